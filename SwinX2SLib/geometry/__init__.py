@@ -1,0 +1,1 @@
+"""Frames, cameras and fits, in patient RAS millimetres and float64."""
