@@ -41,7 +41,8 @@ def orientation_of(affine: np.ndarray) -> str:
     Raises:
         ValueError: the affine is singular.
     """
-    directions = np.asarray(affine, dtype=np.float64)[:3, :3] / voxel_spacing_mm(affine)
+    spacing = voxel_spacing_mm(affine)
+    directions = np.asarray(affine, dtype=np.float64)[:3, :3] / np.where(spacing > 0, spacing, 1.0)
     if not np.isfinite(directions).all() or abs(np.linalg.det(directions)) < 1e-6:
         raise ValueError(
             "The affine is singular: two array axes run in the same direction, or one has no length."

@@ -1,0 +1,77 @@
+"""Overlap of a predicted with a true label volume: Dice of each bone, of each group, and the foreground mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_by_id, label_ids
+
+
+@dataclass(frozen=True)
+class OverlapScores:
+    """Dice of one case.
+
+    Attributes:
+        dice: Dice of each bone that the truth holds, by label id, 0..1.
+        invented: ids of bones predicted though their group is annotated and the truth holds none of them.
+    """
+
+    dice: dict[int, float]
+    invented: tuple[int, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean Dice over the bones that the truth holds; background is never counted."""
+        return float(np.mean(list(self.dice.values()))) if self.dice else float("nan")
+
+    def group_means(self) -> dict[str, float]:
+        """Mean Dice of each group of which the truth holds at least one bone."""
+        means = {}
+        for group in GROUPS:
+            values = [self.dice[i] for i in label_ids(group) if i in self.dice]
+            if values:
+                means[group] = float(np.mean(values))
+        return means
+
+    def as_dict(self) -> dict:
+        """Return the scores under the bones' names, for JSON."""
+        return {
+            "mean_foreground_dice": self.mean,
+            "groups": self.group_means(),
+            "bones": {label_by_id(i).name: value for i, value in self.dice.items()},
+            "invented": [label_by_id(i).name for i in self.invented],
+        }
+
+
+def score_overlap(
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    annotated: Sequence[str] = GROUPS,
+    ignore_invented_below: int = 1,
+) -> OverlapScores:
+    """Compare two label volumes on the same grid.
+
+    Args:
+        prediction: uint8 labels, any shape.
+        truth: uint8 labels of the same shape.
+        annotated: groups that the truth draws; bones of other groups are not scored, wherever predicted.
+        ignore_invented_below: voxels from which a bone that the truth lacks counts as invented.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if prediction.shape != truth.shape:
+        raise ValueError(
+            f"The prediction has the shape {prediction.shape} and the truth {truth.shape}; "
+            "resample one onto the other."
+        )
+    predicted_size = np.bincount(prediction.ravel(), minlength=CLASS_COUNT)
+    true_size = np.bincount(truth.ravel(), minlength=CLASS_COUNT)
+    common = np.bincount(truth[prediction == truth].ravel(), minlength=CLASS_COUNT)
+    ids = [i for group in annotated for i in label_ids(group)]
+    dice = {i: 2 * common[i] / (predicted_size[i] + true_size[i]) for i in ids if true_size[i]}
+    invented = tuple(i for i in ids if not true_size[i] and predicted_size[i] >= ignore_invented_below)
+    return OverlapScores({i: float(value) for i, value in dice.items()}, invented)

@@ -1,0 +1,1 @@
+"""Training: cases, synthesis of radiographs from label maps, losses, the loop and its checkpoints."""

@@ -1,0 +1,74 @@
+"""Batches of samples with their targets, drawn by index so that any step can be drawn again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.training.synthesis import Synthesiser
+
+
+@dataclass
+class Batch:
+    """Films and targets, network order.
+
+    Attributes:
+        coronal: float32 `(B, 1, X, Z)`.
+        sagittal: float32 `(B, 1, Y, Z)`.
+        labels: uint8 `(B, X/2, Y/2, Z/2)`, drawn at half resolution.
+        coronal_occupied: uint8 `(B, 54, X, Z)`; whether the ray meets the bone.
+        sagittal_occupied: uint8 `(B, 54, Y, Z)`.
+        known: bool `(B, 55)`.
+    """
+
+    coronal: Tensor
+    sagittal: Tensor
+    labels: Tensor
+    coronal_occupied: Tensor
+    sagittal_occupied: Tensor
+    known: Tensor
+
+
+class BatchDataset(Dataset):
+    """Batch `i` is a function of the seed and `i` alone: a resumed run draws what the interrupted one would have."""
+
+    def __init__(self, synthesiser: Synthesiser, batch_size: int, seed: int, count: int):
+        self.synthesiser, self.batch_size, self.seed, self.count = synthesiser, batch_size, seed, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Batch:
+        rng = np.random.default_rng((self.seed, index))
+        samples = [self.synthesiser.draw(rng) for _ in range(self.batch_size)]
+        # A random one of the eight voxels stands for a half-resolution voxel: no half-voxel shift on average.
+        offsets = rng.integers(0, 2, (self.batch_size, 3))
+        return Batch(
+            coronal=torch.stack([s.coronal for s in samples])[:, None],
+            sagittal=torch.stack([s.sagittal for s in samples])[:, None],
+            labels=torch.stack(
+                [s.labels[a::2, b::2, c::2] for s, (a, b, c) in zip(samples, offsets, strict=True)]
+            ),
+            coronal_occupied=torch.stack([occupied_rays(s.labels, 1) for s in samples]),
+            sagittal_occupied=torch.stack([occupied_rays(s.labels, 0) for s in samples]),
+            known=torch.stack([s.known for s in samples]),
+        )
+
+
+def occupied_rays(labels: Tensor, axis: int) -> Tensor:
+    """Return, for every bone, which rays along `axis` meet it: uint8 `(54, W, H)`.
+
+    Args:
+        labels: uint8 `(X, Y, Z)`.
+    """
+    shape = [size for i, size in enumerate(labels.shape) if i != axis]
+    rays = torch.arange(shape[0] * shape[1]).view(shape).unsqueeze(axis).expand(labels.shape)
+    result = torch.zeros(CLASS_COUNT * shape[0] * shape[1], dtype=torch.uint8)
+    bone = labels > 0
+    result[labels[bone].long() * (shape[0] * shape[1]) + rays[bone]] = 1
+    return result.view(CLASS_COUNT, *shape)[1:]

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+import torch
+
+from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.training.batches import BatchDataset, occupied_rays
+from SwinX2SLib.training.cases import load_case_list
+from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.synthesis.deformation import DeformationLimits
+
+GRID = (48, 48, 64)
+STILL = DeformationLimits(rotation_deg=0, scale=0, bend_fraction=0, stretch=0, warp_mm=0, full_view=1.0)
+
+
+def two_femora() -> np.ndarray:
+    """Left femur (53) on the patient's left and high, right femur (54) on the right, low and in front."""
+    volume = np.zeros(GRID, np.uint8)
+    volume[34:40, 30:36, 10:30] = 53
+    volume[8:14, 10:16, 34:54] = 54
+    return volume
+
+
+def synthesiser(limits: DeformationLimits) -> Synthesiser:
+    made = Synthesiser(GRID, limits)
+    made.add_volume(two_femora(), np.full(3, 3.0), np.ones(CLASS_COUNT, dtype=bool), 1.0)
+    return made
+
+
+def test_left_stays_left_and_front_stays_in_front_on_both_films_and_in_the_labels():
+    draws = [synthesiser(DeformationLimits()).draw(np.random.default_rng(seed)) for seed in range(20)]
+    for sample in draws:
+        left, right = (torch.nonzero(sample.labels == i).float().mean(0) for i in (53, 54))
+        assert left[0] > right[0], "axis 0 runs from the patient's right to the left"
+        assert left[1] > right[1], "axis 1 runs from the front to the back"
+        assert left[2] < right[2], "axis 2 runs from the head to the feet"
+
+
+def test_bones_are_brighter_than_their_surroundings_where_their_silhouettes_are():
+    brighter = 0
+    for seed in range(20):
+        sample = synthesiser(DeformationLimits()).draw(np.random.default_rng(seed))
+        for film, axis in ((sample.coronal, 1), (sample.sagittal, 0)):
+            silhouette = occupied_rays(sample.labels, axis).bool().any(0)
+            assert film.shape == silhouette.shape
+            brighter += bool(film[silhouette].mean() > film[~silhouette].mean())
+    assert brighter >= 36  # of 40; now and then soft tissue outshines a bone, as on real films
+
+
+def test_without_deformation_the_labels_come_back_as_they_were():
+    found = synthesiser(STILL).draw(np.random.default_rng(3)).labels.numpy()
+    # The view is up to a tenth larger or smaller than the volume: compare shares of the two bones, not voxels.
+    assert set(np.unique(found)) == {0, 53, 54}
+    assert (found == 53).sum() / (found == 54).sum() == pytest.approx(1.0, abs=0.2)
+
+
+def test_occupied_rays_are_the_projections_of_each_bone():
+    labels = torch.from_numpy(two_femora())
+    coronal = occupied_rays(labels, 1)
+    assert coronal.shape == (54, 48, 64)
+    np.testing.assert_array_equal(coronal[52].numpy(), (labels == 53).any(1).numpy())
+    np.testing.assert_array_equal(occupied_rays(labels, 0)[53].numpy(), (labels == 54).any(0).numpy())
+    assert int(coronal[:52].sum()) == 0
+
+
+def test_the_same_seed_and_index_give_the_same_batch_and_another_index_another():
+    dataset = BatchDataset(synthesiser(DeformationLimits()), 2, seed=7, count=4)
+    first, again, other = dataset[1], dataset[1], dataset[2]
+    torch.testing.assert_close(first.coronal, again.coronal, rtol=0, atol=0)
+    torch.testing.assert_close(first.labels, again.labels, rtol=0, atol=0)
+    assert not torch.equal(first.coronal, other.coronal)
+
+
+def test_films_are_finite_and_within_zero_and_one():
+    for seed in range(30):
+        sample = synthesiser(DeformationLimits()).draw(np.random.default_rng(seed))
+        for film in (sample.coronal, sample.sagittal):
+            assert bool(torch.isfinite(film).all())
+            assert 0 <= float(film.min()) <= float(film.max()) <= 1
+
+
+def test_a_ct_leaves_bones_that_nobody_drew_unknown():
+    volume = two_femora()
+    ct = np.where(volume > 0, 700.0, -900.0).astype(np.float32)
+    known = np.ones(CLASS_COUNT, dtype=bool)
+    known[26:50] = False
+    made = Synthesiser(GRID, DeformationLimits(), ct_share=1.0)
+    made.add_volume(volume, np.full(3, 3.0), known, 1.0, ct, "HU")
+    assert not bool(made.draw(np.random.default_rng(0)).known[26:50].any())
+    made.ct_share = 0.0
+    assert bool(made.draw(np.random.default_rng(0)).known.all())
+
+
+def test_the_shared_training_cases_load_and_none_forbids_giving_weights_away(shared_data):
+    cases = [c for c in load_case_list(shared_data / "anatomy" / "manifest.json") if c.split == "train"]
+    assert len(cases) >= 20
+    assert all(case.may_train_default_weights for case in cases)
+    assert not any(case.name == "x2s_s0561" for case in cases)
+    labels, spacing = next(c for c in cases if c.name == "ts_s0004").load_labels()
+    left, right = (np.argwhere(labels == i).mean(0) for i in (53, 54))
+    assert left[0] > right[0]
+    np.testing.assert_allclose(spacing, 1.5)
