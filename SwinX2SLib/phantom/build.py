@@ -1,0 +1,144 @@
+"""From parameters to a label volume with its truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from SwinX2SLib.geometry.frames import network_affine
+from SwinX2SLib.phantom.parameters import PhantomParameters
+from SwinX2SLib.phantom.skeleton import build_skeleton
+from SwinX2SLib.phantom.solids import Bone
+from SwinX2SLib.phantom.truth import PhantomTruth
+
+MARGIN_MM = 12.0
+
+
+@dataclass(frozen=True)
+class FieldOfView:
+    """The part of space that a volume covers.
+
+    Attributes:
+        lower_ras_mm, upper_ras_mm: two corners of the box.
+    """
+
+    lower_ras_mm: tuple[float, float, float]
+    upper_ras_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A skeleton on a grid.
+
+    Attributes:
+        labels: uint8 `(X, Y, Z)`, network order, 0 or a label id.
+        affine: 4x4, index -> RAS mm.
+        truth: what is known of it, in RAS mm, whether inside the field of view or not.
+        parameters: that it was made from.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+    truth: PhantomTruth
+    parameters: PhantomParameters
+
+
+def build_phantom(
+    parameters: PhantomParameters | None = None,
+    spacing_mm: float = 2.0,
+    field_of_view: FieldOfView | None = None,
+) -> Phantom:
+    """Build the skeleton and put it on a grid.
+
+    The origin of the RAS frame is the middle of the hip axis.
+
+    Args:
+        parameters: of the skeleton; the defaults when None.
+        spacing_mm: edge of the cubic voxels.
+        field_of_view: box to cover; all bones and a margin when None.
+
+    Raises:
+        ValueError: the spacing is not positive, or the field of view is empty.
+    """
+    if not spacing_mm > 0:
+        raise ValueError(f"The voxel spacing must be positive, not {spacing_mm} mm.")
+    parameters = parameters or PhantomParameters()
+    bones, truth = build_skeleton(parameters)
+    if field_of_view is None:
+        lower, upper = _bounds(bones)
+        lower, upper = lower - MARGIN_MM, upper + MARGIN_MM
+    else:
+        lower, upper = np.array(field_of_view.lower_ras_mm), np.array(field_of_view.upper_ras_mm)
+    if not (upper > lower).all():
+        raise ValueError(f"The field of view is empty: from {lower} to {upper} mm.")
+    shape = tuple(int(count) for count in np.maximum(np.ceil((upper - lower) / spacing_mm - 1e-6), 1))
+    affine = network_affine(spacing_mm, shape, (lower + upper) / 2)
+    canvas = _Canvas(shape, affine)
+    for bone in bones:
+        canvas.paint(bone)
+    return Phantom(canvas.labels, affine, truth, parameters)
+
+
+class _Canvas:
+    """A label volume; where bones overlap, the one in which a voxel lies deeper has it."""
+
+    def __init__(self, shape: tuple[int, int, int], affine: np.ndarray):
+        self.labels = np.zeros(shape, dtype=np.uint8)
+        self._depth = np.zeros(shape, dtype=np.float32)
+        self._spacing = -float(affine[0, 0])
+        self._origin = affine[:3, 3]
+        self._coordinates = [
+            self._origin[axis] - self._spacing * np.arange(count) for axis, count in enumerate(shape)
+        ]
+
+    def paint(self, bone: Bone) -> None:
+        """Draw the part of a bone that lies in the volume."""
+        parts = [piece for part in bone.parts for piece in part.pieces()]
+        window = self._window(
+            np.min([piece[0] for piece in parts], axis=0), np.max([piece[1] for piece in parts], axis=0)
+        )
+        if window is None:
+            return
+        start = np.array([piece.start for piece in window])
+        depth = np.full([piece.stop - piece.start for piece in window], np.inf, dtype=np.float32)
+        for lower, upper, function in parts:
+            self._evaluate(depth, start, lower, upper, function, np.minimum)
+        for hole in bone.holes:
+            for lower, upper, function in hole.pieces():
+                self._evaluate(depth, start, lower, upper, lambda p, f=function: -f(p), np.maximum)
+        deeper = depth < self._depth[window]
+        self._depth[window][deeper] = depth[deeper]
+        self.labels[window][deeper] = bone.label
+
+    def _evaluate(self, depth, start, lower, upper, function, combine) -> None:
+        """Combine a piece's depth into a bone's, within the overlap of their boxes."""
+        piece = self._window(lower, upper)
+        if piece is None:
+            return
+        local = tuple(
+            slice(max(part.start - first, 0), min(part.stop - first, count))
+            for part, first, count in zip(piece, start, depth.shape, strict=True)
+        )
+        if any(part.start >= part.stop for part in local):
+            return
+        axes = [
+            line[part.start + first : part.stop + first]
+            for line, part, first in zip(self._coordinates, local, start, strict=True)
+        ]
+        points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+        depth[local] = combine(depth[local], function(points))
+
+    def _window(self, lower: np.ndarray, upper: np.ndarray) -> tuple[slice, slice, slice] | None:
+        """Return the voxels whose centres lie in a box, or None; indices run against the coordinates."""
+        first = np.maximum(np.ceil((self._origin - upper) / self._spacing), 0).astype(int)
+        last = np.floor((self._origin - lower) / self._spacing).astype(int) + 1
+        last = np.minimum(last, self.labels.shape)
+        if (last <= first).any():
+            return None
+        return tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+
+
+def _bounds(bones: tuple[Bone, ...]) -> tuple[np.ndarray, np.ndarray]:
+    boxes = [piece[:2] for bone in bones for part in bone.parts for piece in part.pieces()]
+    return np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
