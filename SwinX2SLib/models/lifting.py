@@ -48,7 +48,7 @@ class ConvBlock3d(nn.Module):
 class LiftedLevel(nn.Module):
     """One level of the 3D decoder: the deeper level, upsampled, plus both films' features lifted into the voxels.
 
-    The lifted features add and multiply: a sum says "either film", a product "both films", which is what a voxel needs.
+    The lifted features add and multiply: a sum says "either film", a product "both films", as a voxel needs.
     """
 
     def __init__(self, film_channels: int, deeper_channels: int, channels: int):

@@ -67,7 +67,7 @@ def _train(config, cases, out: Path, threads: int, on_log) -> None:
 
 
 def _training_cases(manifest: Path, any_licence: bool) -> list:
-    from SwinX2SLib.training.cases import load_case_list
+    from SwinX2SLib.datasets import load_case_list
 
     cases = [
         case

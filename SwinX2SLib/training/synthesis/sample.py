@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.training.cases import Case
+from SwinX2SLib.datasets import Case
 from SwinX2SLib.training.synthesis.appearance import degrade, expose, misregister
 from SwinX2SLib.training.synthesis.attenuation import (
     bone_attenuation,

@@ -1,4 +1,4 @@
-"""Training cases: a label volume, what of it is annotated, perhaps a CT, and the licence."""
+"""Cases: a label volume, what of it is annotated, perhaps a CT or radiographs, and the licence."""
 
 from __future__ import annotations
 
@@ -14,8 +14,25 @@ from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
 
+# CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
+MISMATCHED_CTS = ("x2s_verse083", "x2s_0646")
 # Licences under which derived weights may be shipped; anything else (NC, ND) serves evaluation only.
 PERMISSIVE_LICENCES = ("CC BY 3.0", "CC BY 4.0", "CC BY-SA 4.0", "CC0", "MIT", "Apache-2.0")
+
+
+@dataclass(frozen=True)
+class RadiographPair:
+    """Published radiographs of a case, pixel-aligned with its label volume.
+
+    Attributes:
+        coronal: picture whose columns run patient right -> left.
+        sagittal: picture whose columns run posterior -> anterior: mirrored, against how a lateral film hangs.
+        spacing_mm: pixel size.
+    """
+
+    coronal: Path
+    sagittal: Path
+    spacing_mm: float
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,7 @@ class Case:
         annotated: groups of `anatomy.GROUPS` whose bones are all drawn; the others are unknown, not background.
         licence: as in the manifest.
         ct_kind: "HU", "8-bit rescaled" or None.
+        radiographs: published radiographs, or None.
     """
 
     name: str
@@ -37,6 +55,7 @@ class Case:
     annotated: tuple[str, ...]
     licence: str
     ct_kind: str | None = None
+    radiographs: RadiographPair | None = None
 
     @property
     def may_train_default_weights(self) -> bool:
@@ -107,12 +126,15 @@ def load_case_list(manifest: Path) -> list[Case]:
 
 
 def _case(entry: dict, folder: Path) -> Case:
-    ct = entry.get("ct")
+    ct, films = entry.get("ct"), entry.get("radiographs")
     return Case(
         name=entry["case"],
         folder=folder,
         split=entry["split"],
         annotated=tuple(entry["annotated"]),
         licence=entry["licence"],
-        ct_kind=None if ct is None else ct.split(",")[0],
+        ct_kind=None if ct is None or entry["case"] in MISMATCHED_CTS else ct.split(",")[0],
+        radiographs=RadiographPair(*(folder / name for name in films["files"]), films["spacing_mm"])
+        if films
+        else None,
     )

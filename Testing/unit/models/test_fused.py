@@ -1,0 +1,103 @@
+import pytest
+import torch
+
+from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.lifting import lift_silhouettes
+from SwinX2SLib.models.silhouettes import standardise
+
+SMALL = FusedConfig(
+    embed_dim=8,
+    depths=(2, 2, 2, 2),
+    heads=(1, 2, 4, 8),
+    decoder_2d=(16, 16, 16, 16, 8),
+    decoder_3d=(16, 16, 8),
+    grid_shape=(32, 32, 64),
+    out_channels=7,
+)
+
+
+@pytest.fixture(scope="module")
+def net() -> FusedSwinX2S:
+    torch.manual_seed(0)
+    return FusedSwinX2S(SMALL).eval()
+
+
+def films(batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return tuple(torch.rand(batch, 1, 32, 64, generator=generator) for _ in range(2))
+
+
+def test_a_bone_exists_only_where_both_silhouettes_meet():
+    residual = torch.zeros(1, 3, 4, 5, 6)
+    coronal, sagittal = torch.full((1, 2, 4, 6), -20.0), torch.full((1, 2, 5, 6), -20.0)
+    coronal[0, 1, 2, 3] = sagittal[0, 1, 4, 3] = 20.0
+    residual[:, 0] = -5.0
+    found = lift_silhouettes(residual, coronal, sagittal).argmax(1)[0]
+    assert torch.nonzero(found).tolist() == [[2, 4, 3]]
+    assert int(found[2, 4, 3]) == 2
+
+
+@torch.no_grad()
+def test_slabs_of_the_full_resolution_logits_are_the_whole_cut_in_slices(net):
+    output = net(*films())
+    whole = output.logits()
+    assert whole.shape == (1, 7, 32, 32, 64)
+    slabs = torch.cat([output.logits(0, 16), output.logits(16, 50), output.logits(50, 64)], dim=-1)
+    torch.testing.assert_close(slabs, whole)
+
+
+@torch.no_grad()
+def test_the_coronal_silhouettes_follow_the_coronal_film_and_its_place(net):
+    coronal, sagittal = films()
+    before = net(coronal, sagittal)
+    after = net(coronal, sagittal.flip(2))
+    torch.testing.assert_close(before.coronal_layout, after.coronal_layout)
+    assert not torch.allclose(before.sagittal_layout, after.sagittal_layout)
+
+
+@torch.no_grad()
+def test_brightness_and_contrast_of_a_film_do_not_matter(net):
+    coronal, sagittal = films()
+    torch.testing.assert_close(
+        net.reconstruct_logits(coronal, sagittal),
+        net.reconstruct_logits(coronal * 0.3 + 0.2, sagittal * 2),
+        rtol=1e-2,
+        atol=1e-3,
+    )
+    assert float(standardise(torch.full((1, 1, 4, 4), 0.5)).abs().max()) == 0
+
+
+@torch.no_grad()
+def test_a_batch_gives_what_its_cases_give_alone(net):
+    coronal, sagittal = films(2)
+    together = net.reconstruct_logits(coronal, sagittal)
+    for i in range(2):
+        torch.testing.assert_close(
+            net.reconstruct_logits(coronal[i : i + 1], sagittal[i : i + 1]),
+            together[i : i + 1],
+            rtol=1e-4,
+            atol=1e-5,
+        )
+
+
+def test_every_parameter_learns():
+    torch.manual_seed(0)
+    net = FusedSwinX2S(SMALL)
+    output = net(*films())
+    # The head's weights start near nothing: without a second term the layers below it would hardly move.
+    (output.half_resolution_logits() ** 2).sum().backward()
+    still = [name for name, p in net.named_parameters() if p.grad is None or not bool(p.grad.abs().sum() > 0)]
+    assert still == []
+
+
+@pytest.mark.parametrize(
+    ("coronal", "sagittal", "word"),
+    [
+        ((1, 1, 32, 64), (1, 1, 32, 32), "height"),
+        ((1, 2, 32, 64), (1, 1, 32, 64), "coronal"),
+        ((1, 1, 32, 64), (1, 1, 30, 64), "multiples of 32"),
+    ],
+)
+def test_films_of_the_wrong_size_are_refused_in_words(net, coronal, sagittal, word):
+    with pytest.raises(ValueError, match=word):
+        net(torch.zeros(coronal), torch.zeros(sagittal))
