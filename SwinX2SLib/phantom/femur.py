@@ -52,10 +52,9 @@ def _parts(truth: FemurTruth, side: str, parameters: PhantomParameters) -> list[
     outwards /= np.linalg.norm(outwards)
     back = np.cross(down, outwards) * (1.0 if side == "right" else -1.0)
     back = back if back[1] < 0 else -back
-    shaft_end = meeting + down * parameters.shaft_length_mm.of(side) * parameters.scale
-    shaft = np.stack([meeting - 4 * down, meeting + 35 * unit * down, meeting + 60 * unit * down, shaft_end])
-    shaft = shaft[: 2 + int((shaft_end - meeting) @ down > 60 * unit)].tolist() + [shaft_end]
-    radii = np.array([20.0, 17.0, 14.5, 14.0])[: len(shaft)] * unit
+    length = parameters.shaft_length_mm.of(side) * parameters.scale
+    below = np.array([-4.0, *(knot for knot in (35 * unit, 60 * unit) if knot < length), length])
+    shaft_radii = np.interp(below / unit, [-4, 35, 60], [20.0, 17.0, 14.5]) * unit
     great = [
         meeting + 8 * down,
         meeting + 6 * outwards - 8 * down,
@@ -68,7 +67,7 @@ def _parts(truth: FemurTruth, side: str, parameters: PhantomParameters) -> list[
             np.stack([truth.head_centre, truth.head_centre - neck * truth.neck_length_mm * 0.5, meeting]),
             np.array([17.5, 15.5, 19.0]) * unit,
         ),
-        sweep(np.array(shaft), radii),
+        sweep(meeting + below[:, None] * down, shaft_radii),
         sweep(meeting + (np.stack(great) - meeting) * unit, np.array([19.0, 17.0, 10.5]) * unit),
         rod(lesser + 8 * unit * outwards, lesser, (12.0 * unit, 7.0 * unit)),
     ]

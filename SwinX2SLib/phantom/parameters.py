@@ -102,11 +102,16 @@ class PhantomParameters:
         }
         for name, spread in _SPREAD_DEG.items():
             varied[name] = _shift(getattr(default, name), spread, rng)
-        # Nine people in ten have next to no scoliosis; the drawn curve may bow to either side.
+        slope = varied["pelvic_incidence_deg"] - varied["pelvic_tilt_deg"]
+        at_l1, at_t1 = float(rng.normal(-12, 3.5)), float(rng.normal(25, 5))
+        # Three people in four have next to no scoliosis; the drawn curve may bow to either side.
         cobb = rng.normal(0, 4.0) if rng.random() < 0.75 else rng.uniform(-35, 35)
         apex = rng.uniform(7.0, 14.0)
         return cls(
             **varied,
+            # The curves follow the pelvis, so that the head stays over the hips (Roussouly and Pinsolle 2009).
+            lumbar_lordosis_deg=slope - at_l1,
+            thoracic_kyphosis_deg=at_t1 - at_l1,
             lumbar_count=6 if rng.random() < 0.15 else 5,
             scoliosis_cobb_deg=float(cobb),
             axial_rotation_deg=float(cobb * rng.uniform(0.2, 0.5)),
@@ -172,8 +177,6 @@ _RELATIVE_SPREAD = {
     "twelfth_rib_length_scale": 0.25,
 }
 _SPREAD_DEG = {
-    "lumbar_lordosis_deg": 10.0,
-    "thoracic_kyphosis_deg": 9.0,
     "cervical_lordosis_deg": 8.0,
     "pelvic_incidence_deg": 9.0,
     "pelvic_tilt_deg": 6.0,

@@ -17,28 +17,28 @@ JOINT_SPACE_MM = 4.0
 # Right side: x outwards, y forwards, z up. Rounded adult means.
 _LANDMARKS = {
     "hip_centre": (89, 0, 0),
-    "asis": (119, 42, 74),
-    "aiis": (103, 36, 40),
-    "crest_front": (133, 26, 103),
-    "crest_tubercle": (138, -6, 124),
-    "crest_top": (124, -40, 135),
-    "crest_back": (84, -76, 126),
-    "psis": (43, -99, 98),
-    "piis": (45, -90, 60),
-    "roof": (97, 2, 36),
-    "notch_front": (80, -42, 36),
-    "notch_top": (62, -70, 48),
-    "brim_back": (57, -62, 70),
-    "brim_middle": (66, -30, 42),
+    "asis": (121, 42, 74),
+    "aiis": (110, 34, 39),
+    "crest_front": (125, 28, 102),
+    "crest_tubercle": (126, -2, 121),
+    "crest_top": (111, -38, 131),
+    "crest_back": (77, -70, 122),
+    "psis": (43, -90, 98),
+    "piis": (45, -82, 60),
+    "roof": (102, 2, 38),
+    "notch_front": (82, -42, 34),
+    "notch_top": (62, -66, 48),
+    "brim_back": (54, -62, 70),
+    "brim_middle": (62, -30, 42),
     "brim_front": (60, 14, 20),
-    "ramus_middle": (40, 32, -2),
+    "ramus_middle": (42, 31, -4),
     "pubic_tubercle": (24, 42, -16),
     "pubis_top": (12, 38, -20),
-    "pubis_bottom": (11, 27, -48),
+    "pubis_bottom": (12, 28, -46),
     "ischium_top": (80, -26, -10),
     "ischium_middle": (72, -40, -32),
     "tuberosity": (60, -42, -58),
-    "ramus_bottom": (34, -2, -62),
+    "ramus_bottom": (33, 2, -56),
     "ischial_spine": (49, -56, 2),
     "spine_root": (68, -44, -4),
 }
@@ -110,20 +110,22 @@ def _wing(at: dict[str, np.ndarray], unit: float) -> Beads:
     bow = 9 * unit * 4 * v * (1 - v) * np.sin(np.pi * u)
     outwards = np.array([np.sign(at["asis"][0]), 0.0, 0.0])
     surface = base + (crest - base) * v + bow * outwards
-    thickness = 3.6 + 3.4 * v**6 + 7.5 * (1 - v) ** 3 * np.sin(np.pi * u) ** 0.5 + 4.0 * u**4
+    thickness = 3.0 + 3.0 * v**6 + 7.5 * (1 - v) ** 3 * np.sin(np.pi * u) ** 0.5 + 4.0 * u**4
     radii = np.broadcast_to(thickness * unit, surface.shape)
     return Beads(surface.reshape(-1, 3), radii.reshape(-1, 3))
 
 
 def _rims(at: dict[str, np.ndarray], unit: float) -> list[Solid]:
-    """Thick borders: the crest, the front border with its two spines, the pelvic brim, the back border."""
+    """Thick borders: the crest, the front border with its two spines, the pelvic brim, the body of the ilium."""
     crest = _points(at, "asis crest_front crest_tubercle crest_top crest_back psis")
     front = _points(at, "asis aiis roof")
     brim = _points(at, "piis brim_back brim_middle brim_front")
     back = _points(at, "psis piis notch_top notch_front ischium_top")
+    body = _points(at, "roof brim_middle notch_front")
     return [
-        sweep(crest, np.array([5.5, 6.0, 7.5, 6.0, 6.5, 8.0]) * unit, curved=True),
-        sweep(front, np.array([5.5, 8.0, 10.0]) * unit),
+        sweep(body, np.array([14.0, 12.0, 13.0]) * unit),
+        sweep(crest, np.array([5.5, 5.5, 6.5, 5.5, 6.0, 8.0]) * unit, curved=True),
+        sweep(front, np.array([5.5, 8.5, 12.0]) * unit),
         sweep(brim, np.array([8.0, 9.5, 10.0, 9.0]) * unit, curved=True),
         sweep(back, np.array([8.0, 7.5, 8.0, 11.0, 13.0]) * unit),
     ]
@@ -133,11 +135,11 @@ def _rami(at: dict[str, np.ndarray], unit: float) -> list[Solid]:
     """The ring below: upper pubic ramus, pubic body, lower ramus, ischium with its spine."""
     ischium = _points(at, "ischium_top ischium_middle tuberosity")
     return [
-        sweep(_points(at, "brim_front ramus_middle pubis_top"), np.array([10.0, 7.5, 8.0]) * unit),
+        sweep(_points(at, "brim_front ramus_middle pubis_top"), np.array([11.0, 9.0, 8.5]) * unit),
         rod(at["ramus_middle"], at["pubic_tubercle"], (7.0 * unit, 4.5 * unit)),
-        rod(at["pubis_top"], at["pubis_bottom"], (8.0 * unit, 7.0 * unit)),
-        sweep(_points(at, "pubis_bottom ramus_bottom tuberosity"), np.array([6.5, 6.0, 9.0]) * unit),
-        sweep(ischium, np.array([16.0, 13.5, 12.5]) * unit),
+        rod(at["pubis_top"], at["pubis_bottom"], (8.5 * unit, 8.5 * unit)),
+        sweep(_points(at, "pubis_bottom ramus_bottom tuberosity"), np.array([8.5, 7.5, 10.0]) * unit),
+        sweep(ischium, np.array([17.0, 15.0, 13.5]) * unit),
         rod(at["spine_root"], at["ischial_spine"], (9.0 * unit, 2.5 * unit)),
     ]
 

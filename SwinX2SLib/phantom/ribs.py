@@ -43,9 +43,10 @@ _COURSES = (
     _Course(140, 39, 126, 106, 110),
     _Course(140, 40, 102, 120, 110),
     _Course(136, 41, 76, 128, 106),
-    _Course(120, 41, 28, 118, 92),
-    _Course(84, 36, -12, 84, 58),
+    _Course(120, 41, 30, 123, 90),
+    _Course(84, 36, -14, 84, 56),
 )
+_RELATIVE_HEIGHTS = {1: 1.05, 2: 0.75, 3: 0.85, 4: 0.92, 11: 0.80, 12: 0.65}
 _TABLE_WIDTH_MM = 140.0  # half width at rib 8 and depth at rib 7 for which the table stands
 _TABLE_DEPTH_MM = 180.0
 
@@ -70,8 +71,7 @@ def build_rib(
         parameters.rib_height_mm * parameters.scale,
         parameters.rib_thickness_mm * parameters.scale,
     )
-    if number in (1, 11, 12):
-        height *= {1: 1.05, 11: 0.85, 12: 0.75}[number]
+    height *= _RELATIVE_HEIGHTS.get(number, 1.0)
     centreline, place = sample_curve(_waypoints(number, side, vertebra, parameters), 0.3 * thickness)
     return Bone(label, (_ribbon(centreline, place, height, thickness, number),)), centreline
 
@@ -92,8 +92,8 @@ def _waypoints(number: int, side: str, vertebra: Placement, parameters: PhantomP
     tubercle = (size.span / 2 + 2, -0.5 * size.body_depth - size.canal_length * 0.75, up + 2)
     bend = max(0.52 * width, tubercle[0] + 8)
     if number >= 11:
-        points = [head, _between(head, (bend, -back, -0.1 * drop), 0.45), (bend, -back, -0.14 * drop)]
-        points += [(0.86 * width, -back * 0.72 + front * 0.28, -0.55 * drop), (end, front, -drop)]
+        points = [head, (bend, -back, -0.14 * drop)]
+        points += [(0.86 * width, -0.72 * back + 0.28 * front, -0.50 * drop), (end, front, -drop)]
     else:
         depth = front + back
         points = [head, tubercle, (bend, -back, up - 0.10 * drop - 2)]
@@ -131,7 +131,3 @@ def _ribbon(centreline: np.ndarray, place: np.ndarray, height: float, thickness:
         tall, thin = thin, tall
     radii = np.stack([thin, tall, np.full(len(place), 0.5 * thickness)], axis=1)
     return Beads(centreline, radii, np.stack([flat, broad, tangent], axis=2))
-
-
-def _between(first: tuple, second: tuple, part: float) -> tuple:
-    return tuple(a + (b - a) * part for a, b in zip(first, second, strict=True))

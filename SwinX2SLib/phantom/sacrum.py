@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from SwinX2SLib.anatomy import labels
@@ -9,18 +11,18 @@ from SwinX2SLib.phantom.alignment import vertebra_size
 from SwinX2SLib.phantom.parameters import PhantomParameters
 from SwinX2SLib.phantom.solids import Beads, Bone, Column, Solid, rod
 
-LENGTH_MM = 122.0  # along the curve, with the coccyx
-CURVATURE_DEG = 88.0  # how far the curve turns from S1 to its tip
+LENGTH_MM = 130.0  # along the curve, with the coccyx
+CURVATURE_DEG = 82.0  # how far the curve turns from S1 to its tip
 
 # Along the curve (0 the endplate, 1 the tip), half width and half depth of the fused bodies and wings [mm], and
 # how far behind the bodies the back of the arch lies.
 _PROFILE = np.array(
     [
         (0.08, 26.0, 15.5, 18.0),
-        (0.22, 44.0, 14.0, 18.0),
-        (0.38, 43.0, 11.0, 15.0),
-        (0.52, 35.0, 9.0, 12.0),
-        (0.66, 26.0, 7.5, 8.0),
+        (0.22, 49.0, 15.0, 18.0),
+        (0.38, 47.0, 12.5, 15.0),
+        (0.52, 38.0, 10.5, 12.0),
+        (0.66, 28.0, 9.0, 8.0),
         (0.78, 17.0, 6.5, 4.0),
         (0.90, 9.0, 5.5, 1.0),
         (1.00, 4.5, 4.0, 0.0),
@@ -74,7 +76,7 @@ class _Curve:
 
 def _axes_at(place: float, slope_deg: float) -> np.ndarray:
     """Return columns right, front, up; the bend is gentle at first and strongest at S3 to S4."""
-    turned = CURVATURE_DEG * (place - np.sin(2 * np.pi * place) / (2 * np.pi) * 0.8)
+    turned = CURVATURE_DEG * (place - np.sin(2 * np.pi * place) / (2 * np.pi) * 0.95)
     tilt = np.radians(slope_deg - turned)
     sin, cos = np.sin(tilt), np.cos(tilt)
     return np.array([[1.0, 0.0, 0.0], [0.0, cos, sin], [0.0, -sin, cos]])
@@ -96,7 +98,7 @@ def _wings(at: _Curve, across: float, unit: float) -> list[Solid]:
         root = at(0.12, side * 20 * across, -2 * unit)
         tip = at(0.20, side * 44 * across, -12 * unit)
         foot = at(0.44, side * 36 * across, -12 * unit)
-        parts.append(rod(root, tip, (13 * unit, 12 * unit)))
+        parts.append(rod(root, tip, (14 * unit, 13 * unit)))
         parts.append(rod(tip, foot, (12 * unit, 9 * unit)))
     return parts
 
@@ -105,7 +107,7 @@ def _crest(at: _Curve, unit: float) -> list[Solid]:
     """The roof of the canal and the spinous tubercles on it."""
     parts: list[Solid] = []
     places = np.linspace(0.12, 0.72, 7)
-    for upper, lower in zip(places[:-1], places[1:], strict=True):
+    for upper, lower in itertools.pairwise(places):
         ends = []
         for place in (upper, lower):
             behind = np.interp(place, _PROFILE[:, 0], _PROFILE[:, 2] + _PROFILE[:, 3]) + 1
