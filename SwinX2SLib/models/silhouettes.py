@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from SwinX2SLib.models.swin import SwinPyramid
 from torch import Tensor, nn
 from torch.nn import functional
+
+from SwinX2SLib.models.swin import SwinPyramid
 
 if TYPE_CHECKING:
     from SwinX2SLib.models.fused import FusedConfig
