@@ -13,6 +13,7 @@ from SwinX2SLib.phantom.solids import Beads, Bone, Bowl, Solid, rod, sample_curv
 TABLE_TILT_DEG = 14.0  # pelvic tilt at which the tables below stand
 SACRAL_DISTANCE_MM = 106.0  # from the hip axis to the centre of the sacral endplate
 JOINT_SPACE_MM = 4.0
+ASIS_RADIUS_MM, PSIS_RADIUS_MM, TUBERCLE_RADIUS_MM, SPINE_RADIUS_MM = 5.5, 8.0, 4.5, 2.5
 
 # Right side: x outwards, y forwards, z up. Rounded adult means.
 _LANDMARKS = {
@@ -93,8 +94,20 @@ def build_hip(
         *_rami(at, unit),
     ]
     hole = Beads(at["hip_centre"][None], np.full((1, 3), socket))
-    spots = {name: at[name] for name in ("asis", "psis", "pubic_tubercle", "ischial_spine")}
-    return Bone(label, tuple(parts), (hole,)), {f"{name}_{side}": point for name, point in spots.items()}
+    spots = {f"{name}_{side}": point for name, point in _surface_points(at, frame, unit).items()}
+    return Bone(label, tuple(parts), (hole,)), spots
+
+
+def _surface_points(at: dict[str, np.ndarray], frame: PelvicFrame, unit: float) -> dict[str, np.ndarray]:
+    """Return the landmarks: where the swept borders reach furthest, on their surface."""
+    forwards = frame.rotation @ np.array([0.0, 1.0, 0.0])
+    spine = at["ischial_spine"] - at["spine_root"]
+    return {
+        "asis": at["asis"] + ASIS_RADIUS_MM * unit * forwards,
+        "psis": at["psis"] - PSIS_RADIUS_MM * unit * forwards,
+        "pubic_tubercle": at["pubic_tubercle"] + TUBERCLE_RADIUS_MM * unit * forwards,
+        "ischial_spine": at["ischial_spine"] + SPINE_RADIUS_MM * unit * spine / np.linalg.norm(spine),
+    }
 
 
 def _wing(at: dict[str, np.ndarray], unit: float) -> Beads:
@@ -124,10 +137,10 @@ def _rims(at: dict[str, np.ndarray], unit: float) -> list[Solid]:
     body = _points(at, "roof brim_middle notch_front")
     return [
         sweep(body, np.array([14.0, 12.0, 13.0]) * unit),
-        sweep(crest, np.array([5.5, 5.5, 6.5, 5.5, 6.0, 8.0]) * unit, curved=True),
-        sweep(front, np.array([5.5, 8.5, 12.0]) * unit),
+        sweep(crest, np.array([ASIS_RADIUS_MM, 5.5, 6.5, 5.5, 6.0, PSIS_RADIUS_MM]) * unit, curved=True),
+        sweep(front, np.array([ASIS_RADIUS_MM, 8.5, 12.0]) * unit),
         sweep(brim, np.array([8.0, 9.5, 10.0, 9.0]) * unit, curved=True),
-        sweep(back, np.array([8.0, 7.5, 8.0, 11.0, 13.0]) * unit),
+        sweep(back, np.array([PSIS_RADIUS_MM, 7.5, 8.0, 11.0, 13.0]) * unit),
     ]
 
 
@@ -136,11 +149,11 @@ def _rami(at: dict[str, np.ndarray], unit: float) -> list[Solid]:
     ischium = _points(at, "ischium_top ischium_middle tuberosity")
     return [
         sweep(_points(at, "brim_front ramus_middle pubis_top"), np.array([11.0, 9.0, 8.5]) * unit),
-        rod(at["ramus_middle"], at["pubic_tubercle"], (7.0 * unit, 4.5 * unit)),
+        rod(at["ramus_middle"], at["pubic_tubercle"], (7.0 * unit, TUBERCLE_RADIUS_MM * unit)),
         rod(at["pubis_top"], at["pubis_bottom"], (8.5 * unit, 8.5 * unit)),
         sweep(_points(at, "pubis_bottom ramus_bottom tuberosity"), np.array([8.5, 7.5, 10.0]) * unit),
         sweep(ischium, np.array([17.0, 15.0, 13.5]) * unit),
-        rod(at["spine_root"], at["ischial_spine"], (9.0 * unit, 2.5 * unit)),
+        rod(at["spine_root"], at["ischial_spine"], (9.0 * unit, SPINE_RADIUS_MM * unit)),
     ]
 
 

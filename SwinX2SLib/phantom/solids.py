@@ -49,7 +49,7 @@ class Beads:
 
 @dataclass(frozen=True)
 class Column:
-    """Elliptic cylinder with a waist and tilted end faces: a vertebral body.
+    """Elliptic cylinder with a waist in front and at the sides, and tilted end faces: a vertebral body.
 
     Attributes:
         centre: `(3,)`.
@@ -76,8 +76,11 @@ class Column:
     def _depth(self, points: np.ndarray) -> np.ndarray:
         right, front, up = np.moveaxis((points - self.centre) @ self.axes, -1, 0)
         level = np.clip(2 * up / self.height, -1, 1)
-        radial = np.hypot(right / self.radii[0], front / self.radii[1])
-        side = (radial - (1 - self.waist * (1 - level**2))) * min(self.radii)
+        narrowed = 1 - self.waist * (1 - level**2)
+        radial = np.hypot(
+            right / narrowed / self.radii[0], front / np.where(front > 0, narrowed, 1) / self.radii[1]
+        )
+        side = (radial - 1) * min(self.radii)
         faces = (np.abs(up) - self.height / 2 - front * np.tan(self.wedge_rad / 2)) * np.cos(
             self.wedge_rad / 2
         )

@@ -77,7 +77,8 @@ def _arch(placement: Placement) -> list[Solid]:
     behind = -size.body_depth / 2
     wall = 0.22 * size.pedicle_height + 1.4
     beside = size.canal_width / 2 + wall
-    base = at(0, behind - size.canal_length - wall - 1, -0.2 * size.body_height)
+    # The front of the laminae lies in the canal, which cuts it off: the canal has its stated length.
+    base = at(0, behind - size.canal_length - 0.6 * wall, -0.15 * size.body_height)
     parts: list[Solid] = []
     for side in (-1, 1):
         joint = at(side * beside, behind - 0.62 * size.canal_length, 0.12 * size.body_height)
@@ -137,8 +138,7 @@ def _canal(placement: Placement) -> Column:
 
 def _canal_centre(placement: Placement) -> np.ndarray:
     size = placement.size
-    waist = size.body_depth / 2 * (1 - WAIST)
-    return _Local(placement)(0, -waist - size.canal_length / 2, 0)
+    return _Local(placement)(0, -(size.body_depth + size.canal_length) / 2, 0)
 
 
 def _truth(placement: Placement) -> VertebraTruth:
