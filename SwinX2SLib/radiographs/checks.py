@@ -1,0 +1,97 @@
+"""What makes a film, or two films together, unusable; every fault is told with what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs.radiograph import Radiograph
+
+SMALLEST_SIDE_PX = 64
+# Pixels count as square up to this share; two films as equally high up to that share.
+SPACING_TOLERANCE = 0.01
+HEIGHT_TOLERANCE = 0.05
+# From a coarse simulated film of a wrist to a long film of a whole person.
+SMALLEST_FILM_MM, LARGEST_FILM_MM = 30.0, 2500.0
+
+
+def picture_faults(values: np.ndarray) -> list[Fault]:
+    """List what is wrong with the values `(rows, cols)` of one film."""
+    faults = []
+    rows, cols = values.shape
+    if min(rows, cols) < SMALLEST_SIDE_PX:
+        faults.append(
+            Fault(
+                "too-small",
+                f"The film has {cols} x {rows} pixels; each side needs {SMALLEST_SIDE_PX} or more.",
+                "Export it at full resolution, or crop less.",
+            )
+        )
+    broken = int(values.size - np.isfinite(values).sum())
+    if broken:
+        faults.append(
+            Fault(
+                "not-finite",
+                f"{broken} pixels are no numbers (NaN or infinite).",
+                "Export the film again, or replace these pixels by a number.",
+            )
+        )
+    return faults
+
+
+def spacing_faults(film: Radiograph) -> list[Fault]:
+    """List what is wrong with the spacing of one film; an absent one (NaN) has been told already."""
+    row, col = film.spacing_mm
+    if not np.isfinite([row, col]).all():
+        return []
+    if abs(row - col) > SPACING_TOLERANCE * max(row, col):
+        return [
+            Fault(
+                "spacing-anisotropic",
+                f"The pixels are not square: {row:.4g} mm high and {col:.4g} mm wide ({film.spacing_source}).",
+                "Resample the film to square pixels, or give --spacing-mm if the header is wrong.",
+                _path(film),
+            )
+        ]
+    height, width = film.size_mm
+    if max(height, width) > LARGEST_FILM_MM or min(height, width) < SMALLEST_FILM_MM:
+        return [
+            Fault(
+                "spacing-implausible",
+                f"With {row:.4g} mm a pixel ({film.spacing_source}) the film would be {width:.4g} x {height:.4g} mm.",
+                "Give the size of a pixel in millimetres with --spacing-mm.",
+                _path(film),
+            )
+        ]
+    return []
+
+
+def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
+    """List why two films cannot be used together."""
+    faults = []
+    if (ap.sha256 and ap.sha256 == lateral.sha256) or np.array_equal(ap.pixels, lateral.pixels):
+        faults.append(
+            Fault(
+                "same-file",
+                "The frontal and the lateral film are the same picture.",
+                "Choose the lateral film of the same person.",
+                _path(lateral),
+            )
+        )
+    heights = np.array([ap.size_mm[0], lateral.size_mm[0]])
+    if np.isfinite(heights).all() and np.ptp(heights) > HEIGHT_TOLERANCE * heights.max():
+        share = np.ptp(heights) / heights.max()
+        faults.append(
+            Fault(
+                "heights-disagree",
+                f"The frontal film is {heights[0]:.0f} mm high, the lateral one {heights[1]:.0f} mm: {share:.0%} "
+                f"apart (up to {HEIGHT_TOLERANCE:.0%} is accepted), so they do not show the same part of the body.",
+                "Crop the larger one with --crop to the same top and bottom, or correct --spacing-mm.",
+                _path(lateral),
+            )
+        )
+    return faults
+
+
+def _path(film: Radiograph) -> str | None:
+    return str(film.path) if film.path is not None else None

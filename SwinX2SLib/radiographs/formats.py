@@ -1,0 +1,74 @@
+"""Which decoder reads a file: told by its first bytes, since names lie."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from SwinX2SLib.radiographs.decoded import DecodedFilm, DecodeError
+from SwinX2SLib.radiographs.dicom import decode_dicom
+from SwinX2SLib.radiographs.pictures import decode_picture
+from SwinX2SLib.radiographs.volumes import decode_nifti, decode_nrrd
+
+_PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_DICOM_AT = 128
+# sizeof_hdr of NIfTI-1 and NIfTI-2.
+_NIFTI_HEADER_SIZES = (348, 540)
+_HEAD_BYTES = 512
+
+
+def decoder_of(path: Path) -> Callable[[Path], DecodedFilm]:
+    """Return the function that decodes a file.
+
+    Raises:
+        DecodeError: missing, no file, empty, not allowed, or of a kind that is no radiograph.
+    """
+    head = _head(path)
+    if head.startswith(_PICTURE_STARTS):
+        return decode_picture
+    if head.startswith(b"NRRD"):
+        return decode_nrrd
+    if head[_DICOM_AT : _DICOM_AT + 4] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom"):
+        return decode_dicom
+    if _is_nifti(head):
+        return decode_nifti
+    raise DecodeError(
+        "unsupported-format",
+        "The file is none of PNG, JPEG, TIFF, DICOM, NRRD and NIfTI.",
+        "Export the radiograph in one of these formats.",
+    )
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        raise DecodeError(
+            "unreadable-file", "This is a folder, not a file.", "Name the file of the one film."
+        )
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        raise DecodeError("missing-file", "There is no such file.", "Check the path.") from None
+    except OSError as error:
+        raise DecodeError(
+            "unreadable-file",
+            f"The file cannot be opened ({error.strerror}).",
+            "Check the file's permissions.",
+        ) from error
+    if not head:
+        raise DecodeError("unreadable-file", "The file is empty.", "Export or copy it again.")
+    return head
+
+
+def _is_nifti(head: bytes) -> bool:
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            # Enough of the stream for the header's first bytes, even where the rest is cut off.
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD_BYTES)
+        except zlib.error:
+            return False
+    if len(head) < 4:
+        return False
+    return any(struct.unpack(order + "i", head[:4])[0] in _NIFTI_HEADER_SIZES for order in "<>")

@@ -1,0 +1,105 @@
+"""From stored values to 0..1 with bone bright, whatever the detector, the window or the collimation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Specks, burnt-in letters and hot pixels cover less than this share of a film on either end.
+LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
+# A shutter leaves most of the film open.
+_SHUTTER_LIMIT = 0.4
+# Unexposed edge: this share of each line lies within this share of the film's range of one value.
+_FLAT_SHARE, _FLAT_TOLERANCE = 0.98, 0.012
+# White shutter with scatter under it: white at the edge, and ending on a sharp straight step, over which most of
+# the line darkens (an abdomen does not end so). Levels are of the film's range, the step's width of its side.
+_WHITE, _STILL_WHITE, _DARK, _STEP_WIDTH = 0.9, 0.7, 0.4, 0.03
+# The darkest pixels of a line, burnt-in dark letters aside.
+_DARKEST_PERCENTILE = 5
+
+
+@dataclass(frozen=True)
+class NormalisedFilm:
+    """A film in 0..1, bone bright.
+
+    Attributes:
+        pixels: float32 `(rows, cols)`.
+        notes: sentences for the user.
+    """
+
+    pixels: np.ndarray
+    notes: tuple[str, ...]
+
+
+def normalise(
+    values: np.ndarray, bone_bright: bool, padding: np.ndarray | None = None
+) -> NormalisedFilm | None:
+    """Scale a film between robust percentiles of what the shutter leaves open.
+
+    Straight unexposed or shuttered edges, black or white, and padding take no part and become 0 (air): a white
+    shutter would look like bone.
+
+    Args:
+        values: finite, `(rows, cols)`.
+        bone_bright: whether large values are dense.
+        padding: True where a pixel is no part of the film.
+
+    Returns:
+        The film, or None if it is empty or constant.
+    """
+    dense = values if bone_bright else -values
+    open_part, notes = _open_part(dense)
+    inside = np.zeros(dense.shape, dtype=bool)
+    inside[open_part] = True
+    if padding is not None:
+        inside &= ~padding
+    if not inside.any():
+        return None
+    low, high = np.percentile(dense[inside], (LOW_PERCENTILE, HIGH_PERCENTILE))
+    if not high > low:
+        return None
+    pixels = np.clip((dense - low) / (high - low), 0, 1).astype(np.float32)
+    pixels[~inside] = 0
+    return NormalisedFilm(pixels, notes)
+
+
+def _open_part(dense: np.ndarray) -> tuple[tuple[slice, slice], tuple[str, ...]]:
+    """Return the slices of what lies between the shutters, and a note if there are any."""
+    low, high = np.percentile(dense, (LOW_PERCENTILE, HIGH_PERCENTILE))
+    sides = {"top": dense, "bottom": dense[::-1], "left": dense.T, "right": dense.T[::-1]}
+    tolerance = _FLAT_TOLERANCE * (high - low)
+    widths = {
+        side: max(_flat_lines(lines, tolerance), _white_lines(lines, low, high))
+        for side, lines in sides.items()
+    }
+    rows, cols = dense.shape
+    part = (slice(widths["top"], rows - widths["bottom"]), slice(widths["left"], cols - widths["right"]))
+    told = ", ".join(f"{width} px {side}" for side, width in widths.items() if width)
+    return part, (f"Empty or collimated edges were blackened: {told}.",) if told else ()
+
+
+def _flat_lines(lines: np.ndarray, tolerance: float) -> int:
+    """Count the lines from the first on that hold one and the same value."""
+    value = np.median(lines[0])
+    limit = int(len(lines) * _SHUTTER_LIMIT)
+    for count, line in enumerate(lines[:limit]):
+        if np.mean(np.abs(line - value) <= tolerance) < _FLAT_SHARE:
+            return count
+    return limit
+
+
+def _white_lines(lines: np.ndarray, low: float, high: float) -> int:
+    """Count the lines from the first on that are white up to a sharp step."""
+    if not high > low or (np.percentile(lines[0], _DARKEST_PERCENTILE) - low) < _WHITE * (high - low):
+        return 0
+    limit, width = int(len(lines) * _SHUTTER_LIMIT), max(int(len(lines) * _STEP_WIDTH), 2)
+    levels = (np.percentile(lines[: limit + width], (_DARKEST_PERCENTILE, 50), axis=1) - low) / (high - low)
+    ends = np.flatnonzero(levels[0, :limit] < _STILL_WHITE)
+    if not ends.size:
+        return 0
+    darkest, middle = levels[:, ends[0] : ends[0] + width]
+    if darkest.min() > _DARK or middle.min() > _STILL_WHITE:
+        return 0
+    # Up to the foot of the step, so that its slope does not stay as a bright rim.
+    return int(ends[0] + np.argmax(darkest <= _DARK))

@@ -1,0 +1,131 @@
+"""A film ready to use, and what a user may say about a file before it is one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+AP, PA, LATERAL = "ap", "pa", "lateral"
+FRONTAL_VIEWS = (AP, PA)
+VIEWS = (AP, PA, LATERAL)
+FLIPS = ("", "h", "v", "hv")
+ROTATIONS_DEG = (0, 90, 180, 270)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A rectangle of the picture as stored in the file.
+
+    Attributes:
+        left, top, width, height: pixels, or percent of the picture's width and height.
+        percent: whether the numbers are percent.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Crop:
+        """Read `LEFT,TOP,WIDTH,HEIGHT`, in pixels (`100,0,2000,2400`) or all in percent (`5%,0%,90%,100%`).
+
+        Raises:
+            ValueError: the text is no such rectangle.
+        """
+        parts = [part.strip() for part in text.split(",")]
+        percent = all(part.endswith("%") for part in parts)
+        try:
+            left, top, width, height = (float(part.removesuffix("%") if percent else part) for part in parts)
+        except ValueError:
+            raise ValueError(
+                f"{text!r} is no crop; write LEFT,TOP,WIDTH,HEIGHT in pixels (100,0,2000,2400) or in percent "
+                "(5%,0%,90%,100%)."
+            ) from None
+        if min(left, top) < 0 or min(width, height) <= 0 or not math.isfinite(left + top + width + height):
+            raise ValueError(f"{text!r} is no crop; left and top start at 0, width and height are above 0.")
+        return cls(left, top, width, height, percent)
+
+    def __str__(self) -> str:
+        unit = "%" if self.percent else ""
+        return ",".join(f"{value:g}{unit}" for value in (self.left, self.top, self.width, self.height))
+
+    def slices(self, shape: tuple[int, int]) -> tuple[slice, slice]:
+        """Return the row and column slices of this rectangle in a picture of `shape` (rows, cols).
+
+        Raises:
+            ValueError: the rectangle reaches outside the picture.
+        """
+        rows, cols = shape
+        scale_x, scale_y = (cols / 100, rows / 100) if self.percent else (1.0, 1.0)
+        left, top = round(self.left * scale_x), round(self.top * scale_y)
+        right, bottom = round((self.left + self.width) * scale_x), round((self.top + self.height) * scale_y)
+        if right > cols or bottom > rows:
+            raise ValueError(f"The crop {self} reaches outside the picture of {cols} x {rows} pixels.")
+        return slice(top, bottom), slice(left, right)
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """What the user says about one film; each wins over the file's header.
+
+    They act in this order: crop (in the picture as stored), the header's orientation, rotation, flip.
+
+    Attributes:
+        spacing_mm: size of a pixel at the patient [mm]; None takes it from the header.
+        crop: part of the stored picture to use; None uses all.
+        rotate_deg: clockwise turn, 0, 90, 180 or 270.
+        flip: "" none, "h" left-right, "v" up-down, "hv" both.
+        invert: swap dark and bright after what the header says.
+        trust_orientation: let the header's patient orientation turn the film into the layout of this package.
+    """
+
+    spacing_mm: float | None = None
+    crop: Crop | None = None
+    rotate_deg: int = 0
+    flip: str = ""
+    invert: bool = False
+    trust_orientation: bool = True
+
+    def __post_init__(self):
+        if self.spacing_mm is not None and not (math.isfinite(self.spacing_mm) and self.spacing_mm > 0):
+            raise ValueError(f"The spacing must be above 0 mm, not {self.spacing_mm}.")
+        if self.rotate_deg not in ROTATIONS_DEG:
+            raise ValueError(f"A film is turned by 0, 90, 180 or 270 degrees, not by {self.rotate_deg}.")
+        if self.flip not in FLIPS:
+            raise ValueError(f"A flip is h, v or hv, not {self.flip!r}.")
+
+
+@dataclass(frozen=True)
+class Radiograph:
+    """A film as it hangs on a light box.
+
+    Attributes:
+        pixels: float32 `(rows, cols)` in 0..1, bone bright, air and all that lies beyond the film 0; rows superior ->
+            inferior; columns of a frontal film patient right -> left, of a lateral film anterior -> posterior.
+        spacing_mm: size of a pixel along rows' and columns' direction `(row, col)` at the patient [mm].
+        spacing_source: where the spacing comes from, for a person to read.
+        view: "ap", "pa" or "lateral". A PA film hangs as an AP film does (patient right on the viewer's left), so
+            nothing is mirrored; the view is recorded because the rays diverge from the patient's back and enlarge
+            other bones than in an AP film.
+        path: the file, or None for a film that was computed.
+        sha256: hash of the file's bytes, or "".
+        notes: what was done or should be known, a sentence each.
+    """
+
+    pixels: np.ndarray
+    spacing_mm: tuple[float, float]
+    spacing_source: str
+    view: str
+    path: Path | None = None
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Height and width of the film [mm]."""
+        return self.pixels.shape[0] * self.spacing_mm[0], self.pixels.shape[1] * self.spacing_mm[1]

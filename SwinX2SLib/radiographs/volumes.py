@@ -1,0 +1,163 @@
+"""NRRD and NIfTI films: two-dimensional, or three-dimensional with one slice.
+
+Array order. Along the first array axis of the file (the fastest, ITK's x) the column of the picture changes, along
+the second its row, first row on top; an axis of length one is dropped wherever it stands. Where the header places the
+film upright in the patient (one axis along head-feet, the other along left-right or front-back) those directions
+orient it. A picture that a program wrapped into a volume lies in the axial plane, which says nothing of a film: it
+stays as stored.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import nibabel
+import nrrd
+import numpy as np
+
+from SwinX2SLib.radiographs.decoded import (
+    DecodedFilm,
+    DecodeError,
+    HeaderSpacing,
+    gray_of_channels,
+    multi_frame_error,
+)
+
+# What NRRD calls axes that hold colours instead of places (teem.sourceforge.net/nrrd/format.html, "kinds").
+_COLOUR_KINDS = {"RGB-color", "RGBA-color", "3-color", "4-color", "vector", "3-vector", "4-vector", "list"}
+_TO_LPS = {
+    "left-posterior-superior": (1, 1, 1),
+    "lps": (1, 1, 1),
+    "right-anterior-superior": (-1, -1, 1),
+    "ras": (-1, -1, 1),
+    "left-anterior-superior": (1, -1, 1),
+    "las": (1, -1, 1),
+}
+_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
+# Written by programs that do not know the spacing.
+_UNKNOWN_SPACING_MM = 1.0
+
+
+def decode_nrrd(path: Path) -> DecodedFilm:
+    """Decode a NRRD (`.nrrd`, or `.nhdr` with its data file).
+
+    Raises:
+        DecodeError: broken, truncated, more than one slice, no picture.
+    """
+    try:
+        data, header = nrrd.read(str(path), index_order="F")
+    except (nrrd.NRRDError, OSError, ValueError, EOFError, KeyError, zlib.error) as error:
+        raise _unreadable("NRRD", error) from error
+    directions = _nrrd_directions(header, data.ndim)
+    kinds = header.get("kinds") or ["domain"] * data.ndim
+    colour = [
+        axis
+        for axis, kind in enumerate(kinds)
+        if kind in _COLOUR_KINDS or not np.isfinite(directions[axis]).all()
+    ]
+    notes, faults = [], []
+    if colour and data.ndim > 2:
+        axis = colour[0]
+        channels = np.moveaxis(data, axis, -1)[..., :3]
+        data, notes, faults = gray_of_channels(channels, white=float(np.max(channels, initial=1)))
+        directions = np.delete(directions, axis, axis=0)
+    film = _film(data, directions, "NRRD", oriented=header.get("space", "").lower() in _TO_LPS)
+    film.notes.extend(notes)
+    film.faults.extend(faults)
+    return film
+
+
+def decode_nifti(path: Path) -> DecodedFilm:
+    """Decode a NIfTI-1 or NIfTI-2 file.
+
+    Raises:
+        DecodeError: broken, truncated, more than one slice, no picture.
+    """
+    try:
+        image = nibabel.load(path)
+        data = np.asanyarray(image.dataobj)
+        with nibabel.openers.ImageOpener(path) as stream:
+            # nibabel replaces a spacing of 0 by 1 mm unless it is told not to check.
+            stated = type(image.header).from_fileobj(stream, check=False)
+    except (nibabel.filebasedimages.ImageFileError, OSError, ValueError, EOFError, zlib.error) as error:
+        raise _unreadable("NIfTI", error) from error
+    notes, faults = [], []
+    if data.dtype.names:
+        channels = np.stack([data[name] for name in data.dtype.names[:3]], axis=-1)
+        data, notes, faults = gray_of_channels(channels, white=255.0)
+    oriented = int(stated["sform_code"]) > 0 or int(stated["qform_code"]) > 0
+    film = _film(data, _nifti_directions(image, stated, data.ndim), "NIfTI", oriented)
+    film.notes.extend(notes)
+    film.faults.extend(faults)
+    return film
+
+
+def _nifti_directions(
+    image: nibabel.Nifti1Image, stated: nibabel.Nifti1Header, dimensions: int
+) -> np.ndarray:
+    """Return the step along each array axis, `(axes, 3)` in LPS mm; 0 where the header states none."""
+    directions = np.zeros((dimensions, 3))
+    spatial = min(dimensions, 3)
+    directions[:spatial] = (image.affine[:3, :spatial] * np.array([[-1], [-1], [1]])).T
+    if int(stated["sform_code"]) <= 0:
+        directions[:spatial][stated["pixdim"][1 : spatial + 1] == 0] = 0
+    return directions
+
+
+def _film(data: np.ndarray, directions: np.ndarray, format_name: str, oriented: bool) -> DecodedFilm:
+    """Make a film of an array whose axes step by `directions` (rows, LPS mm where `oriented`)."""
+    axes = [axis for axis in range(data.ndim) if data.shape[axis] > 1]
+    if len(axes) > 2:
+        raise multi_frame_error(min(data.shape[axis] for axis in axes))
+    if len(axes) < 2:
+        raise DecodeError(
+            "not-a-picture",
+            f"The file holds an array of shape {data.shape}, which is no picture.",
+            "Choose a film.",
+        )
+    column_axis, row_axis = axes
+    values = np.squeeze(data).T.astype(np.float32)
+    lengths = [float(np.linalg.norm(directions[axis])) for axis in (row_axis, column_axis)]
+    notes, spacing, remark = [], None, ""
+    if min(lengths) > 0:
+        spacing = HeaderSpacing(*lengths, f"{format_name} header")
+        if lengths == [_UNKNOWN_SPACING_MM] * 2:
+            notes.append(
+                "The header says 1 mm exactly, as programs write that do not know the spacing: check it."
+            )
+    else:
+        remark = "the header states none or 0"
+    orientation = None
+    if oriented:
+        letters = (_letter(directions[column_axis]), _letter(directions[row_axis]))
+        # An axial plane is what programs write around a picture of unknown orientation.
+        orientation = letters if {"H", "F"} & set(letters) else None
+    return DecodedFilm(values, spacing=spacing, spacing_remark=remark, orientation=orientation, notes=notes)
+
+
+def _nrrd_directions(header: dict, dimensions: int) -> np.ndarray:
+    """Return the step along each array axis, `(axes, 3)` in LPS mm; NaN rows for axes without a place."""
+    if header.get("space directions") is not None:
+        directions = np.asarray(header["space directions"], dtype=np.float64)
+        signs = _TO_LPS.get(header.get("space", "").lower(), (1, 1, 1))
+        return directions * np.array(signs[: directions.shape[1]])
+    spacings = np.asarray(header.get("spacings", np.zeros(dimensions)), dtype=np.float64)
+    directions = np.zeros((dimensions, max(dimensions, 3)))
+    # A spacing of NaN marks an axis that is no place, as a missing direction does.
+    np.fill_diagonal(directions, np.where(np.isfinite(spacings), spacings, np.nan))
+    directions[~np.isfinite(spacings)] = np.nan
+    return directions
+
+
+def _letter(direction: np.ndarray) -> str:
+    axis = int(np.argmax(np.abs(direction)))
+    return _LETTERS[axis][0 if direction[axis] > 0 else 1]
+
+
+def _unreadable(format_name: str, error: Exception) -> DecodeError:
+    return DecodeError(
+        "unreadable-file",
+        f"The {format_name} file cannot be decoded; it is broken or cut short ({error}).",
+        "Export or copy the file again.",
+    )

@@ -1,0 +1,20 @@
+"""Films drawn for the tests."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def film_values() -> np.ndarray:
+    """A drawn frontal film, uint16 (200, 160), bone bright: a spine, and one rib only on the patient's left."""
+    rng = np.random.default_rng(3)
+    values = rng.integers(400, 900, (200, 160)).astype(np.float64)
+    values[:, 70:90] += 2000
+    values[40:60, 100:150] += 1500
+    return np.clip(values, 0, 4095).astype(np.uint16)
+
+
+@pytest.fixture
+def other_values(film_values) -> np.ndarray:
+    """A drawn lateral film of the same height."""
+    return np.roll(film_values, 40, axis=1)

@@ -1,0 +1,70 @@
+"""Contrast that specks, letters and shutters do not move."""
+
+import numpy as np
+import pytest
+
+from SwinX2SLib.radiographs.normalise import normalise
+
+
+def correlation(first, second) -> float:
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+
+
+def test_specks_and_letters_do_not_move_the_contrast(film_values):
+    clean = normalise(film_values, True).pixels
+    marked = film_values.astype(np.float64)
+    marked[8:14, 10:18] = 65535
+    marked.ravel()[np.random.default_rng(0).integers(0, marked.size, 60)] = 65535
+    film = normalise(marked, True).pixels
+    unmarked = marked != 65535
+    assert np.abs(film - clean)[unmarked].max() < 0.1
+
+
+@pytest.mark.parametrize("border", [0.0, 6000.0])
+def test_black_and_white_shutters_become_air_and_do_not_move_the_contrast(film_values, border):
+    shuttered = film_values.astype(np.float64)
+    shuttered[:25] = shuttered[:, :30] = shuttered[:, -12:] = border
+    result = normalise(shuttered, True)
+    inside = (slice(25, None), slice(30, -12))
+    assert result.pixels[:25].max() == 0
+    assert result.pixels[:, :30].max() == 0
+    np.testing.assert_allclose(result.pixels[inside], normalise(film_values[inside], True).pixels, atol=1e-5)
+    assert "25 px top, 30 px left, 12 px right" in result.notes[0]
+
+
+def test_a_white_shutter_with_scatter_is_cut_at_its_sharp_step(film_values):
+    shuttered = film_values.astype(np.float64)
+    shuttered[:, :20] = (
+        4000 - np.linspace(0, 300, 200)[:, None] + np.random.default_rng(0).normal(0, 30, (200, 20))
+    )
+    result = normalise(shuttered, True)
+    assert result.pixels[:, :20].max() == 0
+    assert result.pixels[:, 70:90].mean() > 0.6
+
+
+def test_a_bright_abdomen_below_dark_lungs_is_no_shutter():
+    rows, cols = np.mgrid[:300, :240]
+    dome = 180 + 60 * ((cols - 120) / 120.0) ** 2
+    values = np.where(rows > dome, 3000.0, 800.0) + np.random.default_rng(1).normal(0, 60, rows.shape)
+    film = normalise(values, True).pixels
+    assert film[260:].mean() > 0.8
+
+
+def test_bone_is_bright_whichever_way_the_detector_counts(film_values):
+    np.testing.assert_allclose(
+        normalise(film_values, True).pixels, normalise(4095.0 - film_values, False).pixels, atol=1e-4
+    )
+
+
+def test_an_image_that_is_all_border_yields_nothing():
+    assert normalise(np.full((100, 100), 7.0), True) is None
+
+
+def test_published_radiographs_keep_their_contrast(shared_data):
+    from PIL import Image
+
+    # Specks as published: values that wrapped around 255.
+    values = np.asarray(
+        Image.open(shared_data / "anatomy" / "volumes" / "x2s_s0561" / "coronal.png"), np.float64
+    )
+    assert correlation(normalise(values, True).pixels, values) > 0.99

@@ -1,0 +1,130 @@
+"""NRRD and NIfTI films: array order, directions, spacing."""
+
+import nibabel
+import nrrd
+import numpy as np
+import pytest
+
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.radiographs import FilmOptions, read_radiograph
+
+RAW = FilmOptions(trust_orientation=False)
+
+
+def film_like(film, values) -> bool:
+    return film.pixels.shape == values.shape and np.corrcoef(film.pixels.ravel(), values.ravel())[0, 1] > 0.99
+
+
+def test_a_flat_nrrd_runs_columns_first_and_keeps_its_spacing(tmp_path, film_values):
+    nrrd.write(str(tmp_path / "film.nrrd"), film_values.T, {"spacings": [0.8, 0.8]})
+    film = read_radiograph(tmp_path / "film.nrrd", "ap")
+    assert film_like(film, film_values)
+    assert film.spacing_mm == pytest.approx((0.8, 0.8))
+    assert film.spacing_source == "NRRD header"
+
+
+def test_a_picture_that_slicer_wrapped_into_an_axial_slice_stays_as_stored(tmp_path, film_values):
+    header = {
+        "space": "left-posterior-superior",
+        "space directions": np.diag([0.8, 0.8, 1.0]),
+        "space origin": np.zeros(3),
+        "kinds": ["domain"] * 3,
+    }
+    nrrd.write(str(tmp_path / "film.nrrd"), film_values.T[..., None], header)
+    assert film_like(read_radiograph(tmp_path / "film.nrrd", "ap"), film_values)
+
+
+def test_an_upright_nrrd_is_turned_by_its_directions(tmp_path, film_values):
+    """Stored right-left mirrored and bottom row first: columns run to the right, rows to the head."""
+    header = {
+        "space": "right-anterior-superior",
+        "space directions": np.array([[0.8, 0, 0], [0, 1.0, 0], [0, 0, 0.8]]),
+        "space origin": np.zeros(3),
+        "kinds": ["domain"] * 3,
+    }
+    stored = film_values[::-1, ::-1].T[:, None, :]
+    nrrd.write(str(tmp_path / "film.nrrd"), stored, header)
+    film = read_radiograph(tmp_path / "film.nrrd", "ap")
+    assert film_like(film, film_values)
+    assert any("flipped left-right, flipped up-down" in note for note in film.notes)
+    assert film_like(read_radiograph(tmp_path / "film.nrrd", "ap", RAW), film_values[::-1, ::-1])
+
+
+def test_an_upright_nifti_that_lies_sagittal_is_no_frontal_film(tmp_path, film_values):
+    image = nibabel.Nifti1Image(film_values.T[None], np.diag([1.0, 0.8, 0.8, 1.0]))
+    nibabel.save(image, tmp_path / "film.nii.gz")
+    with pytest.raises(InputError) as caught:
+        read_radiograph(tmp_path / "film.nii.gz", "ap")
+    assert [fault.kind for fault in caught.value.faults] == ["view-mismatch"]
+    lateral = read_radiograph(tmp_path / "film.nii.gz", "lateral")
+    # NIfTI runs to the front and to the head; the film hangs with the front on the left and the head on top.
+    assert film_like(lateral, film_values[::-1, ::-1])
+
+
+def test_a_flat_nifti_runs_columns_first(tmp_path, film_values):
+    nibabel.save(nibabel.Nifti1Image(film_values.T, np.diag([-0.7, -0.7, 1.0, 1.0])), tmp_path / "film.nii")
+    film = read_radiograph(tmp_path / "film.nii", "lateral")
+    assert film_like(film, film_values)
+    assert film.spacing_mm == pytest.approx((0.7, 0.7), rel=1e-5)
+
+
+def test_rectangular_pixels_are_refused(tmp_path, film_values):
+    nrrd.write(str(tmp_path / "film.nrrd"), film_values.T, {"spacings": [0.8, 0.9]})
+    with pytest.raises(InputError) as caught:
+        read_radiograph(tmp_path / "film.nrrd", "ap")
+    (fault,) = caught.value.faults
+    assert fault.kind == "spacing-anisotropic"
+    assert "0.9 mm high and 0.8 mm wide" in fault.message
+
+
+def test_a_zero_spacing_counts_as_absent(tmp_path, film_values):
+    image = nibabel.Nifti1Image(film_values.T[..., None], None)
+    image.header["pixdim"][1:4] = 0
+    image.header["sform_code"] = image.header["qform_code"] = 0
+    path = tmp_path / "film.nii"
+    nibabel.save(image, path)
+    raw = bytearray(path.read_bytes())
+    raw[80:92] = np.zeros(3, np.float32).tobytes()
+    path.write_bytes(raw)
+    with pytest.raises(InputError) as caught:
+        read_radiograph(path, "ap")
+    assert [fault.kind for fault in caught.value.faults] == ["spacing-absent"]
+
+
+@pytest.mark.parametrize("name", ["film.nrrd", "film.nii.gz"])
+def test_a_volume_of_many_slices_is_refused(tmp_path, name):
+    volume = np.random.default_rng(0).integers(0, 99, (80, 90, 70)).astype(np.int16)
+    if name.endswith("nrrd"):
+        nrrd.write(str(tmp_path / name), volume)
+    else:
+        nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / name)
+    with pytest.raises(InputError) as caught:
+        read_radiograph(tmp_path / name, "ap")
+    assert [fault.kind for fault in caught.value.faults] == ["multi-frame"]
+
+
+@pytest.mark.parametrize("name", ["film.nrrd", "film.nii.gz", "film.nii"])
+def test_a_truncated_volume_is_unreadable(tmp_path, film_values, name):
+    path = tmp_path / name
+    if name.endswith("nrrd"):
+        nrrd.write(str(path), film_values.T, {"spacings": [0.8, 0.8]})
+    else:
+        nibabel.save(nibabel.Nifti1Image(film_values.T, np.eye(4)), path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError) as caught:
+        read_radiograph(path, "ap")
+    assert [fault.kind for fault in caught.value.faults] == ["unreadable-file"]
+
+
+def test_an_rgb_nrrd_of_equal_channels_is_accepted(tmp_path, film_values):
+    gray = (film_values // 16).astype(np.uint8).T
+    header = {
+        "space": "left-posterior-superior",
+        "space directions": np.vstack([[np.nan] * 3, np.diag([0.8, 0.8, 1.0])]),
+        "space origin": np.zeros(3),
+        "kinds": ["RGB-color", "domain", "domain", "domain"],
+    }
+    nrrd.write(str(tmp_path / "film.nrrd"), np.stack([gray] * 3)[..., None], header)
+    film = read_radiograph(tmp_path / "film.nrrd", "ap")
+    assert film_like(film, film_values)
+    assert film.spacing_mm == pytest.approx((0.8, 0.8))
