@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from timm.layers import PatchEmbed
 from timm.models.swin_transformer import PatchMerging, SwinTransformerBlock
 from torch import Tensor, nn
+from torch.nn import functional
 
 PATCH_SIZE = 2
 WINDOW_SIZE = 7
@@ -33,6 +34,19 @@ def window_and_shift(map_size: tuple[int, int]) -> tuple[tuple[int, int], int]:
     return (WINDOW_SIZE, WINDOW_SIZE), WINDOW_SIZE // 2
 
 
+class PaddedSwinBlock(SwinTransformerBlock):
+    """timm's block, with maps padded to whole windows before they are shifted, as published.
+
+    timm shifts first, which puts the padding beside other patches and changes the result.
+    """
+
+    def _attn(self, x: Tensor) -> Tensor:
+        height, width = x.shape[1:3]
+        below, right = (-side % window for side, window in zip((height, width), self.window_size, strict=True))
+        padded = functional.pad(x, (0, 0, 0, right, 0, below))
+        return super()._attn(padded)[:, :height, :width]
+
+
 class SwinStage(nn.Module):
     """Blocks of windowed attention, then patch merging: `(B, H, W, C)` to `(B, H/2, W/2, 2C)`."""
 
@@ -41,7 +55,7 @@ class SwinStage(nn.Module):
         window, shift = window_and_shift(map_size)
         self.blocks = nn.Sequential(
             *(
-                SwinTransformerBlock(
+                PaddedSwinBlock(
                     channels,
                     input_resolution=map_size,
                     num_heads=heads,
