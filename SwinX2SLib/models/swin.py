@@ -42,7 +42,9 @@ class PaddedSwinBlock(SwinTransformerBlock):
 
     def _attn(self, x: Tensor) -> Tensor:
         height, width = x.shape[1:3]
-        below, right = (-side % window for side, window in zip((height, width), self.window_size, strict=True))
+        below, right = (
+            -side % window for side, window in zip((height, width), self.window_size, strict=True)
+        )
         padded = functional.pad(x, (0, 0, 0, right, 0, below))
         return super()._attn(padded)[:, :height, :width]
 
