@@ -1,0 +1,163 @@
+"""Films as Slicer's volume nodes: their size, their spacing and where it comes from, the file the worker reads.
+
+Array order. A film is a volume of one slice: the first of its two IJK axes that are longer than one voxel runs along
+the columns of the picture, the second along its rows, first row on top. A PNG loaded by Slicer is i = columns,
+j = rows, with IJKToRAS diag(-s, -s, s): the LPS identity, an axial plane that says nothing of how the film hangs. Where
+IJKToRAS places the film upright in the patient (a coronal or sagittal plane) the worker's reader follows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import slicer
+
+from SwinX2SLib.errors import Fault
+
+ASSUMED_MM = 1.0
+_DICOM_UIDS = "DICOM.instanceUIDs"
+
+
+class ExportError(RuntimeError):
+    """A volume could not be written for the worker."""
+
+
+@dataclass(frozen=True)
+class FilmSpacing:
+    """Size of a film's pixel, as far as Slicer knows it.
+
+    Attributes:
+        row_mm: height of a pixel [mm]; None where only the worker's reader can tell.
+        col_mm: width of a pixel [mm]; None likewise.
+        source: where it comes from, for a person to read.
+        assumed: True where nobody stated it: Slicer gives 1 mm to every file that says nothing.
+    """
+
+    row_mm: float | None
+    col_mm: float | None
+    source: str
+    assumed: bool = False
+
+    def __str__(self) -> str:
+        if self.row_mm is None:
+            return self.source
+        size = (
+            f"{self.col_mm:.4g}" if self.row_mm == self.col_mm else f"{self.col_mm:.4g} x {self.row_mm:.4g}"
+        )
+        return f"{size} mm, {self.source}"
+
+
+def film_axes(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[int, int] | None:
+    """Return which IJK axes are the columns and the rows of a film, or None for a volume that is no film."""
+    image = node.GetImageData()
+    if image is None:
+        return None
+    long_axes = [axis for axis in range(3) if image.GetDimensions()[axis] > 1]
+    return (long_axes[0], long_axes[1]) if len(long_axes) == 2 else None
+
+
+def film_size(node: slicer.vtkMRMLScalarVolumeNode) -> str:
+    """Return the size of a film in words: columns x rows."""
+    axes = film_axes(node)
+    if axes is None:
+        return "no film"
+    columns, rows = (node.GetImageData().GetDimensions()[axis] for axis in axes)
+    return f"{columns} x {rows} pixels"
+
+
+def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, given_mm: float) -> FilmSpacing:
+    """Return the spacing of a film and where it comes from: the user, its DICOM file, or the volume's geometry.
+
+    Args:
+        node: a film.
+        given_mm: what the user set [mm]; 0 for nothing.
+    """
+    if given_mm > 0:
+        return FilmSpacing(given_mm, given_mm, "set by you")
+    if (path := dicom_file(node)) is not None:
+        return _dicom_spacing(path)
+    axes = film_axes(node) or (0, 1)
+    col_mm, row_mm = (float(node.GetSpacing()[axis]) for axis in axes)
+    if row_mm == col_mm == ASSUMED_MM:
+        return FilmSpacing(row_mm, col_mm, "assumed by Slicer: the file states no pixel size", assumed=True)
+    return FilmSpacing(row_mm, col_mm, "from the volume's geometry")
+
+
+def film_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[Fault]:
+    """List why a node is no film; what its pixels are worth is for the worker's reader to say.
+
+    Args:
+        node: the chosen node.
+        role: "frontal" or "lateral", for the message.
+    """
+    if node is None:
+        return [
+            Fault("film-missing", f"No {role} film is chosen.", f"Load the {role} film and choose it above.")
+        ]
+    if node.GetImageData() is None:
+        return [Fault("film-empty", "The volume holds no picture.", "Load it again.", node.GetName())]
+    if film_axes(node) is None:
+        size = " x ".join(str(length) for length in node.GetImageData().GetDimensions())
+        return [
+            Fault(
+                "not-a-film",
+                f"The volume has {size} voxels, so it is no single film.",
+                "Choose a radiograph, a volume of one slice.",
+                node.GetName(),
+            )
+        ]
+    return []
+
+
+def dicom_file(node: slicer.vtkMRMLScalarVolumeNode) -> Path | None:
+    """Return the DICOM file that a film was loaded from, where Slicer's database knows it and the size agrees.
+
+    The file says more than the volume: pixel size at the detector and magnification, orientation of the film, whether
+    small values are bright. A volume that was cropped or resampled since no longer has the size of its file.
+    """
+    database = getattr(slicer, "dicomDatabase", None)
+    uids = (node.GetAttribute(_DICOM_UIDS) or "").split()
+    axes = film_axes(node)
+    if database is None or len(uids) != 1 or axes is None:
+        return None
+    path = database.fileForInstance(uids[0])
+    size = tuple(int(database.instanceValue(uids[0], tag) or 0) for tag in ("0028,0011", "0028,0010"))
+    in_scene = tuple(node.GetImageData().GetDimensions()[axis] for axis in axes)
+    return Path(path) if path and Path(path).is_file() and size == in_scene else None
+
+
+def film_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: str) -> Path:
+    """Return the file that the worker shall read: the DICOM file of the film, or a NRRD written now.
+
+    Args:
+        node: a film.
+        folder: where the NRRD is written.
+        name: its name without ending.
+
+    Raises:
+        ExportError: Slicer could not write it.
+    """
+    if (path := dicom_file(node)) is not None:
+        return path
+    path = folder / f"{name}.nrrd"
+    storage = slicer.vtkMRMLNRRDStorageNode()
+    storage.SetFileName(str(path))
+    storage.SetUseCompression(False)
+    if not storage.WriteData(node) or not path.is_file():
+        raise ExportError(f"The film {node.GetName()} could not be written to {path}; is the disk full?")
+    return path
+
+
+def _dicom_spacing(path: Path) -> FilmSpacing:
+    try:
+        from pydicom import dcmread
+
+        from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
+    except ImportError:
+        # The first run installs them; until then the number is not known here, and nothing else is guessed.
+        return FilmSpacing(None, None, "from the DICOM header (shown once the Python packages are installed)")
+    spacing, remark, _ = spacing_of_header(dcmread(path, stop_before_pixels=True))
+    if spacing is None:
+        return FilmSpacing(None, None, f"unknown: {remark}")
+    return FilmSpacing(spacing.row_mm, spacing.col_mm, f"from {spacing.source}")

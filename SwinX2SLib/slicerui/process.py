@@ -1,0 +1,153 @@
+"""The worker as a background process: started, heard line by line, ended with all its descendants."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import qt
+
+from SwinX2SLib.slicerui.lines import LineAssembler
+
+# A killed process is gone in milliseconds; this bounds how long Slicer may hang if the system is stuck.
+_WAIT_MS = 5000
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker process ended.
+
+    Attributes:
+        exit_code: what the process returned; None when it crashed or never started.
+        signal_number: the signal (or, on Windows, the exception code) that ended it, when it crashed.
+        start_error: why it could not be started, or "".
+        cancelled: whether it was ended on request.
+    """
+
+    exit_code: int | None = None
+    signal_number: int | None = None
+    start_error: str = ""
+    cancelled: bool = False
+
+    def describe(self) -> str:
+        """Return how the process ended, in words."""
+        if self.start_error:
+            return f"The worker could not be started: {self.start_error}."
+        if self.signal_number is not None:
+            return f"The worker crashed ({_signal_name(self.signal_number)})."
+        return f"The worker ended with exit code {self.exit_code}."
+
+
+class WorkerListener(Protocol):
+    """Who hears a worker."""
+
+    def on_line(self, line: str) -> None:
+        """Hear one line of the worker's standard output."""
+
+    def on_log(self, line: str) -> None:
+        """Hear one line of the worker's standard error."""
+
+    def on_ended(self, ending: Ending) -> None:
+        """Hear, once and last, that the worker has ended."""
+
+
+class WorkerProcess(Protocol):
+    """A worker that can be started once and cancelled at any time."""
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start the command with these variables added to the environment."""
+
+    def cancel(self) -> None:
+        """End the process and all its descendants; `on_ended` follows with `cancelled` set."""
+
+    def wait(self) -> None:
+        """Return when a cancelled process is gone and `on_ended` was called."""
+
+    def is_running(self) -> bool:
+        """Return whether the process is starting or running."""
+
+
+class QtWorkerProcess:
+    """A `WorkerProcess` on QProcess: signals arrive in Slicer's event loop, nothing blocks it."""
+
+    def __init__(self, listener: WorkerListener):
+        self._listener: WorkerListener | None = listener
+        self._lines = {"out": LineAssembler(), "err": LineAssembler()}
+        self._cancelled = False
+        self._process = qt.QProcess()
+        self._process.readyReadStandardOutput.connect(self._read_output)
+        self._process.readyReadStandardError.connect(self._read_log)
+        self._process.finished.connect(self._on_finished)
+        self._process.errorOccurred.connect(self._on_error)
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start the command; see `WorkerProcess`."""
+        variables = qt.QProcessEnvironment.systemEnvironment()
+        for name, value in environment.items():
+            variables.insert(name, value)
+        self._process.setProcessEnvironment(variables)
+        self._process.start(command[0], list(command[1:]))
+        self._process.closeWriteChannel()
+
+    def cancel(self) -> None:
+        """End the process tree; see `WorkerProcess`."""
+        # psutil comes with the dependencies that are installed before the first run, so not at import
+        from SwinX2SLib.slicerui.process_tree import end_process_tree
+
+        if self.is_running():
+            self._cancelled = True
+            end_process_tree(self._process.processId())
+
+    def wait(self) -> None:
+        """Wait for the end of a cancelled process; see `WorkerProcess`."""
+        self._process.waitForFinished(_WAIT_MS)
+
+    def is_running(self) -> bool:
+        """Return whether the process is starting or running."""
+        return self._process.state() != qt.QProcess.NotRunning
+
+    def _read_output(self) -> None:
+        self._tell("out", self._process.readAllStandardOutput())
+
+    def _read_log(self) -> None:
+        self._tell("err", self._process.readAllStandardError())
+
+    def _tell(self, channel: str, received: qt.QByteArray) -> None:
+        self._say(channel, self._lines[channel].feed(bytes(received.data())))
+
+    def _say(self, channel: str, lines: Sequence[str]) -> None:
+        for line in lines:
+            if self._listener is not None:
+                (self._listener.on_line if channel == "out" else self._listener.on_log)(line)
+
+    def _on_error(self, error: qt.QProcess.ProcessError) -> None:
+        # Every other error is followed by `finished`.
+        if error == qt.QProcess.FailedToStart:
+            self._end(Ending(start_error=self._process.errorString(), cancelled=self._cancelled))
+
+    def _on_finished(self, *_signal_arguments: object) -> None:
+        self._read_output()
+        self._read_log()
+        for channel, lines in self._lines.items():
+            self._say(channel, lines.rest())
+        crashed = self._process.exitStatus() == qt.QProcess.CrashExit
+        code = self._process.exitCode()
+        self._end(
+            Ending(
+                None if crashed else code, signal_number=code if crashed else None, cancelled=self._cancelled
+            )
+        )
+
+    def _end(self, ending: Ending) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.on_ended(ending)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"code {number}"

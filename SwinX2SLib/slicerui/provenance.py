@@ -1,0 +1,41 @@
+"""Where a segmentation comes from, as attributes of its node: they are saved with the scene."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import slicer
+
+PREFIX = "SwinX2S."
+# These name files of the run's temporary folder, which is gone when anyone reads the attributes.
+_OF_THE_RUN = {"options", "command", "path"}
+
+
+def set_provenance(node: slicer.vtkMRMLNode, path: Path) -> None:
+    """Copy the worker's `provenance.json` to attributes of a node.
+
+    Nested names are joined by underscores (`model` -> `sha256` becomes `SwinX2S.model_sha256`). The level `inputs` and
+    the word `name` are left out: the films' hashes are `SwinX2S.ap_sha256` and `SwinX2S.lateral_sha256`, the model's
+    name is `SwinX2S.model`.
+    """
+    for name, value in _flat(json.loads(path.read_text(encoding="utf-8")), ()):
+        set_attribute(node, name, value)
+
+
+def set_attribute(node: slicer.vtkMRMLNode, name: str, value: str) -> None:
+    """Set one attribute in the module's name space."""
+    node.SetAttribute(PREFIX + name, value)
+
+
+def _flat(value: object, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key not in _OF_THE_RUN:
+                yield from _flat(inner, (*names, str(key)))
+    elif value is not None:
+        shown = [name for name in names if name != "inputs"]
+        if len(shown) > 1 and shown[-1] == "name":
+            shown.pop()
+        yield "_".join(shown), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

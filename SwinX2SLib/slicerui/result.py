@@ -1,0 +1,63 @@
+"""The worker's result in the scene: segmentation, its place beside the films, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import slicer
+
+from SwinX2SLib.inference.protocol import Result
+from SwinX2SLib.slicerui.hierarchy import place_beside
+from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute, set_provenance
+from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation
+
+_SHOWABLE = ("segmentation", "labels")
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film of a run; its node may be deleted while the worker runs.
+
+    Attributes:
+        node_id: id of the volume node.
+        name: name of the volume node.
+        file: path that the worker reads.
+        spacing_source: where the pixel size comes from, as it was shown to the user.
+    """
+
+    node_id: str
+    name: str
+    file: str
+    spacing_source: str
+
+    def node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """Return the volume node, if it is still in the scene."""
+        return slicer.mrmlScene.GetNodeByID(self.node_id)
+
+
+Films = Mapping[str, Film]
+"""The films of a run by role: `ap` and `lateral`."""
+
+
+def add_result(result: Result, films: Films) -> slicer.vtkMRMLSegmentationNode:
+    """Add the worker's segmentation to the scene.
+
+    Raises:
+        ResultError: the result names no segmentation, or it cannot be read.
+    """
+    path = next((result.files[role] for role in _SHOWABLE if role in result.files), None)
+    if path is None:
+        raise ResultError(f"The worker's result names no segmentation, only {sorted(result.files)}.")
+    name = slicer.mrmlScene.GenerateUniqueName(f"{films['ap'].name} bones")
+    node = import_segmentation(Path(path), name)
+    place_beside(node, films["ap"].node() or films["lateral"].node())
+    if "provenance" in result.files:
+        set_provenance(node, Path(result.files["provenance"]))
+    for role, film in films.items():
+        set_attribute(node, f"{role}_volume", film.name)
+        set_attribute(node, f"{role}_spacing_source", film.spacing_source)
+        if film.node() is not None:
+            node.SetNodeReferenceID(f"{PREFIX}{role}", film.node_id)
+    return node

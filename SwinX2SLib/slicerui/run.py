@@ -1,0 +1,117 @@
+"""One reconstruction: from a started worker to its result in the scene, or to the words why there is none.
+
+Imported when a run starts: the protocol comes with packages that are installed before the first run.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.inference.protocol import Error, Progress, Result, decode
+from SwinX2SLib.slicerui.interpreter import worker_environment
+from SwinX2SLib.slicerui.outcome import Outcome, RunObserver
+from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
+from SwinX2SLib.slicerui.result import Films, add_result
+from SwinX2SLib.slicerui.words import fault_of_the_module
+
+# Lines of a crashed worker's standard error that are told with the crash.
+_LAST_WORDS = 5
+_KILLED = 9
+
+
+class ReconstructionRun:
+    """A worker and its temporary folder; hears the worker (`WorkerListener`) and tells the observer."""
+
+    def __init__(self, folder: Path, films: Films, observer: RunObserver):
+        self._folder, self._films, self._observer = folder, films, observer
+        self._process: WorkerProcess | None = None
+        self._result: Result | None = None
+        self._errors: list[Error] = []
+        self._cancel_reason = ""
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+
+    def start(self, command: Sequence[str], make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
+        """Start the worker."""
+        self._process = make_process(self)
+        self._process.start(command, worker_environment())
+
+    def cancel(self, reason: str) -> None:
+        """End the worker with everything that it started; the observer hears of it when it is gone."""
+        if self.is_running():
+            self._cancel_reason = reason
+            self._process.cancel()
+
+    def cancel_and_wait(self, reason: str) -> None:
+        """End the worker and return when it is gone, for when the module itself goes away."""
+        if self.is_running():
+            self.cancel(reason)
+            self._process.wait()
+
+    def is_running(self) -> bool:
+        """Return whether the worker is still there."""
+        return self._process is not None and self._process.is_running()
+
+    def on_line(self, line: str) -> None:
+        """Hear the worker's standard output."""
+        event = decode(line)
+        if isinstance(event, Progress):
+            self._observer.on_progress(event.fraction, event.message)
+        elif isinstance(event, Result):
+            self._result = event
+            for note in event.notes:
+                self._observer.on_log(note)
+        elif isinstance(event, Error):
+            self._errors.append(event)
+            self._observer.on_log(f"{event.kind}: {event.message} {event.hint}".strip())
+        else:
+            self._observer.on_log(line)
+
+    def on_log(self, line: str) -> None:
+        """Hear the worker's standard error."""
+        self._last_words.append(line)
+        self._observer.on_log(line)
+
+    def on_ended(self, ending: Ending) -> None:
+        """Hear that the worker has ended: import its result or say why there is none."""
+        try:
+            outcome = self._outcome(ending)
+        except Exception as error:
+            logging.exception("The result of the reconstruction could not be added to the scene")
+            outcome = Outcome(f"The result could not be added to the scene: {error}", "See the log below.")
+            self._observer.on_log(str(error))
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._observer.on_finished(outcome)
+
+    def _outcome(self, ending: Ending) -> Outcome:
+        if ending.cancelled:
+            return Outcome(self._cancel_reason, cancelled=True)
+        if self._errors:
+            return self._refused()
+        if ending.exit_code != 0 or self._result is None:
+            return self._unexplained(ending)
+        node = add_result(self._result, self._films)
+        count = node.GetSegmentation().GetNumberOfSegments()
+        return Outcome(f"{count} bones were reconstructed: {node.GetName()}.", node=node)
+
+    def _refused(self) -> Outcome:
+        told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
+        names = {film.file: film.name for film in self._films.values()}
+        faults = tuple(fault_of_the_module(fault, names) for fault in told)
+        if len(faults) == 1:
+            return Outcome(faults[0].message, faults[0].hint, faults=faults)
+        return Outcome(f"The worker found {len(faults)} faults.", faults=faults)
+
+    def _unexplained(self, ending: Ending) -> Outcome:
+        if ending.exit_code == 0:
+            return Outcome("The worker ended without a result.", "The log below says what it did.")
+        last = " ".join(self._last_words)[-500:]
+        hint = "The log below says more."
+        if ending.signal_number == _KILLED:
+            hint = "The system ended it, mostly for want of memory: close other programs or take a smaller model."
+        return Outcome(f"{ending.describe()} {last}".strip(), hint)

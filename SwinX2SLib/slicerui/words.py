@@ -1,0 +1,46 @@
+"""The library's hints name the options of its command; in the module the same things have other names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from SwinX2SLib.errors import Fault
+
+# The first that fits wins, so that whole phrases come before single options.
+_PHRASES = (
+    (r"\bGive it with --spacing-mm( \([^)]*\))?", "Set Pixel size"),
+    (r"\bGive the size of a pixel in millimetres with --spacing-mm", "Set Pixel size"),
+    (r"\bgive --spacing-mm", "set Pixel size"),
+    (r" \(--model\)", ""),
+    (r" \(--device cpu\)", ""),
+    (r"\bwith --crop\b", "with the module Crop Volume"),
+    (r"--spacing-mm\b", "Pixel size"),
+    (r"--crop\b", "the module Crop Volume"),
+    (r"--ap-view\b", "Rays"),
+    (r"--flip\b", "Orientation"),
+    (r"--model\b", "Model"),
+    (r"--device\b", "Device"),
+)
+
+
+def words_of_the_module(text: str) -> str:
+    """Return a hint with the module's names of the command's options."""
+    for phrase, words in _PHRASES:
+        text = re.sub(phrase, words, text)
+    return text
+
+
+def fault_of_the_module(fault: Fault, names: Mapping[str, str]) -> Fault:
+    """Return a fault in the words of the module.
+
+    Args:
+        fault: as the library tells it.
+        names: path of a film's file -> name of its node.
+    """
+    return Fault(
+        fault.kind,
+        words_of_the_module(fault.message),
+        words_of_the_module(fault.hint),
+        names.get(fault.path or "", fault.path),
+    )

@@ -1,0 +1,36 @@
+"""Fixtures on the real MRML of `slicer-core`: an empty scene for each test, and a label volume of all 54 bones."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import block_bones
+import mrml_boot
+
+
+@pytest.fixture(scope="session")
+def _booted(tmp_path_factory):
+    return mrml_boot.boot_scene(str(tmp_path_factory.mktemp("terminology")))
+
+
+@pytest.fixture
+def scene(_booted):
+    _booted.Clear(1)
+    yield _booted
+    _booted.Clear(1)
+
+
+@pytest.fixture(scope="session")
+def bones() -> np.ndarray:
+    """All 54 bones as blocks in network order."""
+    return block_bones.block_bones()
+
+
+@pytest.fixture(scope="session")
+def bones_file(bones, tmp_path_factory) -> Path:
+    """`labels.nii.gz` as the worker writes it."""
+    return block_bones.write_labels(tmp_path_factory.mktemp("bones") / "labels.nii.gz", bones)

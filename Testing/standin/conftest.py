@@ -1,0 +1,105 @@
+"""Fixtures: Slicer's desktop as far as the module needs it, the module loaded in it, and films."""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+_HERE = Path(__file__).parent
+for _folder in (_HERE, _HERE / "desktop", _HERE.parent / "slicer"):
+    sys.path.insert(0, str(_folder))
+
+import qt  # noqa: E402
+import slicer  # noqa: E402
+import slicer.util  # noqa: E402
+import slicer_desktop  # noqa: E402
+from films import film_array  # noqa: E402
+
+PANEL_MODULE = _HERE.parents[1] / "SwinX2S" / "SwinX2S.py"
+
+
+@pytest.fixture(scope="session")
+def desktop(tmp_path_factory):
+    slicer_desktop.boot(str(tmp_path_factory.mktemp("slicer")))
+    return slicer_desktop.load_module(PANEL_MODULE)
+
+
+@pytest.fixture
+def slot_errors(monkeypatch):
+    """Exceptions in slots: Qt prints them and goes on, so the test has to look."""
+    errors = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: errors.append(error))
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: errors.append(unraisable.exc_value))
+    yield errors
+    assert not errors, f"exceptions in slots: {errors}"
+
+
+@pytest.fixture
+def module_widget(desktop, slot_errors):
+    """The module's widget, new, on an empty scene; Qt's warnings and missing widgets fail the test."""
+    slicer.mrmlScene.Clear(1)
+    qt.messages.clear()
+    desktop.widgetRepresentation().show()
+    yield slicer.modules.SwinX2SWidget
+    desktop.unload()
+    spin(0.05)
+    slicer.mrmlScene.Clear(1)
+    assert not list(Path(slicer.app.temporaryPath).glob("SwinX2S-*"))
+    assert not qt.missing_widgets, f"the .ui file names unknown widgets: {qt.missing_widgets}"
+    assert not qt.messages, f"Qt warned: {qt.messages}"
+
+
+@pytest.fixture
+def panel(module_widget):
+    return module_widget.panel
+
+
+def spin(seconds: float) -> None:
+    """Let the event loop run."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        qt.QApplication.processEvents()
+        time.sleep(0.005)
+
+
+def spin_until(condition, seconds: float = 20.0) -> None:
+    """Let the event loop run until something is so."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        qt.QApplication.processEvents()
+        time.sleep(0.005)
+
+
+@pytest.fixture(name="spin")
+def _spin():
+    return spin
+
+
+@pytest.fixture(name="spin_until")
+def _spin_until():
+    return spin_until
+
+
+@pytest.fixture
+def add_film():
+    """Add a film to the scene as Slicer loads a picture: one slice, IJKToRAS diag(-s, -s, s)."""
+
+    def add(name: str, spacing_mm: float = 1.5, array: np.ndarray | None = None, seed: int = 0):
+        pixels = film_array(seed=seed) if array is None else array
+        geometry = np.diag([-spacing_mm, -spacing_mm, spacing_mm, 1.0])
+        volume = pixels[np.newaxis] if pixels.ndim == 2 else pixels
+        return slicer.util.addVolumeFromArray(volume, ijkToRAS=geometry, name=name)
+
+    return add
+
+
+@pytest.fixture
+def film_pair(panel, add_film):
+    """A frontal and a lateral film of one size, chosen in the panel."""
+    films = add_film("film front", seed=1), add_film("film side", seed=2)
+    panel.ui.apSelector.setCurrentNode(films[0])
+    panel.ui.lateralSelector.setCurrentNode(films[1])
+    return films

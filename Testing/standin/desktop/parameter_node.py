@@ -1,0 +1,165 @@
+"""`slicer.parameterNodeWrapper`: typed access to a parameter node, and widgets kept in step with it."""
+
+import typing
+from dataclasses import dataclass
+from enum import Enum
+
+import ctk  # noqa: F401 - registers its widgets
+import qt
+import slicer
+import vtk
+
+
+@dataclass
+class WithinRange:
+    minimum: float
+    maximum: float
+
+
+class _Parameter:
+    """One typed parameter, stored as Slicer stores it: text in the node, or a node reference."""
+
+    def __init__(self, name: str, hint: object, default: object):
+        self.name = name
+        base, *self.annotations = typing.get_args(hint) or (hint,)
+        self.kind = base
+        self.is_node = isinstance(base, type) and issubclass(base, slicer.vtkMRMLNode)
+        self.is_enum = isinstance(base, type) and issubclass(base, Enum)
+        if not self.is_node and not self.is_enum and base not in (str, float, bool):
+            raise TypeError(f"the stand-in stores no parameter of type {base}")
+        self.default = default if default is not None or self.is_node else base()
+
+    def choices(self) -> list[tuple[str, object]] | None:
+        """Words and values of a drop-down list, where the parameter is an enumeration."""
+        return [(value.label(), value) for value in self.kind] if self.is_enum else None
+
+    def read(self, node):
+        if self.is_node:
+            return node.GetNodeReference(self.name)
+        text = node.GetParameter(self.name)
+        if not node.HasParameter(self.name):
+            return self.default
+        if self.is_enum:
+            return self.kind[text]
+        return text == "True" if self.kind is bool else self.kind(text)
+
+    def write(self, node, value):
+        if self.is_node:
+            node.SetNodeReferenceID(self.name, value.GetID() if value else None)
+            return
+        if not isinstance(value, self.kind):
+            raise TypeError(f"{self.name} takes {self.kind.__name__}, not {value!r}")
+        self._validate(value)
+        node.SetParameter(self.name, value.name if self.is_enum else str(value))
+
+    def _validate(self, value):
+        for rule in self.annotations:
+            if isinstance(rule, WithinRange) and not rule.minimum <= value <= rule.maximum:
+                raise ValueError(f"{value} is not within {rule.minimum} and {rule.maximum}")
+
+
+def parameterNodeWrapper(described: type) -> type:
+    hints = typing.get_type_hints(described, include_extras=True)
+    parameters = {
+        name: _Parameter(name, hint, getattr(described, name, None)) for name, hint in hints.items()
+    }
+    for name, parameter in parameters.items():
+        setattr(described, name, _property(parameter))
+    described.allParameters = parameters
+    described.__init__ = _initialise
+    for method in (connectGui, disconnectGui, AddObserver, RemoveObserver):
+        setattr(described, method.__name__, method)
+    return described
+
+
+def _property(parameter: _Parameter) -> property:
+    return property(
+        lambda self: parameter.read(self.parameterNode),
+        lambda self, value: parameter.write(self.parameterNode, value),
+    )
+
+
+def _initialise(self, parameterNode):
+    self.parameterNode = parameterNode
+    self._guis = {}
+    for parameter in self.allParameters.values():
+        stored = parameterNode.HasParameter(parameter.name) or parameterNode.GetNodeReference(parameter.name)
+        if not stored:
+            parameter.write(parameterNode, parameter.default)
+
+
+def AddObserver(self, event, callback, priority=0.0):
+    return self.parameterNode.AddObserver(event, callback, priority)
+
+
+def RemoveObserver(self, tag):
+    self.parameterNode.RemoveObserver(tag)
+
+
+def connectGui(self, ui) -> int:
+    tag = len(self._guis)
+    widgets = [(each.property("SlicerParameterName"), each) for each in vars(ui).values()]
+    gui = self._guis[tag] = [_Binding(self, self.allParameters[name], each) for name, each in widgets if name]
+    refresh = lambda *_: [binding.show() for binding in gui if binding.connected]  # noqa: E731
+    self.parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, refresh)
+    return tag
+
+
+def disconnectGui(self, tag: int) -> None:
+    for binding in self._guis.pop(tag, []):
+        binding.connected = False
+
+
+class _Binding:
+    """A widget that shows and sets one parameter."""
+
+    def __init__(self, wrapper, parameter: _Parameter, widget):
+        self.wrapper, self.parameter, self.widget, self.connected = wrapper, parameter, widget, True
+        self.choices = parameter.choices()
+        self._prepare()
+        self.show()
+        self._signal().connect(lambda *_: self._take())
+
+    def _prepare(self):
+        for rule in self.parameter.annotations:
+            if isinstance(rule, WithinRange):
+                self.widget.setRange(rule.minimum, rule.maximum)
+        if self.choices is not None:
+            self.widget.clear()
+            for words, _ in self.choices:
+                self.widget.addItem(words)
+
+    def _signal(self):
+        if isinstance(self.widget, slicer.qMRMLNodeComboBox):
+            return self.widget.currentNodeChanged
+        if isinstance(self.widget, qt.QComboBox) and self.choices is not None:
+            return self.widget.currentIndexChanged
+        if isinstance(self.widget, qt.QCheckBox):
+            return self.widget.stateChanged
+        if isinstance(self.widget, qt.QDoubleSpinBox):
+            return self.widget.valueChanged
+        raise RuntimeError(f"no way to connect {self.parameter.kind} to a {type(self.widget).__name__}")
+
+    def _take(self):
+        if not self.connected:
+            return
+        widget = self.widget
+        if self.parameter.is_node:
+            value = widget.currentNode()
+        elif self.choices is not None:
+            value = self.choices[widget.currentIndex][1]
+        else:
+            value = widget.checked if self.parameter.kind is bool else widget.value
+        if value != self.parameter.read(self.wrapper.parameterNode):
+            self.parameter.write(self.wrapper.parameterNode, value)
+
+    def show(self):
+        value = self.parameter.read(self.wrapper.parameterNode)
+        if self.parameter.is_node:
+            self.widget.setCurrentNode(value)
+        elif self.choices is not None:
+            self.widget.currentIndex = [each for _, each in self.choices].index(value)
+        elif self.parameter.kind is bool:
+            self.widget.checked = value
+        else:
+            self.widget.value = value

@@ -1,0 +1,117 @@
+"""The Slicer application without its window: `slicer.app`, module loading, and the names that modules import."""
+
+import importlib.util
+import logging
+import sys
+import types
+from pathlib import Path
+
+import ctk  # noqa: F401 - registers its widgets
+import mrml_boot
+import packaging_stand_in
+import parameter_node
+import qmrml  # noqa: F401 - registers its widgets
+import qt
+import scripted_module
+import slicer
+import slicer.util
+from PySide6.QtCore import Signal
+
+
+class _ModuleManager(qt.QObject):
+    moduleAboutToBeUnloaded = Signal(str)
+
+    def disconnect(self, _signal, slot):
+        self.moduleAboutToBeUnloaded.disconnect(slot)
+
+
+class _LayoutManager:
+    def __init__(self):
+        self.three_d_resets = 0
+
+    def resetThreeDViews(self):
+        self.three_d_resets += 1
+
+
+class _Application:
+    applicationName = "Slicer"
+
+    def __init__(self, temporary_folder: str):
+        self.temporaryPath = temporary_folder
+        self._modules, self._layout = _ModuleManager(), _LayoutManager()
+
+    def testingEnabled(self):
+        return True
+
+    def moduleManager(self):
+        return self._modules
+
+    def layoutManager(self):
+        return self._layout
+
+    def processEvents(self):
+        qt.QApplication.processEvents()
+
+
+class _LoadedModule:
+    """What `slicer.modules.<name>` is: the description of a module and, once shown, its widget."""
+
+    def __init__(self, name: str, path: str):
+        self.name, self.path = name, path
+        self.parent = types.SimpleNamespace(path=path, icon=None)
+        self._representation = None
+
+    def widgetRepresentation(self):
+        if self._representation is None:
+            self._representation = slicer.qMRMLWidget()
+            self._representation.setLayout(qt.QVBoxLayout())
+            self._representation.setMRMLScene(slicer.mrmlScene)
+            self._representation.__dict__["reload"] = self._make
+            self._make()
+        return self._representation
+
+    def unload(self):
+        """What Slicer does with a module at its end: clean up, then take the widget away."""
+        slicer.app.moduleManager().moduleAboutToBeUnloaded.emit(self.name)
+        self._representation.hide()
+        self._representation.deleteLater()
+        self._representation = None
+        delattr(slicer.modules, self.name + "Widget")
+
+    def _make(self):
+        widget = getattr(sys.modules[self.name], self.name + "Widget")(self._representation)
+        setattr(slicer.modules, self.name + "Widget", widget)
+        widget.setup()
+
+
+def boot(temporary_folder: str) -> None:
+    """Make the application once: scene, `slicer.app`, `slicer.modules` and the modules of Slicer's Python."""
+    mrml_boot.boot_scene(temporary_folder)
+    slicer.app = _Application(temporary_folder)
+    slicer.modules = types.ModuleType("slicer.modules")
+    slicer.selfTests = {}
+    provided = {
+        "ScriptedLoadableModule": scripted_module,
+        "parameterNodeWrapper": parameter_node,
+        "packaging": packaging_stand_in,
+        "i18n": types.SimpleNamespace(tr=lambda text: text, translate=lambda _context, text: text),
+    }
+    for name, module in provided.items():
+        sys.modules[f"slicer.{name}"] = module
+        setattr(slicer, name, module)
+    logging.getLogger().setLevel(logging.INFO)
+
+
+def load_module(path: Path) -> _LoadedModule:
+    """Load a scripted module as `qSlicerScriptedLoadableModuleFactory` does."""
+    name = path.stem
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    loaded = _LoadedModule(name, str(path))
+    setattr(slicer.modules, name.lower(), loaded)
+    getattr(module, name)(loaded.parent)
+    return loaded

@@ -1,0 +1,14 @@
+"""Films made by the tests."""
+
+import numpy as np
+
+
+def film_array(rows: int = 240, columns: int = 160, seed: int = 0) -> np.ndarray:
+    """A film of smooth blobs, uint16, (rows, columns)."""
+    row, column = np.mgrid[0:rows, 0:columns]
+    generator = np.random.default_rng(seed)
+    film = np.zeros((rows, columns))
+    for _ in range(12):
+        centre_row, centre_column, radius = generator.uniform((0, 0, 10), (rows, columns, 40))
+        film += np.exp(-((row - centre_row) ** 2 + (column - centre_column) ** 2) / radius**2)
+    return np.round(3000 * film / film.max()).astype(np.uint16)

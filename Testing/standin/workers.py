@@ -1,0 +1,39 @@
+"""Small workers for tests: real Python processes that speak the protocol, or break it."""
+
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+_PREAMBLE = """
+import json, os, shutil, signal, subprocess, sys, time
+from pathlib import Path
+
+job = json.loads(Path(sys.argv[1]).read_text())
+
+def tell(**event):
+    print(json.dumps(event), flush=True)
+
+def finish(labels, **more):
+    out = Path(job["out"])
+    out.mkdir(parents=True)
+    shutil.copy(labels, out / "labels.nii.gz")
+    files = {"labels": str(out / "labels.nii.gz")}
+    if more:
+        (out / "provenance.json").write_text(json.dumps(more))
+        files["provenance"] = str(out / "provenance.json")
+    tell(event="result", files=files)
+"""
+
+
+def worker_script(folder: Path, body: str, **values: object) -> Callable[[Path], list[str]]:
+    """Return the command maker of a worker that runs `body`.
+
+    Args:
+        folder: where the script is written.
+        body: Python; `job`, `tell` and `finish` are at hand, and `values` as variables.
+    """
+    lines = [f"{name} = {value!r}" for name, value in values.items()]
+    script = folder / "worker.py"
+    script.write_text("\n".join([_PREAMBLE, *lines, textwrap.dedent(body)]), encoding="utf-8")
+    return lambda job_file: [sys.executable, str(script), str(job_file)]
