@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.datasets import Case
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
-from SwinX2SLib.datasets import Case
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
 

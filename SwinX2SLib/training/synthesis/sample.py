@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.training.synthesis.appearance import degrade, expose, misregister
 from SwinX2SLib.training.synthesis.attenuation import (
@@ -34,6 +35,11 @@ class Sample:
     coronal: Tensor
     sagittal: Tensor
     known: Tensor
+
+
+# Lookup tables, label value -> label value.
+_UNCHANGED = torch.arange(CLASS_COUNT, dtype=torch.uint8)
+_MIRRORED = torch.tensor(mirrored_ids(), dtype=torch.uint8)
 
 
 @dataclass
@@ -97,7 +103,13 @@ class Synthesiser:
             tuple(source.labels.shape), self.grid_shape, source.spacing_mm, self.limits, rng
         )
         index, inside = _nearest(coordinates, tuple(source.labels.shape))
-        labels = torch.where(inside, source.labels.view(-1)[index], 0)
+        if rng.random() < 0.5:
+            # The mirrored person: sampled right-left reversed, sides swapped in the labels below.
+            index, inside = index.flip(0), inside.flip(0)
+            names = _MIRRORED
+        else:
+            names = _UNCHANGED
+        labels = names[torch.where(inside, source.labels.view(-1)[index], 0).int()]
         known = source.known
         if source.ct is not None and rng.random() < self.ct_share:
             ct = torch.where(inside, source.ct.view(-1)[index], -1000.0)

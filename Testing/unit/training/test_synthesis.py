@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from SwinX2SLib.anatomy import CLASS_COUNT
-from SwinX2SLib.training.batches import BatchDataset, occupied_rays
 from SwinX2SLib.datasets import load_case_list
+from SwinX2SLib.training.batches import BatchDataset, occupied_rays
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.deformation import DeformationLimits
 
@@ -12,27 +12,44 @@ GRID = (48, 48, 64)
 STILL = DeformationLimits(rotation_deg=0, scale=0, bend_fraction=0, stretch=0, warp_mm=0, full_view=1.0)
 
 
-def two_femora() -> np.ndarray:
-    """Left femur (53) on the patient's left and high, right femur (54) on the right, low and in front."""
+def three_bones() -> np.ndarray:
+    """Left femur (53) on the patient's left, right femur (54) on the right, both higher than the sacrum (50)."""
     volume = np.zeros(GRID, np.uint8)
-    volume[34:40, 30:36, 10:30] = 53
-    volume[8:14, 10:16, 34:54] = 54
+    volume[34:40, 12:18, 10:26] = 53
+    volume[8:14, 10:16, 12:28] = 54
+    volume[20:28, 32:40, 40:54] = 50
     return volume
 
 
 def synthesiser(limits: DeformationLimits) -> Synthesiser:
     made = Synthesiser(GRID, limits)
-    made.add_volume(two_femora(), np.full(3, 3.0), np.ones(CLASS_COUNT, dtype=bool), 1.0)
+    made.add_volume(three_bones(), np.full(3, 3.0), np.ones(CLASS_COUNT, dtype=bool), 1.0)
     return made
 
 
 def test_left_stays_left_and_front_stays_in_front_on_both_films_and_in_the_labels():
     draws = [synthesiser(DeformationLimits()).draw(np.random.default_rng(seed)) for seed in range(20)]
     for sample in draws:
-        left, right = (torch.nonzero(sample.labels == i).float().mean(0) for i in (53, 54))
-        assert left[0] > right[0], "axis 0 runs from the patient's right to the left"
-        assert left[1] > right[1], "axis 1 runs from the front to the back"
-        assert left[2] < right[2], "axis 2 runs from the head to the feet"
+        left, right, sacrum = (torch.nonzero(sample.labels == i).float().mean(0) for i in (53, 54, 50))
+        assert left[0] > sacrum[0] > right[0], "axis 0 runs from the patient's right to the left"
+        assert sacrum[1] > left[1], "axis 1 runs from the front to the back"
+        assert sacrum[2] > left[2], "axis 2 runs from the head to the feet"
+
+
+def test_a_mirrored_person_keeps_the_left_on_the_left():
+    """Half the draws are mirrored: the left femur's shape then lies on the right, and is called the right femur."""
+    volume = np.zeros(GRID, np.uint8)
+    volume[34:40, 20:30, 10:50] = 53  # long
+    volume[8:14, 20:30, 10:20] = 54  # short
+    made = Synthesiser(GRID, STILL)
+    made.add_volume(volume, np.full(3, 3.0), np.ones(CLASS_COUNT, dtype=bool), 1.0)
+    long_side = set()
+    for seed in range(20):
+        labels = made.draw(np.random.default_rng(seed)).labels
+        left, right = (torch.nonzero(labels == i).float() for i in (53, 54))
+        assert left[:, 0].mean() > right[:, 0].mean()
+        long_side.add("left" if len(left) > len(right) else "right")
+    assert long_side == {"left", "right"}
 
 
 def test_bones_are_brighter_than_their_surroundings_where_their_silhouettes_are():
@@ -49,17 +66,17 @@ def test_bones_are_brighter_than_their_surroundings_where_their_silhouettes_are(
 def test_without_deformation_the_labels_come_back_as_they_were():
     found = synthesiser(STILL).draw(np.random.default_rng(3)).labels.numpy()
     # The view is up to a tenth larger or smaller than the volume: compare shares of the two bones, not voxels.
-    assert set(np.unique(found)) == {0, 53, 54}
+    assert set(np.unique(found)) == {0, 50, 53, 54}
     assert (found == 53).sum() / (found == 54).sum() == pytest.approx(1.0, abs=0.2)
 
 
 def test_occupied_rays_are_the_projections_of_each_bone():
-    labels = torch.from_numpy(two_femora())
+    labels = torch.from_numpy(three_bones())
     coronal = occupied_rays(labels, 1)
     assert coronal.shape == (54, 48, 64)
     np.testing.assert_array_equal(coronal[52].numpy(), (labels == 53).any(1).numpy())
     np.testing.assert_array_equal(occupied_rays(labels, 0)[53].numpy(), (labels == 54).any(0).numpy())
-    assert int(coronal[:52].sum()) == 0
+    assert int(coronal[:49].sum()) == 0
 
 
 def test_the_same_seed_and_index_give_the_same_batch_and_another_index_another():
@@ -79,7 +96,7 @@ def test_films_are_finite_and_within_zero_and_one():
 
 
 def test_a_ct_leaves_bones_that_nobody_drew_unknown():
-    volume = two_femora()
+    volume = three_bones()
     ct = np.where(volume > 0, 700.0, -900.0).astype(np.float32)
     known = np.ones(CLASS_COUNT, dtype=bool)
     known[26:50] = False
