@@ -1,0 +1,78 @@
+"""The command `swinx2s`: a table of subcommands, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from SwinX2SLib import __version__
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: where the function lies that registers it, and what the overview says."""
+
+    name: str
+    module: str
+    register: str
+    summary: str
+
+
+COMMANDS = (
+    Command(
+        "reconstruct",
+        "SwinX2SLib.inference.command",
+        "add_reconstruct_parser",
+        "reconstruct bones from a frontal and a lateral radiograph",
+    ),
+    Command(
+        "demo", "SwinX2SLib.demo", "add_demo_parser", "reconstruct the demo radiographs and show the result"
+    ),
+    Command("weights", "SwinX2SLib.weights.commands", "add_weights_parser", "list, verify or import weights"),
+    Command("train", "SwinX2SLib.training.commands", "add_train_parser", "train a model"),
+    Command(
+        "evaluate",
+        "SwinX2SLib.evaluation.commands",
+        "add_evaluate_parser",
+        "compare a reconstruction with CT truth",
+    ),
+)
+_EPILOG = "`swinx2s COMMAND --help` describes a command. Research use only: not a medical device."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (see `swinx2s reconstruct --help`)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="swinx2s", description="Three-dimensional bones from two radiographs.", epilog=_EPILOG
+    )
+    parser.add_argument("--version", action="version", version=f"swinx2s {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        _register(command, subparsers, wanted=bool(given) and given[0] == command.name)
+    parsed = parser.parse_args(given)
+    return _run(parsed)
+
+
+def _register(command: Command, subparsers: argparse._SubParsersAction, wanted: bool) -> None:
+    """Load the module of the command that is called; of the others only name and summary are shown."""
+    if wanted:
+        getattr(importlib.import_module(command.module), command.register)(subparsers)
+    else:
+        subparsers.add_parser(command.name, help=command.summary)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from SwinX2SLib.inference.failures import describe_failure
+
+    try:
+        return parsed.func(parsed) or 0
+    except (Exception, KeyboardInterrupt) as error:
+        failures, code = describe_failure(error)
+        for failure in failures:
+            where = f"{failure.path}: " if failure.path else ""
+            print(f"swinx2s: {where}{failure.message} {failure.hint}", file=sys.stderr)
+        return code

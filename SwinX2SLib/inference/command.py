@@ -1,0 +1,210 @@
+"""The command `swinx2s reconstruct`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from SwinX2SLib.inference.failures import EXIT_CODES, USAGE
+from SwinX2SLib.inference.job import DEVICES, Job
+from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, FilmOptions
+
+_VIEWS = ("ap", "lateral")
+_DESCRIPTION = """\
+Reconstruct up to 54 bones from a frontal and a lateral radiograph of one person.
+
+The films must hang as on a light box: head up; on the frontal film (AP or PA alike) the patient's right on the left
+side of the picture; on the lateral film the patient's front on the left side (is it on the right: --flip lateral=h).
+DICOM files that state their patient orientation are turned by themselves, and the result says so."""
+_EPILOG = """\
+DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz and provenance.json: all or
+none.
+
+crop, rotation and flip act in this order: the crop in the picture as stored, then the turn by the DICOM header, then
+rotation (clockwise), then flip.
+
+exit codes:
+""" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `reconstruct`."""
+    parser = subparsers.add_parser(
+        "reconstruct",
+        help="reconstruct bones from a frontal and a lateral radiograph",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "ap", type=Path, metavar="AP", help="frontal film: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI"
+    )
+    parser.add_argument("lateral", type=Path, metavar="LATERAL", help="lateral film")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder to write, new or empty"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result in DIR")
+    parser.add_argument(
+        "--json", action="store_true", help="tell progress and result as JSON lines on standard output"
+    )
+    _add_film_options(parser.add_argument_group("films (VIEW is ap or lateral)"))
+    _add_model_options(parser.add_argument_group("model"))
+    parser.set_defaults(func=run_reconstruct, parser=parser)
+
+
+def _add_film_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--spacing-mm",
+        action="append",
+        default=[],
+        metavar="A[,B]",
+        help="size of a pixel at the patient in mm: of both films (A), of the frontal and the lateral one (A,B), or "
+        "of one (VIEW=A); wins over the file's header",
+    )
+    group.add_argument(
+        "--ap-view",
+        choices=("ap", "pa"),
+        default="ap",
+        help="how the rays went through the patient on the frontal film; it is recorded, nothing is mirrored, since "
+        "both hang with the patient's right on the left (default: ap)",
+    )
+    group.add_argument(
+        "--flip", action="append", default=[], metavar="VIEW=h|v|hv", help="flip left-right, up-down"
+    )
+    group.add_argument(
+        "--rotate", action="append", default=[], metavar="VIEW=90|180|270", help="turn clockwise"
+    )
+    group.add_argument(
+        "--crop",
+        action="append",
+        default=[],
+        metavar="VIEW=L,T,W,H",
+        help="use only a part: left, top, width, height in pixels (ap=100,0,2000,2400) or percent "
+        "(ap=5%%,0%%,90%%,100%%)",
+    )
+    group.add_argument(
+        "--invert", action="append", default=[], choices=_VIEWS, metavar="VIEW", help="swap dark and bright"
+    )
+    group.add_argument(
+        "--ignore-orientation",
+        action="append",
+        default=[],
+        choices=_VIEWS,
+        metavar="VIEW",
+        help="do not turn the film as its header says",
+    )
+
+
+def _add_model_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
+    )
+    group.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
+    )
+    group.add_argument(
+        "--mirrored-pass",
+        action="store_true",
+        help="average with the mirrored pair: twice the time, steadier",
+    )
+    group.add_argument(
+        "--island-fraction",
+        type=float,
+        default=0.1,
+        metavar="F",
+        help="remove pieces of a bone smaller than this share of its largest piece; 0 keeps all (default: 0.1)",
+    )
+
+
+def job_of_arguments(arguments: argparse.Namespace) -> Job:
+    """Make a job of the parsed command line.
+
+    Raises:
+        ValueError: a film option cannot be read.
+    """
+    told: dict[str, dict[str, Any]] = {view: {} for view in _VIEWS}
+    for text in arguments.spacing_mm:
+        _take_spacing(told, text)
+    for text in arguments.crop:
+        view, value = _view_and_value(text, "--crop")
+        told[view]["crop"] = Crop.parse(value)
+    for text in arguments.flip:
+        view, value = _view_and_value(text, "--flip")
+        told[view]["flip"] = _one_of(value, FLIPS[1:], "--flip")
+    for text in arguments.rotate:
+        view, value = _view_and_value(text, "--rotate")
+        told[view]["rotate_deg"] = int(_one_of(value, [str(angle) for angle in ROTATIONS_DEG], "--rotate"))
+    for view in arguments.invert:
+        told[view]["invert"] = True
+    for view in arguments.ignore_orientation:
+        told[view]["trust_orientation"] = False
+    names = (
+        "ap",
+        "lateral",
+        "out",
+        "ap_view",
+        "model",
+        "device",
+        "overwrite",
+        "mirrored_pass",
+        "island_fraction",
+    )
+    values = {name: getattr(arguments, name) for name in names}
+    return Job(**values, ap_options=FilmOptions(**told["ap"]), lateral_options=FilmOptions(**told["lateral"]))
+
+
+def _take_spacing(told: dict[str, dict[str, Any]], text: str) -> None:
+    if "=" in text:
+        view, value = _view_and_value(text, "--spacing-mm")
+        told[view]["spacing_mm"] = _number(value)
+        return
+    values = [_number(part) for part in text.split(",")]
+    if len(values) > 2:
+        raise ValueError(f"--spacing-mm takes one number or two (frontal, lateral), not {text!r}.")
+    told["ap"]["spacing_mm"], told["lateral"]["spacing_mm"] = values[0], values[-1]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--spacing-mm takes millimetres, not {text!r}.") from None
+
+
+def _view_and_value(text: str, option: str) -> tuple[str, str]:
+    view, separator, value = text.partition("=")
+    if view not in _VIEWS or not separator:
+        raise ValueError(f"{option} takes ap=... or lateral=..., not {text!r}.")
+    return view, value
+
+
+def _one_of(value: str, known: tuple[str, ...] | list[str], option: str) -> str:
+    if value not in known:
+        raise ValueError(f"{option} takes {', '.join(known)}, not {value!r}.")
+    return value
+
+
+def run_reconstruct(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code (`failures.EXIT_CODES`)."""
+    from SwinX2SLib.inference.console import ConsoleReport
+    from SwinX2SLib.inference.protocol import encode
+    from SwinX2SLib.inference.run import run_job
+    from SwinX2SLib.inference.worker import claim_standard_output, run_reported, stop_on_signals
+
+    try:
+        job = job_of_arguments(arguments)
+    except ValueError as error:
+        print(f"{arguments.parser.prog}: error: {error}", file=sys.stderr)
+        return USAGE
+    stop_on_signals()
+    if arguments.json:
+        events = claim_standard_output()
+
+        def tell(event) -> None:
+            print(encode(event), file=events, flush=True)
+
+        return run_reported(lambda: run_job(job, tell), tell)
+    with ConsoleReport() as report:
+        return run_reported(lambda: run_job(job, report), report)

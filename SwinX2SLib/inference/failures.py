@@ -1,0 +1,75 @@
+"""What can end a job early, in words and as an exit code."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from pathlib import Path
+
+from SwinX2SLib.errors import Cancelled, InputError
+from SwinX2SLib.inference.protocol import Error
+
+DONE, UNEXPECTED, USAGE, INPUT, MODEL, RESOURCES, CANCELLED = 0, 1, 2, 3, 4, 5, 130
+EXIT_CODES = {
+    DONE: "done",
+    UNEXPECTED: "something unexpected; a log file is named",
+    USAGE: "the command line is wrong",
+    INPUT: "the inputs have faults; all are listed",
+    MODEL: "the model or its weights cannot be used",
+    RESOURCES: "out of memory or disk, or the device is absent",
+    CANCELLED: "cancelled; nothing was written",
+}
+_OUT_OF_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+class DeviceError(InputError):
+    """The device that was asked for is not there."""
+
+    exit_code = RESOURCES
+
+
+class ModelError(InputError):
+    """The model or its weights cannot be used."""
+
+    exit_code = MODEL
+
+
+class OutputError(InputError):
+    """The result could not be written."""
+
+    exit_code = RESOURCES
+
+
+def describe_failure(error: BaseException) -> tuple[list[Error], int]:
+    """Return the events that tell why a job ended, and the exit code.
+
+    An unexpected error is written to a log file, which the event names.
+    """
+    if isinstance(error, (Cancelled, KeyboardInterrupt, BrokenPipeError)):
+        return [Error("cancelled", "Cancelled; nothing was written.")], CANCELLED
+    if isinstance(error, InputError):
+        return [Error.of_fault(fault) for fault in error.faults], getattr(error, "exit_code", INPUT)
+    if is_out_of_memory(error):
+        hint = "Close other programs, choose a smaller model (--model) or the processor (--device cpu)."
+        return [Error("out-of-memory", "There is not enough memory for this model.", hint)], RESOURCES
+    log = write_crash_log(error)
+    message = f"Something unexpected happened: {type(error).__name__}: {error}"
+    return [Error("unexpected", message, f"Please report it with the log file {log}.")], UNEXPECTED
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out, on the processor or on a graphics card."""
+    if isinstance(error, MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        words in str(error).lower() for words in _OUT_OF_MEMORY_WORDS
+    )
+
+
+def write_crash_log(error: BaseException) -> Path:
+    """Write the traceback of an error to a new file and return its path."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="swinx2s-", suffix=".log", delete=False, encoding="utf-8"
+    ) as stream:
+        stream.write("".join(traceback.format_exception(error)))
+    return Path(stream.name)

@@ -1,0 +1,189 @@
+"""Two radiographs in, labelled bones out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
+from SwinX2SLib.inference.failures import ModelError
+from SwinX2SLib.inference.islands import remove_islands
+from SwinX2SLib.inference.logits import predict
+from SwinX2SLib.radiographs import Radiograph, prepare_pair
+
+if TYPE_CHECKING:
+    from SwinX2SLib.weights import WeightsRecord
+
+ProgressCallback = Callable[[float, str], None]
+# Shares of the time: the network's layers, then labels and clean-up.
+_NETWORK_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Bones on the network's grid.
+
+    Attributes:
+        labels: uint8 `(X, Y, Z)`, ids of `anatomy`, network order.
+        uncertainty: float16 `(X, Y, Z)`, 1 minus the probability of the label that the network gave.
+        affine: 4x4, index -> RAS mm; the films' common centre is the origin.
+        spacing_mm: of the isotropic grid.
+        model_record: what the weights' manifest says; None for a model that the caller made.
+        device: where the network ran.
+        precision: "float32" or "bfloat16".
+        removed_voxels: voxels of loose pieces that were removed.
+        seconds: phase -> time.
+    """
+
+    labels: np.ndarray
+    uncertainty: np.ndarray
+    affine: np.ndarray
+    spacing_mm: float
+    model_record: WeightsRecord | None
+    device: str
+    precision: str
+    removed_voxels: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Reconstructor:
+    """A loaded model, ready for any number of pairs.
+
+    Args:
+        model: name or path of weights, or a model that offers `grid_shape` and `reconstruct_logits`.
+        device: "auto", "cpu" or "cuda".
+        mirrored_pass: see `inference.Job`.
+        island_fraction: see `inference.Job`.
+
+    Raises:
+        DeviceError: the device is absent.
+        ModelError: the model or its weights cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | nn.Module = "default",
+        device: str = "auto",
+        mirrored_pass: bool = False,
+        island_fraction: float = 0.1,
+    ):
+        started = time.perf_counter()
+        self.device = choose_device(device)
+        self.model, self.record = _load(model, self.device)
+        self.mirrored_pass, self.island_fraction = mirrored_pass, island_fraction
+        self.half_precision = bfloat16_is_fast(self.device)
+        self._load_seconds = time.perf_counter() - started
+
+    @torch.inference_mode()
+    def reconstruct(
+        self, ap: Radiograph, lateral: Radiograph, progress: ProgressCallback | None = None
+    ) -> Reconstruction:
+        """Reconstruct one pair.
+
+        Args:
+            ap: frontal film.
+            lateral: lateral film.
+            progress: told the fraction done and what is being done, often; what it raises ends the work.
+
+        Raises:
+            ModelError: the network yields no numbers.
+        """
+        progress = progress or (lambda fraction, message: None)
+        clock = _Clock()
+        pair = prepare_pair(ap, lateral, self.model.grid_shape)
+        clock.lap("prepare")
+        coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
+        with _layers_reported(self.model, 1 + self.mirrored_pass, progress), self._precision():
+            labels, uncertainty = predict(self.model, coronal, sagittal, self.mirrored_pass)
+        clock.lap("network")
+        if not np.isfinite(uncertainty).all():
+            raise ModelError([_NO_NUMBERS])
+        progress(_NETWORK_SHARE, "Removing loose pieces")
+        labels, removed = remove_islands(labels, self.island_fraction)
+        clock.lap("clean")
+        return Reconstruction(
+            labels=labels,
+            uncertainty=uncertainty,
+            affine=pair.affine,
+            spacing_mm=pair.spacing_mm,
+            model_record=self.record,
+            device=_device_name(self.device),
+            precision="bfloat16" if self.half_precision else "float32",
+            removed_voxels=removed,
+            seconds={"load": self._load_seconds, **clock.seconds},
+        )
+
+    def _batch(self, picture: np.ndarray) -> Tensor:
+        return torch.from_numpy(picture)[None, None].to(self.device)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half_precision)
+
+
+_NO_NUMBERS = Fault(
+    "model-not-finite",
+    "The network yields no numbers (NaN or infinite).",
+    "Choose other weights with --model.",
+)
+
+
+class _Clock:
+    """Seconds from lap to lap."""
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase], self._last = now - self._last, now
+
+
+def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Module, WeightsRecord | None]:
+    if isinstance(model, nn.Module):
+        return model.to(device).eval(), None
+    from SwinX2SLib.weights import load_weights
+
+    try:
+        loaded, record = load_weights(model, device)
+    except InputError as error:
+        raise ModelError(error.faults) from error
+    except OSError as error:
+        fault = Fault(
+            "model-unreadable", f"The weights cannot be read ({error}).", "Check --model.", str(model)
+        )
+        raise ModelError([fault]) from error
+    return loaded.eval(), record
+
+
+@contextmanager
+def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback):
+    """Report progress whenever a layer has run, which is also where a cancelled job ends."""
+    layers = [module for module in model.modules() if not any(module.children())]
+    total, done = max(passes * len(layers), 1), 0
+
+    def on_layer(*_: object) -> None:
+        nonlocal done
+        done += 1
+        # Layers that are shared by the views run more than once.
+        progress(_NETWORK_SHARE * min(done / total, 1.0), "Running the network")
+
+    handles = [layer.register_forward_hook(on_layer) for layer in layers]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _device_name(device: torch.device) -> str:
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"

@@ -1,0 +1,118 @@
+"""One job from its checks to its files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.failures import DeviceError, OutputError
+from SwinX2SLib.inference.job import Job
+from SwinX2SLib.inference.outputs import FILES, write_provenance, write_volumes
+from SwinX2SLib.inference.protocol import Progress, Report, Result
+from SwinX2SLib.inference.provenance import describe
+from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
+from SwinX2SLib.radiographs import Radiograph, examine_pair
+
+if TYPE_CHECKING:
+    from SwinX2SLib.inference.reconstructor import Reconstruction, Reconstructor
+
+# Fractions at which the phases start.
+_CHECK, _LOAD, _NETWORK, _WRITE = 0.0, 0.05, 0.15, 0.95
+
+
+def make_reconstructor(job: Job) -> Reconstructor:
+    """Return the reconstructor that a job asks for."""
+    from SwinX2SLib.inference.reconstructor import Reconstructor
+
+    return Reconstructor(job.model, job.device, job.mirrored_pass, job.island_fraction)
+
+
+def run_job(
+    job: Job, report: Report, make: Callable[[Job], Reconstructor] = make_reconstructor
+) -> tuple[Reconstruction, Result]:
+    """Check the inputs, reconstruct, and write the result, whole or not at all.
+
+    Args:
+        job: what to do.
+        report: told progress and, at the end, the result; what it raises ends the job.
+        make: makes the reconstructor.
+
+    Returns:
+        The reconstruction and the event that was reported last.
+
+    Raises:
+        InputError: all faults of the job, of both films, of the pair, of the output folder and of the device.
+        ModelError: the model or its weights cannot be used.
+        OutputError: the result could not be written.
+    """
+    started = time.perf_counter()
+    report(Progress(_CHECK, "Checking the radiographs"))
+    ap, lateral = _checked_films(job)
+    read_seconds = time.perf_counter() - started
+    report(Progress(_LOAD, "Loading the model"))
+    reconstructor = make(job)
+    span = _WRITE - _NETWORK
+    reconstruction = reconstructor.reconstruct(
+        ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
+    )
+    report(Progress(_WRITE, "Writing the result"))
+    seconds = {"read": read_seconds, **reconstruction.seconds}
+    seconds["total"] = time.perf_counter() - started
+    _write(job, reconstruction, describe(job, ap, lateral, reconstruction, seconds))
+    files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
+    result = Result(files, tuple(_notes(ap, lateral, reconstruction)), seconds)
+    report(Progress(1.0, "Done"))
+    report(result)
+    return reconstruction, result
+
+
+def _checked_films(job: Job) -> tuple[Radiograph, Radiograph]:
+    ap, lateral, film_faults = examine_pair(
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view
+    )
+    recover(job.out, FILES.values())
+    faults = [*job.faults(), *film_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
+    device_faults = _device_faults(job.device)
+    if faults:
+        raise InputError([*faults, *device_faults])
+    if device_faults:
+        raise DeviceError(device_faults)
+    return ap, lateral
+
+
+def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any]) -> None:
+    try:
+        with staged_folder(job.out, FILES.values()) as folder:
+            write_volumes(folder, reconstruction)
+            write_provenance(folder, provenance)
+    except OSError as error:
+        hint = "Check the free space and the permissions of the output folder."
+        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
+        raise OutputError([fault]) from error
+
+
+def _device_faults(device: str) -> list[Fault]:
+    if device != "cuda":
+        return []
+    from SwinX2SLib.inference.device import choose_device
+
+    try:
+        choose_device(device)
+    except DeviceError as error:
+        return list(error.faults)
+    return []
+
+
+def _notes(ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction) -> list[str]:
+    notes = [
+        f"{'Frontal' if film is ap else 'Lateral'} film: {note}"
+        for film in (ap, lateral)
+        for note in film.notes
+    ]
+    if not reconstruction.labels.any():
+        notes.append(
+            "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+        )
+    return notes

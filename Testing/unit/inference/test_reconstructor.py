@@ -1,0 +1,137 @@
+"""Labels, uncertainty, sides, progress and faults of the reconstructor."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from SwinX2SLib.anatomy import mirrored_ids
+from SwinX2SLib.errors import Cancelled
+from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.inference import Reconstructor
+from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
+from SwinX2SLib.inference.failures import DeviceError, ModelError
+from SwinX2SLib.inference.logits import SLAB, logit_slabs, predict
+from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.radiographs import read_pair
+
+LEFT_FEMUR, RIGHT_FEMUR = 53, 54
+
+
+class FixedLogits(nn.Module):
+    """Returns the same logits `(55, X, Y, Z)` whatever it sees."""
+
+    def __init__(self, logits):
+        super().__init__()
+        self.register_buffer("logits", logits)
+        self.grid_shape = tuple(logits.shape[1:])
+
+    def reconstruct_logits(self, coronal, sagittal):
+        return self.logits[None]
+
+
+@pytest.fixture
+def pair(job):
+    return read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options)
+
+
+def test_the_bone_lies_where_both_films_are_bright_on_the_patients_left_and_in_front(pair, threshold_model):
+    result = Reconstructor(threshold_model(), "cpu").reconstruct(*pair)
+    assert np.unique(result.labels).tolist() == [0, LEFT_FEMUR]
+    centre = transform_points(result.affine, np.argwhere(result.labels == LEFT_FEMUR).mean(axis=0))
+    # Bars at columns 96-111 and 16-39 of 128, rows 24-71 of 192, at 2 mm.
+    expected = -(103.5 - 63.5) * 2, (63.5 - 27.5) * 2, (95.5 - 47.5) * 2
+    assert centre == pytest.approx(expected, abs=0.5 * result.spacing_mm)
+
+
+def test_uncertainty_is_one_minus_the_probability_of_the_label_taken():
+    logits = torch.randn(55, 6, 5, 2 * SLAB + 3) * 3
+    films = torch.rand(1, 1, 6, 2 * SLAB + 3), torch.rand(1, 1, 5, 2 * SLAB + 3)
+    labels, uncertainty = predict(FixedLogits(logits), *films)
+    probability, expected = logits.softmax(0).max(0)
+    np.testing.assert_array_equal(labels, expected.numpy())
+    np.testing.assert_allclose(uncertainty, (1 - probability).numpy(), atol=1e-3)
+    assert labels.dtype == np.uint8
+    assert uncertainty.dtype == np.float16
+
+
+def test_the_mirrored_pass_swaps_sides_back():
+    """A model that sees the same in every film sees, mirrored, the left femur where the right one was."""
+    logits = torch.full((55, 8, 4, 16), -20.0)
+    logits[0] = 0
+    logits[RIGHT_FEMUR, :3] = 30
+    logits[LEFT_FEMUR, 5:] = 30
+    films = torch.rand(1, 1, 8, 16), torch.rand(1, 1, 4, 16)
+    plain, _ = predict(FixedLogits(logits), *films)
+    both, _ = predict(FixedLogits(logits), *films, mirrored_pass=True)
+    np.testing.assert_array_equal(plain, both)
+    lopsided = logits.clone()
+    lopsided[LEFT_FEMUR, 5:] = -20
+    averaged, uncertainty = predict(FixedLogits(lopsided), *films, mirrored_pass=True)
+    # One of two passes says femur: where it does, half the probability is left.
+    np.testing.assert_allclose(uncertainty[:3], 0.5, atol=1e-3)
+    assert set(np.unique(averaged)) <= {0, LEFT_FEMUR, RIGHT_FEMUR}
+    assert mirrored_ids()[LEFT_FEMUR] == RIGHT_FEMUR
+
+
+def test_slabs_of_the_fused_variant_equal_its_whole_volume():
+    torch.manual_seed(0)
+    config = FusedConfig(8, (1, 1, 1, 1), (1, 1, 1, 1), (16, 16, 16, 8, 8), (8, 8, 8), (32, 32, 64))
+    model = FusedSwinX2S(config).eval()
+    films = torch.rand(1, 1, 32, 64), torch.rand(1, 1, 32, 64)
+    with torch.inference_mode():
+        whole = model.reconstruct_logits(*films)[0]
+        slabs = torch.cat(list(logit_slabs(model, *films)), dim=-1)
+    torch.testing.assert_close(slabs, whole, rtol=1e-5, atol=1e-5)
+
+
+def test_progress_rises_and_says_what_is_done(pair, threshold_model):
+    told = []
+    Reconstructor(threshold_model(layers=20), "cpu").reconstruct(
+        *pair, progress=lambda *event: told.append(event)
+    )
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert len(set(fractions)) >= 20
+    assert 0 < fractions[0] < fractions[-1] <= 1
+    assert [message for _, message in told][-1] == "Removing loose pieces"
+
+
+def test_what_the_progress_raises_ends_the_work_at_the_next_layer(pair, threshold_model):
+    model = threshold_model(layers=50)
+    calls = []
+
+    def cancel(fraction, message):
+        calls.append(fraction)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Reconstructor(model, "cpu").reconstruct(*pair, progress=cancel)
+    assert len(calls) == 1
+    assert not any(layer._forward_hooks for layer in model.modules())
+
+
+def test_a_network_that_yields_no_numbers_is_a_model_error(pair):
+    broken = FixedLogits(torch.full((55, 32, 32, 48), torch.nan))
+    with pytest.raises(ModelError) as caught:
+        Reconstructor(broken, "cpu").reconstruct(*pair)
+    assert caught.value.faults[0].kind == "model-not-finite"
+
+
+def test_cuda_is_never_replaced_in_silence(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceError) as caught:
+        choose_device("cuda")
+    assert caught.value.faults[0].kind == "device-absent"
+    assert choose_device("auto").type == "cpu"
+
+
+def test_bfloat16_and_float32_find_the_same_bone(pair, threshold_model):
+    reconstructor = Reconstructor(threshold_model(), "cpu")
+    assert reconstructor.half_precision == bfloat16_is_fast(torch.device("cpu"))
+    results = []
+    for half in (False, True):
+        reconstructor.half_precision = half
+        results.append(reconstructor.reconstruct(*pair))
+    np.testing.assert_array_equal(results[0].labels, results[1].labels)
+    assert [result.precision for result in results] == ["float32", "bfloat16"]
