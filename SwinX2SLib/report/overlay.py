@@ -17,7 +17,7 @@ from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.radiographs import Radiograph
 
-_LONG_SIDE_INCHES, _DPI = 9.0, 110
+_LONG_SIDE_INCHES, _DPI = 7.4, 108
 _DARKEST = 110  # colours are lifted to this brightness, or they would vanish on a film
 _SIDES = {"ap": ("R", "L"), "pa": ("R", "L"), "lateral": ("A", "P")}
 _INK = [patheffects.withStroke(linewidth=2.5, foreground="black")]

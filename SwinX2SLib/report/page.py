@@ -16,7 +16,7 @@ from SwinX2SLib.inference.job import Job
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.report.findings import Findings, read_findings
 from SwinX2SLib.report.overlay import outlined_film
-from SwinX2SLib.report.shading import shaded_view
+from SwinX2SLib.report.shading import BACKGROUND, shaded_view
 from SwinX2SLib.resources import resource_path
 
 REPORT_FILE = "report.html"
@@ -27,7 +27,7 @@ PICTURES = {
     "bones_left": "bones_left.png",
 }
 _SIDES = {"front": ("R", "L"), "left": ("A", "P")}
-_CROP_MARGIN = 24
+_CROP_MARGIN, _LETTER_HEIGHT = 24, 40
 
 
 def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | None = None) -> dict[str, Path]:
@@ -89,11 +89,15 @@ def _pictures(findings: Findings, films: tuple[Radiograph, Radiograph]) -> dict[
 
 
 def _named_sides(picture: np.ndarray, view: str) -> bytes:
-    """Return a PNG of a shaded view, cropped sideways to its bones, with the sides named."""
-    columns = np.flatnonzero((picture != picture[0, 0]).any(axis=(0, 2)))
-    if columns.size:
-        picture = picture[:, max(columns[0] - _CROP_MARGIN, 0) : columns[-1] + 1 + _CROP_MARGIN]
-    image = Image.fromarray(picture)
+    """Return a PNG of a shaded view, cropped to its bones, with the sides named."""
+    bone = (picture != np.array(BACKGROUND, dtype=np.uint8)).any(axis=2)
+    if bone.any():
+        rows, columns = (np.flatnonzero(bone.any(axis=axis)) for axis in (1, 0))
+        picture = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    margins = ((_LETTER_HEIGHT, _CROP_MARGIN), (_CROP_MARGIN, _CROP_MARGIN))
+    image = Image.fromarray(
+        np.stack([np.pad(picture[..., c], margins, constant_values=BACKGROUND[c]) for c in range(3)], axis=-1)
+    )
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=26)
     for name, place, anchor in zip(_SIDES[view], (8, image.width - 8), ("la", "ra"), strict=True):
         draw.text((place, 6), name, fill=(40, 40, 60), font=font, anchor=anchor)

@@ -14,7 +14,7 @@ _FINE = 6  # rays for each voxel; the picture is reduced from them, which smooth
 _SMOOTHING_VOXELS = {"ribs": 0.55, "spine": 0.65, "pelvis": 0.95, "femur": 0.95}
 _SURFACE_LEVEL = 0.40
 _PAD = 2
-_BACKGROUND = np.array([250, 250, 252], dtype=np.float64)
+BACKGROUND = (250, 250, 252)
 # From the surface towards the light: from the left, from above and from the viewer.
 _LIGHT = np.array([-0.45, -0.55, 0.70]) / np.linalg.norm([0.45, 0.55, 0.70])
 _AMBIENT, _FARTHEST_SHADE = 0.38, 0.62
@@ -40,7 +40,7 @@ def shaded_view(labels: np.ndarray, view: str) -> np.ndarray:
         raise ValueError(f"There is no view {view!r}; views are front and left.")
     size = tuple(_FINE * count for count in volume.shape[1:])
     nearest = np.full(size, np.inf)
-    picture = np.broadcast_to(_BACKGROUND, (*size, 3)).copy()
+    picture = np.broadcast_to(np.array(BACKGROUND, dtype=np.float64), (*size, 3)).copy()
     for label_id, box in enumerate(ndimage.find_objects(volume), start=1):
         if box is None:
             continue

@@ -1,0 +1,217 @@
+"""The report shows the bones of a result on their sides, and refuses what does not belong together."""
+
+import json
+from html.parser import HTMLParser
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from SwinX2SLib.anatomy import labels
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.geometry.frames import network_affine
+from SwinX2SLib.inference.job import Job
+from SwinX2SLib.inference.reconstructor import Reconstruction
+from SwinX2SLib.inference.run import run_job
+from SwinX2SLib.radiographs import FilmOptions, Radiograph, prepare_pair
+from SwinX2SLib.report import write_report
+from SwinX2SLib.report.findings import read_findings
+from SwinX2SLib.report.overlay import bone_outlines, outlined_film
+from SwinX2SLib.report.shading import PIXELS_PER_VOXEL, shaded_view
+
+ID = {label.name: label.id for label in labels()}
+SHAPE, SPACING_MM = (32, 24, 40), 4.0
+AFFINE = network_affine(SPACING_MM, SHAPE)
+
+
+def two_femora_and_a_vertebra():
+    volume = np.zeros(SHAPE, dtype=np.uint8)
+    volume[3:8, 4:9, 28:40] = ID[
+        "femur_right"
+    ]  # network order: low X is the patient's right, low Y the front
+    volume[23:30, 4:9, 28:40] = ID["femur_left"]
+    volume[13:19, 12:18, 6:12] = ID["vertebrae_L3"]
+    return volume
+
+
+def film(view, pixels_shape=None, spacing_mm=SPACING_MM):
+    across = SHAPE[1] if view == "lateral" else SHAPE[0]
+    pixels = np.zeros(pixels_shape or (SHAPE[2], across), dtype=np.float32)
+    return Radiograph(pixels, (spacing_mm, spacing_mm), "told", view)
+
+
+class Reconstructs:
+    """Stands in for the network: gives the volume above, whatever the films."""
+
+    def __init__(self, volume):
+        self.volume = volume
+
+    def reconstruct(self, ap, lateral, progress):
+        pair = prepare_pair(ap, lateral, SHAPE)
+        doubt = np.full(SHAPE, 0.2, dtype=np.float16)
+        doubt[self.volume == ID["femur_left"]] = 0.7
+        return Reconstruction(
+            self.volume, doubt, pair.affine, pair.spacing_mm, None, "cpu", "float32", 0, {"network": 1.0}
+        )
+
+
+@pytest.fixture
+def result(tmp_path):
+    rng = np.random.default_rng(0)
+    films = {}
+    for view, across in (("ap", SHAPE[0]), ("lateral", SHAPE[1])):
+        films[view] = tmp_path / f"{view} <film>.png"
+        pixels = rng.integers(0, 255, (SHAPE[2] * 4, across * 4), dtype=np.uint8)
+        Image.fromarray(pixels).save(films[view])
+    one = FilmOptions(spacing_mm=1.0)
+    job = Job(films["ap"], films["lateral"], tmp_path / "result", one, one)
+    run_job(job, lambda event: None, lambda job: Reconstructs(two_femora_and_a_vertebra()))
+    return job
+
+
+class Page(HTMLParser):
+    """Collects the text and the tags that never close."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.text, self.images = [], "", 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.images += 1
+            assert dict(attrs)["src"].startswith("data:image/png;base64,")
+        if tag not in ("img", "meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += " ".join(data.split()) + " "
+
+
+def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
+    written = write_report(result.out, "A pair", {"Licence": "MIT & free"})
+    page = Page(written["report"].read_text(encoding="utf-8"))
+    assert page.open == []
+    assert page.images == 4
+    for expected in (
+        "A pair",
+        "Research use only",
+        "3 bones found",
+        "L3 vertebra",
+        "13.8",  # 6 x 6 x 6 voxels of 4 mm
+        "80 %",
+        "ap <film>.png",
+        "Mean confidence below 60%: Left femur",
+        "Cut off by the edge of the films",
+        "segmentation.seg.nrrd",
+        "MIT & free",
+        "SHA-256",
+    ):
+        assert expected.lower() in page.text.lower(), expected
+    for name in ("film_ap", "film_lateral", "bones_front", "bones_left"):
+        assert written[name].read_bytes().startswith(b"\x89PNG")
+        assert written[name].stat().st_size < 500_000
+    assert not list(result.out.glob(".*")), "no half-written file stays behind"
+
+
+def test_bones_have_their_volume_their_confidence_and_their_place(result):
+    bones = {bone.label.name: bone for bone in read_findings(result.out).bones}
+    assert set(bones) == {"femur_left", "femur_right", "vertebrae_L3"}
+    assert bones["vertebrae_L3"].volume_ml == pytest.approx(216 * 0.064)
+    assert bones["femur_left"].confidence == pytest.approx(0.3, abs=0.01)
+    assert bones["femur_left"].cut
+    assert not bones["vertebrae_L3"].cut
+
+
+def test_a_result_without_bones_says_so(result):
+    again = Job(
+        result.ap, result.lateral, result.out, result.ap_options, result.lateral_options, overwrite=True
+    )
+    run_job(again, lambda event: None, lambda job: Reconstructs(np.zeros(SHAPE, dtype=np.uint8)))
+    page = Page(write_report(result.out)["report"].read_text(encoding="utf-8"))
+    assert "0 bones found" in page.text
+    assert "No bone was found." in page.text
+
+
+def test_files_that_are_missing_are_all_named(tmp_path):
+    with pytest.raises(InputError) as error:
+        read_findings(tmp_path)
+    assert len(error.value.faults) == 3
+
+
+def test_films_that_changed_since_are_refused(result):
+    Image.fromarray(np.random.default_rng(9).integers(0, 255, (160, 128), dtype=np.uint8)).save(result.ap)
+    with pytest.raises(InputError, match="not the one of the result"):
+        write_report(result.out)
+
+
+def test_a_provenance_that_lacks_the_films_is_refused(result):
+    path = result.out / "provenance.json"
+    provenance = json.loads(path.read_text(encoding="utf-8"))
+    del provenance["inputs"]
+    path.write_text(json.dumps(provenance), encoding="utf-8")
+    with pytest.raises(InputError, match="lacks 'inputs'"):
+        write_report(result.out)
+
+
+@pytest.mark.parametrize("spacing_mm", [SPACING_MM, 1.0])
+def test_outlines_lie_around_the_shadows_of_the_bones(spacing_mm):
+    volume = two_femora_and_a_vertebra()
+    scale = SPACING_MM / spacing_mm
+    ap = film("ap", (round(SHAPE[2] * scale), round(SHAPE[0] * scale)), spacing_mm)
+    outline = np.concatenate(bone_outlines(ap, volume, AFFINE)[ID["femur_right"]])
+    # Edges of voxels 3..7 and 28..39 in pixels of the film, whose centres have whole numbers.
+    np.testing.assert_allclose(outline[:, 0].min(), 3 * scale - 0.5, atol=0.35 * scale)
+    np.testing.assert_allclose(outline[:, 0].max(), 8 * scale - 0.5, atol=0.35 * scale)
+    np.testing.assert_allclose(outline[:, 1].min(), 28 * scale - 0.5, atol=0.35 * scale)
+    lateral = film("lateral", (round(SHAPE[2] * scale), round(SHAPE[1] * scale)), spacing_mm)
+    outline = np.concatenate(bone_outlines(lateral, volume, AFFINE)[ID["vertebrae_L3"]])
+    np.testing.assert_allclose(outline[:, 0].mean(), 15 * scale - 0.5, atol=0.35 * scale)
+
+
+def test_the_right_femur_is_drawn_on_the_left_of_the_frontal_film():
+    png = outlined_film(film("ap"), two_femora_and_a_vertebra(), AFFINE)
+    picture = np.asarray(Image.open(BytesIO(png)).convert("RGB")).astype(int)
+    lines = (picture.max(axis=2) - picture.min(axis=2)) > 60
+    right_only = outlined_film(film("ap"), keep(ID["femur_right"]), AFFINE)
+    columns = np.flatnonzero(
+        (np.ptp(np.asarray(Image.open(BytesIO(right_only)).convert("RGB")).astype(int), axis=2) > 60).any(
+            axis=0
+        )
+    )
+    assert columns.size
+    assert columns.max() < picture.shape[1] / 2
+    assert lines[:, picture.shape[1] // 2 :].any()
+
+
+def keep(label_id):
+    volume = two_femora_and_a_vertebra()
+    return np.where(volume == label_id, volume, 0).astype(np.uint8)
+
+
+def test_shaded_views_show_the_sides_that_they_name():
+    white = shaded_view(np.zeros(SHAPE, dtype=np.uint8), "front")[0, 0]
+    front = shaded_view(keep(ID["femur_right"]), "front")
+    assert front.shape == (SHAPE[2] * PIXELS_PER_VOXEL, SHAPE[0] * PIXELS_PER_VOXEL, 3)
+    _, columns = np.nonzero((front != white).any(axis=2))
+    assert columns.max() < front.shape[1] / 2, "the patient's right on the left of the picture"
+    side = shaded_view(keep(ID["femur_left"]), "left")
+    rows, columns = np.nonzero((side != white).any(axis=2))
+    assert columns.max() < side.shape[1] / 2, "the front on the left of the picture"
+    assert rows.min() > side.shape[0] / 2, "the head end up"
+
+
+def test_from_the_left_the_left_bone_hides_the_right_one():
+    volume = np.zeros(SHAPE, dtype=np.uint8)
+    volume[4:8, 8:16, 10:30] = ID["hip_right"]
+    volume[24:28, 8:16, 10:30] = ID["femur_left"]
+    picture = shaded_view(volume, "left").astype(float)
+    middle = picture[20 * PIXELS_PER_VOXEL, 12 * PIXELS_PER_VOXEL]
+    colour = np.array(labels()[ID["femur_left"] - 1].colour, dtype=float)
+    assert np.corrcoef(middle, colour)[0, 1] > 0.99
+    with pytest.raises(ValueError, match="no view 'top'"):
+        shaded_view(volume, "top")
