@@ -39,7 +39,9 @@ def run_score(args: argparse.Namespace) -> int:
 
     cases = [case for case in load_case_list(args.manifest) if case.split == args.split and case.radiographs]
     if not cases:
-        fault = Fault("no-radiographs", f"No case of the split {args.split!r} has radiographs.", "Choose another.")
+        fault = Fault(
+            "no-radiographs", f"No case of the split {args.split!r} has radiographs.", "Choose another."
+        )
         raise InputError([fault])
     results = dict(score_cases(Reconstructor(args.model, args.device), cases))
     if args.json:

@@ -45,13 +45,14 @@ def run_train(args: argparse.Namespace) -> int:
         config,
         cases,
         args.out,
+        args.name or args.out.name,
         args.threads,
         lambda entry: console.print(_line(entry, config.steps), highlight=False),
     )
     return 0
 
 
-def _train(config, cases, out: Path, threads: int, on_log) -> None:
+def _train(config, cases, out: Path, name: str, threads: int, on_log) -> None:
     import torch
 
     from SwinX2SLib.models.builder import build_model
@@ -63,7 +64,7 @@ def _train(config, cases, out: Path, threads: int, on_log) -> None:
         torch.set_num_threads(threads)
     synthesiser = load_sources(config, cases, build_model(config.model).grid_shape)
     average = Trainer(config, synthesiser, out, on_log).run()
-    export_weights(average, config, [case.name for case in cases], out)
+    export_weights(average, config, cases, out, name)
 
 
 def _training_cases(manifest: Path, any_licence: bool) -> list:
