@@ -1,0 +1,93 @@
+"""Reading other people's checkpoints without running what is in them."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.weights.storage import SUFFIX
+
+# Under these keys training loops keep the state dictionary, beside epoch, score and optimiser.
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
+# Left by torch.nn.DataParallel and DistributedDataParallel.
+PARALLEL_PREFIX = "module."
+# The published training loop stores its best score as a NumPy number: data, no code. NumPy 1 and 2 name it apart.
+_SCALAR = np.float64(0).__reduce__()[0]
+_NUMPY_NUMBERS = [
+    np.dtype,
+    *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64)),
+    (_SCALAR, "numpy.core.multiarray.scalar"),
+    (_SCALAR, "numpy._core.multiarray.scalar"),
+]
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """Return the state dictionary of a checkpoint, freed of wrappers and of the prefix of parallel training.
+
+    Args:
+        path: `.safetensors`, or a file of `torch.save`.
+
+    Raises:
+        InputError: the file is missing, damaged, holds code, or holds no state dictionary.
+    """
+    if not path.is_file():
+        raise _fault("checkpoint-missing", "There is no such file.", "Check the path.", path)
+    content = _unwrap(_read(path))
+    others = {key: value for key, value in content.items() if not isinstance(value, Tensor)}
+    if not content or others:
+        kinds = ", ".join(f"{key} ({type(value).__name__})" for key, value in list(others.items())[:8])
+        sentence = f"The file holds no state dictionary of tensors{': ' + kinds if kinds else ''}."
+        hint = f"Save model.state_dict(), bare or under one of the keys {', '.join(WRAPPERS)}."
+        raise _fault("checkpoint-content", sentence, hint, path)
+    return {str(key).removeprefix(PARALLEL_PREFIX): value for key, value in content.items()}
+
+
+def _read(path: Path) -> Any:
+    damaged = "Copy or download the file again."
+    try:
+        if path.suffix.lower() == SUFFIX:
+            return load_file(path)
+        with torch.serialization.safe_globals(_NUMPY_NUMBERS):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        sentence = (
+            f"The file is damaged, or holds more than tensors and numbers, which could run code: {error}"
+        )
+        hint = "Have it saved again as model.state_dict() or as safetensors; it was not opened."
+        raise _fault("checkpoint-unsafe", sentence.split("\n")[0], hint, path) from error
+    except (SafetensorError, RuntimeError, EOFError, OSError, ValueError, zipfile.BadZipFile) as error:
+        sentence = (
+            f"The file is damaged or no checkpoint ({str(error).splitlines()[0] if str(error) else 'empty'})."
+        )
+        raise _fault("checkpoint-damaged", sentence, damaged, path) from error
+
+
+def _unwrap(content: Any) -> Mapping[str, Any]:
+    """Go down to the state dictionary, in nested dictionaries and in names joined with a dot."""
+    if not isinstance(content, Mapping):
+        return {}
+    for key in WRAPPERS:
+        if isinstance(content.get(key), Mapping):
+            return _unwrap(content[key])
+        inside = {
+            str(name).removeprefix(f"{key}."): value
+            for name, value in content.items()
+            if str(name).startswith(f"{key}.")
+        }
+        if inside:
+            return _unwrap(inside)
+    return content
+
+
+def _fault(kind: str, sentence: str, hint: str, path: Path) -> InputError:
+    return InputError([Fault(kind, sentence, hint, str(path))])

@@ -1,0 +1,133 @@
+"""The commands `swinx2s weights list`, `verify` and `import`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from SwinX2SLib.weights.cache import VARIABLE, cache_folder
+from SwinX2SLib.weights.integrity import file_faults
+from SwinX2SLib.weights.manifest import StoredWeights, default_name, find_weights, stored_weights
+from SwinX2SLib.weights.record import WeightsError
+
+
+def add_weights_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `weights`."""
+    parser = subparsers.add_parser("weights", help="list, verify or import weights")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add_list(actions)
+    _add_verify(actions)
+    _add_import(actions)
+
+
+def _add_list(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser(
+        "list",
+        help="show which weights there are",
+        description="Show the weights that come with the library and those that were imported.",
+    )
+    parser.add_argument("--json", action="store_true", help="all that is known, as JSON")
+    parser.set_defaults(func=run_list)
+
+
+def _add_verify(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser(
+        "verify",
+        help="check that weights are whole and fit their network",
+        description="Check size, SHA-256 and tensors. The exit code is 0 when all is well, 4 otherwise.",
+    )
+    parser.add_argument(
+        "name", nargs="*", metavar="NAME", help="weights to check (all of them if none is given)"
+    )
+    parser.set_defaults(func=run_verify)
+
+
+def _add_import(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser(
+        "import",
+        help="convert a checkpoint of the published Swin-X2S code",
+        description="Convert a checkpoint of the published Swin-X2S code; the network is found from its tensors. "
+        f"Imported weights lie in the cache folder (${VARIABLE}, now {cache_folder()}) unless --out is given.",
+    )
+    parser.add_argument("upstream", type=Path, metavar="UPSTREAM", help=".pt, .pth or .safetensors file")
+    parser.add_argument("--name", required=True, help="what to call the weights")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write here instead of the cache folder")
+    parser.add_argument("--half", action="store_true", help="store as float16, half the size")
+    parser.add_argument("--replace", action="store_true", help="overwrite imported weights of this name")
+    parser.add_argument("--licence", default="unknown", help="licence that their source states")
+    parser.add_argument("--notes", default="", help="a sentence for whoever chooses")
+    parser.set_defaults(func=run_import)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print the weights of both manifests."""
+    stored, default = stored_weights(), default_name()
+    if args.json:
+        models = [
+            {**entry.record.to_json(), "path": str(entry.path), "bundled": entry.bundled} for entry in stored
+        ]
+        print(json.dumps({"default": default, "models": models}, indent=2, ensure_ascii=False))
+        return 0
+    if not stored:
+        print("There are no weights yet. Import some with `swinx2s weights import`.")
+    for entry in stored:
+        print(_line(entry, entry.record.name == default))
+    return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Check weights and print one line for each.
+
+    Raises:
+        WeightsError: some are not in order; names every fault.
+    """
+    from SwinX2SLib.weights.loading import content_faults
+
+    faults = []
+    for entry in [find_weights(name) for name in args.name] or stored_weights():
+        found = file_faults(entry.path, entry.record)
+        if not found:
+            try:
+                found = content_faults(entry.path, entry.record)
+            except WeightsError as error:
+                found = list(error.faults)
+        print(f"{entry.record.name}: {'in order' if not found else 'NOT in order'}")
+        faults.extend(found)
+    if faults:
+        raise WeightsError(faults)
+    return 0
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Import a checkpoint and print where it went.
+
+    Raises:
+        InputError: it cannot be imported; names every fault.
+    """
+    from SwinX2SLib.weights.importing import ImportOptions, import_upstream
+
+    options = ImportOptions(args.name, args.out, args.half, args.replace, args.licence, args.notes)
+    path, record = import_upstream(args.upstream, options)
+    sizes = f" with {record.overrides}" if record.overrides else ""
+    print(f"{record.name}: {record.variant}{sizes}, {record.bytes / 1e6:.1f} MB, SHA-256 {record.sha256}")
+    model = record.name if args.out is None else path
+    print(f"Written to {path}. Use it with `swinx2s reconstruct --model {model}`.")
+    return 0
+
+
+def _line(entry: StoredWeights, is_default: bool) -> str:
+    record = entry.record
+    marks = ", ".join(
+        mark
+        for mark, holds in (
+            ("default", is_default),
+            ("imported", not entry.bundled),
+            ("FILE MISSING", not entry.path.is_file()),
+        )
+        if holds
+    )
+    size = f"{record.bytes / 1e6:.1f} MB"
+    head = f"{record.name}  {record.variant}  {size}  {record.date}  {record.licence}"
+    lines = [f"{head}  ({marks})" if marks else head, *([f"    {record.notes}"] if record.notes else [])]
+    return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""Importing a checkpoint of the published code: read, convert, store, enter into the manifest."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.weights.cache import cache_folder
+from SwinX2SLib.weights.checkpoint import read_checkpoint
+from SwinX2SLib.weights.integrity import sha256_of
+from SwinX2SLib.weights.manifest import DEFAULT, FOLDER, MANIFEST, add_to_manifest, stored_weights
+from SwinX2SLib.weights.record import WeightsRecord
+from SwinX2SLib.weights.storage import SUFFIX, write_weights
+from SwinX2SLib.weights.upstream import convert
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to store imported weights.
+
+    Attributes:
+        name: what to call them.
+        folder: where to put them; None for the user's cache, where they can be named with `--model`.
+        half: store as float16.
+        replace: overwrite weights of this name.
+        licence: licence of the weights, as their source states it.
+        notes: a sentence for a person who chooses.
+    """
+
+    name: str
+    folder: Path | None = None
+    half: bool = False
+    replace: bool = False
+    licence: str = "unknown"
+    notes: str = ""
+
+    @property
+    def target(self) -> Path:
+        """The file that is written."""
+        return (self.folder or cache_folder() / FOLDER) / f"{self.name}{SUFFIX}"
+
+
+def import_upstream(source: Path, options: ImportOptions) -> tuple[Path, WeightsRecord]:
+    """Convert a checkpoint of the published code into weights of this library.
+
+    Args:
+        source: `.pt`, `.pth` or `.safetensors`.
+        options: how to store them.
+
+    Returns:
+        The file written and its record.
+
+    Raises:
+        InputError: the name cannot be used, or the checkpoint cannot be read or does not fit; names every fault.
+            Nothing is written then.
+    """
+    if faults := _name_faults(options):
+        raise InputError(faults)
+    converted = convert(read_checkpoint(source), str(source))
+    record = WeightsRecord(
+        name=options.name,
+        variant=converted.variant,
+        overrides=converted.overrides,
+        file="",
+        sha256="",
+        bytes=0,
+        date=datetime.date.today().isoformat(),
+        licence=options.licence,
+        notes=options.notes or f"Imported from {source.name}.",
+        source={"file": source.name, "sha256": sha256_of(source)},
+    )
+    try:
+        record = write_weights(converted.state, options.target, record, options.half)
+        if options.folder is None:
+            add_to_manifest(cache_folder() / MANIFEST, record)
+    except OSError as error:
+        hint = "Choose another folder with --out, or make room."
+        sentence = f"The weights cannot be written ({error})."
+        raise InputError([Fault("not-writable", sentence, hint, str(options.target))]) from error
+    return options.target, record
+
+
+def _name_faults(options: ImportOptions) -> list[Fault]:
+    if not _NAME.fullmatch(options.name) or options.name == DEFAULT:
+        sentence = f"{options.name!r} cannot be the name of weights."
+        return [Fault("name-invalid", sentence, "Use letters, digits, '-', '_' and '.'; not 'default'.")]
+    if any(weights.bundled and weights.record.name == options.name for weights in stored_weights()):
+        sentence = f"The library's own weights are called {options.name!r}."
+        return [Fault("name-taken", sentence, "Choose another --name.")]
+    taken = [path for path in (options.target, options.target.with_suffix(".json")) if path.exists()]
+    if taken and not options.replace:
+        hint = "Choose another --name, or give --replace."
+        return [Fault("name-taken", "The file exists.", hint, str(path)) for path in taken]
+    return []

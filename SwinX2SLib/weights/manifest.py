@@ -1,0 +1,130 @@
+"""Which weights there are: those that come with the library, then those that the user imported.
+
+A manifest is `{"default": name or null, "models": [record, ...]}`. `Resources/models.json` lists the files in
+`Resources/Models`; `models.json` in the user's cache folder lists those in `Models` beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.resources import resources_root
+from SwinX2SLib.weights.cache import cache_folder
+from SwinX2SLib.weights.record import WeightsError, WeightsRecord
+
+MANIFEST, FOLDER = "models.json", "Models"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """Weights of a manifest, and where their file should be.
+
+    Attributes:
+        record: what the manifest says.
+        path: the file; `integrity` tells whether it is there and whole.
+        bundled: they come with the library (not imported by the user).
+    """
+
+    record: WeightsRecord
+    path: Path
+    bundled: bool
+
+
+def stored_weights() -> list[StoredWeights]:
+    """Return all weights of both manifests, those of the library first.
+
+    Raises:
+        WeightsError: a manifest is damaged.
+    """
+    places = ((resources_root(), True), (cache_folder(), False))
+    return [
+        StoredWeights(record, root / FOLDER / record.file, bundled)
+        for root, bundled in places
+        for record in read_manifest(root / MANIFEST)[1]
+    ]
+
+
+def default_name() -> str | None:
+    """Return the name of the weights that this version recommends, or None when it has none."""
+    return read_manifest(resources_root() / MANIFEST)[0]
+
+
+def find_weights(name: str) -> StoredWeights:
+    """Return the weights of a name; "default" stands for the recommended ones.
+
+    Raises:
+        WeightsError: there are none of that name; lists those that there are.
+    """
+    stored = stored_weights()
+    wanted = default_name() if name == DEFAULT else name
+    if wanted is None:
+        hint = "Name weights of `swinx2s weights list`, or import some with `swinx2s weights import`."
+        raise WeightsError([Fault("no-default-weights", "This version comes without default weights.", hint)])
+    for weights in stored:
+        if weights.record.name == wanted:
+            return weights
+    names = ", ".join(weights.record.name for weights in stored) or "none"
+    hint = f"There are: {names}. Import others with `swinx2s weights import`."
+    raise WeightsError([Fault("unknown-weights", f"There are no weights called {wanted!r}.", hint)])
+
+
+def read_manifest(path: Path) -> tuple[str | None, list[WeightsRecord]]:
+    """Return the default name and the records of a manifest; a manifest that does not exist is empty.
+
+    Raises:
+        WeightsError: the manifest is damaged; names every fault.
+    """
+    if not path.exists():
+        return None, []
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, f"It cannot be read ({error}).") from error
+    if not isinstance(content, dict) or not isinstance(content.get("models"), list):
+        raise _damaged(path, 'It is not an object with a list "models".')
+    records, faults = [], []
+    for entry in content["models"]:
+        try:
+            records.append(WeightsRecord.from_json(entry, str(path)))
+        except WeightsError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise WeightsError(faults)
+    return content.get(DEFAULT), records
+
+
+def add_to_manifest(path: Path, record: WeightsRecord) -> None:
+    """Add a record to a manifest, in place of one of the same name; creates the manifest.
+
+    Raises:
+        WeightsError: the manifest is damaged; it is left as it is.
+    """
+    default, records = read_manifest(path)
+    kept = [existing for existing in records if existing.name != record.name]
+    write_json(path, {DEFAULT: default, "models": [entry.to_json() for entry in (*kept, record)]})
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is whole, old or new, at any moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with partial.open("w", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=2, ensure_ascii=False)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _damaged(path: Path, sentence: str) -> WeightsError:
+    hint = "Reinstall SwinX2S, or delete the file if it lies in the cache folder, and import again."
+    return WeightsError([Fault("manifest-damaged", sentence, hint, str(path))])

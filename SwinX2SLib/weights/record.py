@@ -1,0 +1,105 @@
+"""What is known about a file of weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from SwinX2SLib.errors import Fault, InputError
+
+
+class WeightsError(InputError):
+    """Weights cannot be found, trusted or used; carries all faults found."""
+
+    # The exit code of `swinx2s` for a model or weights that cannot be used.
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class WeightsRecord:
+    """One entry of a manifest of weights; plain JSON values.
+
+    Attributes:
+        name: what users call the weights.
+        variant: name of the network, see `models.builder`.
+        overrides: arguments of the builder that differ from the variant's.
+        file: name of the file, in the folder of weights that belongs to the manifest.
+        sha256: of the file, in hexadecimal.
+        bytes: size of the file.
+        date: ISO date of the training or import.
+        licence: licence of the weights.
+        training_data: what they were trained on, each with its licence.
+        scores: test scores by name.
+        notes: a sentence for a person who chooses.
+        source: for imported weights, name and sha256 of the file that they came from.
+    """
+
+    name: str
+    variant: str
+    file: str
+    sha256: str
+    bytes: int
+    date: str
+    licence: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+    training_data: list[Any] = field(default_factory=list)
+    scores: dict[str, Any] = field(default_factory=dict)
+    notes: str = ""
+    source: dict[str, str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, entry: Any, path: str) -> WeightsRecord:
+        """Read a record.
+
+        Args:
+            entry: a JSON value.
+            path: the file that it comes from, for the message.
+
+        Raises:
+            WeightsError: the entry is no record; names every fault.
+        """
+        faults = _entry_faults(entry, path)
+        if faults:
+            raise WeightsError(faults)
+        return cls(**entry)
+
+
+_TYPES = {
+    "name": str,
+    "variant": str,
+    "file": str,
+    "sha256": str,
+    "bytes": int,
+    "date": str,
+    "licence": str,
+    "overrides": dict,
+    "training_data": list,
+    "scores": dict,
+    "notes": str,
+    "source": dict | None,
+}
+_REQUIRED = ("name", "variant", "file", "sha256", "bytes", "date", "licence")
+_HINT = "Correct the entry, or reinstall or import the weights again."
+
+
+def _entry_faults(entry: Any, path: str) -> list[Fault]:
+    if not isinstance(entry, Mapping):
+        return [Fault("manifest-damaged", "An entry of the manifest is not an object.", _HINT, path)]
+    label = f"The entry {entry.get('name', '(without a name)')!r}"
+    sentences = [f"{label} lacks {key!r}." for key in _REQUIRED if key not in entry]
+    sentences += [f"{label} has {key!r}, which is unknown." for key in entry if key not in _TYPES]
+    sentences += [
+        f"{label} has a {key!r} of the wrong kind: {value!r}."
+        for key, value in entry.items()
+        if key in _TYPES and not isinstance(value, _TYPES[key])
+    ]
+    file = entry.get("file")
+    if isinstance(file, str) and (file in ("", ".", "..") or "/" in file or "\\" in file):
+        sentences.append(f"{label} names a file that is not a plain file name: {file!r}.")
+    return [Fault("manifest-damaged", sentence, _HINT, path) for sentence in sentences]

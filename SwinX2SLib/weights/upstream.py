@@ -1,0 +1,146 @@
+"""Checkpoints of the published code (Swin-X2S) turned into ours."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from timm.models.swin_transformer import get_relative_position_index
+from torch import Tensor
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.models.builder import VARIANTS, build_model
+from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, PaddedSwinBlock
+from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
+from SwinX2SLib.weights.keys import key_faults
+from SwinX2SLib.weights.upstream_names import BUFFER, upstream_name, upstream_shapes
+
+_PAPER = {name: config for name, config in VARIANTS.items() if isinstance(config, SwinX2SConfig)}
+_HINT = "Check that the checkpoint is one of the published Swin-X2S code, with 7x7 windows."
+
+
+@dataclasses.dataclass(frozen=True)
+class Converted:
+    """A published checkpoint in our terms.
+
+    Attributes:
+        variant: name for the builder.
+        overrides: arguments for the builder that differ from the variant's.
+        state: state dictionary of the network.
+    """
+
+    variant: str
+    overrides: dict[str, Any]
+    state: dict[str, Tensor]
+
+
+def convert(published: Mapping[str, Tensor], path: str) -> Converted:
+    """Rename the tensors of a published checkpoint, after checking all of them.
+
+    Args:
+        published: its state dictionary, see `checkpoint.read_checkpoint`.
+        path: the file, for messages.
+
+    Raises:
+        InputError: it is of another network, or tensors are missing, unexpected, misshapen or not finite; names all.
+    """
+    if not any(key.startswith(("swinViT.", "cross_atte6.")) for key in published):
+        some = ", ".join(list(published)[:5])
+        sentence = f"This is no checkpoint of Swin-X2S; it holds {len(published)} tensors such as {some}."
+        raise InputError([Fault("checkpoint-foreign", sentence, _HINT, path)])
+    config = infer_config(published)
+    if sentences := config.faults():
+        raise InputError([Fault("checkpoint-sizes", sentence, _HINT, path) for sentence in sentences])
+    variant, overrides = name_config(config)
+    with torch.device("meta"):
+        model = build_model(variant, **overrides)
+    ours = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    tensors = {key: value for key, value in published.items() if not BUFFER.match(key)}
+    faults = key_faults(upstream_shapes(ours), {k: tuple(v.shape) for k, v in tensors.items()}, path)
+    faults += _buffer_faults(model, published, path)
+    faults += _value_faults(tensors, path)
+    if faults:
+        raise InputError(faults)
+    state = {name: tensors[upstream_name(name)].reshape(shape) for name, shape in ours.items()}
+    return Converted(variant, overrides, state)
+
+
+def infer_config(published: Mapping[str, Tensor]) -> SwinX2SConfig:
+    """Return the sizes that the tensors of a checkpoint have; where one is absent, those of the likeliest variant."""
+    embed_dim = _size(published, "swinViT.patch_embed.proj.weight", 0, _PAPER["swinx2s-tiny"].embed_dim)
+    likely = _PAPER[_closest(embed_dim)]
+    depths, heads = [], []
+    for i in range(STAGES):
+        table = f"swinViT.layers.{i}.blocks.0.attn.relative_position_bias_table"
+        blocks = {key.split(".")[4] for key in published if key.startswith(f"swinViT.layers.{i}.blocks.")}
+        depths.append(len(blocks) or likely.depths[i])
+        heads.append(_size(published, table, 1, likely.heads[i]))
+    width, _, height = likely.grid_shape
+    width = _size(published, "expand_.0.weight", 0, width)
+    columns = max(width // SIDE_MULTIPLE, 1) ** 2
+    tokens = _size(published, "cross_atte6.position_embeddings", 1, columns * height // SIDE_MULTIPLE)
+    return SwinX2SConfig(
+        embed_dim=embed_dim,
+        depths=tuple(depths),
+        heads=tuple(heads),
+        grid_shape=(width, width, tokens // columns * SIDE_MULTIPLE),
+        out_channels=_size(published, "out.conv.conv.weight", 0, likely.out_channels),
+        views_per_plane=_size(published, "swinViT.patch_embed.proj.weight", 1, likely.views_per_plane),
+    )
+
+
+def name_config(config: SwinX2SConfig) -> tuple[str, dict[str, Any]]:
+    """Return the variant with these sizes, or the closest one, and what has to be overridden for it."""
+    variant = _closest(config.embed_dim)
+    overrides = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in vars(config).items()
+        if value != getattr(_PAPER[variant], key)
+    }
+    return variant, overrides
+
+
+def _closest(embed_dim: int) -> str:
+    return min(_PAPER, key=lambda name: abs(_PAPER[name].embed_dim - embed_dim))
+
+
+def _size(published: Mapping[str, Tensor], key: str, axis: int, otherwise: int) -> int:
+    shape = published[key].shape if key in published else ()
+    return shape[axis] if axis < len(shape) else otherwise
+
+
+def _buffer_faults(model: SwinX2S, published: Mapping[str, Tensor], path: str) -> list[Fault]:
+    """Compare the tables of windows and masks that a checkpoint stores with those that this network computes."""
+    faults = []
+    for key, found in published.items():
+        if not (match := BUFFER.match(key)):
+            continue
+        stage, index, kind = int(match[1]), int(match[2]), match[3]
+        blocks = model.pyramid.stages[stage].blocks if stage < STAGES else []
+        expected = _buffer(blocks[index], kind) if index < len(blocks) else None
+        if expected is None or expected.shape != found.shape or not bool((expected == found).all()):
+            sentence = (
+                f"{key} is not the table that this network computes: its windows are laid out otherwise."
+            )
+            faults.append(Fault("checkpoint-windows", sentence, _HINT, path))
+    return faults
+
+
+def _buffer(block: PaddedSwinBlock, kind: str) -> Tensor | None:
+    if kind != "attn_mask":
+        return get_relative_position_index(*block.window_size)
+    padded = (
+        -(-side // window) * window
+        for side, window in zip(block.input_resolution, block.window_size, strict=True)
+    )
+    return block.get_attn_mask(torch.zeros(1, *padded, 1))
+
+
+def _value_faults(tensors: Mapping[str, Tensor], path: str) -> list[Fault]:
+    return [
+        Fault("checkpoint-not-finite", f"{key} holds NaN or infinite values.", "Take another epoch.", path)
+        for key, value in tensors.items()
+        if value.is_floating_point() and not bool(value.isfinite().all())
+    ]
