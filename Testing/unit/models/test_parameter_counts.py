@@ -1,0 +1,37 @@
+import pytest
+import torch
+
+from SwinX2SLib.models.builder import VARIANTS, build_model
+
+
+@pytest.mark.parametrize(
+    ("variant", "count"),
+    [
+        ("swinx2s-tiny", 32_535_183),
+        ("swinx2s-small", 130_067_563),
+        ("swinx2s-base", 313_847_449),
+        ("swinx2s-large", 557_804_903),
+    ],
+)
+def test_the_papers_networks_have_as_many_parameters_as_published(variant, count):
+    with torch.device("meta"):
+        model = build_model(variant)
+    assert sum(parameter.numel() for parameter in model.parameters()) == count
+
+
+def test_fused_networks_grow_from_nano_to_small_and_stay_below_the_papers_of_that_size():
+    with torch.device("meta"):
+        nano, tiny, small, paper = (
+            sum(parameter.numel() for parameter in build_model(name).parameters())
+            for name in ("fused-nano", "fused-tiny", "fused-small", "swinx2s-tiny")
+        )
+    assert nano < tiny < small < paper
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_network_says_its_grid_and_reconstructs(variant):
+    with torch.device("meta"):
+        model = build_model(variant)
+        x, y, z = model.grid_shape
+        logits = model.reconstruct_logits(torch.zeros(1, 1, x, z), torch.zeros(1, 1, y, z))
+    assert logits.shape == (1, 55, x, y, z)
