@@ -16,14 +16,15 @@ from SwinX2SLib.evaluation import OverlapScores, score_overlap
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.inference.console import ConsoleReport
 from SwinX2SLib.inference.job import DEVICES, Job
-from SwinX2SLib.inference.run import make_reconstructor, run_job
+from SwinX2SLib.inference.protocol import Report, Result
+from SwinX2SLib.inference.run import run_job
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.radiographs import FilmOptions
 from SwinX2SLib.report import REPORT_FILE, write_report
 from SwinX2SLib.resources import resource_path
 
 if TYPE_CHECKING:
-    from SwinX2SLib.inference.reconstructor import Reconstruction, Reconstructor
+    from SwinX2SLib.inference.reconstructor import Reconstruction
 
 PAIRS = ("phantom", "chest")
 INDEX_FILE = "index.html"
@@ -76,14 +77,14 @@ def run_demo(
     out: Path,
     model: str = "default",
     device: str = "auto",
-    make: Callable[[Job], Reconstructor] = make_reconstructor,
+    run: Callable[[Job, Report], tuple[Reconstruction, Result]] = run_job,
 ) -> int:
     """Reconstruct both pairs, write a report for each and a page that leads to them, and say where all that is.
 
     Args:
         out: folder, made if need be.
         model, device: as of `inference.Job`.
-        make: makes the reconstructor of a job.
+        run: does a job.
 
     Returns:
         The exit code 0.
@@ -91,7 +92,7 @@ def run_demo(
     Raises:
         InputError, OSError: as of `inference.run_job` and `report.write_report`.
     """
-    results = [_reconstruct(name, out, model, device, make) for name in PAIRS]
+    results = [_reconstruct(name, out, model, device, run) for name in PAIRS]
     template = resource_path("Report", "index.html.jinja").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page = environment.from_string(template).render(results=results, report=REPORT_FILE)
@@ -128,7 +129,7 @@ def phantom_truth(phantom: dict, reconstruction: Reconstruction) -> np.ndarray:
 
 
 def _reconstruct(
-    name: str, out: Path, model: str, device: str, make: Callable[[Job], Reconstructor]
+    name: str, out: Path, model: str, device: str, run: Callable[[Job, Report], tuple[Reconstruction, Result]]
 ) -> DemoResult:
     entry = json.loads(resource_path("Demo", f"{name}.json").read_text(encoding="utf-8"))
     films = {view: resource_path("Demo", about["file"]) for view, about in entry["views"].items()}
@@ -145,7 +146,7 @@ def _reconstruct(
     )
     print(f"{entry['title']}:", flush=True)
     with ConsoleReport() as report:
-        reconstruction, _ = run_job(job, report, make)
+        reconstruction, _ = run(job, report)
     scores = None
     if "phantom" in entry:
         scores = score_overlap(reconstruction.labels, phantom_truth(entry["phantom"], reconstruction))

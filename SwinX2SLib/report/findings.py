@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from SwinX2SLib.anatomy import Label, label_by_id
 from SwinX2SLib.errors import Fault, InputError
@@ -24,7 +25,7 @@ class Bone:
         label: which bone.
         volume_ml: of its voxels.
         confidence: mean probability that the network gave to the label in these voxels, 0..1.
-        cut: whether it touches the edge of the reconstructed volume.
+        cut: whether it reaches the edge of what both films show.
     """
 
     label: Label
@@ -88,11 +89,17 @@ def read_findings(folder: Path) -> Findings:
         )
     try:
         provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        sizes = {view: _film_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
         image = nib.load(folder / "labels.nii.gz")
         labels, affine = reorient(np.asarray(image.dataobj).astype(np.uint8), image.affine)
         spread = nib.load(folder / "uncertainty.nii.gz")
         uncertainty, _ = reorient(np.asarray(spread.dataobj, dtype=np.float32), spread.affine)
-    except (OSError, ValueError, EOFError) as error:
+    except KeyError as error:
+        fault = Fault(
+            "provenance-incomplete", f"provenance.json lacks {error}.", "Reconstruct again.", str(folder)
+        )
+        raise InputError([fault]) from error
+    except (OSError, ValueError, TypeError, EOFError) as error:
         fault = Fault(
             "result-unreadable", f"The result cannot be read ({error}).", "Reconstruct again.", str(folder)
         )
@@ -100,24 +107,47 @@ def read_findings(folder: Path) -> Findings:
     if labels.shape != uncertainty.shape or not np.allclose(image.affine, spread.affine, atol=1e-3):
         message = "Labels and uncertainty are not of the same grid."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
-    return Findings(labels, affine, _bones(labels, uncertainty, affine), provenance)
+    return Findings(labels, affine, _bones(labels, uncertainty, affine, sizes), provenance)
 
 
-def _bones(labels: np.ndarray, uncertainty: np.ndarray, affine: np.ndarray) -> tuple[Bone, ...]:
+def _bones(
+    labels: np.ndarray,
+    uncertainty: np.ndarray,
+    affine: np.ndarray,
+    film_sizes_mm: dict[str, tuple[float, float]],
+) -> tuple[Bone, ...]:
     counts = np.bincount(labels.ravel(), minlength=256)
     doubt = np.bincount(labels.ravel(), weights=uncertainty.ravel(), minlength=256)
-    voxel_ml = float(np.prod(voxel_spacing_mm(affine))) / 1000
-    at_edge = set()
-    for axis in range(3):
-        for end in (0, -1):
-            at_edge |= set(np.unique(labels.take(end, axis=axis)).tolist())
-    return tuple(
-        Bone(
-            label_by_id(label_id),
-            float(counts[label_id] * voxel_ml),
-            float(1 - doubt[label_id] / counts[label_id]),
-            label_id in at_edge,
+    spacing = voxel_spacing_mm(affine)
+    first, last = _seen_voxels(labels.shape, spacing, film_sizes_mm)
+    bones = []
+    for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is None:
+            continue
+        start, stop = ([getattr(part, end) for part in box] for end in ("start", "stop"))
+        bones.append(
+            Bone(
+                label_by_id(label_id),
+                float(counts[label_id] * np.prod(spacing) / 1000),
+                float(1 - doubt[label_id] / counts[label_id]),
+                bool((start <= first).any() or (stop >= last).any()),
+            )
         )
-        for label_id in np.flatnonzero(counts[:55]).tolist()
-        if label_id
-    )
+    return tuple(bones)
+
+
+def _seen_voxels(
+    shape: tuple[int, ...], spacing: np.ndarray, film_sizes_mm: dict[str, tuple[float, float]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first voxels, and those after the last, that both films show; they lie in the grid's middle."""
+    ap, lateral = film_sizes_mm["ap"], film_sizes_mm["lateral"]
+    size = np.array([ap[1], lateral[1], min(ap[0], lateral[0])]) / spacing
+    middle = np.array(shape) / 2
+    first, last = np.ceil(middle - size / 2), np.floor(middle + size / 2)
+    return np.maximum(first, 0), np.minimum(last, shape)
+
+
+def _film_size_mm(film: dict) -> tuple[float, float]:
+    """Return height and width of a film of the provenance."""
+    pixels, spacing = film["pixels"], film["spacing_mm"]
+    return pixels["rows"] * spacing["row"], pixels["columns"] * spacing["column"]

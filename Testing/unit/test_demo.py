@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.demo import phantom_truth, run_demo
+from SwinX2SLib.inference.protocol import Progress, Result
 from SwinX2SLib.inference.reconstructor import Reconstruction
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.radiographs import prepare_pair
@@ -14,24 +15,35 @@ from SwinX2SLib.resources import resource_path
 SHAPE = (48, 48, 64)
 
 
-class KnowsThePhantom:
-    """Stands in for the network: answers with the phantom's truth."""
-
-    def reconstruct(self, ap, lateral, progress):
-        pair = prepare_pair(ap, lateral, SHAPE)
-        empty = Reconstruction(
-            np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.float16), pair.affine, pair.spacing_mm, None, "cpu",
-            "float32", 0, {},
-        )  # fmt: skip
-        entry = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))
-        truth = phantom_truth(entry["phantom"], empty)
-        return Reconstruction(**{**vars(empty), "labels": truth})
+def truth_of_the_phantom(ap, lateral):
+    """Stand in for the network: answer with the phantom's truth."""
+    pair = prepare_pair(ap, lateral, SHAPE)
+    empty = Reconstruction(
+        np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.float16), pair.affine, pair.spacing_mm, None, "cpu",
+        "float32", 0, {},
+    )  # fmt: skip
+    entry = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))
+    return Reconstruction(**{**vars(empty), "labels": phantom_truth(entry["phantom"], empty)})
 
 
 @pytest.fixture(scope="module")
-def demo_output(tmp_path_factory):
+def run(write_known_result):
+    """Return what takes the place of `run_job`."""
+
+    def run(job, report):
+        files = {"segmentation": str(job.out / "segmentation.seg.nrrd")}
+        result = Result(files)
+        report(Progress(0.5, "Answering"))
+        report(result)
+        return write_known_result(job, truth_of_the_phantom), result
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def demo_output(tmp_path_factory, run):
     out = tmp_path_factory.mktemp("demo") / "demo-output"
-    run_demo(out, make=lambda job: KnowsThePhantom())
+    run_demo(out, run=run)
     return out
 
 
@@ -48,8 +60,8 @@ def test_every_pair_has_its_segmentation_its_report_and_its_pictures(demo_output
         assert f'href="{name}/report.html"' in (demo_output / "index.html").read_text(encoding="utf-8")
 
 
-def test_the_last_lines_say_what_was_written_and_how_to_open_it(demo_output, capsys):
-    run_demo(demo_output, make=lambda job: KnowsThePhantom())  # a second run replaces the first
+def test_the_last_lines_say_what_was_written_and_how_to_open_it(demo_output, run, capsys):
+    run_demo(demo_output, run=run)  # a second run replaces the first
     said = capsys.readouterr().out.splitlines()
     assert any(line.startswith("Written to") for line in said[-8:])
     assert "Slicer" in said[-1]

@@ -13,7 +13,6 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.inference.reconstructor import Reconstruction
-from SwinX2SLib.inference.run import run_job
 from SwinX2SLib.radiographs import FilmOptions, Radiograph, prepare_pair
 from SwinX2SLib.report import write_report
 from SwinX2SLib.report.findings import read_findings
@@ -41,23 +40,20 @@ def film(view, pixels_shape=None, spacing_mm=SPACING_MM):
     return Radiograph(pixels, (spacing_mm, spacing_mm), "told", view)
 
 
-class Reconstructs:
-    """Stands in for the network: gives the volume above, whatever the films."""
+def answer(volume):
+    """Stand in for the network: give this volume, whatever the films."""
 
-    def __init__(self, volume):
-        self.volume = volume
-
-    def reconstruct(self, ap, lateral, progress):
+    def reconstruct(ap, lateral):
         pair = prepare_pair(ap, lateral, SHAPE)
         doubt = np.full(SHAPE, 0.2, dtype=np.float16)
-        doubt[self.volume == ID["femur_left"]] = 0.7
-        return Reconstruction(
-            self.volume, doubt, pair.affine, pair.spacing_mm, None, "cpu", "float32", 0, {"network": 1.0}
-        )
+        doubt[volume == ID["femur_left"]] = 0.7
+        return Reconstruction(volume, doubt, pair.affine, pair.spacing_mm, None, "cpu", "float32", 0)
+
+    return reconstruct
 
 
 @pytest.fixture
-def result(tmp_path):
+def result(tmp_path, write_known_result):
     rng = np.random.default_rng(0)
     films = {}
     for view, across in (("ap", SHAPE[0]), ("lateral", SHAPE[1])):
@@ -66,7 +62,7 @@ def result(tmp_path):
         Image.fromarray(pixels).save(films[view])
     one = FilmOptions(spacing_mm=1.0)
     job = Job(films["ap"], films["lateral"], tmp_path / "result", one, one)
-    run_job(job, lambda event: None, lambda job: Reconstructs(two_femora_and_a_vertebra()))
+    write_known_result(job, answer(two_femora_and_a_vertebra()))
     return job
 
 
@@ -127,11 +123,20 @@ def test_bones_have_their_volume_their_confidence_and_their_place(result):
     assert not bones["vertebrae_L3"].cut
 
 
-def test_a_result_without_bones_says_so(result):
-    again = Job(
-        result.ap, result.lateral, result.out, result.ap_options, result.lateral_options, overwrite=True
-    )
-    run_job(again, lambda event: None, lambda job: Reconstructs(np.zeros(SHAPE, dtype=np.uint8)))
+def test_a_bone_is_cut_where_a_film_ends_even_if_the_grid_goes_on(result):
+    path = result.out / "provenance.json"
+    provenance = json.loads(path.read_text(encoding="utf-8"))
+    provenance["inputs"]["ap"]["pixels"]["columns"] = 100  # 3.5 voxels less on either side
+    path.write_text(json.dumps(provenance), encoding="utf-8")
+    cut = {bone.label.name for bone in read_findings(result.out).bones if bone.cut}
+    assert cut == {"femur_left", "femur_right"}
+    provenance["inputs"]["lateral"]["pixels"]["columns"] = 48
+    path.write_text(json.dumps(provenance), encoding="utf-8")
+    assert all(bone.cut for bone in read_findings(result.out).bones)
+
+
+def test_a_result_without_bones_says_so(result, write_known_result):
+    write_known_result(result, answer(np.zeros(SHAPE, dtype=np.uint8)))
     page = Page(write_report(result.out)["report"].read_text(encoding="utf-8"))
     assert "0 bones found" in page.text
     assert "No bone was found." in page.text
