@@ -101,7 +101,8 @@ class SwinX2STest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         """Run every part of the self-test."""
+        from SwinX2SLib.slicerui.parameters import ReconstructionParameters
         from SwinX2SLib.slicerui.selftest import run_self_test
 
         self.setUp()
-        run_self_test(self)
+        run_self_test(self.delayDisplay, lambda: ReconstructionParameters(SwinX2SLogic().getParameterNode()))

@@ -1,12 +1,12 @@
-"""The models that the user can choose from, read from `Resources/models.json` without loading any."""
+"""The models that the user can choose from, read from the manifests without loading any."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-from SwinX2SLib.resources import resource_path
 from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL
+from SwinX2SLib.weights.manifest import default_name, stored_weights
+from SwinX2SLib.weights.record import WeightsRecord
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,12 @@ class CatalogueEntry:
 
 
 def catalogue() -> tuple[CatalogueEntry, ...]:
-    """Return the default first, then every model of the manifest."""
-    manifest = json.loads(resource_path("models.json").read_text(encoding="utf-8"))
-    models = manifest["models"] if isinstance(manifest, dict) else manifest
-    default = CatalogueEntry(DEFAULT_MODEL, "The model that this version recommends.")
-    return (default, *(CatalogueEntry(model["name"], _about(model)) for model in models))
+    """Return the default first, then every model of the library and those that the user imported."""
+    recommended = default_name()
+    about = f"recommended: {recommended}" if recommended else "this version recommends no model; choose one"
+    models = (CatalogueEntry(weights.record.name, _about(weights.record)) for weights in stored_weights())
+    return (CatalogueEntry(DEFAULT_MODEL, about), *models)
 
 
-def _about(model: dict) -> str:
-    size = f"{model['bytes'] / 1e6:.0f} MB"
-    return " ".join(filter(None, (f"{model['variant']}, {size}, {model['date']}.", model.get("notes", ""))))
+def _about(record: WeightsRecord) -> str:
+    return f"{record.variant}, {record.bytes / 1e6:.0f} MB, {record.date}. {record.notes}".strip()

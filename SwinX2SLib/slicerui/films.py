@@ -2,8 +2,8 @@
 
 Array order. A film is a volume of one slice: the first of its two IJK axes that are longer than one voxel runs along
 the columns of the picture, the second along its rows, first row on top. A PNG loaded by Slicer is i = columns,
-j = rows, with IJKToRAS diag(-s, -s, s): the LPS identity, an axial plane that says nothing of how the film hangs. Where
-IJKToRAS places the film upright in the patient (a coronal or sagittal plane) the worker's reader follows it.
+j = rows, with IJKToRAS diag(-s, -s, s): the LPS identity, an axial plane that says nothing of how the film hangs.
+Where IJKToRAS places the film upright in the patient (a coronal or sagittal plane) the worker's reader follows it.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Installer(Protocol):
 class SlicerInstaller:
     """Installs into Slicer's Python after asking: PyTorch by its extension, the rest by `slicer.packaging`.
 
-    PyTorch comes first: pip would otherwise choose a build of it for the other packages, and not the one that fits the
-    graphics card.
+    PyTorch comes first: pip would otherwise choose a build of it for the other packages, and not the one that fits
+    the graphics card.
     """
 
     def ensure(self) -> None:

@@ -199,7 +199,9 @@ class ReconstructionPanel(VTKObservationMixin):
 
     def _show_faults(self, faults: Sequence[Fault]) -> None:
         lines = "".join(f"<li>{html.escape(str(fault))}</li>" for fault in faults)
-        self.ui.faultsLabel.text = f"<b>Please correct:</b><ul>{lines}</ul>" if faults else ""
+        self.ui.faultsLabel.text = (
+            f"<b style='color: #c62828'>Please correct:</b><ul>{lines}</ul>" if faults else ""
+        )
         self.ui.faultsLabel.visible = bool(faults)
 
     def _show_running(self, running: bool) -> None:

@@ -8,7 +8,7 @@ import slicer
 import vtk
 
 from SwinX2SLib.anatomy import Label, label_by_id, labels
-from SwinX2SLib.slicerui.terminology import terminology_entry
+from SwinX2SLib.terminology import terminology_entry
 
 SEGMENTATION_SUFFIX = ".seg.nrrd"
 

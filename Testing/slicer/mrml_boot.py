@@ -1,6 +1,8 @@
 """Slicer without its desktop: scene, application logic and module logics from the PyPI package `slicer-core`."""
 
 import ctypes.util
+import json
+from pathlib import Path
 
 import slicer
 import vtk
@@ -14,6 +16,30 @@ _LOGICS = {
     "Markups": "vtkSlicerMarkupsLogic",
 }
 _kept: dict[str, vtk.vtkObject] = {}
+
+
+_SCHEMA = "https://raw.githubusercontent.com/qiicr/dcmqi/master/doc/schemas/"
+# Slicer's application brings its terminologies as files; the core package expects them in a folder.
+_TERMINOLOGIES = {
+    "SegmentationCategoryTypeModifier-SlicerGeneralAnatomy": "3D Slicer General Anatomy list",
+    "SegmentationCategoryTypeModifier-DICOM-Master": "DICOM master list",
+}
+
+
+def _write_terminologies(folder: Path) -> None:
+    for name, title in _TERMINOLOGIES.items():
+        content = {
+            "SegmentationCategoryTypeContextName": f"Segmentation category and type - {title}",
+            "@schema": _SCHEMA + "segment-context-schema.json#",
+            "SegmentationCodes": {"Category": []},
+        }
+        (folder / f"{name}.term.json").write_text(json.dumps(content))
+    regions = {
+        "AnatomicContextName": "Anatomic codes - DICOM master list",
+        "@schema": _SCHEMA + "anatomic-context-schema.json#",
+        "AnatomicCodes": {"AnatomicRegion": []},
+    }
+    (folder / "AnatomicRegionAndModifier-DICOM-Master.term.json").write_text(json.dumps(regions))
 
 
 def boot_scene(terminology_folder: str) -> slicer.vtkMRMLScene:
@@ -34,6 +60,7 @@ def boot_scene(terminology_folder: str) -> slicer.vtkMRMLScene:
     for name, class_name in _LOGICS.items():
         logic = getattr(slicer, class_name)()
         if name == "Terminologies":
+            _write_terminologies(Path(terminology_folder))
             logic.SetModuleShareDirectory(terminology_folder)
         logic.SetMRMLScene(scene)
         logic.SetMRMLApplicationLogic(application)

@@ -10,7 +10,7 @@ from block_bones import AFFINE, write_labels
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation, segment_ids
-from SwinX2SLib.slicerui.terminology import terminology_entry
+from SwinX2SLib.terminology import terminology_entry
 
 
 def _terminology(segment) -> str:

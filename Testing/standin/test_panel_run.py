@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -116,7 +117,7 @@ def test_progress_moves_while_the_event_loop_lives(panel, film_pair, use_worker,
     assert not panel.ui.reconstructButton.enabled
     assert panel.ui.cancelButton.enabled
     spin_until(lambda: panel.ui.progressBar.value >= 80)
-    waits = [later - earlier for earlier, later in zip(beats, beats[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(beats)]
     spin_until(lambda: panel.ui.reconstructButton.enabled)
     beat.stop()
     assert [value for value in seen if value] == [20, 40, 60, 80, 100]
@@ -250,7 +251,7 @@ def test_the_log_keeps_its_newest_256_kib_of_a_flood_and_the_window_lives(
     assert 128 * 1024 < len(shown.encode()) <= 256 * 1024
     assert shown.startswith("[earlier lines were dropped]")
     assert shown.endswith("line 59999 of a worker that says far too much")
-    assert max(later - earlier for earlier, later in zip(beats, beats[1:], strict=False)) < 1.0
+    assert max(later - earlier for earlier, later in pairwise(beats)) < 1.0
 
 
 def test_closing_the_scene_ends_the_run_and_leaves_the_new_scene_alone(

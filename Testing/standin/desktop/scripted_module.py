@@ -64,7 +64,8 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
         self.messageDelay = 100
 
     def delayDisplay(self, message, msec=None):
-        del message, msec
+        del msec
+        print(message, flush=True)
         qt.QApplication.processEvents()
 
     def runTest(self):

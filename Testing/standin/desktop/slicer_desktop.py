@@ -84,21 +84,24 @@ class _LoadedModule:
         widget.setup()
 
 
-def boot(temporary_folder: str) -> None:
-    """Make the application once: scene, `slicer.app`, `slicer.modules` and the modules of Slicer's Python."""
-    mrml_boot.boot_scene(temporary_folder)
-    slicer.app = _Application(temporary_folder)
-    slicer.modules = types.ModuleType("slicer.modules")
-    slicer.selfTests = {}
+def _provide_modules() -> None:
+    """Put the modules of Slicer's Python that slicer-core lacks where modules import them from."""
     provided = {
         "ScriptedLoadableModule": scripted_module,
         "parameterNodeWrapper": parameter_node,
         "packaging": packaging_stand_in,
-        "i18n": types.SimpleNamespace(tr=lambda text: text, translate=lambda _context, text: text),
     }
     for name, module in provided.items():
         sys.modules[f"slicer.{name}"] = module
         setattr(slicer, name, module)
+
+
+def boot(temporary_folder: str) -> None:
+    """Make the application: scene, `slicer.app` and `slicer.modules`."""
+    mrml_boot.boot_scene(temporary_folder)
+    slicer.app = _Application(temporary_folder)
+    slicer.modules = types.ModuleType("slicer.modules")
+    slicer.selfTests = {}
     logging.getLogger().setLevel(logging.INFO)
 
 
@@ -115,3 +118,6 @@ def load_module(path: Path) -> _LoadedModule:
     setattr(slicer.modules, name.lower(), loaded)
     getattr(module, name)(loaded.parent)
     return loaded
+
+
+_provide_modules()

@@ -1,0 +1,102 @@
+"""The real worker, started by the panel: films in the scene, bones in the scene."""
+
+import subprocess
+import sys
+
+import pytest
+import slicer
+
+from SwinX2SLib.slicerui.selftest import demo_film
+from SwinX2SLib.weights.manifest import add_to_manifest
+from SwinX2SLib.weights.record import WeightsRecord
+
+# In a process of its own: torch must not come into the process that plays Slicer.
+_MAKE_WEIGHTS = """
+import sys
+import torch
+from pathlib import Path
+from SwinX2SLib.models.builder import build_model
+from SwinX2SLib.weights.cache import cache_folder
+from SwinX2SLib.weights.manifest import add_to_manifest
+from SwinX2SLib.weights.record import WeightsRecord
+from SwinX2SLib.weights.storage import write_weights
+
+torch.manual_seed(0)
+state = build_model("fused-nano").state_dict()
+for value in state.values():
+    if value.shape == (55,):
+        value.copy_(torch.randn(55))
+        value[0] = -3.0  # else an untrained network finds background everywhere
+record = WeightsRecord("untrained", "fused-nano", "untrained.safetensors", "", 0, "2026-01-01", "MIT")
+record = write_weights(state, cache_folder() / "Models" / record.file, record)
+add_to_manifest(cache_folder() / "models.json", record)
+"""
+
+
+@pytest.fixture
+def untrained_model(tmp_path, monkeypatch, desktop):
+    """A model that finds something everywhere, among those that the user imported."""
+    monkeypatch.setenv("SWINX2S_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    subprocess.run([sys.executable, "-c", _MAKE_WEIGHTS], check=True)
+    return "untrained"
+
+
+def test_the_real_worker_turns_two_films_into_segments(untrained_model, panel, spin_until):
+    films = demo_film("ap", "chest"), demo_film("lateral", "chest")
+    panel.ui.apSelector.setCurrentNode(films[0])
+    panel.ui.lateralSelector.setCurrentNode(films[1])
+    panel.ui.modelBox.setCurrentText(untrained_model)
+    assert panel.parameters.model == untrained_model
+    seen = []
+    panel.ui.progressBar.valueChanged.connect(seen.append)
+    panel.ui.reconstructButton.click()
+    assert panel.ui.faultsLabel.text == ""
+    spin_until(lambda: panel.ui.reconstructButton.enabled, seconds=180)
+    node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    assert node is not None, panel.ui.statusLabel.text + panel.ui.logEdit.plainText
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 3
+    assert node.GetSegmentation().GetNumberOfSegments() > 0
+    assert node.GetAttribute("SwinX2S.model") == "untrained"
+    for name in ("model_sha256", "ap_sha256", "lateral_sha256"):
+        assert len(node.GetAttribute(f"SwinX2S.{name}")) == 64
+    assert node.GetAttribute("SwinX2S.ap_spacing_source") == "from the volume's geometry"
+    assert node.GetAttribute("SwinX2S.device") == "cpu"
+
+
+def test_the_real_workers_refusal_is_shown(panel_with_lost_weights, film_pair, spin_until):
+    panel = panel_with_lost_weights
+    panel.ui.modelBox.setCurrentText("lost")
+    panel.ui.reconstructButton.click()
+    spin_until(lambda: panel.ui.reconstructButton.enabled, seconds=90)
+    assert "lost.safetensors" in panel.ui.faultsLabel.text
+    assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode") is None
+
+
+@pytest.fixture
+def panel_with_lost_weights(tmp_path, monkeypatch, request):
+    """A panel whose catalogue names weights that are not in their place."""
+    monkeypatch.setenv("SWINX2S_CACHE", str(tmp_path / "cache"))
+    record = WeightsRecord("lost", "fused-nano", "lost.safetensors", 64 * "0", 10, "2026-01-01", "MIT")
+    add_to_manifest(tmp_path / "cache" / "models.json", record)
+    return request.getfixturevalue("panel")
+
+
+def test_the_self_test_passes_and_torch_stays_out_of_the_process(desktop, repository, tmp_path):
+    code = f"""
+import sys
+sys.path[:0] = [{str(repository / "Testing/standin/desktop")!r}, {str(repository / "Testing/slicer")!r}]
+from pathlib import Path
+import slicer_desktop, slicer, os
+slicer_desktop.boot({str(tmp_path)!r})
+slicer_desktop.load_module(Path({str(repository / "SwinX2S" / "SwinX2S.py")!r})).widgetRepresentation()
+slicer.selfTests["SwinX2S"]()
+print("loaded torch:", "torch" in sys.modules)
+sys.stdout.flush()
+os._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "loaded torch: False" in done.stdout
+    assert "SwinX2S self-test passed" in done.stdout

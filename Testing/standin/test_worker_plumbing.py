@@ -1,0 +1,176 @@
+"""The small parts between the worker and the panel."""
+
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import packaging_stand_in
+import psutil
+import pytest
+from packaging.requirements import Requirement
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.slicerui import installer, interpreter
+from SwinX2SLib.slicerui.bounded_log import BoundedLog
+from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
+from SwinX2SLib.slicerui.lines import LineAssembler
+from SwinX2SLib.slicerui.process_tree import end_process_tree
+from SwinX2SLib.slicerui.words import fault_of_the_module, words_of_the_module
+
+
+def test_lines_are_put_together_from_pieces_cut_anywhere():
+    text = "Größe 1\nüber\r\nrest".encode()
+    for size in range(1, len(text)):
+        lines = LineAssembler()
+        told = [
+            line for start in range(0, len(text), size) for line in lines.feed(text[start : start + size])
+        ]
+        assert told + lines.rest() == ["Größe 1", "über", "rest"]
+    assert lines.rest() == []
+
+
+def test_a_line_without_end_is_cut_and_not_kept():
+    lines = LineAssembler(max_line_bytes=10)
+    assert lines.feed(b"x" * 25) == ["x" * 10, "x" * 10]
+    assert lines.rest() == ["x" * 5]
+
+
+def test_the_log_never_passes_its_limit_and_keeps_the_newest_lines():
+    log = BoundedLog(limit_bytes=200)
+    for number in range(100):
+        log.append(f"línea {number}")
+        assert len(log.text.encode()) <= 200
+    assert log.text.startswith("[earlier lines were dropped]\n")
+    assert log.text.endswith("línea 98\nlínea 99")
+    log.append("y" * 1000)
+    assert len(log.text.encode()) <= 200
+    assert log.text.endswith("yyy")
+    log.clear()
+    log.append("short")
+    assert log.text == "short"
+
+
+def test_hints_of_the_command_are_said_in_the_words_of_the_module():
+    said = words_of_the_module("Crop the larger one with --crop to the same top, or correct --spacing-mm.")
+    assert said == "Crop the larger one with the module Crop Volume to the same top, or correct Pixel size."
+    fault = fault_of_the_module(
+        Fault("k", "Odd.", "Give it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Film 1"}
+    )
+    assert str(fault) == "Film 1: Odd. Set Pixel size."
+
+
+def test_killing_a_tree_ends_children_and_grandchildren():
+    code = "import subprocess, sys, time; {}; print('up', flush=True); time.sleep(600)"
+    inner = code.format("pass")
+    middle = code.format(f"subprocess.Popen([sys.executable, '-c', {inner!r}], stdout=sys.stdout)")
+    outer = subprocess.Popen([sys.executable, "-c", middle], stdout=subprocess.PIPE)
+    assert [outer.stdout.readline() for _ in range(2)] == [b"up\n"] * 2
+    tree = [psutil.Process(outer.pid), *psutil.Process(outer.pid).children(recursive=True)]
+    assert len(tree) == 2
+    end_process_tree(outer.pid)
+    gone, alive = psutil.wait_procs(tree, timeout=10)
+    assert (len(gone), alive) == (2, [])
+    outer.wait()
+    outer.stdout.close()
+    end_process_tree(outer.pid)
+
+
+def test_inside_slicer_the_worker_runs_in_pythonslicer(monkeypatch, tmp_path):
+    launcher = tmp_path / "PythonSlicer"
+    launcher.write_text("#!/bin/sh\n")
+    launcher.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    command = interpreter.worker_command(Path("job.json"))
+    assert command[:4] == [str(launcher), "-m", "SwinX2SLib.inference.worker", "job.json"]
+    monkeypatch.setenv("PATH", "")
+    assert interpreter.worker_python() == sys.executable
+    monkeypatch.setattr(sys, "executable", "/opt/Slicer/bin/SlicerApp-real")
+    with pytest.raises(interpreter.InterpreterError, match="PythonSlicer was not found"):
+        interpreter.worker_python()
+
+
+def test_the_worker_finds_the_library_from_any_folder(tmp_path):
+    import os
+
+    environment = {**os.environ, **interpreter.worker_environment()}
+    command = [sys.executable, "-c", "import SwinX2SLib; print(SwinX2SLib.__file__)"]
+    told = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert Path(told.strip()).parents[1] == Path(
+        interpreter.worker_environment()["PYTHONPATH"].split(os.pathsep)[0]
+    )
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    monkeypatch.setattr(packaging_stand_in, "asked", [])
+    monkeypatch.setattr(packaging_stand_in, "refusal", None)
+    return packaging_stand_in
+
+
+def test_packages_are_asked_for_in_the_name_of_the_module(asked):
+    SlicerInstaller().ensure()
+    ((requirements, requester),) = asked.asked
+    assert requester == "SwinX2S"
+    assert "pynrrd>=1.1" in requirements
+
+
+def test_a_refused_installation_says_what_to_do(asked, monkeypatch):
+    monkeypatch.setattr(asked, "refusal", RuntimeError("User declined package installation"))
+    with pytest.raises(InstallError, match="declined") as caught:
+        SlicerInstaller().ensure()
+    assert "Click Reconstruct again" in caught.value.hint
+
+
+def test_missing_pytorch_names_the_extension_that_brings_it(asked, monkeypatch):
+    monkeypatch.setattr(installer, "torch_is_installed", lambda: False)
+    with pytest.raises(InstallError, match="PyTorch extension") as caught:
+        SlicerInstaller().ensure()
+    assert "Extensions Manager" in caught.value.hint
+    assert asked.asked == []
+
+
+def test_pytorch_is_installed_by_its_extension_before_anything_else(asked, monkeypatch):
+    order = []
+
+    class PyTorchUtilsLogic:
+        def installTorch(self, askConfirmation, torchVersionRequirement):
+            order.append((askConfirmation, torchVersionRequirement, len(asked.asked)))
+
+    monkeypatch.setitem(
+        sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic)
+    )
+    monkeypatch.setattr(installer, "torch_is_installed", lambda: bool(order))
+    SlicerInstaller().ensure()
+    assert order == [(True, installer.TORCH_REQUIREMENT, 0)]
+    assert len(asked.asked) == 1
+
+
+def test_pytorch_that_was_not_installed_after_all_is_told(asked, monkeypatch):
+    logic = types.SimpleNamespace(installTorch=lambda **_options: None)
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=lambda: logic))
+    monkeypatch.setattr(installer, "torch_is_installed", lambda: False)
+    with pytest.raises(InstallError, match="was not installed"):
+        SlicerInstaller().ensure()
+
+
+def test_what_slicer_installs_is_what_the_package_declares(repository):
+    import tomllib
+
+    declared = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
+    declared = {str(Requirement(line)) for line in declared}
+    torch = next(line for line in declared if re.match(r"torch\b", line))
+    assert torch == f"torch{installer.TORCH_REQUIREMENT}"
+    listed = packaging_stand_in.load_requirements(repository / "Resources" / "requirements.txt")
+    assert {str(requirement) for requirement in listed} == declared - {torch}
+
+
+def test_no_process_state_is_compared_with_a_number(repository):
+    sources = (repository / "SwinX2SLib" / "slicerui").glob("*.py")
+    wrong = [
+        path.name for path in sources if re.search(r"(state|exitStatus)\(\)\s*[!=]=\s*\d", path.read_text())
+    ]
+    assert wrong == []
