@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.inference.failures import DeviceError, OutputError
+from SwinX2SLib.inference.backend import Backend, TorchBackend
+from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.inference.outputs import FILES, write_provenance, write_volumes
 from SwinX2SLib.inference.protocol import Progress, Report, Result
@@ -16,43 +16,39 @@ from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
 from SwinX2SLib.radiographs import Radiograph, examine_pair
 
 if TYPE_CHECKING:
-    from SwinX2SLib.inference.reconstructor import Reconstruction, Reconstructor
+    from SwinX2SLib.inference.reconstructor import Reconstruction
 
 # Fractions at which the phases start.
 _CHECK, _LOAD, _NETWORK, _WRITE = 0.0, 0.05, 0.15, 0.95
 
 
-def make_reconstructor(job: Job) -> Reconstructor:
-    """Return the reconstructor that a job asks for."""
-    from SwinX2SLib.inference.reconstructor import Reconstructor
-
-    return Reconstructor(job.model, job.device, job.mirrored_pass, job.island_fraction)
-
-
 def run_job(
-    job: Job, report: Report, make: Callable[[Job], Reconstructor] = make_reconstructor
+    job: Job,
+    report: Report,
+    backend: Backend = TorchBackend(),  # noqa: B008 - has no state
 ) -> tuple[Reconstruction, Result]:
     """Check the inputs, reconstruct, and write the result, whole or not at all.
 
     Args:
         job: what to do.
         report: told progress and, at the end, the result; what it raises ends the job.
-        make: makes the reconstructor.
+        backend: makes the reconstructor.
 
     Returns:
         The reconstruction and the event that was reported last.
 
     Raises:
-        InputError: all faults of the job, of both films, of the pair, of the output folder and of the device.
+        InputError: all faults of the job, of both films, of the pair, of the output folder, of device and weights.
+        DeviceError: the device is all that is at fault.
         ModelError: the model or its weights cannot be used.
         OutputError: the result could not be written.
     """
     started = time.perf_counter()
     report(Progress(_CHECK, "Checking the radiographs"))
-    ap, lateral = _checked_films(job)
+    ap, lateral = _checked_films(job, backend.check(job))
     read_seconds = time.perf_counter() - started
     report(Progress(_LOAD, "Loading the model"))
-    reconstructor = make(job)
+    reconstructor = backend.make(job)
     span = _WRITE - _NETWORK
     reconstruction = reconstructor.reconstruct(
         ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
@@ -68,17 +64,17 @@ def run_job(
     return reconstruction, result
 
 
-def _checked_films(job: Job) -> tuple[Radiograph, Radiograph]:
+def _checked_films(job: Job, errors: list[InputError]) -> tuple[Radiograph, Radiograph]:
+    """Read both films, or raise all faults: theirs, the job's, the output folder's and those in `errors`."""
     ap, lateral, film_faults = examine_pair(
         job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view
     )
     recover(job.out, FILES.values())
     faults = [*job.faults(), *film_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
-    device_faults = _device_faults(job.device)
-    if faults:
-        raise InputError([*faults, *device_faults])
-    if device_faults:
-        raise DeviceError(device_faults)
+    if faults or errors:
+        # Where only the device or the model is at fault, the error says so by its kind.
+        kind = InputError if faults else type(errors[0])
+        raise kind([*faults, *(fault for error in errors for fault in error.faults)])
     return ap, lateral
 
 
@@ -91,18 +87,6 @@ def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any])
         hint = "Check the free space and the permissions of the output folder."
         fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
         raise OutputError([fault]) from error
-
-
-def _device_faults(device: str) -> list[Fault]:
-    if device != "cuda":
-        return []
-    from SwinX2SLib.inference.device import choose_device
-
-    try:
-        choose_device(device)
-    except DeviceError as error:
-        return list(error.faults)
-    return []
 
 
 def _notes(ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction) -> list[str]:

@@ -16,18 +16,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import psutil
 
 from SwinX2SLib.errors import Cancelled
+from SwinX2SLib.inference.backend import Backend, TorchBackend
 from SwinX2SLib.inference.failures import CANCELLED, DONE, describe_failure
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.inference.protocol import Event, Report, encode
-from SwinX2SLib.inference.run import make_reconstructor, run_job
-
-if TYPE_CHECKING:
-    from SwinX2SLib.inference.reconstructor import Reconstructor
+from SwinX2SLib.inference.run import run_job
 
 _POLL_SECONDS = 0.5
 # A layer of the largest network may take seconds before Python hears a signal.
@@ -35,7 +33,8 @@ _GRACE_SECONDS = 15.0
 
 
 def main(
-    arguments: Sequence[str] | None = None, make: Callable[[Job], Reconstructor] = make_reconstructor
+    arguments: Sequence[str] | None = None,
+    backend: Backend = TorchBackend(),  # noqa: B008 - has no state
 ) -> int:
     """Run one job file and return the exit code (`failures.EXIT_CODES`)."""
     parser = argparse.ArgumentParser(prog="python -m SwinX2SLib.inference.worker", description=__doc__)
@@ -51,7 +50,7 @@ def main(
     def report(event: Event) -> None:
         print(encode(event), file=events, flush=True)
 
-    return run_reported(lambda: run_job(Job.load(parsed.job), report, make), report)
+    return run_reported(lambda: run_job(Job.load(parsed.job), report, backend), report)
 
 
 def run_reported(work: Callable[[], object], report: Report) -> int:

@@ -32,7 +32,7 @@ def threshold_model():
 
 @pytest.fixture
 def films(tmp_path) -> tuple[Path, Path]:
-    """A frontal film with a bright bar on the patient's left (the viewer's right), a lateral one with a bar in front."""
+    """A frontal film with a bar on the patient's left (the viewer's right), a lateral one with a bar in front."""
     rng = np.random.default_rng(5)
     ap, lateral = (rng.integers(0, 60, (192, 128)).astype(np.uint8) for _ in range(2))
     ap[24:72, 96:112] = 255

@@ -18,15 +18,19 @@ def fill_disk(folder, provenance):
     raise OSError(28, "No space left on device")
 
 
-def make_reconstructor(job):
-    from threshold_model import model_of
+class StandInBackend:
+    def check(self, job):
+        return []
 
-    from SwinX2SLib.inference.reconstructor import Reconstructor
+    def make(self, job):
+        from threshold_model import model_of
 
-    return Reconstructor(model_of(mode), job.device)
+        from SwinX2SLib.inference.reconstructor import Reconstructor
+
+        return Reconstructor(model_of(mode), job.device)
 
 
 if __name__ == "__main__":
     mode = sys.argv[1]
     run.write_provenance = {"stalled": stall, "full-disk": fill_disk}.get(mode, run.write_provenance)
-    sys.exit(worker.main(sys.argv[2:], make=make_reconstructor))
+    sys.exit(worker.main(sys.argv[2:], StandInBackend()))

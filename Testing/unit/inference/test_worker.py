@@ -144,23 +144,29 @@ def test_a_kill_during_writing_leaves_no_final_name_and_the_next_run_cleans_up(j
 
 PARENT = """
 import subprocess, sys, time
-child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+child = subprocess.Popen(sys.argv[2:], stdout=open(sys.argv[1], "w"), stderr=subprocess.DEVNULL)
 print(child.pid, flush=True)
-time.sleep(60)
+time.sleep(120)
 """
 
 
-def test_the_worker_ends_with_its_parent(job, start_worker):
+def test_the_worker_ends_with_its_parent(job, start_worker, tmp_path_factory):
     command = _command_of(start_worker, job, "slow")
+    told = tmp_path_factory.mktemp("told") / "events"
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, *command], stdout=subprocess.PIPE, text=True, env=_environment()
+        [sys.executable, "-c", PARENT, str(told), *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environment(),
     )
     child = psutil.Process(int(parent.stdout.readline()))
-    time.sleep(3)
-    assert child.is_running()
+    while "Running the network" not in told.read_text():
+        assert child.status() != psutil.STATUS_ZOMBIE, "the worker ended early"
+        time.sleep(0.2)
     parent.kill()
     parent.communicate()
     child.wait(timeout=20)
+    assert json.loads(told.read_text().splitlines()[-1])["kind"] == "cancelled"
     assert left_behind(job.out.parent) == set()
 
 

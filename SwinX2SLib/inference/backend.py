@@ -1,0 +1,53 @@
+"""Where a job's reconstructor comes from, and what can be said against it before any work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.inference.failures import DeviceError, ModelError
+from SwinX2SLib.inference.job import Job
+
+if TYPE_CHECKING:
+    from SwinX2SLib.inference.reconstructor import Reconstructor
+
+
+class Backend(Protocol):
+    """Makes reconstructors."""
+
+    def check(self, job: Job) -> list[InputError]:
+        """Return why the device or the model of a job cannot be used; empty when they can."""
+
+    def make(self, job: Job) -> Reconstructor:
+        """Return the reconstructor that a job asks for."""
+
+
+class TorchBackend:
+    """PyTorch, with weights of the manifests or of a file."""
+
+    def check(self, job: Job) -> list[InputError]:
+        """Look at the device and at the file of weights, not yet at what is in it."""
+        from SwinX2SLib.inference.device import choose_device
+        from SwinX2SLib.weights.loading import locate
+
+        errors: list[InputError] = []
+        try:
+            choose_device(job.device)
+        except DeviceError as error:
+            errors.append(error)
+        try:
+            locate(job.model)
+        except InputError as error:
+            errors.append(ModelError(error.faults))
+        return errors
+
+    def make(self, job: Job) -> Reconstructor:
+        """Load the model onto its device.
+
+        Raises:
+            DeviceError: the device is absent.
+            ModelError: the weights cannot be used.
+        """
+        from SwinX2SLib.inference.reconstructor import Reconstructor
+
+        return Reconstructor(job.model, job.device, job.mirrored_pass, job.island_fraction)

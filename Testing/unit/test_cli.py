@@ -1,0 +1,155 @@
+"""The command `swinx2s` as a child process: overview, usage, faults, a whole run with stored weights."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from SwinX2SLib.cli import COMMANDS
+from SwinX2SLib.inference.failures import EXIT_CODES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def swinx2s(*arguments: object, **more) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **more}
+    command = [sys.executable, "-m", "SwinX2SLib", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+
+
+@pytest.fixture
+def films(tmp_path) -> tuple[Path, Path]:
+    rng = np.random.default_rng(7)
+    paths = tmp_path / "ap.png", tmp_path / "lateral.png"
+    for path in paths:
+        Image.fromarray(rng.integers(0, 255, (160, 128)).astype(np.uint8)).save(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def small_weights(tmp_path_factory) -> Path:
+    """A small random network in a file, as `swinx2s weights` keeps it."""
+    import torch
+
+    from SwinX2SLib.models.builder import build_model
+    from SwinX2SLib.weights.record import WeightsRecord
+    from SwinX2SLib.weights.storage import write_weights
+
+    torch.manual_seed(0)
+    overrides = {
+        "embed_dim": 8,
+        "depths": [1, 1, 1, 1],
+        "heads": [1, 1, 1, 1],
+        "decoder_2d": [16, 16, 16, 8, 8],
+        "decoder_3d": [8, 8, 8],
+        "grid_shape": [32, 32, 64],
+    }
+    model = build_model("fused-nano", **overrides)
+    # A random network says background everywhere; this one is as fond of the left femur.
+    with torch.no_grad():
+        model.head.bias[53] = 50
+    record = WeightsRecord("small", "fused-nano", "small.safetensors", "", 0, "2026-01-01", "MIT", overrides)
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    write_weights(model.state_dict(), path, record)
+    return path
+
+
+def test_the_overview_names_every_command_and_loads_none():
+    result = swinx2s("--help")
+    assert result.returncode == 0
+    for command in COMMANDS:
+        assert command.name in result.stdout
+    script = "import sys, SwinX2SLib.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT).stdout
+    for heavy in ("torch", "numpy", "pydicom", "SwinX2SLib.inference"):
+        assert f"'{heavy}'" not in loaded
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_describes_itself(command):
+    result = swinx2s(command.name, "--help")
+    assert result.returncode == 0, result.stderr
+    assert f"swinx2s {command.name}" in result.stdout
+
+
+def test_the_help_of_reconstruct_documents_the_exit_codes():
+    said = swinx2s("reconstruct", "--help").stdout
+    for code, meaning in EXIT_CODES.items():
+        assert f"{code:>3}  {meaning}" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["reconstruct"], ["dance"], [], ["reconstruct", "a", "b", "--out", "c", "--flip", "sideways"]],
+)
+def test_a_wrong_command_line_exits_with_2(arguments):
+    result = swinx2s(*arguments)
+    assert result.returncode == 2
+    assert "error:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_all_faults_are_listed_in_words_and_the_exit_code_is_3(tmp_path, films):
+    result = swinx2s(
+        "reconstruct", films[0], films[0], "--out", tmp_path / "out", "--model", tmp_path / "no.safetensors"
+    )
+    assert result.returncode == 3
+    for kind in ("spacing-absent", "same-file", "weights-missing"):
+        assert kind in result.stderr
+    assert "--spacing-mm" in result.stderr
+    assert result.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_weights_alone_exit_with_4(tmp_path, films):
+    result = swinx2s(
+        "reconstruct",
+        *films,
+        "--out",
+        tmp_path / "out",
+        "--spacing-mm",
+        2,
+        "--model",
+        "no-such-weights",
+        "--json",
+    )
+    assert result.returncode == 4
+    assert json.loads(result.stdout.splitlines()[-1])["kind"] == "unknown-weights"
+
+
+def test_cuda_that_is_absent_exits_with_5(tmp_path, films, small_weights):
+    result = swinx2s(
+        "reconstruct", *films, "--out", tmp_path / "out", "--spacing-mm", 2, "--model", small_weights,
+        "--device", "cuda", "--json", CUDA_VISIBLE_DEVICES="",
+    )  # fmt: skip
+    assert result.returncode == 5
+    assert json.loads(result.stdout.splitlines()[-1])["kind"] == "device-absent"
+
+
+def test_a_whole_run_with_stored_weights_writes_everything_and_records_the_model(
+    tmp_path, films, small_weights
+):
+    out = tmp_path / "out"
+    arguments = ["reconstruct", *films, "--out", out, "--spacing-mm", "2.0,2.02", "--model", small_weights]
+    result = swinx2s(*arguments, "--ap-view", "pa", "--crop", "lateral=0%,0%,100%,100%", "--mirrored-pass")
+    assert result.returncode == 0, result.stderr
+    assert str(out / "segmentation.seg.nrrd") in result.stdout
+    assert {path.name for path in out.iterdir()} == {
+        "labels.nii.gz",
+        "provenance.json",
+        "segmentation.seg.nrrd",
+        "uncertainty.nii.gz",
+    }
+    provenance = json.loads((out / "provenance.json").read_text())
+    assert provenance["model"]["name"] == "small"
+    assert len(provenance["model"]["sha256"]) == 64
+    assert provenance["inputs"]["lateral"]["spacing_mm"]["row"] == 2.02
+    again = swinx2s(*arguments)
+    assert again.returncode == 3
+    assert "output-exists" in again.stderr
+    assert swinx2s(*arguments, "--overwrite", "--json").returncode == 0
