@@ -8,7 +8,7 @@ from typing import Protocol
 
 from SwinX2SLib.resources import resource_path
 
-TORCH_REQUIREMENT = ">=2.4"
+TORCH_REQUIREMENT = ">=2.6"
 
 
 class InstallError(RuntimeError):

@@ -57,6 +57,22 @@ def _read_segmentation(path: Path, node: slicer.vtkMRMLSegmentationNode) -> None
     storage = slicer.vtkMRMLSegmentationStorageNode()
     storage.SetFileName(str(path))
     _read(storage, node, path)
+    _remove_absent(node)
+
+
+def _remove_absent(node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Remove segments without voxels: the worker's file names all 54 bones, found or not."""
+    kind = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+    values_of: dict[str, set[int]] = {}
+    for segment_id in segment_ids(node):
+        segment = node.GetSegmentation().GetSegment(segment_id)
+        image = segment.GetRepresentation(kind)
+        if image is not None and (shared := image.GetAddressAsString("")) not in values_of:
+            values = vtk.vtkIntArray()
+            slicer.vtkSlicerSegmentationsModuleLogic.GetAllLabelValues(values, image)
+            values_of[shared] = {values.GetValue(index) for index in range(values.GetNumberOfValues())}
+        if image is None or segment.GetLabelValue() not in values_of[image.GetAddressAsString("")]:
+            node.GetSegmentation().RemoveSegment(segment_id)
 
 
 def _read_label_volume(path: Path, node: slicer.vtkMRMLSegmentationNode) -> None:

@@ -7,6 +7,7 @@ import slicer.util
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import read_radiograph
 from SwinX2SLib.slicerui.films import dicom_file, film_axes, film_file, film_size, film_spacing
 
@@ -139,3 +140,27 @@ def test_a_film_that_slicers_database_has_lost_is_written(dicom_film, tmp_path):
     node, path = dicom_film
     path.unlink()
     assert film_file(node, tmp_path, "ap").suffix == ".nrrd"
+
+
+def colour_film(channels: np.ndarray):
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "picture")
+    slicer.util.updateVolumeFromArray(node, channels[np.newaxis])
+    node.SetSpacing(0.5, 0.5, 0.5)
+    node.SetIJKToRASDirections(-1, 0, 0, 0, -1, 0, 0, 0, 1)
+    return node
+
+
+def test_a_gray_picture_that_was_loaded_as_rgb_is_a_film(tmp_path):
+    gray = (picture() / picture().max() * 255).astype(np.uint8)
+    node = colour_film(np.stack([gray] * 3, axis=-1))
+    assert film_size(node) == "120 x 200 pixels"
+    film = read_radiograph(film_file(node, tmp_path, "ap"), "ap")
+    assert_same_picture(film, gray)
+    assert film.spacing_mm == pytest.approx((0.5, 0.5))
+
+
+def test_a_colour_picture_is_refused_as_such(tmp_path):
+    gray = (picture() / picture().max() * 255).astype(np.uint8)
+    node = colour_film(np.stack([gray, gray // 2, 255 - gray], axis=-1))
+    with pytest.raises(InputError, match="in colour"):
+        read_radiograph(film_file(node, tmp_path, "ap"), "ap")

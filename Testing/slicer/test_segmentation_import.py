@@ -104,6 +104,18 @@ def test_only_the_bones_that_are_present_become_segments(scene, bones, tmp_path)
     assert segment_ids(node) == ["sacrum", "hip_right", "hip_left"]
 
 
+def test_bones_that_the_workers_file_names_without_voxels_are_left_out(scene, bones, tmp_path):
+    from SwinX2SLib.inference.segmentation_file import write_segmentation
+
+    path = tmp_path / "segmentation.seg.nrrd"
+    few = np.where(np.isin(bones, (21, 53)), bones, 0).astype(np.uint8)
+    write_segmentation(path, few, AFFINE)
+    assert segment_ids(import_segmentation(path, "Few")) == ["vertebrae_L2", "femur_left"]
+    write_segmentation(path, np.zeros_like(few), AFFINE)
+    with pytest.raises(ResultError, match="holds no bone"):
+        import_segmentation(path, "None")
+
+
 def test_terminology_is_understood_by_slicers_own_reader(scene):
     import mrml_boot
 
