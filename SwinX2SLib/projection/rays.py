@@ -28,39 +28,41 @@ def project_rays(
     Raises:
         ValueError: the volume is not 3D, or the source lies inside it.
     """
+    if attenuation.ndim != 3:
+        raise ValueError(f"The volume must be 3D, not {attenuation.ndim}D.")
+    _refuse_source_inside(attenuation.shape, affine, camera)
+    samples = samples or int(2 * np.ceil(np.linalg.norm(attenuation.shape)))
+    return _march(attenuation, affine, *_ray_ends(camera), samples).reshape(camera.shape)
+
+
+def _march(
+    attenuation: np.ndarray, affine: np.ndarray, source: np.ndarray, target: np.ndarray, samples: int
+) -> np.ndarray:
+    """Return the integral along rays from `source` `(1 or N, 3)` to `target` `(N, 3)`, RAS mm, as float32 `(N,)`."""
     # nanodrr and the torch below it are heavy, and nothing else of the package needs them.
     import torch
     from nanodrr.data import Subject
     from nanodrr.drr import render
     from torchio import ScalarImage
 
-    if attenuation.ndim != 3:
-        raise ValueError(f"The volume must be 3D, not {attenuation.ndim}D.")
-    _refuse_source_inside(attenuation.shape, affine, camera)
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
     subject = Subject.from_images(ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False)
-    samples = samples or int(2 * np.ceil(np.linalg.norm(attenuation.shape)))
-    source, target = (torch.from_numpy(ends).float()[None] for ends in _ray_ends(camera))
     world = torch.eye(4)[None]
-    film = torch.empty(target.shape[1])
     unused = {"k_inv": None, "sdd": None}  # the ends of the rays are given
+    integrals = []
     with torch.inference_mode():
-        for start in range(0, len(film), RAYS_AT_ONCE):
-            part = slice(start, min(start + RAYS_AT_ONCE, len(film)))
-            ends = {"src": source[:, part] if source.shape[1] > 1 else source, "tgt": target[:, part]}
-            count = part.stop - part.start
-            picture = render(
-                subject,
-                rt_inv=world,
-                height=1,
-                width=count,
-                n_samples=samples,
-                backend="torch",
-                **ends,
-                **unused,
+        for start in range(0, len(target), RAYS_AT_ONCE):
+            part = slice(start, start + RAYS_AT_ONCE)
+            starts, ends = (
+                torch.from_numpy(places[part] if len(places) > 1 else places).float()[None]
+                for places in (source, target)
             )
-            film[part] = picture.reshape(-1)
-    return film.reshape(camera.shape).numpy()
+            picture = render(
+                subject, rt_inv=world, height=1, width=ends.shape[1], n_samples=samples,
+                src=starts, tgt=ends, backend="torch", **unused,
+            )  # fmt: skip
+            integrals.append(picture.reshape(-1))
+    return torch.cat(integrals).numpy()
 
 
 def _ray_ends(camera: Camera) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SwinX2SLib.geometry.cameras import ConeCamera, ParallelCamera, view_axes
+from SwinX2SLib.geometry.cameras import ConeCamera, ParallelCamera
 from SwinX2SLib.geometry.frames import network_affine, reorient, transform_points
 from SwinX2SLib.phantom import FieldOfView, build_phantom
 from SwinX2SLib.projection import (
@@ -83,35 +83,6 @@ def test_a_left_marker_lands_on_the_right_half_of_the_film_and_a_front_one_on_th
         assert column < camera_of("lateral").shape[1] / 2
 
 
-@pytest.mark.parametrize("view", ["ap", "pa", "lateral"])
-@given(source=st.floats(300, 3000), behind=st.floats(0, 1000))
-@settings(max_examples=20, deadline=None)
-def test_the_isocentre_stays_put(view, source, behind):
-    camera = cone(view, source, source + behind)
-    np.testing.assert_allclose(camera.project(np.array(camera.isocentre_ras_mm)), (60, 60), atol=1e-9)
-    moved = ConeCamera(view, (1.0, 2.0, 3.0), (1, 1), (121, 121), source + behind, source)
-    np.testing.assert_allclose(moved.project(np.array([1.0, 2.0, 3.0])), (60, 60), atol=1e-9)
-
-
-@pytest.mark.parametrize("view", ["ap", "pa", "lateral"])
-def test_a_cone_magnifies_by_the_ratio_of_its_distances(view):
-    camera = cone(view)
-    columns, rows, rays = view_axes(view)
-    centre = np.array(camera.isocentre_ras_mm)
-    ends = camera.project(np.stack([centre - 10 * columns, centre + 10 * columns]))
-    assert ends[1, 1] - ends[0, 1] == pytest.approx(20 * 600 / 400)
-    assert camera.magnification == pytest.approx(1.5)
-    nearer = camera.project(np.stack([centre - 10 * rows - 100 * rays, centre + 10 * rows - 100 * rays]))
-    assert nearer[1, 0] - nearer[0, 0] == pytest.approx(20 * 600 / 300), "nearer the source, larger"
-    assert np.isnan(camera.project(centre - 401 * rays)).all()
-
-
-def test_ap_and_pa_cones_magnify_opposite_sides_of_the_body():
-    front = transform_points(AFFINE, np.array([4.0, 0.0, 14.0]))
-    ap, pa = (cone(view).project(front)[1] for view in ("ap", "pa"))
-    assert abs(ap - 60) > abs(pa - 60), "the front is nearer the tube in an AP film"
-
-
 @pytest.mark.parametrize("view", ["ap", "lateral"])
 def test_a_cone_from_very_far_is_parallel(view):
     volume = np.random.default_rng(4).random(SHAPE, dtype=np.float32)
@@ -119,14 +90,6 @@ def test_a_cone_from_very_far_is_parallel(view):
     far = ConeCamera(view, grid.isocentre_ras_mm, grid.pixel_mm, grid.shape, 1e5 + 100, 1e5)
     difference = project_rays(volume, AFFINE, far, samples=600) - project_grid(volume, AFFINE, view)
     assert np.abs(difference).max() < 0.01 * project_grid(volume, AFFINE, view).max()
-
-
-def test_the_papers_geometry_is_the_one_stated():
-    camera = ConeCamera.of_the_paper("ap", (128, 128, 160), network_affine(2.5, (128, 128, 160)))
-    assert camera.magnification == pytest.approx(1.111, abs=1e-3)
-    assert camera.pixel_mm == (2.5, 2.5)
-    assert camera.shape == (160, 160)
-    np.testing.assert_allclose(camera.source_ras_mm, (0, 1800, 0), atol=1e-9)
 
 
 volumes = st.integers(0, 2**32 - 1).map(
@@ -190,12 +153,6 @@ def test_a_film_of_a_ct_is_the_same_whatever_order_its_axes_have():
         project_ct(other, affine, "ap")
 
 
-def test_cameras_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="between source and detector"):
-        cone("ap", 600, 400)
-    with pytest.raises(ValueError, match="no view 'axial'"):
-        parallel("axial")
-    with pytest.raises(ValueError, match="positive size"):
-        cone("ap", pixel_mm=0.0)
+def test_a_source_inside_the_volume_is_refused():
     with pytest.raises(ValueError, match="inside the volume"):
         project_rays(bead((1, 1, 1)), AFFINE, cone("ap", 5.0, 10.0))
