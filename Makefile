@@ -36,7 +36,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 
 bench: $(VENV)/.test
-	$(BIN)/python -m pytest Testing/bench --benchmark -q -s
+	$(BIN)/python Testing/bench/run.py
 
 clean:
 	rm -rf $(VENV) demo-output build dist

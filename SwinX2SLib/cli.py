@@ -39,6 +39,12 @@ COMMANDS = (
         "add_evaluate_parser",
         "compare a reconstruction with CT truth",
     ),
+    Command(
+        "score",
+        "SwinX2SLib.inference.scoring",
+        "add_score_parser",
+        "reconstruct the radiographs of a case list and score them against CT truth",
+    ),
 )
 _EPILOG = "`swinx2s COMMAND --help` describes a command. Research use only: not a medical device."
 

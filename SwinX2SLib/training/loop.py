@@ -72,16 +72,14 @@ class Trainer:
             prefetch_factor=4,
             worker_init_fn=_one_thread,
         )
-        saved, sums, started = time.monotonic(), {}, time.monotonic()
+        saved, recent, started = time.monotonic(), [], time.monotonic()
         self.model.train()
         for batch in loader:
-            for name, value in self._train_step(batch, layout_only).items():
-                sums[name] = sums.get(name, 0.0) + value
+            recent.append(self._train_step(batch, layout_only))
             self.step += 1
-            if self.step % LOG_EVERY == 0:
-                seconds = (time.monotonic() - started) / LOG_EVERY
-                self._log({name: value / LOG_EVERY for name, value in sums.items()}, seconds)
-                sums, started = {}, time.monotonic()
+            if self.step % LOG_EVERY == 0 or self.step == end:
+                self._log(recent, (time.monotonic() - started) / len(recent))
+                recent, started = [], time.monotonic()
             if time.monotonic() - saved > self.config.checkpoint_seconds or self.step == end:
                 save_checkpoint(self.folder, self._state())
                 saved = time.monotonic()
@@ -118,7 +116,8 @@ class Trainer:
             if value.is_floating_point():
                 self.average[name].lerp_(value, 1 - decay)
 
-    def _log(self, losses: dict[str, float], seconds: float) -> None:
+    def _log(self, recent: list[dict[str, float]], seconds: float) -> None:
+        losses = {name: sum(step[name] for step in recent) / len(recent) for name in recent[0]}
         entry = {
             "step": self.step,
             "seconds_per_step": round(seconds, 3),
