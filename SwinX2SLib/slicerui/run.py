@@ -17,6 +17,7 @@ from SwinX2SLib.slicerui.interpreter import worker_environment
 from SwinX2SLib.slicerui.outcome import Outcome, RunObserver
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
 from SwinX2SLib.slicerui.result import Films, add_result
+from SwinX2SLib.slicerui.segmentation_import import ResultError
 from SwinX2SLib.slicerui.words import fault_of_the_module
 
 # Lines of a crashed worker's standard error that are told with the crash.
@@ -80,6 +81,8 @@ class ReconstructionRun:
         """Hear that the worker has ended: import its result or say why there is none."""
         try:
             outcome = self._outcome(ending)
+        except ResultError as error:
+            outcome = Outcome(str(error))
         except Exception as error:
             logging.exception("The result of the reconstruction could not be added to the scene")
             outcome = Outcome(f"The result could not be added to the scene: {error}", "See the log below.")

@@ -120,7 +120,7 @@ def _dress_segments(node: slicer.vtkMRMLSegmentationNode, path: Path) -> None:
     known = {label.name: label for label in labels()}
     present = segment_ids(node)
     if not present:
-        raise ResultError(f"{path} holds no bone: every voxel is background.")
+        raise ResultError(f"No bone was found: every voxel of {path.name} is background.")
     if strangers := [segment for segment in present if segment not in known]:
         raise ResultError(f"{path} holds segments that are none of the 54 bones: {', '.join(strangers)}.")
     for segment_id in present:

@@ -112,7 +112,7 @@ def test_bones_that_the_workers_file_names_without_voxels_are_left_out(scene, bo
     write_segmentation(path, few, AFFINE)
     assert segment_ids(import_segmentation(path, "Few")) == ["vertebrae_L2", "femur_left"]
     write_segmentation(path, np.zeros_like(few), AFFINE)
-    with pytest.raises(ResultError, match="holds no bone"):
+    with pytest.raises(ResultError, match="No bone was found"):
         import_segmentation(path, "None")
 
 
@@ -156,5 +156,5 @@ def test_a_label_that_is_no_bone_is_refused(scene, bones, tmp_path):
 
 def test_an_empty_label_volume_is_refused(scene, bones, tmp_path):
     write_labels(tmp_path / "empty.nii.gz", np.zeros_like(bones))
-    with pytest.raises(ResultError, match="no bone"):
+    with pytest.raises(ResultError, match="No bone was found"):
         import_segmentation(tmp_path / "empty.nii.gz", "Bones")

@@ -15,7 +15,9 @@ import qt  # noqa: E402
 import slicer  # noqa: E402
 import slicer.util  # noqa: E402
 import slicer_desktop  # noqa: E402
+from block_bones import block_bones, write_labels  # noqa: E402
 from films import film_array  # noqa: E402
+from workers import worker_script  # noqa: E402
 
 PANEL_MODULE = _HERE.parents[1] / "SwinX2S" / "SwinX2S.py"
 
@@ -103,3 +105,31 @@ def film_pair(panel, add_film):
     panel.ui.apSelector.setCurrentNode(films[0])
     panel.ui.lateralSelector.setCurrentNode(films[1])
     return films
+
+
+@pytest.fixture(scope="session")
+def bones_file(tmp_path_factory):
+    return str(write_labels(tmp_path_factory.mktemp("bones") / "labels.nii.gz", block_bones()))
+
+
+@pytest.fixture
+def use_worker(panel, tmp_path):
+    """Let the panel's logic start a worker of the test's own."""
+
+    def use(body: str, **values: object):
+        panel.logic._make_command = worker_script(tmp_path, body, **values)
+
+    return use
+
+
+@pytest.fixture
+def run_worker(panel, film_pair, use_worker, spin_until):
+    """Click Reconstruct with such a worker and wait for the end."""
+
+    def run(body: str, **values: object):
+        use_worker(body, **values)
+        panel.ui.reconstructButton.click()
+        assert panel.ui.faultsLabel.text == ""
+        spin_until(lambda: panel.ui.reconstructButton.enabled)
+
+    return run

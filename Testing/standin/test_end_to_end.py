@@ -22,12 +22,9 @@ from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
 
 torch.manual_seed(0)
-state = build_model("fused-nano").state_dict()
-for value in state.values():
-    if value.shape == (55,):
-        value.copy_(torch.randn(55))
-        value[0] = -3.0  # else an untrained network finds background everywhere
-record = WeightsRecord("untrained", "fused-nano", "untrained.safetensors", "", 0, "2026-01-01", "MIT")
+overrides = {"embed_dim": 8, "depths": [2, 2, 2, 2], "heads": [1, 2, 4, 8], "grid_shape": [64, 64, 64]}
+state = build_model("swinx2s-tiny", **overrides).state_dict()
+record = WeightsRecord("untrained", "swinx2s-tiny", "untrained.safetensors", "", 0, "2026-01-01", "MIT", overrides)
 record = write_weights(state, cache_folder() / "Models" / record.file, record)
 add_to_manifest(cache_folder() / "models.json", record)
 """

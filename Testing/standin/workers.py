@@ -25,6 +25,9 @@ def finish(labels, **more):
     tell(event="result", files=files)
 """
 
+# Body of a worker that never ends.
+FOREVER = "tell(event='progress', fraction=0.3, message='Waiting')\ntime.sleep(600)\n"
+
 
 def worker_script(folder: Path, body: str, **values: object) -> Callable[[Path], list[str]]:
     """Return the command maker of a worker that runs `body`.

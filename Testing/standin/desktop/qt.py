@@ -6,10 +6,16 @@ behaviour.
 """
 
 import os
+import sys
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import PySide6
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
+
+if sys.version_info < (3, 12) and PySide6.__version_info__[:2] == (6, 12):
+    # Every call of a void function takes a reference from None, until Python aborts; None is immortal from 3.12 on.
+    raise ImportError("PySide6 6.12 crashes Python 3.11: install 'PySide6-Essentials<6.12' (6.11 is sound).")
 
 application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["SwinX2S stand-in"])
 
