@@ -84,17 +84,11 @@ def _add_film_options(group: argparse._ArgumentGroup) -> None:
         help="use only a part: left, top, width, height in pixels (ap=100,0,2000,2400) or percent "
         "(ap=5%%,0%%,90%%,100%%)",
     )
-    group.add_argument(
-        "--invert", action="append", default=[], choices=_VIEWS, metavar="VIEW", help="swap dark and bright"
-    )
-    group.add_argument(
-        "--ignore-orientation",
-        action="append",
-        default=[],
-        choices=_VIEWS,
-        metavar="VIEW",
-        help="do not turn the film as its header says",
-    )
+    for option, words in (
+        ("--invert", "swap dark and bright"),
+        ("--ignore-orientation", "do not turn the film as its header says"),
+    ):
+        group.add_argument(option, action="append", default=[], choices=_VIEWS, metavar="VIEW", help=words)
 
 
 def _add_model_options(group: argparse._ArgumentGroup) -> None:

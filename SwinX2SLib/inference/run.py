@@ -45,8 +45,8 @@ def run_job(
     """
     started = time.perf_counter()
     report(Progress(_CHECK, "Checking the radiographs"))
-    ap, lateral = _checked_films(job, backend.check(job))
-    read_seconds = time.perf_counter() - started
+    seconds: dict[str, float] = {}
+    ap, lateral = _checked_films(job, backend, seconds)
     report(Progress(_LOAD, "Loading the model"))
     reconstructor = backend.make(job)
     span = _WRITE - _NETWORK
@@ -54,8 +54,7 @@ def run_job(
         ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
     )
     report(Progress(_WRITE, "Writing the result"))
-    seconds = {"read": read_seconds, **reconstruction.seconds}
-    seconds["total"] = time.perf_counter() - started
+    seconds |= {**reconstruction.seconds, "total": time.perf_counter() - started}
     _write(job, reconstruction, describe(job, ap, lateral, reconstruction, seconds))
     files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
     result = Result(files, tuple(_notes(ap, lateral, reconstruction)), seconds)
@@ -64,13 +63,18 @@ def run_job(
     return reconstruction, result
 
 
-def _checked_films(job: Job, errors: list[InputError]) -> tuple[Radiograph, Radiograph]:
-    """Read both films, or raise all faults: theirs, the job's, the output folder's and those in `errors`."""
+def _checked_films(job: Job, backend: Backend, seconds: dict[str, float]) -> tuple[Radiograph, Radiograph]:
+    """Read both films, or raise all faults: theirs, the job's, the output folder's, the device's and the weights'."""
+    started = time.perf_counter()
     ap, lateral, film_faults = examine_pair(
         job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view
     )
     recover(job.out, FILES.values())
     faults = [*job.faults(), *film_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
+    seconds["read"] = time.perf_counter() - started
+    # The first look at a device or a model loads PyTorch, which takes its time.
+    errors = backend.check(job)
+    seconds["start"] = time.perf_counter() - started - seconds["read"]
     if faults or errors:
         # Where only the device or the model is at fault, the error says so by its kind.
         kind = InputError if faults else type(errors[0])
