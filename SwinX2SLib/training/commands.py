@@ -20,6 +20,7 @@ def add_train_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="RUN", help="folder of checkpoints and log"
     )
+    parser.add_argument("--name", help="name of the weights that the run ends in (default: that of RUN)")
     parser.add_argument(
         "--threads", type=int, default=0, help="threads of the training process (0: all cores)"
     )

@@ -24,7 +24,6 @@ TORCH = (
     "models",
     "weights",
     "training",
-    "projection",
     "inference.device",
     "inference.logits",
     "inference.reconstructor",
