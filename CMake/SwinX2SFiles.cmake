@@ -79,6 +79,7 @@ set(SwinX2SLib_SCRIPTS
   radiographs/reading.py
   radiographs/volumes.py
   report/__init__.py
+  report/commands.py
   report/findings.py
   report/overlay.py
   report/page.py

@@ -29,6 +29,12 @@ COMMANDS = (
         "reconstruct bones from a frontal and a lateral radiograph",
     ),
     Command(
+        "report",
+        "SwinX2SLib.report.commands",
+        "add_report_parser",
+        "write a page with pictures about a result",
+    ),
+    Command(
         "demo", "SwinX2SLib.demo", "add_demo_parser", "reconstruct the demo radiographs and show the result"
     ),
     Command("weights", "SwinX2SLib.weights.commands", "add_weights_parser", "list, verify or import weights"),

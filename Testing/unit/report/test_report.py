@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from SwinX2SLib.anatomy import labels
+from SwinX2SLib.cli import main
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.inference.job import Job
@@ -220,3 +221,15 @@ def test_from_the_left_the_left_bone_hides_the_right_one():
     assert np.corrcoef(middle, colour)[0, 1] > 0.99
     with pytest.raises(ValueError, match="no view 'top'"):
         shaded_view(volume, "top")
+
+
+def test_the_command_writes_the_page_and_names_it(result, capsys):
+    assert main(["report", str(result.out), "--title", "Mine"]) == 0
+    page = result.out / "report.html"
+    assert str(page) in capsys.readouterr().out
+    assert "Mine" in Page(page.read_text(encoding="utf-8")).text
+
+
+def test_the_command_refuses_a_folder_without_a_result_in_words(tmp_path, capsys):
+    assert main(["report", str(tmp_path)]) == 3
+    assert "provenance.json" in capsys.readouterr().err

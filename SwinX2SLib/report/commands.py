@@ -1,0 +1,28 @@
+"""The command `swinx2s report`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `report`."""
+    parser = subparsers.add_parser(
+        "report",
+        help="write a page with pictures about a result",
+        description="Write report.html and its pictures into the folder of a result of `swinx2s reconstruct`. "
+        "The films must still lie where they were, unchanged.",
+    )
+    parser.add_argument("result", type=Path, metavar="DIR", help="folder that `swinx2s reconstruct` wrote")
+    parser.add_argument("--title", default="", help="of the page (default: the films' names)")
+    parser.set_defaults(func=run_report)
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Write the page and say where it is."""
+    from SwinX2SLib.report.page import write_report
+
+    written = write_report(arguments.result, arguments.title)
+    print(f"Open {written['report']} in a browser.")
+    return 0
