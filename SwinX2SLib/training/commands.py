@@ -57,6 +57,7 @@ def _train(config, cases, out: Path, name: str, threads: int, on_log) -> None:
     import torch
 
     from SwinX2SLib.models.builder import build_model
+    from SwinX2SLib.training.curves import write_curves
     from SwinX2SLib.training.export import export_weights
     from SwinX2SLib.training.loop import Trainer
     from SwinX2SLib.training.sources import load_sources
@@ -66,6 +67,7 @@ def _train(config, cases, out: Path, name: str, threads: int, on_log) -> None:
     synthesiser = load_sources(config, cases, build_model(config.model).grid_shape)
     average = Trainer(config, synthesiser, out, on_log).run()
     export_weights(average, config, cases, out, name)
+    write_curves(out)
 
 
 def _training_cases(manifest: Path, any_licence: bool) -> list:

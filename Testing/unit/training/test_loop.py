@@ -3,12 +3,14 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.training import loop
 from SwinX2SLib.training.checkpoint import LAST, PREVIOUS, load_checkpoint, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig, load_config
+from SwinX2SLib.training.curves import write_curves
 from SwinX2SLib.training.loop import Trainer
 from SwinX2SLib.training.synthesis import Synthesiser
 
@@ -109,3 +111,12 @@ def test_parameters_of_a_run_are_read(tmp_path):
     path.write_text("steps = 10\nlearning_rate = 1\n[case_weights]\na = 2.0\n")
     loaded = load_config(path)
     assert (loaded.steps, loaded.learning_rate, loaded.case_weights) == (10, 1, {"a": 2.0})
+
+
+def test_the_curves_of_a_run_show_every_loss_and_the_last_word_of_a_repeated_step(tmp_path):
+    entries = [{"step": 20, "coronal": 2.0, "sagittal": 2.0}, {"step": 40, "coronal": 9.0, "sagittal": 1.0}]
+    entries += [{"step": 40, "coronal": 1.0, "sagittal": 1.0, "cross_entropy": 0.2, "dice": 0.8}]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, entries)) + "\n")
+    with Image.open(write_curves(tmp_path)) as picture:
+        assert picture.format == "PNG"
+        assert picture.width > 1000
