@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from scipy import ndimage
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
 from SwinX2SLib.errors import Fault, InputError
@@ -16,6 +17,7 @@ from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
 MISMATCHED_CTS = ("x2s_verse083", "x2s_0646")
+AIR_HU = -1000.0
 # Licences under which derived weights may be shipped; anything else (NC, ND) serves evaluation only.
 PERMISSIVE_LICENCES = ("CC BY 3.0", "CC BY 4.0", "CC BY-SA 4.0", "CC0", "MIT", "Apache-2.0")
 
@@ -73,16 +75,29 @@ class Case:
 
     def load_labels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the label volume, uint8 `(X, Y, Z)` in network order, and its voxel size `(3,)` [mm]."""
-        return self._load("labels.nii.gz", np.uint8)
+        labels, affine = self._load("labels.nii.gz", np.uint8)
+        return labels, voxel_spacing_mm(affine)
 
     def load_ct(self) -> np.ndarray | None:
-        """Return the CT, float32 `(X, Y, Z)` in network order, or None."""
-        return self._load("ct.nii.gz", np.float32)[0] if self.ct_kind else None
+        """Return the CT on the label volume's grid, float32 `(X, Y, Z)` in network order, or None.
+
+        A CT on another grid is interpolated; beyond it is air.
+        """
+        if self.ct_kind is None:
+            return None
+        labels, affine = self._load("labels.nii.gz", np.uint8)
+        ct, ct_affine = self._load("ct.nii.gz", np.float32)
+        if ct.shape == labels.shape and np.allclose(affine, ct_affine, atol=0.1):
+            return ct
+        to_ct = np.linalg.inv(ct_affine) @ affine
+        air = AIR_HU if self.ct_kind == "HU" else 0.0
+        return ndimage.affine_transform(ct, to_ct[:3, :3], to_ct[:3, 3], labels.shape, order=1, cval=air)
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+        """Return a volume in network order and its affine (index -> RAS mm)."""
         image = nib.load(self.folder / name)
         volume, affine = reorient(np.asanyarray(image.dataobj).astype(dtype), image.affine)
-        return np.ascontiguousarray(volume), voxel_spacing_mm(affine)
+        return np.ascontiguousarray(volume), affine
 
 
 def load_case_list(manifest: Path) -> list[Case]:

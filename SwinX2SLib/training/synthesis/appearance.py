@@ -13,8 +13,10 @@ def expose(path: Tensor, rng: np.random.Generator) -> Tensor:
 
     Half the films are linear in the path, as the paper's; the others saturate as a detector does.
     """
-    peak = path.quantile(0.995).clamp(min=1e-6)
-    film = path / peak
+    # Half the films are windowed from below too: what is thinner than the window's foot is black.
+    foot = path.quantile(float(rng.uniform(0.0, 0.3))) if rng.random() < 0.5 else 0.0
+    peak = (path.quantile(0.995) - foot).clamp(min=1e-6)
+    film = ((path - foot) / peak).clamp(min=0)
     if rng.random() < 0.5:
         strength = rng.uniform(0.3, 3.0)
         film = (1 - torch.exp(-strength * film)) / (1 - np.exp(-strength))

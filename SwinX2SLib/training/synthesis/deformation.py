@@ -29,7 +29,7 @@ class DeformationLimits:
     bend_fraction: float = 0.02
     stretch: float = 0.12
     warp_mm: float = 3.0
-    full_view: float = 0.45
+    full_view: float = 0.35
 
 
 def view_box_mm(
@@ -46,7 +46,7 @@ def view_box_mm(
     height = extent_mm[2]
     if rng.random() < limits.full_view:
         return np.zeros(3), float(height * rng.uniform(0.95, 1.1))
-    seen = height * rng.uniform(0.4, 1.0)
+    seen = height * rng.uniform(0.35, 1.0)
     centre = np.zeros(3)
     centre[2] = rng.uniform(-0.5, 0.5) * (height - seen)
     centre[:2] = rng.normal(0, 0.03, 2) * extent_mm[:2]

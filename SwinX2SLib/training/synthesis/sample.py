@@ -83,7 +83,13 @@ class Synthesiser:
         ct: np.ndarray | None = None,
         ct_kind: str | None = None,
     ) -> None:
-        """Add one label volume `(X, Y, Z)` in network order."""
+        """Add one label volume `(X, Y, Z)` in network order, and its CT on the same grid.
+
+        Raises:
+            ValueError: the CT has another shape.
+        """
+        if ct is not None and ct.shape != labels.shape:
+            raise ValueError(f"The CT has the shape {ct.shape} and its label volume {labels.shape}.")
         self.sources.append(
             _Source(
                 torch.from_numpy(labels),
@@ -126,7 +132,9 @@ class Synthesiser:
         paths = [attenuation.sum(1), attenuation.sum(0)]
         if labels is not None and rng.random() < 0.9:
             soft = soft_tissue_projections(labels, rng)
-            share = np.exp(rng.normal(-2.8, 0.9))
+            # Two kinds of film: projections of what exceeds water, where bone stands out, and real films, where
+            # the soft tissue on the way absorbs more than the bone.
+            share = np.exp(rng.normal(-2.8, 0.9) if rng.random() < 0.6 else rng.normal(-1.0, 0.6))
             paths = [path + share * tissue for path, tissue in zip(paths, soft, strict=True)]
         films = []
         for path in paths:

@@ -76,3 +76,16 @@ def test_only_permissive_licences_may_train_weights_that_are_given_away(tmp_path
         tmp_path / "volumes" / "a" / "labels.nii.gz",
     )
     assert load_case_list(manifest)[0].may_train_default_weights is may
+
+
+def test_a_ct_that_shows_more_than_the_labels_comes_on_their_grid(tmp_path):
+    manifest = write_manifest(tmp_path, entry(ct="HU"))
+    folder = tmp_path / "volumes" / "a"
+    # 12 slices of CT, numbered by height; labels only on the slices 4 to 7.
+    ct = np.broadcast_to(np.arange(12, dtype=np.float32), (4, 5, 12)).copy()
+    shifted = np.eye(4)
+    shifted[2, 3] = 4
+    nib.save(nib.Nifti1Image(ct, np.eye(4)), folder / "ct.nii.gz")
+    nib.save(nib.Nifti1Image(np.zeros((4, 5, 4), np.uint8), shifted), folder / "labels.nii.gz")
+    loaded = load_case_list(manifest)[0].load_ct()
+    np.testing.assert_allclose(loaded[0, 0], (7, 6, 5, 4))  # network order runs from the head to the feet
