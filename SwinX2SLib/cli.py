@@ -52,12 +52,23 @@ COMMANDS = (
         "reconstruct the radiographs of a case list and score them against CT truth",
     ),
 )
+# `inference.failures.CANCELLED`, which is loaded later.
+_CANCELLED = 130
 _EPILOG = "`swinx2s COMMAND --help` describes a command. Research use only: not a medical device."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (see `swinx2s reconstruct --help`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(_parse(given))
+    except KeyboardInterrupt:
+        # While the command was still being loaded.
+        print("swinx2s: Cancelled; nothing was written.", file=sys.stderr)
+        return _CANCELLED
+
+
+def _parse(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="swinx2s", description="Three-dimensional bones from two radiographs.", epilog=_EPILOG
     )
@@ -65,8 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         _register(command, subparsers, wanted=bool(given) and given[0] == command.name)
-    parsed = parser.parse_args(given)
-    return _run(parsed)
+    return parser.parse_args(given)
 
 
 def _register(command: Command, subparsers: argparse._SubParsersAction, wanted: bool) -> None:
@@ -78,11 +88,12 @@ def _register(command: Command, subparsers: argparse._SubParsersAction, wanted: 
 
 
 def _run(parsed: argparse.Namespace) -> int:
+    from SwinX2SLib.errors import Cancelled
     from SwinX2SLib.inference.failures import describe_failure
 
     try:
         return parsed.func(parsed) or 0
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, Cancelled, KeyboardInterrupt) as error:
         failures, code = describe_failure(error)
         for failure in failures:
             where = f"{failure.path}: " if failure.path else ""

@@ -35,5 +35,8 @@ class InputError(ValueError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-class Cancelled(Exception):  # noqa: N818 - an outcome that the user asked for, not an error
-    """The user asked to stop; nothing was written."""
+class Cancelled(BaseException):
+    """The user asked to stop; nothing was written.
+
+    Beside `Exception`, as `KeyboardInterrupt` is: what goes on after any `Exception` must not go on after this.
+    """

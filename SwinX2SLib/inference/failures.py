@@ -52,9 +52,15 @@ def describe_failure(error: BaseException) -> tuple[list[Error], int]:
     if is_out_of_memory(error):
         hint = "Close other programs, choose a smaller model (--model) or the processor (--device cpu)."
         return [Error("out-of-memory", "There is not enough memory for this model.", hint)], RESOURCES
-    log = write_crash_log(error)
     message = f"Something unexpected happened: {type(error).__name__}: {error}"
-    return [Error("unexpected", message, f"Please report it with the log file {log}.")], UNEXPECTED
+    try:
+        hint = f"Please report it with the log file {write_crash_log(error)}."
+    except OSError as failure:
+        # On a full disk; the place in the code is the least that a report needs.
+        where = traceback.extract_tb(error.__traceback__)[-1:]
+        places = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in where) or "an unknown place"
+        hint = f"Please report it, with the place {places}; no log file could be written ({failure})."
+    return [Error("unexpected", message, hint)], UNEXPECTED
 
 
 def is_out_of_memory(error: BaseException) -> bool:

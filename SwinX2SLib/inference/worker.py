@@ -58,7 +58,7 @@ def run_reported(work: Callable[[], object], report: Report) -> int:
     try:
         work()
         return DONE
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, Cancelled, KeyboardInterrupt) as error:
         failures, code = describe_failure(error)
         # Where nobody listens any more, there is nobody to tell.
         with suppress(BrokenPipeError):

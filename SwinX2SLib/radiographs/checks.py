@@ -8,6 +8,10 @@ from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs.radiograph import Radiograph
 
 SMALLEST_SIDE_PX = 64
+# A mask has two gray levels, noise on a constant a few; the poorest 8-bit film has dozens.
+FEWEST_GRAY_LEVELS = 16
+# Levels are counted on about so many pixels, evenly spread.
+_COUNTED_PIXELS = 1_000_000
 # Pixels count as square up to this share; two films as equally high up to that share.
 SPACING_TOLERANCE = 0.01
 HEIGHT_TOLERANCE = 0.05
@@ -39,28 +43,46 @@ def picture_faults(values: np.ndarray) -> list[Fault]:
     return faults
 
 
-def spacing_faults(film: Radiograph) -> list[Fault]:
-    """List what is wrong with the spacing of one film; an absent one (NaN) has been told already."""
-    row, col = film.spacing_mm
+def gray_level_faults(values: np.ndarray) -> list[Fault]:
+    """Tell a picture `(rows, cols)` that is not constant and yet has too few gray levels for a film."""
+    levels = np.unique(values.ravel()[:: 1 + values.size // _COUNTED_PIXELS]).size
+    if levels >= FEWEST_GRAY_LEVELS:
+        return []
+    return [
+        Fault(
+            "few-gray-levels",
+            f"The picture has {levels} gray levels only: it is a mask, a drawing or an empty film.",
+            "Choose the radiograph itself, or export it with 8 bits a pixel or more.",
+        )
+    ]
+
+
+def spacing_faults(shape: tuple[int, int], spacing_mm: tuple[float, float], source: str) -> list[Fault]:
+    """List what is wrong with the spacing of one film; an absent one (NaN) has been told already.
+
+    Args:
+        shape: rows and columns of the film.
+        spacing_mm: `(row, col)`.
+        source: where the spacing comes from.
+    """
+    row, col = spacing_mm
     if not np.isfinite([row, col]).all():
         return []
     if abs(row - col) > SPACING_TOLERANCE * max(row, col):
         return [
             Fault(
                 "spacing-anisotropic",
-                f"The pixels are not square: {row:.4g} mm high and {col:.4g} mm wide ({film.spacing_source}).",
+                f"The pixels are not square: {row:.4g} mm high and {col:.4g} mm wide ({source}).",
                 "Resample the film to square pixels, or give --spacing-mm if the header is wrong.",
-                _path(film),
             )
         ]
-    height, width = film.size_mm
+    height, width = shape[0] * row, shape[1] * col
     if max(height, width) > LARGEST_FILM_MM or min(height, width) < SMALLEST_FILM_MM:
         return [
             Fault(
                 "spacing-implausible",
-                f"With {row:.4g} mm a pixel ({film.spacing_source}) the film would be {width:.4g} x {height:.4g} mm.",
+                f"With {row:.4g} mm a pixel ({source}) the film would be {width:.4g} x {height:.4g} mm.",
                 "Give the size of a pixel in millimetres with --spacing-mm.",
-                _path(film),
             )
         ]
     return []
@@ -70,14 +92,7 @@ def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
     """List why two films cannot be used together."""
     faults = []
     if (ap.sha256 and ap.sha256 == lateral.sha256) or np.array_equal(ap.pixels, lateral.pixels):
-        faults.append(
-            Fault(
-                "same-file",
-                "The frontal and the lateral film are the same picture.",
-                "Choose the lateral film of the same person.",
-                _path(lateral),
-            )
-        )
+        faults.append(same_picture(_path(lateral)))
     heights = np.array([ap.size_mm[0], lateral.size_mm[0]])
     if np.isfinite(heights).all() and np.ptp(heights) > HEIGHT_TOLERANCE * heights.max():
         share = np.ptp(heights) / heights.max()
@@ -91,6 +106,16 @@ def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
             )
         )
     return faults
+
+
+def same_picture(path: str | None) -> Fault:
+    """Return the fault of a lateral film that is the frontal one."""
+    return Fault(
+        "same-file",
+        "The frontal and the lateral film are the same picture.",
+        "Choose the lateral film of the same person.",
+        path,
+    )
 
 
 def _path(film: Radiograph) -> str | None:

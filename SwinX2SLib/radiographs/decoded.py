@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,6 +44,7 @@ class DecodedFilm:
         spacing_remark: why the header gives no spacing, or "".
         orientation: patient directions in which columns and rows increase, letters of L R A P H F, or None.
         padding: True where the header says that a pixel is no part of the film; None where it says nothing.
+        stated_view: "AP", "PA" or "lateral" where the header says which view it is, else "".
         notes: sentences for the user.
         faults: what is wrong with the picture (it may still be looked at, so that all faults are told at once).
     """
@@ -52,6 +55,7 @@ class DecodedFilm:
     spacing_remark: str = ""
     orientation: tuple[str, str] | None = None
     padding: np.ndarray | None = None
+    stated_view: str = ""
     notes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -78,6 +82,34 @@ def gray_of_channels(channels: np.ndarray, white: float) -> tuple[np.ndarray, li
         [f"{share:.1%} of the pixels are in colour (an annotation?) and were taken as gray."] if share else []
     )
     return gray, notes, []
+
+
+@contextmanager
+def decoding(what: str, hint: str = "Export or copy the file again.") -> Iterator[None]:
+    """Turn whatever a library raises over a file's bytes into a `DecodeError`.
+
+    Args:
+        what: names the file, for example "DICOM file".
+        hint: what to do when it cannot be decoded.
+    """
+    try:
+        yield
+    except DecodeError:
+        raise
+    except MemoryError:
+        raise DecodeError(
+            "too-large",
+            f"The {what} does not fit into memory; its header states a size that is wrong or huge.",
+            "Export the film again, at the size of a radiograph.",
+        ) from None
+    except Exception as error:
+        # Decoders raise whatever their plug-ins raise; all of it means that this file yields no picture.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DecodeError(
+            "unreadable-file",
+            f"The {what} cannot be decoded; it is broken, cut short or of an unknown kind ({reason}).",
+            hint,
+        ) from error
 
 
 def multi_frame_error(frames: int) -> DecodeError:

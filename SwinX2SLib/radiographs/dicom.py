@@ -6,14 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.errors import InvalidDicomError
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi
 
-from SwinX2SLib.radiographs.decoded import DecodedFilm, DecodeError, gray_of_channels, multi_frame_error
+from SwinX2SLib.radiographs.decoded import (
+    DecodedFilm,
+    DecodeError,
+    decoding,
+    gray_of_channels,
+    multi_frame_error,
+)
 from SwinX2SLib.radiographs.dicom_spacing import film_spacing
 
 _RADIOGRAPH_MODALITIES = {"CR", "DX", "RG", "RF", "XA", "MG", "OT", "SC", "DR", ""}
 _LETTERS = set("LRAPHF")
+# Upright laterals; RLD and LLD (decubitus) are frontal films.
+_LATERAL_POSITIONS = {"LL", "RL", "LAT", "LATERAL"}
 
 
 def decode_dicom(path: Path) -> DecodedFilm:
@@ -24,19 +31,12 @@ def decode_dicom(path: Path) -> DecodedFilm:
     Raises:
         DecodeError: broken, truncated, several frames, no picture.
     """
-    try:
+    with decoding("DICOM file", "Export it again, without compression if that is possible."):
         dataset = pydicom.dcmread(path, force=path.suffix.lower() in (".dcm", ".dicom"))
         _require_picture(dataset)
         if int(dataset.get("NumberOfFrames") or 1) > 1:
             raise multi_frame_error(int(dataset.NumberOfFrames))
         return _film(dataset)
-    except DecodeError:
-        raise
-    except (InvalidDicomError, OSError, EOFError) as error:
-        raise _unreadable(error) from error
-    except Exception as error:
-        # pydicom's decoders raise whatever their plug-ins raise; all of it means that this file yields no picture.
-        raise _unreadable(error) from error
 
 
 def _require_picture(dataset: pydicom.Dataset) -> None:
@@ -57,7 +57,8 @@ def _film(dataset: pydicom.Dataset) -> DecodedFilm:
     stored = dataset.pixel_array
     values, padding, colour_notes, faults = _gray(dataset, stored)
     spacing, remark, notes = film_spacing(dataset)
-    notes += colour_notes
+    orientation, orientation_notes = _orientation(dataset)
+    notes += colour_notes + orientation_notes
     modality = str(dataset.get("Modality", ""))
     if modality not in _RADIOGRAPH_MODALITIES:
         notes.append(
@@ -72,8 +73,9 @@ def _film(dataset: pydicom.Dataset) -> DecodedFilm:
         bone_bright=dataset.get("PhotometricInterpretation") != "MONOCHROME1",
         spacing=spacing,
         spacing_remark=remark,
-        orientation=_orientation(dataset),
+        orientation=orientation,
         padding=padding,
+        stated_view=_stated_view(dataset),
         notes=notes,
         faults=faults,
     )
@@ -105,18 +107,22 @@ def _padding(dataset: pydicom.Dataset, stored: np.ndarray) -> np.ndarray | None:
     return padding if padding.any() else None
 
 
-def _orientation(dataset: pydicom.Dataset) -> tuple[str, str] | None:
-    """Return the first letters of Patient Orientation: where columns and rows increase (PS3.3 C.7.6.1.1.1)."""
+def _orientation(dataset: pydicom.Dataset) -> tuple[tuple[str, str] | None, list[str]]:
+    """Return the first letters of Patient Orientation, where columns and rows increase, or None and why.
+
+    Source: PS3.3 C.7.6.1.1.1.
+    """
     value = dataset.get("PatientOrientation")
-    if value is None or isinstance(value, str) or len(value) != 2:
-        return None
-    letters = tuple(str(part)[:1] for part in value)
-    return letters if set(letters) <= _LETTERS and len(set(letters)) == 2 else None
+    stated = [value] if isinstance(value, str) else list(value or ())
+    letters = tuple(str(part)[:1] for part in stated)
+    if len(letters) == 2 and set(letters) <= _LETTERS and len(set(letters)) == 2:
+        return letters, []
+    told = "\\".join(map(str, stated)).strip()
+    note = f"The header's patient orientation ({told}) says nothing of how the film hangs and was left aside."
+    return None, [note] if told else []
 
 
-def _unreadable(error: Exception) -> DecodeError:
-    return DecodeError(
-        "unreadable-file",
-        f"The DICOM file cannot be decoded; it is broken, cut short or compressed in an unknown way ({error}).",
-        "Export it again, without compression if that is possible.",
-    )
+def _stated_view(dataset: pydicom.Dataset) -> str:
+    """Return "AP", "PA" or "lateral" as View Position says (PS3.3 C.8.1.1, C.8.7.5), else ""."""
+    position = str(dataset.get("ViewPosition") or "").strip().upper()
+    return "lateral" if position in _LATERAL_POSITIONS else position if position in ("AP", "PA") else ""

@@ -42,7 +42,11 @@ def film_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]
         return HeaderSpacing(*scanned, "DICOM NominalScannedPixelSpacing (digitised film)"), "", []
     stated = [keyword for keyword in _KEYWORDS if keyword in dataset]
     if stated:
-        return None, f"the DICOM header states no usable {' or '.join(stated)} (0 or empty)", []
+        return (
+            None,
+            f"the DICOM header states no usable {' or '.join(stated)} (0, below 0, empty or no number)",
+            [],
+        )
     return None, "the DICOM header has no spacing", []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import struct
 import zlib
 from collections.abc import Callable
@@ -42,11 +43,8 @@ def decoder_of(path: Path) -> Callable[[Path], DecodedFilm]:
 
 
 def _head(path: Path) -> bytes:
-    if path.is_dir():
-        raise DecodeError(
-            "unreadable-file", "This is a folder, not a file.", "Name the file of the one film."
-        )
     try:
+        _require_ordinary_file(path.stat().st_mode)
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
     except FileNotFoundError:
@@ -55,11 +53,23 @@ def _head(path: Path) -> bytes:
         raise DecodeError(
             "unreadable-file",
             f"The file cannot be opened ({error.strerror}).",
-            "Check the file's permissions.",
+            "Check the path and the file's permissions.",
         ) from error
     if not head:
         raise DecodeError("unreadable-file", "The file is empty.", "Export or copy it again.")
     return head
+
+
+def _require_ordinary_file(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise DecodeError(
+            "unreadable-file", "This is a folder, not a file.", "Name the file of the one film."
+        )
+    if not stat.S_ISREG(mode):
+        # Reading from a pipe may wait for ever.
+        raise DecodeError(
+            "unreadable-file", "This is a pipe or a device, not a file.", "Save the film to a file first."
+        )
 
 
 def _is_nifti(head: bytes) -> bool:

@@ -15,6 +15,8 @@ _FLAT_SHARE, _FLAT_TOLERANCE = 0.98, 0.012
 # White shutter with scatter under it: white at the edge, and ending on a sharp straight step, over which most of
 # the line darkens (an abdomen does not end so). Levels are of the film's range, the step's width of its side.
 _WHITE, _STILL_WHITE, _DARK, _STEP_WIDTH = 0.9, 0.7, 0.4, 0.03
+# Air at an edge is black before and after; what was brighter than this share of the range is told to the user.
+_NEAR_BLACK = 0.1
 # The darkest pixels of a line, burnt-in dark letters aside.
 _DARKEST_PERCENTILE = 5
 
@@ -49,7 +51,12 @@ def normalise(
         The film, or None if it is empty or constant.
     """
     dense = values if bone_bright else -values
-    open_part, notes = _open_part(dense)
+    widths = _shutter_widths(dense)
+    rows, cols = dense.shape
+    open_part = (
+        slice(widths["top"], rows - widths["bottom"]),
+        slice(widths["left"], cols - widths["right"]),
+    )
     inside = np.zeros(dense.shape, dtype=bool)
     inside[open_part] = True
     if padding is not None:
@@ -60,23 +67,39 @@ def normalise(
     if not high > low:
         return None
     pixels = np.clip((dense - low) / (high - low), 0, 1).astype(np.float32)
+    notes = _notes(pixels, widths)
     pixels[~inside] = 0
     return NormalisedFilm(pixels, notes)
 
 
-def _open_part(dense: np.ndarray) -> tuple[tuple[slice, slice], tuple[str, ...]]:
-    """Return the slices of what lies between the shutters, and a note if there are any."""
+def _sides(picture: np.ndarray) -> dict[str, np.ndarray]:
+    """Return views of a picture whose first lines lie at the named side."""
+    return {"top": picture, "bottom": picture[::-1], "left": picture.T, "right": picture.T[::-1]}
+
+
+def _shutter_widths(dense: np.ndarray) -> dict[str, int]:
+    """Return how many lines on each side are covered by a shutter or show nothing."""
     low, high = np.percentile(dense, (LOW_PERCENTILE, HIGH_PERCENTILE))
-    sides = {"top": dense, "bottom": dense[::-1], "left": dense.T, "right": dense.T[::-1]}
     tolerance = _FLAT_TOLERANCE * (high - low)
-    widths = {
+    return {
         side: max(_flat_lines(lines, tolerance), _white_lines(lines, low, high))
-        for side, lines in sides.items()
+        for side, lines in _sides(dense).items()
     }
-    rows, cols = dense.shape
-    part = (slice(widths["top"], rows - widths["bottom"]), slice(widths["left"], cols - widths["right"]))
-    told = ", ".join(f"{width} px {side}" for side, width in widths.items() if width)
-    return part, (f"Empty or collimated edges were blackened: {told}.",) if told else ()
+
+
+def _notes(pixels: np.ndarray, widths: dict[str, int]) -> tuple[str, ...]:
+    """Tell which edges turn black that were not.
+
+    Args:
+        pixels: the film in 0..1, before its edges are blackened.
+        widths: lines to blacken, for each side.
+    """
+    told = ", ".join(
+        f"{widths[side]} px {side}"
+        for side, lines in _sides(pixels).items()
+        if widths[side] and np.median(lines[: widths[side]]) > _NEAR_BLACK
+    )
+    return (f"Collimated edges, not black as stored, were blackened: {told}.",) if told else ()
 
 
 def _flat_lines(lines: np.ndarray, tolerance: float) -> int:

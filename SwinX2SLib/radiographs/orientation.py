@@ -66,6 +66,23 @@ def header_turn(orientation: tuple[str, str], view: str) -> Turn | Fault:
     return Turn(transpose, stored_columns != columns, stored_rows != rows)
 
 
+def stated_view_fault(stated: str, view: str) -> Fault | None:
+    """Return a fault if a header names another view than the one that a film is used as.
+
+    Args:
+        stated: "AP", "PA", "lateral", or "" for none.
+        view: "ap", "pa" or "lateral".
+    """
+    if not stated or (stated == LATERAL) == (view == LATERAL):
+        return None
+    used = "lateral" if view == LATERAL else "frontal"
+    return Fault(
+        "view-mismatch",
+        f"The header calls the film {stated}, but it is used as the {used} film.",
+        "Swap the two files, or turn the header's orientation off for this view (--ignore-orientation).",
+    )
+
+
 def user_turn(picture: np.ndarray, options: FilmOptions) -> np.ndarray:
     """Rotate clockwise and flip a picture `(rows, cols)` as the user asked."""
     picture = np.rot90(picture, -options.rotate_deg // 90)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
-from SwinX2SLib.radiographs.decoded import DecodedFilm, DecodeError, gray_of_channels, multi_frame_error
+from SwinX2SLib.radiographs.decoded import (
+    DecodedFilm,
+    DecodeError,
+    decoding,
+    gray_of_channels,
+    multi_frame_error,
+)
 
 _GRAY_MODES = ("L", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _TIFF_PHOTOMETRIC = 262
@@ -22,24 +29,25 @@ def decode_picture(path: Path) -> DecodedFilm:
     Raises:
         DecodeError: broken, truncated, too large, or several frames.
     """
-    try:
-        with Image.open(path) as image:
-            if getattr(image, "n_frames", 1) > 1:
-                raise multi_frame_error(image.n_frames)
-            image.load()
-            return _decode(image)
-    except Image.DecompressionBombError:
-        raise DecodeError(
-            "too-large",
-            "The picture has far more pixels than a radiograph.",
-            "Reduce it to 10000 pixels a side.",
-        ) from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, OverflowError) as error:
-        raise DecodeError(
-            "unreadable-file",
-            f"The picture cannot be decoded; it is broken or cut short ({error}).",
-            "Export or copy the file again.",
-        ) from error
+    with decoding("picture"):
+        try:
+            return _load(path)
+        except Image.DecompressionBombError:
+            raise DecodeError(
+                "too-large",
+                "The picture has far more pixels than a radiograph.",
+                "Reduce it to 10000 pixels a side.",
+            ) from None
+
+
+def _load(path: Path) -> DecodedFilm:
+    with warnings.catch_warnings(), Image.open(path) as image:
+        # Pillow warns of half the size that it refuses; long films are that large.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        if getattr(image, "n_frames", 1) > 1:
+            raise multi_frame_error(image.n_frames)
+        image.load()
+        return _decode(image)
 
 
 def _decode(image: Image.Image) -> DecodedFilm:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.radiographs.checks import check_pair, picture_faults, spacing_faults
+from SwinX2SLib.radiographs.checks import (
+    check_pair,
+    gray_level_faults,
+    picture_faults,
+    same_picture,
+    spacing_faults,
+)
 from SwinX2SLib.radiographs.decoded import DecodedFilm, DecodeError
 from SwinX2SLib.radiographs.formats import decoder_of
 from SwinX2SLib.radiographs.normalise import normalise
-from SwinX2SLib.radiographs.orientation import Turn, header_turn, user_turn
-from SwinX2SLib.radiographs.radiograph import VIEWS, FilmOptions, Radiograph
+from SwinX2SLib.radiographs.orientation import Turn, header_turn, stated_view_fault, user_turn
+from SwinX2SLib.radiographs.radiograph import LATERAL, VIEWS, FilmOptions, Radiograph
 
 _CONSTANT = Fault(
     "constant-image",
@@ -70,6 +77,8 @@ def examine_pair(
     faults += lateral_faults
     if ap is not None and lateral is not None:
         faults += check_pair(ap, lateral)
+    elif _is_same_file(Path(ap_path), Path(lateral_path)):
+        faults.append(same_picture(str(lateral_path)))
     return ap, lateral, faults
 
 
@@ -85,7 +94,7 @@ def examine_film(
         raise ValueError(f"A view is one of {', '.join(VIEWS)}, not {view!r}.")
     path, options = Path(path), options or FilmOptions()
     try:
-        decoded = decoder_of(path)(path)
+        decoded = _decode(path)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         film, faults = _hang(decoded, view, options, path, sha256)
     except DecodeError as error:
@@ -93,17 +102,30 @@ def examine_film(
     return film, [Fault(fault.kind, fault.message, fault.hint, str(path)) for fault in faults]
 
 
+def _decode(path: Path) -> DecodedFilm:
+    """Decode a file; what its reader warns of becomes notes."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        decoded = decoder_of(path)(path)
+    remarks = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
+    decoded.notes += [f"The file's reader remarks: {remark}" for remark in remarks]
+    return decoded
+
+
+def _is_same_file(ap: Path, lateral: Path) -> bool:
+    """Tell whether two paths lead to one file, of which nothing else may be known."""
+    try:
+        return ap.samefile(lateral)
+    except OSError:
+        return False
+
+
 def _hang(
     decoded: DecodedFilm, view: str, options: FilmOptions, path: Path, sha256: str
 ) -> tuple[Radiograph | None, list[Fault]]:
     faults, notes = list(decoded.faults), list(decoded.notes)
-    turn = Turn()
-    if decoded.orientation is not None and options.trust_orientation:
-        found = header_turn(decoded.orientation, view)
-        if isinstance(found, Fault):
-            faults.append(found)
-        else:
-            turn = found
+    turn, view_faults = _header_turn(decoded, view, options)
+    faults += view_faults
     if turn.describe():
         stated = "\\".join(decoded.orientation)
         notes.append(f"The header's patient orientation ({stated}) was followed: {turn.describe()}.")
@@ -113,15 +135,33 @@ def _hang(
         values, padding = (_place(part, turn, options) for part in (decoded.values, decoded.padding))
     except ValueError as error:
         return None, [*faults, Fault("crop-outside", str(error), "Give a crop inside the picture as stored.")]
-    faults += picture_faults(values)
+    faults += picture_faults(values) + spacing_faults(values.shape, spacing_mm, source)
     if not np.isfinite(values).all():
         return None, faults
     normalised = normalise(values, decoded.bone_bright != options.invert, padding)
     if normalised is None:
         return None, [*faults, _CONSTANT]
-    notes += _user_notes(options) + list(normalised.notes)
+    faults += gray_level_faults(values)
+    notes += _view_notes(decoded, view) + _user_notes(options) + list(normalised.notes)
     film = Radiograph(normalised.pixels, spacing_mm, source, view, path, sha256, tuple(notes))
-    return film, faults + spacing_faults(film)
+    return film, faults
+
+
+def _header_turn(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Turn, list[Fault]]:
+    """Return the turn that the header asks for, and a fault if the header is that of another view."""
+    if not options.trust_orientation:
+        return Turn(), []
+    if decoded.orientation is not None:
+        found = header_turn(decoded.orientation, view)
+        return (Turn(), [found]) if isinstance(found, Fault) else (found, [])
+    fault = stated_view_fault(decoded.stated_view, view)
+    return Turn(), [fault] if fault else []
+
+
+def _view_notes(decoded: DecodedFilm, view: str) -> list[str]:
+    if decoded.stated_view.lower() in (view, "", LATERAL):
+        return []
+    return [f"The header calls the film {decoded.stated_view}; it was used as {view.upper()} (--ap-view)."]
 
 
 def _spacing(

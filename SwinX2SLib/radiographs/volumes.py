@@ -9,7 +9,7 @@ stays as stored.
 
 from __future__ import annotations
 
-import zlib
+import gzip
 from pathlib import Path
 
 import nibabel
@@ -20,6 +20,7 @@ from SwinX2SLib.radiographs.decoded import (
     DecodedFilm,
     DecodeError,
     HeaderSpacing,
+    decoding,
     gray_of_channels,
     multi_frame_error,
 )
@@ -35,6 +36,10 @@ _TO_LPS = {
     "las": (1, -1, 1),
 }
 _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
+_GZIP = b"\x1f\x8b"
+# What marks a file that holds header and picture, and where it stands.
+_SINGLE_FILES = {nibabel.Nifti1Image: (344, b"n+1\0"), nibabel.Nifti2Image: (4, b"n+2\0")}
+_LARGEST_HEADER_BYTES = 540
 # Written by programs that do not know the spacing.
 _UNKNOWN_SPACING_MM = 1.0
 
@@ -45,10 +50,19 @@ def decode_nrrd(path: Path) -> DecodedFilm:
     Raises:
         DecodeError: broken, truncated, more than one slice, no picture.
     """
+    with decoding("NRRD file"):
+        return _nrrd_film(path)
+
+
+def _nrrd_film(path: Path) -> DecodedFilm:
     try:
         data, header = nrrd.read(str(path), index_order="F")
-    except (nrrd.NRRDError, OSError, ValueError, EOFError, KeyError, zlib.error) as error:
-        raise _unreadable("NRRD", error) from error
+    except FileNotFoundError as error:
+        raise DecodeError(
+            "unreadable-file",
+            f"The NRRD header names a data file that is not there ({error.filename}).",
+            "Copy the data file beside its header.",
+        ) from None
     directions = _nrrd_directions(header, data.ndim)
     kinds = header.get("kinds") or ["domain"] * data.ndim
     colour = [
@@ -74,14 +88,12 @@ def decode_nifti(path: Path) -> DecodedFilm:
     Raises:
         DecodeError: broken, truncated, more than one slice, no picture.
     """
-    try:
-        image = nibabel.load(path)
-        data = np.asanyarray(image.dataobj)
-        with nibabel.openers.ImageOpener(path) as stream:
-            # nibabel replaces a spacing of 0 by 1 mm unless it is told not to check.
-            stated = type(image.header).from_fileobj(stream, check=False)
-    except (nibabel.filebasedimages.ImageFileError, OSError, ValueError, EOFError, zlib.error) as error:
-        raise _unreadable("NIfTI", error) from error
+    with decoding("NIfTI file"):
+        return _nifti_film(path)
+
+
+def _nifti_film(path: Path) -> DecodedFilm:
+    image, data, stated = _read_nifti(path)
     notes, faults = [], []
     if data.dtype.names:
         channels = np.stack([data[name] for name in data.dtype.names[:3]], axis=-1)
@@ -91,6 +103,24 @@ def decode_nifti(path: Path) -> DecodedFilm:
     film.notes.extend(notes)
     film.faults.extend(faults)
     return film
+
+
+def _read_nifti(path: Path) -> tuple[nibabel.Nifti1Image, np.ndarray, nibabel.Nifti1Header]:
+    """Return the image, its values, and its header as stored; told by the bytes, since names lie."""
+    with path.open("rb") as stored:
+        zipped = stored.read(len(_GZIP)) == _GZIP
+    with gzip.open(path) if zipped else path.open("rb") as stream:
+        head = stream.read(_LARGEST_HEADER_BYTES)
+        kind = next(
+            (kind for kind, (at, magic) in _SINGLE_FILES.items() if head[at:].startswith(magic)), None
+        )
+        stream.seek(0)
+        # A header whose picture lies in a file of its own is found by names alone.
+        image = kind.from_stream(stream) if kind else nibabel.load(path)
+        data = np.asanyarray(image.dataobj)
+        stream.seek(0)
+        # nibabel replaces a spacing of 0 by 1 mm unless it is told not to check.
+        return image, data, type(image.header).from_fileobj(stream, check=False)
 
 
 def _nifti_directions(
@@ -120,14 +150,14 @@ def _film(data: np.ndarray, directions: np.ndarray, format_name: str, oriented: 
     values = np.squeeze(data).T.astype(np.float32)
     lengths = [float(np.linalg.norm(directions[axis])) for axis in (row_axis, column_axis)]
     notes, spacing, remark = [], None, ""
-    if min(lengths) > 0:
+    if all(np.isfinite(length) and length > 0 for length in lengths):
         spacing = HeaderSpacing(*lengths, f"{format_name} header")
         if lengths == [_UNKNOWN_SPACING_MM] * 2:
             notes.append(
                 "The header says 1 mm exactly, as programs write that do not know the spacing: check it."
             )
     else:
-        remark = "the header states none or 0"
+        remark = "the header states none, 0 or no number"
     orientation = None
     if oriented:
         letters = (_letter(directions[column_axis]), _letter(directions[row_axis]))
@@ -153,11 +183,3 @@ def _nrrd_directions(header: dict, dimensions: int) -> np.ndarray:
 def _letter(direction: np.ndarray) -> str:
     axis = int(np.argmax(np.abs(direction)))
     return _LETTERS[axis][0 if direction[axis] > 0 else 1]
-
-
-def _unreadable(format_name: str, error: Exception) -> DecodeError:
-    return DecodeError(
-        "unreadable-file",
-        f"The {format_name} file cannot be decoded; it is broken or cut short ({error}).",
-        "Export or copy the file again.",
-    )

@@ -1,10 +1,13 @@
 """All faults at once; the order of crop, header, rotation and flip."""
 
+import os
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from SwinX2SLib.errors import InputError
+from SwinX2SLib.errors import Cancelled, InputError
 from SwinX2SLib.radiographs import (
     Crop,
     FilmOptions,
@@ -164,3 +167,60 @@ def test_nine_real_chest_pairs_are_read_with_a_spacing_given(shared_data):
             assert film.pixels.min() == 0
             assert film.pixels.max() == 1
             assert 0.15 < film.pixels.std() < 0.45, film.path
+
+
+def test_noise_on_a_constant_and_a_mask_are_no_films(tmp_path):
+    mask = np.tril(np.full((200, 160), 255, np.uint8))
+    noise = np.random.default_rng(0).integers(7, 10, (200, 160)).astype(np.uint8)
+    for values in (mask, noise):
+        with pytest.raises(InputError) as caught:
+            read_radiograph(save(tmp_path / "film.png", values), "ap", FilmOptions(spacing_mm=1))
+        assert kinds(caught.value.faults) == ["few-gray-levels"]
+
+
+def test_a_constant_film_given_twice_and_too_small_has_all_its_faults_told(tmp_path):
+    film = save(tmp_path / "film.png", np.full((200, 50), 9, np.uint8))
+    options = FilmOptions(spacing_mm=900.0)
+    _, _, faults = examine_pair(film, film, options, options)
+    assert kinds(faults) == [*["too-small", "spacing-implausible", "constant-image"] * 2, "same-file"]
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "film.png")
+    with pytest.raises(InputError) as caught:
+        read_radiograph(tmp_path / "film.png", "ap")
+    assert kinds(caught.value.faults) == ["unreadable-file"]
+    assert "pipe" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["loop", "x" * 300, "film.png/more"])
+def test_a_path_that_leads_nowhere_is_a_fault(tmp_path, film_values, name):
+    save(tmp_path / "film.png", film_values)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(InputError) as caught:
+        read_radiograph(tmp_path / name, "ap")
+    assert kinds(caught.value.faults) == ["unreadable-file"]
+    assert "Check the path" in str(caught.value)
+
+
+def test_whatever_a_decoder_raises_is_an_unreadable_file(tmp_path, film_values):
+    """A TIFF whose directory lacks the size: Pillow raises TypeError for it."""
+    path = save(tmp_path / "film.tif", film_values)
+    content = path.read_bytes()
+    width_tag = struct.pack("<HH", 256, 4)
+    assert width_tag in content
+    path.write_bytes(content.replace(width_tag, struct.pack("<HH", 9, 4)))
+    with pytest.raises(InputError) as caught:
+        read_radiograph(path, "ap")
+    assert kinds(caught.value.faults) == ["unreadable-file"]
+
+
+def test_a_stop_while_a_film_is_decoded_is_no_fault_of_the_film(tmp_path, monkeypatch, film_values):
+    def stop(*_, **__):
+        raise Cancelled
+
+    monkeypatch.setattr("pydicom.dcmread", stop)
+    path = tmp_path / "film.dcm"
+    path.write_bytes(b"\0" * 128 + b"DICM")
+    with pytest.raises(Cancelled):
+        read_radiograph(path, "ap")

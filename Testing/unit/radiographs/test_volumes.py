@@ -116,6 +116,52 @@ def test_a_truncated_volume_is_unreadable(tmp_path, film_values, name):
     assert [fault.kind for fault in caught.value.faults] == ["unreadable-file"]
 
 
+@pytest.mark.parametrize("spacings", [(np.nan, 0.8), (0.8, np.nan), (np.inf, 0.8)])
+def test_a_spacing_that_is_no_number_counts_as_absent(tmp_path, film_values, spacings):
+    path = tmp_path / "film.nrrd"
+    nrrd.write(str(path), film_values.T, {"spacings": spacings})
+    with pytest.raises(InputError) as caught:
+        read_radiograph(path, "ap")
+    assert [fault.kind for fault in caught.value.faults] == ["spacing-absent"]
+
+
+def test_a_nifti_affine_that_holds_nan_counts_as_no_spacing(tmp_path, film_values):
+    path = tmp_path / "film.nii"
+    image = nibabel.Nifti1Image(film_values.T, None)
+    image.set_sform(np.diag([0.8, 0.8, 0.8, 1]), code=1)
+    image.to_filename(path)
+    raw = bytearray(path.read_bytes())
+    raw[280:284] = np.float32(np.nan).tobytes()
+    path.write_bytes(raw)
+    with pytest.raises(InputError) as caught:
+        read_radiograph(path, "ap")
+    assert [fault.kind for fault in caught.value.faults] == ["spacing-absent"]
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
+@pytest.mark.parametrize(
+    ("stored", "named"), [("a.nii", "film.png"), ("a.nii.gz", "film"), ("a.nii.gz", "b.nii")]
+)
+def test_a_nifti_is_read_whatever_it_is_called(tmp_path, film_values, kind, stored, named):
+    nibabel.save(kind(film_values.T, np.diag([0.8, 0.8, 0.8, 1])), tmp_path / stored)
+    film = read_radiograph((tmp_path / stored).rename(tmp_path / named), "ap", RAW)
+    assert film_like(film, film_values)
+    assert film.spacing_mm == pytest.approx((0.8, 0.8))
+
+
+def test_a_nifti_of_two_files_is_read(tmp_path, film_values):
+    nibabel.save(nibabel.Nifti1Pair(film_values.T, np.diag([0.8, 0.8, 0.8, 1])), tmp_path / "film.hdr")
+    assert film_like(read_radiograph(tmp_path / "film.hdr", "ap", RAW), film_values)
+
+
+def test_a_detached_nrrd_without_its_data_names_the_file_that_is_missing(tmp_path, film_values):
+    path = tmp_path / "film.nhdr"
+    nrrd.write(str(path), film_values.T, {"spacings": [0.8, 0.8], "encoding": "raw"}, detached_header=True)
+    (tmp_path / "film.raw").unlink()
+    with pytest.raises(InputError, match=r"film\.raw.*Copy the data file"):
+        read_radiograph(path, "ap")
+
+
 def test_an_rgb_nrrd_of_equal_channels_is_accepted(tmp_path, film_values):
     gray = (film_values // 16).astype(np.uint8).T
     header = {
