@@ -1,0 +1,74 @@
+"""The weights that come with SwinX2S really find bones, on their own side."""
+
+import json
+
+import numpy as np
+import pytest
+
+from SwinX2SLib.anatomy import label_ids
+from SwinX2SLib.datasets import load_case_list
+from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.inference.reconstructor import Reconstructor
+from SwinX2SLib.inference.scoring import score_cases
+from SwinX2SLib.radiographs import FilmOptions, read_pair
+from SwinX2SLib.radiographs.radiograph import Crop
+from SwinX2SLib.resources import resource_path
+from SwinX2SLib.weights.manifest import default_name, find_weights
+
+PELVIS_AND_FEMORA = (*label_ids("pelvis"), *label_ids("femur"))
+
+
+@pytest.fixture(scope="module")
+def reconstructor() -> Reconstructor:
+    return Reconstructor("default", "cpu")
+
+
+def test_the_default_weights_come_with_the_library_and_may_be_given_away():
+    stored = find_weights("default")
+    assert stored.record.name == default_name()
+    assert stored.bundled
+    assert stored.path.stat().st_size == stored.record.bytes < 20 * 2**20
+    people = stored.record.training_data
+    assert len(people) >= 20
+    assert not any("NC" in person["licence"] for person in people)
+    assert not any(person["case"] in ("x2s_s0561", "x2s_0646", "x2s_0243") for person in people)
+
+
+def test_on_the_demo_phantom_the_femora_are_found_each_on_its_side(reconstructor):
+    entry = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))
+    films = [entry["views"][view] for view in ("ap", "lateral")]
+    pair = read_pair(
+        *(resource_path("Demo", film["file"]) for film in films),
+        *(FilmOptions(spacing_mm=film["spacing_mm"]) for film in films),
+    )
+    found = reconstructor.reconstruct(*pair)
+    place = {
+        i: transform_points(found.affine, np.argwhere(found.labels == i)).mean(axis=0)
+        for i in (53, 54)
+        if (found.labels == i).any()
+    }
+    assert set(place) == {53, 54}
+    assert place[53][0] < -40, "RAS: the patient's left is at negative x"
+    assert place[54][0] > 40
+    assert 0 <= float(found.uncertainty.min()) <= float(found.uncertainty.max()) <= 1
+
+
+def test_a_person_not_in_training_is_reconstructed_as_well_as_stated(reconstructor, shared_data):
+    cases = load_case_list(shared_data / "anatomy" / "manifest.json")
+    ((_, scores),) = score_cases(reconstructor, [case for case in cases if case.name == "x2s_s0561"])
+    assert np.mean([scores.dice[i] for i in PELVIS_AND_FEMORA]) >= 0.60
+    assert scores.group_means()["spine"] >= 0.25
+
+
+def test_a_film_of_the_pelvis_yields_no_ribs(reconstructor, shared_data):
+    cases = load_case_list(shared_data / "anatomy" / "manifest.json")
+    case = next(case for case in cases if case.name == "x2s_s0561")
+    films = case.radiographs
+    # The lower 45 % of both films: pelvis, femora and the last lumbar vertebrae.
+    crop = Crop.parse("0%,55%,100%,45%")
+    options = {"spacing_mm": films.spacing_mm, "crop": crop}
+    pair = read_pair(films.coronal, films.sagittal, FilmOptions(**options), FilmOptions(**options, flip="h"))
+    labels = reconstructor.reconstruct(*pair).labels
+    absent = np.isin(labels, (*label_ids("ribs"), *range(1, 17))).sum()
+    assert labels.any()
+    assert absent <= 0.02 * (labels > 0).sum()
