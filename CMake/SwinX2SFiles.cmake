@@ -26,6 +26,7 @@ set(SwinX2SLib_SCRIPTS
   inference/islands.py
   inference/job.py
   inference/logits.py
+  inference/model_choice.py
   inference/outputs.py
   inference/protocol.py
   inference/provenance.py
@@ -125,10 +126,12 @@ set(SwinX2SLib_SCRIPTS
   weights/cache.py
   weights/checkpoint.py
   weights/commands.py
+  weights/header.py
   weights/importing.py
   weights/integrity.py
   weights/keys.py
   weights/loading.py
+  weights/locating.py
   weights/manifest.py
   weights/record.py
   weights/storage.py

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.inference.failures import DeviceError, ModelError
 from SwinX2SLib.inference.job import Job
+from SwinX2SLib.inference.model_choice import require_model
 
 if TYPE_CHECKING:
     from SwinX2SLib.inference.reconstructor import Reconstructor
@@ -26,19 +27,22 @@ class TorchBackend:
     """PyTorch, with weights of the manifests or of a file."""
 
     def check(self, job: Job) -> list[InputError]:
-        """Look at the device and at the file of weights, not yet at what is in it."""
-        from SwinX2SLib.inference.device import choose_device
-        from SwinX2SLib.weights.loading import locate
+        """Look at the device and at the file of weights, not yet at what is in it.
 
+        Without PyTorch, which takes seconds to load, unless a graphics card is asked for.
+        """
         errors: list[InputError] = []
+        if job.device == "cuda":
+            from SwinX2SLib.inference.device import choose_device
+
+            try:
+                choose_device(job.device)
+            except DeviceError as error:
+                errors.append(error)
         try:
-            choose_device(job.device)
-        except DeviceError as error:
+            require_model(job.model)
+        except ModelError as error:
             errors.append(error)
-        try:
-            locate(job.model)
-        except InputError as error:
-            errors.append(ModelError(error.faults))
         return errors
 
     def make(self, job: Job) -> Reconstructor:

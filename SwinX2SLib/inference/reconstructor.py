@@ -18,6 +18,7 @@ from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.inference.failures import ModelError
 from SwinX2SLib.inference.islands import remove_islands
 from SwinX2SLib.inference.logits import predict
+from SwinX2SLib.inference.model_choice import unfit_faults
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Modul
             "model-unreadable", f"The weights cannot be read ({error}).", "Check --model.", str(model)
         )
         raise ModelError([fault]) from error
+    if faults := unfit_faults(record):
+        raise ModelError(faults)
     return loaded.eval(), record
 
 

@@ -48,12 +48,16 @@ def run_job(
     seconds: dict[str, float] = {}
     ap, lateral = _checked_films(job, backend, seconds)
     report(Progress(_LOAD, "Loading the model"))
+    asked = time.perf_counter()
     reconstructor = backend.make(job)
+    made = time.perf_counter() - asked
     span = _WRITE - _NETWORK
     reconstruction = reconstructor.reconstruct(
         ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
     )
     report(Progress(_WRITE, "Writing the result"))
+    # What making a reconstructor took beside the model is, mostly, loading PyTorch.
+    seconds["start"] = max(made - reconstruction.seconds.get("load", 0.0), 0.0)
     seconds |= {**reconstruction.seconds, "total": time.perf_counter() - started}
     _write(job, reconstruction, describe(job, ap, lateral, reconstruction, seconds))
     files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
@@ -72,9 +76,8 @@ def _checked_films(job: Job, backend: Backend, seconds: dict[str, float]) -> tup
     recover(job.out, FILES.values())
     faults = [*job.faults(), *film_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
     seconds["read"] = time.perf_counter() - started
-    # The first look at a device or a model loads PyTorch, which takes its time.
     errors = backend.check(job)
-    seconds["start"] = time.perf_counter() - started - seconds["read"]
+    seconds["check"] = time.perf_counter() - started - seconds["read"]
     if faults or errors:
         # Where only the device or the model is at fault, the error says so by its kind.
         kind = InputError if faults else type(errors[0])

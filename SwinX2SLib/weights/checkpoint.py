@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.weights.storage import SUFFIX
+from SwinX2SLib.weights.header import SUFFIX
 
 # Under these keys training loops keep the state dictionary, beside epoch, score and optimiser.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")

@@ -10,10 +10,11 @@ from pathlib import Path
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.weights.cache import cache_folder
 from SwinX2SLib.weights.checkpoint import read_checkpoint
+from SwinX2SLib.weights.header import SUFFIX
 from SwinX2SLib.weights.integrity import sha256_of
 from SwinX2SLib.weights.manifest import DEFAULT, FOLDER, MANIFEST, add_to_manifest, stored_weights
 from SwinX2SLib.weights.record import WeightsRecord
-from SwinX2SLib.weights.storage import SUFFIX, write_weights
+from SwinX2SLib.weights.storage import write_weights
 from SwinX2SLib.weights.upstream import convert
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -9,19 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.weights.header import METADATA_KEY
 from SwinX2SLib.weights.integrity import sha256_of
-from SwinX2SLib.weights.keys import Shapes
 from SwinX2SLib.weights.manifest import write_json
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
-
-SUFFIX = ".safetensors"
-# Key of the file's metadata under which the record lies (without the file's own size and hash).
-METADATA_KEY = "swinx2s"
 
 
 def write_weights(
@@ -56,22 +51,6 @@ def write_weights(
     record = dataclasses.replace(record, sha256=sha256_of(path), bytes=path.stat().st_size)
     write_json(path.with_suffix(".json"), record.to_json())
     return record
-
-
-def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
-    """Return the shapes of the tensors of a file and its metadata, without reading the tensors.
-
-    Raises:
-        WeightsError: the file is no safetensors file, or a damaged one.
-    """
-    try:
-        with safe_open(path, "pt") as stream:
-            shapes = {key: tuple(stream.get_slice(key).get_shape()) for key in stream.keys()}  # noqa: SIM118
-            return shapes, stream.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        hint = "Take a .safetensors file; for other checkpoints use `swinx2s weights import`."
-        sentence = f"The file cannot be read as safetensors ({error})."
-        raise WeightsError([Fault("weights-damaged", sentence, hint, str(path))]) from error
 
 
 def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:

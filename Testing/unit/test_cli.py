@@ -122,6 +122,27 @@ def test_unknown_weights_alone_exit_with_4(tmp_path, films):
     assert json.loads(result.stdout.splitlines()[-1])["kind"] == "unknown-weights"
 
 
+def test_a_faulty_pair_is_refused_without_loading_pytorch(tmp_path, films, small_weights):
+    """It takes seconds to load, which nobody should wait to hear that a file is missing."""
+    script = """
+import sys
+sys.modules["torch"] = None  # what import takes for "there is none"
+from SwinX2SLib.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+    for model, kinds in (
+        (small_weights, ["spacing-absent", "missing-file"]),
+        (tmp_path / "no.safetensors", ["spacing-absent", "missing-file", "weights-missing"]),
+        ("no-such-weights", ["spacing-absent", "missing-file", "unknown-weights"]),
+    ):
+        arguments = ["reconstruct", films[0], tmp_path / "no.png", "--out", tmp_path / "out", "--json"]
+        command = [sys.executable, "-c", script, *map(str, arguments), "--model", str(model)]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+        events = [json.loads(line) for line in result.stdout.splitlines()]
+        assert [event["kind"] for event in events if event["event"] == "error"] == kinds, result.stderr
+        assert result.returncode == 3
+
+
 def test_cuda_that_is_absent_exits_with_5(tmp_path, films, small_weights):
     result = swinx2s(
         "reconstruct", *films, "--out", tmp_path / "out", "--spacing-mm", 2, "--model", small_weights,

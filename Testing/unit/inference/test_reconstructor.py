@@ -1,5 +1,7 @@
 """Labels, uncertainty, sides, progress and faults of the reconstructor."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -9,11 +11,15 @@ from SwinX2SLib.anatomy import mirrored_ids
 from SwinX2SLib.errors import Cancelled
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.inference import Reconstructor
+from SwinX2SLib.inference.backend import TorchBackend
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.inference.failures import DeviceError, ModelError
 from SwinX2SLib.inference.logits import SLAB, logit_slabs, predict
+from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.radiographs import read_pair
+from SwinX2SLib.weights.record import WeightsRecord
+from SwinX2SLib.weights.storage import write_weights
 
 LEFT_FEMUR, RIGHT_FEMUR = 53, 54
 
@@ -135,3 +141,24 @@ def test_bfloat16_and_float32_find_the_same_bone(pair, threshold_model):
         results.append(reconstructor.reconstruct(*pair))
     np.testing.assert_array_equal(results[0].labels, results[1].labels)
     assert [result.precision for result in results] == ["float32", "bfloat16"]
+
+
+@pytest.mark.parametrize(("name", "number"), [("out_channels", 5), ("views_per_plane", 2)])
+def test_weights_for_other_classes_or_more_films_are_refused_in_words(tmp_path, job, name, number):
+    overrides = {
+        "embed_dim": 8,
+        "depths": [1, 1, 1, 1],
+        "heads": [1, 1, 1, 1],
+        "decoder_2d": [16, 16, 16, 8, 8],
+        "decoder_3d": [8, 8, 8],
+        "grid_shape": [32, 32, 64],
+        name: number,
+    }
+    model = build_model("fused-nano", **overrides)
+    record = WeightsRecord("other", "fused-nano", "", "", 0, "2026-01-01", "MIT", overrides)
+    path = tmp_path / "other.safetensors"
+    write_weights(model.state_dict(), path, record)
+    with pytest.raises(ModelError, match=f" {number} .*--model") as caught:
+        Reconstructor(path, "cpu")
+    (error,) = TorchBackend().check(dataclasses.replace(job, model=str(path)))
+    assert [fault.kind for fault in (*caught.value.faults, *error.faults)] == ["model-unfit"] * 2

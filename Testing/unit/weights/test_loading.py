@@ -90,6 +90,9 @@ def test_files_that_are_no_weights_of_ours_are_refused_in_words(tmp_path):
         load_weights(noise)
     with pytest.raises(WeightsError, match="no such file"):
         load_weights(tmp_path / "nothing.safetensors")
+    noise.with_suffix(".json").write_bytes(b"\xff\xfe{")
+    with pytest.raises(WeightsError, match="no JSON"):
+        load_weights(noise)
     noise.with_suffix(".json").write_text("{")
     with pytest.raises(WeightsError, match="no JSON"):
         load_weights(noise)
@@ -124,3 +127,13 @@ def test_a_write_that_fails_leaves_the_former_file(tmp_path, network, record, mo
         write_weights({"a": torch.zeros(1)}, path, record)
     assert load_file(path)["a"].tolist() == [1.0]
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["run.json", "run.safetensors"]
+
+
+def test_weights_that_may_not_be_read_are_refused_in_words(library, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("SwinX2SLib.weights.integrity.sha256_of", forbidden)
+    with pytest.raises(WeightsError, match=r"Permission denied.*permissions") as caught:
+        load_weights("toy")
+    assert kinds(caught) == ["weights-unreadable"]
