@@ -113,6 +113,7 @@ set(SwinX2SLib_SCRIPTS
   training/checkpoint.py
   training/commands.py
   training/config.py
+  training/curves.py
   training/export.py
   training/loop.py
   training/losses.py

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault: no example has to end in a given time.
+settings.register_profile("swinx2s", deadline=None)
+settings.load_profile("swinx2s")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

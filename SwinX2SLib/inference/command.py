@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,37 +117,32 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
     """Make a job of the parsed command line.
 
     Raises:
-        ValueError: a film option cannot be read.
+        ValueError: film options cannot be read; one line for each.
     """
     told: dict[str, dict[str, Any]] = {view: {} for view in _VIEWS}
-    for text in arguments.spacing_mm:
-        _take_spacing(told, text)
-    for text in arguments.crop:
-        view, value = _view_and_value(text, "--crop")
-        told[view]["crop"] = Crop.parse(value)
-    for text in arguments.flip:
-        view, value = _view_and_value(text, "--flip")
-        told[view]["flip"] = _one_of(value, FLIPS[1:], "--flip")
-    for text in arguments.rotate:
-        view, value = _view_and_value(text, "--rotate")
-        told[view]["rotate_deg"] = int(_one_of(value, [str(angle) for angle in ROTATIONS_DEG], "--rotate"))
-    for view in arguments.invert:
-        told[view]["invert"] = True
-    for view in arguments.ignore_orientation:
-        told[view]["trust_orientation"] = False
-    names = (
-        "ap",
-        "lateral",
-        "out",
-        "ap_view",
-        "model",
-        "device",
-        "overwrite",
-        "mirrored_pass",
-        "island_fraction",
-    )
-    values = {name: getattr(arguments, name) for name in names}
-    return Job(**values, ap_options=FilmOptions(**told["ap"]), lateral_options=FilmOptions(**told["lateral"]))
+    wrong: list[str] = []
+    for name, take in _TAKERS.items():
+        for text in getattr(arguments, name):
+            try:
+                take(told, text)
+            except ValueError as error:
+                wrong.append(str(error))
+    options = {view: FilmOptions() for view in _VIEWS}
+    for view in _VIEWS:
+        try:
+            options[view] = FilmOptions(**told[view])
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        # One spacing for both films is wrong once.
+        raise ValueError("\n".join(dict.fromkeys(wrong)))
+    values = {name: getattr(arguments, name) for name in _PLAIN}
+    return Job(**values, ap_options=options["ap"], lateral_options=options["lateral"])
+
+
+_PLAIN = (
+    "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "mirrored_pass", "island_fraction",
+)  # fmt: skip
 
 
 def _take_spacing(told: dict[str, dict[str, Any]], text: str) -> None:
@@ -158,6 +154,21 @@ def _take_spacing(told: dict[str, dict[str, Any]], text: str) -> None:
     if len(values) > 2:
         raise ValueError(f"--spacing-mm takes one number or two (frontal, lateral), not {text!r}.")
     told["ap"]["spacing_mm"], told["lateral"]["spacing_mm"] = values[0], values[-1]
+
+
+def _take_crop(told: dict[str, dict[str, Any]], text: str) -> None:
+    view, value = _view_and_value(text, "--crop")
+    told[view]["crop"] = Crop.parse(value)
+
+
+def _take_flip(told: dict[str, dict[str, Any]], text: str) -> None:
+    view, value = _view_and_value(text, "--flip")
+    told[view]["flip"] = _one_of(value, FLIPS[1:], "--flip")
+
+
+def _take_rotation(told: dict[str, dict[str, Any]], text: str) -> None:
+    view, value = _view_and_value(text, "--rotate")
+    told[view]["rotate_deg"] = int(_one_of(value, [str(angle) for angle in ROTATIONS_DEG], "--rotate"))
 
 
 def _number(text: str) -> float:
@@ -180,6 +191,17 @@ def _one_of(value: str, known: tuple[str, ...] | list[str], option: str) -> str:
     return value
 
 
+# Option -> what reads its text into the values of both films.
+_TAKERS: dict[str, Callable[[dict[str, dict[str, Any]], str], None]] = {
+    "spacing_mm": _take_spacing,
+    "crop": _take_crop,
+    "flip": _take_flip,
+    "rotate": _take_rotation,
+    "invert": lambda told, view: told[view].update(invert=True),
+    "ignore_orientation": lambda told, view: told[view].update(trust_orientation=False),
+}
+
+
 def run_reconstruct(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code (`failures.EXIT_CODES`)."""
     from SwinX2SLib.inference.console import ConsoleReport
@@ -190,7 +212,8 @@ def run_reconstruct(arguments: argparse.Namespace) -> int:
     try:
         job = job_of_arguments(arguments)
     except ValueError as error:
-        print(f"{arguments.parser.prog}: error: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"{arguments.parser.prog}: error: {line}", file=sys.stderr)
         return USAGE
     stop_on_signals()
     if arguments.json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from types import TracebackType
 
 from rich.console import Console
@@ -16,6 +18,10 @@ class ConsoleReport:
     """Tells events on standard error (progress, notes, faults) and standard output (files); a context manager."""
 
     def __init__(self):
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # File names may hold what the terminal's encoding has no letter for.
+                stream.reconfigure(errors="backslashreplace")
         self._out, self._err = (
             Console(highlight=False, soft_wrap=True),
             Console(stderr=True, highlight=False, soft_wrap=True),

@@ -40,7 +40,9 @@ def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
 def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:
     """Write where a result comes from, as JSON."""
     text = json.dumps(provenance, indent=2, ensure_ascii=False)
-    (folder / FILES["provenance"]).write_text(text + "\n", encoding="utf-8")
+    # A file name that is no UTF-8 becomes an escape of JSON.
+    path = folder / FILES["provenance"]
+    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _write_nifti(path: Path, volume: np.ndarray, affine: np.ndarray, slope: float = 1.0) -> None:

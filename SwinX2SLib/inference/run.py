@@ -87,7 +87,7 @@ def _checked_films(job: Job, backend: Backend, seconds: dict[str, float]) -> tup
 
 def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any]) -> None:
     try:
-        with staged_folder(job.out, FILES.values()) as folder:
+        with staged_folder(job.out, FILES.values(), job.overwrite) as folder:
             write_volumes(folder, reconstruction)
             write_provenance(folder, provenance)
     except OSError as error:

@@ -70,7 +70,8 @@ def run_reported(work: Callable[[], object], report: Report) -> int:
 def claim_standard_output() -> TextIO:
     """Return a stream to standard output that is ours alone; what libraries print goes to standard error."""
     sys.stdout.flush()
-    ours = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    # A file name that is no UTF-8 becomes an escape of JSON.
+    ours = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return ours
 

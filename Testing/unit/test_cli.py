@@ -94,6 +94,29 @@ def test_a_wrong_command_line_exits_with_2(arguments):
     assert "Traceback" not in result.stderr
 
 
+def test_everything_wrong_with_the_film_options_is_told_at_once():
+    options = ("--spacing-mm", "nan", "--flip", "ap=x", "--crop", "ap=1,2", "--rotate", "lateral=7")
+    result = swinx2s("reconstruct", "a", "b", "--out", "c", *options)
+    assert result.returncode == 2
+    lines = result.stderr.splitlines()
+    assert len(lines) == 4
+    for words in ("above 0 mm", "--flip", "no crop", "--rotate"):
+        assert sum(words in line for line in lines) == 1
+
+
+def test_an_interrupt_while_the_command_is_being_loaded_is_told_in_words():
+    script = """
+import sys
+from SwinX2SLib import cli
+def interrupted(name): raise KeyboardInterrupt
+cli.importlib.import_module = interrupted
+sys.exit(cli.main(["reconstruct", "a", "b", "--out", "c"]))
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 130
+    assert result.stderr == "swinx2s: Cancelled; nothing was written.\n"
+
+
 def test_all_faults_are_listed_in_words_and_the_exit_code_is_3(tmp_path, films):
     result = swinx2s(
         "reconstruct", films[0], films[0], "--out", tmp_path / "out", "--model", tmp_path / "no.safetensors"
@@ -141,6 +164,31 @@ sys.exit(main(sys.argv[1:]))
         events = [json.loads(line) for line in result.stdout.splitlines()]
         assert [event["kind"] for event in events if event["event"] == "error"] == kinds, result.stderr
         assert result.returncode == 3
+
+
+def test_names_that_no_encoding_knows_are_told_and_recorded(tmp_path, films, small_weights):
+    """A file name of Linux is bytes; a terminal may know ASCII only."""
+    folder = tmp_path / os.fsdecode("R\u00f6ntgen \u80f8 [bold] ".encode() + b"\xff")
+    folder.mkdir()
+    ap = films[0].rename(folder / "ap.png")
+    arguments = [
+        "reconstruct",
+        ap,
+        films[1],
+        "--spacing-mm",
+        "2.0",
+        "--model",
+        small_weights,
+        "--device",
+        "cpu",
+    ]
+    shown = swinx2s(*arguments, "--out", folder / "out", PYTHONIOENCODING="ascii")
+    assert shown.returncode == 0, shown.stderr
+    events = swinx2s(*arguments, "--out", folder / "again", "--json")
+    result = json.loads(events.stdout.splitlines()[-1])
+    assert result["files"]["labels"] == str(folder / "again" / "labels.nii.gz")
+    provenance = json.loads((folder / "again" / "provenance.json").read_text(encoding="utf-8"))
+    assert provenance["inputs"]["ap"]["path"] == str(ap)
 
 
 def test_cuda_that_is_absent_exits_with_5(tmp_path, films, small_weights):

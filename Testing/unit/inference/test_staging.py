@@ -18,7 +18,7 @@ def write(folder: Path, text: str) -> None:
 
 
 def write_and_raise(out: Path, error: type[BaseException]) -> None:
-    with staged_folder(out, NAMES) as folder:
+    with staged_folder(out, NAMES, overwrite=True) as folder:
         write(folder, "new")
         raise error
 
@@ -34,7 +34,7 @@ def test_a_new_or_empty_folder_receives_the_result(tmp_path, existing):
     out = tmp_path / "a" / "b" / "out"
     if existing:
         out.mkdir(parents=True)
-    with staged_folder(out, NAMES) as folder:
+    with staged_folder(out, NAMES, overwrite=True) as folder:
         write(folder, "new")
         assert not (out / "one.txt").exists()
     assert tree(tmp_path) == {"a/b/out/one.txt": "new", "a/b/out/two.txt": "new"}
@@ -51,7 +51,7 @@ def test_replacing_a_result_keeps_the_users_own_files(tmp_path):
     out.mkdir()
     write(out, "old")
     (out / "corrected.seg.nrrd").write_text("mine")
-    with staged_folder(out, NAMES) as folder:
+    with staged_folder(out, NAMES, overwrite=True) as folder:
         write(folder, "new")
     assert tree(tmp_path) == {"out/one.txt": "new", "out/two.txt": "new", "out/corrected.seg.nrrd": "mine"}
 
@@ -80,7 +80,7 @@ if when == "swap":
         return rename(self, target)
     Path.rename = dying
 if when == "after": staging._retire = die
-with staging.staged_folder(out, ("one.txt", "two.txt")) as folder:
+with staging.staged_folder(out, ("one.txt", "two.txt"), True) as folder:
     for name in ("one.txt", "two.txt"): (folder / name).write_text("new")
 """
 
@@ -99,7 +99,7 @@ def test_a_kill_at_any_moment_of_replacing_is_made_good_by_the_next_run(tmp_path
 
 
 def test_a_run_that_is_still_going_is_left_alone(tmp_path):
-    with staged_folder(tmp_path / "out", NAMES) as folder:
+    with staged_folder(tmp_path / "out", NAMES, overwrite=True) as folder:
         recover(tmp_path / "out", NAMES)
         write(folder, "new")
     assert tree(tmp_path / "out") == {"one.txt": "new", "two.txt": "new"}
@@ -121,3 +121,40 @@ def test_a_folder_in_use_is_told_apart_from_an_earlier_result(tmp_path):
     (other / "one.txt").write_text("x")
     assert kinds(other) == ["output-exists"]
     assert kinds(other, overwrite=True) == []
+
+
+def test_of_two_runs_into_one_folder_the_second_is_refused_and_the_first_stays(tmp_path):
+    out = tmp_path / "out"
+    second = staged_folder(out, NAMES, overwrite=False)
+    write(second.__enter__(), "second")
+    with staged_folder(out, NAMES, overwrite=False) as folder:
+        write(folder, "first")
+    with pytest.raises(FileExistsError, match="another run"):
+        second.__exit__(None, None, None)
+    assert tree(tmp_path) == {"out/one.txt": "first", "out/two.txt": "first"}
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_any_work_and_leaves_no_trace(tmp_path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for out in (tmp_path / "file" / "out", tmp_path / "loop", tmp_path / ("x" * 250), tmp_path / ("x" * 300)):
+        (fault,) = output_faults(out, NAMES, overwrite=False)
+        assert fault.kind == "output-not-writable"
+        assert "--out" in fault.hint or "folder" in fault.hint
+        recover(out, NAMES)
+    assert output_faults(tmp_path / "new" / "out", NAMES, overwrite=False) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
+
+
+def test_a_file_system_that_takes_no_folders_is_found_before_any_work():
+    if not Path("/proc/self").exists():
+        pytest.skip("this system has no /proc")
+    assert [fault.kind for fault in output_faults(Path("/proc/out"), NAMES, False)] == ["output-not-writable"]
+
+
+def test_a_mounted_volume_is_no_output_folder_since_it_cannot_be_renamed(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path)
+    (fault,) = output_faults(tmp_path, NAMES, overwrite=False)
+    assert fault.kind == "output-is-volume"
+    assert "inside it" in fault.hint
