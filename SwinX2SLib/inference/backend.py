@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.inference.failures import DeviceError, ModelError
 from SwinX2SLib.inference.job import Job
-from SwinX2SLib.inference.model_choice import require_model
 
 if TYPE_CHECKING:
     from SwinX2SLib.inference.reconstructor import Reconstructor
@@ -31,6 +30,8 @@ class TorchBackend:
 
         Without PyTorch, which takes seconds to load, unless a graphics card is asked for.
         """
+        from SwinX2SLib.inference.model_choice import require_model
+
         errors: list[InputError] = []
         if job.device == "cuda":
             from SwinX2SLib.inference.device import choose_device

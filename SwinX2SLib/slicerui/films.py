@@ -152,12 +152,18 @@ def film_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: str) -> 
 def _dicom_spacing(path: Path) -> FilmSpacing:
     try:
         from pydicom import dcmread
+        from pydicom.errors import InvalidDicomError
 
         from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
     except ImportError:
         # The first run installs them; until then the number is not known here, and nothing else is guessed.
         return FilmSpacing(None, None, "from the DICOM header (shown once the Python packages are installed)")
-    spacing, remark, _ = spacing_of_header(dcmread(path, stop_before_pixels=True))
+    try:
+        header = dcmread(path, stop_before_pixels=True)
+    except (InvalidDicomError, OSError):
+        # The database may name a file that was replaced since; Reconstruct tells what is wrong with it.
+        return FilmSpacing(None, None, "unknown: the DICOM file cannot be read")
+    spacing, remark, _ = spacing_of_header(header)
     if spacing is None:
         return FilmSpacing(None, None, f"unknown: {remark}")
     return FilmSpacing(spacing.row_mm, spacing.col_mm, f"from {spacing.source}")

@@ -18,7 +18,7 @@ from SwinX2SLib.slicerui.outcome import Outcome, RunObserver
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
 from SwinX2SLib.slicerui.result import Films, add_result
 from SwinX2SLib.slicerui.segmentation_import import ResultError
-from SwinX2SLib.slicerui.words import fault_of_the_module
+from SwinX2SLib.slicerui.words import fault_of_the_module, words_of_the_module
 
 # Lines of a crashed worker's standard error that are told with the crash.
 _LAST_WORDS = 5
@@ -65,7 +65,7 @@ class ReconstructionRun:
         elif isinstance(event, Result):
             self._result = event
             for note in event.notes:
-                self._observer.on_log(note)
+                self._observer.on_log(words_of_the_module(note))
         elif isinstance(event, Error):
             self._errors.append(event)
             self._observer.on_log(f"{event.kind}: {event.message} {event.hint}".strip())

@@ -12,6 +12,8 @@ _PHRASES = (
     (r"\bGive it with --spacing-mm( \([^)]*\))?", "Set Pixel size"),
     (r"\bGive the size of a pixel in millimetres with --spacing-mm", "Set Pixel size"),
     (r"\bgive --spacing-mm", "set Pixel size"),
+    (r", or turn the header's orientation off for this view \(--ignore-orientation\)", ""),
+    (r" \(--ap-view\)", " (Rays)"),
     (r" \(--model\)", ""),
     (r" \(--device cpu\)", ""),
     (r"\bwith --crop\b", "with the module Crop Volume"),

@@ -142,6 +142,14 @@ def test_a_film_that_slicers_database_has_lost_is_written(dicom_film, tmp_path):
     assert film_file(node, tmp_path, "ap").suffix == ".nrrd"
 
 
+def test_a_dicom_film_whose_file_was_spoilt_has_no_known_spacing(dicom_film):
+    node, path = dicom_film
+    path.write_bytes(b"no DICOM any more")
+    spacing = film_spacing(node, 0.0)
+    assert spacing.row_mm is None
+    assert "cannot be read" in spacing.source
+
+
 def colour_film(channels: np.ndarray):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "picture")
     slicer.util.updateVolumeFromArray(node, channels[np.newaxis])

@@ -12,6 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs.orientation import stated_view_fault
 from SwinX2SLib.slicerui import installer, interpreter
 from SwinX2SLib.slicerui.bounded_log import BoundedLog
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
@@ -59,6 +60,12 @@ def test_hints_of_the_command_are_said_in_the_words_of_the_module():
         Fault("k", "Odd.", "Give it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Film 1"}
     )
     assert str(fault) == "Film 1: Odd. Set Pixel size."
+
+
+@pytest.mark.parametrize("stated", ["PA", "lateral"])
+def test_a_film_of_the_other_view_is_told_without_options_that_the_module_lacks(stated):
+    fault = stated_view_fault(stated, "lateral" if stated == "PA" else "ap")
+    assert str(fault_of_the_module(fault, {})).endswith("film. Swap the two files.")
 
 
 def test_killing_a_tree_ends_children_and_grandchildren():
