@@ -41,9 +41,11 @@ def decode_picture(path: Path) -> DecodedFilm:
 
 
 def _load(path: Path) -> DecodedFilm:
-    with warnings.catch_warnings(), Image.open(path) as image:
-        # Pillow warns of half the size that it refuses; long films are that large.
+    with warnings.catch_warnings():
+        # Pillow warns from half the size on that it refuses; long films are that large.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image = Image.open(path)
+    with image:
         if getattr(image, "n_frames", 1) > 1:
             raise multi_frame_error(image.n_frames)
         image.load()

@@ -133,3 +133,12 @@ def test_the_name_of_a_file_does_not_decide_its_format(tmp_path, film_values):
     Image.fromarray(film_values).save(tmp_path / "film.png")
     (tmp_path / "film.png").rename(tmp_path / "film.jpg")
     assert read_radiograph(tmp_path / "film.jpg", "ap", SPACING).pixels.shape == (200, 160)
+
+
+def test_a_long_film_at_full_resolution_carries_no_warning_of_its_size(tmp_path, film_values, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", film_values.size - 1)
+    Image.fromarray(film_values).save(tmp_path / "film.png")
+    assert read_radiograph(tmp_path / "film.png", "ap", FilmOptions(spacing_mm=1.5)).notes == ()
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", film_values.size // 3)
+    with pytest.raises(InputError, match="far more pixels"):
+        read_radiograph(tmp_path / "film.png", "ap", FilmOptions(spacing_mm=1.5))
