@@ -165,7 +165,7 @@ def test_the_worker_ends_with_its_parent(job, start_worker, tmp_path_factory):
         time.sleep(0.2)
     parent.kill()
     parent.communicate()
-    child.wait(timeout=20)
+    child.wait(timeout=60)
     assert json.loads(told.read_text().splitlines()[-1])["kind"] == "cancelled"
     assert left_behind(job.out.parent) == set()
 
