@@ -101,12 +101,16 @@ def _import_label_volume(
     values = vtk.vtkIntArray()
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     logic.GetAllLabelValues(values, volume.GetImageData())
+    present = [_label(values.GetValue(index), path) for index in range(values.GetNumberOfValues())]
     ids = vtk.vtkStringArray()
-    for index in range(values.GetNumberOfValues()):
-        ids.InsertNextValue(_label(values.GetValue(index), path).name)
+    for label in present:
+        ids.InsertNextValue(label.name)
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     if ids.GetNumberOfValues() and not logic.ImportLabelmapToSegmentationNode(volume, node, ids):
         raise ResultError(f"{path} was read, but Slicer could not make segments of its labels.")
+    # Slicer numbers the given ids from 1, though the shared image keeps the volume's own values.
+    for label in present:
+        node.GetSegmentation().GetSegment(label.name).SetLabelValue(label.id)
 
 
 def _label(value: int, path: Path) -> Label:
