@@ -152,6 +152,7 @@ set(SwinX2S_RESOURCES
   Resources/Report/index.html.jinja
   Resources/Report/report.html.jinja
   Resources/Screenshots/SwinX2S.png
+  Resources/Screenshots/bones.png
   Resources/Screenshots/demo.png
   Resources/UI/SwinX2S.ui
   Resources/labels.json

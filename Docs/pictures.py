@@ -1,4 +1,4 @@
-"""The picture at the head of the README: `python Docs/pictures.py demo-output/phantom Resources/Screenshots/demo.png`.
+"""The picture at the head of the README: `python Docs/pictures.py demo-output/phantom PICTURE.png`.
 
 Puts the four pictures of a report beside each other.
 """
