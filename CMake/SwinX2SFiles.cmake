@@ -28,6 +28,7 @@ set(SwinX2SLib_SCRIPTS
   inference/logits.py
   inference/model_choice.py
   inference/outputs.py
+  inference/plausibility.py
   inference/protocol.py
   inference/provenance.py
   inference/reconstructor.py

@@ -10,6 +10,7 @@ from SwinX2SLib.inference.backend import Backend, TorchBackend
 from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.inference.outputs import FILES, write_provenance, write_volumes
+from SwinX2SLib.inference.plausibility import doubts
 from SwinX2SLib.inference.protocol import Progress, Report, Result
 from SwinX2SLib.inference.provenance import describe
 from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
@@ -106,4 +107,5 @@ def _notes(ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction) 
         notes.append(
             "No bone was found. Check that bone is bright, the views are right and the spacing is true."
         )
-    return notes
+    spacing_mm = reconstruction.spacing_mm
+    return notes + doubts(reconstruction.labels, reconstruction.uncertainty, spacing_mm)

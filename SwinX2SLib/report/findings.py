@@ -12,8 +12,8 @@ from scipy import ndimage
 from SwinX2SLib.anatomy import Label, label_by_id
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.inference.plausibility import LOW_CONFIDENCE, doubts
 
-LOW_CONFIDENCE = 0.6
 _FILES = ("labels.nii.gz", "uncertainty.nii.gz", "provenance.json")
 
 
@@ -43,16 +43,19 @@ class Findings:
         affine: 4x4, index -> RAS mm.
         bones: in the order of their ids.
         provenance: as written beside it.
+        doubts: what cannot be true, in sentences.
     """
 
     labels: np.ndarray
     affine: np.ndarray
     bones: tuple[Bone, ...]
     provenance: dict
+    doubts: tuple[str, ...] = ()
 
     def warnings(self) -> list[str]:
-        """Return sentences that a reader must know."""
-        said = [
+        """Return sentences that a reader must know, the gravest first."""
+        said = [*self.doubts]
+        said += [
             f"{'Frontal' if view == 'ap' else 'Lateral'} film: {note}"
             for view, film in self.provenance.get("inputs", {}).items()
             for note in film.get("notes", ())
@@ -107,7 +110,8 @@ def read_findings(folder: Path) -> Findings:
     if labels.shape != uncertainty.shape or not np.allclose(image.affine, spread.affine, atol=1e-3):
         message = "Labels and uncertainty are not of the same grid."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
-    return Findings(labels, affine, _bones(labels, uncertainty, affine, sizes), provenance)
+    said = doubts(labels, uncertainty, float(voxel_spacing_mm(affine)[0]))
+    return Findings(labels, affine, _bones(labels, uncertainty, affine, sizes), provenance, tuple(said))
 
 
 def _bones(
