@@ -101,6 +101,7 @@ class ReconstructionPanel(VTKObservationMixin):
             self.ui.progressBar.value = 0
         if outcome.node is not None:
             self.ui.progressBar.value = 100
+            self.ui.logSection.collapsed = self.ui.logSection.collapsed and not outcome.hint
             slicer.app.layoutManager().resetThreeDViews()
         elif not outcome.cancelled:
             self.ui.logSection.collapsed = False

@@ -100,7 +100,9 @@ class ReconstructionRun:
             return self._unexplained(ending)
         node = add_result(self._result, self._films)
         count = node.GetSegmentation().GetNumberOfSegments()
-        return Outcome(f"{count} bones were reconstructed: {node.GetName()}.", node=node)
+        # Notes say how far to trust the result: nobody should have to look for them.
+        hint = "To be known: see the log below." if self._result.notes else ""
+        return Outcome(f"{count} bones were reconstructed: {node.GetName()}.", hint, node=node)
 
     def _refused(self) -> Outcome:
         told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]

@@ -43,6 +43,21 @@ def test_the_bones_arrive_beside_the_films_with_where_they_come_from(
     assert leftovers() == []
 
 
+def test_notes_of_a_result_are_shown_without_being_looked_for(panel, film_pair, run_worker, bones_file):
+    assert panel.ui.logSection.collapsed
+    note = "Do not rely on this reconstruction: the network is unsure of 3 of its 5 bones."
+    run_worker(
+        """
+        tell(event="result", files={"labels": labels}, notes=[note])
+        """,
+        labels=str(bones_file),
+        note=note,
+    )
+    assert panel.ui.statusLabel.text.endswith("To be known: see the log below.")
+    assert not panel.ui.logSection.collapsed
+    assert note in panel.ui.logEdit.plainText
+
+
 def test_the_job_says_what_the_user_chose(panel, film_pair, run_worker, tmp_path):
     panel.ui.apViewBox.currentIndex = 1
     panel.ui.lateralFacingBox.currentIndex = 1
