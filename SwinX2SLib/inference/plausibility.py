@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -10,33 +12,60 @@ from scipy import ndimage
 from SwinX2SLib.anatomy import Label, label_by_id
 
 # About one and a half times the largest bone of the people in the example data (85, 23, 249 and 441 ml); their femora
-# are all cut, whole ones have up to about 600 ml.
+# (up to 248 ml) are all cut, so a whole one is allowed three times that.
 LARGEST_ML = {"spine": 130.0, "ribs": 40.0, "sacrum": 370.0, "hip": 660.0, "femur": 800.0}
 LOW_CONFIDENCE = 0.6
 
 
-def doubts(labels: np.ndarray, uncertainty: np.ndarray, spacing_mm: float) -> list[str]:
+@dataclass(frozen=True)
+class FoundBone:
+    """Size of a found bone and how sure the network is of it.
+
+    Attributes:
+        label: which bone.
+        volume_ml: of its voxels.
+        confidence: mean probability that the network gave to the label in these voxels, 0..1.
+    """
+
+    label: Label
+    volume_ml: float
+    confidence: float
+
+
+def found_bones(labels: np.ndarray, uncertainty: np.ndarray, voxel_ml: float) -> list[FoundBone]:
+    """Return the bones of a label volume in the order of their ids.
+
+    Args:
+        labels: uint8 `(X, Y, Z)`.
+        uncertainty: `(X, Y, Z)`, 1 minus the probability of the label given.
+        voxel_ml: volume of a voxel.
+    """
+    voxels = np.bincount(labels.ravel(), minlength=256)
+    unsure = np.bincount(labels.ravel(), weights=uncertainty.astype(np.float64).ravel(), minlength=256)
+    return [
+        FoundBone(label_by_id(int(i)), float(voxels[i] * voxel_ml), float(1 - unsure[i] / voxels[i]))
+        for i in np.flatnonzero(voxels[1:]) + 1
+    ]
+
+
+def doubts(labels: np.ndarray, bones: Sequence[FoundBone]) -> list[str]:
     """Return sentences about bones of impossible size, vertebrae out of order, and a network that mostly guesses.
 
     Args:
         labels: uint8 `(X, Y, Z)`, network order.
-        uncertainty: `(X, Y, Z)`, 1 minus the probability of the label given.
-        spacing_mm: of the isotropic grid.
+        bones: as `found_bones` gives them.
     """
-    voxels = np.bincount(labels.ravel(), minlength=256)
-    found = [label_by_id(int(i)) for i in np.flatnonzero(voxels[1:]) + 1]
-    volume_ml = {label.id: voxels[label.id] * spacing_mm**3 / 1000 for label in found}
-    unsure = np.bincount(labels.ravel(), weights=uncertainty.astype(np.float64).ravel(), minlength=256)
-    doubtful = [label for label in found if 1 - unsure[label.id] / voxels[label.id] < LOW_CONFIDENCE]
     said = []
-    if found and 2 * len(doubtful) > len(found):
+    doubtful = sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
+    if 2 * doubtful > len(bones):
         said.append(
-            f"Do not rely on this reconstruction: the network is unsure of {len(doubtful)} of its {len(found)} bones."
+            f"Do not rely on this reconstruction: the network is unsure of {doubtful} of its {len(bones)} bones."
         )
-    if large := [label for label in found if volume_ml[label.id] > LARGEST_ML[_kind(label)]]:
-        told = ", ".join(f"{label.title} ({volume_ml[label.id]:.0f} ml)" for label in large)
+    large = [bone for bone in bones if bone.volume_ml > LARGEST_ML[_kind(bone.label)]]
+    if large:
+        told = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
         said.append(f"Larger than such a bone can be: {told}. Check the spacing and the views.")
-    return said + _disorder(labels, [label for label in found if label.group == "spine"])
+    return said + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
 
 
 def _disorder(labels: np.ndarray, vertebrae: list[Label]) -> list[str]:

@@ -10,7 +10,7 @@ from SwinX2SLib.inference.backend import Backend, TorchBackend
 from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.inference.outputs import FILES, write_provenance, write_volumes
-from SwinX2SLib.inference.plausibility import doubts
+from SwinX2SLib.inference.plausibility import doubts, found_bones
 from SwinX2SLib.inference.protocol import Progress, Report, Result
 from SwinX2SLib.inference.provenance import describe
 from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
@@ -107,5 +107,7 @@ def _notes(ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction) 
         notes.append(
             "No bone was found. Check that bone is bright, the views are right and the spacing is true."
         )
-    spacing_mm = reconstruction.spacing_mm
-    return notes + doubts(reconstruction.labels, reconstruction.uncertainty, spacing_mm)
+    bones = found_bones(
+        reconstruction.labels, reconstruction.uncertainty, reconstruction.spacing_mm**3 / 1000
+    )
+    return notes + doubts(reconstruction.labels, bones)

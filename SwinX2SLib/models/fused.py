@@ -89,7 +89,6 @@ class FusedSwinX2S(nn.Module):
         super().__init__()
         self.config = config
         self.grid_shape = config.grid_shape
-        bones = config.out_channels - 1
         self.silhouettes = SilhouetteNet(config)
         eighth, quarter, half = config.decoder_3d
         _, feature_8, feature_4, feature_2, _ = config.decoder_2d
@@ -99,7 +98,6 @@ class FusedSwinX2S(nn.Module):
         self.head = nn.Conv3d(half, config.out_channels, 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
-        self.bones = bones
 
     def forward(self, coronal: Tensor, sagittal: Tensor, layout_only: bool = False) -> FusedOutput:
         """Predict from films `(B, N, X, Z)` and `(B, N, Y, Z)`.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.anatomy import Label, label_by_id
+from SwinX2SLib.anatomy import Label
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
-from SwinX2SLib.inference.plausibility import LOW_CONFIDENCE, doubts
+from SwinX2SLib.inference.plausibility import LOW_CONFIDENCE, FoundBone, doubts, found_bones
 
 _FILES = ("labels.nii.gz", "uncertainty.nii.gz", "provenance.json")
 
@@ -110,33 +111,24 @@ def read_findings(folder: Path) -> Findings:
     if labels.shape != uncertainty.shape or not np.allclose(image.affine, spread.affine, atol=1e-3):
         message = "Labels and uncertainty are not of the same grid."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
-    said = doubts(labels, uncertainty, float(voxel_spacing_mm(affine)[0]))
-    return Findings(labels, affine, _bones(labels, uncertainty, affine, sizes), provenance, tuple(said))
+    found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
+    said = doubts(labels, found)
+    return Findings(labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(said))
 
 
 def _bones(
     labels: np.ndarray,
-    uncertainty: np.ndarray,
+    found: Sequence[FoundBone],
     affine: np.ndarray,
     film_sizes_mm: dict[str, tuple[float, float]],
 ) -> tuple[Bone, ...]:
-    counts = np.bincount(labels.ravel(), minlength=256)
-    doubt = np.bincount(labels.ravel(), weights=uncertainty.ravel(), minlength=256)
-    spacing = voxel_spacing_mm(affine)
-    first, last = _seen_voxels(labels.shape, spacing, film_sizes_mm)
+    first, last = _seen_voxels(labels.shape, voxel_spacing_mm(affine), film_sizes_mm)
+    boxes = ndimage.find_objects(labels)
     bones = []
-    for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is None:
-            continue
-        start, stop = ([getattr(part, end) for part in box] for end in ("start", "stop"))
-        bones.append(
-            Bone(
-                label_by_id(label_id),
-                float(counts[label_id] * np.prod(spacing) / 1000),
-                float(1 - doubt[label_id] / counts[label_id]),
-                bool((start <= first).any() or (stop >= last).any()),
-            )
-        )
+    for bone in found:
+        start, stop = ([getattr(part, end) for part in boxes[bone.label.id - 1]] for end in ("start", "stop"))
+        cut = bool((start <= first).any() or (stop >= last).any())
+        bones.append(Bone(bone.label, bone.volume_ml, bone.confidence, cut))
     return tuple(bones)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.inference.plausibility import doubts
+from SwinX2SLib.inference import plausibility
 
 SHAPE, SPACING_MM = (40, 40, 80), 4.0
 
@@ -18,6 +18,11 @@ def spine(first: int = 18, count: int = 5) -> np.ndarray:
 
 def sure(labels: np.ndarray) -> np.ndarray:
     return np.full(labels.shape, 0.1, np.float16)
+
+
+def doubts(labels: np.ndarray, uncertainty: np.ndarray, spacing_mm: float) -> list[str]:
+    bones = plausibility.found_bones(labels, uncertainty, spacing_mm**3 / 1000)
+    return plausibility.doubts(labels, bones)
 
 
 def test_a_plausible_spine_raises_no_doubt():
