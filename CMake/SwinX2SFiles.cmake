@@ -123,6 +123,7 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/appearance.py
   training/synthesis/attenuation.py
   training/synthesis/deformation.py
+  training/synthesis/films.py
   training/synthesis/sample.py
   weights/__init__.py
   weights/cache.py

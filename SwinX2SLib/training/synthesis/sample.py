@@ -11,13 +11,8 @@ from torch import Tensor
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.datasets import Case
-from SwinX2SLib.training.synthesis.appearance import degrade, expose, misregister
-from SwinX2SLib.training.synthesis.attenuation import (
-    bone_attenuation,
-    ct_attenuation,
-    soft_tissue_projections,
-)
 from SwinX2SLib.training.synthesis.deformation import DeformationLimits, source_coordinates
+from SwinX2SLib.training.synthesis.films import make_films
 
 
 @dataclass
@@ -105,7 +100,7 @@ class Synthesiser:
         """Return a fresh sample."""
         weights = np.array([source.weight for source in self.sources])
         source = self.sources[rng.choice(len(self.sources), p=weights / weights.sum())]
-        coordinates, _ = source_coordinates(
+        coordinates, spacing_mm = source_coordinates(
             tuple(source.labels.shape), self.grid_shape, source.spacing_mm, self.limits, rng
         )
         index, inside = _nearest(coordinates, tuple(source.labels.shape))
@@ -119,30 +114,12 @@ class Synthesiser:
         known = source.known
         if source.ct is not None and rng.random() < self.ct_share:
             ct = torch.where(inside, source.ct.view(-1)[index], -1000.0)
-            coronal, sagittal = self._films(ct_attenuation(ct, source.ct_kind, rng), None, rng)
+            coronal, sagittal = make_films(None, ct, source.ct_kind, spacing_mm, rng)
         else:
             # What is not drawn is not projected either, so it is known to be absent.
             known = torch.ones_like(known)
-            coronal, sagittal = self._films(bone_attenuation(labels, rng), labels, rng)
+            coronal, sagittal = make_films(labels, None, None, spacing_mm, rng)
         return Sample(labels, coronal, sagittal, known)
-
-    def _films(
-        self, attenuation: Tensor, labels: Tensor | None, rng: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
-        paths = [attenuation.sum(1), attenuation.sum(0)]
-        if labels is not None and rng.random() < 0.9:
-            soft = soft_tissue_projections(labels, rng)
-            # Two kinds of film: projections of what exceeds water, where bone stands out, and real films, where
-            # the soft tissue on the way absorbs more than the bone.
-            share = np.exp(rng.normal(-2.8, 0.9) if rng.random() < 0.6 else rng.normal(-1.0, 0.6))
-            paths = [path + share * tissue for path, tissue in zip(paths, soft, strict=True)]
-        films = []
-        for path in paths:
-            film = expose(path, rng)
-            if rng.random() < 0.5:
-                film = misregister(film, rng)
-            films.append(degrade(film, rng))
-        return films[0], films[1]
 
 
 def _nearest(coordinates: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
