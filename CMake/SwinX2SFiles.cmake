@@ -37,6 +37,9 @@ set(SwinX2SLib_SCRIPTS
   inference/segmentation_file.py
   inference/staging.py
   inference/worker.py
+  measurements/__init__.py
+  measurements/bones.py
+  measurements/results.py
   models/__init__.py
   models/attention.py
   models/blocks.py
@@ -118,6 +121,9 @@ set(SwinX2SLib_SCRIPTS
   training/export.py
   training/loop.py
   training/losses.py
+  training/objectives/__init__.py
+  training/objectives/fused.py
+  training/objectives/phase.py
   training/sources.py
   training/synthesis/__init__.py
   training/synthesis/appearance.py

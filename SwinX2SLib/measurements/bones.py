@@ -1,0 +1,219 @@
+"""Bones as surfaces, from a label volume or a mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage, sparse
+from scipy.sparse import csgraph
+from scipy.spatial import cKDTree
+from skimage.measure import marching_cubes
+
+from SwinX2SLib.anatomy import labels as anatomy_labels
+from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
+
+# A loose piece belongs to the bone when it has this share of the largest piece and lies within this gap of what
+# is kept: thin bones break into pieces at coarse voxels, while specks and pieces of another bone lie apart.
+PIECE_FRACTION = 0.02
+PIECE_GAP_MM = 8.0
+# Fewer voxels of a bone on the border of the volume are a touch, not a cut.
+CUT_VOXELS = 3
+# Taubin (1995), a low-pass filter of the surface without shrinking: a positive and a larger negative step.
+SMOOTHING_STEPS = 12
+SMOOTHING_FACTORS = (0.5, -0.526)
+_TOUCHING = ndimage.generate_binary_structure(3, 3)
+_FACES = {"R": "right", "L": "left", "A": "anterior", "P": "posterior", "S": "superior", "I": "inferior"}
+_OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "S": "I", "I": "S"}
+
+
+@dataclass(frozen=True, eq=False)
+class Bone:
+    """One bone.
+
+    Attributes:
+        name: label name, `femur_left`.
+        label: its id, 1..54.
+        vertices_ras_mm: `(V, 3)` of the closed, smoothed surface.
+        faces: `(F, 3)` int, vertex indices, counter-clockwise from outside.
+        volume_mm3: of the voxels kept, or enclosed by the mesh.
+        cut: faces of the field of view that cut it ("right", "left", "anterior", "posterior", "superior",
+            "inferior"); always empty for meshes, where nothing tells.
+        spacing_mm: voxel size along the array axes, or None for meshes.
+        kept_fraction: part of the label's voxels (or of the mesh's area) that is the bone; the rest lay loose.
+        mask: boolean `(X, Y, Z)`, the voxels kept in their bounding box with holes filled, or None for meshes.
+        affine: 4x4, index in `mask` -> RAS mm, or None for meshes.
+    """
+
+    name: str
+    label: int
+    vertices_ras_mm: np.ndarray
+    faces: np.ndarray
+    volume_mm3: float
+    cut: tuple[str, ...] = ()
+    spacing_mm: tuple[float, float, float] | None = None
+    kept_fraction: float = 1.0
+    mask: np.ndarray | None = None
+    affine: np.ndarray | None = None
+
+    @property
+    def voxel_count(self) -> int | None:
+        """Number of voxels of the bone, or None for meshes."""
+        return None if self.mask is None else int(np.count_nonzero(self.mask))
+
+
+def bones_from_labels(
+    labels: np.ndarray, affine: np.ndarray, names: tuple[str, ...] | None = None
+) -> dict[str, Bone]:
+    """Return the bones of a label volume by label name; labels without a voxel, and unknown ones, are left out.
+
+    Args:
+        labels: integers `(X, Y, Z)`, 0 or a label id, any orientation.
+        affine: 4x4, index -> RAS mm.
+        names: bones wanted; all when None.
+
+    Raises:
+        ValueError: the volume has not three axes, or the affine is singular.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 3:
+        raise ValueError(f"A label volume has three axes, not {labels.ndim}.")
+    orientation_of(affine)
+    if not np.issubdtype(labels.dtype, np.integer):
+        labels = np.rint(labels).astype(np.int32)
+    known = np.where((labels > 0) & (labels <= len(anatomy_labels())), labels, 0).astype(np.uint8)
+    boxes = ndimage.find_objects(known)
+    bones = {}
+    for label in anatomy_labels():
+        box = boxes[label.id - 1] if label.id <= len(boxes) else None
+        if box is None or (names is not None and label.name not in names):
+            continue
+        bones[label.name] = _bone_from_mask(label.name, label.id, known, box, np.asarray(affine, np.float64))
+    return bones
+
+
+def bone_from_mesh(name: str, vertices_ras_mm: np.ndarray, faces: np.ndarray) -> Bone:
+    """Return the bone of a triangle mesh; loose pieces far from the largest one are left out.
+
+    Args:
+        name: label name.
+        vertices_ras_mm: `(V, 3)`.
+        faces: `(F, 3)` vertex indices.
+
+    Raises:
+        ValueError: the name is no label, or the mesh has no faces, or faces name vertices that are not there.
+    """
+    label = next((label for label in anatomy_labels() if label.name == name), None)
+    if label is None:
+        raise ValueError(f"{name!r} is not the name of a bone.")
+    vertices = np.asarray(vertices_ras_mm, dtype=np.float64).reshape(-1, 3)
+    faces = np.asarray(faces, dtype=np.int64).reshape(-1, 3)
+    if not len(faces) or faces.min() < 0 or faces.max() >= len(vertices):
+        raise ValueError(f"The mesh of {name} has no faces, or its faces name vertices that it has not.")
+    if not np.isfinite(vertices).all():
+        raise ValueError(f"The mesh of {name} has vertices that are not finite.")
+    vertices, faces, kept = _joined_pieces(vertices, faces)
+    vertices, faces, volume = _turned_outwards(vertices, faces)
+    return Bone(name, label.id, vertices, faces, volume, kept_fraction=kept)
+
+
+def _bone_from_mask(name: str, label: int, labels: np.ndarray, box: tuple, affine: np.ndarray) -> Bone:
+    mask, kept = _bone_voxels(labels[box] == label, voxel_spacing_mm(affine))
+    extent = ndimage.find_objects(mask.astype(np.uint8))[0]
+    start = np.array([outer.start + inner.start for outer, inner in zip(box, extent, strict=True)])
+    mask = ndimage.binary_fill_holes(mask[extent])
+    local = affine.copy()
+    local[:3, 3] = transform_points(affine, start)
+    surface, faces, _, _ = marching_cubes(np.pad(mask, 1).astype(np.float32), 0.5)
+    faces = faces.astype(np.int64)
+    vertices = transform_points(local, smoothed(surface.astype(np.float64), faces) - 1)
+    vertices, faces, _ = _turned_outwards(vertices, faces)
+    return Bone(
+        name=name,
+        label=label,
+        vertices_ras_mm=vertices,
+        faces=faces,
+        volume_mm3=float(mask.sum() * abs(np.linalg.det(affine[:3, :3]))),
+        cut=_cut_faces(mask, start, labels.shape, affine),
+        spacing_mm=tuple(float(size) for size in voxel_spacing_mm(affine)),
+        kept_fraction=kept,
+        mask=mask,
+        affine=local,
+    )
+
+
+def _bone_voxels(mask: np.ndarray, spacing_mm: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the largest piece with the sizeable pieces near it, and the part of the voxels that these are."""
+    pieces, count = ndimage.label(mask, structure=_TOUCHING)
+    if count == 1:
+        return mask, 1.0
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    kept = {int(sizes.argmax())}
+    waiting = {int(i) for i in np.flatnonzero(sizes >= PIECE_FRACTION * sizes.max())} - kept
+    while waiting:
+        distance = ndimage.distance_transform_edt(~np.isin(pieces, list(kept)), sampling=spacing_mm)
+        gap = ndimage.minimum(distance, pieces, list(waiting))
+        reach = PIECE_GAP_MM + float(np.max(spacing_mm))
+        near = {piece for piece, away in zip(waiting, gap, strict=True) if away <= reach}
+        if not near:
+            break
+        kept, waiting = kept | near, waiting - near
+    chosen = np.isin(pieces, list(kept))
+    return chosen, float(chosen.sum() / mask.sum())
+
+
+def _cut_faces(mask: np.ndarray, start: np.ndarray, shape: tuple, affine: np.ndarray) -> tuple[str, ...]:
+    faces = []
+    for axis, code in enumerate(orientation_of(affine)):
+        ends = (
+            (start[axis] == 0, 0, _OPPOSITE[code]),
+            (start[axis] + mask.shape[axis] == shape[axis], -1, code),
+        )
+        for touches, index, face in ends:
+            if touches and np.count_nonzero(np.take(mask, index, axis=axis)) >= CUT_VOXELS:
+                faces.append(_FACES[face])
+    return tuple(sorted(faces))
+
+
+def smoothed(vertices: np.ndarray, faces: np.ndarray, steps: int = SMOOTHING_STEPS) -> np.ndarray:
+    """Return vertices `(V, 3)` moved by Taubin's filter (1995): stairs of voxels go, the size stays."""
+    neighbours = _adjacency(len(vertices), faces)
+    degree = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)[:, None]
+    for _ in range(steps):
+        for factor in SMOOTHING_FACTORS:
+            vertices = vertices + factor * (neighbours @ vertices / degree - vertices)
+    return vertices
+
+
+def _adjacency(count: int, faces: np.ndarray) -> sparse.csr_matrix:
+    rows, columns = faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()
+    ones = np.ones(2 * len(rows))
+    both = sparse.coo_matrix((ones, (np.r_[rows, columns], np.r_[columns, rows])), (count, count)).tocsr()
+    both.data[:] = 1.0
+    return both
+
+
+def _joined_pieces(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the mesh without pieces that lie apart, without unused vertices, and the part of the area kept."""
+    count, piece = csgraph.connected_components(_adjacency(len(vertices), faces), directed=False)
+    corners = vertices[faces]
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
+    areas = np.bincount(piece[faces[:, 0]], weights=area, minlength=count)
+    largest = int(areas.argmax())
+    tree = cKDTree(vertices[piece == largest])
+    kept = [largest]
+    for other in np.flatnonzero(areas >= PIECE_FRACTION * areas[largest]):
+        if other != largest and tree.query(vertices[piece == other])[0].min() <= PIECE_GAP_MM:
+            kept.append(int(other))
+    faces = faces[np.isin(piece[faces[:, 0]], kept)]
+    used, renumbered = np.unique(faces, return_inverse=True)
+    part = float(areas[kept].sum() / max(areas.sum(), 1e-12))
+    return vertices[used], renumbered.reshape(-1, 3), part
+
+
+def _turned_outwards(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the mesh with its faces counter-clockwise from outside, and the volume [mm3] that it encloses."""
+    corners = vertices[faces] - vertices.mean(axis=0)
+    volume = float(np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6)
+    return (vertices, faces, volume) if volume >= 0 else (vertices, faces[:, ::-1].copy(), -volume)

@@ -1,0 +1,84 @@
+"""A bone taken from voxels is the bone: its size, its place, its pieces, and where the field of view cuts it."""
+
+import numpy as np
+import pytest
+
+from SwinX2SLib.anatomy import labels
+from SwinX2SLib.geometry.frames import network_affine, transform_points
+from SwinX2SLib.measurements import bone_from_mesh, bones_from_labels
+
+FEMUR = next(label.id for label in labels() if label.name == "femur_left")
+
+
+def ball(radius, shape, centre):
+    index = np.moveaxis(np.indices(shape), 0, -1)
+    return (np.linalg.norm(index - np.asarray(centre), axis=-1) <= radius).astype(np.uint8) * FEMUR
+
+
+@pytest.mark.parametrize("radius", [5.0, 9.3, 17.7])
+def test_the_surface_of_a_voxel_ball_has_its_radius_and_centre(radius):
+    rng = np.random.default_rng(int(radius))
+    for _ in range(4):
+        centre = 22 + rng.uniform(-0.5, 0.5, 3)
+        affine = network_affine(2.6, (45, 45, 45))
+        bone = bones_from_labels(ball(radius, (45, 45, 45), centre), affine)["femur_left"]
+        place = transform_points(affine, centre)
+        radii = np.linalg.norm(bone.vertices_ras_mm - place, axis=1) / 2.6
+        assert abs(radii.mean() - radius) < 0.1
+        assert np.abs(radii - radius).max() < 0.6
+        assert np.linalg.norm(bone.vertices_ras_mm.mean(axis=0) - place) < 0.15 * 2.6
+        normals = np.cross(
+            *(bone.vertices_ras_mm[bone.faces[:, i]] - bone.vertices_ras_mm[bone.faces[:, 0]] for i in (1, 2))
+        )
+        outwards = bone.vertices_ras_mm[bone.faces].mean(axis=1) - place
+        assert ((normals * outwards).sum(axis=1) > 0).mean() > 0.99
+        assert not bone.cut
+
+
+def test_faces_of_the_field_of_view_that_cut_a_bone_are_named():
+    affine = network_affine(2.0, (40, 40, 40))  # indices run to the left, to the back and downwards
+    low = bones_from_labels(ball(8, (40, 40, 40), (20, 20, 36)), affine)["femur_left"]
+    assert low.cut == ("inferior",)
+    right = bones_from_labels(ball(8, (40, 40, 40), (3, 3, 20)), affine)["femur_left"]
+    assert right.cut == ("anterior", "right")
+
+
+def test_near_pieces_are_kept_and_far_or_small_ones_left_out():
+    near = ball(8, (60, 60, 60), (20, 20, 20)) | ball(5, (60, 60, 60), (20, 20, 36))
+    volume = near | ball(5, (60, 60, 60), (50, 50, 50)) | ball(1, (60, 60, 60), (20, 32, 20))
+    bone = bones_from_labels(volume, np.eye(4))["femur_left"]
+    assert bone.voxel_count == np.count_nonzero(near)
+    assert 0.75 < bone.kept_fraction < 0.9
+
+
+def test_a_hole_within_a_bone_is_filled():
+    volume = ball(12, (40, 40, 40), (20, 20, 20))
+    volume[18:22, 18:22, 18:22] = 0
+    bone = bones_from_labels(volume, np.eye(4))["femur_left"]
+    assert bone.voxel_count == np.count_nonzero(ball(12, (40, 40, 40), (20, 20, 20)))
+
+
+def test_a_single_voxel_is_a_bone_and_an_empty_volume_has_none():
+    volume = np.zeros((9, 9, 9), np.int16)
+    assert bones_from_labels(volume, np.eye(4)) == {}
+    volume[4, 4, 4], volume[2, 2, 2] = FEMUR, 99
+    bones = bones_from_labels(volume, np.eye(4))
+    assert list(bones) == ["femur_left"]
+    assert bones["femur_left"].voxel_count == 1
+
+
+def test_a_mesh_is_turned_outwards_and_freed_of_loose_pieces():
+    bone = bones_from_labels(ball(9, (40, 40, 40), (20, 20, 20)), np.eye(4))["femur_left"]
+    inside_out = np.concatenate([bone.faces[:, ::-1], bone.faces[:, ::-1] + len(bone.vertices_ras_mm)])
+    vertices = np.concatenate([bone.vertices_ras_mm, bone.vertices_ras_mm * 0.5 + 100])
+    again = bone_from_mesh("femur_left", vertices, inside_out)
+    assert len(again.vertices_ras_mm) == len(bone.vertices_ras_mm)
+    assert again.volume_mm3 == pytest.approx(4 / 3 * np.pi * 9**3, rel=0.02)
+    assert again.kept_fraction == pytest.approx(0.8)
+
+
+def test_a_mesh_without_faces_or_with_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="no faces"):
+        bone_from_mesh("femur_left", np.zeros((3, 3)), np.zeros((0, 3)))
+    with pytest.raises(ValueError, match="not the name"):
+        bone_from_mesh("fibula", np.zeros((3, 3)), np.zeros((1, 3)))
