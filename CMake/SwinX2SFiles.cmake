@@ -128,8 +128,11 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/__init__.py
   training/synthesis/appearance.py
   training/synthesis/attenuation.py
+  training/synthesis/composition.py
   training/synthesis/deformation.py
   training/synthesis/films.py
+  training/synthesis/people.py
+  training/synthesis/registration.py
   training/synthesis/sample.py
   weights/__init__.py
   weights/cache.py

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -20,10 +20,11 @@ class Batch:
     Attributes:
         coronal: float32 `(B, 1, X, Z)`.
         sagittal: float32 `(B, 1, Y, Z)`.
-        labels: uint8 `(B, X/2, Y/2, Z/2)`, drawn at half resolution.
+        labels: uint8 `(B, X, Y, Z)`.
         coronal_occupied: uint8 `(B, 54, X, Z)`; whether the ray meets the bone.
         sagittal_occupied: uint8 `(B, 54, Y, Z)`.
         known: bool `(B, 55)`.
+        seeds: int64 `(B,)`; a seed for each sample's share of what an objective draws at random.
     """
 
     coronal: Tensor
@@ -32,6 +33,13 @@ class Batch:
     coronal_occupied: Tensor
     sagittal_occupied: Tensor
     known: Tensor
+    seeds: Tensor
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the batch on a device."""
+        return Batch(
+            **{field.name: getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)}
+        )
 
 
 class BatchDataset(Dataset):
@@ -46,17 +54,15 @@ class BatchDataset(Dataset):
     def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng((self.seed, index))
         samples = [self.synthesiser.draw(rng) for _ in range(self.batch_size)]
-        # A random one of the eight voxels stands for a half-resolution voxel: no half-voxel shift on average.
-        offsets = rng.integers(0, 2, (self.batch_size, 3))
+        seeds = rng.integers(0, 2**62, self.batch_size)
         return Batch(
             coronal=torch.stack([s.coronal for s in samples])[:, None],
             sagittal=torch.stack([s.sagittal for s in samples])[:, None],
-            labels=torch.stack(
-                [s.labels[a::2, b::2, c::2] for s, (a, b, c) in zip(samples, offsets, strict=True)]
-            ),
+            labels=torch.stack([s.labels for s in samples]),
             coronal_occupied=torch.stack([occupied_rays(s.labels, 1) for s in samples]),
             sagittal_occupied=torch.stack([occupied_rays(s.labels, 0) for s in samples]),
             known=torch.stack([s.known for s in samples]),
+            seeds=torch.from_numpy(seeds),
         )
 
 

@@ -16,7 +16,7 @@ from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.training.batches import Batch, BatchDataset
 from SwinX2SLib.training.checkpoint import load_checkpoint, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.losses import dice_ce, silhouette_loss
+from SwinX2SLib.training.objectives import Phase, objective_for
 from SwinX2SLib.training.synthesis import Synthesiser
 
 LOG_EVERY = 20
@@ -42,6 +42,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.config, self.synthesiser, self.folder, self.on_log = config, synthesiser, folder, on_log
         self.model = _channels_last(build_model(config.model))
+        self.objective = objective_for(self.model, config)
         self.optimiser = torch.optim.AdamW(
             _parameter_groups(self.model, config.weight_decay), config.learning_rate
         )
@@ -89,15 +90,9 @@ class Trainer:
         rate = _learning_rate(self.step, config)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        phase = Phase.LAYOUT if layout_only else Phase.VOLUME
         with torch.autocast("cpu", torch.bfloat16, enabled=config.mixed_precision):
-            output = self.model(batch.coronal, batch.sagittal, layout_only=layout_only)
-            logits = None if layout_only else output.half_resolution_logits()
-        parts = {
-            "coronal": silhouette_loss(output.coronal_layout, batch.coronal_occupied, batch.known),
-            "sagittal": silhouette_loss(output.sagittal_layout, batch.sagittal_occupied, batch.known),
-        }
-        if logits is not None:
-            parts["cross_entropy"], parts["dice"] = dice_ce(logits, batch.labels, batch.known)
+            parts = self.objective(self.model, batch, phase)
         loss = sum(parts.values())
         if not torch.isfinite(loss):
             raise FloatingPointError(f"The loss is not finite at step {self.step}; lower the learning rate.")
