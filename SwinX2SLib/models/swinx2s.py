@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from SwinX2SLib.models.attention import CrossAttention
-from SwinX2SLib.models.blocks import decoder_block, encoder_block
+from SwinX2SLib.models.blocks import decoder_block, decoder_block_without_skip, encoder_block
 from SwinX2SLib.models.expansion import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS, DimensionExpansion
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, SwinPyramid
 
@@ -32,6 +32,10 @@ class SwinX2SConfig:
         grid_shape: voxels `(X, Y, Z)`; multiples of 32, and X equals Y since the views share their weights.
         out_channels: classes, background included.
         views_per_plane: films of each plane (N of the paper).
+        transformer_skip: whether the Swin maps of levels 1 to 4 join the decoder at their own resolution. Without
+            (table 5 of the paper, "w/o Trans. skip.") the transformer speaks through the bottom level alone; the
+            film's own convolutions still join at full resolution. The paper draws no diagram of it and the published
+            code has no such switch: this is our reading.
     """
 
     embed_dim: int
@@ -40,6 +44,12 @@ class SwinX2SConfig:
     grid_shape: tuple[int, int, int] = (128, 128, 160)
     out_channels: int = 55
     views_per_plane: int = 1
+    transformer_skip: bool = True
+
+    @property
+    def joined(self) -> tuple[bool, ...]:
+        """Return which levels, the film first, go into the 3D network: with transformer skips all, else the ends."""
+        return tuple(self.transformer_skip or level in (0, LEVELS - 1) for level in range(LEVELS))
 
     def faults(self) -> list[str]:
         """Return what is wrong with the sizes, in sentences; empty when the network can be built."""
@@ -80,31 +90,42 @@ class SwinX2S(nn.Module):
         base = config.embed_dim
         pyramid = [base * 2**i for i in range(STAGES + 1)]
         self.pyramid = SwinPyramid(config.views_per_plane, base, config.depths, config.heads, (x, z))
-        self.expansions = nn.ModuleList(DimensionExpansion(x // 2**level) for level in range(LEVELS))
+        joined = config.joined
+        self.expansions = nn.ModuleList(
+            DimensionExpansion(x // 2**level) if joined[level] else nn.Identity() for level in range(LEVELS)
+        )
         self.encoders = nn.ModuleList(
-            encoder_block(a, b)
-            for a, b in zip([config.views_per_plane, *pyramid], [base, *pyramid], strict=True)
+            encoder_block(a, b) if join else nn.Identity()
+            for a, b, join in zip([config.views_per_plane, *pyramid], [base, *pyramid], joined, strict=True)
         )
         bottom = tuple(side // SIDE_MULTIPLE for side in (x, y, z))
         self.fusion = CrossAttention(pyramid[-1], config.heads[-1], bottom)
         # decoders[i] makes level i out of level i + 1.
         self.decoders = nn.ModuleList(
-            decoder_block(a, b) for a, b in zip(pyramid, [base, *pyramid[:-1]], strict=True)
+            decoder_block(a, b) if join else decoder_block_without_skip(a, b)
+            for a, b, join in zip(pyramid, [base, *pyramid[:-1]], joined[:-1], strict=True)
         )
         self.head = nn.Conv3d(base, config.out_channels, 1)
+        for level in range(LEVELS):
+            if not joined[level]:
+                # Nobody reads this map of the pyramid: a norm that nothing flows through would never learn.
+                self.pyramid.norms[level - 1] = nn.Identity()
 
-    def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, coronal: Tensor, sagittal: Tensor, apply_head: bool = True) -> tuple[Tensor, Tensor]:
         """Return the class logits of the coronal and of the sagittal view, each `(B, K, X, Y, Z)`.
 
         Args:
             coronal: films `(B, N, X, Z)`.
             sagittal: films `(B, N, Y, Z)`.
+            apply_head: False returns what the head is applied to instead, each `(B, C, X, Y, Z)`: whoever scores
+                the classes slab by slab never holds K channels of the whole volume.
 
         Raises:
             ValueError: the films are not of the network's size; names every fault.
         """
-        coronal_logits, sagittal_logits = self.head(self._features(coronal, sagittal)).chunk(2)
-        return coronal_logits, sagittal_logits
+        features = self._features(coronal, sagittal)
+        first, second = (self.head(features) if apply_head else features).chunk(2)
+        return first, second
 
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
         """Return the mean of both views' class logits `(B, K, X, Y, Z)`, whose argmax is the reconstruction.
@@ -123,7 +144,8 @@ class SwinX2S(nn.Module):
         volume = self.fusion(self._encode(LEVELS - 1, levels[-1]))
         for level in reversed(range(LEVELS - 1)):
             # Encoded only now, level by level: the finest volumes do not wait in memory for their turn.
-            volume = self.decoders[level](volume, self._encode(level, levels[level]))
+            skip = (self._encode(level, levels[level]),) if self.config.joined[level] else ()
+            volume = self.decoders[level](volume, *skip)
         return volume
 
     def _encode(self, level: int, maps: Tensor) -> Tensor:

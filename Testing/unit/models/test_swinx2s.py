@@ -4,14 +4,13 @@ import torch
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 
 
-def network(grid=(32, 32, 64), views=1, classes=5) -> SwinX2S:
+def network(grid=(32, 32, 64), views=1, classes=5, transformer_skip=True) -> SwinX2S:
     torch.manual_seed(0)
-    config = SwinX2SConfig(4, (2, 2, 2, 2), (1, 2, 4, 8), grid, classes, views)
+    config = SwinX2SConfig(4, (2, 2, 2, 2), (1, 2, 4, 8), grid, classes, views, transformer_skip)
     model = SwinX2S(config)
     # Fresh expansions repeat; differing slices are what a trained network has.
-    for expansion in model.expansions:
-        torch.nn.init.normal_(expansion.scale)
-        torch.nn.init.normal_(expansion.offset)
+    for parameter in model.expansions.parameters():
+        torch.nn.init.normal_(parameter)
     return model
 
 
@@ -83,8 +82,47 @@ def test_what_moves_in_a_film_moves_the_volume_on_the_films_axes():
     assert float(difference[:4].mean()) > 2 * float(difference[32:].mean())
 
 
-def test_every_parameter_of_the_network_learns():
-    model, pair = network((64, 64, 32)), films((64, 64, 32))
+@torch.no_grad()
+def test_features_of_either_view_under_the_head_are_its_logits():
+    model, pair = network().eval(), films((32, 32, 64))
+    for features, logits in zip(model(*pair, apply_head=False), model(*pair), strict=True):
+        assert features.shape == (1, 4, 32, 32, 64)
+        torch.testing.assert_close(model.head(features), logits)
+
+
+@pytest.mark.parametrize(("transformer_skip", "reading"), [(True, [1, 2, 3, 4, 5]), (False, [5])])
+@torch.no_grad()
+def test_without_its_skips_the_transformer_speaks_through_the_bottom_alone(transformer_skip, reading):
+    model = network((64, 64, 32), transformer_skip=transformer_skip).eval()
+    pair = films((64, 64, 32))
+    before = model.reconstruct_logits(*pair)
+    heard = []
+    for level in range(1, 6):
+
+        def disturb(module, arguments, maps, index=level - 1):
+            return [other + torch.randn_like(other) * (i == index) for i, other in enumerate(maps)]
+
+        handle = model.pyramid.register_forward_hook(disturb)
+        if not torch.equal(model.reconstruct_logits(*pair), before):
+            heard.append(level)
+        handle.remove()
+    assert heard == reading
+
+
+def test_without_the_skips_no_parameter_is_left_that_could_not_learn():
+    whole, reduced = (
+        dict(network((64, 64, 32), transformer_skip=skip).named_parameters()) for skip in (True, False)
+    )
+    gone = {name for name in whole if name not in reduced}
+    assert {name.split(".")[0] for name in gone} == {"pyramid", "expansions", "encoders", "decoders"}
+    assert {name for name in gone if name.startswith("pyramid")} == {
+        f"pyramid.norms.{i}.{kind}" for i in range(4) for kind in ("weight", "bias")
+    }
+
+
+@pytest.mark.parametrize("transformer_skip", [True, False])
+def test_every_parameter_of_the_network_learns(transformer_skip):
+    model, pair = network((64, 64, 32), transformer_skip=transformer_skip), films((64, 64, 32))
     coronal, sagittal = model(*pair)
     (coronal.square() + sagittal.abs()).mean().backward()
     # A bias common to all keys shifts all scores of a softmax alike, so it has no effect by construction.
