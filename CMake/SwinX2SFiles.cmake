@@ -23,6 +23,7 @@ set(SwinX2SLib_SCRIPTS
   inference/console.py
   inference/device.py
   inference/failures.py
+  inference/hanging.py
   inference/islands.py
   inference/job.py
   inference/logits.py
@@ -39,7 +40,21 @@ set(SwinX2SLib_SCRIPTS
   inference/worker.py
   measurements/__init__.py
   measurements/bones.py
+  measurements/centrelines.py
+  measurements/femur_proximal.py
+  measurements/fits.py
+  measurements/pelvis_landmarks.py
   measurements/results.py
+  measurements/rib.py
+  measurements/rib_centreline.py
+  measurements/solid.py
+  measurements/surfaces.py
+  measurements/vertebra.py
+  measurements/vertebra_arch.py
+  measurements/vertebra_body.py
+  measurements/vertebra_frame.py
+  measurements/vertebra_ranges.py
+  measurements/vertebra_shape.py
   models/__init__.py
   models/attention.py
   models/blocks.py
@@ -113,27 +128,51 @@ set(SwinX2SLib_SCRIPTS
   slicerui/words.py
   terminology.py
   training/__init__.py
+  training/averaging.py
   training/batches.py
   training/checkpoint.py
   training/commands.py
   training/config.py
   training/curves.py
+  training/distributed.py
   training/export.py
+  training/journal.py
   training/loop.py
   training/losses.py
   training/objectives/__init__.py
   training/objectives/fused.py
+  training/objectives/paper.py
   training/objectives/phase.py
+  training/pretrained.py
+  training/progress.py
+  training/run.py
+  training/schedule.py
+  training/smoke.py
   training/sources.py
+  training/start.py
+  training/steps.py
+  training/swin_conversion.py
   training/synthesis/__init__.py
   training/synthesis/appearance.py
   training/synthesis/attenuation.py
   training/synthesis/composition.py
   training/synthesis/deformation.py
+  training/synthesis/film_geometry.py
   training/synthesis/films.py
+  training/synthesis/implants.py
+  training/synthesis/landmarks.py
+  training/synthesis/organs.py
   training/synthesis/people.py
+  training/synthesis/pieces.py
   training/synthesis/registration.py
   training/synthesis/sample.py
+  training/synthesis/selection.py
+  training/synthesis/shapes.py
+  training/synthesis/soft_tissue.py
+  training/synthesis/surroundings.py
+  training/synthesis/unlabelled.py
+  training/validation.py
+  training/warm_start.py
   weights/__init__.py
   weights/cache.py
   weights/checkpoint.py

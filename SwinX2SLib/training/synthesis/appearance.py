@@ -1,4 +1,8 @@
-"""From path integrals to a film: response, contrast, noise, blur, bias, dropout, specks, collimation."""
+"""From path integrals to a film: window, response, contrast, noise, blur, dropout, specks, collimation.
+
+The looks that strong domain randomisation needs (SyntheX, FleXray), around those of digitally reconstructed films and
+of real ones; a third of the films stay nearly as projected.
+"""
 
 from __future__ import annotations
 
@@ -7,86 +11,117 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+# As the reader of radiographs scales them (radiographs.normalise).
+LOW_QUANTILE, HIGH_QUANTILE = 0.005, 0.995
+LEAST_OPEN = 0.6  # a shutter leaves at least this share of each side open
+
 
 def expose(path: Tensor, rng: np.random.Generator) -> Tensor:
     """Turn a path integral `(W, H)` into a film `(W, H)` in 0..1, bone bright.
 
     Half the films are linear in the path, as the paper's; the others saturate as a detector does.
     """
-    # Half the films are windowed from below too: what is thinner than the window's foot is black.
-    foot = path.quantile(float(rng.uniform(0.0, 0.3))) if rng.random() < 0.5 else 0.0
-    peak = (path.quantile(0.995) - foot).clamp(min=1e-6)
-    film = ((path - foot) / peak).clamp(min=0)
+    # Films are windowed: what is thinner than the window's foot is black, what is thicker than its head white.
+    # Published films have up to a tenth of their pixels white.
+    share_white = 10 ** rng.uniform(-3, -1.1)
+    share_black = rng.uniform(0.0, 0.3) if rng.random() < 0.4 else 0.0
+    marks = torch.tensor([share_black, 1 - share_white], device=path.device)
+    foot, head = path.flatten().quantile(marks).tolist()
+    if share_black == 0:
+        foot = min(foot, 0.0)
+    film = ((path - foot) / max(head - foot, 1e-6)).clamp_(min=0)
     if rng.random() < 0.5:
         strength = rng.uniform(0.3, 3.0)
-        film = (1 - torch.exp(-strength * film)) / (1 - np.exp(-strength))
-    # A linear film stretched min..max lets one dense spot darken the rest: a random white point covers that.
-    return (film * rng.uniform(0.6, 1.6)).clamp(0, 1)
+        film = (1 - torch.exp(-strength * film)) / float(1 - np.exp(-strength))
+    # A film stretched from its least to its most is darkened by one dense spot: a random white point covers that.
+    if rng.random() < 0.4:
+        film = film * float(rng.uniform(0.6, 1.0))
+    return film.clamp_(0, 1)
 
 
 def degrade(film: Tensor, rng: np.random.Generator) -> Tensor:
-    """Randomise a film `(W, H)` in 0..1 as films differ; anatomy keeps its place."""
-    film = film ** float(np.exp(rng.normal(0, 0.35)))
+    """Randomise a film `(W, H)` in 0..1 as films differ; anatomy keeps its place.
+
+    Returns:
+        `(W, H)` in 0..1, scaled as the reader of radiographs scales.
+    """
+    film = film ** float(np.exp(rng.normal(0, 0.3)))
+    nearly_as_projected = rng.random() < 0.35
+    film = _noise(film, rng.uniform(0.003, 0.02), rng) if nearly_as_projected else _strongly(film, rng)
+    if rng.random() < 0.03:
+        film = _wrap(film, rng)
+    film = _scale_as_the_reader(film, rng)
+    if rng.random() < 0.2:
+        film = _collimate(film, rng)
+    if rng.random() < 0.005:
+        film = 1 - film  # the reader was told the wrong polarity
+    return film
+
+
+def _strongly(film: Tensor, rng: np.random.Generator) -> Tensor:
     if rng.random() < 0.3:
         film = _contrast_curve(film, rng)
     if rng.random() < 0.4:
-        film = film * _smooth(film.shape, 0.25, rng).exp()
+        film = film * _smooth(film, 0.25, rng).exp_()
+    if rng.random() < 0.2:
+        film = _flatten(film, rng)
     if rng.random() < 0.5:
         film = _blur_or_sharpen(film, rng)
     if rng.random() < 0.7:
-        noise = torch.from_numpy(
-            rng.normal(0, rng.uniform(0.005, 0.06), tuple(film.shape)).astype(np.float32)
-        )
-        film = film + noise
-    if rng.random() < 0.25:
+        film = _noise(film, rng.uniform(0.005, 0.05), rng)
+    if rng.random() < 0.15:
         film = _specks(film, rng)
-    if rng.random() < 0.25:
-        film = _drop_boxes(film, rng)
     if rng.random() < 0.2:
-        film = _collimate(film, rng)
-    film = film.clamp(0, 1)
-    low, high = film.amin(), film.amax()
-    return (film - low) / (high - low).clamp(min=1e-6)
-
-
-def misregister(film: Tensor, rng: np.random.Generator, height_px: float = 1.0) -> Tensor:
-    """Shift and scale a film `(W, H)` slightly against the other, as two exposures of one person are.
-
-    Args:
-        height_px: standard deviation of the vertical shift [pixels].
-    """
-    width, height = film.shape
-    scale = 1 + rng.normal(0, 0.012)
-    shift_w, shift_h = rng.normal(0, 1.0) * 2 / width, rng.normal(0, height_px) * 2 / height
-    # grid_sample's last axis comes first in the matrix.
-    matrix = torch.tensor([[[scale, 0, shift_h], [0, scale, shift_w]]], dtype=torch.float32)
-    grid = functional.affine_grid(matrix, [1, 1, width, height], align_corners=False)
-    return functional.grid_sample(film[None, None], grid, align_corners=False, padding_mode="border")[0, 0]
+        film = _drop_boxes(film, rng)
+    return film.clamp(0, 1)
 
 
 def _contrast_curve(film: Tensor, rng: np.random.Generator) -> Tensor:
-    gain, middle = rng.uniform(4, 10), rng.uniform(0.3, 0.6)
+    gain, middle = float(rng.uniform(4, 8)), float(rng.uniform(0.3, 0.6))
     return torch.sigmoid(gain * (film - middle))
 
 
+def _flatten(film: Tensor, rng: np.random.Generator) -> Tensor:
+    """Take out a part of the slow changes of brightness, as the processing of digital films does."""
+    width = int(min(film.shape) // rng.integers(4, 8)) // 2 * 2 + 1
+    slow = _average(_average(film, width), width)
+    return film - float(rng.uniform(0.3, 0.8)) * (slow - slow.mean())
+
+
 def _blur_or_sharpen(film: Tensor, rng: np.random.Generator) -> Tensor:
-    blurred = functional.avg_pool2d(film[None, None], 3, stride=1, padding=1, count_include_pad=False)[0, 0]
-    amount = rng.uniform(-0.8, 1.0)
+    amount = float(rng.uniform(-1.0, 1.0))
+    blurred = _average(film, 3)
+    if amount > 0.5 and rng.random() < 0.5:
+        blurred = _average(blurred, 3)
     return film + amount * (blurred - film)
 
 
-def _smooth(shape: torch.Size, deviation: float, rng: np.random.Generator) -> Tensor:
-    coarse = torch.from_numpy(rng.normal(0, deviation, (1, 1, 4, 5)).astype(np.float32))
-    return functional.interpolate(coarse, size=tuple(shape), mode="bicubic", align_corners=True)[0, 0]
+def _noise(film: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
+    """Noise of the detector; half the time stronger where fewer photons pass, and at times grainy."""
+    noise = torch.from_numpy(rng.normal(0, deviation, tuple(film.shape)).astype(np.float32)).to(film.device)
+    if rng.random() < 0.3:
+        noise = 1.5 * _average(noise, 3)
+    if rng.random() < 0.5:
+        # Photons that pass fall exponentially with the path; their relative noise is one over the square root.
+        noise = noise * torch.exp(film * float(rng.uniform(0.3, 1.0)) - 0.3)
+    return film + noise
 
 
 def _specks(film: Tensor, rng: np.random.Generator) -> Tensor:
-    """Salt and pepper, as the wrapped specks of some published radiographs."""
+    """Salt and pepper."""
     shape, film = film.shape, film.clone().flatten()
     count = int(film.numel() * 10 ** rng.uniform(-3.5, -2))
-    where = torch.from_numpy(rng.integers(0, film.numel(), count))
-    film[where] = torch.from_numpy((rng.random(count) < 0.7).astype(np.float32))
+    where = torch.from_numpy(rng.integers(0, film.numel(), count)).to(film.device)
+    film[where] = torch.from_numpy((rng.random(count) < 0.5).astype(np.float32)).to(film.device)
     return film.view(shape)
+
+
+def _wrap(film: Tensor, rng: np.random.Generator) -> Tensor:
+    """Overshoot of a sharp resampling that ran over 8 bits: black specks in white, white ones on black edges."""
+    low, high = film.amin(), film.amax()
+    film = (film - low) / (high - low).clamp(min=1e-6)
+    sharp = film + float(rng.uniform(0.2, 0.6)) * (film - _average(film, 3))
+    return torch.remainder(sharp * float(rng.uniform(0.97, 1.03)) + 0.004, 1.0)
 
 
 def _drop_boxes(film: Tensor, rng: np.random.Generator) -> Tensor:
@@ -99,14 +134,38 @@ def _drop_boxes(film: Tensor, rng: np.random.Generator) -> Tensor:
     return film
 
 
+def _scale_as_the_reader(film: Tensor, rng: np.random.Generator) -> Tensor:
+    """Stretch between the reader's percentiles; a fifth of the films from their least to their most."""
+    if rng.random() < 0.8:
+        marks = torch.tensor([LOW_QUANTILE, HIGH_QUANTILE], device=film.device)
+        low, high = film.flatten().quantile(marks)
+    else:
+        low, high = film.amin(), film.amax()
+    return ((film - low) / (high - low).clamp(min=1e-6)).clamp_(0, 1)
+
+
 def _collimate(film: Tensor, rng: np.random.Generator) -> Tensor:
+    """Close the shutter on some sides; the reader makes it black, and now and then misses a white one."""
     film = film.clone()
-    width, height = film.shape
-    value = float(rng.random() < 0.3)
-    w, h = int(rng.integers(0, width // 8)), int(rng.integers(0, height // 12))
-    if w:
-        film[:w] = value
-        film[-int(rng.integers(1, w + 1)) :] = value
-    if h and rng.random() < 0.5:
-        film[:, :h] = value
+    value = float(rng.random() < 0.1)
+    for axis, size in enumerate(film.shape):
+        most = (1 - LEAST_OPEN) / 2 * rng.random() ** 2
+        for start in (True, False):
+            width = int(rng.uniform(0, most) * size) if rng.random() < 0.6 else 0
+            film.narrow(axis, 0 if start else size - width, width).fill_(value)
     return film
+
+
+def _smooth(film: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
+    coarse = torch.from_numpy(rng.normal(0, deviation, (1, 1, 4, 5)).astype(np.float32)).to(film.device)
+    return functional.interpolate(coarse, size=tuple(film.shape), mode="bicubic", align_corners=True)[0, 0]
+
+
+def _average(film: Tensor, width: int) -> Tensor:
+    """Mean over squares `width` pixels wide (odd)."""
+    rows = functional.avg_pool2d(
+        film[None], (width, 1), stride=1, padding=(width // 2, 0), count_include_pad=False
+    )
+    return functional.avg_pool2d(
+        rows, (1, width), stride=1, padding=(0, width // 2), count_include_pad=False
+    )[0]

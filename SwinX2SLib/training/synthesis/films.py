@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from torch import Tensor
 
-from SwinX2SLib.training.synthesis.appearance import degrade, expose, misregister
-from SwinX2SLib.training.synthesis.attenuation import (
-    bone_attenuation,
-    ct_attenuation,
-    soft_tissue_projections,
-)
+from SwinX2SLib.training.synthesis.appearance import degrade, expose
+from SwinX2SLib.training.synthesis.attenuation import bone_attenuation, ct_attenuation
+from SwinX2SLib.training.synthesis.film_geometry import FilmGeometry, random_geometries
+from SwinX2SLib.training.synthesis.implants import random_implants
+from SwinX2SLib.training.synthesis.landmarks import STRIDE, Landmarks
+from SwinX2SLib.training.synthesis.organs import random_organs
+from SwinX2SLib.training.synthesis.shapes import Shape, draw_shapes
+from SwinX2SLib.training.synthesis.soft_tissue import make_body, project_body
+from SwinX2SLib.training.synthesis.surroundings import add_marks, add_table
+from SwinX2SLib.training.synthesis.unlabelled import random_arms, random_unlabelled_bones
+
+# On plain films soft tissue may absorb this many times what the thickest bone does.
+MOST_TISSUE = 3.0
 
 
 def make_films(
@@ -22,8 +31,11 @@ def make_films(
 ) -> tuple[Tensor, Tensor]:
     """Make the coronal and the sagittal film of a person, from the CT if there is one, else from the labels.
 
+    The films may have been taken with a cone, off the right angle, off in size or place (`film_geometry`); the labels
+    are the truth of the parallel, pixel-aligned convention.
+
     Args:
-        labels: uint8 `(X, Y, Z)`, network order; None only where there is a CT.
+        labels: uint8 `(X, Y, Z)`, network order; with a CT they only tell where implants lie, and may be None.
         ct: float32 `(X, Y, Z)` on the same grid, or None.
         ct_kind: "HU" or "8-bit rescaled"; None without a CT.
         spacing_mm: voxel size, the same on all axes.
@@ -35,23 +47,68 @@ def make_films(
     Raises:
         ValueError: there are neither labels nor a CT.
     """
-    if ct is not None:
-        attenuation = ct_attenuation(ct, ct_kind, rng)
-    elif labels is not None:
-        attenuation = bone_attenuation(labels, rng)
-    else:
+    if labels is None and ct is None:
         raise ValueError("Films are made from labels or from a CT; neither was given.")
-    paths = [attenuation.sum(1), attenuation.sum(0)]
-    if ct is None and rng.random() < 0.9:
-        soft = soft_tissue_projections(labels, rng)
-        # Two kinds of film: projections of what exceeds water, where bone stands out, and real films, where
-        # the soft tissue on the way absorbs more than the bone.
-        share = np.exp(rng.normal(-2.8, 0.9) if rng.random() < 0.6 else rng.normal(-1.0, 0.6))
-        paths = [path + share * tissue for path, tissue in zip(paths, soft, strict=True)]
+    landmarks = None if labels is None else Landmarks.of(labels, spacing_mm)
+    if ct is not None:
+        attenuation, tissue, bones = ct_attenuation(ct, ct_kind, rng), None, []
+    else:
+        attenuation = bone_attenuation(labels, rng)
+        shown = rng.random() < 0.92
+        tissue = _random_tissue(labels, landmarks, attenuation, spacing_mm, rng) if shown else None
+        bones = random_unlabelled_bones(landmarks, rng)
+    implants = [] if landmarks is None else random_implants(landmarks, rng)
     films = []
-    for path in paths:
-        film = expose(path, rng)
-        if rng.random() < 0.5:
-            film = misregister(film, rng)
-        films.append(degrade(film, rng))
+    for geometry in random_geometries(spacing_mm, rng):
+        path = geometry.project(attenuation, spacing_mm)
+        if tissue is not None:
+            path = path + tissue.project(spacing_mm, geometry, tuple(path.shape))
+        lateral = geometry.depth_axis == 0
+        if ct is None:
+            path = draw_shapes(path, [*bones, *random_arms(landmarks, lateral, rng)], spacing_mm, geometry)
+        path = draw_shapes(path, implants, spacing_mm, geometry)
+        path = add_marks(add_table(path, spacing_mm, lateral, rng), spacing_mm, rng)
+        films.append(degrade(expose(path, rng), rng))
     return films[0], films[1]
+
+
+@dataclass(frozen=True)
+class _Tissue:
+    """Soft tissue of one person.
+
+    Attributes:
+        body: float32 `(X/2, Y/2, Z/2)`, unit density.
+        organs: what differs from the body.
+        share: attenuation of unit density, relative to bone.
+        level: how much of the body's own attenuation the films show.
+    """
+
+    body: Tensor
+    organs: list[Shape]
+    share: float
+    level: float
+
+    def project(self, spacing_mm: float, geometry: FilmGeometry, shape: tuple[int, int]) -> Tensor:
+        film = project_body(self.body, shape, geometry.project(self.body, STRIDE * spacing_mm))
+        return draw_shapes(film.mul_(self.level), self.organs, spacing_mm, geometry).mul_(self.share)
+
+
+def _random_tissue(
+    labels: Tensor, landmarks: Landmarks, bones: Tensor, spacing_mm: float, rng: np.random.Generator
+) -> _Tissue:
+    """Draw the soft tissue for one of two kinds of film.
+
+    Projections of what exceeds water show bone before a faint body and organs with their contrast medium; on real
+    films the soft tissue on the way absorbs as much as the bone, or more.
+    """
+    body = make_body(labels, landmarks, spacing_mm, rng)
+    # Relative to the thickest bone, so that no bone drowns whatever the body's size.
+    bone_peak, body_peak = bones.sum(1).quantile(0.98), body.sum(1).quantile(0.98) * STRIDE
+    share = float(bone_peak / body_peak.clamp(min=1e-3))
+    if rng.random() < 0.55:
+        organs = random_organs(landmarks, float(rng.uniform(0, 1.2)), rng)
+        return _Tissue(
+            body, organs, share * float(np.exp(rng.normal(-1.6, 0.8))), float(rng.uniform(0.05, 1.0))
+        )
+    organs = random_organs(landmarks, float(rng.uniform(0, 0.25)), rng)
+    return _Tissue(body, organs, share * float(np.exp(rng.normal(0.2, 0.5)).clip(0, MOST_TISSUE)), 1.0)
