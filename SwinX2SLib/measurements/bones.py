@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy import ndimage, sparse
+from scipy import ndimage
 from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
 from SwinX2SLib.anatomy import labels as anatomy_labels
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
+from SwinX2SLib.measurements.surfaces import Surface
 
 # A loose piece belongs to the bone when it has this share of the largest piece and lies within this gap of what
 # is kept: thin bones break into pieces at coarse voxels, while specks and pieces of another bone lie apart.
@@ -55,6 +57,11 @@ class Bone:
     kept_fraction: float = 1.0
     mask: np.ndarray | None = None
     affine: np.ndarray | None = None
+
+    @cached_property
+    def surface(self) -> Surface:
+        """The surface with its normals, areas and sections."""
+        return Surface(self.vertices_ras_mm, self.faces)
 
     @property
     def voxel_count(self) -> int | None:
@@ -178,7 +185,7 @@ def _cut_faces(mask: np.ndarray, start: np.ndarray, shape: tuple, affine: np.nda
 
 def smoothed(vertices: np.ndarray, faces: np.ndarray, steps: int = SMOOTHING_STEPS) -> np.ndarray:
     """Return vertices `(V, 3)` moved by Taubin's filter (1995): stairs of voxels go, the size stays."""
-    neighbours = _adjacency(len(vertices), faces)
+    neighbours = Surface(vertices, faces).adjacency
     degree = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)[:, None]
     for _ in range(steps):
         for factor in SMOOTHING_FACTORS:
@@ -186,17 +193,9 @@ def smoothed(vertices: np.ndarray, faces: np.ndarray, steps: int = SMOOTHING_STE
     return vertices
 
 
-def _adjacency(count: int, faces: np.ndarray) -> sparse.csr_matrix:
-    rows, columns = faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()
-    ones = np.ones(2 * len(rows))
-    both = sparse.coo_matrix((ones, (np.r_[rows, columns], np.r_[columns, rows])), (count, count)).tocsr()
-    both.data[:] = 1.0
-    return both
-
-
 def _joined_pieces(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Return the mesh without pieces that lie apart, without unused vertices, and the part of the area kept."""
-    count, piece = csgraph.connected_components(_adjacency(len(vertices), faces), directed=False)
+    count, piece = csgraph.connected_components(Surface(vertices, faces).adjacency, directed=False)
     corners = vertices[faces]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
     areas = np.bincount(piece[faces[:, 0]], weights=area, minlength=count)

@@ -1,0 +1,229 @@
+"""The upper femur: head, neck isthmus, shaft axis and trochanters, found from the bone alone.
+
+Nothing here asks where the patient's axes run; lengths are counted in radii of the head, so that a child's or a
+large man's femur is searched in the same places. After Cerveri et al. 2010, Ann Biomed Eng 38:1752.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.fits import Cone, Sphere, fit_cone, fit_sphere, vote_for_sphere
+from SwinX2SLib.measurements.surfaces import Section, Surface, square_to, unit
+
+HEAD_RADII_MM = np.arange(12.0, 34.0, 1.5)
+VOTERS = 3500
+# What looks within this angle of the neck's axis from the head's centre is neck, not head.
+NECK_CONE_COS = np.cos(np.radians(62.0))
+# From the head's centre along the neck, in head radii: where the isthmus may lie.
+ISTHMUS_RADII = np.arange(0.6, 1.91, 0.075)
+# Sections of the neck lie within this distance of the head's centre.
+NECK_REACH_RADII = 3.2
+# From the head's centre down the shaft, in head radii: below the lesser trochanter, above the bow of the middle.
+SHAFT_RADII = (3.6, 6.6)
+SHORTEST_SHAFT_RADII = 1.2
+TROCHANTER_RADII = (1.9, 3.9)
+# Seen along the shaft, the lesser trochanter lies between these angles from medial (0) towards posterior (90).
+TROCHANTER_SECTOR_DEG = (-25.0, 105.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Neck:
+    """The neck at its narrowest.
+
+    Attributes:
+        isthmus: the narrowest section.
+        direction: unit vector from the isthmus to the head's centre.
+        level_mm: distance of the isthmus from the head's centre.
+    """
+
+    isthmus: Section
+    direction: np.ndarray
+    level_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Shaft:
+    """The upper shaft.
+
+    Attributes:
+        cone: fitted to it; its direction points down.
+        length_mm: of the part that was fitted.
+        clear_of_trochanter: whether that part lies below the lesser trochanter.
+        end_mm: how far below the head's centre the bone ends.
+    """
+
+    cone: Cone
+    length_mm: float
+    clear_of_trochanter: bool
+    end_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class ProximalFemur:
+    """What was found; what was not is None."""
+
+    head: Sphere | None = None
+    neck: Neck | None = None
+    shaft: Shaft | None = None
+
+
+def find_proximal(bone: Bone) -> ProximalFemur:
+    """Find head, neck and shaft of a femur."""
+    surface = bone.surface
+    noise = 0.5 if bone.spacing_mm is None else max(0.5, 0.3 * max(bone.spacing_mm))
+    head = _find_head(surface, noise, None)
+    if head is None:
+        return ProximalFemur()
+    neck = _find_neck(surface, head)
+    if neck is None:
+        return ProximalFemur(head)
+    head = _find_head(surface, noise, (head, neck)) or head
+    neck = _find_neck(surface, head) or neck
+    return ProximalFemur(head, neck, _find_shaft(surface, head, neck, noise, "left" in bone.name))
+
+
+def medial_and_posterior(neck: Neck, down: np.ndarray, left: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return both directions `(3,)` square to the shaft, medial being where the neck points."""
+    medial = square_to(neck.direction, down)
+    return medial, np.cross(medial, down) * (-1.0 if left else 1.0)
+
+
+def _find_head(surface: Surface, noise_mm: float, known: tuple[Sphere, Neck] | None) -> Sphere | None:
+    """Return the ball of the head; with a first ball and its neck known, from what lies away from the neck."""
+    if len(surface.vertices) < 50:
+        return None
+    if known is None:
+        step = max(1, len(surface.vertices) // VOTERS)
+        centre, radius = vote_for_sphere(surface.vertices[::step], surface.normals[::step], HEAD_RADII_MM)
+    else:
+        centre, radius = known[0].centre, known[0].radius_mm
+    for _ in range(3):
+        on = _on_head(surface, centre, radius, known)
+        if on.sum() < 20:
+            return None
+        weights = surface.areas[on]
+        centre, radius = fit_sphere(surface.vertices[on], weights, centre, radius, noise_mm)
+        if not HEAD_RADII_MM[0] / 2 < radius < 2 * HEAD_RADII_MM[-1]:
+            return None
+    on = _on_head(surface, centre, radius, known)
+    residual = np.linalg.norm(surface.vertices[on] - centre, axis=1) - radius
+    near = np.abs(residual) < 4 * noise_mm
+    if near.sum() < 20:
+        return None
+    covered = float(surface.areas[on][near].sum() / (4 * np.pi * radius**2))
+    spread = float(np.sqrt(np.average(residual[near] ** 2, weights=surface.areas[on][near])))
+    return Sphere(centre, radius, spread, covered)
+
+
+def _on_head(surface: Surface, centre: np.ndarray, radius: float, known: tuple | None) -> np.ndarray:
+    away = surface.vertices - centre
+    distance = np.linalg.norm(away, axis=1)
+    away /= np.maximum(distance, 1e-9)[:, None]
+    on = (np.abs(distance - radius) < 0.2 * radius) & ((away * surface.normals).sum(axis=1) > 0.8)
+    return on if known is None else on & (away @ -known[1].direction < NECK_CONE_COS)
+
+
+def _find_neck(surface: Surface, head: Sphere) -> Neck | None:
+    """Return the narrowest section of the neck on an axis that runs through the head's centre and the section's."""
+    away = surface.vertices - head.centre
+    distance = np.linalg.norm(away, axis=1)
+    shell = (distance > 1.15 * head.radius_mm) & (distance < 1.9 * head.radius_mm)
+    if not shell.any():
+        return None
+    outwards = unit(np.average(away[shell], axis=0, weights=surface.areas[shell]))
+    surface, neck = surface.near(head.centre, NECK_REACH_RADII * head.radius_mm), None
+    for _ in range(8):
+        neck = _narrowest(surface, head, outwards)
+        if neck is None:
+            return None
+        turned, outwards = outwards @ -neck.direction, -neck.direction
+        if turned > 1 - 1e-6:
+            break
+    return neck
+
+
+def _narrowest(surface: Surface, head: Sphere, outwards: np.ndarray) -> Neck | None:
+    found = []
+    for level in ISTHMUS_RADII * head.radius_mm:
+        point = head.centre + level * outwards
+        pieces = [s for s in surface.cut(point, outwards) if s.area_mm2 > 0.1 * head.radius_mm**2]
+        if pieces:
+            nearest = min(pieces, key=lambda piece: float(np.linalg.norm(piece.centroid - point)))
+            if np.linalg.norm(nearest.centroid - point) < head.radius_mm:
+                found.append((level, nearest))
+    if not found:
+        return None
+    smallest = min(found, key=lambda pair: pair[1].area_mm2)
+    # The sections beside the narrowest one steady its centre against the stairs of voxels.
+    beside = [section for level, section in found if abs(level - smallest[0]) < 0.12 * head.radius_mm]
+    centre = np.mean([section.centroid for section in beside], axis=0)
+    area = float(np.mean([section.area_mm2 for section in beside]))
+    away = head.centre - centre
+    return Neck(Section(area, centre, smallest[1].points), unit(away), float(np.linalg.norm(away)))
+
+
+def _find_shaft(surface: Surface, head: Sphere, neck: Neck, noise_mm: float, left: bool) -> Shaft | None:
+    distance = np.linalg.norm(surface.vertices - head.centre, axis=1)
+    end = surface.vertices[distance > 0.97 * distance.max()].mean(axis=0)
+    # Neck and shaft axis meet about two radii from the head's centre.
+    point = head.centre - 2.0 * head.radius_mm * neck.direction
+    direction = unit(end - point)
+    shaft = None
+    for _ in range(3):
+        behind = _trochanter_sector(surface, neck, point, direction, left)
+        shaft = _fit_shaft(surface, head, point, direction, noise_mm, behind)
+        if shaft is None:
+            return None
+        point, direction = shaft.cone.point, shaft.cone.direction
+    return shaft
+
+
+def _trochanter_sector(
+    surface: Surface, neck: Neck, point: np.ndarray, direction: np.ndarray, left: bool
+) -> np.ndarray:
+    """Return which vertices lie, seen along the shaft, where the lesser trochanter is, `(V,)`."""
+    medial, posterior = medial_and_posterior(neck, direction, left)
+    away = surface.vertices - point
+    angle = np.degrees(np.arctan2(away @ posterior, away @ medial))
+    return (angle > TROCHANTER_SECTOR_DEG[0]) & (angle < TROCHANTER_SECTOR_DEG[1])
+
+
+def _fit_shaft(
+    surface: Surface,
+    head: Sphere,
+    point: np.ndarray,
+    direction: np.ndarray,
+    noise_mm: float,
+    trochanter: np.ndarray,
+) -> Shaft | None:
+    level = (surface.vertices - head.centre) @ direction / head.radius_mm
+    last = float(level.max())
+    bottom = min(SHAFT_RADII[1], last - 0.05)
+    top = max(min(SHAFT_RADII[0], bottom - SHORTEST_SHAFT_RADII), TROCHANTER_RADII[0])
+    if bottom - top < 0.4:
+        return None
+    side_on = np.abs(surface.normals @ direction) < 0.5
+    away = surface.vertices - point
+    beside = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
+    free = ~trochanter | (level > TROCHANTER_RADII[1])
+    chosen = (level > top) & (level < bottom) & side_on & beside & free
+    if chosen.sum() < 30:
+        return None
+    cone = fit_cone(surface.vertices[chosen], surface.areas[chosen], point, direction, noise_mm)
+    if cone.direction @ direction < 0.8 or not 0.1 < cone.radius_mm / head.radius_mm < 1.5:
+        return None
+    return Shaft(cone, (bottom - top) * head.radius_mm, top > SHAFT_RADII[0] - 0.1, last * head.radius_mm)
+
+
+def meeting_points(head: Sphere, neck: Neck, cone: Cone) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points on the neck axis and on the shaft axis where the two come nearest, each `(3,)`."""
+    away = head.centre - cone.point
+    along = neck.direction @ cone.direction
+    scale = max(1 - along**2, 1e-9)
+    on_neck = (along * (away @ cone.direction) - away @ neck.direction) / scale
+    on_shaft = (away @ cone.direction - along * (away @ neck.direction)) / scale
+    return head.centre + on_neck * neck.direction, cone.point + on_shaft * cone.direction

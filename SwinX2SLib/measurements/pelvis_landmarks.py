@@ -1,0 +1,205 @@
+"""Landmarks of the hips, found in the pelvis' own frame: x to the right, y forwards, z up, whatever the patient's pose.
+
+The frame is that of the anterior pelvic plane (Fischer et al. 2019, Sci Rep 9:13322): turned until both anterior
+superior iliac spines and the pubic tubercles lie in its front plane. In it, each landmark is the point of the bone
+that reaches furthest in a direction of its own, near the place where it lies in most people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.surfaces import unit
+
+SIDES = ("left", "right")
+TURNS = 12
+REFINEMENTS = 4
+# How much an expected place counts: a point this far away has to reach half this distance further.
+PRIOR_MM = 40.0
+# The landmark is the middle of what reaches as far as the furthest point less this.
+TIP_MM = 1.0
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a landmark of the right hip is looked for.
+
+    Attributes:
+        place: in the box of the hip, from its left, back, lower corner (0) to the opposite one (1).
+        direction: in which it reaches furthest: right, forwards, up.
+        search_mm: how far from that place it may lie; less where a larger spine is near.
+    """
+
+    place: tuple[float, float, float]
+    direction: tuple[float, float, float]
+    search_mm: float = 30.0
+
+
+# Rounded adult means.
+SPOTS = {
+    "asis": Spot((0.84, 0.98, 0.64), (0.1, 0.95, -0.3)),
+    "aiis": Spot((0.70, 0.87, 0.48), (0.1, 0.95, -0.3), 15.0),
+    "psis": Spot((0.32, 0.01, 0.76), (-0.2, -0.95, 0.1)),
+    "piis": Spot((0.35, 0.10, 0.60), (-0.4, -0.75, -0.6), 14.0),
+    "ischial_spine": Spot((0.36, 0.25, 0.32), (-0.5, -0.8, 0.33)),
+    "pubic_tubercle": Spot((0.18, 0.98, 0.21), (0.4, 0.8, -0.4)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PelvicFrame:
+    """The pelvis' own frame.
+
+    Attributes:
+        rotation: `(3, 3)`, rows right, forwards, up in RAS.
+        origin_ras_mm: `(3,)`, midway between the pubic tubercles.
+    """
+
+    rotation: np.ndarray
+    origin_ras_mm: np.ndarray
+
+    def to_frame(self, points_ras_mm: np.ndarray) -> np.ndarray:
+        """Return points `(..., 3)` in the frame [mm]."""
+        return (points_ras_mm - self.origin_ras_mm) @ self.rotation.T
+
+    def to_ras(self, points: np.ndarray) -> np.ndarray:
+        """Return points `(..., 3)` of the frame in RAS mm."""
+        return points @ self.rotation + self.origin_ras_mm
+
+
+@dataclass(frozen=True, eq=False)
+class HipLandmarks:
+    """What was found on both hips.
+
+    Attributes:
+        frame: of the pelvis.
+        places: RAS mm `(3,)` by name, `asis_left`...
+        from_expected_mm: how far each lies from where most people have it.
+    """
+
+    frame: PelvicFrame
+    places: dict[str, np.ndarray]
+    from_expected_mm: dict[str, float]
+
+
+def find_hip_landmarks(left: Bone, right: Bone) -> HipLandmarks:
+    """Find the frame and the landmarks of a pelvis from its two hips."""
+    hips = {"left": left, "right": right}
+    frame = _first_frame(hips)
+    for _ in range(TURNS):
+        frame, turned = _front_plane(hips, frame)
+        if turned > 1 - 1e-8:
+            break
+    found = None
+    for _ in range(REFINEMENTS):
+        found = _all_spots(hips, frame)
+        frame = _frame_through(found.places, frame)
+    return HipLandmarks(frame, found.places, found.from_expected_mm)
+
+
+def _first_frame(hips: dict[str, Bone]) -> PelvicFrame:
+    """Across from left to right; up along the hips, towards the end where they lie further apart."""
+    centres = {side: _centroid(hips[side]) for side in SIDES}
+    right = unit(centres["right"] - centres["left"])
+    middle = (centres["right"] + centres["left"]) / 2
+    points = np.concatenate([hips[side].vertices_ras_mm - centres[side] for side in SIDES])
+    weights = np.concatenate([hips[side].surface.areas for side in SIDES])
+    flat = points - np.outer(points @ right, right)
+    up = np.linalg.eigh((flat * weights[:, None]).T @ flat)[1][:, 2]
+    up = unit(up - right * (up @ right))
+    if _wider_below(hips, middle, right, up):
+        up = -up
+    return PelvicFrame(np.stack([right, np.cross(up, right), up]), middle)
+
+
+def _wider_below(hips: dict[str, Bone], middle: np.ndarray, right: np.ndarray, up: np.ndarray) -> bool:
+    """Whether the hips reach further to the sides below than above; the iliac wings are the wide end."""
+    widths = []
+    for upper in (True, False):
+        width = 0.0
+        for side, sign in (("left", -1.0), ("right", 1.0)):
+            away = hips[side].vertices_ras_mm - middle
+            height = away @ up
+            low, high = height.min(), height.max()
+            part = height > high - 0.35 * (high - low) if upper else height < low + 0.35 * (high - low)
+            width += float(np.average(sign * (away[part] @ right)))
+        widths.append(width)
+    return widths[1] > widths[0]
+
+
+def _front_plane(hips: dict[str, Bone], frame: PelvicFrame) -> tuple[PelvicFrame, float]:
+    """Turn the frame about its x axis, and level it, by the furthest points in front above and below."""
+    above, below = {}, {}
+    for side in SIDES:
+        points = frame.to_frame(hips[side].vertices_ras_mm)
+        height = points[:, 2]
+        middle = height.min() + 0.42 * np.ptp(height)
+        upper, lower = points[height > middle], points[height <= middle]
+        above[side], below[side] = upper[upper[:, 1].argmax()], lower[lower[:, 1].argmax()]
+    places = {f"asis_{side}": frame.to_ras(above[side]) for side in SIDES}
+    places |= {f"pubic_tubercle_{side}": frame.to_ras(below[side]) for side in SIDES}
+    turned = _frame_through(places, frame)
+    return turned, float((turned.rotation * frame.rotation).sum(axis=1).min())
+
+
+def _frame_through(places: dict[str, np.ndarray], before: PelvicFrame) -> PelvicFrame:
+    """Return the frame of the anterior pelvic plane; as before where the points give none."""
+    across = places["asis_right"] - places["asis_left"]
+    pubis = (places["pubic_tubercle_right"] + places["pubic_tubercle_left"]) / 2
+    upwards = (places["asis_right"] + places["asis_left"]) / 2 - pubis
+    if np.linalg.norm(across) < 1e-3 or np.linalg.norm(np.cross(upwards, across)) < 1e-3:
+        return before
+    right = unit(across)
+    forwards = unit(np.cross(upwards, right))
+    return PelvicFrame(np.stack([right, forwards, np.cross(right, forwards)]), pubis)
+
+
+def _all_spots(hips: dict[str, Bone], frame: PelvicFrame) -> HipLandmarks:
+    places, away = {}, {}
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        mirror = np.array([sign, 1.0, 1.0])
+        points = frame.to_frame(hips[side].vertices_ras_mm) * mirror
+        areas = hips[side].surface.areas
+        low, size = points.min(axis=0), np.ptp(points, axis=0)
+        tree = cKDTree(points)
+        for name, spot in SPOTS.items():
+            expected = low + size * np.array(spot.place)
+            tip = furthest(points, areas, tree, expected, unit(np.array(spot.direction)), spot.search_mm)
+            places[f"{name}_{side}"] = frame.to_ras(tip * mirror)
+            away[f"{name}_{side}"] = float(np.linalg.norm(tip - expected))
+    return HipLandmarks(frame, places, away)
+
+
+def furthest(
+    points: np.ndarray,
+    areas: np.ndarray,
+    tree: cKDTree,
+    expected: np.ndarray,
+    direction: np.ndarray,
+    search_mm: float,
+) -> np.ndarray:
+    """Return the tip `(3,)` that reaches furthest in a direction, near an expected place.
+
+    Args:
+        points: `(N, 3)` of a surface, with their `areas` `(N,)` and search `tree`.
+        expected: `(3,)`; what lies further away has to reach further.
+        direction: unit vector.
+        search_mm: greatest distance from that place.
+    """
+    near = np.array(tree.query_ball_point(expected, search_mm), dtype=int)
+    if not len(near):
+        return points[tree.query(expected)[1]]
+    near.sort()
+    reach = points[near] @ direction
+    score = reach - ((points[near] - expected) ** 2).sum(axis=1) / (2 * PRIOR_MM)
+    best = near[score.argmax()]
+    tip = near[(score > score.max() - TIP_MM) & (np.linalg.norm(points[near] - points[best], axis=1) < 8.0)]
+    return np.average(points[tip], axis=0, weights=np.maximum(areas[tip], 1e-9))
+
+
+def _centroid(bone: Bone) -> np.ndarray:
+    return np.average(bone.vertices_ras_mm, axis=0, weights=np.maximum(bone.surface.areas, 1e-12))
