@@ -12,19 +12,9 @@ from SwinX2SLib.errors import Fault, InputError
 
 DEVICES = ("auto", "cpu", "cuda")
 _AT_LEAST_ONE = ("steps", "batch_size", "layout_batch_size", "accumulate", "validation_samples")
-_AT_LEAST_NOUGHT = (
-    *(
-        "minutes",
-        "layout_steps",
-        "warmup_steps",
-        "weight_decay",
-        "ema_decay",
-        "seed",
-        "workers",
-        "checkpoint_seconds",
-    ),
-    *("validate_every", "validate_seconds", "phantoms", "phantom_weight"),
-)
+_AT_LEAST_NOUGHT = ("minutes", "layout_steps", "warmup_steps", "weight_decay", "ema_decay", "seed", "workers")
+_AT_LEAST_NOUGHT += ("checkpoint_seconds", "validate_every", "validate_seconds", "phantoms", "phantom_weight")
+_AT_LEAST_NOUGHT += ("composed", "composed_weight")
 _ABOVE_NOUGHT = ("learning_rate", "gradient_norm")
 
 
@@ -65,8 +55,11 @@ class TrainingConfig:
         cross_loss: keep the loss between both views' predictions (equation 9, table 5).
         augmentation: deform people and vary the films (table 5).
         case_weights: how often each case is drawn (by name); cases not named have weight 1.
+        network: sizes that differ from the variant's, as `models.builder.variant_config` takes them.
         phantoms: how many random phantoms join the cases.
         phantom_weight: how often each of them is drawn.
+        composed: how many people composed of two or three cases join the cases.
+        composed_weight: how often each of them is drawn.
     """
 
     model: str = "fused-tiny"
@@ -96,13 +89,16 @@ class TrainingConfig:
     cross_loss: bool = True
     augmentation: bool = True
     case_weights: dict[str, float] = dataclasses.field(default_factory=dict)
+    network: dict[str, object] = dataclasses.field(default_factory=dict)
     phantoms: int = 0
     phantom_weight: float = 0.1
+    composed: int = 0
+    composed_weight: float = 0.3
 
     @property
     def network_overrides(self) -> dict[str, object]:
         """What the network has otherwise than its variant says; for the builder and for the record of the weights."""
-        return {} if self.transformer_skip else {"transformer_skip": False}
+        return self.network | ({} if self.transformer_skip else {"transformer_skip": False})
 
     def faults(self) -> list[str]:
         """Return what is wrong with the values, in sentences."""

@@ -1,7 +1,8 @@
-"""The sources of a run: its cases, and random phantoms if the run asks for them."""
+"""The sources of a run: its cases, and random phantoms and composed people if the run asks for them."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,8 +13,12 @@ from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.selection import compose_people
 
 PHANTOM_SPACING_MM = 3.0
+COMPOSITION = 1  # tells the random numbers of the composition from others of the same seed
+logger = logging.getLogger(__name__)
 
 
 def load_sources(
@@ -22,7 +27,7 @@ def load_sources(
     """Load everything that the run draws samples from into memory.
 
     Args:
-        config: names the cases' weights and how many phantoms join them.
+        config: names the cases' weights and how many phantoms and composed people join them.
         cases: the people.
         grid_shape: `(X, Y, Z)` of the samples.
     """
@@ -34,4 +39,20 @@ def load_sources(
         everything = np.ones(CLASS_COUNT, dtype=bool)
         spacing = voxel_spacing_mm(phantom.affine)
         synthesiser.add_volume(phantom.labels, spacing, everything, config.phantom_weight)
+    for person in _composed(config, cases):
+        synthesiser.add_volume(person.labels, person.spacing_mm, person.known, config.composed_weight)
     return synthesiser
+
+
+def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Person]:
+    """Return the people composed of the run's cases: the same ones for the same cases and seed."""
+    if not config.composed:
+        return []
+    donors = [
+        Person(case.name, *case.load_labels(), case.known_classes)
+        for case in cases
+        if config.case_weights.get(case.name, 1.0) > 0
+    ]
+    made = compose_people(donors, config.composed, np.random.default_rng((config.seed, COMPOSITION)))
+    logger.info("%d people composed of the cases: %s", len(made), ", ".join(p.name for p in made))
+    return made

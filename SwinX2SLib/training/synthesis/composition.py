@@ -1,10 +1,10 @@
 """People composed of two people: one above a disc, the other below it.
 
-Two label volumes may be joined where both hold the vertebrae on either side of a disc. The upper person is moved by the
-similarity transform that lays its vertebrae onto the lower person's; every bone then comes whole from one of the two:
-vertebrae and ribs above the disc from the upper person, everything below it from the lower one. What does not fit
-(size, tilt, a gap or an overlap at the seam, a bone that the field of view of its volume cuts in the middle of the
-composed person) is refused.
+Two label volumes may be joined where both hold the vertebrae on either side of a disc. The upper person is moved by
+the similarity transform that lays its vertebrae onto the lower person's; every bone then comes whole from one of the
+two: vertebrae and ribs above the disc from the upper person, everything below it from the lower one. What does not
+fit (size, tilt, a gap or an overlap at the seam, a bone that the field of view of its volume cuts in the middle of
+the composed person) is refused.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.anatomy import CLASS_COUNT
-from SwinX2SLib.training.synthesis.people import VERTEBRAE, Person, level_of
+from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
+from SwinX2SLib.training.synthesis.people import FIRST_THORACIC, Person, level_of
+from SwinX2SLib.training.synthesis.pieces import join_pieces
 from SwinX2SLib.training.synthesis.registration import Similarity, register_bones
 
 SPACING_MM = 2.0
@@ -25,13 +26,13 @@ REACH = 2
 MISSING_SHARE = 0.5  # an unwhole vertebra takes part if at least this share of the other person's is there
 SCALE_LIMITS = (0.85, 1.2)
 TILT_LIMIT_DEG = 20.0
-DISTANCE_LIMIT_MM = 4.0
+NECK_TILT_LIMIT_DEG = 30.0  # necks bend
+DISTANCE_LIMIT_MM = 5.0
 STEP_LIMITS = (0.85, 1.18)  # spacing of the bodies at the seam, as a share of what the two people have there
 OVERLAP_LIMIT_MM3 = 1000.0
-ISLAND_SHARE = 0.1  # a bone that falls into pieces none of which is beyond this share of the largest is one bone
 
 
-class NotComposable(ValueError):
+class SeamError(ValueError):
     """Two people do not fit together at this disc; the message says why."""
 
 
@@ -65,25 +66,25 @@ def find_seam(upper: Person, lower: Person, level: int) -> Seam:
     """Fit the upper person onto the lower one at the disc below vertebra `level`.
 
     Raises:
-        NotComposable: it cannot be done soundly.
+        SeamError: it cannot be done soundly.
     """
-    _check_bones(upper, lower, level)
+    check_bones(upper, lower, level)
     shared = [v for v in range(level - REACH + 1, level + REACH + 1) if _comparable(upper, lower, v)]
     if not any(upper.is_whole(v) and lower.is_whole(v) for v in shared):
-        raise NotComposable("no vertebra beside the disc is whole in both people")
+        raise SeamError("no vertebra beside the disc is whole in both people")
     if len(shared) < 2:
-        raise NotComposable("fewer than two vertebrae are shared beside the disc")
+        raise SeamError("fewer than two vertebrae are shared beside the disc")
     to_lower, distance = register_bones(
         [upper.points_mm(v) for v in shared],
         [lower.points_mm(v) for v in shared],
         [(upper.is_whole(v), lower.is_whole(v)) for v in shared],
     )
     if not SCALE_LIMITS[0] <= to_lower.scale <= SCALE_LIMITS[1]:
-        raise NotComposable(f"scale {to_lower.scale:.2f}")
-    if to_lower.angle_deg > TILT_LIMIT_DEG:
-        raise NotComposable(f"tilt {to_lower.angle_deg:.0f} degrees")
+        raise SeamError(f"scale {to_lower.scale:.2f}")
+    if to_lower.angle_deg > (NECK_TILT_LIMIT_DEG if level <= FIRST_THORACIC else TILT_LIMIT_DEG):
+        raise SeamError(f"tilt {to_lower.angle_deg:.0f} degrees")
     if distance > DISTANCE_LIMIT_MM:
-        raise NotComposable(f"shared vertebrae differ by {distance:.1f} mm")
+        raise SeamError(f"shared vertebrae differ by {distance:.1f} mm")
     seam = Seam(upper, lower, level, to_lower)
     _check_step(seam)
     return seam
@@ -93,7 +94,7 @@ def compose(seam: Seam) -> Person:
     """Return the composed person on a grid of `SPACING_MM`, along the lower person's axes.
 
     Raises:
-        NotComposable: bones of the two people overlap, or one falls apart.
+        SeamError: bones of the two people overlap, or one falls apart.
     """
     start, stop = _extent_mm(seam)
     shape = tuple(int(n) for n in np.ceil((stop - start) / SPACING_MM))
@@ -101,28 +102,33 @@ def compose(seam: Seam) -> Person:
     below = _resample_lower(seam, start, shape)
     overlap = float(((above > 0) & (below > 0)).sum()) * SPACING_MM**3
     if overlap > OVERLAP_LIMIT_MM3:
-        raise NotComposable(f"the two people overlap by {overlap:.0f} mm³")
+        raise SeamError(f"the two people overlap by {overlap:.0f} mm³")
     labels = np.where(above > 0, above, below)
-    _keep_one_piece(labels)
+    broken = join_pieces(labels)
+    if broken:
+        raise SeamError(f"bones {broken} fall apart")
     covered_above = np.array([label > 0 and level_of(label) <= seam.level for label in range(CLASS_COUNT)])
     known = np.where(covered_above, seam.upper.known, seam.lower.known)
     known[0] = True
-    level = VERTEBRAE.index(seam.level) + 1
-    return Person(
-        f"{seam.upper.name}/{level}/{seam.lower.name}", labels, np.full(3, SPACING_MM), known
-    )
+    name = f"{seam.upper.name}/{label_by_id(seam.level).name.removeprefix('vertebrae_')}/{seam.lower.name}"
+    return Person(name, labels, np.full(3, SPACING_MM), known)
 
 
-def _check_bones(upper: Person, lower: Person, level: int) -> None:
+def check_bones(upper: Person, lower: Person, level: int) -> None:
+    """Check that both people have whole bones for a disc.
+
+    Raises:
+        SeamError: a vertebra beside the disc is not whole, or a bone is cut elsewhere than at the outer end.
+    """
     if not upper.is_whole(level) or not lower.is_whole(level + 1):
-        raise NotComposable("the vertebrae at the disc are not whole")
+        raise SeamError("the vertebrae at the disc are not whole")
     for person, bones, outer in (
         (upper, upper_bones(upper, level), "top"),
         (lower, lower_bones(lower, level), "bottom"),
     ):
         cut = [label for label in bones if person.cut_faces[label] - {outer}]
         if cut:
-            raise NotComposable(f"bones {cut} of {person.name} are cut by its field of view")
+            raise SeamError(f"bones {cut} of {person.name} are cut by its field of view")
 
 
 def _comparable(upper: Person, lower: Person, label: int) -> bool:
@@ -146,10 +152,10 @@ def _check_step(seam: Seam) -> None:
             pair = [person.body_centre_mm(seam.level + i) for i in (0, 1)]
             own.append(scale * np.linalg.norm(pair[1] - pair[0]))
     if not own:
-        raise NotComposable("neither person shows both vertebrae whole")
+        raise SeamError("neither person shows both vertebrae whole")
     step = np.linalg.norm(lower_end - upper_end) / np.mean(own)
     if not STEP_LIMITS[0] <= step <= STEP_LIMITS[1]:
-        raise NotComposable(f"the bodies at the seam are {step:.2f} of their usual spacing apart")
+        raise SeamError(f"the bodies at the seam are {step:.2f} of their usual spacing apart")
 
 
 def _extent_mm(seam: Seam) -> tuple[np.ndarray, np.ndarray]:
@@ -188,8 +194,8 @@ def _contact_points(person: Person, bones: list[int], first: bool) -> list[np.nd
 def _resample_upper(seam: Seam, start: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     transform = seam.to_lower
     matrix = transform.rotation.T / transform.scale
-    offset = matrix @ (start - transform.shift)
-    return _resample(seam.upper, upper_bones(seam.upper, seam.level), matrix, offset, shape)
+    bones = upper_bones(seam.upper, seam.level)
+    return _resample(seam.upper, bones, matrix, matrix @ (start - transform.shift), shape)
 
 
 def _resample_lower(seam: Seam, start: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -206,22 +212,3 @@ def _resample(
     return ndimage.affine_transform(
         keep[person.labels], to_index, offset / person.spacing_mm, shape, order=0, mode="constant", cval=0
     )
-
-
-def _keep_one_piece(labels: np.ndarray) -> None:
-    """Remove crumbs: every bone keeps its largest connected piece; in place.
-
-    Raises:
-        NotComposable: a second piece is too large to be a crumb.
-    """
-    for label, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is None:
-            continue
-        mask = labels[box] == label
-        pieces, count = ndimage.label(mask, np.ones((3, 3, 3)))
-        if count == 1:
-            continue
-        sizes = np.bincount(pieces.ravel())[1:]
-        if np.sort(sizes)[-2] > ISLAND_SHARE * sizes.max():
-            raise NotComposable(f"bone {label} falls apart")
-        labels[box][mask & (pieces != sizes.argmax() + 1)] = 0

@@ -14,7 +14,9 @@ FACES = ("right", "left", "front", "back", "top", "bottom")
 # A bone is cut by a face of its volume when its contact with it exceeds this share of its largest section parallel to
 # it: masks that were cropped to their bounding box touch it with their tips, and are not cut.
 CONTACT_SHARE = 0.12
-POINTS_PER_BONE = 400
+POINTS_PER_BONE = 250
+# An outermost vertebra that has less than this share of its neighbour's volume was not drawn whole.
+NEIGHBOUR_SHARE = 0.5
 FIRST_THORACIC = 8
 VERTEBRAE = label_ids("spine")
 
@@ -63,8 +65,13 @@ class Person:
         return {label: self._cut_faces(label) for label in self.boxes}
 
     def is_whole(self, label: int) -> bool:
-        """Whether the bone is present and no face cuts it."""
-        return label in self.boxes and not self.cut_faces[label]
+        """Whether the bone is present, no face cuts it, and it is not much smaller than its neighbours."""
+        if label not in self.boxes or self.cut_faces[label]:
+            return False
+        if label not in VERTEBRAE:
+            return True
+        near = [self.volumes_mm3[v] for v in (label - 1, label + 1) if v in VERTEBRAE and v in self.boxes]
+        return not near or self.volumes_mm3[label] > NEIGHBOUR_SHARE * max(near)
 
     def points_mm(self, label: int) -> np.ndarray:
         """Return up to `POINTS_PER_BONE` evenly drawn voxel centres of a bone, index order `(N, 3)` [mm]."""

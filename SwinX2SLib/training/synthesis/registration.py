@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-ITERATIONS = 30
+ITERATIONS = 20
 
 
 @dataclass(frozen=True)
