@@ -37,17 +37,35 @@ set(SwinX2SLib_SCRIPTS
   inference/scoring.py
   inference/segmentation_file.py
   inference/staging.py
+  inference/variations.py
   inference/worker.py
   measurements/__init__.py
   measurements/bones.py
   measurements/centrelines.py
+  measurements/draws.py
+  measurements/femur_distal.py
   measurements/femur_proximal.py
   measurements/fits.py
+  measurements/intervals.py
   measurements/pelvis_landmarks.py
+  measurements/person.py
+  measurements/ranges.py
+  measurements/reading/__init__.py
+  measurements/reading/meshes.py
+  measurements/reading/names.py
+  measurements/reading/nifti.py
+  measurements/reading/nrrd_segments.py
+  measurements/reading/subject.py
+  measurements/reading/uncertainty.py
+  measurements/reading/volume.py
+  measurements/reading/vtp.py
   measurements/results.py
   measurements/rib.py
   measurements/rib_centreline.py
+  measurements/sacral_endplate.py
   measurements/solid.py
+  measurements/spine_curves.py
+  measurements/spine_sacrum.py
   measurements/surfaces.py
   measurements/vertebra.py
   measurements/vertebra_arch.py
@@ -104,6 +122,7 @@ set(SwinX2SLib_SCRIPTS
   report/overlay.py
   report/page.py
   report/shading.py
+  report/surface_view.py
   resources.py
   slicerui/__init__.py
   slicerui/bounded_log.py
@@ -155,13 +174,18 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/__init__.py
   training/synthesis/appearance.py
   training/synthesis/attenuation.py
+  training/synthesis/chest.py
   training/synthesis/composition.py
   training/synthesis/deformation.py
   training/synthesis/film_geometry.py
   training/synthesis/films.py
+  training/synthesis/fit_shapes.py
+  training/synthesis/hip_motion.py
   training/synthesis/implants.py
+  training/synthesis/joints.py
   training/synthesis/landmarks.py
   training/synthesis/organs.py
+  training/synthesis/pelvis_shape.py
   training/synthesis/people.py
   training/synthesis/pieces.py
   training/synthesis/registration.py
@@ -169,8 +193,10 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/selection.py
   training/synthesis/shapes.py
   training/synthesis/soft_tissue.py
+  training/synthesis/spine_alignment.py
   training/synthesis/surroundings.py
   training/synthesis/unlabelled.py
+  training/synthesis/views.py
   training/validation.py
   training/warm_start.py
   weights/__init__.py
@@ -204,6 +230,8 @@ set(SwinX2S_RESOURCES
   Resources/Screenshots/SwinX2S.png
   Resources/Screenshots/bones.png
   Resources/Screenshots/demo.png
+  Resources/Shapes/pelvis_shape.npz
+  Resources/Shapes/spine_alignment.npz
   Resources/UI/SwinX2S.ui
   Resources/labels.json
   Resources/models.json

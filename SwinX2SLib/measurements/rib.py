@@ -1,0 +1,139 @@
+"""Measurements of ribs: centreline from the vertebra to the front end, length, curvature.
+
+The length is that of the bone along its centreline, without cartilage. The curvature is the mean over the length of
+1 / radius.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from SwinX2SLib.anatomy import label_ids, labels
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.results import Curve, Landmark, Measurement, absent
+from SwinX2SLib.measurements.rib_centreline import NoCentrelineError, find_centreline, resampled
+from SwinX2SLib.measurements.vertebra_frame import SUPERIOR
+
+LEAST_KEPT_FRACTION = 0.9
+# A jump between pieces longer than this hides an unknown course.
+MOST_BRIDGED_MM = 8.0
+# Bends shorter than this are noise of voxels, not of the rib.
+CURVATURE_STEP_MM = 12.0
+# Usual length [mm] of the bony rib, least of small and most of tall adults, after Mohr et al., J Anat 194 (1999) and
+# Holcombe et al., J Anat 231 (2017); rib 12 may be a stump.
+_USUAL_LENGTH_MM = {
+    1: (65, 150),
+    2: (115, 250),
+    3: (160, 310),
+    4: (185, 350),
+    5: (205, 380),
+    6: (215, 400),
+    7: (215, 410),
+    8: (205, 390),
+    9: (180, 360),
+    10: (140, 330),
+    11: (80, 290),
+    12: (25, 220),
+}
+_CUT_AXES = {
+    "right": (0, 1),
+    "left": (0, -1),
+    "anterior": (1, 1),
+    "posterior": (1, -1),
+    "superior": (2, 1),
+    "inferior": (2, -1),
+}
+
+
+def measure_ribs(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> list[Measurement]:
+    """Measure each rib among the bones; what is not there or not whole is absent, with a reason.
+
+    Args:
+        bones: by label name; the vertebrae tell which end of a rib is which.
+        superior: the patient's upward direction in RAS, used where no vertebra is in view: ribs hang down.
+    """
+    spine = [bones[label.name].vertices_ras_mm for label in _vertebrae() if label.name in bones]
+    column = cKDTree(np.concatenate(spine)) if spine else None
+    results = []
+    for label in labels():
+        if label.group == "ribs" and label.name in bones:
+            results += _measure(bones[label.name], label.side, column, superior)
+    return results
+
+
+def _vertebrae() -> list:
+    ids = set(label_ids("spine"))
+    return [label for label in labels() if label.id in ids and label.name.startswith("vertebrae_")]
+
+
+def _measure(bone: Bone, side: str, column: cKDTree | None, superior: np.ndarray) -> list[Measurement]:
+    units = (("rib_length", "mm"), ("rib_curvature", "1/m"))
+    try:
+        found = find_centreline(bone)
+    except NoCentrelineError as error:
+        return [absent(name, bone.name, side, unit, str(error)) for name, unit in units]
+    points = _from_vertebra(found.points_ras_mm, column, superior)
+    curve = Curve("centreline", points)
+    marks = (Landmark("vertebral_end", points[0]), Landmark("front_end", points[-1]))
+    geometry = {"landmarks": marks, "curves": (curve,)}
+    doubts = _doubts(bone, found.bridged_mm, found.length_mm)
+    cut = [face for face in bone.cut if _ends_at(points, bone, face)]
+    if cut:
+        reason = (
+            f"The field of view cuts the rib ({', '.join(cut)}); {found.length_mm:.0f} mm of it are in view."
+        )
+        length = Measurement(
+            "rib_length", bone.name, side, None, "mm", quality="absent", reasons=(reason,), **geometry
+        )
+        doubts.append(reason)
+    else:
+        length = Measurement("rib_length", bone.name, side, found.length_mm, "mm", **geometry).doubted(
+            doubts + _unusual(bone.name, found.length_mm)
+        )
+    curvature = Measurement("rib_curvature", bone.name, side, mean_curvature(points), "1/m", **geometry)
+    return [length, curvature.doubted(doubts)]
+
+
+def mean_curvature(points_ras_mm: np.ndarray) -> float:
+    """Return the mean curvature of a line `(N, 3)` mm [1/m]: the angle between steps over their length."""
+    steps = np.diff(resampled(points_ras_mm, CURVATURE_STEP_MM), axis=0)
+    length = np.linalg.norm(steps, axis=1)
+    if len(steps) < 2:
+        return 0.0
+    cosine = (steps[1:] * steps[:-1]).sum(axis=1) / np.maximum(length[1:] * length[:-1], 1e-12)
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    return float(1000 * angle.sum() / ((length[1:] + length[:-1]) / 2).sum())
+
+
+def _from_vertebra(points: np.ndarray, column: cKDTree | None, superior: np.ndarray) -> np.ndarray:
+    """Return the line from its vertebral end on: the end nearer to a vertebra, or else the higher one."""
+    ends = points[[0, -1]]
+    away = column.query(ends)[0] if column is not None else -ends @ superior
+    return points if away[0] <= away[1] else points[::-1]
+
+
+def _ends_at(points: np.ndarray, bone: Bone, face: str) -> bool:
+    axis, sign = _CUT_AXES[face]
+    limit = (bone.vertices_ras_mm[:, axis] * sign).max()
+    margin = 2.5 * max(bone.spacing_mm or (1.0,)) + 2.0
+    return any(end[axis] * sign > limit - margin for end in points[[0, -1]])
+
+
+def _doubts(bone: Bone, bridged_mm: float, length_mm: float) -> list[str]:
+    doubts = []
+    if bridged_mm > MOST_BRIDGED_MM:
+        doubts.append(f"The rib is in pieces; {bridged_mm:.0f} mm between them were bridged.")
+    if bone.kept_fraction < LEAST_KEPT_FRACTION:
+        doubts.append(f"{1 - bone.kept_fraction:.0%} of the label lies loose and was left out.")
+    section = bone.volume_mm3 / max(length_mm, 1.0)
+    if section > 400:
+        doubts.append(f"The bone is {section:.0f} mm² thick, too much for a rib.")
+    return doubts
+
+
+def _unusual(name: str, length_mm: float) -> list[str]:
+    least, most = _USUAL_LENGTH_MM[int(name.rsplit("_", 1)[1])]
+    if least <= length_mm <= most:
+        return []
+    return [f"{length_mm:.0f} mm is outside what is usual for this rib ({least} to {most} mm)."]

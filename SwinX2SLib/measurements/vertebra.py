@@ -1,0 +1,211 @@
+"""Measurements of single vertebrae, C1 to L6.
+
+Heights and lengths are read in the vertebra's own median plane: body heights between the rims of its endplates,
+the canal length (the paper's "vcl") as the shortest line from the posterior wall of the body to the arch, the spinous
+process from the canal along its axis to the tip (after Di Angelo and Di Stefano, Comput Methods Programs Biomed 121
+(2015) 36). The wedge angle is positive where the body is higher in front. The spinous angle is the drop of the process
+below the upper endplate (below the lower one for C2). Axial rotation is that of the median plane against the patient's,
+seen along the vertebra's own axis; positive where the body turns towards the patient's left.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
+from SwinX2SLib.measurements.vertebra_frame import SUPERIOR, up_directions, vertebra_levels
+from SwinX2SLib.measurements.vertebra_ranges import usual_range
+from SwinX2SLib.measurements.vertebra_shape import VertebraShape, vertebra_shape
+
+ANTERIOR = np.array([0.0, 1.0, 0.0])
+LEAST_KEPT_FRACTION = 0.9
+_CUT_AXES = {
+    "right": (0, 1),
+    "left": (0, -1),
+    "anterior": (1, 1),
+    "posterior": (1, -1),
+    "superior": (2, 1),
+    "inferior": (2, -1),
+}
+_LENGTHS = (
+    ("anterior_body_height", "superior_anterior", "inferior_anterior"),
+    ("posterior_body_height", "superior_posterior", "inferior_posterior"),
+    ("superior_endplate_length", "superior_anterior", "superior_posterior"),
+    ("inferior_endplate_length", "inferior_anterior", "inferior_posterior"),
+)
+
+
+def vertebra_shapes(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> dict[str, VertebraShape]:
+    """Return what each vertebra among the bones shows, by label name, from the head down.
+
+    Args:
+        bones: by label name; others than vertebrae are left aside.
+        superior: the patient's upward direction in RAS, for a vertebra without neighbours.
+    """
+    levels = vertebra_levels()
+    vertebrae = {name: bones[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
+    ups = up_directions(vertebrae, superior)
+    return {name: vertebra_shape(bone, ups[name]) for name, bone in vertebrae.items()}
+
+
+def measure_vertebrae(
+    bones: dict[str, Bone], shapes: dict[str, VertebraShape] | None = None, anterior: np.ndarray = ANTERIOR
+) -> list[Measurement]:
+    """Measure each vertebra among the bones; what is not there or not whole is absent, with a reason.
+
+    Args:
+        bones: by label name.
+        shapes: of `vertebra_shapes`, when they are at hand.
+        anterior: the patient's forward direction in RAS, for axial rotation.
+    """
+    shapes = vertebra_shapes(bones) if shapes is None else shapes
+    results = []
+    for name, shape in shapes.items():
+        bone = bones[name]
+        found = [*_lengths(shape), *_canal(shape), *_spinous(shape), *_pedicles(shape)]
+        found += [*_endplates(shape), _wedge(shape), _rotation(shape, anterior)]
+        results += [_judged(measurement, bone) for measurement in found]
+    return results
+
+
+def _reason(shape: VertebraShape, *parts: str) -> str:
+    for part in ("frame", *parts):
+        if part in shape.missing:
+            return shape.missing[part]
+    return "The part was not found."
+
+
+def _mark(shape: VertebraShape, name: str, local: np.ndarray) -> Landmark:
+    return Landmark(name, shape.frame.to_ras(local))
+
+
+def _lengths(shape: VertebraShape) -> list[Measurement]:
+    results = []
+    for name, first, second in _LENGTHS:
+        ends = [shape.corners.get(end) for end in (first, second)]
+        if any(end is None for end in ends):
+            parts = ("body", *(end.split("_")[0] for end in (first, second)), first, second)
+            results.append(absent(name, shape.name, None, "mm", _reason(shape, *parts)))
+            continue
+        marks = tuple(_mark(shape, end, place) for end, place in zip((first, second), ends, strict=True))
+        length = float(np.linalg.norm(ends[0] - ends[1]))
+        results.append(Measurement(name, shape.name, None, length, "mm", landmarks=marks))
+    return results
+
+
+def _canal(shape: VertebraShape) -> list[Measurement]:
+    canal = shape.canal
+    if canal is None:
+        reason = _reason(shape, "canal")
+        return [absent(name, shape.name, None, "mm", reason) for name in ("canal_length", "canal_width")]
+    marks = (_mark(shape, "canal_front", canal.front), _mark(shape, "canal_back", canal.back))
+    length = Measurement("canal_length", shape.name, None, canal.length_mm, "mm", landmarks=marks)
+    if canal.width_mm is None:
+        return [length, absent("canal_width", shape.name, None, "mm", "The canal is open at one side.")]
+    marks = (_mark(shape, "canal_left", canal.left), _mark(shape, "canal_right", canal.right))
+    return [length, Measurement("canal_width", shape.name, None, canal.width_mm, "mm", landmarks=marks)]
+
+
+def _spinous(shape: VertebraShape) -> list[Measurement]:
+    names = (("spinous_process_length", "mm"), ("spinous_process_angle", "deg"))
+    spinous = shape.spinous
+    if spinous is None:
+        reason = _reason(shape, "spinous", "canal")
+        return [absent(name, shape.name, None, unit, reason) for name, unit in names]
+    marks = (_mark(shape, "spinous_base", spinous.base), _mark(shape, "spinous_tip", spinous.tip))
+    axis = Axis("spinous_axis", marks[0].position_ras_mm, shape.frame.axes @ spinous.direction)
+    length = float(np.linalg.norm(spinous.tip - spinous.base))
+    results = [Measurement(*names[0][:1], shape.name, None, length, "mm", landmarks=marks, axes=(axis,))]
+    plate = shape.superior or shape.inferior
+    if plate is None:
+        return [*results, absent(names[1][0], shape.name, None, "deg", _reason(shape, "superior", "body"))]
+    backwards = np.arctan2(plate.slope_front, 1.0)
+    drop = np.degrees(np.arctan2(-spinous.direction[2], -spinous.direction[1]) - backwards)
+    results.append(
+        Measurement(names[1][0], shape.name, None, float(drop), "deg", landmarks=marks, axes=(axis,))
+    )
+    return results
+
+
+def _pedicles(shape: VertebraShape) -> list[Measurement]:
+    results = []
+    for side in ("left", "right"):
+        place = shape.pedicles.get(side)
+        if place is None:
+            reason = _reason(shape, f"pedicle_{side}", "canal")
+            results.append(absent("pedicle", shape.name, side, "point", reason))
+        else:
+            mark = _mark(shape, f"pedicle_{side}", place)
+            results.append(Measurement("pedicle", shape.name, side, None, "point", landmarks=(mark,)))
+    return results
+
+
+def _plane(shape: VertebraShape, which: str) -> Plane | None:
+    plate = shape.endplate_ras(which)
+    return None if plate is None else Plane(f"{which}_endplate", *plate)
+
+
+def _endplates(shape: VertebraShape) -> list[Measurement]:
+    results = []
+    for which in ("superior", "inferior"):
+        plane = _plane(shape, which)
+        if plane is None:
+            results.append(
+                absent(f"{which}_endplate", shape.name, None, "point", _reason(shape, which, "body"))
+            )
+            continue
+        mark = Landmark(f"{which}_endplate_centre", plane.point_ras_mm)
+        results.append(
+            Measurement(
+                f"{which}_endplate", shape.name, None, None, "point", landmarks=(mark,), planes=(plane,)
+            )
+        )
+    return results
+
+
+def _wedge(shape: VertebraShape) -> Measurement:
+    if shape.superior is None or shape.inferior is None:
+        return absent("wedge_angle", shape.name, None, "deg", _reason(shape, "superior", "inferior", "body"))
+    open_front = np.arctan(shape.superior.slope_front) - np.arctan(shape.inferior.slope_front)
+    planes = (_plane(shape, "superior"), _plane(shape, "inferior"))
+    return Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
+
+
+def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:
+    if shape.frame is None:
+        return absent("axial_rotation", shape.name, None, "deg", _reason(shape))
+    right, front, _ = shape.frame.axes.T
+    angle = float(np.degrees(np.arctan2(anterior @ right, anterior @ front)))
+    axis = Axis("vertebra_front", shape.frame.origin, front)
+    return Measurement("axial_rotation", shape.name, None, angle, "deg", axes=(axis,))
+
+
+def _judged(measurement: Measurement, bone: Bone) -> Measurement:
+    """Flag what the field of view cuts, what lies in loose pieces, and what is outside published sizes."""
+    if not measurement.is_present:
+        return measurement
+    cut = [face for face in bone.cut if _near_cut(measurement, bone, face)]
+    if cut:
+        reason = f"The field of view cuts the bone there ({', '.join(cut)})."
+        return absent(measurement.name, measurement.structure, measurement.side, measurement.unit, reason)
+    reasons = []
+    if bone.kept_fraction < LEAST_KEPT_FRACTION:
+        reasons.append(f"{1 - bone.kept_fraction:.0%} of the label lies loose and was left out.")
+    usual = usual_range(measurement.name, measurement.structure)
+    if usual and measurement.value is not None and not usual[0] <= measurement.value <= usual[1]:
+        reasons.append(
+            f"{measurement.value:.1f} {measurement.unit} is outside what is usual here "
+            f"({usual[0]:.0f} to {usual[1]:.0f})."
+        )
+    return measurement.doubted(reasons)
+
+
+def _near_cut(measurement: Measurement, bone: Bone, face: str) -> bool:
+    """Whether a place that the measurement rests on lies at a face of the field of view that cuts the bone."""
+    axis, sign = _CUT_AXES[face]
+    limit = (bone.vertices_ras_mm[:, axis] * sign).max()
+    margin = 1.5 * max(bone.spacing_mm or (1.0,))
+    places = [mark.position_ras_mm for mark in measurement.landmarks]
+    places += [plane.point_ras_mm for plane in measurement.planes]
+    return any(place[axis] * sign > limit - margin for place in places)
