@@ -55,4 +55,4 @@ class TorchBackend:
         """
         from SwinX2SLib.inference.reconstructor import Reconstructor
 
-        return Reconstructor(job.model, job.device, job.mirrored_pass, job.island_fraction)
+        return Reconstructor(job.model, job.device, job.augmentations, job.island_fraction)

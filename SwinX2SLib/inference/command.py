@@ -10,6 +10,7 @@ from typing import Any
 
 from SwinX2SLib.inference.failures import EXIT_CODES, USAGE
 from SwinX2SLib.inference.job import DEVICES, Job
+from SwinX2SLib.inference.variations import VARIATIONS
 from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, FilmOptions
 
 _VIEWS = ("ap", "lateral")
@@ -100,9 +101,12 @@ def _add_model_options(group: argparse._ArgumentGroup) -> None:
         "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
     )
     group.add_argument(
-        "--mirrored-pass",
-        action="store_true",
-        help="average with the mirrored pair: twice the time, steadier",
+        "--augmentations",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"average the reconstructions of N variations of the pair, 1 to {len(VARIATIONS)}: as it is, a little "
+        "smaller and larger, and mirrored; N times the network's time (default: 1)",
     )
     group.add_argument(
         "--island-fraction",
@@ -141,7 +145,7 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
 
 
 _PLAIN = (
-    "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "mirrored_pass", "island_fraction",
+    "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "augmentations", "island_fraction",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.variations import VARIATIONS
 from SwinX2SLib.radiographs.radiograph import FRONTAL_VIEWS, Crop, FilmOptions
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -31,7 +32,8 @@ class Job:
         model: name in `Resources/models.json` or path of a `.safetensors` file.
         device: "auto", "cpu" or "cuda"; a device that is asked for and absent is a fault, never replaced.
         overwrite: replace an earlier result in `out`.
-        mirrored_pass: run the network a second time on the mirrored pair and average: slower, steadier.
+        augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the films as they are,
+            a little smaller and larger, and all that mirrored; each takes the network's time again.
         island_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
     """
 
@@ -44,7 +46,7 @@ class Job:
     model: str = "default"
     device: str = "auto"
     overwrite: bool = False
-    mirrored_pass: bool = False
+    augmentations: int = 1
     island_fraction: float = 0.1
 
     def faults(self) -> list[Fault]:
@@ -56,6 +58,8 @@ class Job:
             wrong.append(f"The device is auto, cpu or cuda, not {self.device!r}.")
         if not (math.isfinite(self.island_fraction) and 0 <= self.island_fraction <= 1):
             wrong.append(f"The island fraction lies between 0 and 1, not at {self.island_fraction}.")
+        if not 1 <= self.augmentations <= len(VARIATIONS):
+            wrong.append(f"There are 1 to {len(VARIATIONS)} augmentations, not {self.augmentations}.")
         if not self.model:
             wrong.append("The model has no name.")
         return [Fault("job-value", message, _HINT) for message in wrong]
@@ -115,7 +119,7 @@ class Job:
         given = ["reconstruct", str(self.ap), str(self.lateral), "--out", str(self.out)]
         given += ["--ap-view", self.ap_view, "--model", self.model, "--device", self.device]
         given += ["--island-fraction", repr(self.island_fraction)]
-        given += ["--overwrite"] * self.overwrite + ["--mirrored-pass"] * self.mirrored_pass
+        given += ["--augmentations", str(self.augmentations)] + ["--overwrite"] * self.overwrite
         for view, options in (("ap", self.ap_options), ("lateral", self.lateral_options)):
             given += _film_arguments(view, options)
         return given

@@ -8,8 +8,10 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from SwinX2SLib.anatomy import mirrored_ids
+from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
+from SwinX2SLib.inference.variations import VARIATIONS, Variation
 from SwinX2SLib.models.fused import FusedSwinX2S
 
 # Slices along Z; even, as the fused variant asks.
@@ -26,7 +28,7 @@ class ReconstructionModel(Protocol):
 
 
 def predict(
-    model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, mirrored_pass: bool = False
+    model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, augmentations: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return labels and uncertainty of one pair of films.
 
@@ -34,21 +36,18 @@ def predict(
         model: in evaluation mode, on the films' device.
         coronal: `(1, N, X, Z)`.
         sagittal: `(1, N, Y, Z)`.
-        mirrored_pass: average with the prediction for the mirrored patient, mirrored back: the frontal film flipped
-            left-right, the lateral film as it is (parallel rays sum up the same from either side), sides swapped.
+        augmentations: how many of `VARIATIONS` are averaged; where they disagree, the uncertainty says so.
 
     Returns:
-        Labels uint8 and uncertainty float16 `(X, Y, Z)`: 1 minus the probability of the label taken.
+        Labels uint8 and uncertainty float16 `(X, Y, Z)`: 1 minus the (mean) probability of the label taken.
     """
-    passes = [logit_slabs(model, coronal, sagittal)]
-    if mirrored_pass:
-        passes.append(_unmirrored(logit_slabs(model, coronal.flip(-2), sagittal)))
-    labels, uncertainty = [], []
-    for slabs in zip(*passes, strict=True):
-        slab_labels, slab_uncertainty = _most_probable(slabs)
-        labels.append(slab_labels.to(torch.uint8).cpu().numpy())
-        uncertainty.append(slab_uncertainty.half().cpu().numpy())
-    return np.concatenate(labels, axis=-1), np.concatenate(uncertainty, axis=-1)
+    if augmentations == 1:
+        slabs = (_most_probable(slab) for slab in logit_slabs(model, coronal, sagittal))
+    else:
+        probability = _mean_probability(model, coronal, sagittal, VARIATIONS[:augmentations])
+        slabs = (probability[..., start:stop].max(dim=0) for start, stop in _bounds(coronal.shape[-1]))
+    highest, labels = zip(*((high.cpu(), label.to(torch.uint8).cpu()) for high, label in slabs), strict=True)
+    return torch.cat(labels, dim=-1).numpy(), (1 - torch.cat(highest, dim=-1).float()).half().numpy()
 
 
 def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -> Iterator[Tensor]:
@@ -68,18 +67,76 @@ def _bounds(slices: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + SLAB, slices)) for start in range(0, slices, SLAB))
 
 
-def _most_probable(slabs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """Return label and uncertainty `(X, Y, slices)` of the mean probability of one or more predictions."""
-    if len(slabs) == 1:
-        logits = slabs[0].float()
-        highest, labels = logits.max(dim=0)
-        return labels, 1 - torch.exp(highest - torch.logsumexp(logits, dim=0))
-    probability = sum(slab.float().softmax(dim=0) for slab in slabs) / len(slabs)
-    highest, labels = probability.max(dim=0)
-    return labels, 1 - highest
+def _most_probable(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the highest probability and its label, `(X, Y, slices)`."""
+    logits = logits.float()
+    highest, labels = logits.max(dim=0)
+    return torch.exp(highest - torch.logsumexp(logits, dim=0)), labels
 
 
-def _unmirrored(slabs: Iterator[Tensor]) -> Iterator[Tensor]:
-    """Turn logits of the mirrored patient back: flip right-left, give each side's labels to the other."""
+def _mean_probability(
+    model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, variations: tuple[Variation, ...]
+) -> Tensor:
+    """Return the mean probability `(55, X, Y, Z)`, half precision: all that exists of it at full resolution."""
+    shape = (CLASS_COUNT, coronal.shape[-2], sagittal.shape[-2], coronal.shape[-1])
+    total = torch.zeros(shape, dtype=torch.float16, device=coronal.device)
+    for variation in variations:
+        films = [zoomed(film, variation.zoom) for film in (coronal, sagittal)]
+        films[0] = films[0].flip(-2) if variation.mirrored else films[0]
+        start = 0
+        for slab in _unzoomed(logit_slabs(model, *films), variation.zoom, shape[-1]):
+            slab = slab.flip(1)[list(mirrored_ids())] if variation.mirrored else slab
+            total[..., start : start + slab.shape[-1]] += (slab / len(variations)).half()
+            start += slab.shape[-1]
+    return total
+
+
+def zoomed(film: Tensor, zoom: float) -> Tensor:
+    """Magnify films `(B, N, A, Z)` about their middle; what lies beyond them is 0, as air."""
+    if zoom == 1:
+        return film
+    turn = torch.eye(2, 3, device=film.device)[None] / zoom
+    places = functional.affine_grid(turn.expand(len(film), -1, -1), list(film.shape), align_corners=False)
+    return functional.grid_sample(film, places.to(film.dtype), align_corners=False)
+
+
+def _unzoomed(slabs: Iterator[Tensor], zoom: float, slices: int) -> Iterator[Tensor]:
+    """Yield probabilities `(55, X, Y, slices)` on the grid of the films as they were.
+
+    Args:
+        slabs: logits of the zoomed films, superior to inferior.
+        zoom: of those films.
+        slices: of the whole grid.
+    """
+    if zoom == 1:
+        yield from (slab.float().softmax(dim=0) for slab in slabs)
+        return
+    middle, held, first = (slices - 1) / 2, None, 0
+    wanted = _bounds(slices)
+    start, stop = next(wanted)
     for slab in slabs:
-        yield slab.flip(1)[list(mirrored_ids())]
+        slab = slab.float().softmax(dim=0)
+        held = slab if held is None else torch.cat([held, slab], dim=-1)
+        # A wanted slab is made as soon as the slices on which its last one lies are there.
+        while start < slices and _reach(stop, middle, zoom, slices) < first + held.shape[-1]:
+            heights = (torch.arange(start, stop) - middle) * zoom + middle - first
+            yield _sampled(held, heights, zoom)
+            start, stop = next(wanted, (slices, slices))
+            lowest = int(max((start - middle) * zoom + middle - 1, first))
+            held, first = held[..., max(lowest - first, 0) :], max(lowest, first)
+
+
+def _reach(stop: int, middle: float, zoom: float, slices: int) -> int:
+    """Return the last slice of the zoomed grid that the slices before `stop` need."""
+    return min(int(np.ceil((stop - 1 - middle) * zoom + middle)), slices - 1)
+
+
+def _sampled(probability: Tensor, heights: Tensor, zoom: float) -> Tensor:
+    """Sample `(55, X, Y, D)` at slices `heights`, and across about the middle; beyond the edge its value stays."""
+    depth = probability.shape[-1]
+    axes = [(torch.arange(n) - (n - 1) / 2) * zoom * 2 / n for n in probability.shape[1:3]]
+    axes.append((2 * heights + 1) / depth - 1)
+    x, y, z = torch.meshgrid(*axes, indexing="ij")
+    # grid_sample names the last axis of the volume first.
+    places = torch.stack([z, y, x], dim=-1)[None].to(probability.device, torch.float32)
+    return functional.grid_sample(probability[None], places, padding_mode="border", align_corners=False)[0]

@@ -16,6 +16,7 @@ from SwinX2SLib.inference.job import Job
 from SwinX2SLib.radiographs import Radiograph
 
 if TYPE_CHECKING:
+    from SwinX2SLib.inference.hanging import HangingCheck
     from SwinX2SLib.inference.reconstructor import Reconstruction
 
 _PACKAGES = (
@@ -33,14 +34,20 @@ _PACKAGES = (
 
 
 def describe(
-    job: Job, ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction, seconds: dict[str, float]
+    job: Job,
+    ap: Radiograph,
+    lateral: Radiograph,
+    reconstruction: Reconstruction,
+    seconds: dict[str, float],
+    check: HangingCheck | None = None,
 ) -> dict[str, Any]:
-    """Return the provenance of a result as JSON values."""
+    """Return the provenance of a result as JSON values; without `check` the films' hanging was not looked at."""
     bones = [label_by_id(int(value)).name for value in np.unique(reconstruction.labels) if value]
     return {
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": {"ap": _film(ap), "lateral": _film(lateral)},
+        "film_check": None if check is None else {**dataclasses.asdict(check), "doubt": check.doubt()},
         "options": job.to_dict(),
         "command": ["swinx2s", *job.arguments()],
         "model": _model(job, reconstruction),

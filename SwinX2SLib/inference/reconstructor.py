@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.inference.failures import ModelError
+from SwinX2SLib.inference.hanging import HangingCheck, check_hanging
 from SwinX2SLib.inference.islands import remove_islands
 from SwinX2SLib.inference.logits import predict
 from SwinX2SLib.inference.model_choice import unfit_faults
@@ -62,7 +63,7 @@ class Reconstructor:
     Args:
         model: name or path of weights, or a model that offers `grid_shape` and `reconstruct_logits`.
         device: "auto", "cpu" or "cuda".
-        mirrored_pass: see `inference.Job`.
+        augmentations: see `inference.Job`.
         island_fraction: see `inference.Job`.
 
     Raises:
@@ -74,13 +75,13 @@ class Reconstructor:
         self,
         model: str | Path | nn.Module = "default",
         device: str = "auto",
-        mirrored_pass: bool = False,
+        augmentations: int = 1,
         island_fraction: float = 0.1,
     ):
         started = time.perf_counter()
         self.device = choose_device(device)
         self.model, self.record = _load(model, self.device)
-        self.mirrored_pass, self.island_fraction = mirrored_pass, island_fraction
+        self.augmentations, self.island_fraction = augmentations, island_fraction
         self.half_precision = bfloat16_is_fast(self.device)
         self._load_seconds = time.perf_counter() - started
 
@@ -103,8 +104,8 @@ class Reconstructor:
         pair = prepare_pair(ap, lateral, self.model.grid_shape)
         clock.lap("prepare")
         coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
-        with _layers_reported(self.model, 1 + self.mirrored_pass, progress), self._precision():
-            labels, uncertainty = predict(self.model, coronal, sagittal, self.mirrored_pass)
+        with _layers_reported(self.model, self.augmentations, progress), self._precision():
+            labels, uncertainty = predict(self.model, coronal, sagittal, self.augmentations)
         clock.lap("network")
         if not np.isfinite(uncertainty).all():
             raise ModelError([_NO_NUMBERS])
@@ -122,6 +123,12 @@ class Reconstructor:
             removed_voxels=removed,
             seconds={"load": self._load_seconds, **clock.seconds},
         )
+
+    @torch.inference_mode()
+    def check_hanging(self, ap: Radiograph, lateral: Radiograph) -> HangingCheck | None:
+        """Tell how convincing the films are as given and otherwise; None for a model that cannot tell."""
+        with self._precision():
+            return check_hanging(self.model, ap, lateral, self.device)
 
     def _batch(self, picture: np.ndarray) -> Tensor:
         return torch.from_numpy(picture)[None, None].to(self.device)

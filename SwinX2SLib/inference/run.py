@@ -17,6 +17,7 @@ from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
 from SwinX2SLib.radiographs import Radiograph, examine_pair
 
 if TYPE_CHECKING:
+    from SwinX2SLib.inference.hanging import HangingCheck
     from SwinX2SLib.inference.reconstructor import Reconstruction
 
 # Fractions at which the phases start.
@@ -56,13 +57,16 @@ def run_job(
     reconstruction = reconstructor.reconstruct(
         ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
     )
+    checked = time.perf_counter()
+    check = reconstructor.check_hanging(ap, lateral)
+    seconds["hanging"] = time.perf_counter() - checked
     report(Progress(_WRITE, "Writing the result"))
     # What making a reconstructor took beside the model is, mostly, loading PyTorch.
     seconds["start"] = max(made - reconstruction.seconds.get("load", 0.0), 0.0)
     seconds |= {**reconstruction.seconds, "total": time.perf_counter() - started}
-    _write(job, reconstruction, describe(job, ap, lateral, reconstruction, seconds))
+    _write(job, reconstruction, describe(job, ap, lateral, reconstruction, seconds, check))
     files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
-    result = Result(files, tuple(_notes(ap, lateral, reconstruction)), seconds)
+    result = Result(files, tuple(_notes(ap, lateral, reconstruction, check)), seconds)
     report(Progress(1.0, "Done"))
     report(result)
     return reconstruction, result
@@ -97,8 +101,11 @@ def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any])
         raise OutputError([fault]) from error
 
 
-def _notes(ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction) -> list[str]:
-    notes = [
+def _notes(
+    ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction, check: HangingCheck | None
+) -> list[str]:
+    notes = [check.doubt()] if check is not None and check.suspected else []
+    notes += [
         f"{'Frontal' if film is ap else 'Lateral'} film: {note}"
         for film in (ap, lateral)
         for note in film.notes

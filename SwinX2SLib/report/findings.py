@@ -55,7 +55,9 @@ class Findings:
 
     def warnings(self) -> list[str]:
         """Return sentences that a reader must know, the gravest first."""
-        said = [*self.doubts]
+        # Films that were not looked at, or hang well, leave no doubt.
+        said = [doubt] if (doubt := (self.provenance.get("film_check") or {}).get("doubt")) else []
+        said += self.doubts
         said += [
             f"{'Frontal' if view == 'ap' else 'Lateral'} film: {note}"
             for view, film in self.provenance.get("inputs", {}).items()

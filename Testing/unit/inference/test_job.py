@@ -20,7 +20,7 @@ FULL = {
     "model": "fused-tiny",
     "device": "cpu",
     "overwrite": True,
-    "mirrored_pass": True,
+    "augmentations": 4,
     "island_fraction": 0.25,
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from SwinX2SLib.anatomy import mirrored_ids
 from SwinX2SLib.errors import Cancelled
@@ -14,7 +15,8 @@ from SwinX2SLib.inference import Reconstructor
 from SwinX2SLib.inference.backend import TorchBackend
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.inference.failures import DeviceError, ModelError
-from SwinX2SLib.inference.logits import SLAB, logit_slabs, predict
+from SwinX2SLib.inference.logits import SLAB, _unzoomed, logit_slabs, predict
+from SwinX2SLib.inference.variations import VARIATIONS, Variation
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.radiographs import read_pair
@@ -61,23 +63,67 @@ def test_uncertainty_is_one_minus_the_probability_of_the_label_taken():
     assert uncertainty.dtype == np.float16
 
 
-def test_the_mirrored_pass_swaps_sides_back():
+def test_a_mirrored_variation_swaps_sides_back(monkeypatch):
     """A model that sees the same in every film sees, mirrored, the left femur where the right one was."""
+    monkeypatch.setattr("SwinX2SLib.inference.logits.VARIATIONS", (Variation(), Variation(mirrored=True)))
     logits = torch.full((55, 8, 4, 16), -20.0)
     logits[0] = 0
     logits[RIGHT_FEMUR, :3] = 30
     logits[LEFT_FEMUR, 5:] = 30
     films = torch.rand(1, 1, 8, 16), torch.rand(1, 1, 4, 16)
     plain, _ = predict(FixedLogits(logits), *films)
-    both, _ = predict(FixedLogits(logits), *films, mirrored_pass=True)
+    both, _ = predict(FixedLogits(logits), *films, augmentations=2)
     np.testing.assert_array_equal(plain, both)
     lopsided = logits.clone()
     lopsided[LEFT_FEMUR, 5:] = -20
-    averaged, uncertainty = predict(FixedLogits(lopsided), *films, mirrored_pass=True)
+    averaged, uncertainty = predict(FixedLogits(lopsided), *films, augmentations=2)
     # One of two passes says femur: where it does, half the probability is left.
     np.testing.assert_allclose(uncertainty[:3], 0.5, atol=1e-3)
     assert set(np.unique(averaged)) <= {0, LEFT_FEMUR, RIGHT_FEMUR}
     assert mirrored_ids()[LEFT_FEMUR] == RIGHT_FEMUR
+
+
+@pytest.mark.parametrize("variation", VARIATIONS, ids=str)
+def test_every_variation_finds_the_bone_where_and_on_the_side_where_it_is(
+    monkeypatch, threshold_model, variation
+):
+    """The model names what both films show the left femur; mirrored it must come out as the right one, in place."""
+    monkeypatch.setattr("SwinX2SLib.inference.logits.VARIATIONS", (variation, variation))
+    films = torch.zeros(1, 1, 64, 96), torch.zeros(1, 1, 48, 96)
+    films[0][..., 8:28, 50:80], films[1][..., 20:40, 50:80] = 1, 1
+    truth = np.zeros((64, 48, 96), dtype=bool)
+    truth[8:28, 20:40, 50:80] = True
+    labels, uncertainty = predict(threshold_model((64, 48, 96)), *films, augmentations=2)
+    assert set(np.unique(labels)) == {0, RIGHT_FEMUR if variation.mirrored else LEFT_FEMUR}
+    dice = 2 * (truth & (labels > 0)).sum() / (truth.sum() + (labels > 0).sum())
+    assert dice > 0.93
+    assert np.isfinite(uncertainty).all()
+
+
+@pytest.mark.parametrize("zoom", [0.9, 1.0, 1.1])
+def test_slabs_of_a_zoomed_volume_equal_the_whole_one_sampled_at_once(zoom):
+    torch.manual_seed(3)
+    logits = functional.interpolate(torch.randn(1, 55, 4, 3, 10), (12, 10, 3 * SLAB + 6), mode="trilinear")[0]
+    slabs = (logits[..., start : start + SLAB] for start in range(0, logits.shape[-1], SLAB))
+    found = torch.cat(list(_unzoomed(slabs, zoom, logits.shape[-1])), dim=-1)
+    matrix = torch.tensor([[[zoom, 0, 0, 0], [0, zoom, 0, 0], [0, 0, zoom, 0]]])
+    places = functional.affine_grid(matrix, [1, *logits.shape], align_corners=False)
+    expected = functional.grid_sample(
+        logits.softmax(0)[None], places, padding_mode="border", align_corners=False
+    )
+    torch.testing.assert_close(found, expected[0], rtol=1e-4, atol=1e-5)
+
+
+def test_variations_that_disagree_raise_the_uncertainty(threshold_model):
+    """They agree inside the bone and differ at its rim; mirrored, this one-sided model names the other side."""
+    films = torch.zeros(1, 1, 64, 96), torch.zeros(1, 1, 48, 96)
+    films[0][..., 8:28, 50:80], films[1][..., 20:40, 50:80] = 1, 1
+    model = threshold_model((64, 48, 96))
+    _, alone = predict(model, *films)
+    _, together = predict(model, *films, augmentations=len(VARIATIONS))
+    edge = np.zeros(alone.shape, dtype=bool)
+    edge[6:30, 18:42, 48:82] = True
+    assert together[edge].mean() > 1.5 * alone[edge].mean()
 
 
 def test_slabs_of_the_fused_variant_equal_its_whole_volume():
