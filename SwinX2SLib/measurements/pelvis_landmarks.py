@@ -1,4 +1,4 @@
-"""Landmarks of the hips, found in the pelvis' own frame: x to the right, y forwards, z up, whatever the patient's pose.
+"""Landmarks of the hips, found in the pelvis' own frame: x right, y forwards, z up, in any pose.
 
 The frame is that of the anterior pelvic plane (Fischer et al. 2019, Sci Rep 9:13322): turned until both anterior
 superior iliac spines and the pubic tubercles lie in its front plane. In it, each landmark is the point of the bone
@@ -17,7 +17,8 @@ from SwinX2SLib.measurements.surfaces import unit
 
 SIDES = ("left", "right")
 TURNS = 12
-REFINEMENTS = 4
+# The part of a hip's height below which the pubis lies, and above which the iliac spines.
+WAIST = 0.42
 # How much an expected place counts: a point this far away has to reach half this distance further.
 PRIOR_MM = 40.0
 # The landmark is the middle of what reaches as far as the furthest point less this.
@@ -29,24 +30,25 @@ class Spot:
     """Where a landmark of the right hip is looked for.
 
     Attributes:
-        place: in the box of the hip, from its left, back, lower corner (0) to the opposite one (1).
+        place: in the box of the hip, from its left, back, lower corner (0) to the opposite one (1); None for what
+            lies beside the foremost point of the upper part.
         direction: in which it reaches furthest: right, forwards, up.
         search_mm: how far from that place it may lie; less where a larger spine is near.
     """
 
-    place: tuple[float, float, float]
+    place: tuple[float, float, float] | None
     direction: tuple[float, float, float]
-    search_mm: float = 30.0
+    search_mm: float
 
 
 # Rounded adult means.
 SPOTS = {
-    "asis": Spot((0.84, 0.98, 0.64), (0.1, 0.95, -0.3)),
+    "asis": Spot(None, (0.1, 0.95, -0.3), 12.0),
     "aiis": Spot((0.70, 0.87, 0.48), (0.1, 0.95, -0.3), 15.0),
-    "psis": Spot((0.32, 0.01, 0.76), (-0.2, -0.95, 0.1)),
+    "psis": Spot((0.32, 0.01, 0.76), (-0.2, -0.95, 0.1), 20.0),
     "piis": Spot((0.35, 0.10, 0.60), (-0.4, -0.75, -0.6), 14.0),
-    "ischial_spine": Spot((0.36, 0.25, 0.32), (-0.5, -0.8, 0.33)),
-    "pubic_tubercle": Spot((0.18, 0.98, 0.21), (0.4, 0.8, -0.4)),
+    "ischial_spine": Spot((0.36, 0.25, 0.32), (-0.5, -0.8, 0.33), 25.0),
+    "pubic_tubercle": Spot((0.18, 0.98, 0.21), (0.4, 0.8, -0.4), 16.0),
 }
 
 
@@ -94,11 +96,9 @@ def find_hip_landmarks(left: Bone, right: Bone) -> HipLandmarks:
         frame, turned = _front_plane(hips, frame)
         if turned > 1 - 1e-8:
             break
-    found = None
-    for _ in range(REFINEMENTS):
-        found = _all_spots(hips, frame)
-        frame = _frame_through(found.places, frame)
-    return HipLandmarks(frame, found.places, found.from_expected_mm)
+    # One search in the plane that touches the bone in front; following the spines themselves can run away.
+    found = _all_spots(hips, frame)
+    return HipLandmarks(_frame_through(found.places, frame), found.places, found.from_expected_mm)
 
 
 def _first_frame(hips: dict[str, Bone]) -> PelvicFrame:
@@ -135,15 +135,19 @@ def _front_plane(hips: dict[str, Bone], frame: PelvicFrame) -> tuple[PelvicFrame
     """Turn the frame about its x axis, and level it, by the furthest points in front above and below."""
     above, below = {}, {}
     for side in SIDES:
-        points = frame.to_frame(hips[side].vertices_ras_mm)
-        height = points[:, 2]
-        middle = height.min() + 0.42 * np.ptp(height)
-        upper, lower = points[height > middle], points[height <= middle]
-        above[side], below[side] = upper[upper[:, 1].argmax()], lower[lower[:, 1].argmax()]
+        above[side], below[side] = _foremost(frame.to_frame(hips[side].vertices_ras_mm))
     places = {f"asis_{side}": frame.to_ras(above[side]) for side in SIDES}
     places |= {f"pubic_tubercle_{side}": frame.to_ras(below[side]) for side in SIDES}
     turned = _frame_through(places, frame)
     return turned, float((turned.rotation * frame.rotation).sum(axis=1).min())
+
+
+def _foremost(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the foremost points, above and below, of a hip in the frame of the pelvis, each `(3,)`."""
+    height = points[:, 2]
+    middle = height.min() + WAIST * np.ptp(height)
+    upper, lower = points[height > middle], points[height <= middle]
+    return upper[upper[:, 1].argmax()], lower[lower[:, 1].argmax()]
 
 
 def _frame_through(places: dict[str, np.ndarray], before: PelvicFrame) -> PelvicFrame:
@@ -167,7 +171,7 @@ def _all_spots(hips: dict[str, Bone], frame: PelvicFrame) -> HipLandmarks:
         low, size = points.min(axis=0), np.ptp(points, axis=0)
         tree = cKDTree(points)
         for name, spot in SPOTS.items():
-            expected = low + size * np.array(spot.place)
+            expected = _foremost(points)[0] if spot.place is None else low + size * np.array(spot.place)
             tip = furthest(points, areas, tree, expected, unit(np.array(spot.direction)), spot.search_mm)
             places[f"{name}_{side}"] = frame.to_ras(tip * mirror)
             away[f"{name}_{side}"] = float(np.linalg.norm(tip - expected))

@@ -1,0 +1,199 @@
+"""Measurements of one femur: head, neck and shaft; with the knee end also version, length and condyles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.doubts import bone_doubts, missing_reason
+from SwinX2SLib.measurements.femur_distal import DistalFemur, find_distal
+from SwinX2SLib.measurements.femur_proximal import (
+    ISTHMUS_RADII,
+    ProximalFemur,
+    find_proximal,
+    meeting_points,
+)
+from SwinX2SLib.measurements.ranges import FEMUR
+from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, absent
+from SwinX2SLib.measurements.surfaces import angle_deg, square_to
+
+# Name and unit, in the order of the report.
+HEAD = (("head_centre", "point"), ("head_radius", "mm"))
+NECK = (("neck_axis", "point"),)
+SHAFT = (
+    ("neck_shaft_angle", "deg"),
+    ("femoral_offset", "mm"),
+    ("neck_length", "mm"),
+    ("head_shaft_distance", "mm"),
+)
+KNEE = (
+    ("anteversion", "deg"),
+    ("femoral_length", "mm"),
+    ("mechanical_anatomical_angle", "deg"),
+    ("condyles", "point"),
+)
+LEAST_VOXELS = 400
+LEAST_COVERAGE = 0.25
+GOOD_COVERAGE = 0.5
+# A head that is a ball leaves this much at most, and half a voxel besides.
+GOOD_RESIDUAL_MM = 1.0
+NECK_TO_HEAD = (0.45, 0.92)
+
+
+def measure_femora(bones: Mapping[str, Bone]) -> list[Measurement]:
+    """Measure both femora; bones by label name."""
+    return [
+        result for side in ("left", "right") for result in measure_femur(bones.get(f"femur_{side}"), side)
+    ]
+
+
+def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
+    """Measure one femur.
+
+    The neck-shaft angle lies between the neck axis (from the isthmus to the head's centre) and the shaft axis
+    downwards, in space. The offset is the distance of the head's centre from the shaft axis; the neck length runs
+    from the head's centre to where both axes come nearest, on the neck axis, the head-shaft distance to that place
+    on the shaft axis. Anteversion is positive when the neck points in front of the condyles.
+
+    Args:
+        bone: of that side, or None when there is none.
+        side: "left" or "right".
+    """
+    structure = f"femur_{side}"
+    if bone is None or (bone.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
+        return _absent(
+            structure, side, HEAD + NECK + SHAFT + KNEE, missing_reason(bone, structure, LEAST_VOXELS)
+        )
+    upper = find_proximal(bone)
+    doubts = bone_doubts(bone, allowed_cuts=("inferior",))
+    if upper.head is None or upper.head.coverage < LEAST_COVERAGE:
+        return _absent(structure, side, HEAD + NECK + SHAFT + KNEE, "No ball of a femoral head was found.")
+    doubts += _head_doubts(bone, upper)
+    results = _head_results(upper, structure, side, doubts)
+    if upper.neck is None:
+        return results + _absent(structure, side, NECK + SHAFT + KNEE, "No neck was found beside the head.")
+    doubts += _neck_doubts(upper)
+    results.append(_neck_result(upper, structure, side, doubts))
+    if upper.shaft is None:
+        return results + _absent(
+            structure, side, SHAFT + KNEE, "The shaft is missing or too short for an axis."
+        )
+    doubts += _shaft_doubts(bone, upper)
+    results += _shaft_results(upper, structure, side, doubts)
+    lower = find_distal(bone, upper)
+    if lower is None:
+        return results + _absent(
+            structure, side, KNEE, "The bone ends before the knee, so its condyles are missing."
+        )
+    return results + _knee_results(upper, lower, structure, side, doubts)
+
+
+def _absent(structure: str, side: str, wanted: tuple, reason: str) -> list[Measurement]:
+    return [absent(name, structure, side, unit, reason) for name, unit in wanted]
+
+
+def _head_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
+    head, reasons = upper.head, ()
+    if head.coverage < GOOD_COVERAGE:
+        reasons += (f"Only {head.coverage:.0%} of a ball is there for the femoral head.",)
+    if head.residual_mm > GOOD_RESIDUAL_MM + 0.25 * max(bone.spacing_mm or (0.0,)):
+        reasons += (f"The femoral head is no ball: {head.residual_mm:.1f} mm remain after the fit.",)
+    return reasons + FEMUR["head_radius"].doubts(head.radius_mm, "A head radius", "mm")
+
+
+def _neck_doubts(upper: ProximalFemur) -> tuple[str, ...]:
+    radius, neck, reasons = upper.head.radius_mm, upper.neck, ()
+    ratio = np.sqrt(neck.isthmus.area_mm2 / np.pi) / radius
+    if not NECK_TO_HEAD[0] < ratio < NECK_TO_HEAD[1]:
+        reasons += (f"The neck is {ratio:.2f} times as thick as the head, which no whole neck is.",)
+    if not ISTHMUS_RADII[0] + 0.05 < neck.level_mm / radius < ISTHMUS_RADII[-1] - 0.05:
+        reasons += ("The neck has no narrowest place between head and trochanter.",)
+    return reasons
+
+
+def _shaft_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
+    reasons, shaft = (), upper.shaft
+    if not shaft.clear_of_trochanter:
+        reasons += (f"Only {shaft.length_mm:.0f} mm of shaft are there, beside the lesser trochanter.",)
+    if shaft.cone.residual_mm > 1.5 + 0.25 * max(bone.spacing_mm or (0.0,)):
+        reasons += (f"The shaft is no tube: {shaft.cone.residual_mm:.1f} mm remain after the fit.",)
+    return reasons
+
+
+def _head_results(upper: ProximalFemur, structure: str, side: str, doubts) -> list[Measurement]:
+    centre = (Landmark(f"head_centre_{side}", upper.head.centre),)
+    return [
+        Measurement("head_centre", structure, side, None, "point", centre).doubted(doubts),
+        Measurement("head_radius", structure, side, upper.head.radius_mm, "mm", centre).doubted(doubts),
+    ]
+
+
+def _neck_result(upper: ProximalFemur, structure: str, side: str, doubts) -> Measurement:
+    places = (
+        Landmark(f"head_centre_{side}", upper.head.centre),
+        Landmark(f"neck_isthmus_{side}", upper.neck.isthmus.centroid),
+    )
+    axes = (Axis(f"neck_axis_{side}", upper.neck.isthmus.centroid, upper.neck.direction),)
+    return Measurement("neck_axis", structure, side, None, "point", places, axes).doubted(doubts)
+
+
+def _shaft_results(upper: ProximalFemur, structure: str, side: str, doubts) -> list[Measurement]:
+    head, neck, cone = upper.head, upper.neck, upper.shaft.cone
+    on_neck, on_shaft = meeting_points(head, neck, cone)
+    foot = cone.point + cone.direction * ((head.centre - cone.point) @ cone.direction)
+    neck_axis = Axis(f"neck_axis_{side}", neck.isthmus.centroid, neck.direction)
+    shaft_axis = Axis(f"shaft_axis_{side}", cone.point, cone.direction)
+    centre = Landmark(f"head_centre_{side}", head.centre)
+    values = {
+        "neck_shaft_angle": (
+            angle_deg(neck.direction, cone.direction),
+            (Landmark("neck_shaft_point", on_shaft),),
+        ),
+        "femoral_offset": (np.linalg.norm(head.centre - foot), (Landmark("offset_foot", foot),)),
+        "neck_length": (np.linalg.norm(head.centre - on_neck), (Landmark("neck_foot", on_neck),)),
+        "head_shaft_distance": (
+            np.linalg.norm(head.centre - on_shaft),
+            (Landmark("neck_shaft_point", on_shaft),),
+        ),
+    }
+    results = []
+    for name, unit in SHAFT:
+        value, places = values[name]
+        result = Measurement(name, structure, side, value, unit, (centre, *places), (neck_axis, shaft_axis))
+        known = FEMUR.get(name)
+        outside = known.doubts(float(value), f"A {name.replace('_', ' ')}", unit) if known else ()
+        results.append(result.doubted((*doubts, *outside)))
+    return results
+
+
+def _knee_results(
+    upper: ProximalFemur, lower: DistalFemur, structure: str, side: str, doubts
+) -> list[Measurement]:
+    head, notch = upper.head.centre, lower.places["intercondylar_notch"]
+    neck = square_to(upper.neck.direction, lower.mechanical)
+    version = np.degrees(np.arctan2(-(neck @ lower.posterior), neck @ lower.medial))
+    places = {name: Landmark(f"{name}_{side}", place) for name, place in lower.places.items()}
+    condyles = (places["posterior_condyle_medial"], places["posterior_condyle_lateral"])
+    mechanical = Axis(f"mechanical_axis_{side}", head, lower.mechanical)
+    shaft_axis = Axis(f"shaft_axis_{side}", upper.shaft.cone.point, upper.shaft.cone.direction)
+    condylar = Axis(
+        f"posterior_condylar_axis_{side}", lower.places["posterior_condyle_lateral"], lower.medial
+    )
+    neck_axis = Axis(f"neck_axis_{side}", upper.neck.isthmus.centroid, upper.neck.direction)
+    ends = (Landmark(f"head_centre_{side}", head), places["intercondylar_notch"])
+    between = angle_deg(upper.shaft.cone.direction, lower.mechanical)
+    length = np.linalg.norm(head - notch)
+    outside = FEMUR["anteversion"].doubts(float(version), "An anteversion", "deg")
+    knee = [
+        Measurement("anteversion", structure, side, version, "deg", condyles, (neck_axis, condylar)).doubted(
+            outside
+        ),
+        Measurement("femoral_length", structure, side, length, "mm", ends, (mechanical,)),
+        Measurement(
+            "mechanical_anatomical_angle", structure, side, between, "deg", ends, (mechanical, shaft_axis)
+        ),
+        Measurement("condyles", structure, side, None, "point", tuple(places.values()), (condylar,)),
+    ]
+    return [measurement.doubted(doubts) for measurement in knee]

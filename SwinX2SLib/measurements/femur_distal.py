@@ -1,0 +1,123 @@
+"""The lower femur: condyles, epicondyles and the notch between them, with the axes of the whole bone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.femur_proximal import ProximalFemur, medial_and_posterior
+from SwinX2SLib.measurements.surfaces import square_to, unit
+
+# A femur that reaches this many head radii below the head's centre may have its condyles.
+WHOLE_RADII = 13.0
+# Height of the part with the condyles, in head radii, and how much wider than the shaft it has to be.
+CONDYLES_RADII = 2.6
+WIDENING = 2.0
+# Height of the epicondyles over the lowest point of the condyles, in head radii.
+EPICONDYLE_RADII = (0.8, 1.7)
+TIP_MM = 1.0
+TURNS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class DistalFemur:
+    """The knee end.
+
+    Attributes:
+        places: RAS mm `(3,)`: posterior_condyle_medial, posterior_condyle_lateral, distal_condyle_medial,
+            distal_condyle_lateral, epicondyle_medial, epicondyle_lateral, intercondylar_notch.
+        medial: unit vector along the posterior condylar line.
+        posterior: unit vector square to it and to the mechanical axis.
+        mechanical: unit vector from the head's centre to the notch.
+    """
+
+    places: dict[str, np.ndarray]
+    medial: np.ndarray
+    posterior: np.ndarray
+    mechanical: np.ndarray
+
+
+def find_distal(bone: Bone, upper: ProximalFemur) -> DistalFemur | None:
+    """Return the landmarks of the knee end, or None when the bone ends before it or is cut there."""
+    radius = upper.head.radius_mm
+    down = upper.shaft.cone.direction
+    if upper.shaft.end_mm < WHOLE_RADII * radius or not _ends_in_condyles(bone, upper):
+        return None
+    medial, posterior = medial_and_posterior(upper.neck, down, "left" in bone.name)
+    places: dict[str, np.ndarray] = {}
+    for _ in range(TURNS):
+        level = (bone.vertices_ras_mm - upper.head.centre) @ down
+        part = level > level.max() - CONDYLES_RADII * radius
+        points, areas = bone.vertices_ras_mm[part], bone.surface.areas[part]
+        places = _landmarks(points, areas, down, medial, posterior, radius)
+        line = places["posterior_condyle_medial"] - places["posterior_condyle_lateral"]
+        down = unit(places["intercondylar_notch"] - upper.head.centre)
+        medial, before = square_to(line, down), medial
+        posterior = posterior - down * (posterior @ down) - medial * (posterior @ medial)
+        posterior = unit(posterior)
+        if medial @ before > 1 - 1e-9:
+            break
+    return DistalFemur(places, medial, posterior, down)
+
+
+def _ends_in_condyles(bone: Bone, upper: ProximalFemur) -> bool:
+    """Whether the last part of the bone is much wider than its shaft and closed by itself, not by a cut."""
+    down = upper.shaft.cone.direction
+    radius = upper.head.radius_mm
+    last = ((bone.vertices_ras_mm - upper.head.centre) @ down).max()
+    areas = []
+    for back in (0.1, 1.0):
+        point = upper.head.centre + down * (last - back * radius)
+        areas.append(sum(section.area_mm2 for section in bone.surface.cut(point, down)))
+    shaft = np.pi * upper.shaft.cone.radius_mm**2
+    return areas[1] > WIDENING * shaft and areas[0] < 0.8 * areas[1]
+
+
+def _landmarks(points, areas, down, medial, posterior, radius) -> dict[str, np.ndarray]:
+    """Return the places that reach furthest in each direction, on the medial and the lateral half."""
+    across, back, depth = points @ medial, points @ posterior, points @ down
+    middle = (across.min() + across.max()) / 2
+    halves = {"medial": across > middle, "lateral": across < middle}
+    places = {}
+    for name, half in halves.items():
+        sign = 1.0 if name == "medial" else -1.0
+        places[f"posterior_condyle_{name}"] = _tip(points, areas, half, back)
+        places[f"distal_condyle_{name}"] = _tip(points, areas, half, depth)
+        height = (depth.max() - depth) / radius
+        high = half & (height > EPICONDYLE_RADII[0]) & (height < EPICONDYLE_RADII[1])
+        places[f"epicondyle_{name}"] = _tip(points, areas, high if high.any() else half, sign * across)
+    places["intercondylar_notch"] = _notch(points, places, down, medial, posterior, radius)
+    return places
+
+
+def _tip(points: np.ndarray, areas: np.ndarray, chosen: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    numbers = np.flatnonzero(chosen)
+    tip = numbers[reach[numbers] > reach[numbers].max() - TIP_MM]
+    return np.average(points[tip], axis=0, weights=np.maximum(areas[tip], 1e-9))
+
+
+def _notch(points, places, down, medial, posterior, radius) -> np.ndarray:
+    """Return the middle of the groove between the condyles where, seen from the knee, it lies deepest.
+
+    In each narrow strip from front to back, the bone's lower edge is highest in the groove. Along it that edge
+    comes down behind the kneecap and goes up again between the condyles: the notch is where it is lowest.
+    """
+    centre = (places["distal_condyle_medial"] + places["distal_condyle_lateral"]) / 2
+    away = points - centre
+    x, y, z = away @ medial, away @ posterior, away @ down
+    strip = 0.08 * radius
+    edge = []
+    for front in np.arange(-1.0, 0.8, 0.08) * radius:
+        row = (y >= front) & (y < front + strip) & (np.abs(x) < 0.45 * radius) & (z > -1.0 * radius)
+        lows = []
+        for left in np.arange(-0.4, 0.4, 0.1) * radius:
+            column = np.flatnonzero(row & (x >= left) & (x < left + 0.1 * radius))
+            if len(column):
+                lows.append(column[z[column].argmax()])
+        if lows:
+            edge.append(min(lows, key=lambda number: z[number]))
+    if not edge:
+        return centre
+    return points[edge[int(z[edge].argmax())]]

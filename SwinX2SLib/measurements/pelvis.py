@@ -1,0 +1,210 @@
+"""Measurements of the pelvis: landmarks, the anterior pelvic plane, and the sagittal angles of hips and sacrum.
+
+Tilt, slope and obliquity refer to the patient's axes, as the patient lay or stood; pelvic incidence and lengths do
+not. After Legaye et al. 1998, Eur Spine J 7:99 (incidence, tilt, slope) and Fischer et al. 2019 (landmarks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.doubts import bone_doubts, missing_reason
+from SwinX2SLib.measurements.femur import measure_femur
+from SwinX2SLib.measurements.pelvis_landmarks import SIDES, SPOTS, HipLandmarks, find_hip_landmarks
+from SwinX2SLib.measurements.ranges import PELVIS
+from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
+from SwinX2SLib.measurements.sacral_endplate import SacralEndplate, find_sacral_endplate
+from SwinX2SLib.measurements.surfaces import square_to, unit
+
+STRUCTURE = "pelvis"
+FRONT = (("inter_asis_width", "mm"), ("anterior_pelvic_plane_tilt", "deg"), ("pelvic_obliquity", "deg"))
+SACRAL = (("promontory", "point"), ("sacral_endplate", "point"), ("sacral_slope", "deg"))
+HIP_AXIS = (("pelvic_tilt", "deg"), ("pelvic_incidence", "deg"))
+LEAST_VOXELS = 500
+# Height of a hip along the pelvis' own axis [mm], between a small child's and beyond the tallest adult's.
+HIP_HEIGHT_MM = (150.0, 270.0)
+ASYMMETRY_MM = 22.0
+ENDPLATE_AREA_MM2 = (450.0, 2200.0)
+ENDPLATE_RESIDUAL_MM = 1.2
+
+
+def measure_pelvis(bones: Mapping[str, Bone]) -> list[Measurement]:
+    """Measure the pelvis.
+
+    Args:
+        bones: by label name; hips, sacrum and femora are used. The femoral heads give the hip axis, the lengths of
+            the femora the difference of the legs.
+    """
+    femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
+    hips = [bones.get(f"hip_{side}") for side in SIDES]
+    for side, hip in zip(SIDES, hips, strict=True):
+        if hip is None or (hip.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
+            reason = missing_reason(hip, f"hip_{side}", LEAST_VOXELS)
+            return [*_all_absent(reason), _leg_length_difference(femora)]
+    found = find_hip_landmarks(*hips)
+    sacrum = bones.get("sacrum")
+    doubts = _pelvis_doubts(hips, sacrum, found)
+    results = _spot_results(found, doubts) + _front_results(found, doubts)
+    results += _sacral_results(sacrum, found, femora, doubts)
+    return [*results, _leg_length_difference(femora)]
+
+
+def _all_absent(reason: str) -> list[Measurement]:
+    spots = [absent(name, STRUCTURE, side, "point", reason) for name in SPOTS for side in SIDES]
+    return spots + [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in FRONT + SACRAL + HIP_AXIS]
+
+
+def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -> tuple[str, ...]:
+    reasons = tuple(reason for hip in hips for reason in bone_doubts(hip))
+    for side, hip in zip(SIDES, hips, strict=True):
+        height = float(np.ptp(found.frame.to_frame(hip.vertices_ras_mm)[:, 2]))
+        if not HIP_HEIGHT_MM[0] <= height <= HIP_HEIGHT_MM[1]:
+            reasons += (f"The {side} hip is {height:.0f} mm high, which no whole hip of an adult is.",)
+    if sacrum is not None:
+        away = found.frame.to_frame(sacrum.vertices_ras_mm).mean(axis=0)
+        front = np.mean([found.frame.to_frame(hip.vertices_ras_mm).mean(axis=0)[1] for hip in hips])
+        if away[1] > front:
+            reasons += ("The sacrum lies in front of the hips: left and right may be exchanged.",)
+    return reasons
+
+
+def _spot_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measurement]:
+    middle = found.frame.to_frame(np.mean([found.places[f"{n}_{s}"] for n in SPOTS for s in SIDES], axis=0))[
+        0
+    ]
+    results = []
+    for name, spot in SPOTS.items():
+        both = {side: found.frame.to_frame(found.places[f"{name}_{side}"]) for side in SIDES}
+        mirrored = both["left"] * (-1, 1, 1) + (2 * middle, 0, 0)
+        apart = float(np.linalg.norm(mirrored - both["right"]))
+        for side in SIDES:
+            reasons = doubts
+            if found.from_expected_mm[f"{name}_{side}"] > 0.95 * spot.search_mm:
+                reasons += ("It lies at the edge of where it was looked for.",)
+            if apart > ASYMMETRY_MM:
+                reasons += (f"Left and right lie {apart:.0f} mm from being mirror images.",)
+            place = (Landmark(f"{name}_{side}", found.places[f"{name}_{side}"]),)
+            results.append(Measurement(name, STRUCTURE, side, None, "point", place).doubted(reasons))
+    return results
+
+
+def _front_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measurement]:
+    asis = [Landmark(f"asis_{side}", found.places[f"asis_{side}"]) for side in SIDES]
+    pubis = [Landmark(f"pubic_tubercle_{side}", found.places[f"pubic_tubercle_{side}"]) for side in SIDES]
+    across = asis[1].position_ras_mm - asis[0].position_ras_mm
+    width = float(np.linalg.norm(across))
+    line = (Axis("inter_asis_axis", asis[0].position_ras_mm, across),)
+    right, forwards, up = found.frame.rotation
+    plane = (Plane("anterior_pelvic_plane", found.frame.origin_ras_mm, forwards),)
+    lying = _sagittal_axes(right)
+    if lying is None:
+        reason = "The pelvis lies on its side: its tilt against the patient's axes has no meaning."
+        angles = [absent(name, STRUCTURE, None, "deg", reason) for name, _ in FRONT[1:]]
+    else:
+        tilt = np.degrees(np.arctan2(up @ lying[0], up @ lying[1]))
+        oblique = np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))
+        angles = [
+            Measurement(FRONT[1][0], STRUCTURE, None, tilt, "deg", (*asis, *pubis), planes=plane),
+            Measurement(FRONT[2][0], STRUCTURE, None, oblique, "deg", tuple(asis), line),
+        ]
+    outside = PELVIS["inter_asis_width"].doubts(width, "A width between the iliac spines", "mm")
+    first = Measurement(FRONT[0][0], STRUCTURE, None, width, "mm", tuple(asis), line).doubted(outside)
+    return [measurement.doubted(doubts) for measurement in (first, *angles)]
+
+
+def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return forwards and upwards in the plane square to `right`, up nearest to the patient's; None sideways."""
+    if abs(right[2]) > 0.9:
+        return None
+    up = square_to(np.array([0.0, 0.0, 1.0]), right)
+    return np.cross(up, right), up
+
+
+def _sacral_results(sacrum, found, femora, doubts) -> list[Measurement]:
+    wanted = SACRAL + HIP_AXIS
+    if sacrum is None or (sacrum.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
+        reason = missing_reason(sacrum, "sacrum", LEAST_VOXELS)
+        return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in wanted]
+    endplate = find_sacral_endplate(sacrum, found.frame)
+    if endplate is None:
+        reason = "No flat endplate was found on the upper end of the sacrum."
+        return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in wanted]
+    doubts = doubts + bone_doubts(sacrum, allowed_cuts=("inferior",)) + _endplate_doubts(endplate)
+    plane = (Plane("sacral_endplate", endplate.centre_ras_mm, endplate.normal_ras),)
+    promontory = (Landmark("promontory", endplate.promontory_ras_mm),)
+    centre = (Landmark("sacral_endplate_centre", endplate.centre_ras_mm),)
+    results = [
+        Measurement("promontory", STRUCTURE, None, None, "point", promontory).doubted(doubts),
+        Measurement("sacral_endplate", STRUCTURE, None, None, "point", centre, planes=plane).doubted(doubts),
+        _sacral_slope(endplate, found, centre, plane, doubts),
+    ]
+    return results + _hip_axis_results(endplate, femora, centre, plane, doubts)
+
+
+def _endplate_doubts(endplate: SacralEndplate) -> tuple[str, ...]:
+    reasons = ()
+    if not ENDPLATE_AREA_MM2[0] <= endplate.area_mm2 <= ENDPLATE_AREA_MM2[1]:
+        reasons += (
+            f"The flat part of the sacral endplate measures {endplate.area_mm2:.0f} mm2, unlike any endplate.",
+        )
+    if endplate.residual_mm > ENDPLATE_RESIDUAL_MM:
+        reasons += (f"The sacral endplate is not flat: {endplate.residual_mm:.1f} mm remain after the fit.",)
+    return reasons
+
+
+def _sacral_slope(endplate, found, centre, plane, doubts) -> Measurement:
+    lying = _sagittal_axes(found.frame.rotation[0])
+    if lying is None:
+        return absent("sacral_slope", STRUCTURE, None, "deg", "The pelvis lies on its side.")
+    slope = float(np.degrees(np.arctan2(endplate.normal_ras @ lying[0], endplate.normal_ras @ lying[1])))
+    outside = PELVIS["sacral_slope"].doubts(slope, "A sacral slope", "deg")
+    result = Measurement("sacral_slope", STRUCTURE, None, slope, "deg", centre, planes=plane)
+    return result.doubted((*doubts, *outside))
+
+
+def _hip_axis_results(endplate, femora, centre, plane, doubts) -> list[Measurement]:
+    heads = [_named(femora.get(side, []), "head_centre") for side in SIDES]
+    if any(head is None or not head.is_present for head in heads):
+        reason = "Both femoral heads are needed for the hip axis, and one was not found."
+        return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in HIP_AXIS]
+    doubts = tuple(dict.fromkeys((*doubts, *(reason for head in heads for reason in head.reasons))))
+    places = tuple(head.landmarks[0] for head in heads)
+    left, right_ = (place.position_ras_mm for place in places)
+    axis, middle = unit(right_ - left), (left + right_) / 2
+    away = square_to(endplate.centre_ras_mm - middle, axis)
+    normal = square_to(endplate.normal_ras, axis)
+    # Incidence is positive when the endplate's normal leans further forwards than the line from the hips.
+    incidence = float(np.degrees(np.arctan2(np.cross(normal, away) @ axis, normal @ away)))
+    hip_axis = (Axis("hip_axis", middle, axis),)
+    values, lying = {"pelvic_incidence": incidence}, _sagittal_axes(axis)
+    if lying is not None:
+        values["pelvic_tilt"] = float(np.degrees(np.arctan2(-(away @ lying[0]), away @ lying[1])))
+    results = []
+    for name, unit_ in HIP_AXIS:
+        if name not in values:
+            results.append(absent(name, STRUCTURE, None, unit_, "The pelvis lies on its side."))
+            continue
+        outside = PELVIS[name].doubts(values[name], f"A {name.replace('_', ' ')}", unit_)
+        result = Measurement(name, STRUCTURE, None, values[name], unit_, (*places, *centre), hip_axis, plane)
+        results.append(result.doubted((*doubts, *outside)))
+    return results
+
+
+def _leg_length_difference(femora: Mapping[str, list[Measurement]]) -> Measurement:
+    """Return how much longer the right femur is, from the head's centre to the notch."""
+    lengths = [_named(femora.get(side, []), "femoral_length") for side in SIDES]
+    if any(length is None or not length.is_present for length in lengths):
+        reason = "Both femora have to be there from the head to the knee."
+        return absent("femoral_length_difference", STRUCTURE, None, "mm", reason)
+    places = tuple(place for length in lengths for place in length.landmarks)
+    result = Measurement(
+        "femoral_length_difference", STRUCTURE, None, lengths[1].value - lengths[0].value, "mm", places
+    )
+    return result.doubted(reason for length in lengths for reason in length.reasons)
+
+
+def _named(measurements: list[Measurement], name: str) -> Measurement | None:
+    return next((measurement for measurement in measurements if measurement.name == name), None)
