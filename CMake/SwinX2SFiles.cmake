@@ -42,11 +42,14 @@ set(SwinX2SLib_SCRIPTS
   measurements/__init__.py
   measurements/bones.py
   measurements/centrelines.py
+  measurements/doubts.py
   measurements/draws.py
+  measurements/femur.py
   measurements/femur_distal.py
   measurements/femur_proximal.py
   measurements/fits.py
   measurements/intervals.py
+  measurements/pelvis.py
   measurements/pelvis_landmarks.py
   measurements/person.py
   measurements/ranges.py
@@ -64,6 +67,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/rib_centreline.py
   measurements/sacral_endplate.py
   measurements/solid.py
+  measurements/spine.py
   measurements/spine_curves.py
   measurements/spine_sacrum.py
   measurements/surfaces.py
@@ -117,8 +121,10 @@ set(SwinX2SLib_SCRIPTS
   radiographs/reading.py
   radiographs/volumes.py
   report/__init__.py
+  report/annotations.py
   report/commands.py
   report/findings.py
+  report/naming.py
   report/overlay.py
   report/page.py
   report/shading.py
@@ -230,6 +236,7 @@ set(SwinX2S_RESOURCES
   Resources/Screenshots/SwinX2S.png
   Resources/Screenshots/bones.png
   Resources/Screenshots/demo.png
+  Resources/Shapes/README.md
   Resources/Shapes/pelvis_shape.npz
   Resources/Shapes/spine_alignment.npz
   Resources/UI/SwinX2S.ui

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 # As the reader of radiographs scales them (radiographs.normalise).
 LOW_QUANTILE, HIGH_QUANTILE = 0.005, 0.995
+LEAST_VISIBILITY = 0.35
 LEAST_OPEN = 0.6  # a shutter leaves at least this share of each side open
 
 
@@ -39,6 +40,34 @@ def expose(path: Tensor, rng: np.random.Generator) -> Tensor:
     return film.clamp_(0, 1)
 
 
+def finish(path: Tensor, bones: Tensor, rng: np.random.Generator) -> Tensor:
+    """Turn a path integral into a film on which the bones can be made out.
+
+    A film that hides them is made once more without strong changes: it would teach to guess.
+
+    Args:
+        path: `(W, H)`, of everything.
+        bones: `(W, H)`, of the bones alone, in the same place.
+    """
+    film = degrade(expose(path, rng), rng)
+    if visibility(film, bones) < LEAST_VISIBILITY:
+        film = _scale_as_the_reader(_noise(expose(path, rng), 0.004, rng), rng)
+    return film
+
+
+def visibility(film: Tensor, bones: Tensor) -> float:
+    """Return how well the fine structure of a film follows that of its bones: their correlation, -1 to 1.
+
+    Args:
+        film: `(W, H)`.
+        bones: `(W, H)`, path through the bones.
+    """
+    width = int(min(film.shape) // 6) // 2 * 2 + 1
+    fine = [_average(picture, 3) - _average(picture, width) for picture in (film, bones)]
+    first, second = (picture - picture.mean() for picture in fine)
+    return float((first * second).sum() / (first.norm() * second.norm()).clamp(min=1e-6))
+
+
 def degrade(film: Tensor, rng: np.random.Generator) -> Tensor:
     """Randomise a film `(W, H)` in 0..1 as films differ; anatomy keeps its place.
 
@@ -53,7 +82,7 @@ def degrade(film: Tensor, rng: np.random.Generator) -> Tensor:
     film = _scale_as_the_reader(film, rng)
     if rng.random() < 0.2:
         film = _collimate(film, rng)
-    if rng.random() < 0.005:
+    if rng.random() < 0.003:
         film = 1 - film  # the reader was told the wrong polarity
     return film
 
@@ -68,7 +97,7 @@ def _strongly(film: Tensor, rng: np.random.Generator) -> Tensor:
     if rng.random() < 0.5:
         film = _blur_or_sharpen(film, rng)
     if rng.random() < 0.7:
-        film = _noise(film, rng.uniform(0.005, 0.05), rng)
+        film = _noise(film, rng.uniform(0.005, 0.04), rng)
     if rng.random() < 0.15:
         film = _specks(film, rng)
     if rng.random() < 0.2:
@@ -103,7 +132,7 @@ def _noise(film: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
         noise = 1.5 * _average(noise, 3)
     if rng.random() < 0.5:
         # Photons that pass fall exponentially with the path; their relative noise is one over the square root.
-        noise = noise * torch.exp(film * float(rng.uniform(0.3, 1.0)) - 0.3)
+        noise = noise * torch.exp(film * float(rng.uniform(0.3, 0.8)) - 0.3)
     return film + noise
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from SwinX2SLib.training.synthesis.appearance import degrade, expose
+from SwinX2SLib.training.synthesis.appearance import finish
 from SwinX2SLib.training.synthesis.attenuation import bone_attenuation, ct_attenuation
 from SwinX2SLib.training.synthesis.film_geometry import FilmGeometry, random_geometries
 from SwinX2SLib.training.synthesis.implants import random_implants
@@ -19,7 +19,9 @@ from SwinX2SLib.training.synthesis.surroundings import add_marks, add_table
 from SwinX2SLib.training.synthesis.unlabelled import random_arms, random_unlabelled_bones
 
 # On plain films soft tissue may absorb this many times what the thickest bone does.
-MOST_TISSUE = 3.0
+MOST_TISSUE = 4.0
+# How often films show what exceeds water, as the published ones, and not all that absorbs, as real ones.
+PROJECTED_SHARE = 0.55
 
 
 def make_films(
@@ -60,7 +62,7 @@ def make_films(
     implants = [] if landmarks is None else random_implants(landmarks, rng)
     films = []
     for geometry in random_geometries(spacing_mm, rng):
-        path = geometry.project(attenuation, spacing_mm)
+        path = bone_path = geometry.project(attenuation, spacing_mm)
         if tissue is not None:
             path = path + tissue.project(spacing_mm, geometry, tuple(path.shape))
         lateral = geometry.depth_axis == 0
@@ -68,7 +70,7 @@ def make_films(
             path = draw_shapes(path, [*bones, *random_arms(landmarks, lateral, rng)], spacing_mm, geometry)
         path = draw_shapes(path, implants, spacing_mm, geometry)
         path = add_marks(add_table(path, spacing_mm, lateral, rng), spacing_mm, rng)
-        films.append(degrade(expose(path, rng), rng))
+        films.append(finish(path, bone_path, rng))
     return films[0], films[1]
 
 
@@ -105,10 +107,10 @@ def _random_tissue(
     # Relative to the thickest bone, so that no bone drowns whatever the body's size.
     bone_peak, body_peak = bones.sum(1).quantile(0.98), body.sum(1).quantile(0.98) * STRIDE
     share = float(bone_peak / body_peak.clamp(min=1e-3))
-    if rng.random() < 0.55:
+    if rng.random() < PROJECTED_SHARE:
         organs = random_organs(landmarks, float(rng.uniform(0, 1.2)), rng)
         return _Tissue(
             body, organs, share * float(np.exp(rng.normal(-1.6, 0.8))), float(rng.uniform(0.05, 1.0))
         )
     organs = random_organs(landmarks, float(rng.uniform(0, 0.25)), rng)
-    return _Tissue(body, organs, share * float(np.exp(rng.normal(0.2, 0.5)).clip(0, MOST_TISSUE)), 1.0)
+    return _Tissue(body, organs, share * float(np.exp(rng.normal(0.8, 0.5)).clip(0, MOST_TISSUE)), 1.0)

@@ -63,8 +63,8 @@ def _hip_implant(landmarks: Landmarks, femur: int, metal: float, rng: np.random.
     # The head is the inner part of the femur's upper end.
     inner = upper[np.argsort(outwards * upper[:, 0])[: max(len(upper) // 2, 1)]]
     head = inner.mean(0)
-    low = shaft[shaft[:, 2] > np.quantile(shaft[:, 2], 0.75)].mean(0)
-    high = shaft[shaft[:, 2] < np.quantile(shaft[:, 2], 0.25)].mean(0)
+    low = shaft[shaft[:, 2] >= np.quantile(shaft[:, 2], 0.75)].mean(0)
+    high = shaft[shaft[:, 2] <= np.quantile(shaft[:, 2], 0.25)].mean(0)
     if low[2] - high[2] < 10:
         return []
     along = (low - high) / (low[2] - high[2])

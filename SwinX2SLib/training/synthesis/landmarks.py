@@ -11,7 +11,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT
 
 # Every second voxel on each axis will do.
 STRIDE = 2
-LEAST_POINTS = 8
+LEAST_POINTS = 3
 
 
 @dataclass(frozen=True)

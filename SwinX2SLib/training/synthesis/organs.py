@@ -60,7 +60,23 @@ def _heart(landmarks: Landmarks, strength: float, rng: np.random.Generator) -> l
     ]
     if rng.random() < 0.5 and all(line):
         heart.append(Rod(line, float(rng.uniform(10, 16)), 0.3 + strength))
+    if rng.random() < 0.5:
+        heart += _lung_vessels(landmarks, height - 25, rng)
     return heart
+
+
+def _lung_vessels(landmarks: Landmarks, height: float, rng: np.random.Generator) -> list[Shape]:
+    """Vessels that run from the hilum of each lung outwards."""
+    shapes: list[Shape] = []
+    density = float(rng.uniform(0.3, 1.0))
+    for side in (-1, 1):
+        hilum = _before_spine(landmarks, height, side * 30, 55)
+        for _ in range(4):
+            away = (side * rng.uniform(15, 75), rng.normal(0, 35), rng.uniform(-70, 110))
+            end = tuple(np.add(hilum, away).tolist())
+            bend = tuple((np.add(hilum, end) / 2 + rng.normal(0, 8, 3)).tolist())
+            shapes.append(Rod((hilum, bend, end), (6.0, 4.0, 1.5), density))
+    return shapes
 
 
 def _upper_abdomen(landmarks: Landmarks, strength: float, rng: np.random.Generator) -> list[Shape]:
@@ -68,12 +84,12 @@ def _upper_abdomen(landmarks: Landmarks, strength: float, rng: np.random.Generat
     height = float(np.mean(landmarks.centres_mm[seen, 2]))
     liver = _blob(landmarks, (-75, 60, height - 30), (75, 75, 70), strength * rng.uniform(0.3, 1), rng)
     spleen = _blob(landmarks, (90, 10, height - 30), (30, 35, 50), strength * rng.uniform(0.3, 1), rng)
-    excreted = rng.uniform(1, 3) if rng.random() < 0.12 else 0.0
+    excreted = rng.uniform(1, 3) if rng.random() < 0.06 else 0.0
     kidneys = [
         shape
         for side in (-1, 1)
         for shape in _blob(
-            landmarks, (side * 62, 15, height + 15), (26, 24, 52), strength * 1.2 + excreted, rng
+            landmarks, (side * 62, 15, height + 15), (23, 20, 46), strength * 1.2 + excreted, rng
         )
     ]
     return [*liver, *spleen, *kidneys]

@@ -13,8 +13,9 @@ from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.training.synthesis.landmarks import STRIDE, Landmarks
 
 HIPS, FEMORA = (51, 52), (53, 54)
-RIB_GAP_MM = 45.0  # ribs slope: what they enclose is asked for once the gaps between them are closed
-LUNG_DENSITY = (0.1, 0.4)
+RIBS, LEAST_RIBS = label_ids("ribs"), 3
+CHEST_WALL_MM = 7.0
+LUNG_DENSITY = (0.05, 0.35)
 
 
 def make_body(labels: Tensor, landmarks: Landmarks, spacing_mm: float, rng: np.random.Generator) -> Tensor:
@@ -43,44 +44,43 @@ def make_body(labels: Tensor, landmarks: Landmarks, spacing_mm: float, rng: np.r
     if rng.random() < 0.5:
         volume = volume * _noise(volume.shape, (5, 5, 7), 0.12, rng).to(volume.device).exp_()
     if rng.random() < 0.85:
-        air = lungs(sparse, rng, max(1, int(RIB_GAP_MM / (STRIDE * spacing_mm))))
-        volume = volume * (1 - air * (1 - float(rng.uniform(*LUNG_DENSITY))))
+        air = lungs((x, y, z), landmarks, rng)
+        volume = volume if air is None else volume * (1 - air * (1 - float(rng.uniform(*LUNG_DENSITY))))
     return volume
 
 
-def lungs(labels: Tensor, rng: np.random.Generator, gap: int = 5) -> Tensor:
-    """Return how much of each voxel is lung: inside the rib cage, above a random diaphragm, beside a mediastinum.
+def lungs(
+    axes: tuple[Tensor, Tensor, Tensor], landmarks: Landmarks, rng: np.random.Generator
+) -> Tensor | None:
+    """Return which voxels are lung: inside the rib cage, above a random diaphragm, beside a mediastinum.
 
     Args:
-        labels: `(X, Y, Z)`, any resolution.
-        gap: height of what is bridged between ribs [voxels].
+        axes: x, y, z of the voxels from the volume's centre [mm].
+        landmarks: of the person.
 
     Returns:
-        float32 of the same shape, 0..1; all 0 where no rib is seen.
+        float32 `(X, Y, Z)`, 0 or 1; None where fewer than three ribs are in view.
     """
-    ids = label_ids("ribs")
-    ribs = (labels >= ids[0]) & (labels <= ids[-1])
-    heights = torch.nonzero(ribs.any(0).any(0))
-    if len(heights) < 3:
-        return torch.zeros(labels.shape, device=labels.device)
-    rows = ribs.float().reshape(1, -1, labels.shape[2])
-    closed = functional.max_pool1d(rows, 2 * (gap // 2) + 1, stride=1, padding=gap // 2).view(labels.shape)
-    inside = torch.ones_like(ribs)
-    for axis in (0, 1):
-        inside &= (closed.cummax(axis).values > 0) & (closed.flip(axis).cummax(axis).values.flip(axis) > 0)
-    top, bottom = int(heights[0]), int(heights[-1])
-    x, z = (torch.arange(labels.shape[a], dtype=torch.float32, device=labels.device) for a in (0, 2))
-    x = x[:, None]
-    across = torch.nonzero(ribs.any(2).any(1)).float()
-    width = len(across)
-    offset = x - (across.mean() + float(rng.normal(0, 0.02)) * width)
+    if len(landmarks.seen(RIBS)) < LEAST_RIBS:
+        return None
+    ribs, (x, y, z) = landmarks.of_bones(RIBS), axes
+    top, bottom = float(ribs[:, 2].min()), float(ribs[:, 2].max())
+    sides = _extents(ribs, z.cpu().numpy())
+    radii = (np.ptp(sides, axis=1) / 2 - CHEST_WALL_MM).clip(1)
+    cage = [_at_heights(values, x) for values in (*sides.mean(1), *radii)]
+    # A little squarer than an ellipse, as chests are.
+    across = ((x[:, None] - cage[0]) / cage[2]).abs_() ** 2.5
+    through = ((y[:, None] - cage[1]) / cage[3]).abs_() ** 2.5
+    width = float(np.ptp(ribs[:, 0]))
+    offset = x[:, None] - (cage[0].mean() + float(rng.normal(0, 0.02)) * width)
     dome = 1 - (offset / width).abs() * float(rng.uniform(0.2, 1.0))
     diaphragm = top + (bottom - top) * (float(rng.uniform(0.6, 1.0)) - 0.15 * dome)
     # The heart and the great vessels widen the mediastinum downwards, and more to the left (larger x).
-    down = ((z - top) / max(bottom - top, 1)).clamp(0, 1)
-    half = width * (float(rng.uniform(0.08, 0.13)) + float(rng.uniform(0.0, 0.12)) * down)
-    mediastinum = (offset > -half) & (offset < half * float(rng.uniform(1.0, 1.6)))
-    return (inside & ((z < diaphragm) & ~mediastinum)[:, None]).float()
+    down = ((z - top) / max(bottom - top, 1.0)).clamp(0, 1)
+    half = width * (float(rng.uniform(0.08, 0.12)) + float(rng.uniform(0.0, 0.08)) * down)
+    mediastinum = (offset > -half) & (offset < half * float(rng.uniform(1.0, 1.4)))
+    open_part = (z > top) & (z < diaphragm) & ~mediastinum
+    return ((across[:, None] + through[None] < 1) & open_part[:, None]).float()
 
 
 def project_body(volume: Tensor, shape: tuple[int, int], film: Tensor) -> Tensor:
@@ -100,12 +100,13 @@ class _Columns:
 
 
 def _columns(x: Tensor, y: Tensor, column: _Columns, sharpness: float) -> Tensor:
-    def at_heights(values: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32)).to(x.device)
-
-    square_x = ((x[:, None] - at_heights(column.x)) / at_heights(column.radius_x)) ** 2
-    square_y = ((y[:, None] - at_heights(column.y)) / at_heights(column.radius_y)) ** 2
+    square_x = ((x[:, None] - _at_heights(column.x, x)) / _at_heights(column.radius_x, x)) ** 2
+    square_y = ((y[:, None] - _at_heights(column.y, x)) / _at_heights(column.radius_y, x)) ** 2
     return torch.sigmoid_(((1 - square_x)[:, None] - square_y[None]).mul_(sharpness))
+
+
+def _at_heights(values: np.ndarray, like: Tensor) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32)).to(like.device)
 
 
 def _trunk(landmarks: Landmarks, heights: np.ndarray, rng: np.random.Generator) -> _Columns:
@@ -118,9 +119,26 @@ def _trunk(landmarks: Landmarks, heights: np.ndarray, rng: np.random.Generator) 
     middle_x = sides[0].mean(0)
     margin = rng.uniform(5, 45)
     radius_x = np.maximum(np.ptp(sides[0], axis=0) / 2 * 1.05 + margin, rng.uniform(110, 190) * wander)
-    back = sides[1][1] + rng.uniform(10, 50)
-    front = np.minimum(sides[1][0] - rng.uniform(5, 50), back - rng.uniform(170, 300) * wander)
+    radius_x = _shoulders_and_neck(radius_x, landmarks, heights, rng)
+    back = sides[1][1] + rng.uniform(5, 40)
+    front = np.minimum(sides[1][0] - rng.uniform(3, 30), back - rng.uniform(150, 270) * wander)
     return _Columns(middle_x, (front + back) / 2, radius_x, (back - front) / 2)
+
+
+def _shoulders_and_neck(
+    radius_x: np.ndarray, landmarks: Landmarks, heights: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Widen the trunk to the shoulders, where the rib cage tapers, and narrow it to the neck above."""
+    if not landmarks.seen((*RIBS[:2], *RIBS[12:14])):
+        return radius_x
+    points = landmarks.of_bones(RIBS)
+    half, top = np.ptp(points[:, 0]) / 2, points[:, 2].min()
+    neck = rng.uniform(55, 80)
+    shoulder = np.interp(
+        heights, (top - 60, top + 15, top + 80, top + 150), (neck, half, half * 1.05, half * 0.9)
+    )
+    wide = np.maximum(radius_x, shoulder * rng.uniform(1.0, 1.25))
+    return _smoothed(np.where(heights < top - 10, np.minimum(wide, shoulder * 1.1), wide))
 
 
 def _leg(femur: np.ndarray, heights: np.ndarray, rng: np.random.Generator) -> _Columns:
@@ -142,12 +160,15 @@ def _extents(points: np.ndarray, heights: np.ndarray) -> np.ndarray:
     order = np.argsort(level, kind="stable")
     levels, starts = np.unique(level[order], return_index=True)
     result = np.empty((2, 2, len(heights)))
-    kernel = np.ones(9) / 9
     for axis in (0, 1):
         for side, extreme in enumerate((np.minimum, np.maximum)):
             line = np.interp(np.arange(len(heights)), levels, extreme.reduceat(points[order, axis], starts))
-            result[axis, side] = np.convolve(np.pad(line, 4, mode="edge"), kernel, mode="valid")
+            result[axis, side] = _smoothed(line)
     return result
+
+
+def _smoothed(line: np.ndarray, width: int = 9) -> np.ndarray:
+    return np.convolve(np.pad(line, width // 2, mode="edge"), np.ones(width) / width, mode="valid")
 
 
 def _crotch_mm(landmarks: Landmarks) -> float | None:

@@ -99,7 +99,7 @@ def _shoulders(landmarks: Landmarks, rng: np.random.Generator) -> list[Shape]:
         glenoid = (middle + side * tip * 0.98, between + 20, height + 25 - tilt)
         inner = (middle + side * half * rng.uniform(0.5, 0.75), back + 8, height + 15)
         tip_below = (middle + side * half * rng.uniform(0.7, 0.95), back + 12, height + rng.uniform(110, 150))
-        border = density * rng.uniform(0.5, 0.9)
+        border = density * rng.uniform(0.3, 0.7)
         shapes += [
             Rod((inner, tip_below, glenoid), 4.0, border),
             Rod((inner, (middle + side * tip, back - 10, height - tilt)), 5.0, border),
