@@ -31,7 +31,7 @@ def load_sources(
         cases: the people.
         grid_shape: `(X, Y, Z)` of the samples.
     """
-    synthesiser = Synthesiser(grid_shape)
+    synthesiser = Synthesiser(grid_shape, augment=config.augmentation)
     synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
     rng = np.random.default_rng(config.seed)
     for _ in range(config.phantoms):

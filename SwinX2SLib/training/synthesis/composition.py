@@ -97,7 +97,7 @@ def compose(seam: Seam) -> Person:
         SeamError: bones of the two people overlap, or one falls apart.
     """
     start, stop = _extent_mm(seam)
-    shape = tuple(int(n) for n in np.ceil((stop - start) / SPACING_MM))
+    shape = tuple(int(n) + 1 for n in (stop - start) // SPACING_MM)
     above = _resample_upper(seam, start, shape)
     below = _resample_lower(seam, start, shape)
     overlap = float(((above > 0) & (below > 0)).sum()) * SPACING_MM**3
@@ -159,7 +159,7 @@ def _check_step(seam: Seam) -> None:
 
 
 def _extent_mm(seam: Seam) -> tuple[np.ndarray, np.ndarray]:
-    """Return two corners of the composed volume in the lower person's millimetres.
+    """Return the centres of the first and the last voxel of the composed volume in the lower person's millimetres.
 
     Where the field of view of either person cut bones, the volume ends: the cut lies on its face again.
     """
@@ -171,7 +171,7 @@ def _extent_mm(seam: Seam) -> tuple[np.ndarray, np.ndarray]:
     if contact:
         start[2] = np.concatenate(contact)[:, 2].max()
     if _contact_points(seam.lower, below, first=False):
-        stop[2] = seam.lower.labels.shape[2] * seam.lower.spacing_mm[2]
+        stop[2] = (seam.lower.labels.shape[2] - 1) * seam.lower.spacing_mm[2]
     return start, stop
 
 

@@ -51,7 +51,10 @@ def fit_similarity(source: np.ndarray, target: np.ndarray) -> Similarity:
 
 
 def register_bones(
-    moving: Sequence[np.ndarray], fixed: Sequence[np.ndarray], whole: Sequence[tuple[bool, bool]]
+    moving: Sequence[np.ndarray],
+    fixed: Sequence[np.ndarray],
+    whole: Sequence[tuple[bool, bool]],
+    start_all: bool = False,
 ) -> tuple[Similarity, float]:
     """Register bones onto the same bones of another person by closest points, bone by bone.
 
@@ -61,11 +64,12 @@ def register_bones(
         moving: points `(N, 3)` of each bone [mm].
         fixed: of the same bones in the other person.
         whole: for each bone, whether it is whole in the moving and in the fixed person.
+        start_all: start from all bones instead of from those that are whole in both people.
 
     Returns:
         The transform from moving to fixed, and the root mean square distance of the matches [mm].
     """
-    found = _by_centroids(moving, fixed, whole)
+    found = _by_centroids(moving, fixed, [(True, True)] * len(whole) if start_all else whole)
     trees = [cKDTree(points) for points in fixed]
     distance = np.inf
     for _ in range(ITERATIONS):

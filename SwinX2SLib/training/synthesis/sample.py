@@ -11,8 +11,16 @@ from torch import Tensor
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.datasets import Case
-from SwinX2SLib.training.synthesis.deformation import DeformationLimits, source_coordinates
+from SwinX2SLib.training.synthesis.deformation import (
+    DeformationLimits,
+    enlarge,
+    plain_coordinates,
+    source_coordinates,
+)
 from SwinX2SLib.training.synthesis.films import make_films
+from SwinX2SLib.training.synthesis.joints import Joints, find_joints
+from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.views import random_view, whole_view
 
 
 @dataclass
@@ -33,6 +41,7 @@ class Sample:
 
 
 # Lookup tables, label value -> label value.
+AIR = {"HU": -1000.0, "8-bit rescaled": 0.0}
 _UNCHANGED = torch.arange(CLASS_COUNT, dtype=torch.uint8)
 _MIRRORED = torch.tensor(mirrored_ids(), dtype=torch.uint8)
 
@@ -45,6 +54,11 @@ class _Source:
     spacing_mm: np.ndarray
     known: Tensor
     weight: float
+    joints: Joints
+
+    @property
+    def extent_mm(self) -> np.ndarray:
+        return np.array(self.labels.shape) * self.spacing_mm
 
 
 @dataclass
@@ -55,11 +69,15 @@ class Synthesiser:
         grid_shape: `(X, Y, Z)` of the samples.
         limits: how far people are deformed.
         ct_share: how often a case that has a CT is projected from it instead of from its labels.
+        device: where the volumes lie and the samples are made.
+        augment: without it every person is seen whole and as it is, on plain projections (table 5 of the paper).
     """
 
     grid_shape: tuple[int, int, int]
     limits: DeformationLimits = field(default_factory=DeformationLimits)
     ct_share: float = 0.5
+    device: torch.device | str = "cpu"
+    augment: bool = True
     sources: list[_Source] = field(default_factory=list)
 
     def add_cases(self, cases: Sequence[Case], weights: Sequence[float]) -> None:
@@ -85,48 +103,69 @@ class Synthesiser:
         """
         if ct is not None and ct.shape != labels.shape:
             raise ValueError(f"The CT has the shape {ct.shape} and its label volume {labels.shape}.")
+        spacing = np.asarray(spacing_mm, dtype=np.float64)
+        joints = find_joints(Person("", labels, spacing, known)) if self.augment else Joints()
         self.sources.append(
             _Source(
-                torch.from_numpy(labels),
-                None if ct is None else torch.from_numpy(ct),
+                torch.from_numpy(labels).to(self.device),
+                None if ct is None else torch.from_numpy(ct).to(self.device),
                 ct_kind,
-                np.asarray(spacing_mm, dtype=np.float64),
-                torch.from_numpy(known),
+                spacing,
+                torch.from_numpy(known).to(self.device),
                 weight,
+                joints,
             )
         )
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        """Return a fresh sample."""
+        """Return a fresh sample, a function of `rng` alone."""
         weights = np.array([source.weight for source in self.sources])
         source = self.sources[rng.choice(len(self.sources), p=weights / weights.sum())]
-        coordinates, spacing_mm = source_coordinates(
-            tuple(source.labels.shape), self.grid_shape, source.spacing_mm, self.limits, rng
-        )
-        index, inside = _nearest(coordinates, tuple(source.labels.shape))
-        if rng.random() < 0.5:
+        coordinates, spacing_mm = self._coordinates(source, rng)
+        index, inside = _nearest(enlarge(coordinates.to(self.device), self.grid_shape), source.labels.shape)
+        names = _UNCHANGED
+        if self.augment and rng.random() < 0.5:
             # The mirrored person: sampled right-left reversed, sides swapped in the labels below.
-            index, inside = index.flip(0), inside.flip(0)
-            names = _MIRRORED
-        else:
-            names = _UNCHANGED
-        labels = names[torch.where(inside, source.labels.view(-1)[index], 0).int()]
-        known = source.known
+            index, inside, names = index.flip(0), inside.flip(0), _MIRRORED
+        labels = names.to(self.device)[torch.where(inside, source.labels.view(-1)[index], 0).int()]
+        ct, known = None, source.known
         if source.ct is not None and rng.random() < self.ct_share:
-            ct = torch.where(inside, source.ct.view(-1)[index], -1000.0)
-            coronal, sagittal = make_films(None, ct, source.ct_kind, spacing_mm, rng)
+            ct = torch.where(inside, source.ct.view(-1)[index], AIR[source.ct_kind])
         else:
             # What is not drawn is not projected either, so it is known to be absent.
             known = torch.ones_like(known)
-            coronal, sagittal = make_films(labels, None, None, spacing_mm, rng)
-        return Sample(labels, coronal, sagittal, known)
+        if self.augment:
+            films = make_films(labels if ct is None else None, ct, source.ct_kind, spacing_mm, rng)
+        else:
+            films = plain_films(labels, ct)
+        return Sample(labels, *films, known)
+
+    def _coordinates(self, source: _Source, rng: np.random.Generator) -> tuple[Tensor, float]:
+        """Return coarse source coordinates of a sample and the voxel size of its grid [mm]."""
+        if not self.augment:
+            view = whole_view(source.extent_mm, self.grid_shape)
+            return plain_coordinates(view, self.grid_shape, source.spacing_mm), view.spacing_mm
+        view = random_view(
+            source.joints.bones_mm, source.extent_mm, self.grid_shape, self.limits.full_view, rng
+        )
+        coordinates = source_coordinates(
+            view, source.joints, self.grid_shape, source.spacing_mm, self.limits, rng
+        )
+        return coordinates, view.spacing_mm
+
+
+def plain_films(labels: Tensor, ct: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return parallel projections `(X, Z)` and `(Y, Z)` in 0..1 of the bones, or of what of a CT exceeds nought."""
+    volume = (labels > 0).float() if ct is None else ct.clamp(min=0)
+    paths = volume.sum(1), volume.sum(0)
+    return tuple(path / path.amax().clamp(min=1e-6) for path in paths)
 
 
 def _nearest(coordinates: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     """Return the flat index of the nearest source voxel and whether it lies inside the source."""
     rounded = coordinates.round().int()
-    inside = torch.ones(coordinates.shape[1:], dtype=torch.bool)
-    index = torch.zeros(coordinates.shape[1:], dtype=torch.int64)
+    inside = torch.ones(coordinates.shape[1:], dtype=torch.bool, device=coordinates.device)
+    index = torch.zeros(coordinates.shape[1:], dtype=torch.int64, device=coordinates.device)
     for axis, size in enumerate(shape):
         inside &= (rounded[axis] >= 0) & (rounded[axis] < size)
         index = index * size + rounded[axis].clamp(0, size - 1)

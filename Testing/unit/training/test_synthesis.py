@@ -6,11 +6,10 @@ from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.training.batches import BatchDataset, occupied_rays
 from SwinX2SLib.training.synthesis import Synthesiser
-from SwinX2SLib.training.synthesis.soft_tissue import lungs
 from SwinX2SLib.training.synthesis.deformation import DeformationLimits
 
 GRID = (48, 48, 64)
-STILL = DeformationLimits(rotation_deg=0, scale=0, bend_fraction=0, stretch=0, warp_mm=0, full_view=1.0)
+STILL = DeformationLimits(0, 0, 0, 0, 0, full_view=1.0, anatomical=0)
 
 
 def three_bones() -> np.ndarray:
@@ -118,25 +117,6 @@ def test_the_shared_training_cases_load_and_none_forbids_giving_weights_away(sha
     left, right = (np.argwhere(labels == i).mean(0) for i in (53, 54))
     assert left[0] > right[0]
     np.testing.assert_allclose(spacing, 1.5)
-
-
-def test_lungs_lie_inside_the_ribs_on_both_sides_of_the_spine_and_above_the_lowest_rib():
-    volume = np.zeros((40, 40, 60), np.uint8)
-    x, y = np.meshgrid(np.arange(40), np.arange(40), indexing="ij")
-    ring = np.abs(np.hypot((x - 20) / 16, (y - 20) / 12) - 1) < 0.12
-    for height in range(10, 40, 5):
-        volume[ring & (x > 20), height] = 26 + height // 5
-        volume[ring & (x <= 20), height] = 38 + height // 5
-    for seed in range(10):
-        air = lungs(torch.from_numpy(volume), np.random.default_rng(seed)).numpy()
-        assert air[8:14].max() > 0.9
-        assert air[26:32].max() > 0.9
-        inside = np.hypot((x - 20) / 19.5, (y - 20) / 15.5) < 1
-        assert air[~inside].max() == 0
-        assert air[19:22, :, 12:].max() < 1  # the mediastinum
-        assert air[..., 42:].max() == 0
-        assert air[..., :7].max() == 0
-    assert not lungs(torch.zeros(8, 8, 8), np.random.default_rng(0)).any()
 
 
 def test_a_ct_of_another_shape_is_refused():

@@ -1,0 +1,88 @@
+"""How a person's pelvis may vary: the modes of forty pelves as displacement fields around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from SwinX2SLib.anatomy import labels
+from SwinX2SLib.resources import resource_path
+from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.registration import register_bones
+
+BONES = ("hip_left", "hip_right", "sacrum")
+GRID_MM = 10.0
+REACH_MM = 60.0  # beyond the bones the displacement fades to nothing over this distance
+NEIGHBOURS = 8
+DISTANCE_LIMIT_MM = 9.0
+MODE_LIMIT = 2.0
+
+
+@dataclass(frozen=True)
+class PelvisField:
+    """Displacements `target - source` of each mode at one standard deviation.
+
+    Attributes:
+        modes: float32 `(K, 3, X, Y, Z)` [mm].
+        origin_mm: of the grid, index order `(3,)`; its spacing is `GRID_MM`.
+    """
+
+    modes: np.ndarray
+    origin_mm: np.ndarray
+
+    def displacement(self, points: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return the displacement at points `(N, 3)` [mm] for weights `(K,)` of the modes."""
+        field = np.tensordot(weights.astype(np.float32), self.modes, axes=1)
+        place = ((points - self.origin_mm) / GRID_MM).T
+        moved = [ndimage.map_coordinates(part, place, order=1, mode="constant") for part in field]
+        return np.stack(moved, axis=-1)
+
+
+@cache
+def pelvis_table() -> dict[str, np.ndarray]:
+    """Return mean `(V, 3)`, modes `(K, V, 3)` and bone `(V,)`, as `fit_shapes` wrote them."""
+    with np.load(resource_path("Shapes", "pelvis_shape.npz")) as data:
+        return {name: data[name] for name in data.files}
+
+
+def fit_pelvis_field(person: Person) -> PelvisField | None:
+    """Lay the mean pelvis onto a person's and return its modes there; None without a pelvis that fits."""
+    ids = {label.name: label.id for label in labels()}
+    bones = [ids[name] for name in BONES]
+    if not all(bone in person.boxes for bone in bones):
+        return None
+    table = pelvis_table()
+    mean = [table["mean"][table["bone"] == place].astype(np.float64) for place in range(len(BONES))]
+    # The table's sacrum ends at S3, and its bones are surfaces: they are matched from there to the person only.
+    surfaces = [_surface_mm(person, bone) for bone in bones]
+    similarity, distance = register_bones(mean, surfaces, [(False, True)] * 3, start_all=True)
+    if distance > DISTANCE_LIMIT_MM:
+        return None
+    vertices = similarity.apply(np.concatenate(mean))
+    modes = similarity.scale * table["modes"].astype(np.float64) @ similarity.rotation.T
+    low, high = vertices.min(0) - REACH_MM, vertices.max(0) + REACH_MM
+    shape = np.ceil((high - low) / GRID_MM).astype(int) + 1
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), axis=-1) * GRID_MM + low
+    return PelvisField(_spread(grid, vertices, modes), low)
+
+
+def _surface_mm(person: Person, label: int) -> np.ndarray:
+    box = person.boxes[label]
+    mask = np.pad(person.labels[box] == label, 1)
+    surface = np.argwhere(mask & ~ndimage.binary_erosion(mask)) - 1 + [side.start for side in box]
+    return surface[:: max(len(surface) // 3000, 1)] * person.spacing_mm
+
+
+def _spread(grid: np.ndarray, vertices: np.ndarray, modes: np.ndarray) -> np.ndarray:
+    """Return `(K, 3, X, Y, Z)`: displacements of the vertices, averaged over the nearest and faded away from them."""
+    distance, index = cKDTree(vertices).query(grid.reshape(-1, 3), k=NEIGHBOURS)
+    weight = 1 / (distance + 3.0) ** 2
+    weight /= weight.sum(1, keepdims=True)
+    fade = np.clip(1 - distance[:, 0] / REACH_MM, 0, 1)
+    fade = fade**2 * (3 - 2 * fade)
+    spread = np.einsum("nk,mnkc,n->mcn", weight, modes[:, index], fade)
+    return spread.reshape(len(modes), 3, *grid.shape[:3]).astype(np.float32)

@@ -1,0 +1,315 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, labels
+from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.phantom import PhantomParameters, build_phantom
+from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.synthesis.chest import Chest, random_chest
+from SwinX2SLib.training.synthesis.deformation import DeformationLimits, enlarge, source_coordinates
+from SwinX2SLib.training.synthesis.fit_shapes import LEVELS, fit_pelves, fit_spines, segment_angles
+from SwinX2SLib.training.synthesis.hip_motion import LIMIT_DEG, femur_motion, random_motion
+from SwinX2SLib.training.synthesis.joints import find_joints
+from SwinX2SLib.training.synthesis.pelvis_shape import REACH_MM, pelvis_table
+from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.spine_alignment import (
+    FEWEST_SEGMENTS,
+    alignment_table,
+    bend_by,
+    random_bend,
+)
+from SwinX2SLib.training.synthesis.spine_alignment import (
+    LIMIT_DEG as LEAN_LIMIT_DEG,
+)
+from SwinX2SLib.training.synthesis.views import PRESETS, SPACING_LIMITS_MM, random_view, whole_view
+
+ID = {label.name: label.id for label in labels()}
+GRID = (72, 72, 96)
+EVERYTHING = np.ones(CLASS_COUNT, dtype=bool)
+ANATOMY_ONLY = DeformationLimits(0, 0, 0, 0, 0, full_view=1.0, anatomical=1.0)
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    # Asymmetric: a left that is told from a right after any mix-up.
+    return build_phantom(PhantomParameters(scoliosis_cobb_deg=12.0), 3.0)
+
+
+@pytest.fixture(scope="module")
+def person(phantom) -> Person:
+    return Person("phantom", phantom.labels, voxel_spacing_mm(phantom.affine), EVERYTHING)
+
+
+@pytest.fixture(scope="module")
+def joints(person):
+    return find_joints(person)
+
+
+def warped(person: Person, change) -> np.ndarray:
+    """The person on its own grid after one change, by its way back."""
+    index = np.stack(np.indices(person.labels.shape)).reshape(3, -1).T
+    back = change(index * person.spacing_mm) / person.spacing_mm
+    found = ndimage.map_coordinates(person.labels, back.T, order=0, mode="constant")
+    return found.reshape(person.labels.shape)
+
+
+def centre(volume: np.ndarray, label: int) -> np.ndarray:
+    return np.argwhere(volume == label).mean(0)
+
+
+def test_joints_lie_where_the_phantom_has_them(phantom, joints):
+    to_index = np.linalg.inv(phantom.affine)
+    assert [hip.side for hip in joints.hips] == [1, -1]
+    for hip in joints.hips:
+        truth = phantom.truth.femora["left" if hip.side > 0 else "right"].head_centre
+        expected = (to_index @ [*truth, 1])[:3] * 3.0
+        np.testing.assert_allclose(hip.centre_mm, expected, atol=4.0)
+    body = (to_index @ [*phantom.truth.vertebrae["vertebrae_L3"].body_centre, 1])[:3] * 3.0
+    np.testing.assert_allclose(joints.spine_mm[ID["vertebrae_L3"] - 1], body, atol=5.0)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_abduction_moves_the_femur_outwards_flexion_forwards_and_leaves_the_pelvis(person, joints, side):
+    hip = next(h for h in joints.hips if h.side == side)
+    femur, pelvis = (ID[f"{bone}_{'left' if side > 0 else 'right'}"] for bone in ("femur", "hip"))
+    other = ID[f"femur_{'right' if side > 0 else 'left'}"]
+    out = warped(person, femur_motion(hip, 10, 0, 0).source)
+    assert (centre(out, femur) - centre(person.labels, femur))[0] * side > 2
+    front = warped(person, femur_motion(hip, 0, 10, 0).source)
+    assert (centre(front, femur) - centre(person.labels, femur))[1] < -2, "axis 1 runs to the back"
+    for moved in (out, front):
+        assert (moved[person.labels == other] == other).mean() > 0.99
+        assert (moved[person.labels == pelvis] == pelvis).mean() > 0.85
+        kept = (moved == femur).sum() / (person.labels == femur).sum()
+        assert 0.85 < kept < 1.15
+
+
+def test_outward_rotation_turns_the_front_of_the_femur_outwards(joints):
+    for hip in joints.hips:
+        motion = femur_motion(hip, 0, 0, 20)
+        front = np.array([0.0, -1.0, 0.0])
+        # `turn` leads back to the femur as it was; its transpose is the motion.
+        assert (motion.turn.T @ front)[0] * hip.side > 0.3
+
+
+def test_random_femur_motions_stay_within_their_limits(joints):
+    rng = np.random.default_rng(0)
+    largest = np.linalg.norm(np.abs(LIMIT_DEG).max(1))
+    for _ in range(200):
+        turn = random_motion(joints.hips[0], rng).turn
+        assert np.degrees(np.arccos((np.trace(turn) - 1) / 2)) <= largest + 1
+        assert np.linalg.det(turn) == pytest.approx(1)
+
+
+def test_a_bend_leans_the_spine_as_asked_and_turns_vertebrae_with_it():
+    spine = np.stack([np.full(LEVELS, 150.0), np.full(LEVELS, 150.0), 40 + 22.0 * np.arange(LEVELS)], axis=-1)
+    heights = (spine[1:, 2] + spine[:-1, 2]) / 2
+    lean = np.radians(8)
+    bend = bend_by(spine, heights, np.tile([0.0, lean], (len(heights), 1)))
+    # Where a straight spine went: points whose source is the old axis.
+    lower, upper = (bend.course_mm[int((z - bend.start_mm) / 2)] for z in (450.0, 250.0))
+    assert (lower - upper)[1] / 200 == pytest.approx(np.tan(lean), rel=0.05)
+    # A point in front of the spine (smaller y) comes from further up: the front of the vertebra went down.
+    course = bend.course_mm[int((350.0 - bend.start_mm) / 2)]
+    points = np.array([[*course, 350.0], [course[0], course[1] - 15.0, 350.0]])
+    axis, front = bend.source(points)
+    assert axis[2] == pytest.approx(350.0, abs=0.1)
+    assert (axis - front)[2] / 15.0 == pytest.approx(np.sin(lean), rel=0.1)
+    np.testing.assert_allclose(axis[:2], 150.0, atol=0.5)
+
+
+def test_random_bends_come_nearer_to_real_spines_and_never_lean_beyond_the_limit(joints):
+    mean, _ = alignment_table()
+    straight = joints.spine_mm.copy()
+    straight[:, :2] = joints.spine_mm[:, :2].mean(0)
+    for seed in range(40):
+        bend = random_bend(straight, np.random.default_rng(seed))
+        assert np.degrees(np.abs(bend.lean_rad).max()) <= LEAN_LIMIT_DEG + 1e-6
+    leans = [random_bend(straight, np.random.default_rng(s)) for s in range(40)]
+    at = [
+        [
+            np.interp(straight[v, 2], b.start_mm + 2 * np.arange(len(b.lean_rad)), b.lean_rad[:, 1])
+            for v in (9, 20)
+        ]
+        for b in leans
+    ]
+    thoracic, lumbar = np.mean(at, axis=0)
+    assert mean[9, 1] > 0 > mean[20, 1], "a kyphosis above a lordosis"
+    assert thoracic > np.radians(3) > np.radians(-3) > lumbar
+
+
+def test_too_little_of_a_spine_is_not_bent():
+    spine = np.full((LEVELS, 3), np.nan)
+    spine[:FEWEST_SEGMENTS] = [[0, 0, 20 * i] for i in range(FEWEST_SEGMENTS)]
+    assert random_bend(spine, np.random.default_rng(0)) is None
+    assert random_chest(spine, np.random.default_rng(0)) is None
+
+
+def test_the_chest_changes_and_the_spine_does_not(person, joints):
+    thoracic = joints.spine_mm[7:19]
+    wide = warped(person, Chest(thoracic, 0.15, 0.0, 0.0).source)
+    ribs = [ID[f"rib_{side}_6"] for side in ("left", "right")]
+
+    def width(volume):
+        x = np.argwhere(np.isin(volume, ribs))[:, 0]
+        return x.max() - x.min()
+
+    assert width(wide) > 1.03 * width(person.labels)
+    vertebra = ID["vertebrae_T6"]
+    kept = (wide == vertebra) & (person.labels == vertebra)
+    assert kept.sum() > 0.93 * (person.labels == vertebra).sum()
+    sloped = warped(person, Chest(thoracic, 0.0, 0.0, 0.15).source)
+    for rib in ribs:
+        tip = np.argwhere(person.labels == rib)[:, 1].min() + 3
+        before, after = (
+            np.argwhere(v == rib)[np.argwhere(v == rib)[:, 1] <= tip][:, 2].mean()
+            for v in (person.labels, sloped)
+        )
+        assert after > before + 1, "the front of the rib went down"
+
+
+def test_pelvic_modes_change_the_pelvis_smoothly_and_nothing_far_from_it(joints):
+    field = joints.pelvis
+    assert field is not None
+    weights = np.full(len(field.modes), 1.0)
+    low = joints.bones_mm[ID["hip_left"]][0]
+    moved = field.displacement(np.array([low + 30.0, low - [0, 0, 4 * REACH_MM]]), weights)
+    assert 0.2 < np.linalg.norm(moved[0]) < 25
+    assert not moved[1].any()
+    for part in np.gradient(
+        np.tensordot(weights.astype(np.float32), field.modes, axes=1), 10.0, axis=(1, 2, 3)
+    ):
+        assert np.abs(part).max() < 0.9, "no fold"
+
+
+def test_all_anatomical_changes_keep_sides_order_volumes_and_pieces(person, joints):
+    grid = person.labels.shape
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        view = whole_view(np.array(grid) * person.spacing_mm, grid)
+        coarse = source_coordinates(view, joints, grid, person.spacing_mm, ANATOMY_ONLY, rng)
+        index = enlarge(coarse, grid).numpy()
+        found = ndimage.map_coordinates(person.labels, index, order=0, mode="constant")
+        shape = Person("", found, np.full(3, view.spacing_mm), EVERYTHING)
+        for bone in ("rib", "femur", "hip"):
+            suffix = "_6" if bone == "rib" else ""
+            left, right = (centre(found, ID[f"{bone}_{side}{suffix}"])[0] for side in ("left", "right"))
+            assert left > right
+        heights = [centre(found, v)[2] for v in label_ids("spine") if v in shape.boxes]
+        assert heights == sorted(heights)
+        for label in (*label_ids("spine"), *label_ids("pelvis"), *label_ids("femur")):
+            if label not in person.boxes or person.volumes_mm3[label] < 20_000:
+                continue
+            assert 0.6 < shape.volumes_mm3[label] / person.volumes_mm3[label] < 1.6
+            pieces, count = ndimage.label(found == label, np.ones((3, 3, 3)))
+            sizes = np.bincount(pieces.ravel())[1:]
+            assert count == 1 or sizes.max() > 0.97 * sizes.sum()
+
+
+def test_without_any_limit_the_whole_view_gives_the_person_back(person, joints):
+    still = dataclasses.replace(ANATOMY_ONLY, anatomical=0.0)
+    grid = person.labels.shape
+    view = whole_view(np.array(grid) * person.spacing_mm, grid)
+    coarse = source_coordinates(view, joints, grid, person.spacing_mm, still, np.random.default_rng(0))
+    index = np.round(enlarge(coarse, grid).numpy()).astype(int)
+    np.testing.assert_array_equal(index, np.indices(grid))
+
+
+def test_views_show_what_they_are_about(person, joints):
+    extent = np.array(person.labels.shape) * person.spacing_mm
+    rng = np.random.default_rng(0)
+    spacings = []
+    for _ in range(300):
+        view = random_view(joints.bones_mm, extent, GRID, 0.2, rng)
+        spacings.append(view.spacing_mm)
+        low, high = (view.centre_mm + sign * view.spacing_mm * np.array(GRID) / 2 for sign in (-1, 1))
+        seen = sum(((box[0] < high) & (box[1] > low)).all() for box in joints.bones_mm.values())
+        assert seen >= 3, "a view of nothing teaches nothing"
+    assert min(spacings) < 2.2 < 4.0 < max(spacings) or max(spacings) / min(spacings) > 3
+    presets = [s for s in spacings if s >= SPACING_LIMITS_MM[0]]
+    assert len(presets) == len(spacings)
+
+
+def test_a_neck_gets_no_view_of_a_pelvis():
+    boxes = {label: np.array([[40.0, 40, 20 * label], [90, 90, 20 * label + 18]]) for label in range(1, 9)}
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        view = random_view(boxes, np.array([130.0, 130, 190]), GRID, 0.0, rng)
+        assert 0 < view.centre_mm[2] < 200
+    assert set(PRESETS) == {"torso", "chest", "pelvis", "neck", "spine"}
+
+
+def test_without_augmentation_every_draw_is_the_plain_projection(person):
+    made = Synthesiser(GRID, augment=False)
+    made.add_volume(person.labels, person.spacing_mm, EVERYTHING, 1.0)
+    first, second = (made.draw(np.random.default_rng(seed)) for seed in (0, 1))
+    torch.testing.assert_close(first.coronal, second.coronal, rtol=0, atol=0)
+    torch.testing.assert_close(first.labels, second.labels, rtol=0, atol=0)
+    thickness = (first.labels > 0).sum(0).float()
+    torch.testing.assert_close(first.sagittal, thickness / thickness.max())
+    left, right = (torch.nonzero(first.labels == ID[f"femur_{s}"]).float().mean(0) for s in ("left", "right"))
+    assert left[0] > right[0]
+
+
+def test_a_draw_is_a_function_of_its_generator_alone(person):
+    made = Synthesiser(GRID)
+    made.add_volume(person.labels, person.spacing_mm, EVERYTHING, 1.0)
+    torch.manual_seed(1)
+    first = made.draw(np.random.default_rng(5))
+    torch.manual_seed(2)
+    made.draw(np.random.default_rng(6))
+    again = made.draw(np.random.default_rng(5))
+    torch.testing.assert_close(first.labels, again.labels, rtol=0, atol=0)
+    torch.testing.assert_close(first.coronal, again.coronal, rtol=0, atol=0)
+
+
+def test_fitted_spine_modes_return_the_spread_that_the_scans_have():
+    rng = np.random.default_rng(0)
+    scans, rows = 200, []
+    for _ in range(scans):
+        tilt = rng.normal(0.1, 0.05)
+        points = np.array([[0, -22 * i * np.tan(-tilt), -22.0 * i] for i in range(LEVELS)])
+        rows.append(points)
+    table = fit_spines(
+        np.repeat(np.arange(scans), LEVELS),
+        np.zeros(scans * LEVELS),
+        np.tile(np.arange(1, LEVELS + 1), scans),
+        np.concatenate(rows),
+    )
+    assert table["mean"][:, 1] == pytest.approx(0.1, abs=0.02)
+    assert table["mean"][:, 0] == pytest.approx(0.0, abs=1e-6)
+    assert np.sqrt((table["modes"] ** 2).sum(0))[:, 1] == pytest.approx(0.05, abs=0.015)
+    upright = np.stack([np.zeros(LEVELS), np.zeros(LEVELS), np.arange(LEVELS) * 20.0], axis=-1)
+    assert not segment_angles(upright).any()
+
+
+def test_fitted_pelves_do_not_depend_on_where_and_how_large_they_were_drawn():
+    rng = np.random.default_rng(0)
+    base = rng.normal(0, 40, (60, 3))
+    mode = rng.normal(0, 1, (60, 3))
+    shapes = np.stack(
+        [
+            s * (base + w * mode) + rng.normal(0, 100, 3)
+            for s, w in zip(rng.uniform(0.8, 1.2, 25), rng.normal(0, 2, 25), strict=True)
+        ]
+    )
+    _, modes = fit_pelves(shapes)
+    sizes = np.sqrt((modes**2).sum((1, 2)))
+    assert sizes[0] > 10 * sizes[1], "one way to differ, one mode"
+
+
+def test_the_shipped_tables_are_of_people():
+    mean, modes = alignment_table()
+    assert mean.shape == (LEVELS - 1, 2)
+    assert modes.shape[1:] == mean.shape
+    assert np.abs(np.degrees(mean[3:, 0])).max() < 8, "on average the spine is straight from the front"
+    table = pelvis_table()
+    left, right, sacrum = (table["mean"][table["bone"] == i].mean(0) for i in range(3))
+    assert left[0] > sacrum[0] > right[0]
+    assert sacrum[1] > left[1]
+    width = np.ptp(table["mean"][:, 0])
+    assert 230 < width < 310
