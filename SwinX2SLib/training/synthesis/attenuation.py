@@ -28,7 +28,7 @@ def bone_attenuation(labels: Tensor, rng: np.random.Generator) -> Tensor:
     spongy = cortical * np.clip(rng.uniform(0.1, 1.0) * np.exp(rng.normal(0, 0.15, CLASS_COUNT)), 0.05, 1)
     table = torch.from_numpy(np.concatenate([spongy, cortical]).astype(np.float32)).to(labels.device)
     place = torch.where(_shell(labels), labels + CLASS_COUNT, labels)
-    return table.index_select(0, place.view(-1).int()).view(labels.shape)
+    return table.index_select(0, place.reshape(-1).int()).view(labels.shape)
 
 
 def _shell(labels: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def ct_attenuation(ct: Tensor, kind: str, rng: np.random.Generator) -> Tensor:
         float32 `(X, Y, Z)` with bone around 1.
     """
     as_real = rng.random() < 0.4
-    water = float(rng.uniform(0.1, 0.4))
+    water = float(rng.uniform(0.05, 0.25))
     if kind == "HU":
         # The paper thresholds at 0 HU; a random threshold covers other tubes and filters.
         bone = (ct - float(rng.uniform(-100, 120))).clamp_(0, 1500).div_(600)

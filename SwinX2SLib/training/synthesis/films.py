@@ -52,26 +52,44 @@ def make_films(
     if labels is None and ct is None:
         raise ValueError("Films are made from labels or from a CT; neither was given.")
     landmarks = None if labels is None else Landmarks.of(labels, spacing_mm)
-    if ct is not None:
-        attenuation, tissue, bones = ct_attenuation(ct, ct_kind, rng), None, []
-    else:
-        attenuation = bone_attenuation(labels, rng)
-        shown = rng.random() < 0.92
-        tissue = _random_tissue(labels, landmarks, attenuation, spacing_mm, rng) if shown else None
-        bones = random_unlabelled_bones(landmarks, rng)
     implants = [] if landmarks is None else random_implants(landmarks, rng)
-    films = []
-    for geometry in random_geometries(spacing_mm, rng):
-        path = bone_path = geometry.project(attenuation, spacing_mm)
-        if tissue is not None:
-            path = path + tissue.project(spacing_mm, geometry, tuple(path.shape))
+    if ct is not None:
+        person = _Person(ct_attenuation(ct, ct_kind, rng), None, implants, None)
+    else:
+        bones = bone_attenuation(labels, rng)
+        shown = rng.random() < 0.92
+        tissue = _random_tissue(labels, landmarks, bones, spacing_mm, rng) if shown else None
+        shapes = [*random_unlabelled_bones(landmarks, rng), *implants]
+        person = _Person(bones, tissue, shapes, landmarks)
+    coronal, sagittal = (person.film(g, spacing_mm, rng) for g in random_geometries(spacing_mm, rng))
+    return coronal, sagittal
+
+
+@dataclass(frozen=True)
+class _Person:
+    """What both films show.
+
+    Attributes:
+        attenuation: float32 `(X, Y, Z)`, of the bones, or of all that a CT holds.
+        tissue: the body around bones from labels; None on some films and with a CT.
+        shapes: implants and bones without labels.
+        landmarks: where arms may join the trunk; None with a CT.
+    """
+
+    attenuation: Tensor
+    tissue: _Tissue | None
+    shapes: list[Shape]
+    landmarks: Landmarks | None
+
+    def film(self, geometry: FilmGeometry, spacing_mm: float, rng: np.random.Generator) -> Tensor:
+        path = bones = geometry.project(self.attenuation, spacing_mm)
         lateral = geometry.depth_axis == 0
-        if ct is None:
-            path = draw_shapes(path, [*bones, *random_arms(landmarks, lateral, rng)], spacing_mm, geometry)
-        path = draw_shapes(path, implants, spacing_mm, geometry)
+        if self.tissue is not None:
+            path = path + self.tissue.project(spacing_mm, geometry, tuple(path.shape))
+        arms = [] if self.landmarks is None else random_arms(self.landmarks, lateral, rng)
+        path = draw_shapes(path, [*self.shapes, *arms], spacing_mm, geometry)
         path = add_marks(add_table(path, spacing_mm, lateral, rng), spacing_mm, rng)
-        films.append(finish(path, bone_path, rng))
-    return films[0], films[1]
+        return finish(path, bones, rng)
 
 
 @dataclass(frozen=True)
@@ -108,7 +126,7 @@ def _random_tissue(
     bone_peak, body_peak = bones.sum(1).quantile(0.98), body.sum(1).quantile(0.98) * STRIDE
     share = float(bone_peak / body_peak.clamp(min=1e-3))
     if rng.random() < PROJECTED_SHARE:
-        organs = random_organs(landmarks, float(rng.uniform(0, 1.2)), rng)
+        organs = random_organs(landmarks, float(rng.uniform(0, 0.9)), rng)
         return _Tissue(
             body, organs, share * float(np.exp(rng.normal(-1.6, 0.8))), float(rng.uniform(0.05, 1.0))
         )

@@ -84,12 +84,12 @@ def _upper_abdomen(landmarks: Landmarks, strength: float, rng: np.random.Generat
     height = float(np.mean(landmarks.centres_mm[seen, 2]))
     liver = _blob(landmarks, (-75, 60, height - 30), (75, 75, 70), strength * rng.uniform(0.3, 1), rng)
     spleen = _blob(landmarks, (90, 10, height - 30), (30, 35, 50), strength * rng.uniform(0.3, 1), rng)
-    excreted = rng.uniform(1, 3) if rng.random() < 0.06 else 0.0
+    excreted = rng.uniform(0.7, 2) if rng.random() < 0.06 else 0.0
     kidneys = [
         shape
         for side in (-1, 1)
         for shape in _blob(
-            landmarks, (side * 62, 15, height + 15), (23, 20, 46), strength * 1.2 + excreted, rng
+            landmarks, (side * 62, 15, height + 15), (23, 20, 46), strength * 0.6 + excreted, rng
         )
     ]
     return [*liver, *spleen, *kidneys]
