@@ -20,6 +20,8 @@ VOTERS = 3500
 NECK_CONE_COS = np.cos(np.radians(62.0))
 # From the head's centre along the neck, in head radii: where the isthmus may lie.
 ISTHMUS_RADII = np.arange(0.6, 1.91, 0.075)
+# Sections as near to the narrowest one steady its centre against stairs of voxels and dents.
+BESIDE_RADII = 0.4
 # Sections of the neck lie within this distance of the head's centre.
 NECK_REACH_RADII = 3.2
 # From the head's centre down the shaft, in head radii: below the lesser trochanter, above the bow of the middle.
@@ -158,8 +160,7 @@ def _narrowest(surface: Surface, head: Sphere, outwards: np.ndarray) -> Neck | N
     if not found:
         return None
     smallest = min(found, key=lambda pair: pair[1].area_mm2)
-    # The sections beside the narrowest one steady its centre against the stairs of voxels.
-    beside = [section for level, section in found if abs(level - smallest[0]) < 0.12 * head.radius_mm]
+    beside = [section for level, section in found if abs(level - smallest[0]) < BESIDE_RADII * head.radius_mm]
     centre = np.mean([section.centroid for section in beside], axis=0)
     area = float(np.mean([section.area_mm2 for section in beside]))
     away = head.centre - centre

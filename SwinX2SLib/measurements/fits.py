@@ -9,6 +9,10 @@ from scipy.spatial import cKDTree
 
 from SwinX2SLib.measurements.surfaces import plane_basis, unit
 
+# A short tube says little of its taper: this one is taken as known with the weight of so long a piece [mm]. It is
+# the taper of the femur below its lesser trochanter.
+USUAL_TAPER = -0.08
+TAPER_WEIGHT_MM = 6.0
 TUKEY_CUT = 4.685  # 95 % efficiency under normal noise (Holland and Welsch 1977)
 
 
@@ -128,7 +132,8 @@ def fit_cone(
         weight = weights * tukey(residual / width)
         ux, uy = x / distance, y / distance
         rows = np.column_stack([ux, uy, ux * along, uy * along, np.ones(len(along)), along])
-        step = _solve(rows, residual, weight)
+        prior = np.array([0, 0, 0, 0, 0, weight.sum() * TAPER_WEIGHT_MM**2])
+        step = _solve(rows, residual, weight, prior, prior * np.array([0, 0, 0, 0, 0, USUAL_TAPER - taper]))
         point = point + across * step[0] + beside * step[1]
         direction = unit(direction + across * step[2] + beside * step[3])
         radius, taper = radius + step[4], taper + step[5]
@@ -142,8 +147,11 @@ def tukey(ratio: np.ndarray) -> np.ndarray:
     return np.maximum(1 - (ratio / TUKEY_CUT) ** 2, 0) ** 2
 
 
-def _solve(rows: np.ndarray, residual: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the weighted least squares step, slightly damped so that a lack of points moves nothing."""
-    normal = rows.T @ (rows * weight[:, None])
+def _solve(rows: np.ndarray, residual: np.ndarray, weight: np.ndarray, prior=0.0, pull=0.0) -> np.ndarray:
+    """Return the weighted least squares step, slightly damped so that a lack of points moves nothing.
+
+    `prior` `(P,)` is weight on the step staying zero, `pull` `(P,)` that weight times where it should go.
+    """
+    normal = rows.T @ (rows * weight[:, None]) + np.diag(np.broadcast_to(prior, rows.shape[1]))
     damping = 1e-9 * max(float(np.trace(normal)), 1e-12) * np.eye(len(normal))
-    return np.linalg.solve(normal + damping, rows.T @ (residual * weight))
+    return np.linalg.solve(normal + damping, rows.T @ (residual * weight) + pull)
