@@ -1,7 +1,7 @@
 """How often films that hang wrongly are told, and films that hang well are doubted.
 
-`python Testing/bench/hanging.py` prints a Markdown table by kind of film. A mirrored frontal film counts as well hung:
-it is not looked for. The last line tells how well the heart's side could tell it on real films.
+`python Testing/bench/hanging.py` prints a Markdown table by kind of film. A mirrored frontal film counts as well
+hung: it is not looked for. The last line tells how well the heart's side could tell it on real films.
 """
 
 from __future__ import annotations
