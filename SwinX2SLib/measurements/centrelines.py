@@ -1,4 +1,6 @@
-"""How near two centrelines are: the measures by which RibSeg v2 (Jin et al., IEEE TMI 2023) compares ribs.
+"""How near two centrelines are: the measures in the manner of RibSeg v2 (Jin et al., IEEE TMI 2023).
+
+The formulas are stated here; those of the paper's published figures are not, and may use voxels for units.
 
 Both lines are first sampled evenly along their length, so that counts of points stand for lengths: a line given by
 many points weighs no more than the same line given by few.
@@ -17,8 +19,8 @@ TOLERANCE_MM = 5.0
 def normalised_line_dice(first: np.ndarray, second: np.ndarray, tolerance_mm: float = TOLERANCE_MM) -> float:
     """Return the share of both lines that runs along the other one, 0 to 1.
 
-    With P and Q the lines sampled every millimetre and d(p, Q) the distance from a point to the nearest segment of the
-    other line, it is (#{p in P: d(p, Q) <= t} + #{q in Q: d(q, P) <= t}) / (#P + #Q).
+    With P and Q the lines sampled every millimetre and d(p, Q) the distance from a point to the nearest segment of
+    the other line, it is (#{p in P: d(p, Q) <= t} + #{q in Q: d(q, P) <= t}) / (#P + #Q).
 
     Args:
         first, second: `(N, 3)` and `(M, 3)`, mm.

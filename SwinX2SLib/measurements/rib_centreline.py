@@ -48,8 +48,8 @@ def find_centreline(bone: Bone) -> Centreline:
     """Find the middle line of a long bone.
 
     The two points farthest from each other over the surface are its ends; surface points at the same part of the way
-    between them are averaged into a curve, which is refined as a principal curve (Hastie and Stuetzle 1989): points go
-    to their nearest place on it, and are averaged again.
+    between them are averaged into a curve, which is refined as a principal curve (Hastie and Stuetzle 1989): points
+    go to their nearest place on it, and are averaged again.
 
     Raises:
         NoCentrelineError: too little of the bone, or not elongated.
@@ -118,7 +118,7 @@ def _averaged(points: np.ndarray, place: np.ndarray, bandwidth: float) -> np.nda
 
 
 def _nearest_place(points: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Return how far along a polyline the nearest place to each point is [mm]; beyond its ends it runs straight on."""
+    """Return how far along a polyline the nearest place to each point is [mm]; it runs straight on at its ends."""
     fine = resampled(curve, SAMPLE_MM)
     ahead, behind = fine[-1] - fine[-2], fine[0] - fine[1]
     reach = np.arange(1, 13)[:, None]

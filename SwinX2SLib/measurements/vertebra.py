@@ -3,9 +3,9 @@
 Heights and lengths are read in the vertebra's own median plane: body heights between the rims of its endplates,
 the canal length (the paper's "vcl") as the shortest line from the posterior wall of the body to the arch, the spinous
 process from the canal along its axis to the tip (after Di Angelo and Di Stefano, Comput Methods Programs Biomed 121
-(2015) 36). The wedge angle is positive where the body is higher in front. The spinous angle is the drop of the process
-below the upper endplate (below the lower one for C2). Axial rotation is that of the median plane against the patient's,
-seen along the vertebra's own axis; positive where the body turns towards the patient's left.
+(2015) 36). The wedge angle is positive where the body is higher in front. The spinous angle is the drop of the
+process below the upper endplate (below the lower one for C2). Axial rotation is that of the median plane against the
+patient's, seen along the vertebra's own axis; positive where the body turns towards the patient's left.
 """
 
 from __future__ import annotations

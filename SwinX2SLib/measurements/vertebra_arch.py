@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from SwinX2SLib.measurements.solid import Solid
 from SwinX2SLib.measurements.vertebra_body import Box, NotFoundError, Section
 
 LEAST_LEVELS_MM = 2.5  # levels at which there is a canal
-LEAST_ARCH_MM2 = 8.0  # of an arch of the atlas, in the median section
+LEAST_GAP_MM = 4.0
+LEAST_ARCH_MM2 = 8.0  # of an arch, in the median section
 # Levels over which the width of the canal in the median plane is averaged before its least is taken.
 CANAL_WINDOW_MM = 3.0
 SPINOUS_HALF_WIDTH_MM = 4.0
@@ -66,9 +68,26 @@ def find_canal(solid: Solid, section: Section, box: Box) -> Canal:
     wall = np.abs(section.back_wall - box.back) <= max(2.5, 0.15 * box.depth)
     inside = (section.up > box.bottom) & (section.up < box.top) & np.isfinite(section.arch) & wall
     if inside.sum() * solid.step_mm < LEAST_LEVELS_MM:
-        raise NotFoundError("No canal between body and arch in the median plane.")
+        return _with_width(solid, *_nearest_pieces(solid, section))
     front, back, up = _shortest(section.back_wall[inside], section.arch[inside], section.up[inside], section)
     return _with_width(solid, np.array([0.0, front, up]), np.array([0.0, back, up]))
+
+
+def _nearest_pieces(solid: Solid, section: Section) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the shortest line from the body to an arch that hangs below or above its levels."""
+    pieces, _ = ndimage.label(section.filled)
+    own = pieces[solid.index(1, 0.0), solid.index(2, 0.0)]
+    places = np.stack(np.meshgrid(section.front, section.up, indexing="ij"), axis=-1)
+    body, arch = places[pieces == own], places[(pieces > 0) & (pieces != own)]
+    if not own or len(arch) * solid.step_mm**2 < LEAST_ARCH_MM2:
+        raise NotFoundError("No canal between body and arch in the median plane.")
+    distance, nearest = cKDTree(arch).query(body)
+    closest = np.argsort(distance)[:4]
+    front, back = body[closest].mean(axis=0), arch[nearest[closest]].mean(axis=0)
+    if back[0] > front[0] or distance[closest].mean() < LEAST_GAP_MM:
+        raise NotFoundError("No canal between body and arch in the median plane.")
+    inwards = (back - front) / max(float(np.linalg.norm(back - front)), 1e-9) * solid.step_mm / 2
+    return np.array([0.0, *(front + inwards)]), np.array([0.0, *(back - inwards)])
 
 
 def find_ring_canal(solid: Solid, section: Section) -> Canal:
@@ -120,10 +139,8 @@ def _with_width(solid: Solid, front: np.ndarray, back: np.ndarray) -> Canal:
     near = usable & (np.abs(width - typical) <= 1.5 * solid.step_mm)
     row, level = np.nonzero(near)
     place = np.array([0.0, solid.coordinates(1)[rows][row].mean(), solid.coordinates(2)[level].mean()])
-    ends = [
-        place + (sign * float(side[near].mean()) * solid.step_mm, 0.0, 0.0)
-        for sign, side in ((1, right), (-1, left))
-    ]
+    outwards = np.array([1.0, 0.0, 0.0]) * solid.step_mm
+    ends = place + outwards * right[near].mean(), place - outwards * left[near].mean()
     return Canal(front, back, float(ends[0][0] - ends[1][0]), ends[1], ends[0])
 
 

@@ -98,15 +98,7 @@ def median_section(solid: Solid, voxel_mm: float) -> Section:
     slab = solid.between(0, -half, half)
     filled = ndimage.binary_fill_holes(solid.filled[slab].mean(axis=0) >= 0.5)
     seed_front, seed_up = solid.index(1, 0.0), solid.index(2, 0.0)
-    least = round(LEAST_CANAL_MM / solid.step_mm)
-    rows = np.full((3, filled.shape[1]), np.nan)
-    for level in range(filled.shape[1]):
-        run = run_about(filled[:, level], seed_front)
-        if run is not None:
-            rows[:2, level] = run[0] - 0.5, run[1] + 0.5
-            behind = np.flatnonzero(filled[: run[0], level])
-            if len(behind) and run[0] - behind[-1] > least:
-                rows[2, level] = behind[-1] + 0.5
+    rows = _walls(filled, seed_front, seed_up, solid.step_mm)
     columns = np.full((2, filled.shape[0]), np.nan)
     for row in range(filled.shape[0]):
         run = run_about(filled[row], seed_up)
@@ -115,6 +107,29 @@ def median_section(solid: Solid, voxel_mm: float) -> Section:
     walls = [_exact(solid, slab, 1, solid.start[1] + solid.step_mm * row) for row in rows]
     ends = [_exact(solid, slab, 2, solid.start[2] + solid.step_mm * column) for column in columns]
     return Section(filled, solid.coordinates(1), solid.coordinates(2), *walls, *ends, voxel_mm)
+
+
+def _walls(filled: np.ndarray, seed_front: int, seed_up: int, step_mm: float) -> np.ndarray:
+    """Return back wall, front wall and arch at each level, `(3, U)` pixels of a section `(F, U)`; NaN for none."""
+    rows = np.full((3, filled.shape[1]), np.nan)
+    reach = round(4.0 / step_mm)
+    runs = [run_about(filled[:, level], seed_front) for level in range(filled.shape[1])]
+    near = [run for run in runs[max(seed_up - reach, 0) : seed_up + reach + 1] if run is not None]
+    if not near:
+        return rows
+    back, front = np.median(near, axis=0)
+    # Endplates are hollow: next to them the middle is empty, but not the rims, within the reach of a rim.
+    lower, upper = round(back - 3.0 / step_mm), round(front + 0.25 * (front - back) + 3.0 / step_mm)
+    for level in range(filled.shape[1]):
+        body = np.flatnonzero(filled[max(lower, 0) : upper + 1, level])
+        if not len(body):
+            continue
+        first = runs[level][0] if runs[level] is not None else int(body[0]) + max(lower, 0)
+        rows[:2, level] = first - 0.5, body[-1] + max(lower, 0) + 0.5
+        behind = np.flatnonzero(filled[:first, level])
+        if len(behind) and first - behind[-1] > round(LEAST_CANAL_MM / step_mm):
+            rows[2, level] = behind[-1] + 0.5
+    return rows
 
 
 def run_about(line: np.ndarray, seed: int, reach: int = 3) -> tuple[int, int] | None:
@@ -183,7 +198,7 @@ def fit_endplate(solid: Solid, box: Box, upper: bool) -> Endplate:
         end = levels.start + found.shape[1] - 1 - found[:, ::-1].argmax(axis=1) + 0.5
     else:
         end = levels.start + found.argmax(axis=1) - 0.5
-    lines = lines + [rights.start, fronts.start]
+    lines = lines + np.array([rights.start, fronts.start])
     height = solid.surface_at(2, lines, solid.start[2] + solid.step_mm * end)
     place = solid.start[:2] + solid.step_mm * lines
     return _robust_plane(place[:, 0], place[:, 1], height)

@@ -134,7 +134,7 @@ def _symmetry_normal(
         distance, nearest = tree.query(images)
         kept = distance <= np.quantile(distance, SYMMETRY_KEPT)
         pairs, middles = points[nearest[kept]] - chosen[kept], (points[nearest[kept]] + chosen[kept]) / 2
-        values, vectors = np.linalg.eigh(pairs.T @ pairs - 4 * _scatter(middles))
+        _, vectors = np.linalg.eigh(pairs.T @ pairs - 4 * _scatter(middles))
         new = vectors[:, 2] * np.sign(vectors[:, 2] @ normal)
         if new @ normal < 0.7:  # the matches show no symmetry
             break

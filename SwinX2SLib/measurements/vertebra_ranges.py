@@ -7,8 +7,8 @@ import numpy as np
 from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
 
 # Means [mm]: posterior body height, upper endplate depth, canal depth, canal width. Panjabi et al., Spine 16 (1991)
-# 861 (cervical) and 888 (thoracic) and Spine 17 (1992) 299 (lumbar), rounded; levels between run linearly. L6 is taken
-# as L5. C1: inner ring, Konig et al., Surg Radiol Anat 27 (2005) 91.
+# 861 (cervical) and 888 (thoracic) and Spine 17 (1992) 299 (lumbar), rounded; levels between run linearly. L6 is
+# taken as L5. C1: inner ring, Konig et al., Surg Radiol Anat 27 (2005) 91.
 _MEANS = {
     "C1": (np.nan, np.nan, 31.0, 29.0),
     "C2": (np.nan, 15.5, 21.0, 24.5),

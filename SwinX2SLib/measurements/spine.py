@@ -1,0 +1,273 @@
+"""Measurements of the whole column: curves from the front and the side, balance, listhesis, centreline.
+
+Angles are taken in the patient's frontal and sagittal planes; the standing vertical is the superior axis of the
+volume unless told otherwise (`PatientAxes`). Kyphosis is that from the upper endplate of T4 to the lower one of T12,
+lordosis that from the upper endplate of L1 to that of S1; where those are not in view the nearest are used, and told.
+Kyphosis and lordosis are positive the usual way round. The sagittal vertical axis is the distance from the plumb line
+through the middle of C7 to the back upper corner of S1, positive when C7 is in front. Listhesis is how far the lower
+back corner of a vertebra lies in front of the upper back corner of the one below, along that one's upper endplate.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane, absent
+from SwinX2SLib.measurements.rib_centreline import resampled
+from SwinX2SLib.measurements.spine_curves import (
+    RAS_AXES,
+    SCOLIOSIS_DEG,
+    PatientAxes,
+    TiltedVertebra,
+    cobb_curves,
+)
+from SwinX2SLib.measurements.spine_sacrum import SacralEndplate, find_sacral_endplate
+from SwinX2SLib.measurements.vertebra import vertebra_shapes
+from SwinX2SLib.measurements.vertebra_body import NotFoundError
+from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
+from SwinX2SLib.measurements.vertebra_shape import VertebraShape
+
+# Least and most usual [deg, mm]; beyond, a person should look (Roussouly and Nnadi, Eur Spine J 19 (2010) 1824).
+_USUAL = {
+    "thoracic_kyphosis": (5.0, 75.0),
+    "lumbar_lordosis": (15.0, 95.0),
+    "sagittal_vertical_axis": (-80.0, 120.0),
+}
+MOST_COBB_DEG = 90.0
+MOST_LISTHESIS_PART = 0.35  # of the endplate's length; more is a slip of grade II, or a wrong label
+MOST_GAP_FACTOR = 2.2  # neighbours lie no farther apart than this many times the median
+
+
+def measure_spine(
+    bones: dict[str, Bone], shapes: dict[str, VertebraShape] | None = None, axes: PatientAxes = RAS_AXES
+) -> list[Measurement]:
+    """Measure the column.
+
+    Args:
+        bones: by label name.
+        shapes: of `vertebra_shapes`, when they are at hand.
+        axes: the patient's directions; the standing vertical is `axes.superior`.
+    """
+    shapes = vertebra_shapes(bones, axes.superior) if shapes is None else shapes
+    column = _Column(bones, shapes, axes)
+    results = [column.centreline(), *column.cobb(), column.kyphosis(), column.lordosis()]
+    results += [column.vertical_axis(), *column.listhesis()]
+    return [measurement.doubted(column.doubts) for measurement in results]
+
+
+class _Column:
+    """The vertebrae of one person, from the head down, with the sacral endplate where there is one."""
+
+    def __init__(self, bones: dict[str, Bone], shapes: dict[str, VertebraShape], axes: PatientAxes):
+        self.axes = axes
+        self.levels = vertebra_levels()
+        self.shapes = {
+            name: shapes[name]
+            for name in sorted(shapes, key=self.levels.get)
+            if shapes[name].body_centre_ras() is not None and not _is_cut(bones[name], shapes[name])
+        }
+        self.sacrum, self.no_sacrum = self._sacral_endplate(bones)
+        self.doubts = self._disorder()
+
+    def _sacral_endplate(self, bones: dict[str, Bone]) -> tuple[SacralEndplate | None, str]:
+        lowest = next(
+            (shape for name, shape in reversed(self.shapes.items()) if self.levels[name] >= 22), None
+        )
+        if "sacrum" not in bones or lowest is None:
+            return None, "S1 or the vertebra above it is not in view."
+        try:
+            return find_sacral_endplate(bones["sacrum"], lowest), ""
+        except NotFoundError as error:
+            return None, str(error)
+
+    def _disorder(self) -> list[str]:
+        """Return sentences about vertebrae that do not follow each other as in a person."""
+        names = list(self.shapes)
+        if len(names) < 2:
+            return []
+        centres = np.array([self.shapes[name].body_centre_ras() for name in names])
+        steps = np.diff(centres, axis=0)
+        levels = np.diff([self.levels[name] for name in names])
+        length = np.linalg.norm(steps, axis=1) / levels
+        whole = centres[0] - centres[-1]
+        wrong = [
+            f"{_short(names[place])} and {_short(names[place + 1])} do not follow each other: check the labels."
+            for place in range(len(steps))
+            if steps[place] @ whole > 0 or length[place] > MOST_GAP_FACTOR * np.median(length)
+        ]
+        return wrong
+
+    def centreline(self) -> Measurement:
+        """Length of the curve through the middles of the bodies, from the highest to the lowest in view."""
+        names = list(self.shapes)
+        if len(names) < 2:
+            return absent(
+                "centreline_length", "spine", None, "mm", "Fewer than two whole vertebrae are in view."
+            )
+        centres = np.array([self.shapes[name].body_centre_ras() for name in names])
+        if self.sacrum is not None:
+            centres = np.concatenate([centres, self.sacrum.centre[None]])
+        steps = np.maximum(np.linalg.norm(np.diff(centres, axis=0), axis=1), 1e-3)
+        along = np.concatenate([[0.0], np.cumsum(steps)])
+        spline = make_interp_spline(along, centres, k=min(3, len(along) - 1))
+        curve = resampled(spline(np.linspace(0, along[-1], max(round(along[-1] / 2), 2))), 2.0)
+        length = float(np.linalg.norm(np.diff(curve, axis=0), axis=1).sum())
+        marks = tuple(Landmark(name, centre) for name, centre in zip([*names, "S1"], centres, strict=False))
+        return Measurement(
+            "centreline_length",
+            "spine",
+            None,
+            length,
+            "mm",
+            landmarks=marks,
+            curves=(Curve("centreline", curve),),
+        )
+
+    def cobb(self) -> list[Measurement]:
+        """The curves seen from the front; the largest is always told, others from 10 degrees."""
+        tilted = [
+            vertebra for vertebra in (self._tilted(name) for name in self.shapes) if vertebra is not None
+        ]
+        curves = cobb_curves(tilted)
+        if not curves:
+            reason = "Fewer than three whole vertebrae in a row are in view."
+            return [absent("cobb_angle", "spine", None, "deg", reason)]
+        results = []
+        for place, curve in enumerate(curves):
+            if place and abs(curve.angle_deg) < SCOLIOSIS_DEG:
+                continue
+            upper, lower = self._plane(curve.upper, "superior"), self._plane(curve.lower, "inferior")
+            apex = Landmark(f"apex_{curve.apex}", self.shapes[curve.apex].body_centre_ras())
+            name = "cobb_angle" if place == 0 else f"cobb_angle_{_short(curve.upper)}_{_short(curve.lower)}"
+            side = "right" if curve.angle_deg > 0 else "left"
+            value = abs(curve.angle_deg)
+            result = Measurement(name, "spine", side, value, "deg", landmarks=(apex,), planes=(upper, lower))
+            too_much = [f"A Cobb angle of {value:.0f}° is too much to be believed."] * (value > MOST_COBB_DEG)
+            results.append(result.doubted(too_much))
+        return results
+
+    def _tilted(self, name: str) -> TiltedVertebra | None:
+        leans = [
+            self.axes.frontal_tilt_deg(plate[1])
+            for plate in (self.shapes[name].endplate_ras(which) for which in ("superior", "inferior"))
+            if plate is not None
+        ]
+        return TiltedVertebra(name, self.levels[name], leans[0], leans[-1]) if leans else None
+
+    def _plane(self, name: str, which: str) -> Plane:
+        other = {"superior": "inferior", "inferior": "superior"}[which]
+        plate = self.shapes[name].endplate_ras(which) or self.shapes[name].endplate_ras(other)
+        return Plane(f"{name}_{which}_endplate", *plate)
+
+    def kyphosis(self) -> Measurement:
+        """Upper endplate of T4 to lower endplate of T12."""
+        upper = self._nearest("vertebrae_T4", ("T1", "T2", "T3", "T4", "T5", "T6"), "superior")
+        lower = self._nearest("vertebrae_T12", ("T10", "T11", "T12", "L1"), "inferior")
+        if upper is None or lower is None:
+            reason = "The thoracic end vertebrae (T1 to T6, T10 to L1) are not in view."
+            return absent("thoracic_kyphosis", "spine", None, "deg", reason)
+        return self._sagittal("thoracic_kyphosis", upper, lower, ("T4", "T12"), 1)
+
+    def lordosis(self) -> Measurement:
+        """Upper endplate of L1 to upper endplate of S1."""
+        upper = self._nearest("vertebrae_L1", ("T12", "L1", "L2"), "superior")
+        if upper is None:
+            return absent("lumbar_lordosis", "spine", None, "deg", "No vertebra from T12 to L2 is in view.")
+        if self.sacrum is not None:
+            lower = ("S1", Plane("sacral_endplate", self.sacrum.centre, self.sacrum.normal))
+        else:
+            lower = self._nearest("vertebrae_L5", ("L4", "L5", "L6"), "inferior")
+        if lower is None:
+            return absent("lumbar_lordosis", "spine", None, "deg", self.no_sacrum)
+        return self._sagittal("lumbar_lordosis", upper, lower, ("L1", "S1"), -1)
+
+    def _nearest(self, wanted: str, choices: tuple[str, ...], which: str) -> tuple[str, Plane] | None:
+        """Return the level nearest to the one wanted whose endplate is there."""
+        names = [f"vertebrae_{choice}" for choice in choices]
+        there = [name for name in names if name in self.shapes and self.shapes[name].endplate_ras(which)]
+        if not there:
+            return None
+        best = min(there, key=lambda name: abs(self.levels[name] - self.levels[wanted]))
+        return _short(best), self._plane(best, which)
+
+    def _sagittal(self, name: str, upper: tuple, lower: tuple, standard: tuple, sign: int) -> Measurement:
+        tilts = [self.axes.sagittal_tilt_deg(plane.normal_ras) for _, plane in (upper, lower)]
+        value = sign * (tilts[0] - tilts[1])
+        doubts = []
+        if (upper[0], lower[0]) != standard:
+            doubts.append(f"Measured from {upper[0]} to {lower[0]}, not {standard[0]} to {standard[1]}.")
+        least, most = _USUAL[name]
+        if not least <= value <= most:
+            doubts.append(f"{value:.0f}° is outside what is usual ({least:.0f} to {most:.0f}).")
+        return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).doubted(doubts)
+
+    def vertical_axis(self) -> Measurement:
+        """From the plumb line through C7 to the back upper corner of S1."""
+        name = "sagittal_vertical_axis"
+        if "vertebrae_C7" not in self.shapes:
+            return absent(name, "spine", None, "mm", "C7 is not in view.")
+        if self.sacrum is None:
+            return absent(name, "spine", None, "mm", self.no_sacrum)
+        top, corner = self.shapes["vertebrae_C7"].body_centre_ras(), self.sacrum.posterior
+        value = float((top - corner) @ self.axes.anterior)
+        marks = (Landmark("C7_centre", top), Landmark("S1_posterior_corner", corner))
+        plumb = Axis("plumb_line", top, -self.axes.superior)
+        least, most = _USUAL[name]
+        doubts = [f"{value:.0f} mm is outside what is usual ({least:.0f} to {most:.0f})."]
+        result = Measurement(name, "spine", None, value, "mm", landmarks=marks, axes=(plumb,))
+        return result.doubted(doubts * (not least <= value <= most))
+
+    def listhesis(self) -> list[Measurement]:
+        """Each neighbouring pair from C2 down, and the lowest lumbar vertebra on S1."""
+        results = []
+        for upper, lower in itertools.pairwise(self.shapes):
+            if self.levels[lower] - self.levels[upper] != 1:
+                continue
+            corners = self.shapes[lower].corners
+            names = ("superior_posterior", "superior_anterior")
+            ends = [self.shapes[lower].frame.to_ras(corners[end]) for end in names if end in corners]
+            results.append(self._slip(upper, _short(lower), ends, lower))
+        if self.sacrum is not None and self.shapes:
+            ends = [self.sacrum.posterior, self.sacrum.anterior]
+            results.append(self._slip(list(self.shapes)[-1], "S1", ends, "sacrum"))
+        return results
+
+    def _slip(self, upper: str, lower: str, ends: list[np.ndarray], structure: str) -> Measurement:
+        name = f"listhesis_{_short(upper)}_{lower}"
+        back = self.shapes[upper].corners.get("inferior_posterior")
+        if back is None or len(ends) < 2:
+            return absent(name, "spine", None, "mm", "A corner next to the disc was not found.")
+        length = float(np.linalg.norm(ends[1] - ends[0]))
+        along = (ends[1] - ends[0]) / max(length, 1e-9)
+        place = self.shapes[upper].frame.to_ras(back)
+        value = float((place - ends[0]) @ along)
+        marks = (
+            Landmark(f"{upper}_inferior_posterior", place),
+            Landmark(f"{structure}_superior_posterior", ends[0]),
+            Landmark(f"{structure}_superior_anterior", ends[1]),
+        )
+        doubts = [
+            f"A slip of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the film."
+        ]
+        result = Measurement(name, "spine", None, value, "mm", landmarks=marks)
+        return result.doubted(doubts * (abs(value) > MOST_LISTHESIS_PART * length))
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("vertebrae_")
+
+
+def _is_cut(bone: Bone, shape: VertebraShape) -> bool:
+    """Whether the field of view cuts the vertebra's body from above or below."""
+    centre = shape.body_centre_ras()
+    reach = 1.5 * max(bone.spacing_mm or (1.0,))
+    heights = [shape.endplate_ras(which) for which in ("superior", "inferior")]
+    places = [centre[2], *(plate[0][2] for plate in heights if plate is not None)]
+    top, bottom = bone.vertices_ras_mm[:, 2].max(), bone.vertices_ras_mm[:, 2].min()
+    return ("superior" in bone.cut and max(places) > top - reach) or (
+        "inferior" in bone.cut and min(places) < bottom + reach
+    )
