@@ -62,6 +62,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/reading/uncertainty.py
   measurements/reading/volume.py
   measurements/reading/vtp.py
+  measurements/reference.py
   measurements/results.py
   measurements/rib.py
   measurements/rib_centreline.py
@@ -77,6 +78,10 @@ set(SwinX2SLib_SCRIPTS
   measurements/vertebra_frame.py
   measurements/vertebra_ranges.py
   measurements/vertebra_shape.py
+  measurements/writing/__init__.py
+  measurements/writing/document.py
+  measurements/writing/markups.py
+  measurements/writing/table.py
   models/__init__.py
   models/attention.py
   models/blocks.py
@@ -122,13 +127,19 @@ set(SwinX2SLib_SCRIPTS
   radiographs/volumes.py
   report/__init__.py
   report/annotations.py
+  report/canvas.py
   report/commands.py
   report/findings.py
+  report/measure_commands.py
+  report/measured_figures.py
+  report/measured_page.py
+  report/measuring.py
   report/naming.py
   report/overlay.py
   report/page.py
   report/shading.py
   report/surface_view.py
+  report/templates.py
   resources.py
   slicerui/__init__.py
   slicerui/bounded_log.py
@@ -232,7 +243,9 @@ set(SwinX2S_RESOURCES
   Resources/Icons/SwinX2S.png
   Resources/Models/fused-tiny-v0.safetensors
   Resources/Report/index.html.jinja
+  Resources/Report/measurements.html.jinja
   Resources/Report/report.html.jinja
+  Resources/Report/style.css.jinja
   Resources/Screenshots/SwinX2S.png
   Resources/Screenshots/bones.png
   Resources/Screenshots/demo.png

@@ -37,6 +37,12 @@ COMMANDS = (
     Command(
         "demo", "SwinX2SLib.demo", "add_demo_parser", "reconstruct the demo radiographs and show the result"
     ),
+    Command(
+        "measure",
+        "SwinX2SLib.report.measure_commands",
+        "add_measure_parser",
+        "measure the bones of a segmentation",
+    ),
     Command("weights", "SwinX2SLib.weights.commands", "add_weights_parser", "list, verify or import weights"),
     Command("train", "SwinX2SLib.training.commands", "add_train_parser", "train a model"),
     Command(

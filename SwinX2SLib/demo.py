@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
 import numpy as np
 
 from SwinX2SLib.evaluation import OverlapScores, score_overlap
@@ -21,6 +20,7 @@ from SwinX2SLib.inference.run import run_job
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.radiographs import FilmOptions
 from SwinX2SLib.report import REPORT_FILE, write_report
+from SwinX2SLib.report.templates import render_page
 from SwinX2SLib.resources import resource_path
 
 if TYPE_CHECKING:
@@ -93,9 +93,7 @@ def run_demo(
         InputError, OSError: as of `inference.run_job` and `report.write_report`.
     """
     results = [_reconstruct(name, out, model, device, run) for name in PAIRS]
-    template = resource_path("Report", "index.html.jinja").read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    page = environment.from_string(template).render(results=results, report=REPORT_FILE)
+    page = render_page("index.html.jinja", results=results, report=REPORT_FILE)
     (out / INDEX_FILE).write_text(page, encoding="utf-8")
     _tell(out, results)
     return 0

@@ -7,7 +7,6 @@ import io
 import os
 from pathlib import Path
 
-import jinja2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -17,7 +16,7 @@ from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.report.findings import Findings, read_findings
 from SwinX2SLib.report.overlay import outlined_film
 from SwinX2SLib.report.shading import BACKGROUND, shaded_view
-from SwinX2SLib.resources import resource_path
+from SwinX2SLib.report.templates import render_page
 
 REPORT_FILE = "report.html"
 PICTURES = {
@@ -106,11 +105,8 @@ def _render(
     title: str,
     extra_rows: dict[str, str],
 ) -> str:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(
-        resource_path("Report", "report.html.jinja").read_text(encoding="utf-8")
-    )
-    return template.render(
+    return render_page(
+        "report.html.jinja",
         title=title or " and ".join(film.path.name for film in films),
         bones=findings.bones,
         warnings=findings.warnings(),

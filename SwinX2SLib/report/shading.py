@@ -53,7 +53,7 @@ def shaded_view(labels: np.ndarray, view: str) -> np.ndarray:
         picture[window][in_front] = (_lambert(depth)[..., None] * colour)[in_front]
         nearest[window][in_front] = depth[in_front]
     shown = np.isfinite(nearest)
-    picture[shown] *= _distance_shade(nearest[shown])[:, None]
+    picture[shown] *= distance_shade(nearest[shown])[:, None]
     fine = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8).transpose(1, 0, 2))
     shape = tuple(PIXELS_PER_VOXEL * count for count in volume.shape[1:])
     return np.asarray(fine.resize(shape, Image.Resampling.LANCZOS))
@@ -96,9 +96,17 @@ def _lambert(depth: np.ndarray) -> np.ndarray:
     # Depth grows away from the viewer: a surface whose depth grows to the right faces right.
     normal[..., :2] *= -1
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    return _AMBIENT + (1 - _AMBIENT) * np.clip(normal @ _LIGHT, 0, 1) * 1.15
+    return light_of_normals(normal)
 
 
-def _distance_shade(depth: np.ndarray) -> np.ndarray:
-    nearest, farthest = depth.min(initial=0), depth.max(initial=1)
+def light_of_normals(normals: np.ndarray) -> np.ndarray:
+    """Return the brightness of a surface from its unit normals `(..., 3)`: right, down, towards the viewer."""
+    return _AMBIENT + (1 - _AMBIENT) * np.clip(normals @ _LIGHT, 0, 1) * 1.15
+
+
+def distance_shade(depth: np.ndarray) -> np.ndarray:
+    """Return how much darker places are the farther they lie from the viewer; `depth` in any unit."""
+    if not depth.size:
+        return np.ones_like(depth)
+    nearest, farthest = depth.min(), depth.max()
     return 1 - (1 - _FARTHEST_SHADE) * (depth - nearest) / max(farthest - nearest, 1e-6)

@@ -1,0 +1,45 @@
+"""All measurements of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.femur import measure_femora
+from SwinX2SLib.measurements.pelvis import measure_pelvis
+from SwinX2SLib.measurements.results import Measurement
+from SwinX2SLib.measurements.rib import measure_ribs
+from SwinX2SLib.measurements.spine import measure_spine
+from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
+
+# What is measured, in the order of a report.
+REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
+
+
+def measure_person(bones: dict[str, Bone], only: Collection[str] = REGIONS) -> dict[str, list[Measurement]]:
+    """Measure what the bones show.
+
+    Args:
+        bones: by label name; missing and broken ones give absences with reasons.
+        only: which of `REGIONS`.
+
+    Returns:
+        Measurements by region, in the order of `REGIONS`.
+
+    Raises:
+        ValueError: there is no such region.
+    """
+    if unknown := set(only) - set(REGIONS):
+        raise ValueError(
+            f"There is no region {', '.join(sorted(unknown))}; regions are {', '.join(REGIONS)}."
+        )
+    # The column and its vertebrae rest on the same parts, which take the longest to find.
+    shapes = vertebra_shapes(bones) if {"spine", "vertebra"} & set(only) else {}
+    measured: dict[str, Callable[[], list[Measurement]]] = {
+        "femur": lambda: measure_femora(bones),
+        "pelvis": lambda: measure_pelvis(bones),
+        "spine": lambda: measure_spine(bones, shapes),
+        "vertebra": lambda: measure_vertebrae(bones, shapes),
+        "rib": lambda: measure_ribs(bones),
+    }
+    return {region: measured[region]() for region in REGIONS if region in only}

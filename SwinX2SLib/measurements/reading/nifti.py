@@ -1,0 +1,53 @@
+"""Label volumes and uncertainty maps from NIfTI files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+
+from SwinX2SLib.measurements.reading.volume import LabelVolume, checked_affine, label_values, reading, refuse
+
+_MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
+_SUFFIXES = (".nii", ".nii.gz")
+
+
+def is_nifti(path: Path) -> bool:
+    """Whether a file name is one of NIfTI."""
+    return path.name.lower().endswith(_SUFFIXES)
+
+
+def read_nifti_labels(path: Path, ignore_unknown: bool = False) -> LabelVolume:
+    """Read a NIfTI label volume.
+
+    Raises:
+        InputError: unreadable, no volume, no place in the patient, or values that are no label.
+    """
+    values, affine = read_nifti(path)
+    labels, notes = label_values(values, ignore_unknown, path)
+    return LabelVolume(labels, affine, notes)
+
+
+def read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read a NIfTI file.
+
+    Returns:
+        The values as stored, or float32 where the header scales them, and the affine (index -> RAS mm).
+
+    Raises:
+        InputError: unreadable, or the header places it not in the patient.
+    """
+    with reading(path, "NIfTI file"):
+        image = nibabel.load(path)
+        proxy = image.dataobj
+        scaled = (proxy.slope, proxy.inter) != (1, 0)
+        values = proxy.get_scaled(dtype=np.float32) if scaled else proxy.get_unscaled()
+        unit = image.header.get_xyzt_units()[0]
+        coded = int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
+    if not coded:
+        message = "The header does not say how the volume lies in the patient (sform and qform codes are 0)."
+        raise refuse("orientation-absent", message, "Export it with its orientation.", path)
+    affine = np.array(image.affine, dtype=np.float64)
+    affine[:3] *= _MM_PER_UNIT.get(unit, 1.0)
+    return np.asarray(values), checked_affine(affine, path)

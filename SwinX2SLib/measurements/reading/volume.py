@@ -1,0 +1,128 @@
+"""What is read from a file of labels: the volume in the file's own array order, and what was found odd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.frames import orientation_of
+
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True, eq=False)
+class LabelVolume:
+    """A label volume of the 54 bones.
+
+    Attributes:
+        labels: uint8 `(I, J, K)`, the file's own array order.
+        affine: 4x4, index -> RAS mm.
+        notes: what a reader of the result must know, in sentences.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def refuse(kind: str, message: str, hint: str, path: Path) -> InputError:
+    """Return the error of one fault of a file."""
+    return InputError([Fault(kind, message, hint, str(path))])
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a fault in words.
+
+    Raises:
+        InputError: the block raised an `Exception` other than running out of memory.
+    """
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # decoders raise many types for damaged files
+        told = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
+        message = f"The {what} cannot be read ({told})."
+        raise refuse("segmentation-unreadable", message, "Export or copy it again.", path) from error
+
+
+def checked_affine(affine: np.ndarray, path: Path) -> np.ndarray:
+    """Return an affine as float64.
+
+    Raises:
+        InputError: it is singular or not finite.
+    """
+    affine = np.asarray(affine, dtype=np.float64)
+    try:
+        orientation_of(affine)
+    except ValueError as error:
+        message = f"The header places no voxel in the patient. {error}"
+        raise refuse("affine-singular", message, "Export the segmentation again.", path) from None
+    return affine
+
+
+def label_values(values: np.ndarray, ignore_unknown: bool, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return a volume of numbers as uint8 labels, and a note of what was left out.
+
+    Args:
+        values: three axes (axes of length one at the end are dropped).
+        ignore_unknown: whether values that are no bone become background instead of a fault.
+        path: for the faults.
+
+    Raises:
+        InputError: the array has not three axes, or holds values that are no label.
+    """
+    while values.ndim > 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim != 3:
+        message = f"The file has {values.ndim} axes ({' x '.join(map(str, values.shape))})."
+        raise refuse("not-a-volume", message, "Give one three-dimensional label volume.", path)
+    found = _distinct(values, path)
+    strange = [value for value in found if not 0 <= value < CLASS_COUNT]
+    if strange and not ignore_unknown:
+        hint = (
+            "Labels run from 0 to 54 as in Resources/labels.json; a file in another numbering would give the values "
+            "of other bones. Renumber it, or add --ignore-unknown to leave these values out."
+        )
+        raise refuse("unknown-labels", f"These values are no bone: {named(strange)}.", hint, path)
+    if not strange:
+        return values.astype(np.uint8), ()
+    known = np.where((values >= 0) & (values < CLASS_COUNT), values, 0).astype(np.uint8)
+    return known, (f"Values that are no bone were left out: {named(strange)}.",)
+
+
+def named(values: list) -> str:
+    """Return a list in words, not all of a long one."""
+    shown = ", ".join(str(value) for value in values[:_MOST_NAMED])
+    return shown if len(values) <= _MOST_NAMED else f"{shown} and {len(values) - _MOST_NAMED} more"
+
+
+def _distinct(values: np.ndarray, path: Path) -> list[int]:
+    """Return the distinct whole numbers of a volume, in order.
+
+    Raises:
+        InputError: the array holds no numbers, or some are not whole.
+    """
+    if values.dtype.names or not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
+        message = f"The file holds {values.dtype}, not numbers."
+        raise refuse("not-labels", message, "Give a label volume.", path)
+    if np.iscomplexobj(values):
+        raise refuse("not-labels", "The file holds complex numbers.", "Give a label volume.", path)
+    found: set[float] = set()
+    # A slice at a time: a whole volume need not be sorted at once.
+    for slab in np.moveaxis(values, -1, 0):
+        found.update(np.unique(slab).tolist())
+        if len(found) > 4096:
+            break
+    wrong = [value for value in found if not np.isfinite(value) or value != int(value)]
+    if wrong or len(found) > 4096:
+        message = "The file holds values between whole numbers, or thousands of them: an image, not labels."
+        raise refuse("not-labels", message, "Give the label volume itself.", path)
+    return sorted(int(value) for value in found)

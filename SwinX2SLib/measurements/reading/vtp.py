@@ -1,0 +1,140 @@
+"""Triangles from VTK's XML file of surfaces (`.vtp`): ASCII, inline and appended data, raw or zlib.
+
+Format: https://docs.vtk.org/en/latest/vtk_file_formats/vtkxml_file_format.html
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+_TYPES = {
+    **{f"Int{bits}": f"i{bits // 8}" for bits in (8, 16, 32, 64)},
+    **{f"UInt{bits}": f"u{bits // 8}" for bits in (8, 16, 32, 64)},
+    **{"Float32": "f4", "Float64": "f8", "String": "u1"},
+}
+_APPENDED = re.compile(rb'<AppendedData\s+encoding="(\w+)"\s*>\s*_')
+
+
+class VtpError(ValueError):
+    """The file is no surface that can be read; says why."""
+
+
+def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
+    """Read the polygons of a file as triangles.
+
+    Returns:
+        Vertices `(V, 3)`, faces `(F, 3)`, and the text of the field "SPACE" (Slicer's "LPS" or "RAS"), or "".
+
+    Raises:
+        VtpError, ElementTree.ParseError, ValueError, zlib.error: the file is damaged or of another kind.
+    """
+    content = path.read_bytes()
+    match = _APPENDED.search(content)
+    appended, encoding = b"", "raw"
+    if match:
+        # Raw bytes are no XML; the document is read without them.
+        appended, encoding = content[match.end() :], match[1].decode()
+        content = content[: match.start()] + b"</VTKFile>"
+    root = ElementTree.fromstring(content)
+    if root.tag != "VTKFile" or root.get("type") != "PolyData":
+        raise VtpError("it is no VTK file of surfaces")
+    take = _reader(root, appended, encoding)
+    vertices, faces, first = [], [], 0
+    for piece in root.iterfind("PolyData/Piece"):
+        points = take(_array(piece, "Points", None)).reshape(-1, 3).astype(np.float64)
+        if int(piece.get("NumberOfStrips", 0)):
+            raise VtpError("it holds triangle strips, not triangles")
+        if int(piece.get("NumberOfPolys", 0)):
+            polygons = [take(_array(piece, "Polys", name)) for name in ("connectivity", "offsets")]
+            faces.append(first + _triangles(*polygons))
+        vertices.append(points)
+        first += len(points)
+    if not faces:
+        raise VtpError("it holds no polygons")
+    space = root.find("PolyData/FieldData/*[@Name='SPACE']")
+    text = (
+        "" if space is None else bytes(take(space).astype(np.uint8)).decode("ascii", "replace").strip("\0 ")
+    )
+    return np.concatenate(vertices), np.concatenate(faces), text
+
+
+def _array(piece: ElementTree.Element, group: str, name: str | None) -> ElementTree.Element:
+    found = piece.find(f"{group}/DataArray" + (f"[@Name='{name}']" if name else ""))
+    if found is None:
+        raise VtpError(f"it has no {name or group}")
+    return found
+
+
+def _triangles(connectivity: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Cut polygons into fans of triangles `(F, 3)`."""
+    ends = offsets.astype(np.int64)
+    starts = np.concatenate([[0], ends[:-1]])
+    corners = connectivity.astype(np.int64)
+    fans = []
+    for step in range(1, int((ends - starts).max(initial=0)) - 1):
+        wide = starts[ends - starts > step + 1]
+        fans.append(np.stack([corners[wide], corners[wide + step], corners[wide + step + 1]], axis=1))
+    if not fans:
+        raise VtpError("its polygons have fewer than three corners")
+    return np.concatenate(fans)
+
+
+def _reader(
+    root: ElementTree.Element, appended: bytes, encoding: str
+) -> Callable[[ElementTree.Element], np.ndarray]:
+    order = "<" if root.get("byte_order", "LittleEndian") == "LittleEndian" else ">"
+    head = np.dtype(order + ("u8" if root.get("header_type") == "UInt64" else "u4"))
+    compressor = root.get("compressor")
+    if compressor not in (None, "vtkZLibDataCompressor"):
+        raise VtpError(f"it is packed by {compressor}; save it with zlib or unpacked")
+
+    def take(array: ElementTree.Element) -> np.ndarray:
+        kind = np.dtype(order + _TYPES[array.get("type")])
+        place = array.get("format", "ascii")
+        if place == "ascii":
+            return np.array((array.text or "").split(), dtype=np.float64).astype(kind)
+        if place == "appended":
+            stored, coded = appended[int(array.get("offset")) :], encoding == "base64"
+        else:
+            stored, coded = "".join((array.text or "").split()).encode(), True
+        unpack = _unpacked if compressor else _plain
+        return np.frombuffer(unpack(stored, coded, head), dtype=kind)
+
+    return take
+
+
+def _plain(stored: bytes, coded: bool, head: np.dtype) -> bytes:
+    """Return a block that its length precedes."""
+    if coded:
+        start = _decoded(stored, head.itemsize)
+        length = int(np.frombuffer(start, head, 1)[0])
+        return _decoded(stored, head.itemsize + length)[head.itemsize :]
+    length = int(np.frombuffer(stored, head, 1)[0])
+    return stored[head.itemsize : head.itemsize + length]
+
+
+def _unpacked(stored: bytes, coded: bool, head: np.dtype) -> bytes:
+    """Return zlib blocks that a table precedes: count, size, last size, packed sizes."""
+    start = _decoded(stored, head.itemsize) if coded else stored
+    count = int(np.frombuffer(start, head, 1)[0])
+    table_bytes = (3 + count) * head.itemsize
+    table = _decoded(stored, table_bytes) if coded else stored[:table_bytes]
+    sizes = np.frombuffer(table, head, 3 + count)[3:].astype(np.int64)
+    # Table and blocks are encoded apart.
+    rest = stored[4 * -(-table_bytes // 3) if coded else table_bytes :]
+    blocks = _decoded(rest, int(sizes.sum())) if coded else rest
+    ends = np.cumsum(sizes)
+    pairs = zip(ends - sizes, ends, strict=True)
+    return b"".join(zlib.decompress(blocks[begin:end]) for begin, end in pairs)
+
+
+def _decoded(stored: bytes, count: int) -> bytes:
+    """Return the first bytes of what base64 says."""
+    return base64.b64decode(stored[: 4 * -(-count // 3)])[:count]

@@ -1,0 +1,154 @@
+"""Shaded pictures of surfaces from any direction, without a graphics library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from SwinX2SLib.report.shading import BACKGROUND, distance_shade, light_of_normals
+
+_MOST_STEPS = 64  # of a triangle's longest side; larger triangles than that in pixels do not come from bones
+_BARE = (226, 214, 190)
+_GHOST = (222, 224, 230)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A parallel view of the patient.
+
+    Attributes:
+        name: for a caption, "from the front".
+        towards: `(3,)` RAS, away from the viewer.
+        up: `(3,)` RAS, upwards in the picture; made square to `towards`.
+        sides: letters of the patient's directions at the picture's left and right edge, or empty.
+    """
+
+    name: str
+    towards: np.ndarray
+    up: np.ndarray
+    sides: tuple[str, str] = ("", "")
+
+    def __post_init__(self):
+        towards = np.asarray(self.towards, dtype=np.float64)
+        towards = towards / np.linalg.norm(towards)
+        up = np.asarray(self.up, dtype=np.float64)
+        up = up - (up @ towards) * towards
+        object.__setattr__(self, "towards", towards)
+        object.__setattr__(self, "up", up / np.linalg.norm(up))
+
+    @property
+    def axes(self) -> np.ndarray:
+        """3x3: rows are the picture's right, its down, and away from the viewer, in RAS."""
+        return np.stack([np.cross(self.towards, self.up), -self.up, self.towards])
+
+    def seen(self, points_ras_mm: np.ndarray) -> np.ndarray:
+        """Return points `(..., 3)` as right, down and depth [mm]."""
+        return np.asarray(points_ras_mm, dtype=np.float64) @ self.axes.T
+
+
+FRONT = View("from the front", np.array([0, -1, 0]), np.array([0, 0, 1]), ("R", "L"))
+LEFT = View("from the patient's left", np.array([1, 0, 0]), np.array([0, 0, 1]), ("A", "P"))
+BACK = View("from behind", np.array([0, 1, 0]), np.array([0, 0, 1]), ("L", "R"))
+RIGHT = View("from the patient's right", np.array([-1, 0, 0]), np.array([0, 0, 1]), ("P", "A"))
+FEET = View("from the feet, front on top", np.array([0, 0, 1]), np.array([0, 1, 0]), ("R", "L"))
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a view that a picture shows: its upper left corner [mm], and its scale.
+
+    Attributes:
+        left_mm, top_mm: of the upper left corner, in `View.seen`.
+        width, height: of the picture in pixels.
+        pixels_per_mm: scale.
+    """
+
+    left_mm: float
+    top_mm: float
+    width: int
+    height: int
+    pixels_per_mm: float
+
+    def pixels(self, seen: np.ndarray) -> np.ndarray:
+        """Return pixel places `(..., 2)` (x, y) of points as `View.seen` gives them."""
+        corner = np.array([self.left_mm, self.top_mm])
+        return (np.asarray(seen)[..., :2] - corner) * self.pixels_per_mm
+
+
+def window_around(seen: np.ndarray, size: tuple[int, int], margin: float = 0.12) -> Window:
+    """Return the window of `size` (width, height) pixels that holds points `(N, 2+)` with a margin."""
+    low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
+    extent = np.maximum(high - low, 1.0) * (1 + 2 * margin)
+    scale = float(np.min(np.array(size) / extent))
+    left, top = (low + high) / 2 - np.array(size) / scale / 2
+    return Window(float(left), float(top), *size, scale)
+
+
+def shaded_surfaces(
+    surfaces: Sequence[tuple[np.ndarray, np.ndarray]], ghosts: Sequence[bool], view: View, window: Window
+) -> np.ndarray:
+    """Return a picture of surfaces.
+
+    Args:
+        surfaces: vertices `(V, 3)` RAS mm and faces `(F, 3)`, outside counter-clockwise.
+        ghosts: for each, whether it is but context and drawn pale.
+        view: from where.
+        window: what of it.
+
+    Returns:
+        uint8 `(height, width, 3)`.
+    """
+    depth = np.full(window.width * window.height, np.inf)
+    picture = np.tile(np.array(BACKGROUND, dtype=np.float64), (depth.size, 1))
+    for (vertices, faces), ghost in zip(surfaces, ghosts, strict=True):
+        pixel, along, normal = _samples(vertices, faces, view, window)
+        if not len(pixel):
+            continue
+        nearest = np.full(depth.size, np.inf)
+        np.minimum.at(nearest, pixel, along)
+        front = (along <= nearest[pixel]) & (nearest[pixel] < depth[pixel])
+        colour = np.array(_GHOST if ghost else _BARE, dtype=np.float64)
+        picture[pixel[front]] = light_of_normals(normal[front])[:, None] * colour
+        depth = np.minimum(depth, nearest)
+    shown = np.isfinite(depth)
+    picture[shown] *= distance_shade(depth[shown])[:, None]
+    return np.clip(picture, 0, 255).astype(np.uint8).reshape(window.height, window.width, 3)
+
+
+def _samples(
+    vertices: np.ndarray, faces: np.ndarray, view: View, window: Window
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return pixel index, depth [mm] and normal of points that cover each triangle that faces the viewer."""
+    seen = view.seen(vertices)
+    place = window.pixels(seen)
+    normals = vertex_normals(vertices, faces) @ (view.axes.T * np.array([1, 1, -1]))
+    faces = faces[normals[faces, 2].max(axis=1) > 0]
+    corner = place[faces]
+    edges = np.abs(corner - np.roll(corner, 1, axis=1)).max(axis=(1, 2))
+    steps = np.clip(np.ceil(edges * 1.2), 1, _MOST_STEPS).astype(int)
+    values = np.concatenate([place, seen[:, 2:], normals], axis=1)
+    parts = []
+    for count in np.unique(steps):
+        chosen = faces[steps == count]
+        first, second = np.divmod(np.arange((count + 1) ** 2), count + 1)
+        inside = first + second <= count
+        weights = np.stack([first, second, count - first - second], axis=1)[inside] / count
+        parts.append((weights @ values[chosen]).reshape(-1, 6))
+    points = np.concatenate(parts) if parts else np.zeros((0, 6))
+    column, row = np.floor(points[:, :2]).astype(int).T
+    shown = (column >= 0) & (column < window.width) & (row >= 0) & (row < window.height)
+    points = points[shown]
+    return row[shown] * window.width + column[shown], points[:, 2], points[:, 3:]
+
+
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return unit normals `(V, 3)`, the mean of the faces' around each vertex weighted by their areas."""
+    corner = vertices[faces]
+    across = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    total = np.stack(
+        [np.bincount(faces.ravel(), np.repeat(across[:, axis], 3), len(vertices)) for axis in range(3)],
+        axis=1,
+    )
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
