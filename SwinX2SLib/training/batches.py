@@ -42,19 +42,41 @@ class Batch:
         )
 
 
+@dataclass(frozen=True)
+class Share:
+    """Which of a step's samples one process draws.
+
+    Attributes:
+        rank: number of the process.
+        world: processes of the run.
+        accumulate: micro-batches of a step.
+    """
+
+    rank: int = 0
+    world: int = 1
+    accumulate: int = 1
+
+
 class BatchDataset(Dataset):
-    """Batch `i` is a function of the seed and `i` alone: a resumed run draws what the interrupted one would have."""
+    """Micro-batches of the steps of a run, each a function of the seed and its index alone.
 
-    def __init__(self, synthesiser: Synthesiser, batch_size: int, seed: int, count: int):
-        self.synthesiser, self.batch_size, self.seed, self.count = synthesiser, batch_size, seed, count
+    A resumed run draws what the interrupted one would have. Sample `n` of a step is the same however the step is
+    split into processes and micro-batches.
+    """
 
-    def __len__(self) -> int:
-        return self.count
+    def __init__(self, synthesiser: Synthesiser, batch_size: int, seed: int, share: Share = Share()):
+        self.synthesiser, self.batch_size, self.seed, self.share = synthesiser, batch_size, seed, share
 
     def __getitem__(self, index: int) -> Batch:
-        rng = np.random.default_rng((self.seed, index))
-        samples = [self.synthesiser.draw(rng) for _ in range(self.batch_size)]
-        seeds = rng.integers(0, 2**62, self.batch_size)
+        """Return micro-batch `index`, counted from the first one of the run's first step."""
+        step, part = divmod(index, self.share.accumulate)
+        first = (part * self.share.world + self.share.rank) * self.batch_size
+        generators = [
+            np.random.default_rng((self.seed, step, number))
+            for number in range(first, first + self.batch_size)
+        ]
+        samples = [self.synthesiser.draw(rng) for rng in generators]
+        seeds = [int(rng.integers(0, 2**62)) for rng in generators]
         return Batch(
             coronal=torch.stack([s.coronal for s in samples])[:, None],
             sagittal=torch.stack([s.sagittal for s in samples])[:, None],
@@ -62,7 +84,7 @@ class BatchDataset(Dataset):
             coronal_occupied=torch.stack([occupied_rays(s.labels, 1) for s in samples]),
             sagittal_occupied=torch.stack([occupied_rays(s.labels, 0) for s in samples]),
             known=torch.stack([s.known for s in samples]),
-            seeds=torch.from_numpy(seeds),
+            seeds=torch.tensor(seeds),
         )
 
 

@@ -1,52 +1,66 @@
-"""Checkpoints that are whole or absent, with the one before kept in reserve."""
+"""Checkpoints that are whole or absent, with the one before and the best kept beside the last."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.failures import OutputError
 
-LAST, PREVIOUS = "last.pt", "previous.pt"
+LAST, PREVIOUS, BEST = "last.pt", "previous.pt", "best.pt"
 
 
 def save_checkpoint(folder: Path, state: dict) -> None:
-    """Write `last.pt`, keeping the former one as `previous.pt`; a kill or a full disk leaves a good one in place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{LAST}.{os.getpid()}"
-    try:
-        with partial.open("wb") as stream:
-            torch.save(state, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    last = folder / LAST
-    if last.exists():
-        os.replace(last, folder / PREVIOUS)
-    os.replace(partial, last)
+    """Write `last.pt`, keeping the former one as `previous.pt`; a kill or a full disk leaves a good one in place.
+
+    Raises:
+        OutputError: the disk is full or cannot be written.
+    """
+    with _whole_or_absent(folder / LAST) as partial:
+        _to_disk(state, partial)
+        last = folder / LAST
+        if last.exists():
+            os.replace(last, folder / PREVIOUS)
 
 
-def load_checkpoint(folder: Path) -> dict | None:
-    """Return the newest checkpoint that reads, or None when there is none at all.
+def save_best(folder: Path, state: dict) -> None:
+    """Write `best.pt` in place of the former one.
+
+    Raises:
+        OutputError: the disk is full or cannot be written.
+    """
+    with _whole_or_absent(folder / BEST) as partial:
+        _to_disk(state, partial)
+
+
+def load_best(folder: Path) -> dict | None:
+    """Return the best checkpoint, or None when there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    path = folder / BEST
+    return _read(path) if path.exists() else None
+
+
+def load_checkpoint(folder: Path) -> tuple[dict | None, list[Fault]]:
+    """Return the newest checkpoint that reads, None when there is none at all, and the faults of those passed over.
 
     Raises:
         InputError: checkpoints exist and none can be read.
     """
-    faults = []
+    faults: list[Fault] = []
     for name in (LAST, PREVIOUS):
-        path = folder / name
-        if not path.exists():
-            continue
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch names a damaged archive by many exception types
-            faults.append(
-                Fault("checkpoint-damaged", f"The checkpoint cannot be read: {error}.", "", str(path))
-            )
+        if (folder / name).exists():
+            try:
+                return _read(folder / name), faults
+            except InputError as error:
+                faults.extend(error.faults)
     if faults:
         hint = Fault(
             "no-checkpoint",
@@ -55,4 +69,62 @@ def load_checkpoint(folder: Path) -> dict | None:
             str(folder),
         )
         raise InputError([*faults, hint])
-    return None
+    return None, []
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the unfinished files of a run that was killed while it wrote."""
+    for name in (LAST, BEST):
+        for partial in folder.glob(f".{name}.*"):
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell a failing write in a user's words.
+
+    Raises:
+        OutputError: an error of the operating system, also one that another library has wrapped.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        # PyTorch's archive writer buries the system's error under its own.
+        while cause is not None and not isinstance(cause, OSError):
+            cause = cause.__context__
+        if cause is None:
+            raise
+        sentence = f"The file cannot be written: {cause.strerror or cause}."
+        hint = "Free space, or allow writing, and start the run again: it goes on from its last checkpoint."
+        raise OutputError([Fault("run-not-written", sentence, hint, str(path))]) from error
+
+
+@contextmanager
+def _whole_or_absent(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` that takes its place in the end, or vanishes on an error."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _to_disk(state: dict, path: Path) -> None:
+    # Through Python's own stream: PyTorch's would not say why a write fails.
+    with path.open("wb") as stream:
+        torch.save(state, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _read(path: Path) -> dict:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch names a damaged archive by many exception types
+        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        sentence = f"The checkpoint cannot be read: {words}."
+        raise InputError([Fault("checkpoint-damaged", sentence, "", str(path))]) from error

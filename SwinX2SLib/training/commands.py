@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from SwinX2SLib.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from SwinX2SLib.datasets import Case
+    from SwinX2SLib.training.config import TrainingConfig
+
+_EPILOG = """Several GPUs or machines: torchrun --nproc-per-node N -m SwinX2SLib train CONFIG.toml ... (each process
+takes the config's batch size; only the first one writes)."""
 
 
 def add_train_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `train`."""
     parser = subparsers.add_parser(
         "train",
-        help="train a fused variant on label maps turned into radiographs",
+        help="train a variant on label maps turned into radiographs",
         description="Train from a case list; run again with the same folder to go on from its last checkpoint.",
+        epilog=_EPILOG,
     )
-    parser.add_argument("config", type=Path, metavar="CONFIG.toml", help="parameters of the run")
-    parser.add_argument("--cases", type=Path, required=True, metavar="MANIFEST.json", help="list of cases")
+    parser.add_argument("config", type=Path, nargs="?", metavar="CONFIG.toml", help="parameters of the run")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="RUN", help="folder of checkpoints and log"
+        "--cases",
+        type=Path,
+        metavar="MANIFEST.json",
+        help="list of cases (without: the config's phantoms alone)",
     )
+    parser.add_argument("--out", type=Path, metavar="RUN", help="folder of checkpoints and log")
     parser.add_argument("--name", help="name of the weights that the run ends in (default: that of RUN)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="instead of the config's")
     parser.add_argument(
         "--threads", type=int, default=0, help="threads of the training process (0: all cores)"
     )
@@ -29,69 +43,94 @@ def add_train_parser(subparsers: argparse._SubParsersAction) -> None:
         action="store_true",
         help="also use cases whose licence forbids giving the weights away",
     )
+    parser.add_argument(
+        "--smoke",
+        action="store_true",
+        help="try everything on phantoms in about two minutes, without CONFIG; --out keeps what is written",
+    )
     parser.set_defaults(func=run_train)
 
 
 def run_train(args: argparse.Namespace) -> int:
-    """Train; the exit code is 0 when the run reached its last step."""
-    from rich.console import Console
+    """Train; the exit code is 0 when the run reached its end, and 1 when a trial run did not learn."""
+    _check(args)
+    import torch
 
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    return _try_out(args) if args.smoke else _train(args)
+
+
+def _check(args: argparse.Namespace) -> None:
+    given = {"CONFIG.toml": args.config, "--cases": args.cases, "--name": args.name}
+    if args.smoke:
+        sentences = [f"--smoke takes no {name}." for name, value in given.items() if value is not None]
+    else:
+        needed = {"CONFIG.toml": args.config, "--out": args.out}
+        sentences = [f"{name} is missing." for name, value in needed.items() if value is None]
+    if sentences:
+        hint = "See `swinx2s train --help`."
+        raise InputError([Fault("train-usage", sentence, hint) for sentence in sentences])
+
+
+def _train(args: argparse.Namespace) -> int:
     from SwinX2SLib.training.config import load_config
+    from SwinX2SLib.training.distributed import joined
+    from SwinX2SLib.training.journal import require_tensorboard
+    from SwinX2SLib.training.progress import RunReport
+    from SwinX2SLib.training.run import train
 
     config = load_config(args.config)
-    cases = _training_cases(args.cases, args.any_licence)
-    console = Console(stderr=True)
-    console.print(f"{len(cases)} cases, {config.steps} steps of {config.model} into {args.out}")
-    _train(
-        config,
-        cases,
-        args.out,
-        args.name or args.out.name,
-        args.threads,
-        lambda entry: console.print(_line(entry, config.steps), highlight=False),
-    )
+    config = dataclasses.replace(config, device=args.device or config.device)
+    if config.tensorboard:
+        require_tensorboard()
+    learned, kept_aside = _cases(args, config)
+    by_clock = bool(config.minutes)
+    with (
+        joined(config.device) as process,
+        RunReport(None if by_clock else config.steps, process.rank > 0) as report,
+    ):
+        length = f"{config.minutes:g} minutes" if by_clock else f"{config.steps} steps"
+        report.say(
+            f"{len(learned)} cases and {config.phantoms} phantoms, {length} of {config.model} on "
+            f"{process.world} x {process.device.type} into {args.out}; {len(kept_aside)} cases kept aside to validate"
+        )
+        result = train(config, learned, kept_aside, args.out, args.name or args.out.name, report, process)
+        if result:
+            score = "" if result.score is None else f", validation mean {100 * result.score:.1f} %"
+            report.say(f"Weights of step {result.step}{score}: {result.weights}")
     return 0
 
 
-def _train(config, cases, out: Path, name: str, threads: int, on_log) -> None:
-    import torch
-
-    from SwinX2SLib.models.builder import build_model
-    from SwinX2SLib.training.curves import write_curves
-    from SwinX2SLib.training.export import export_weights
-    from SwinX2SLib.training.loop import Trainer
-    from SwinX2SLib.training.sources import load_sources
-
-    if threads:
-        torch.set_num_threads(threads)
-    synthesiser = load_sources(config, cases, build_model(config.model).grid_shape)
-    average = Trainer(config, synthesiser, out, on_log).run()
-    export_weights(average, config, cases, out, name)
-    write_curves(out)
-
-
-def _training_cases(manifest: Path, any_licence: bool) -> list:
+def _cases(args: argparse.Namespace, config: TrainingConfig) -> tuple[list[Case], list[Case]]:
+    """Return the cases to learn from and those to validate on, which have published radiographs."""
     from SwinX2SLib.datasets import load_case_list
 
-    cases = [
-        case
-        for case in load_case_list(manifest)
-        if case.split == "train" and (any_licence or case.may_train_default_weights)
-    ]
-    if not cases:
-        fault = Fault(
-            "no-cases",
-            "The case list holds no case to train on.",
-            "Check splits and licences.",
-            str(manifest),
+    listed = [] if args.cases is None else load_case_list(args.cases)
+    learned = [c for c in listed if c.split == "train" and (args.any_licence or c.may_train_default_weights)]
+    if not learned and not config.phantoms:
+        sentence = (
+            "There is nothing to train on: the case list holds no case for it, and the config no phantoms."
         )
-        raise InputError([fault])
-    return cases
+        hint = "Give --cases, check its splits and licences, or set phantoms."
+        raise InputError([Fault("no-cases", sentence, hint, str(args.cases) if args.cases else None)])
+    return learned, [case for case in listed if case.split == "val" and case.radiographs]
 
 
-def _line(entry: dict, steps: int) -> str:
-    remaining = (steps - entry["step"]) * entry["seconds_per_step"] / 60
-    losses = "  ".join(
-        f"{name} {value:.3f}" for name, value in entry.items() if name not in ("step", "seconds_per_step")
-    )
-    return f"step {entry['step']}/{steps}  {entry['seconds_per_step']:.2f} s/step  {remaining:.0f} min left  {losses}"
+def _try_out(args: argparse.Namespace) -> int:
+    import contextlib
+    import tempfile
+
+    from SwinX2SLib.training.distributed import joined
+    from SwinX2SLib.training.progress import RunReport
+    from SwinX2SLib.training.smoke import CONFIG, try_out
+
+    with contextlib.ExitStack() as stack:
+        folder = args.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        process = stack.enter_context(joined(args.device or CONFIG.device))
+        report = stack.enter_context(RunReport(CONFIG.steps, process.rank > 0))
+        result = try_out(folder, report, process)
+        if result is None:
+            return 0
+        report.say(result.sentence())
+        return 0 if result.learned else 1

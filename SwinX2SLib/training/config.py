@@ -43,7 +43,7 @@ class TrainingConfig:
         seed: of the weights and of the samples.
         device: "auto" (a CUDA card if there is one), "cpu" or "cuda".
         mixed_precision: bfloat16 autocast.
-        workers: processes that draw samples on the processor; 0 draws them between the steps.
+        workers: processes that draw samples on the processor; 0 draws them between the steps, on the run's device.
         checkpoint_seconds: time between checkpoints.
         validate_every: steps between validations; 0 for none by steps.
         validate_seconds: time between validations; 0 for none by time.
@@ -51,6 +51,7 @@ class TrainingConfig:
         tensorboard: write TensorBoard events beside the log.
         warm_start: weights (.safetensors) or checkpoint to start from, as far as its tensors fit; "" for none.
         pretrained: start the Swin encoder from ImageNet weights.
+        pretrained_file: these weights, on a machine that cannot download them; "" to download.
         transformer_skip: keep the Swin pyramid's skip connections (table 5 of the paper).
         cross_loss: keep the loss between both views' predictions (equation 9, table 5).
         augmentation: deform people and vary the films (table 5).
@@ -85,6 +86,7 @@ class TrainingConfig:
     tensorboard: bool = False
     warm_start: str = ""
     pretrained: bool = False
+    pretrained_file: str = ""
     transformer_skip: bool = True
     cross_loss: bool = True
     augmentation: bool = True

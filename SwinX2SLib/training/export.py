@@ -15,7 +15,12 @@ from SwinX2SLib.weights.storage import write_weights
 
 
 def export_weights(
-    state: Mapping[str, Tensor], config: TrainingConfig, cases: Sequence[Case], folder: Path, name: str
+    state: Mapping[str, Tensor],
+    config: TrainingConfig,
+    cases: Sequence[Case],
+    folder: Path,
+    name: str,
+    step: int,
 ) -> WeightsRecord:
     """Write `<name>.safetensors` and its record into a folder.
 
@@ -25,6 +30,7 @@ def export_weights(
         cases: that it learned from; their names and licences go into the record.
         folder: receives both files.
         name: what users will call the weights.
+        step: after which they are taken.
 
     Returns:
         The record, complete with hash and size.
@@ -40,7 +46,8 @@ def export_weights(
         licence="CC BY-SA 4.0"
         if share
         else "not to be given away: trained on cases whose licence forbids it",
+        overrides=config.network_overrides,
         training_data=[{"case": case.name, "licence": case.licence} for case in cases],
-        notes=f"{config.steps} steps on label maps and CTs turned into radiographs on the fly, seed {config.seed}.",
+        notes=f"{step} steps on label maps and CTs turned into radiographs on the fly, seed {config.seed}.",
     )
     return write_weights(state, folder / f"{name}.safetensors", record, half=True)

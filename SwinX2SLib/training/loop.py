@@ -1,35 +1,49 @@
-"""The training loop of the fused variants: silhouettes first, volumes later."""
+"""The training loop: steps of accumulated micro-batches, validations and checkpoints, resumable at any moment."""
 
 from __future__ import annotations
 
-import json
-import math
+import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader
 
-from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.training.batches import Batch, BatchDataset
-from SwinX2SLib.training.checkpoint import load_checkpoint, save_checkpoint
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.models.fused import FusedSwinX2S
+from SwinX2SLib.training.averaging import AveragedWeights
+from SwinX2SLib.training.batches import Batch, BatchDataset, Share
+from SwinX2SLib.training.checkpoint import remove_leftovers, save_best, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig
+from SwinX2SLib.training.distributed import Process
+from SwinX2SLib.training.journal import Journal, Listener
 from SwinX2SLib.training.objectives import Phase, objective_for
+from SwinX2SLib.training.schedule import Schedule
+from SwinX2SLib.training.start import build_network, parameter_groups, resumable_state
+from SwinX2SLib.training.steps import StepMeans
 from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.validation import selection_score
 
 LOG_EVERY = 20
+Validate = Callable[[nn.Module], dict[str, dict[str, float]]]
 
 
 class Trainer:
-    """One run: model, averaged weights, optimiser and schedule, resumable from its folder.
+    """One run: network, averaged weights, optimiser and schedule, resumable from its folder.
 
     Args:
         config: the run's parameters.
         synthesiser: draws the samples.
-        folder: receives checkpoints and `log.jsonl`.
-        on_log: receives each log entry.
+        folder: receives checkpoints and log.
+        listener: receives each entry of the log.
+        validate: scores a network; None for no validation.
+        process: this process among those of the run; alone on the processor if not given.
+
+    Raises:
+        InputError: the folder's checkpoints cannot be read or are of another network, or a warm start fails.
     """
 
     def __init__(
@@ -37,129 +51,163 @@ class Trainer:
         config: TrainingConfig,
         synthesiser: Synthesiser,
         folder: Path,
-        on_log: Callable[[dict], None] = lambda entry: None,
+        listener: Listener = lambda entry: None,
+        validate: Validate | None = None,
+        process: Process | None = None,
     ):
-        torch.manual_seed(config.seed)
-        self.config, self.synthesiser, self.folder, self.on_log = config, synthesiser, folder, on_log
-        self.model = _channels_last(build_model(config.model))
-        self.objective = objective_for(self.model, config)
+        self.config, self.synthesiser, self.folder = config, synthesiser, folder
+        self.validate, self.process = validate, process or Process(torch.device("cpu"))
+        self.step, self.seconds, self.best = 0, 0.0, float("-inf")
+        state, notes = resumable_state(folder, config)
+        self.model, more = build_network(config, self.process.device, fresh=state is None)
         self.optimiser = torch.optim.AdamW(
-            _parameter_groups(self.model, config.weight_decay), config.learning_rate
+            parameter_groups(self.model, config.weight_decay), config.learning_rate
         )
-        self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
-        self.step = 0
-        state = load_checkpoint(folder)
+        self.average = AveragedWeights(self.model, config.ema_decay)
         if state is not None:
             self._restore(state)
+        self.objective = objective_for(self.model, config)
+        self.schedule = Schedule(config, has_layout_phase=isinstance(self.model, FusedSwinX2S))
+        self.means = StepMeans(self.process)
+        self._checkpoint_due = time.monotonic() + config.checkpoint_seconds
+        self._validation_due = time.monotonic() + (config.validate_seconds or float("inf"))
+        self.journal = None
+        if self.process.is_first:
+            remove_leftovers(folder)
+            self.journal = Journal(folder, listener, config.tensorboard, self.step)
+        for note in (*notes, *more):
+            self._write({"note": note})
 
     def run(self) -> dict[str, Tensor]:
-        """Train to the configured number of steps and return the averaged weights."""
-        config = self.config
-        phases = (
-            (True, config.layout_batch_size, config.layout_steps),
-            (False, config.batch_size, config.steps),
-        )
-        for layout_only, batch_size, end in phases:
-            if self.step < end:
-                self._phase(layout_only, batch_size, end)
-        return self.average
+        """Train to the end of the schedule and return the averaged weights.
 
-    def _phase(self, layout_only: bool, batch_size: int, end: int) -> None:
-        dataset = BatchDataset(self.synthesiser, batch_size, self.config.seed, end)
+        Raises:
+            InputError: the loss is no number, a file cannot be written, or another process is lost.
+        """
+        self.process.require_equal(self.step, "a checkpoint of step")
+        self.model.train()
+        position = self._position()
+        while not self.schedule.is_over(position):
+            phase = self.schedule.phase(position)
+            batches = self._batches(phase)
+            while not self.schedule.is_over(position) and self.schedule.phase(position) is phase:
+                self._train_step(batches, phase, position)
+                position = self._position()
+                self._after_step(phase, position)
+        if self.journal is not None:
+            self.journal.close()
+        return self.average.values
+
+    def _position(self) -> float:
+        # By the clock of one process, or the others would leave a phase at another step.
+        seconds = self.process.from_first(self.seconds) if self.config.minutes else self.seconds
+        return self.schedule.position(self.step, seconds)
+
+    def _batches(self, phase: Phase) -> Iterator[Batch]:
+        """Return this process's micro-batches from the present step on, without end."""
+        share = Share(self.process.rank, self.process.world, self.config.accumulate)
+        dataset = BatchDataset(self.synthesiser, self.schedule.batch_size(phase), self.config.seed, share)
+        workers = self.config.workers
         loader = DataLoader(
-            Subset(dataset, range(self.step, end)),
+            dataset,
             batch_size=None,
-            num_workers=1,
-            prefetch_factor=4,
+            sampler=count(self.step * self.config.accumulate),
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
             worker_init_fn=_one_thread,
         )
-        saved, recent, started = time.monotonic(), [], time.monotonic()
-        self.model.train()
-        for batch in loader:
-            recent.append(self._train_step(batch, layout_only))
-            self.step += 1
-            if self.step % LOG_EVERY == 0 or self.step == end:
-                self._log(recent, (time.monotonic() - started) / len(recent))
-                recent, started = [], time.monotonic()
-            if time.monotonic() - saved > self.config.checkpoint_seconds or self.step == end:
-                save_checkpoint(self.folder, self._state())
-                saved = time.monotonic()
+        return iter(loader)
 
-    def _train_step(self, batch: Batch, layout_only: bool) -> dict[str, float]:
-        config = self.config
-        rate = _learning_rate(self.step, config)
+    def _train_step(self, batches: Iterator[Batch], phase: Phase, position: float) -> None:
+        started, waiting = time.perf_counter(), 0.0
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        phase = Phase.LAYOUT if layout_only else Phase.VOLUME
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.mixed_precision):
-            parts = self.objective(self.model, batch, phase)
-        loss = sum(parts.values())
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"The loss is not finite at step {self.step}; lower the learning rate.")
+            group["lr"] = self.schedule.learning_rate(position)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_norm)
+        for _ in range(self.config.accumulate):
+            asked = time.perf_counter()
+            batch = next(batches).to(self.process.device)
+            waiting += time.perf_counter() - asked
+            self._learn(batch, phase)
+        self.process.average_gradients(self.model.parameters())
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_norm)
+        if not bool(norm.isfinite()):
+            raise _not_finite(self.step)
         self.optimiser.step()
-        self._update_average()
-        return {name: float(value.detach()) for name, value in parts.items()}
+        self.average.update(self.model, self.step)
+        self.step += 1
+        seconds = time.perf_counter() - started
+        self.seconds += seconds
+        self.means.add_step(seconds, waiting, norm)
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        # Early on the average follows the weights closely, or it would remember the random start for long.
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        for name, value in self.model.state_dict().items():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - decay)
+    def _learn(self, batch: Batch, phase: Phase) -> None:
+        """Add a micro-batch's share to the gradients of the step."""
+        with torch.autocast(self.process.device.type, torch.bfloat16, enabled=self.config.mixed_precision):
+            parts = self.objective(self.model, batch, phase)
+        (sum(parts.values()) / self.config.accumulate).backward()
+        self.means.add_losses(parts)
 
-    def _log(self, recent: list[dict[str, float]], seconds: float) -> None:
-        losses = {name: sum(step[name] for step in recent) / len(recent) for name in recent[0]}
-        entry = {
-            "step": self.step,
-            "seconds_per_step": round(seconds, 3),
-            **{k: round(v, 4) for k, v in losses.items()},
+    def _after_step(self, phase: Phase, position: float) -> None:
+        """Log, validate and save when it is time, and at the end of the run."""
+        over = self.schedule.is_over(position)
+        if over or self.schedule.phase(position) is not phase or self.step % LOG_EVERY == 0:
+            self._log(phase, position)
+        if not self.process.is_first:
+            return
+        every = self.config.validate_every
+        by_steps = bool(every) and self.step % every == 0
+        if self.validate is not None and (over or by_steps or time.monotonic() >= self._validation_due):
+            self._keep_if_best(self.validate(self.average.network(self.model)))
+            self._validation_due = time.monotonic() + (self.config.validate_seconds or float("inf"))
+        if over or time.monotonic() >= self._checkpoint_due:
+            save_checkpoint(self.folder, self._state())
+            self._checkpoint_due = time.monotonic() + self.config.checkpoint_seconds
+
+    def _log(self, phase: Phase, position: float) -> None:
+        means, steps = self.means.take(), self.config.steps
+        pace = self.seconds / position if self.config.minutes else means["seconds_per_step"]
+        about = {
+            "phase": phase.value,
+            "done": round(min(position / steps, 1.0), 4),
+            "seconds_left": round(max(steps - position, 0.0) * pace, 1),
+            "learning_rate": self.optimiser.param_groups[0]["lr"],
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
-        self.on_log(entry)
+        self._write({**about, **means})
+
+    def _keep_if_best(self, result: dict[str, dict[str, float]]) -> None:
+        self._write({"validation": result})
+        score = selection_score(result)
+        # Of equal ones the later.
+        if score >= self.best:
+            self.best = score
+            kept = {"step": self.step, "score": score, "average": self.average.values}
+            save_best(self.folder, kept)
+
+    def _write(self, entry: dict) -> None:
+        if self.journal is not None:
+            self.journal.write({"step": self.step, **entry})
 
     def _state(self) -> dict:
         return {
             "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best,
+            "config": dataclasses.asdict(self.config),
             "model": self.model.state_dict(),
-            "average": self.average,
+            "average": self.average.values,
             "optimiser": self.optimiser.state_dict(),
         }
 
     def _restore(self, state: dict) -> None:
-        self.step = state["step"]
+        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
         self.model.load_state_dict(state["model"])
-        self.average = state["average"]
+        self.average.restore(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
 
 
-def _learning_rate(step: int, config: TrainingConfig) -> float:
-    """Linear warm-up, then a cosine to a hundredth of the peak (section 4.4 of the paper)."""
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    progress = (step - config.warmup_steps) / max(config.steps - config.warmup_steps, 1)
-    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
-
-
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-
-
-def _channels_last(model: nn.Module) -> nn.Module:
-    """Lay the 3D kernels out channels last: bfloat16 convolutions run up to three times faster on a processor."""
-    for module in model.modules():
-        if isinstance(module, nn.Conv3d):
-            module.to(memory_format=torch.channels_last_3d)
-        elif isinstance(module, nn.Conv2d):
-            module.to(memory_format=torch.channels_last)
-    return model
+def _not_finite(step: int) -> InputError:
+    sentence = f"The loss or its gradient is no finite number at step {step}."
+    hint = "Lower learning_rate; the run's checkpoints are of earlier steps, and whole."
+    return InputError([Fault("loss-not-finite", sentence, hint)])
 
 
 def _one_thread(worker: int) -> None:

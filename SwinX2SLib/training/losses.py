@@ -49,10 +49,10 @@ def dice_ce(logits: Tensor, labels: Tensor, known: Tensor) -> tuple[Tensor, Tens
     flat = labels.flatten(1)
     hit = mass.new_zeros(batch, classes).scatter_add(1, flat, log_true.exp().flatten(1))
     size = mass.new_zeros(batch, classes).scatter_add(1, flat, torch.ones_like(flat, dtype=mass.dtype))
-    group = torch.stack(
-        [column[:, list(label_ids(name))].sum(1) for column in (hit, mass, size) for name in GROUPS]
+    group_hit, group_mass, group_size = (
+        torch.stack([column[:, list(label_ids(name))].sum(1) for name in GROUPS], dim=1)
+        for column in (hit, mass, size)
     )
-    group_hit, group_mass, group_size = group.view(3, len(GROUPS), batch)
     dice = _mean_dice_loss(hit[:, 1:], mass[:, 1:], size[:, 1:])
     # A rib called by its neighbour's name still counts as rib: the groups are learned before the names.
     return cross_entropy, 0.5 * (dice + _mean_dice_loss(group_hit, group_mass, group_size))
@@ -75,7 +75,10 @@ def silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
 
 
 def _mean_dice_loss(hit: Tensor, mass: Tensor, size: Tensor) -> Tensor:
-    """1 - Dice, averaged over the entries that hold anything."""
+    """1 - Dice, averaged over the entries of a sample that hold anything, then over the samples `(B, entries)`.
+
+    A mean over samples, so that the mean over processes or micro-batches is the one over all their samples.
+    """
     present = size > 0
     dice = (2 * hit + 1.0) / (mass + size + 1.0)
-    return 1 - (dice * present).sum() / present.sum().clamp(min=1)
+    return (1 - (dice * present).sum(1) / present.sum(1).clamp(min=1)).mean()

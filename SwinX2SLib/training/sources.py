@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.datasets import Case
@@ -22,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 def load_sources(
-    config: TrainingConfig, cases: Sequence[Case], grid_shape: tuple[int, int, int]
+    config: TrainingConfig,
+    cases: Sequence[Case],
+    grid_shape: tuple[int, int, int],
+    device: torch.device | str = "cpu",
 ) -> Synthesiser:
     """Load everything that the run draws samples from into memory.
 
@@ -30,8 +34,9 @@ def load_sources(
         config: names the cases' weights and how many phantoms and composed people join them.
         cases: the people.
         grid_shape: `(X, Y, Z)` of the samples.
+        device: where they are drawn.
     """
-    synthesiser = Synthesiser(grid_shape, augment=config.augmentation)
+    synthesiser = Synthesiser(grid_shape, device=device, augment=config.augmentation)
     synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
     rng = np.random.default_rng(config.seed)
     for _ in range(config.phantoms):

@@ -17,8 +17,9 @@ from torch import Tensor
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.weights.header import SUFFIX
 
-# Under these keys training loops keep the state dictionary, beside epoch, score and optimiser.
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
+# Under these keys training loops keep the state dictionary, beside epoch, score and optimiser; our own one keeps the
+# averaged weights beside the raw ones.
+WRAPPERS = ("average", "state_dict", "model_state_dict", "model", "net")
 # Left by torch.nn.DataParallel and DistributedDataParallel.
 PARALLEL_PREFIX = "module."
 # The published training loop stores its best score as a NumPy number: data, no code. NumPy 1 and 2 name it apart.

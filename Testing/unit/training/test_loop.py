@@ -1,122 +1,197 @@
+import itertools
 import json
+import pickle
+import resource
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.errors import InputError
+from SwinX2SLib.inference.failures import describe_failure
 from SwinX2SLib.training import loop
-from SwinX2SLib.training.checkpoint import LAST, PREVIOUS, load_checkpoint, save_checkpoint
-from SwinX2SLib.training.config import TrainingConfig, load_config
-from SwinX2SLib.training.curves import write_curves
+from SwinX2SLib.training.batches import BatchDataset, Share
+from SwinX2SLib.training.checkpoint import LAST, PREVIOUS, load_best, load_checkpoint
 from SwinX2SLib.training.loop import Trainer
-from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.validation import Validator
 
-NANO_GRID = (64, 64, 96)
-
-
-@pytest.fixture
-def few_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def synthesiser() -> Synthesiser:
-    volume = np.zeros(NANO_GRID, np.uint8)
-    volume[40:52, 20:34, 30:80] = 53
-    volume[12:24, 20:34, 30:80] = 54
-    volume[26:38, 36:50, 10:40] = 50
-    made = Synthesiser(NANO_GRID)
-    made.add_volume(volume, np.full(3, 3.0), np.ones(CLASS_COUNT, dtype=bool), 1.0)
-    return made
+CPU = torch.device("cpu")
+KILLED_RUN = """
+import dataclasses, pickle, sys, torch
+from pathlib import Path
+from SwinX2SLib.training.loop import Trainer
+from SwinX2SLib.training.validation import Validator
+torch.set_num_threads(1)
+config, synthesiser = pickle.load(open(sys.argv[1], "rb"))
+validate = Validator(synthesiser, 1, [], torch.device("cpu"))
+Trainer(config, synthesiser, Path(sys.argv[2]), validate=validate).run()
+"""
 
 
-def config(**changes) -> TrainingConfig:
-    values = {"model": "fused-nano", "steps": 4, "layout_steps": 2, "batch_size": 1, "layout_batch_size": 2}
-    return TrainingConfig(**{**values, "warmup_steps": 2, "checkpoint_seconds": 0.0, **changes})
-
-
-def test_a_run_that_was_interrupted_ends_in_the_weights_of_one_that_was_not(
-    tmp_path, monkeypatch, few_threads
+def test_a_run_that_was_killed_ends_in_the_weights_of_one_that_was_not(
+    tmp_path, tiny, three_bones, one_thread, repository
 ):
-    whole = Trainer(config(), synthesiser(), tmp_path / "whole").run()
-
-    def save_then_stop(folder, state):
-        save_checkpoint(folder, state)
-        if state["step"] == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, "save_checkpoint", save_then_stop)
-    with pytest.raises(KeyboardInterrupt):
-        Trainer(config(), synthesiser(), tmp_path / "halved").run()
-    monkeypatch.undo()
-    resumed = Trainer(config(), synthesiser(), tmp_path / "halved")
-    assert resumed.step == 3
-    for name, value in resumed.run().items():
-        assert torch.equal(value, whole[name]), name
-
-
-def test_the_silhouettes_of_three_bones_are_learned_in_a_few_steps(tmp_path, few_threads):
-    entries = []
-    Trainer(
-        config(steps=60, layout_steps=60, layout_batch_size=2, learning_rate=3e-3),
-        synthesiser(),
-        tmp_path,
-        entries.append,
+    config = tiny(steps=8, layout_steps=3, accumulate=2, validate_every=2)
+    with (tmp_path / "run.pickle").open("wb") as stream:
+        pickle.dump((config, three_bones), stream)
+    killed = tmp_path / "killed"
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED_RUN, str(tmp_path / "run.pickle"), str(killed)], cwd=repository
+    )
+    while not (killed / PREVIOUS).exists():
+        assert child.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.002)
+    child.kill()
+    child.wait()
+    resumed = Trainer(config, three_bones, killed, validate=Validator(three_bones, 1, [], CPU))
+    assert 0 < resumed.step < config.steps
+    assert not list(killed.glob(".*"))
+    ended = resumed.run()
+    whole = Trainer(
+        config, three_bones, tmp_path / "whole", validate=Validator(three_bones, 1, [], CPU)
     ).run()
+    for name, value in whole.items():
+        assert torch.equal(ended[name], value), name
+    states = [load_checkpoint(tmp_path / run)[0] for run in ("whole", "killed")]
+    assert states[0]["best"] == states[1]["best"]
+    for name, value in states[0]["model"].items():
+        assert torch.equal(states[1]["model"][name], value), name
+
+
+def test_a_full_disk_ends_the_run_in_words_and_keeps_the_last_good_checkpoint(
+    tmp_path, tiny, three_bones, one_thread
+):
+    Trainer(tiny(steps=2), three_bones, tmp_path).run()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))  # a checkpoint has 24 MB
+    try:
+        with pytest.raises(
+            InputError, match=r"last\.pt: The file cannot be written: File too large"
+        ) as caught:
+            Trainer(tiny(steps=4), three_bones, tmp_path).run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert describe_failure(caught.value)[1] == 5
+    assert load_checkpoint(tmp_path)[0]["step"] == 2
+    assert not list(tmp_path.glob(".*"))
+    resumed = Trainer(tiny(steps=4), three_bones, tmp_path)
+    resumed.run()
+    assert load_checkpoint(tmp_path)[0]["step"] == 4
+
+
+def test_a_run_with_a_truncated_checkpoint_goes_on_from_the_one_before_and_says_so(
+    tmp_path, tiny, three_bones, one_thread
+):
+    Trainer(tiny(steps=3), three_bones, tmp_path).run()
+    last = tmp_path / LAST
+    last.write_bytes(last.read_bytes()[:-1000])
+    entries = []
+    resumed = Trainer(tiny(steps=3), three_bones, tmp_path, entries.append)
+    assert resumed.step == 2
+    assert "cannot be read" in entries[0]["note"]
+    assert "of step 2" in entries[0]["note"]
+
+
+def test_micro_batches_add_up_to_the_batch(tmp_path, tiny, three_bones, one_thread):
+    """The loss is a mean over samples: three micro-batches of one sample are one batch of three."""
+    split, joined = [], []
+    common = {"layout_batch_size": 1, "steps": 2, "layout_steps": 1, "learning_rate": 1e-4}
+    Trainer(tiny(**common, accumulate=3), three_bones, tmp_path / "a", split.append).run()
+    whole = {**common, "batch_size": 3, "layout_batch_size": 3}
+    Trainer(tiny(**whole), three_bones, tmp_path / "b", joined.append).run()
+    assert [entry["phase"] for entry in split] == ["layout", "volume"]
+    for one, other in zip(split, joined, strict=True):
+        for name in ("coronal", "sagittal", "cross_entropy", "dice", "gradient_norm"):
+            assert one.get(name) == pytest.approx(other.get(name), abs=2e-4), name
+
+
+def test_the_silhouettes_of_three_bones_are_learned_in_a_few_steps(tmp_path, tiny, three_bones, one_thread):
+    entries = []
+    config = tiny(steps=60, layout_steps=60, learning_rate=3e-3, checkpoint_seconds=1e6)
+    Trainer(config, three_bones, tmp_path, entries.append).run()
     losses = [entry["coronal"] + entry["sagittal"] for entry in entries]
     assert losses[-1] < losses[0] / 2
     logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in logged] == [20, 40, 60]
+    assert logged[-1]["done"] == 1
+    assert logged[-1]["seconds_left"] == 0
+    assert logged[0]["seconds_left"] > logged[1]["seconds_left"] / 10 > 0
 
 
-def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(tmp_path):
-    save_checkpoint(tmp_path, {"step": 1})
-    save_checkpoint(tmp_path, {"step": 2})
-    assert load_checkpoint(tmp_path)["step"] == 2
-    last = tmp_path / LAST
-    last.write_bytes(last.read_bytes()[:100])
-    assert load_checkpoint(tmp_path)["step"] == 1
-    (tmp_path / PREVIOUS).write_bytes(b"")
-    with pytest.raises(InputError, match="Start anew"):
-        load_checkpoint(tmp_path)
+def test_the_best_validated_weights_are_kept_also_over_a_resumption(tmp_path, tiny, three_bones, one_thread):
+    given = {1: 0.2, 2: 0.6, 3: 0.4, 4: 0.5}
+    seen = []
+
+    def run(steps: int) -> None:
+        trainer = Trainer(
+            tiny(steps=steps, validate_every=1), three_bones, tmp_path, validate=lambda model: score(model)
+        )
+
+        def score(model):
+            assert not model.training
+            assert all(torch.equal(v, trainer.average.values[k]) for k, v in model.state_dict().items())
+            seen.append(trainer.step)
+            return {"synthetic": {"mean": given[trainer.step]}}
+
+        trainer.run()
+
+    run(3)
+    at_two = load_best(tmp_path)
+    assert (at_two["step"], at_two["score"]) == (2, 0.6)
+    run(4)
+    assert load_best(tmp_path)["step"] == 2
+    assert seen == [1, 2, 3, 4]
 
 
-def test_a_failing_write_leaves_the_last_good_checkpoint(tmp_path):
-    save_checkpoint(tmp_path, {"step": 1})
-    with pytest.raises(Exception, match="pickle"):
-        save_checkpoint(tmp_path, {"step": lambda: None})
-    assert load_checkpoint(tmp_path)["step"] == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == [LAST]
+def test_a_run_by_the_clock_takes_its_minutes_through_both_phases(
+    tmp_path, tiny, three_bones, one_thread, monkeypatch
+):
+    """With a clock that goes on by a second whenever it is read: thrice within a step."""
+    clock = SimpleNamespace(perf_counter=itertools.count().__next__, monotonic=time.monotonic)
+    monkeypatch.setattr(loop, "time", clock)
+    entries = []
+    config = tiny(minutes=0.3, steps=1000, layout_steps=400, warmup_steps=10, checkpoint_seconds=1e6)
+    trainer = Trainer(config, three_bones, tmp_path, entries.append)
+    trainer.run()
+    assert (trainer.step, trainer.seconds) == (6, 18)
+    assert [(entry["phase"], entry["step"]) for entry in entries] == [("layout", 3), ("volume", 6)]
+    assert [entry["seconds_left"] for entry in entries] == [9, 0]
+    assert entries[1]["learning_rate"] < entries[0]["learning_rate"] < config.learning_rate
+    assert Trainer(config, three_bones, tmp_path).seconds == 18
 
 
-def test_all_wrong_parameters_of_a_run_are_told_at_once(tmp_path):
-    path = tmp_path / "run.toml"
-    path.write_text('step = 3\nbatch_size = "many"\nmixed_precision = 1\n')
-    with pytest.raises(InputError) as caught:
-        load_config(path)
-    assert sorted(fault.kind for fault in caught.value.faults) == [
-        "unknown-parameter",
-        "wrong-type",
-        "wrong-type",
+def test_a_loss_that_is_no_number_ends_the_run_before_the_weights_are_spoilt(
+    tmp_path, tiny, three_bones, one_thread
+):
+    trainer = Trainer(tiny(), three_bones, tmp_path)
+    with torch.no_grad():
+        next(trainer.model.parameters()).fill_(float("nan"))
+    with pytest.raises(InputError, match="at step 0"):
+        trainer.run()
+    assert not (tmp_path / LAST).exists()
+
+
+def test_a_folder_with_the_run_of_another_network_is_refused(tmp_path, tiny, three_bones, one_thread):
+    Trainer(tiny(steps=1, layout_steps=1), three_bones, tmp_path).run()
+    with pytest.raises(InputError, match=r"network = .*Choose another folder"):
+        Trainer(tiny(network={"grid_shape": [32, 32, 32]}), three_bones, tmp_path)
+    entries = []
+    Trainer(tiny(steps=1, layout_steps=1, learning_rate=0.5), three_bones, tmp_path, entries.append)
+    assert entries[0]["note"].endswith("learning_rate = 0.5 (was 0.0015).")
+
+
+def test_every_sample_of_a_step_is_drawn_once_however_the_step_is_split(three_bones):
+    whole = BatchDataset(three_bones, 4, seed=3)[5]
+    parts = [
+        BatchDataset(three_bones, 1, 3, Share(rank, world=2, accumulate=2))[2 * 5 + part]
+        for part in (0, 1)
+        for rank in (0, 1)
     ]
-
-
-def test_parameters_of_a_run_are_read(tmp_path):
-    path = tmp_path / "run.toml"
-    path.write_text("steps = 10\nlearning_rate = 1\n[case_weights]\na = 2.0\n")
-    loaded = load_config(path)
-    assert (loaded.steps, loaded.learning_rate, loaded.case_weights) == (10, 1, {"a": 2.0})
-
-
-def test_the_curves_of_a_run_show_every_loss_and_the_last_word_of_a_repeated_step(tmp_path):
-    entries = [{"step": 20, "coronal": 2.0, "sagittal": 2.0}, {"step": 40, "coronal": 9.0, "sagittal": 1.0}]
-    entries += [{"step": 40, "coronal": 1.0, "sagittal": 1.0, "cross_entropy": 0.2, "dice": 0.8}]
-    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, entries)) + "\n")
-    with Image.open(write_curves(tmp_path)) as picture:
-        assert picture.format == "PNG"
-        assert picture.width > 1000
+    assert torch.equal(torch.cat([part.coronal for part in parts]), whole.coronal)
+    assert torch.equal(torch.cat([part.labels for part in parts]), whole.labels)
+    assert torch.equal(torch.cat([part.seeds for part in parts]), whole.seeds)
+    assert len(np.unique(whole.seeds)) == 4

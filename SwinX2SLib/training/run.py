@@ -1,0 +1,78 @@
+"""A whole run: sources, training, validation, and in the end weights that others can load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from SwinX2SLib.datasets import Case
+from SwinX2SLib.models.builder import variant_config
+from SwinX2SLib.training.checkpoint import load_best, writing
+from SwinX2SLib.training.config import TrainingConfig
+from SwinX2SLib.training.curves import write_curves
+from SwinX2SLib.training.distributed import Process
+from SwinX2SLib.training.export import export_weights
+from SwinX2SLib.training.journal import Listener
+from SwinX2SLib.training.loop import Trainer
+from SwinX2SLib.training.sources import load_sources
+from SwinX2SLib.training.validation import Validator
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run ends in.
+
+    Attributes:
+        weights: the exported file.
+        step: after which its weights were taken: the best validated ones, or the last ones without validation.
+        score: their validation mean, foreground Dice 0..1; None without validation.
+    """
+
+    weights: Path
+    step: int
+    score: float | None
+
+
+def train(
+    config: TrainingConfig,
+    cases: Sequence[Case],
+    validation_cases: Sequence[Case],
+    folder: Path,
+    name: str,
+    listener: Listener,
+    process: Process,
+) -> Trained | None:
+    """Train, or go on training, and export the weights.
+
+    Args:
+        config: the run's parameters.
+        cases: that it learns from.
+        validation_cases: people kept aside, with published radiographs.
+        folder: receives everything.
+        name: of the exported weights.
+        listener: receives each entry of the log.
+        process: this process among those of the run.
+
+    Returns:
+        The result in the run's first process, None in the others.
+
+    Raises:
+        InputError: see `Trainer`; or a file cannot be written.
+    """
+    shape = tuple(variant_config(config.model, **config.network_overrides).grid_shape)
+    # A forked worker cannot use a card that its parent uses.
+    synthesiser = load_sources(config, cases, shape, "cpu" if config.workers else process.device)
+    validate = None
+    if process.is_first and (config.validate_every or config.validate_seconds):
+        validate = Validator(synthesiser, config.validation_samples, validation_cases, process.device)
+    trainer = Trainer(config, synthesiser, folder, listener, validate, process)
+    average = trainer.run()
+    if not process.is_first:
+        return None
+    best = load_best(folder) if validate else None
+    kept = best or {"average": average, "step": trainer.step, "score": None}
+    with writing(folder / f"{name}.safetensors"):
+        export_weights(kept["average"], config, cases, folder, name, kept["step"])
+        write_curves(folder)
+    return Trained(folder / f"{name}.safetensors", kept["step"], kept["score"])

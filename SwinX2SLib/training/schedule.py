@@ -1,0 +1,57 @@
+"""What a run learns when, and how fast."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from SwinX2SLib.training.config import TrainingConfig
+from SwinX2SLib.training.objectives import Phase
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Phases and learning rate along a run.
+
+    Attributes:
+        config: the run's parameters.
+        has_layout_phase: whether the network can learn silhouettes alone.
+    """
+
+    config: TrainingConfig
+    has_layout_phase: bool
+
+    def position(self, step: int, seconds: float) -> float:
+        """Return where the run stands, in steps; by the clock if the run has a time budget.
+
+        Args:
+            step: steps taken.
+            seconds: of training, so far.
+        """
+        if self.config.minutes:
+            return self.config.steps * seconds / (60 * self.config.minutes)
+        return float(step)
+
+    def is_over(self, position: float) -> bool:
+        """Tell whether the run is complete."""
+        return position >= self.config.steps
+
+    def phase(self, position: float) -> Phase:
+        """Return what is learned at a position."""
+        layout = self.has_layout_phase and position < self.config.layout_steps
+        return Phase.LAYOUT if layout else Phase.VOLUME
+
+    def batch_size(self, phase: Phase) -> int:
+        """Return the samples of a micro-batch on one device."""
+        return self.config.layout_batch_size if phase is Phase.LAYOUT else self.config.batch_size
+
+    def learning_rate(self, position: float) -> float:
+        """Return the rate of the step taken at a position.
+
+        A linear warm-up and a cosine (section 4.4 of the paper, which does not say where it ends: here, a hundredth).
+        """
+        config = self.config
+        if position < config.warmup_steps:
+            return config.learning_rate * min((position + 1) / config.warmup_steps, 1.0)
+        progress = (position - config.warmup_steps) / max(config.steps - config.warmup_steps, 1)
+        return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))

@@ -1,0 +1,77 @@
+"""How good the weights are: Dice on synthetic samples and on the published radiographs of people kept aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from SwinX2SLib.anatomy import GROUPS, label_ids
+from SwinX2SLib.datasets import Case
+from SwinX2SLib.evaluation import OverlapScores, score_overlap
+from SwinX2SLib.inference.device import bfloat16_is_fast
+from SwinX2SLib.inference.logits import predict
+from SwinX2SLib.inference.reconstructor import Reconstructor
+from SwinX2SLib.inference.scoring import score_cases
+from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.synthesis.sample import Sample
+
+# Sample `i` is seeded with `(i, *APART)`; those of a training have three numbers, so never a fourth one.
+APART = (0, 0, 1)
+
+
+class Validator:
+    """Scores networks, always on the same films.
+
+    Args:
+        synthesiser: draws the synthetic samples, from the sources of the training.
+        samples: how many.
+        cases: people with published radiographs, none of them trained on; may be empty.
+        device: where the networks run.
+    """
+
+    def __init__(self, synthesiser: Synthesiser, samples: int, cases: Sequence[Case], device: torch.device):
+        self.samples = [synthesiser.draw(np.random.default_rng((i, *APART))) for i in range(samples)]
+        self.cases, self.device = list(cases), device
+
+    def __call__(self, model: nn.Module) -> dict[str, dict[str, float]]:
+        """Return foreground Dice 0..1: `{"synthetic": {"mean", each group}, "published": ..., "cases": {name: mean}}`
+
+        Args:
+            model: in evaluation mode, on the device.
+        """
+        result = {"synthetic": _summary(list(self._synthetic(model)))}
+        if self.cases:
+            scores = dict(score_cases(Reconstructor(model, self.device.type), self.cases))
+            result["published"] = _summary(list(scores.values()))
+            result["cases"] = {name: round(score.mean, 4) for name, score in scores.items()}
+        return result
+
+    @torch.inference_mode()
+    def _synthetic(self, model: nn.Module) -> Iterator[OverlapScores]:
+        for sample in self.samples:
+            films = (film[None, None].to(self.device) for film in (sample.coronal, sample.sagittal))
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16_is_fast(self.device)):
+                labels, _ = predict(model, *films)
+            yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample))
+
+
+def selection_score(result: dict[str, dict[str, float]]) -> float:
+    """Return the number by which weights are chosen: the mean of the published cases, else of the synthetic ones."""
+    return result.get("published", result["synthetic"])["mean"]
+
+
+def _annotated(sample: Sample) -> list[str]:
+    return [group for group in GROUPS if bool(sample.known[list(label_ids(group))].all())]
+
+
+def _summary(scores: Sequence[OverlapScores]) -> dict[str, float]:
+    """Return the mean over the cases, of all bones and of each group; a case without a bone to find has no say."""
+    means = {"mean": [score.mean for score in scores if score.dice]}
+    for group in GROUPS:
+        means[group] = [score.group_means()[group] for score in scores if group in score.group_means()]
+    return {name: round(float(np.mean(values)), 4) for name, values in means.items() if values} or {
+        "mean": 0.0
+    }
