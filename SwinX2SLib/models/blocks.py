@@ -6,9 +6,10 @@ Two 3x3x3 convolutions with a residual path, InstanceNorm without parameters, Le
 
 from __future__ import annotations
 
+import torch
 from monai.networks.blocks.dynunet_block import UnetResBlock
 from monai.networks.blocks.unetr_block import UnetrUpBlock
-from torch import nn
+from torch import Tensor, nn
 
 NORM = "instance"
 
@@ -31,3 +32,16 @@ def decoder_block_without_skip(in_channels: int, out_channels: int) -> nn.Sequen
         nn.ConvTranspose3d(in_channels, out_channels, 2, stride=2, bias=False),
         encoder_block(out_channels, out_channels),
     )
+
+
+def apply_block(block: nn.Module, *volumes: Tensor) -> Tensor:
+    """Run a block on volumes `(B, C, X, Y, Z)`, the deepest first.
+
+    Where X is 1 or 2 voxels a processor computes in float32 even under autocast: oneDNN 3.13 (in PyTorch 2.15) leaves
+    parts of the weight gradient of a 3x3x3 bfloat16 convolution unwritten when X is 2, and training ends in NaN.
+    """
+    volume = volumes[0]
+    if volume.device.type == "cpu" and volume.shape[2] <= 2 and torch.is_autocast_enabled("cpu"):
+        with torch.autocast("cpu", enabled=False):
+            return block(*(each.float() for each in volumes))
+    return block(*volumes)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from SwinX2SLib.models.attention import CrossAttention
-from SwinX2SLib.models.blocks import decoder_block, decoder_block_without_skip, encoder_block
+from SwinX2SLib.models.blocks import apply_block, decoder_block, decoder_block_without_skip, encoder_block
 from SwinX2SLib.models.expansion import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS, DimensionExpansion
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, SwinPyramid
 
@@ -145,7 +145,7 @@ class SwinX2S(nn.Module):
         for level in reversed(range(LEVELS - 1)):
             # Encoded only now, level by level: the finest volumes do not wait in memory for their turn.
             skip = (self._encode(level, levels[level]),) if self.config.joined[level] else ()
-            volume = self.decoders[level](volume, *skip)
+            volume = apply_block(self.decoders[level], volume, *skip)
         return volume
 
     def _encode(self, level: int, maps: Tensor) -> Tensor:
@@ -153,7 +153,7 @@ class SwinX2S(nn.Module):
         expand = self.expansions[level]
         coronal, sagittal = maps.chunk(2)
         volumes = [expand(coronal, CORONAL_MISSING_AXIS), expand(sagittal, SAGITTAL_MISSING_AXIS)]
-        return self.encoders[level](torch.cat(volumes))
+        return apply_block(self.encoders[level], torch.cat(volumes))
 
     def _check(self, coronal: Tensor, sagittal: Tensor) -> None:
         x, y, z = self.grid_shape

@@ -154,3 +154,22 @@ def test_films_that_do_not_fit_are_refused_in_words(coronal, sagittal, words):
 def test_sizes_that_do_not_fit_are_refused_before_anything_is_built():
     with pytest.raises(ValueError, match="as wide"):
         SwinX2S(SwinX2SConfig(4, (2, 2, 2, 2), (1, 2, 4, 8), (32, 64, 64)))
+
+
+@pytest.mark.parametrize("grid", [(32, 32, 64), (64, 64, 32)])
+def test_bfloat16_gradients_of_small_grids_do_not_hold_what_lay_in_memory_before(grid):
+    model, pair = network(grid), films(grid)
+    found = []
+    for _ in range(3):
+        # Freed memory full of NaN is what an unwritten gradient would show.
+        for size in (4**2 * 27 * 4**i for i in range(5)):
+            torch.full((size,), float("nan"))
+            torch.full((size,), float("nan"), dtype=torch.bfloat16)
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            coronal, sagittal = model(*pair)
+        (coronal.float().square() + sagittal.float().abs()).mean().backward()
+        found.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+    for gradients in found:
+        for gradient, first in zip(gradients, found[0], strict=True):
+            torch.testing.assert_close(gradient, first)
