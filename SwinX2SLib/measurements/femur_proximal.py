@@ -21,7 +21,7 @@ NECK_CONE_COS = np.cos(np.radians(62.0))
 # From the head's centre along the neck, in head radii: where the isthmus may lie.
 ISTHMUS_RADII = np.arange(0.6, 1.91, 0.075)
 # Sections as near to the narrowest one steady its centre against stairs of voxels and dents.
-BESIDE_RADII = 0.4
+BESIDE_RADII = 0.25
 # Sections of the neck lie within this distance of the head's centre.
 NECK_REACH_RADII = 3.2
 # From the head's centre down the shaft, in head radii: below the lesser trochanter, above the bow of the middle.

@@ -19,6 +19,8 @@ SIDES = ("left", "right")
 TURNS = 12
 # The part of a hip's height below which the pubis lies, and above which the iliac spines.
 WAIST = 0.42
+# Height of an adult's hip; distances below are those of such a hip and shrink with a child's.
+USUAL_HEIGHT_MM = 210.0
 # How much an expected place counts: a point this far away has to reach half this distance further.
 PRIOR_MM = 40.0
 # The landmark is the middle of what reaches as far as the furthest point less this.
@@ -80,7 +82,7 @@ class HipLandmarks:
     Attributes:
         frame: of the pelvis.
         places: RAS mm `(3,)` by name, `asis_left`...
-        from_expected_mm: how far each lies from where most people have it.
+        from_expected_mm: how far each lies from where most people have it, as in an adult of usual size.
     """
 
     frame: PelvicFrame
@@ -169,12 +171,20 @@ def _all_spots(hips: dict[str, Bone], frame: PelvicFrame) -> HipLandmarks:
         points = frame.to_frame(hips[side].vertices_ras_mm) * mirror
         areas = hips[side].surface.areas
         low, size = points.min(axis=0), np.ptp(points, axis=0)
-        tree = cKDTree(points)
+        tree, scale = cKDTree(points), float(np.clip(size[2] / USUAL_HEIGHT_MM, 0.4, 1.2))
         for name, spot in SPOTS.items():
             expected = _foremost(points)[0] if spot.place is None else low + size * np.array(spot.place)
-            tip = furthest(points, areas, tree, expected, unit(np.array(spot.direction)), spot.search_mm)
+            tip = furthest(
+                points,
+                areas,
+                tree,
+                expected,
+                unit(np.array(spot.direction)),
+                scale * spot.search_mm,
+                scale * PRIOR_MM,
+            )
             places[f"{name}_{side}"] = frame.to_ras(tip * mirror)
-            away[f"{name}_{side}"] = float(np.linalg.norm(tip - expected))
+            away[f"{name}_{side}"] = float(np.linalg.norm(tip - expected)) / scale
     return HipLandmarks(frame, places, away)
 
 
@@ -185,6 +195,7 @@ def furthest(
     expected: np.ndarray,
     direction: np.ndarray,
     search_mm: float,
+    prior_mm: float,
 ) -> np.ndarray:
     """Return the tip `(3,)` that reaches furthest in a direction, near an expected place.
 
@@ -193,13 +204,14 @@ def furthest(
         expected: `(3,)`; what lies further away has to reach further.
         direction: unit vector.
         search_mm: greatest distance from that place.
+        prior_mm: the larger, the less that distance counts.
     """
     near = np.array(tree.query_ball_point(expected, search_mm), dtype=int)
     if not len(near):
         return points[tree.query(expected)[1]]
     near.sort()
     reach = points[near] @ direction
-    score = reach - ((points[near] - expected) ** 2).sum(axis=1) / (2 * PRIOR_MM)
+    score = reach - ((points[near] - expected) ** 2).sum(axis=1) / (2 * prior_mm)
     best = near[score.argmax()]
     tip = near[(score > score.max() - TIP_MM) & (np.linalg.norm(points[near] - points[best], axis=1) < 8.0)]
     return np.average(points[tip], axis=0, weights=np.maximum(areas[tip], 1e-9))

@@ -29,17 +29,18 @@ class PublishedRange:
 
 _NOBLE = "Noble et al. 1988, Clin Orthop 235:148"
 _VIALLE = "Vialle et al. 2005, J Bone Joint Surg Am 87:260"
-# Where a publication gives mean and standard deviation only, the range is the mean and 3.5 of them.
+# Noble gives ranges, rounded outwards here; of the others it is the mean and 3.5 standard deviations.
 FEMUR = {
     "head_radius": PublishedRange(17.0, 30.0, _NOBLE),
     "neck_shaft_angle": PublishedRange(105.0, 155.0, _NOBLE),
     "femoral_offset": PublishedRange(23.0, 62.0, _NOBLE),
-    "neck_length": PublishedRange(28.0, 76.0, _NOBLE),
-    "anteversion": PublishedRange(-20.0, 42.0, "Toogood et al. 2009, Clin Orthop 467:876"),
+    "anteversion": PublishedRange(-23.0, 42.0, "Toogood et al. 2009, Clin Orthop 467:876"),
 }
 PELVIS = {
-    "inter_asis_width": PublishedRange(175.0, 295.0, "Fischer et al. 2019, Sci Rep 9:13322"),
-    "pelvic_incidence": PublishedRange(28.0, 90.0, _VIALLE),
+    "inter_asis_width": PublishedRange(
+        163.0, 289.0, "226 +- 18 mm between the 40 people of the JHU pelvis atlas"
+    ),
+    "pelvic_incidence": PublishedRange(18.0, 92.0, _VIALLE),
     "pelvic_tilt": PublishedRange(-8.0, 35.0, _VIALLE),
-    "sacral_slope": PublishedRange(10.0, 70.0, _VIALLE),
+    "sacral_slope": PublishedRange(12.0, 71.0, _VIALLE),
 }
