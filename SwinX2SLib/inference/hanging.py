@@ -191,7 +191,7 @@ def _all_flips(model: FusedSwinX2S, coronal: Tensor, sagittal: Tensor) -> dict[s
 
 
 def _layouts(model: FusedSwinX2S, coronal: Tensor, sagittal: Tensor, batch: bool = False) -> list[Tensor]:
-    output = model(coronal, sagittal, layout_only=True)
+    output = model(coronal, sagittal, volumes=0)
     layouts = [output.coronal_layout, output.sagittal_layout]
     return layouts if batch else [layout[0] for layout in layouts]
 

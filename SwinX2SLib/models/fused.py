@@ -12,13 +12,15 @@ right -> left, anterior -> posterior, superior -> inferior).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from SwinX2SLib.models.lifting import LiftedLevel, lift_silhouettes
+from SwinX2SLib.models.lifting import LiftedLevel
 from SwinX2SLib.models.silhouettes import SilhouetteNet
+from SwinX2SLib.models.voxels import OUTSIDE, VoxelHead, hull_cells, log_silhouettes, voxels_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class FusedConfig:
         heads: attention heads of each stage.
         decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
         decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
+        hidden: width of the head that names voxels at full resolution.
+        row_exchange: whether the films tell each other what they show at each height.
         grid_shape: voxels `(X, Y, Z)` for which the variant is meant; multiples of 32.
         out_channels: classes, background included.
         views_per_plane: films of each plane (N of the paper).
@@ -41,6 +45,8 @@ class FusedConfig:
     heads: tuple[int, ...] = (1, 2, 4, 8)
     decoder_2d: tuple[int, ...] = (160, 128, 96, 64, 16)
     decoder_3d: tuple[int, ...] = (64, 48, 32)
+    hidden: int = 64
+    row_exchange: bool = True
     grid_shape: tuple[int, int, int] = (96, 96, 128)
     out_channels: int = 55
     views_per_plane: int = 1
@@ -51,35 +57,59 @@ class FusedOutput:
     """What the fused variant predicts.
 
     Attributes:
-        residual: 3D logits at half resolution `(B, K, X/2, Y/2, Z/2)`; None when only the layout was asked for.
         coronal_layout: logits that a bone lies on the ray, `(B, K-1, X, Z)`.
         sagittal_layout: the same for the lateral film, `(B, K-1, Y, Z)`.
+        volume: features of the 3D decoder `(B, C, X/2, Y/2, Z/2)`; None when only the layout was asked for.
+        coronal_features: features of the frontal film `(B, F, X, Z)`.
+        sagittal_features: features of the lateral film `(B, F, Y, Z)`.
+        head: names voxels from these features.
     """
 
-    residual: Tensor | None
     coronal_layout: Tensor
     sagittal_layout: Tensor
+    volume: Tensor | None
+    coronal_features: Tensor
+    sagittal_features: Tensor
+    head: VoxelHead
 
-    def half_resolution_logits(self) -> Tensor:
-        """Return class logits `(B, K, X/2, Y/2, Z/2)`."""
-        coronal, sagittal = (
-            functional.avg_pool2d(view, 2) for view in (self.coronal_layout, self.sagittal_layout)
-        )
-        return lift_silhouettes(self.residual, coronal, sagittal)
+    def person(self, index: int) -> Callable[[Tensor], Tensor]:
+        """Return the function from cells `(N, 3)` of one person of the batch to class logits `(N, 8, K)`."""
+        lifted = self.head.lift(self.coronal_features[index], self.sagittal_features[index])
+        evidence = tuple(log.permute(1, 2, 0) for log in self.silhouettes(index))
+        return lambda cells: self.head(self.volume[index], lifted, evidence, cells)
+
+    def silhouettes(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return the log-probabilities of one person's silhouettes `(K-1, X, Z)` and `(K-1, Y, Z)`."""
+        return log_silhouettes(self.coronal_layout[index]), log_silhouettes(self.sagittal_layout[index])
+
+    def hull(self, index: int) -> Tensor:
+        """Return which cells of one person may hold a bone: bool `(X/2, Y/2, Z/2)`."""
+        with torch.no_grad():
+            return hull_cells(*self.silhouettes(index))
 
     def logits(self, start: int = 0, stop: int | None = None) -> Tensor:
         """Return full-resolution class logits `(B, K, X, Y, stop - start)` of a slab of slices along Z.
 
         Slabs keep 55 channels at full resolution out of memory; `start` and `stop` must be even.
         """
-        stop = self.coronal_layout.shape[-1] if stop is None else stop
-        # One more half-resolution slice on either side, so that a slab's border interpolates as the whole does.
-        low, high = max(start // 2 - 1, 0), min(stop // 2 + 1, self.residual.shape[-1])
-        fine = functional.interpolate(self.residual[..., low:high], scale_factor=2, mode="trilinear")
-        fine = fine[..., start - 2 * low : stop - 2 * low]
-        return lift_silhouettes(
-            fine, self.coronal_layout[..., start:stop], self.sagittal_layout[..., start:stop]
-        )
+        slab = self._slab(start, self.coronal_layout.shape[-1] if stop is None else stop)
+        return torch.stack([slab._dense(index) for index in range(len(slab.volume))])
+
+    def _slab(self, start: int, stop: int) -> FusedOutput:
+        maps = (self.coronal_layout, self.sagittal_layout, self.coronal_features, self.sagittal_features)
+        coronal, sagittal, coronal_features, sagittal_features = (x[..., start:stop] for x in maps)
+        volume = self.volume[..., start // 2 : stop // 2]
+        return FusedOutput(coronal, sagittal, volume, coronal_features, sagittal_features, self.head)
+
+    def _dense(self, index: int) -> Tensor:
+        """Return one person's class logits `(K, X, Y, Z)`; outside the hull the background is certain."""
+        cells = torch.nonzero(self.hull(index))
+        shape = (self.coronal_layout.shape[2], *self.sagittal_layout.shape[2:])
+        dense = torch.full((*shape, self.coronal_layout.shape[1] + 1), OUTSIDE, device=cells.device)
+        dense[..., 0] = 0.0
+        x, y, z = voxels_of(cells).unbind(-1)
+        dense[x, y, z] = self.person(index)(cells)
+        return dense.permute(3, 0, 1, 2)
 
 
 class FusedSwinX2S(nn.Module):
@@ -95,27 +125,37 @@ class FusedSwinX2S(nn.Module):
         self.level_8 = LiftedLevel(feature_8, 0, eighth)
         self.level_4 = LiftedLevel(feature_4, eighth, quarter)
         self.level_2 = LiftedLevel(feature_2, quarter, half)
-        self.head = nn.Conv3d(half, config.out_channels, 1)
-        nn.init.normal_(self.head.weight, std=0.01)
-        nn.init.zeros_(self.head.bias)
+        self.head = VoxelHead(half, config.decoder_2d[4], config.hidden, config.out_channels)
 
-    def forward(self, coronal: Tensor, sagittal: Tensor, layout_only: bool = False) -> FusedOutput:
+    def forward(self, coronal: Tensor, sagittal: Tensor, volumes: int | None = None) -> FusedOutput:
         """Predict from films `(B, N, X, Z)` and `(B, N, Y, Z)`.
+
+        Args:
+            coronal: frontal films.
+            sagittal: lateral films.
+            volumes: decode the volumes of the first so many persons only; 0 stops at the layout, None decodes all.
 
         Raises:
             ValueError: a size is not a multiple of 32, or the films differ in height.
         """
         self._check(coronal, sagittal)
-        (cor_8, cor_4, cor_2, cor_layout), (sag_8, sag_4, sag_2, sag_layout) = self.silhouettes(
-            coronal, sagittal
+        coronal_levels, sagittal_levels = self.silhouettes(coronal, sagittal)
+        volume = None
+        if volumes != 0:
+            for level, front, side in zip(self.levels(), coronal_levels, sagittal_levels, strict=False):
+                volume = level(front[:volumes], side[:volumes], volume)
+        return FusedOutput(
+            coronal_levels[-1],
+            sagittal_levels[-1],
+            volume,
+            coronal_levels[-2],
+            sagittal_levels[-2],
+            self.head,
         )
-        residual = None
-        if not layout_only:
-            volume = self.level_8(cor_8, sag_8, None)
-            volume = self.level_4(cor_4, sag_4, volume)
-            volume = self.level_2(cor_2, sag_2, volume)
-            residual = self.head(volume)
-        return FusedOutput(residual, cor_layout, sag_layout)
+
+    def levels(self) -> tuple[LiftedLevel, ...]:
+        """Return the levels of the 3D decoder, coarsest first: 1/8, 1/4 and 1/2 resolution."""
+        return self.level_8, self.level_4, self.level_2
 
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
         """Return class logits `(B, K, X, Y, Z)` at full resolution."""

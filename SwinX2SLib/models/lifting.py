@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 # Below this log-probability a ray is empty for good; deeper values only cost precision in half-width floats.
 FLOOR = -12.0
-
-
-def lift_silhouettes(residual: Tensor, coronal: Tensor, sagittal: Tensor) -> Tensor:
-    """Return class logits: the residual, plus for every bone the log-probability of both its silhouettes.
-
-    Where either film says that the ray holds no such bone, the sum is very negative: outside the visual hull the
-    voxel cannot be that bone. The background (channel 0) has the residual alone.
-
-    Args:
-        residual: `(B, K, X, Y, Z)`.
-        coronal: silhouette logits `(B, K-1, X, Z)`.
-        sagittal: silhouette logits `(B, K-1, Y, Z)`.
-    """
-    evidence = [
-        functional.logsigmoid(view.float()).clamp(min=FLOOR).to(residual.dtype)
-        for view in (coronal, sagittal)
-    ]
-    bones = residual[:, 1:] + evidence[0][:, :, :, None, :] + evidence[1][:, :, None, :, :]
-    return torch.cat([residual[:, :1], bones], dim=1)
 
 
 class ConvBlock3d(nn.Module):

@@ -59,50 +59,79 @@ class SilhouetteNet(nn.Module):
             widths[3] + widths[4],
         )
         self.decoder = nn.ModuleList(ConvBlock2d(a, b) for a, b in zip(inputs, widths, strict=True))
+        # At 1/16, 1/8, 1/4 and 1/2; at full resolution it is named already.
+        exchanges = [RowExchange(width) if config.row_exchange else None for width in widths[:4]]
+        self.exchanges = nn.ModuleList([*exchanges, None])
         self.names = nn.ModuleList(nn.Conv2d(widths[4], bones, 1) for _ in range(2))
         for head in self.names:
             # Most pixels hold no given bone: start at that prior, or the first steps are spent learning it.
             nn.init.constant_(head.bias, -4.0)
 
     def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return, for each plane, features at 1/8, 1/4 and 1/2 and the silhouettes' logits at full resolution.
+        """Return, for each plane, features at 1/8, 1/4, 1/2 and full resolution, and the silhouettes' logits.
 
         Args:
             coronal: `(B, N, X, Z)`.
-            sagittal: `(B, N, Y, Z)`; where X = Y both planes go through in one batch.
+            sagittal: `(B, N, Y, Z)`.
         """
-        if coronal.shape == sagittal.shape:
-            planes = torch.arange(2, device=coronal.device).repeat_interleave(len(coronal))
-            features = self._decode(torch.cat([coronal, sagittal]), planes)
-            split = [feature.chunk(2) for feature in features]
-        else:
-            split = list(
-                zip(
-                    *(
-                        self._decode(film, torch.full((len(film),), plane, device=film.device))
-                        for plane, film in enumerate((coronal, sagittal))
-                    ),
-                    strict=True,
-                )
-            )
-        named = [[level[plane] for level in split] for plane in range(2)]
-        for plane in range(2):
-            named[plane][-1] = self.names[plane](named[plane][-1])
-        return named[0], named[1]
-
-    def _decode(self, film: Tensor, planes: Tensor) -> list[Tensor]:
-        x = torch.cat([standardise(film), coordinates(film)], dim=1)
-        pyramid = [
-            level + embedding[planes].to(level.dtype)
-            for level, embedding in zip(self.encoder(x), self.plane_embedding, strict=True)
+        films = tuple(torch.cat([standardise(x), coordinates(x)], dim=1) for x in (coronal, sagittal))
+        pyramids = [
+            tuple(x + embedding[plane].to(x.dtype) for plane, x in enumerate(level))
+            for level, embedding in zip(_levels_of(self.encoder, films), self.plane_embedding, strict=True)
         ]
-        skips = [*pyramid[3::-1], self.stem(x)]
-        y, features = pyramid[4], []
-        for block, skip in zip(self.decoder, skips, strict=True):
-            y = functional.interpolate(y, size=skip.shape[-2:], mode="bilinear")
-            y = block(torch.cat([y, skip], dim=1))
-            features.append(y)
-        return features[1:]
+        skips = [*pyramids[3::-1], _on_both(self.stem, films)]
+        views, features = pyramids[4], []
+        for block, exchange, skip in zip(self.decoder, self.exchanges, skips, strict=True):
+            views = _on_both(block, tuple(_join(x, y) for x, y in zip(views, skip, strict=True)))
+            views = exchange(*views) if exchange is not None else views
+            features.append(views)
+        named = tuple(head(view) for head, view in zip(self.names, views, strict=True))
+        coronal_levels, sagittal_levels = zip(*features[1:], named, strict=True)
+        return list(coronal_levels), list(sagittal_levels)
+
+
+class RowExchange(nn.Module):
+    """Tell each film what the other one shows at the same height.
+
+    Both films see a bone at the same heights, so a row of one is about the same slice of the person as that row
+    of the other: a vertebra that is easy to name in the frontal film names its lateral silhouette. Starts as the
+    identity.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.mix = nn.Conv1d(4 * channels, channels, 5, padding=2)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)
+
+    def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both films' features, `(B, C, X, Z)` and `(B, C, Y, Z)`, each with a summary of the rows added."""
+        front, side = (torch.cat([x.mean(2), x.amax(2)], dim=1) for x in (coronal, sagittal))
+        return (
+            coronal + self.mix(torch.cat([front, side], dim=1))[:, :, None],
+            sagittal + self.mix(torch.cat([side, front], dim=1))[:, :, None],
+        )
+
+
+Pair = tuple[Tensor, Tensor]
+
+
+def _on_both(module: nn.Module, views: Pair) -> Pair:
+    """Apply a shared module to both films, in one batch where their sizes allow it."""
+    if views[0].shape == views[1].shape:
+        return module(torch.cat(views)).chunk(2)
+    return tuple(module(view) for view in views)
+
+
+def _levels_of(encoder: nn.Module, views: Pair) -> list[Pair]:
+    """Return the levels of the encoder's pyramid, each for both films."""
+    if views[0].shape == views[1].shape:
+        return [level.chunk(2) for level in encoder(torch.cat(views))]
+    return list(zip(*(encoder(view) for view in views), strict=True))
+
+
+def _join(deeper: Tensor, skip: Tensor) -> Tensor:
+    return torch.cat([functional.interpolate(deeper, size=skip.shape[-2:], mode="bilinear"), skip], dim=1)
 
 
 def standardise(film: Tensor) -> Tensor:

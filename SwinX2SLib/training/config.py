@@ -14,7 +14,7 @@ DEVICES = ("auto", "cpu", "cuda")
 _AT_LEAST_ONE = ("steps", "batch_size", "layout_batch_size", "accumulate", "validation_samples")
 _AT_LEAST_NOUGHT = ("minutes", "layout_steps", "warmup_steps", "weight_decay", "ema_decay", "seed", "workers")
 _AT_LEAST_NOUGHT += ("checkpoint_seconds", "validate_every", "validate_seconds", "phantoms", "phantom_weight")
-_AT_LEAST_NOUGHT += ("composed", "composed_weight")
+_AT_LEAST_NOUGHT += ("composed", "composed_weight", "volumes")
 _ABOVE_NOUGHT = ("learning_rate", "gradient_norm")
 
 
@@ -33,6 +33,8 @@ class TrainingConfig:
             such runs never take the same steps, so a resumed one ends in other weights than an uninterrupted one.
         layout_steps: how many steps, at the start, learn the silhouettes alone; only the fused variants know them.
         batch_size: samples of a micro-batch that learns volumes, on each device.
+        volumes: how many of a micro-batch's samples the fused variants decode to volumes, the rest teaching
+            silhouettes alone; 0 for all. Silhouettes are cheap, and need the more variety.
         layout_batch_size: samples of a micro-batch that learns silhouettes alone, on each device.
         accumulate: micro-batches of a step.
         learning_rate: peak of the schedule.
@@ -68,6 +70,7 @@ class TrainingConfig:
     minutes: float = 0.0
     layout_steps: int = 0
     batch_size: int = 4
+    volumes: int = 0
     layout_batch_size: int = 8
     accumulate: int = 1
     learning_rate: float = 1.5e-3

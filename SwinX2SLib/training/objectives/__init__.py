@@ -11,7 +11,7 @@ from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.models.swinx2s import SwinX2S
 from SwinX2SLib.training.batches import Batch
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.objectives.fused import fused_loss
+from SwinX2SLib.training.objectives.fused import fused_objective
 from SwinX2SLib.training.objectives.paper import paper_objective
 from SwinX2SLib.training.objectives.phase import Phase
 
@@ -40,7 +40,7 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
                 f"{config.model} predicts once from both views: it has no loss between them to leave out."
             )
             raise InputError([Fault("cross-loss", sentence, "Remove cross_loss.")])
-        return fused_loss
+        return fused_objective(config)
     if isinstance(model, SwinX2S):
         return paper_objective(config)
     raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")

@@ -44,7 +44,7 @@ class TemplateModel(FusedSwinX2S):
         super().__init__(FusedConfig(8, (1, 1, 1, 1), (1, 1, 1, 1), (16, 16, 16, 8, 8), (8, 8, 8), GRID))
         self.certainty = certainty
 
-    def forward(self, coronal, sagittal, layout_only=False):
+    def forward(self, coronal, sagittal, volumes=None):
         layouts = []
         for films, view in ((coronal, "ap"), (sagittal, "lateral")):
             known = torch.from_numpy(picture(view).T.copy())

@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
-from SwinX2SLib.models.lifting import lift_silhouettes
-from SwinX2SLib.models.silhouettes import standardise
+from SwinX2SLib.models.silhouettes import RowExchange, standardise
 
 SMALL = FusedConfig(
     embed_dim=8,
@@ -27,16 +26,6 @@ def films(batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     return tuple(torch.rand(batch, 1, 32, 64, generator=generator) for _ in range(2))
 
 
-def test_a_bone_exists_only_where_both_silhouettes_meet():
-    residual = torch.zeros(1, 3, 4, 5, 6)
-    coronal, sagittal = torch.full((1, 2, 4, 6), -20.0), torch.full((1, 2, 5, 6), -20.0)
-    coronal[0, 1, 2, 3] = sagittal[0, 1, 4, 3] = 20.0
-    residual[:, 0] = -5.0
-    found = lift_silhouettes(residual, coronal, sagittal).argmax(1)[0]
-    assert torch.nonzero(found).tolist() == [[2, 4, 3]]
-    assert int(found[2, 4, 3]) == 2
-
-
 @torch.no_grad()
 def test_slabs_of_the_full_resolution_logits_are_the_whole_cut_in_slices(net):
     output = net(*films())
@@ -47,12 +36,37 @@ def test_slabs_of_the_full_resolution_logits_are_the_whole_cut_in_slices(net):
 
 
 @torch.no_grad()
-def test_the_coronal_silhouettes_follow_the_coronal_film_and_its_place(net):
+def test_the_silhouettes_of_a_film_heed_the_other_film_only_row_by_row(net):
     coronal, sagittal = films()
-    before = net(coronal, sagittal)
-    after = net(coronal, sagittal.flip(2))
+    before = net(coronal, sagittal, volumes=0)
+    # What the other film shows in a row counts, where along the row it shows it does not.
+    exchange = RowExchange(4)
+    torch.nn.init.normal_(exchange.mix.weight)
+    front, side = torch.rand(1, 4, 8, 6), torch.rand(1, 4, 5, 6)
+    plain, flipped = exchange(front, side), exchange(front, side.flip(2))
+    torch.testing.assert_close(plain[0], flipped[0])
+    torch.testing.assert_close(plain[1], flipped[1].flip(2))
+    # A new network has not learned to listen yet.
+    after = net(coronal, sagittal.flip(2), volumes=0)
     torch.testing.assert_close(before.coronal_layout, after.coronal_layout)
     assert not torch.allclose(before.sagittal_layout, after.sagittal_layout)
+
+
+@torch.no_grad()
+def test_volumes_of_the_first_persons_alone_are_what_all_would_be(net):
+    coronal, sagittal = films(3)
+    some, every = net(coronal, sagittal, volumes=2), net(coronal, sagittal)
+    assert len(some.volume) == 2
+    assert len(some.coronal_layout) == 3
+    torch.testing.assert_close(some.logits(), every.logits()[:2], rtol=1e-4, atol=1e-5)
+    assert net(coronal, sagittal, volumes=0).volume is None
+
+
+@torch.no_grad()
+def test_films_of_different_widths_give_a_volume_as_wide_and_as_deep(net):
+    generator = torch.Generator().manual_seed(3)
+    narrow = torch.rand(1, 1, 32, 64, generator=generator), torch.rand(1, 1, 64, 64, generator=generator)
+    assert net.reconstruct_logits(*narrow).shape == (1, 7, 32, 64, 64)
 
 
 @torch.no_grad()
@@ -83,9 +97,11 @@ def test_a_batch_gives_what_its_cases_give_alone(net):
 def test_every_parameter_learns():
     torch.manual_seed(0)
     net = FusedSwinX2S(SMALL)
+    for head in net.silhouettes.names:
+        # Fresh silhouettes are faint and their hull is empty.
+        torch.nn.init.zeros_(head.bias)
     output = net(*films())
-    # The head's weights start near nothing: without a second term the layers below it would hardly move.
-    (output.half_resolution_logits() ** 2).sum().backward()
+    (output.logits() ** 2).sum().backward()
     still = [name for name, p in net.named_parameters() if p.grad is None or not bool(p.grad.abs().sum() > 0)]
     assert still == []
 
