@@ -46,8 +46,11 @@ def predict(
     else:
         probability = _mean_probability(model, coronal, sagittal, VARIATIONS[:augmentations])
         slabs = (probability[..., start:stop].max(dim=0) for start, stop in _bounds(coronal.shape[-1]))
-    highest, labels = zip(*((high.cpu(), label.to(torch.uint8).cpu()) for high, label in slabs), strict=True)
-    return torch.cat(labels, dim=-1).numpy(), (1 - torch.cat(highest, dim=-1).float()).half().numpy()
+    # Autocast on a processor joins no half-precision tensors.
+    highest, labels = zip(
+        *((high.float().cpu(), label.to(torch.uint8).cpu()) for high, label in slabs), strict=True
+    )
+    return torch.cat(labels, dim=-1).numpy(), (1 - torch.cat(highest, dim=-1)).half().numpy()
 
 
 def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -> Iterator[Tensor]:

@@ -22,7 +22,7 @@ MOST_BRIDGED_MM = 8.0
 CURVATURE_STEP_MM = 12.0
 # Usual length [mm] of the bony rib, least of small and most of tall adults, after Mohr et al., J Anat 194 (1999) and
 # Holcombe et al., J Anat 231 (2017); rib 12 may be a stump.
-_USUAL_LENGTH_MM = {
+USUAL_LENGTH_MM = {
     1: (65, 150),
     2: (115, 250),
     3: (160, 310),
@@ -133,7 +133,7 @@ def _doubts(bone: Bone, bridged_mm: float, length_mm: float) -> list[str]:
 
 
 def _unusual(name: str, length_mm: float) -> list[str]:
-    least, most = _USUAL_LENGTH_MM[int(name.rsplit("_", 1)[1])]
+    least, most = USUAL_LENGTH_MM[int(name.rsplit("_", 1)[1])]
     if least <= length_mm <= most:
         return []
     return [f"{length_mm:.0f} mm is outside what is usual for this rib ({least} to {most} mm)."]

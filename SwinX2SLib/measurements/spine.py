@@ -32,7 +32,7 @@ from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
 # Least and most usual [deg, mm]; beyond, a person should look (Roussouly and Nnadi, Eur Spine J 19 (2010) 1824).
-_USUAL = {
+USUAL_RANGES = {
     "thoracic_kyphosis": (5.0, 75.0),
     "lumbar_lordosis": (15.0, 95.0),
     "sagittal_vertical_axis": (-80.0, 120.0),
@@ -200,7 +200,7 @@ class _Column:
         doubts = []
         if (upper[0], lower[0]) != standard:
             doubts.append(f"Measured from {upper[0]} to {lower[0]}, not {standard[0]} to {standard[1]}.")
-        least, most = _USUAL[name]
+        least, most = USUAL_RANGES[name]
         if not least <= value <= most:
             doubts.append(f"{value:.0f}° is outside what is usual ({least:.0f} to {most:.0f}).")
         return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).doubted(doubts)
@@ -216,7 +216,7 @@ class _Column:
         value = float((top - corner) @ self.axes.anterior)
         marks = (Landmark("C7_centre", top), Landmark("S1_posterior_corner", corner))
         plumb = Axis("plumb_line", top, -self.axes.superior)
-        least, most = _USUAL[name]
+        least, most = USUAL_RANGES[name]
         doubts = [f"{value:.0f} mm is outside what is usual ({least:.0f} to {most:.0f})."]
         result = Measurement(name, "spine", None, value, "mm", landmarks=marks, axes=(plumb,))
         return result.doubted(doubts * (not least <= value <= most))

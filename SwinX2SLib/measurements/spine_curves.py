@@ -92,7 +92,7 @@ def cobb_curves(vertebrae: list[TiltedVertebra]) -> list[CobbCurve]:
         return []
     leans = _averaged([vertebra.middle_deg for vertebra in vertebrae])
     last = len(vertebrae) - 1
-    pairs = [pair for pair in itertools.combinations(range(last + 1), 2) if _spans(vertebrae, *pair)]
+    pairs = [pair for pair in itertools.combinations(range(last + 1), 2) if _spans(*pair)]
     if not pairs:
         return []
     upper, lower = max(pairs, key=lambda pair: abs(leans[pair[0]] - leans[pair[1]]))
@@ -107,8 +107,9 @@ def cobb_curves(vertebrae: list[TiltedVertebra]) -> list[CobbCurve]:
     return [_curve(vertebrae, leans, *pair) for pair in found]
 
 
-def _spans(vertebrae: list[TiltedVertebra], upper: int, lower: int) -> bool:
-    return vertebrae[lower].level - vertebrae[upper].level + 1 >= LEAST_CURVE_LEVELS
+def _spans(upper: int, lower: int) -> bool:
+    # Counted in view: between ends whose neighbours are missing there is no apex.
+    return lower - upper + 1 >= LEAST_CURVE_LEVELS
 
 
 def _averaged(values: list[float]) -> np.ndarray:

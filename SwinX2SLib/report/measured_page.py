@@ -50,6 +50,13 @@ class Row:
         """Why any of them is not good, each once."""
         return list(dict.fromkeys(reason for one in self.found for reason in one.reasons))
 
+    @property
+    def flags(self) -> list[tuple[str, str]]:
+        """Quality and side of what is flagged; one without a side when both sides agree."""
+        if len({one.quality for one in self.found}) == 1:
+            return [(self.found[0].quality, "")]
+        return [(one.quality, one.side or "") for one in self.found]
+
 
 @dataclass
 class Group:
@@ -59,6 +66,18 @@ class Group:
     paired: bool
     rows: list[Row]
     figures: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing could be measured."""
+        return all(one.quality == "absent" for row in self.rows for one in row.found)
+
+    @property
+    def common(self) -> list[str]:
+        """Reasons that every line of several shares, so that they need be read once only."""
+        if len(self.rows) < 2:
+            return []
+        return [reason for reason in self.rows[0].reasons if all(reason in row.reasons for row in self.rows)]
 
 
 def measurements_page(
@@ -106,6 +125,8 @@ def _facts(provenance: Mapping[str, Any]) -> dict[str, str]:
 
 def _section(region: str, found: Sequence[Measurement], bones: dict[str, Bone]) -> dict[str, Any]:
     grouped: dict[str, list[Measurement]] = {}
+    # As a radiograph hangs: the patient's right comes first.
+    found = sorted(found, key=lambda m: m.side == "left") if region == "femur" else found
     for measurement in found:
         grouped.setdefault(_group_of(measurement), []).append(measurement)
     groups = {name: _group(name, members) for name, members in grouped.items()}

@@ -178,14 +178,19 @@ def test_cuda_is_never_replaced_in_silence(monkeypatch):
     assert choose_device("auto").type == "cpu"
 
 
-def test_bfloat16_and_float32_find_the_same_bone(pair, threshold_model):
-    reconstructor = Reconstructor(threshold_model(), "cpu")
+@pytest.mark.parametrize("augmentations", [1, 3])
+def test_bfloat16_and_float32_find_the_same_bone(pair, threshold_model, augmentations):
+    reconstructor = Reconstructor(threshold_model(), "cpu", augmentations)
     assert reconstructor.half_precision == bfloat16_is_fast(torch.device("cpu"))
     results = []
     for half in (False, True):
         reconstructor.half_precision = half
         results.append(reconstructor.reconstruct(*pair))
-    np.testing.assert_array_equal(results[0].labels, results[1].labels)
+    both = [result.labels > 0 for result in results]
+    # Resampled voxels on the very rim may fall to either side.
+    assert 2 * (both[0] & both[1]).sum() / (both[0].sum() + both[1].sum()) > (
+        0.99 if augmentations > 1 else 0.9999
+    )
     assert [result.precision for result in results] == ["float32", "bfloat16"]
 
 

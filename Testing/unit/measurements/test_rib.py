@@ -1,0 +1,104 @@
+"""Ribs against the phantom's centrelines, in pieces, cut, and mirrored; distances between lines by hand."""
+
+import numpy as np
+import pytest
+
+from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
+from SwinX2SLib.measurements.centrelines import line_segment_chamfer_mm, normalised_line_dice
+from SwinX2SLib.measurements.rib import mean_curvature, measure_ribs
+from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
+
+SPACING_MM = 2.6
+
+
+@pytest.fixture(scope="module")
+def chest():
+    return build_phantom(PhantomParameters(), SPACING_MM)
+
+
+@pytest.fixture(scope="module")
+def bones(chest):
+    names = tuple(chest.truth.ribs) + tuple(f"vertebrae_T{number}" for number in range(1, 13))
+    return bones_from_labels(chest.labels, chest.affine, names)
+
+
+def lengths(measurements):
+    return {m.structure: m for m in measurements if m.name == "rib_length"}
+
+
+def test_every_centreline_lies_on_the_truth_and_runs_from_the_vertebra(chest, bones):
+    found = lengths(measure_ribs(bones))
+    assert len(found) == 24
+    for name, truth in chest.truth.ribs.items():
+        line = found[name].curves[0].points_ras_mm
+        assert line_segment_chamfer_mm(line, truth) < 1.2
+        assert normalised_line_dice(line, truth) > 0.97
+        assert np.linalg.norm(line[0] - truth[0]) < np.linalg.norm(line[0] - truth[-1])
+        length = np.linalg.norm(np.diff(truth, axis=0), axis=1).sum()
+        assert found[name].value == pytest.approx(length + 8, abs=9)  # the bone's ends reach beyond its line
+
+
+def test_without_vertebrae_the_upper_end_is_the_vertebral_one(chest, bones):
+    ribs = {name: bone for name, bone in bones.items() if name.startswith("rib")}
+    for name, measurement in lengths(measure_ribs(ribs)).items():
+        line, truth = measurement.curves[0].points_ras_mm, chest.truth.ribs[name]
+        assert np.linalg.norm(line[0] - truth[0]) < np.linalg.norm(line[0] - truth[-1])
+
+
+def test_a_rib_in_pieces_keeps_its_line(chest):
+    labels = chest.labels.copy()
+    label = bones_from_labels(labels, chest.affine, ("rib_left_7",))["rib_left_7"].label
+    voxels = np.argwhere(labels == label)
+    gone = voxels[np.abs(voxels[:, 2] - np.median(voxels[:, 2])) < 1]
+    labels[tuple(gone.T)] = 0
+    broken = bones_from_labels(labels, chest.affine, ("rib_left_7", "vertebrae_T7"))
+    found = lengths(measure_ribs(broken))["rib_left_7"]
+    truth = chest.truth.ribs["rib_left_7"]
+    assert found.curves
+    assert line_segment_chamfer_mm(found.curves[0].points_ras_mm, truth) < 2.0
+
+
+def test_a_rib_that_the_film_cuts_has_no_length_but_keeps_what_is_seen(chest):
+    truth = chest.truth.ribs["rib_right_6"]
+    lower, upper = truth.min(axis=0) - 20, truth.max(axis=0) + 20
+    lower[1] = truth[:, 1].mean()
+    cut = build_phantom(PhantomParameters(), SPACING_MM, FieldOfView(tuple(lower), tuple(upper)))
+    bones = bones_from_labels(cut.labels, cut.affine, ("rib_right_6",))
+    found = lengths(measure_ribs(bones))["rib_right_6"]
+    assert found.quality == "absent"
+    assert "cuts" in found.reasons[0]
+    assert len(found.curves[0].points_ras_mm) > 10
+
+
+def test_a_mirrored_rib_has_the_mirrored_line(bones):
+    mirror = np.array([-1.0, 1.0, 1.0])
+    pairs = []
+    for name in ("rib_left_5", "rib_right_5"):
+        bone = bones[name]
+        mesh = bone_from_mesh(name, bone.vertices_ras_mm * mirror, bone.faces[:, ::-1])
+        pairs.append((lengths(measure_ribs({name: bone}))[name], lengths(measure_ribs({name: mesh}))[name]))
+    for before, after in pairs:
+        line, image = before.curves[0].points_ras_mm, after.curves[0].points_ras_mm
+        assert line_segment_chamfer_mm(line * mirror, image) < 0.5
+
+
+def test_the_curvature_of_an_arc_is_one_over_its_radius():
+    angle = np.linspace(0, 2.5, 400)
+    arc = 80 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    assert mean_curvature(arc) == pytest.approx(1000 / 80, rel=0.02)
+    assert mean_curvature(np.linspace([0, 0, 0], [100, 0, 0], 50)) == pytest.approx(0, abs=1e-6)
+
+
+def test_distances_between_parallel_lines_are_their_distance():
+    line = np.linspace([0, 0, 0], [100, 0, 0], 3)
+    assert line_segment_chamfer_mm(line, line + np.array([0, 3, 0])) == pytest.approx(3)
+    assert normalised_line_dice(line, line + np.array([0, 3, 0])) == 1
+    assert normalised_line_dice(line, line + np.array([0, 6, 0])) == 0
+    half = np.array([[0, 0, 0], [50.0, 0, 0]])
+    # 51 of its own points and, of the longer line's 101, those up to 50 + 5 mm.
+    assert normalised_line_dice(half, line) == pytest.approx((51 + 56) / (51 + 101))
+
+
+def test_a_line_needs_two_points():
+    with pytest.raises(ValueError, match="two finite points"):
+        normalised_line_dice(np.zeros((1, 3)), np.zeros((2, 3)))
