@@ -57,6 +57,8 @@ class TrainingConfig:
         transformer_skip: keep the Swin pyramid's skip connections (table 5 of the paper).
         cross_loss: keep the loss between both views' predictions (equation 9, table 5).
         augmentation: deform people and vary the films (table 5).
+        published_look: how often films look as the published ones (parallel, bone standing out, hardly degraded); the
+            others vary as real films do. Few steps learn more from few looks.
         case_weights: how often each case is drawn (by name); cases not named have weight 1.
         network: sizes that differ from the variant's, as `models.builder.variant_config` takes them.
         phantoms: how many random phantoms join the cases.
@@ -93,6 +95,7 @@ class TrainingConfig:
     transformer_skip: bool = True
     cross_loss: bool = True
     augmentation: bool = True
+    published_look: float = 0.0
     case_weights: dict[str, float] = dataclasses.field(default_factory=dict)
     network: dict[str, object] = dataclasses.field(default_factory=dict)
     phantoms: int = 0
@@ -114,6 +117,8 @@ class TrainingConfig:
             found.append("ema_decay must be less than 1.")
         if self.device not in DEVICES:
             found.append(f"device must be one of {', '.join(DEVICES)}, not {self.device!r}.")
+        if not 0 <= self.published_look <= 1:
+            found.append("published_look must lie between 0 and 1.")
         if self.layout_steps > self.steps:
             found.append(f"layout_steps ({self.layout_steps}) must not exceed steps ({self.steps}).")
         wrong = [name for name, weight in self.case_weights.items() if not _is_weight(weight)]

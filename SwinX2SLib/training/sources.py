@@ -36,7 +36,9 @@ def load_sources(
         grid_shape: `(X, Y, Z)` of the samples.
         device: where they are drawn.
     """
-    synthesiser = Synthesiser(grid_shape, device=device, augment=config.augmentation)
+    synthesiser = Synthesiser(
+        grid_shape, device=device, augment=config.augmentation, published_look=config.published_look
+    )
     synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
     rng = np.random.default_rng(config.seed)
     for _ in range(config.phantoms):

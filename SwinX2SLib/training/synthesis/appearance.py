@@ -40,7 +40,7 @@ def expose(path: Tensor, rng: np.random.Generator) -> Tensor:
     return film.clamp_(0, 1)
 
 
-def finish(path: Tensor, bones: Tensor, rng: np.random.Generator) -> Tensor:
+def finish(path: Tensor, bones: Tensor, rng: np.random.Generator, as_projected: bool = False) -> Tensor:
     """Turn a path integral into a film on which the bones can be made out.
 
     A film that hides them is made once more without strong changes: it would teach to guess.
@@ -48,8 +48,10 @@ def finish(path: Tensor, bones: Tensor, rng: np.random.Generator) -> Tensor:
     Args:
         path: `(W, H)`, of everything.
         bones: `(W, H)`, of the bones alone, in the same place.
+        rng: where all random numbers come from.
+        as_projected: leave the film nearly as projected in any case.
     """
-    film = degrade(expose(path, rng), rng)
+    film = degrade(expose(path, rng), rng, as_projected)
     if visibility(film, bones) < LEAST_VISIBILITY:
         film = _scale_as_the_reader(_noise(expose(path, rng), 0.004, rng), rng)
     return film
@@ -68,14 +70,14 @@ def visibility(film: Tensor, bones: Tensor) -> float:
     return float((first * second).sum() / (first.norm() * second.norm()).clamp(min=1e-6))
 
 
-def degrade(film: Tensor, rng: np.random.Generator) -> Tensor:
+def degrade(film: Tensor, rng: np.random.Generator, as_projected: bool = False) -> Tensor:
     """Randomise a film `(W, H)` in 0..1 as films differ; anatomy keeps its place.
 
     Returns:
         `(W, H)` in 0..1, scaled as the reader of radiographs scales.
     """
     film = film ** float(np.exp(rng.normal(0, 0.3)))
-    nearly_as_projected = rng.random() < 0.35
+    nearly_as_projected = rng.random() < 0.35 or as_projected
     film = _noise(film, rng.uniform(0.003, 0.02), rng) if nearly_as_projected else _strongly(film, rng)
     if rng.random() < 0.03:
         film = _wrap(film, rng)

@@ -40,7 +40,7 @@ class DeformationLimits:
         anatomical: probability of each change of the anatomy: spine, chest, femora, pelvis.
     """
 
-    rotation_deg: float = 4.0
+    rotation_deg: float = 3.0
     scale: float = 0.07
     bend_fraction: float = 0.02
     stretch: float = 0.12

@@ -116,7 +116,9 @@ class FilmGeometry:
         return _sample(film[None, None], grid.to(film.device))[0, 0]
 
 
-def random_geometries(spacing_mm: float, rng: np.random.Generator) -> tuple[FilmGeometry, FilmGeometry]:
+def random_geometries(
+    spacing_mm: float, rng: np.random.Generator, aligned: bool = False
+) -> tuple[FilmGeometry, FilmGeometry]:
     """Return the geometry of a coronal and of a sagittal film of one person.
 
     Six of ten pairs follow the default convention, parallel and pixel-aligned, half of them but for a shift and a
@@ -125,8 +127,10 @@ def random_geometries(spacing_mm: float, rng: np.random.Generator) -> tuple[Film
 
     Args:
         spacing_mm: voxel size.
+        rng: where all random numbers come from.
+        aligned: follow the default convention in any case.
     """
-    if rng.random() < 0.6:
+    if rng.random() < 0.6 or aligned:
         return tuple(_aligned(axis, spacing_mm, rng) for axis in (1, 0))
     has_cone, has_angle, has_zoom = rng.random(3) < (0.6, 0.5, 0.5)
     detector = rng.uniform(*(SHORT_DETECTOR_MM if rng.random() < 0.6 else LONG_DETECTOR_MM))

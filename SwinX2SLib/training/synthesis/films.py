@@ -30,6 +30,7 @@ def make_films(
     ct_kind: str | None,
     spacing_mm: float,
     rng: np.random.Generator,
+    published: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Make the coronal and the sagittal film of a person, from the CT if there is one, else from the labels.
 
@@ -42,6 +43,7 @@ def make_films(
         ct_kind: "HU" or "8-bit rescaled"; None without a CT.
         spacing_mm: voxel size, the same on all axes.
         rng: where all random numbers come from.
+        published: films as the published ones: parallel, of what exceeds water, nearly as projected.
 
     Returns:
         float32 `(X, Z)` and `(Y, Z)` in 0..1, bone bright, on the device of what they are made from.
@@ -58,10 +60,11 @@ def make_films(
     else:
         bones = bone_attenuation(labels, rng)
         shown = rng.random() < 0.92
-        tissue = _random_tissue(labels, landmarks, bones, spacing_mm, rng) if shown else None
+        tissue = _random_tissue(labels, landmarks, bones, spacing_mm, rng, published) if shown else None
         shapes = [*random_unlabelled_bones(landmarks, rng), *implants]
         person = _Person(bones, tissue, shapes, landmarks)
-    coronal, sagittal = (person.film(g, spacing_mm, rng) for g in random_geometries(spacing_mm, rng))
+    geometries = random_geometries(spacing_mm, rng, aligned=published)
+    coronal, sagittal = (person.film(geometry, spacing_mm, rng, published) for geometry in geometries)
     return coronal, sagittal
 
 
@@ -81,7 +84,9 @@ class _Person:
     shapes: list[Shape]
     landmarks: Landmarks | None
 
-    def film(self, geometry: FilmGeometry, spacing_mm: float, rng: np.random.Generator) -> Tensor:
+    def film(
+        self, geometry: FilmGeometry, spacing_mm: float, rng: np.random.Generator, published: bool
+    ) -> Tensor:
         path = bones = geometry.project(self.attenuation, spacing_mm)
         lateral = geometry.depth_axis == 0
         if self.tissue is not None:
@@ -89,7 +94,7 @@ class _Person:
         arms = [] if self.landmarks is None else random_arms(self.landmarks, lateral, rng)
         path = draw_shapes(path, [*self.shapes, *arms], spacing_mm, geometry)
         path = add_marks(add_table(path, spacing_mm, lateral, rng), spacing_mm, rng)
-        return finish(path, bones, rng)
+        return finish(path, bones, rng, as_projected=published)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,12 @@ class _Tissue:
 
 
 def _random_tissue(
-    labels: Tensor, landmarks: Landmarks, bones: Tensor, spacing_mm: float, rng: np.random.Generator
+    labels: Tensor,
+    landmarks: Landmarks,
+    bones: Tensor,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    published: bool,
 ) -> _Tissue:
     """Draw the soft tissue for one of two kinds of film.
 
@@ -125,7 +135,7 @@ def _random_tissue(
     # Relative to the thickest bone, so that no bone drowns whatever the body's size.
     bone_peak, body_peak = bones.sum(1).quantile(0.98), body.sum(1).quantile(0.98) * STRIDE
     share = float(bone_peak / body_peak.clamp(min=1e-3))
-    if rng.random() < PROJECTED_SHARE:
+    if rng.random() < PROJECTED_SHARE or published:
         organs = random_organs(landmarks, float(rng.uniform(0, 0.9)), rng)
         return _Tissue(
             body, organs, share * float(np.exp(rng.normal(-1.6, 0.8))), float(rng.uniform(0.05, 1.0))

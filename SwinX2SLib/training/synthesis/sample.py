@@ -69,6 +69,7 @@ class Synthesiser:
         grid_shape: `(X, Y, Z)` of the samples.
         limits: how far people are deformed.
         ct_share: how often a case that has a CT is projected from it instead of from its labels.
+        published_look: how often the films look as the published ones; the others vary as `films` says.
         device: where the volumes lie and the samples are made.
         augment: without it every person is seen whole and as it is, on plain projections (table 5 of the paper).
     """
@@ -76,6 +77,7 @@ class Synthesiser:
     grid_shape: tuple[int, int, int]
     limits: DeformationLimits = field(default_factory=DeformationLimits)
     ct_share: float = 0.5
+    published_look: float = 0.0
     device: torch.device | str = "cpu"
     augment: bool = True
     sources: list[_Source] = field(default_factory=list)
@@ -135,7 +137,9 @@ class Synthesiser:
             # What is not drawn is not projected either, so it is known to be absent.
             known = torch.ones_like(known)
         if self.augment:
-            films = make_films(labels if ct is None else None, ct, source.ct_kind, spacing_mm, rng)
+            published = rng.random() < self.published_look
+            shown = labels if ct is None else None
+            films = make_films(shown, ct, source.ct_kind, spacing_mm, rng, published)
         else:
             films = plain_films(labels, ct)
         return Sample(labels, *films, known)

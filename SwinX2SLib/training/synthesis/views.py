@@ -37,11 +37,11 @@ class Preset:
 
 # The published cases: torsos of 415 and 500 mm, a pelvis of 416 mm, stretches of the spine of 164 and 193 mm height.
 PRESETS = {
-    "torso": Preset((*range(8, 25), *_RIBS, *_PELVIS), 1.5, (0.9, 1.15), (-10.0, 40.0)),
-    "chest": Preset((*range(8, 21), *_RIBS), 1.0, (0.85, 1.2), (-20.0, 60.0)),
-    "pelvis": Preset((24, *_PELVIS, *_FEMORA), 1.5, (0.9, 1.25), (-20.0, 90.0)),
-    "neck": Preset(tuple(range(1, 10)), 1.0, (0.9, 2.0), (-10.0, 50.0)),
-    "spine": Preset(VERTEBRAE[:24], 1.5, (0.9, 3.5), (-8.0, 40.0)),
+    "torso": Preset((*range(8, 25), *_RIBS, *_PELVIS), 3.0, (0.9, 1.15), (-10.0, 40.0)),
+    "chest": Preset((*range(8, 21), *_RIBS), 0.6, (0.85, 1.2), (-20.0, 60.0)),
+    "pelvis": Preset((24, *_PELVIS, *_FEMORA), 1.0, (0.9, 1.25), (-20.0, 90.0)),
+    "neck": Preset(tuple(range(1, 10)), 0.4, (0.9, 2.0), (-10.0, 50.0)),
+    "spine": Preset(VERTEBRAE[:24], 0.8, (0.9, 3.5), (-8.0, 40.0)),
 }
 STRETCH_WEIGHT = 1.0
 

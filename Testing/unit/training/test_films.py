@@ -132,3 +132,13 @@ def test_films_made_on_the_gpu_are_those_made_on_the_processor(person):
         for first, second in zip(here, there, strict=True):
             assert second.is_cuda
             assert float((first - second.cpu()).abs().mean()) < 0.01
+
+
+def test_published_looks_are_parallel_aligned_and_show_the_bones(person):
+    for seed in range(8):
+        coronal, sagittal = make_films(
+            person, None, None, SPACING_MM, np.random.default_rng(seed), published=True
+        )
+        for film, axis in ((coronal, 1), (sagittal, 0)):
+            bones = (person > 0).sum(axis).float()
+            assert float(np.corrcoef(film.flatten(), bones.flatten())[0, 1]) > 0.45
