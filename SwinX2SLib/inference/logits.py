@@ -1,4 +1,4 @@
-"""From films to labels and uncertainty, a slab of slices at a time, so that 55 channels never exist twice."""
+"""From films to probabilities and labels, a slab of slices at a time, so that 55 channels never exist twice."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
+from SwinX2SLib.inference.decision import Decision, decide
 from SwinX2SLib.inference.variations import VARIATIONS, Variation
 from SwinX2SLib.models.fused import FusedSwinX2S
 
@@ -29,28 +30,16 @@ class ReconstructionModel(Protocol):
 
 def predict(
     model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, augmentations: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels and uncertainty of one pair of films.
+) -> Decision:
+    """Return labels of one pair of films, on the films' device.
 
     Args:
         model: in evaluation mode, on the films' device.
         coronal: `(1, N, X, Z)`.
         sagittal: `(1, N, Y, Z)`.
-        augmentations: how many of `VARIATIONS` are averaged; where they disagree, the uncertainty says so.
-
-    Returns:
-        Labels uint8 and uncertainty float16 `(X, Y, Z)`: 1 minus the (mean) probability of the label taken.
+        augmentations: how many of `VARIATIONS` are averaged; where they disagree, the probability says so.
     """
-    if augmentations == 1:
-        slabs = (_most_probable(slab) for slab in logit_slabs(model, coronal, sagittal))
-    else:
-        probability = _mean_probability(model, coronal, sagittal, VARIATIONS[:augmentations])
-        slabs = (probability[..., start:stop].max(dim=0) for start, stop in _bounds(coronal.shape[-1]))
-    # Autocast on a processor joins no half-precision tensors.
-    highest, labels = zip(
-        *((high.float().cpu(), label.to(torch.uint8).cpu()) for high, label in slabs), strict=True
-    )
-    return torch.cat(labels, dim=-1).numpy(), (1 - torch.cat(highest, dim=-1)).half().numpy()
+    return decide(_mean_probability(model, coronal, sagittal, VARIATIONS[:augmentations]))
 
 
 def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -> Iterator[Tensor]:
@@ -68,13 +57,6 @@ def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -
 
 def _bounds(slices: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + SLAB, slices)) for start in range(0, slices, SLAB))
-
-
-def _most_probable(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the highest probability and its label, `(X, Y, slices)`."""
-    logits = logits.float()
-    highest, labels = logits.max(dim=0)
-    return torch.exp(highest - torch.logsumexp(logits, dim=0)), labels
 
 
 def _mean_probability(

@@ -58,6 +58,7 @@ def describe(
             "order": "right to left, anterior to posterior, superior to inferior",
         },
         "bones": bones,
+        "expected_dice": reconstruction.expected_dice,
         "removed_voxels": reconstruction.removed_voxels,
         "device": reconstruction.device,
         "precision": reconstruction.precision,

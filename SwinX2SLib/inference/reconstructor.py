@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.inference.failures import ModelError
@@ -44,6 +45,8 @@ class Reconstruction:
         precision: "float32" or "bfloat16".
         removed_voxels: voxels of loose pieces that were removed.
         seconds: phase -> time.
+        expected_dice: for each bone shown, by name, the overlap with the truth that the network's own probabilities
+            promise.
     """
 
     labels: np.ndarray
@@ -55,6 +58,7 @@ class Reconstruction:
     precision: str
     removed_voxels: int
     seconds: dict[str, float] = field(default_factory=dict)
+    expected_dice: dict[str, float] = field(default_factory=dict)
 
 
 class Reconstructor:
@@ -105,16 +109,16 @@ class Reconstructor:
         clock.lap("prepare")
         coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
         with _layers_reported(self.model, self.augmentations, progress), self._precision():
-            labels, uncertainty = predict(self.model, coronal, sagittal, self.augmentations)
+            decision = predict(self.model, coronal, sagittal, self.augmentations)
         clock.lap("network")
-        if not np.isfinite(uncertainty).all():
+        if not np.isfinite(decision.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
         progress(_NETWORK_SHARE, "Removing loose pieces")
-        labels, removed = remove_islands(labels, self.island_fraction)
+        labels, removed = remove_islands(decision.labels, self.island_fraction)
         clock.lap("clean")
         return Reconstruction(
             labels=labels,
-            uncertainty=uncertainty,
+            uncertainty=decision.uncertainty,
             affine=pair.affine,
             spacing_mm=pair.spacing_mm,
             model_record=self.record,
@@ -122,6 +126,7 @@ class Reconstructor:
             precision="bfloat16" if self.half_precision else "float32",
             removed_voxels=removed,
             seconds={"load": self._load_seconds, **clock.seconds},
+            expected_dice=_named(decision.expected_dice, labels),
         )
 
     @torch.inference_mode()
@@ -142,6 +147,10 @@ _NO_NUMBERS = Fault(
     "The network yields no numbers (NaN or infinite).",
     "Choose other weights with --model.",
 )
+
+
+def _named(expected_dice: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    return {label_by_id(int(i)).name: round(float(expected_dice[i]), 3) for i in np.unique(labels) if i}
 
 
 class _Clock:

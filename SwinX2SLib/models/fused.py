@@ -45,11 +45,11 @@ class FusedConfig:
     heads: tuple[int, ...] = (1, 2, 4, 8)
     decoder_2d: tuple[int, ...] = (160, 128, 96, 64, 16)
     decoder_3d: tuple[int, ...] = (64, 48, 32)
-    hidden: int = 64
-    row_exchange: bool = True
     grid_shape: tuple[int, int, int] = (96, 96, 128)
     out_channels: int = 55
     views_per_plane: int = 1
+    hidden: int = 64
+    row_exchange: bool = True
 
 
 @dataclass

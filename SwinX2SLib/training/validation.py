@@ -54,7 +54,7 @@ class Validator:
         for sample in self.samples:
             films = (film[None, None].to(self.device) for film in (sample.coronal, sample.sagittal))
             with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16_is_fast(self.device)):
-                labels, _ = predict(model, *films)
+                labels = predict(model, *films).labels
             yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample))
 
 
