@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import signal
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +15,16 @@ from torch import Tensor, distributed
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.inference.device import choose_device
+from SwinX2SLib.inference.failures import RESOURCES
 
 # The other processes wait so long while the first one validates.
 PATIENCE = datetime.timedelta(minutes=30)
-RESOURCES_EXIT_CODE = 5
 
 
 class LostProcessError(InputError):
     """Another process of the run has ended before its time."""
 
-    exit_code = RESOURCES_EXIT_CODE
+    exit_code = RESOURCES
 
     def __init__(self, reason: str):
         hint = "Look above for its own message. Start the run again: it goes on from its last checkpoint."
@@ -144,4 +145,8 @@ def _peers_alive() -> Iterator[None]:
 
 
 def _on_terminate(number: int, frame: object) -> None:
-    raise LostProcessError("it was told to end, as happens when another of its processes has ended")
+    # At once, without unwinding: an exception could be raised in a destructor, and be lost there. Every file of a run
+    # is whole or absent at any moment.
+    error = LostProcessError("it was told to end, as happens when another of its processes has ended")
+    print(f"swinx2s: {error}", file=sys.stderr, flush=True)
+    os._exit(error.exit_code)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.failures import RESOURCES
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.training.averaging import AveragedWeights
 from SwinX2SLib.training.batches import Batch, BatchDataset, Share
@@ -29,6 +30,12 @@ from SwinX2SLib.training.validation import selection_score
 
 LOG_EVERY = 20
 Validate = Callable[[nn.Module], dict[str, dict[str, float]]]
+
+
+class LostWorkerError(InputError):
+    """A process that draws samples has ended."""
+
+    exit_code = RESOURCES
 
 
 class Trainer:
@@ -125,7 +132,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         for _ in range(self.config.accumulate):
             asked = time.perf_counter()
-            batch = next(batches).to(self.process.device)
+            batch = _drawn(batches).to(self.process.device)
             waiting += time.perf_counter() - asked
             self._learn(batch, phase)
         self.process.average_gradients(self.model.parameters())
@@ -202,6 +209,17 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.average.restore(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
+
+
+def _drawn(batches: Iterator[Batch]) -> Batch:
+    try:
+        return next(batches)
+    except RuntimeError as error:
+        if "exited unexpectedly" not in str(error) and "killed by signal" not in str(error):
+            raise
+        sentence = f"The run stops: a process that draws its samples has ended ({error})."
+        hint = "If memory ran out, lower workers or the batch size; start the run again to go on."
+        raise LostWorkerError([Fault("worker-lost", sentence, hint)]) from error
 
 
 def _not_finite(step: int) -> InputError:

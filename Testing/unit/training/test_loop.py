@@ -8,6 +8,7 @@ import time
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -195,3 +196,16 @@ def test_every_sample_of_a_step_is_drawn_once_however_the_step_is_split(three_bo
     assert torch.equal(torch.cat([part.labels for part in parts]), whole.labels)
     assert torch.equal(torch.cat([part.seeds for part in parts]), whole.seeds)
     assert len(np.unique(whole.seeds)) == 4
+
+
+def test_a_drawing_process_that_is_killed_ends_the_run_in_words(tmp_path, tiny, three_bones, one_thread):
+    def kill_drawers(entry: dict) -> None:
+        for child in psutil.Process().children():
+            if "resource_tracker" not in " ".join(child.cmdline()):
+                child.kill()
+
+    trainer = Trainer(tiny(steps=200, layout_steps=200), three_bones, tmp_path, kill_drawers)
+    with pytest.raises(InputError, match="The run stops: a process that draws its samples has ended"):
+        trainer.run()
+    # A few batches were drawn already.
+    assert 20 <= load_checkpoint(tmp_path)[0]["step"] < 40
