@@ -21,6 +21,7 @@ set(SwinX2SLib_SCRIPTS
   inference/backend.py
   inference/command.py
   inference/console.py
+  inference/decision.py
   inference/device.py
   inference/failures.py
   inference/hanging.py
@@ -92,6 +93,7 @@ set(SwinX2SLib_SCRIPTS
   models/silhouettes.py
   models/swin.py
   models/swinx2s.py
+  models/voxels.py
   phantom/__init__.py
   phantom/alignment.py
   phantom/appearance.py

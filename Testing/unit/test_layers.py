@@ -24,7 +24,9 @@ TORCH = (
     "models",
     "weights",
     "training",
+    "inference.decision",
     "inference.device",
+    "inference.hanging",
     "inference.logits",
     "inference.reconstructor",
 )
