@@ -18,6 +18,7 @@ SAMPLE_MM = 1.0
 REFINEMENTS = 2
 LEAST_RIB_MM = 15.0
 LEAST_POINTS = 12
+MOST_PIECES = 25
 
 
 class NoCentrelineError(ValueError):
@@ -75,12 +76,18 @@ def find_centreline(bone: Bone) -> Centreline:
 
 
 def _surface_graph(points: np.ndarray, faces: np.ndarray) -> tuple[sparse.csr_matrix, int, float]:
-    """Return the graph of edges with their lengths, its pieces joined by the shortest bridges, and their length."""
+    """Return the graph of edges with their lengths, its pieces joined by the shortest bridges, and their length.
+
+    Raises:
+        NoCentrelineError: there are too many pieces.
+    """
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     length = np.maximum(np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1), 1e-6)
     graph = sparse.coo_matrix((length, edges.T), (len(points), len(points))).tocsr()
     graph = graph.maximum(graph.T)
     count, piece = csgraph.connected_components(graph, directed=False)
+    if count > MOST_PIECES:
+        raise NoCentrelineError(f"The label is in {count} pieces, too many for a rib.")
     bridges, bridged = [], 0.0
     joined = piece == np.bincount(piece).argmax()
     for _ in range(count - 1):

@@ -20,6 +20,8 @@ from SwinX2SLib.measurements.vertebra_shape import VertebraShape, vertebra_shape
 
 ANTERIOR = np.array([0.0, 1.0, 0.0])
 LEAST_KEPT_FRACTION = 0.9
+# A voxel of a tenth of an endplate's length is a step of six degrees.
+MOST_VOXEL_PART = 0.1
 _CUT_AXES = {
     "right": (0, 1),
     "left": (0, -1),
@@ -169,7 +171,14 @@ def _wedge(shape: VertebraShape) -> Measurement:
         return absent("wedge_angle", shape.name, None, "deg", _reason(shape, "superior", "inferior", "body"))
     open_front = np.arctan(shape.superior.slope_front) - np.arctan(shape.inferior.slope_front)
     planes = (_plane(shape, "superior"), _plane(shape, "inferior"))
-    return Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
+    wedge = Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
+    depth = max((place[1] for place in shape.corners.values()), default=0.0) - min(
+        (place[1] for place in shape.corners.values()), default=0.0
+    )
+    if shape.section.voxel_mm <= MOST_VOXEL_PART * depth:
+        return wedge
+    coarse = f"Voxels of {shape.section.voxel_mm:.1f} mm leave the angle of so short endplates uncertain."
+    return wedge.doubted([coarse])
 
 
 def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:

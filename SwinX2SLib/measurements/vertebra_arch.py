@@ -135,7 +135,7 @@ def _with_width(solid: Solid, front: np.ndarray, back: np.ndarray) -> Canal:
     if usable.sum() < 3:
         return Canal(front, back, None, None, None)
     width = (right + left) * solid.step_mm
-    typical = float(np.quantile(width[usable], 0.25))
+    typical = float(np.quantile(width[usable], 0.25, method="nearest"))
     near = usable & (np.abs(width - typical) <= 1.5 * solid.step_mm)
     row, level = np.nonzero(near)
     place = np.array([0.0, solid.coordinates(1)[rows][row].mean(), solid.coordinates(2)[level].mean()])

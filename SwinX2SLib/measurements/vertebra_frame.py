@@ -81,8 +81,11 @@ def initial_frame(bone: Bone, up: np.ndarray) -> LocalFrame:
 
 def _body_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     centroid = bone.vertices_ras_mm.mean(axis=0)
-    seed = np.eye(3)[np.argmin(np.abs(up))]
-    solid = fill(bone, LocalFrame.from_directions(centroid, np.cross(seed, up), up), COARSE_STEP_MM)
+    # The grid lies along the bone, not along the patient's axes: a turned patient gives the same grid.
+    flat = bone.vertices_ras_mm - centroid
+    flat = flat - np.outer(flat @ up, up)
+    widest = np.linalg.eigh(flat.T @ flat)[1][:, 2]
+    solid = fill(bone, LocalFrame.from_directions(centroid, widest, up), COARSE_STEP_MM)
     if not solid.filled.any():
         raise NoFrameError("the bone is too small to have an inside")
     density = ndimage.gaussian_filter(solid.filled.astype(np.float32), BODY_BLUR_MM / COARSE_STEP_MM)
