@@ -25,10 +25,15 @@ def bone_attenuation(labels: Tensor, rng: np.random.Generator) -> Tensor:
     for group in GROUPS:
         ids = list(label_ids(group))
         cortical[ids] = np.exp(rng.normal(0, 0.3) + rng.normal(0, 0.2, len(ids)))
-    spongy = cortical * np.clip(rng.uniform(0.1, 1.0) * np.exp(rng.normal(0, 0.15, CLASS_COUNT)), 0.05, 1)
+    spongy = cortical * np.clip(_spongy_share(rng) * np.exp(rng.normal(0, 0.15, CLASS_COUNT)), 0.05, 1)
     table = torch.from_numpy(np.concatenate([spongy, cortical]).astype(np.float32)).to(labels.device)
     place = torch.where(_shell(labels), labels + CLASS_COUNT, labels)
     return table.index_select(0, place.reshape(-1).int()).view(labels.shape)
+
+
+def _spongy_share(rng: np.random.Generator) -> float:
+    """Return how dense bone is inside its shell: often so little that endplates alone stand out, as from CT."""
+    return float(rng.uniform(0.03, 0.45) if rng.random() < 0.6 else rng.uniform(0.3, 1.0))
 
 
 def _shell(labels: Tensor) -> Tensor:

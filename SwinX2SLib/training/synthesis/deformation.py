@@ -40,11 +40,11 @@ class DeformationLimits:
         anatomical: probability of each change of the anatomy: spine, chest, femora, pelvis.
     """
 
-    rotation_deg: float = 3.0
-    scale: float = 0.07
+    rotation_deg: float = 5.0
+    scale: float = 0.10
     bend_fraction: float = 0.02
-    stretch: float = 0.12
-    warp_mm: float = 3.0
+    stretch: float = 0.22
+    warp_mm: float = 4.5
     full_view: float = 0.3
     anatomical: float = 0.75
 
