@@ -243,7 +243,7 @@ set(SwinX2S_RESOURCES
   Resources/Demo/phantom_ap.png
   Resources/Demo/phantom_lateral.png
   Resources/Icons/SwinX2S.png
-  Resources/Models/fused-tiny-v0.safetensors
+  Resources/Models/fused-tiny-v1.safetensors
   Resources/Report/index.html.jinja
   Resources/Report/measurements.html.jinja
   Resources/Report/report.html.jinja
