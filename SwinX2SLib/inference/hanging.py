@@ -21,7 +21,7 @@ from SwinX2SLib.radiographs import Radiograph, prepare_pair
 
 # Another way to hang the films is told when its layouts convince by this much, and so many times more than those of
 # the films as given. Set on published and synthetic pairs (`python Testing/bench/hanging.py`).
-LEAST_SCORE, LEAST_RATIO = 0.2, 2.0
+LEAST_SCORE, LEAST_RATIO = 0.3, 1.1
 # So many pixels of faint silhouette count against any film, so that a speck convinces nobody.
 _FAINT_PIXELS = 20.0
 # Axes of a film `(across, down)` that a flip reverses.

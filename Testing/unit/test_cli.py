@@ -50,9 +50,11 @@ def small_weights(tmp_path_factory) -> Path:
         "grid_shape": [32, 32, 64],
     }
     model = build_model("fused-nano", **overrides)
-    # A random network says background everywhere; this one is as fond of the left femur.
+    # A random network says background everywhere; this one is as fond of the left femur, in films and voxels.
     with torch.no_grad():
-        model.head.bias[53] = 50
+        model.head.head.bias[53] = 50
+        for silhouettes in model.silhouettes.names:
+            silhouettes.bias[53 - 1] = 8
     record = WeightsRecord("small", "fused-nano", "small.safetensors", "", 0, "2026-01-01", "MIT", overrides)
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     write_weights(model.state_dict(), path, record)

@@ -114,6 +114,8 @@ def test_an_interrupt_leaves_nothing(tmp_path, lump_file):
     child = subprocess.Popen(
         command(lump_file, "--out", tmp_path / "made" / "out"),
         stderr=subprocess.PIPE, text=True, env=environment(),
+        # Shells let their background jobs ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert "Measuring" in child.stderr.readline()
     time.sleep(0.05)
