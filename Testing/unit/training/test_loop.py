@@ -208,4 +208,4 @@ def test_a_drawing_process_that_is_killed_ends_the_run_in_words(tmp_path, tiny, 
     with pytest.raises(InputError, match="The run stops: a process that draws its samples has ended"):
         trainer.run()
     # A few batches were drawn already.
-    assert 20 <= load_checkpoint(tmp_path)[0]["step"] < 40
+    assert 0 < load_checkpoint(tmp_path)[0]["step"] < 40
