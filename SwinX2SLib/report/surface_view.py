@@ -87,7 +87,11 @@ def window_around(seen: np.ndarray, size: tuple[int, int], margin: float = 0.12)
 
 
 def shaded_surfaces(
-    surfaces: Sequence[tuple[np.ndarray, np.ndarray]], ghosts: Sequence[bool], view: View, window: Window
+    surfaces: Sequence[tuple[np.ndarray, np.ndarray]],
+    ghosts: Sequence[bool],
+    view: View,
+    window: Window,
+    colours: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
     """Return a picture of surfaces.
 
@@ -96,21 +100,23 @@ def shaded_surfaces(
         ghosts: for each, whether it is but context and drawn pale.
         view: from where.
         window: what of it.
+        colours: for each, red, green and blue of its vertices, `(V, 3)` or `(3,)`, 0..255; bone when None.
 
     Returns:
         uint8 `(height, width, 3)`.
     """
     depth = np.full(window.width * window.height, np.inf)
     picture = np.tile(np.array(BACKGROUND, dtype=np.float64), (depth.size, 1))
-    for (vertices, faces), ghost in zip(surfaces, ghosts, strict=True):
-        pixel, along, normal = _samples(vertices, faces, view, window)
+    colours = [_BARE] * len(surfaces) if colours is None else colours
+    for (vertices, faces), ghost, painted in zip(surfaces, ghosts, colours, strict=True):
+        painted = np.broadcast_to(np.asarray(_GHOST if ghost else painted, dtype=np.float64), vertices.shape)
+        pixel, along, normal, colour = _samples(vertices, faces, painted, view, window)
         if not len(pixel):
             continue
         nearest = np.full(depth.size, np.inf)
         np.minimum.at(nearest, pixel, along)
         front = (along <= nearest[pixel]) & (nearest[pixel] < depth[pixel])
-        colour = np.array(_GHOST if ghost else _BARE, dtype=np.float64)
-        picture[pixel[front]] = light_of_normals(normal[front])[:, None] * colour
+        picture[pixel[front]] = light_of_normals(normal[front])[:, None] * colour[front]
         depth = np.minimum(depth, nearest)
     shown = np.isfinite(depth)
     picture[shown] *= distance_shade(depth[shown])[:, None]
@@ -118,9 +124,9 @@ def shaded_surfaces(
 
 
 def _samples(
-    vertices: np.ndarray, faces: np.ndarray, view: View, window: Window
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return pixel index, depth [mm] and normal of points that cover each triangle that faces the viewer."""
+    vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray, view: View, window: Window
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return pixel, depth [mm], normal and colour of points that cover each triangle that faces the viewer."""
     seen = view.seen(vertices)
     place = window.pixels(seen)
     normals = vertex_normals(vertices, faces) @ (view.axes.T * np.array([1, 1, -1]))
@@ -128,19 +134,19 @@ def _samples(
     corner = place[faces]
     edges = np.abs(corner - np.roll(corner, 1, axis=1)).max(axis=(1, 2))
     steps = np.clip(np.ceil(edges * 1.2), 1, _MOST_STEPS).astype(int)
-    values = np.concatenate([place, seen[:, 2:], normals], axis=1)
+    values = np.concatenate([place, seen[:, 2:], normals, colours], axis=1)
     parts = []
     for count in np.unique(steps):
         chosen = faces[steps == count]
         first, second = np.divmod(np.arange((count + 1) ** 2), count + 1)
         inside = first + second <= count
         weights = np.stack([first, second, count - first - second], axis=1)[inside] / count
-        parts.append((weights @ values[chosen]).reshape(-1, 6))
-    points = np.concatenate(parts) if parts else np.zeros((0, 6))
+        parts.append((weights @ values[chosen]).reshape(-1, 9))
+    points = np.concatenate(parts) if parts else np.zeros((0, 9))
     column, row = np.floor(points[:, :2]).astype(int).T
     shown = (column >= 0) & (column < window.width) & (row >= 0) & (row < window.height)
     points = points[shown]
-    return row[shown] * window.width + column[shown], points[:, 2], points[:, 3:]
+    return row[shown] * window.width + column[shown], points[:, 2], points[:, 3:6], points[:, 6:]
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
