@@ -1,0 +1,134 @@
+"""Tasks on a running Dask cluster."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from SwinX2SLib import __version__
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.parallel.tasks import Answer, Failure, Task, Work, attempt
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+_CONNECT_S = 15
+_LOOK_EVERY_S = 1.0
+# Tasks at the cluster for each of its threads: one to work on, one to go on with.
+_TASKS_PER_THREAD = 2
+
+
+def cluster_answers(
+    tasks: Sequence[Task], work: Work, address: str, note: Callable[[str], None]
+) -> Iterator[tuple[Task, Answer]]:
+    """Yield each task with its answer, in the order in which they end; closing it withdraws what is not done.
+
+    Args:
+        tasks: what to do.
+        work: what to do with a payload; the cluster's workers must be able to import it.
+        address: of the scheduler.
+        note: told what a person should know.
+
+    Raises:
+        InputError: Dask is not installed, the scheduler cannot be reached or goes away, or its workers have not this
+            version of the library.
+    """
+    if not tasks:
+        return
+    with _connected(address) as client:
+        _check_workers(client, address, note)
+        ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        waiting, running = deque(tasks), {}
+        while waiting or running:
+            while waiting and len(running) < max(1, _threads(client)) * _TASKS_PER_THREAD:
+                task = waiting.popleft()
+                future = client.submit(attempt, work, task, key=f"swinx2s-{task.key}-{id(ended)}", pure=False)
+                running[future] = task
+                future.add_done_callback(ended.put)
+            try:
+                future = ended.get(timeout=_LOOK_EVERY_S)
+            except queue.Empty:
+                if client.status != "running":
+                    raise _gone(address) from None
+                continue
+            yield running[future], _answer(future, running[future], address)
+            del running[future]
+
+
+def _answer(future: Future, task: Task, address: str) -> Answer:
+    if future.status == "finished":
+        return future.result()
+    if future.status in ("cancelled", "lost"):
+        raise _gone(address)
+    error = future.exception()
+    if type(error).__name__ == "KilledWorker":
+        message = "Several workers of the cluster ended while they had it. Memory may run out there."
+        return Answer(None, Failure(task.key, "worker-died", message))
+    return Answer(None, Failure(task.key, "cluster", f"{type(error).__name__}: {error}"))
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        hint = "Install it with: pip install 'distributed>=2024.8'"
+        raise InputError(
+            [Fault("dask-absent", "A cluster needs Dask, which is not installed.", hint)]
+        ) from error
+    try:
+        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        message = f"The scheduler {address} cannot be reached ({str(error) or type(error).__name__})."
+        hint = "Start one with `dask scheduler` and give the address that it prints, such as tcp://host:8786."
+        raise InputError([Fault("scheduler-unreachable", message, hint)]) from error
+    # It tells by tracebacks what is told here in words.
+    logger, before = logging.getLogger("distributed.client"), logging.getLogger("distributed.client").level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield client
+    finally:
+        with suppress(Exception):
+            client.close(timeout=_CONNECT_S)
+        logger.setLevel(before)
+
+
+def _threads(client: Client) -> int:
+    with suppress(OSError):
+        return sum(client.nthreads().values())
+    return 0
+
+
+def _check_workers(client: Client, address: str, note: Callable[[str], None]) -> None:
+    found: dict[str, Any] = client.run(_library_version, on_error="return")
+    if not found:
+        note(
+            f"The scheduler {address} has no workers yet; the work waits until `dask worker {address}` is started."
+        )
+    faults = []
+    for worker, version in sorted(found.items()):
+        hint = f"Install swinx2s {__version__} in the environment of the workers."
+        if isinstance(version, Exception):
+            message = f"The worker {worker} cannot load the library ({type(version).__name__}: {version})."
+            faults.append(Fault("worker-unfit", message, hint))
+        elif version != __version__:
+            message = f"The worker {worker} has version {version} of the library, not {__version__}."
+            faults.append(Fault("worker-unfit", message, hint))
+    if faults:
+        raise InputError(faults)
+
+
+def _library_version() -> str:
+    from SwinX2SLib import __version__ as version
+
+    return version
+
+
+def _gone(address: str) -> InputError:
+    message = f"The scheduler {address} went away during the work."
+    hint = "Start it again and run the same command: what is finished is kept."
+    return InputError([Fault("scheduler-gone", message, hint)])

@@ -1,0 +1,93 @@
+"""Results in a folder: one JSON file for each finished task, and beside them how each came about.
+
+`<out>/<key>.json` is the result, nothing else. `<out>/.state/<key>.json` says from which inputs it was made and which
+bytes it has, or why there is none: a result that somebody changed or that was cut off is not taken for finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.parallel.tasks import Failure, failure_as_dict
+
+_STATE, _PART = ".state", ".part"
+
+
+class Records:
+    """The folder of results; a context manager that holds it for one run at a time."""
+
+    def __init__(self, out: Path):
+        self._out = Path(out)
+        self._state = self._out / _STATE
+        self._lock = FileLock(str(self._state / "lock"), timeout=0)
+
+    def __enter__(self) -> Records:
+        try:
+            self._state.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout as error:
+            message, hint = "Another run is writing this folder.", "Wait for it, or name another folder."
+            raise InputError([Fault("output-in-use", message, hint, str(self._out))]) from error
+        except OSError as error:
+            message = f"Nothing can be written here ({error.strerror or error})."
+            hint = "Name a folder that you may write."
+            raise InputError([Fault("output-not-writable", message, hint, str(self._out))]) from error
+        for leftover in self._state.glob(f"*{_PART}"):  # of a run that was killed
+            leftover.unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def path(self, key: str) -> Path:
+        """Return where the result of a task is or will be."""
+        return self._out / f"{key}.json"
+
+    def is_finished(self, key: str, fingerprint: str, accept: Callable[[dict], bool] | None) -> bool:
+        """Tell whether a whole result of just these inputs is there (and `accept` takes it)."""
+        try:
+            state = json.loads((self._state / f"{key}.json").read_text(encoding="utf-8"))
+            written = self.path(key).read_bytes()
+            same = (state.get("fingerprint"), state.get("sha256")) == (fingerprint, _digest(written))
+            return same and (accept is None or accept(json.loads(written)))
+        except (OSError, ValueError, AttributeError):
+            return False
+
+    def forget(self, key: str) -> None:
+        """Remove a result of other inputs, so that nobody reads it as one of these."""
+        (self._state / f"{key}.json").unlink(missing_ok=True)
+        self.path(key).unlink(missing_ok=True)
+
+    def finish(self, key: str, fingerprint: str, text: str) -> None:
+        """Write a result, whole or not at all."""
+        written = (text + "\n").encode()
+        self._write(self.path(key), written)
+        state = {"fingerprint": fingerprint, "sha256": _digest(written)}
+        self._write(self._state / f"{key}.json", json.dumps(state).encode())
+
+    def fail(self, key: str, fingerprint: str, failure: Failure) -> None:
+        """Write why there is no result."""
+        state = {"fingerprint": fingerprint, "failure": failure_as_dict(failure)}
+        self._write(self._state / f"{key}.json", json.dumps(state, indent=1).encode())
+
+    def _write(self, path: Path, content: bytes) -> None:
+        part = self._state / f"{path.name}{_PART}"
+        try:
+            part.write_bytes(content)
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            message = f"The result cannot be written ({error.strerror or error})."
+            hint = "Make room there and run again: what is finished is kept."
+            raise InputError([Fault("output-not-writable", message, hint, str(path))]) from error
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
