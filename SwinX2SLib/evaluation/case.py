@@ -1,0 +1,169 @@
+"""What the evaluation of one case says, and its JSON form. Undefined numbers are None, never NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+SCHEMA = "swinx2s-evaluation/1"
+Status = Literal["both", "missed", "invented"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of a bone, or their means over the bones of a group that they are defined for.
+
+    Attributes:
+        dice, iou: 0 to 1.
+        hausdorff95_mm, hausdorff_mm, assd_mm: distances of surfaces; None where one of the two has none.
+        nsd: normalised surface Dice, 0 to 1, by tolerance in mm ("1.0").
+        localisation_error_mm: distance of the centres of mass.
+        line_dice: share of both ribs' centrelines that runs along the other one, 0 to 1; None for other bones.
+        line_distance_mm: mean distance of both centrelines.
+    """
+
+    dice: float | None
+    iou: float | None
+    hausdorff95_mm: float | None
+    hausdorff_mm: float | None
+    assd_mm: float | None
+    nsd: Mapping[str, float | None]
+    localisation_error_mm: float | None
+    line_dice: float | None
+    line_distance_mm: float | None
+
+
+@dataclass(frozen=True)
+class LabelEvaluation(Scores):
+    """One bone.
+
+    Attributes:
+        label: id, 1 to 54.
+        group: of `anatomy.GROUPS`.
+        status: "both"; "missed", only the truth holds it; "invented", only the prediction does.
+        identified: whether it is found under its own name (see `identification`); None when invented.
+        prediction_ml, truth_ml: volumes.
+    """
+
+    label: int
+    group: str
+    status: Status
+    identified: bool | None
+    prediction_ml: float
+    truth_ml: float
+
+
+@dataclass(frozen=True)
+class GroupEvaluation(Scores):
+    """Means over the bones of a group, or over all bones.
+
+    Overlap (dice, iou, nsd, line_dice) counts a missed bone as 0; distances are over the bones that both volumes hold.
+
+    Attributes:
+        labels: number of bones that the truth holds.
+        identification_rate: share of them that is identified.
+        missed, invented: names of bones.
+    """
+
+    labels: int
+    identification_rate: float | None
+    missed: tuple[str, ...]
+    invented: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MeasuredPair:
+    """One measurement of both volumes.
+
+    Attributes:
+        name, structure, side, unit: as in `measurements.Measurement`.
+        prediction, truth: values; None where it could not be made.
+        difference: prediction less truth; of angles, the shorter way round; of places, their distance [mm].
+        quality: "good"; "check" when one of both needs a look; "absent" when one of both is missing.
+    """
+
+    name: str
+    structure: str
+    side: str | None
+    unit: str
+    prediction: float | None
+    truth: float | None
+    difference: float | None
+    quality: str
+
+
+@dataclass(frozen=True)
+class CaseEvaluation:
+    """One prediction against the truth.
+
+    Attributes:
+        case: name.
+        prediction, truth: paths, as given.
+        scheme: numbering of the truth.
+        spacing_mm: of the truth's grid, on which everything is compared.
+        annotated_groups: groups that the truth draws; bones of others are not scored.
+        labels: by bone name, in the order of the ids.
+        groups: by group; those without a bone in either volume are left out.
+        foreground: over all bones.
+        paper: the averages of Swin-X2S (see `evaluation.paper`).
+        measurements: pairs of both volumes; empty when none were asked for.
+        notes: what a reader must know, in sentences.
+    """
+
+    case: str
+    prediction: str
+    truth: str
+    scheme: str
+    spacing_mm: tuple[float, float, float]
+    annotated_groups: tuple[str, ...]
+    labels: Mapping[str, LabelEvaluation]
+    groups: Mapping[str, GroupEvaluation]
+    foreground: GroupEvaluation
+    paper: Mapping[str, float | None]
+    measurements: tuple[MeasuredPair, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {"schema": SCHEMA, **_plain(asdict(self))}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> CaseEvaluation:
+        """Return what `as_dict` wrote; keys of newer versions are passed over.
+
+        Raises:
+            ValueError: it is no such document, or keys are missing.
+        """
+        if content.get("schema") != SCHEMA:
+            raise ValueError(f"This is no {SCHEMA} document, but {content.get('schema')!r}.")
+        try:
+            values = {
+                **content,
+                "labels": {name: _made(LabelEvaluation, one) for name, one in content["labels"].items()},
+                "groups": {name: _made(GroupEvaluation, one) for name, one in content["groups"].items()},
+                "foreground": _made(GroupEvaluation, content["foreground"]),
+                "measurements": [_made(MeasuredPair, one) for one in content["measurements"]],
+            }
+            return _made(cls, values)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"The evaluation document is not whole: {error}.") from error
+
+
+def _made(kind: type, values: Mapping[str, Any]) -> Any:
+    known = {each.name for each in fields(kind)}
+    return kind(
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name in known
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value

@@ -1,0 +1,7 @@
+"""Numberings of label volumes in the field, and how they become ours."""
+
+from SwinX2SLib.label_schemes.builtin import SCHEME_NAMES
+from SwinX2SLib.label_schemes.choice import scheme
+from SwinX2SLib.label_schemes.scheme import UNKNOWN, LabelScheme, without_marks
+
+__all__ = ["SCHEME_NAMES", "UNKNOWN", "LabelScheme", "scheme", "without_marks"]

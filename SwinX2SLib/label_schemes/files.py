@@ -1,0 +1,110 @@
+"""A numbering from a file: JSON `{value or name: our label}`, or CSV of two columns."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.label_schemes.scheme import LabelScheme
+from SwinX2SLib.measurements.reading.names import label_named
+
+_BACKGROUND = ("", "0", "background", "ignore", "other", "none")
+_UNKNOWN = "unknown:"
+_HINT = (
+    'Map every value (or segment name) to one of our labels ("hip_left", "L1", 52), to "background", or, for bone of '
+    f'a group that it does not name, to "{_UNKNOWN}spine" ({", ".join(GROUPS)}).'
+)
+
+
+def read_scheme(path: Path) -> LabelScheme:
+    """Read a map of source values, or names, to our labels.
+
+    A JSON file holds one object; a CSV file two columns, value and label, with or without a header.
+
+    Raises:
+        InputError: unreadable, or entries that name nothing; all are listed.
+    """
+    try:
+        pairs = _json_pairs(path) if path.suffix.lower() == ".json" else _csv_pairs(path)
+    except OSError as error:
+        message = f"The label map cannot be read ({error.strerror or error})."
+        raise InputError([Fault("scheme-unreadable", message, "Check the path.", str(path))]) from error
+    except (ValueError, csv.Error) as error:
+        message = f"The label map is damaged ({error})."
+        raise InputError([Fault("scheme-unreadable", message, _HINT, str(path))]) from error
+    return _scheme(pairs, path)
+
+
+def _json_pairs(path: Path) -> list[tuple[str, str]]:
+    def once(pairs: list[tuple[str, object]]) -> list[tuple[str, object]]:
+        return pairs
+
+    content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
+    if not isinstance(content, list) or not all(isinstance(pair, tuple) for pair in content):
+        raise ValueError("it holds no object")
+    return [(str(key).strip(), str(value).strip()) for key, value in content]
+
+
+def _csv_pairs(path: Path) -> list[tuple[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = [row for row in csv.reader(stream) if any(cell.strip() for cell in row)]
+    if any(len(row) < 2 for row in rows):
+        raise ValueError("it has not two columns everywhere")
+    pairs = [(row[0].strip(), row[1].strip()) for row in rows]
+    is_header = bool(pairs) and not _is_number(pairs[0][0]) and _meaning(pairs[0][1]) is None
+    return pairs[1:] if is_header else pairs
+
+
+def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelScheme:
+    targets: dict[int, int] = {}
+    unnamed: dict[int, str] = {}
+    others: set[int] = set()
+    names: dict[str, int] = {}
+    faults = [] if pairs else [Fault("scheme-empty", "The label map is empty.", _HINT, str(path))]
+    seen: set[str] = set()
+    for source, target in pairs:
+        meaning, number = _meaning(target), int(source) if _is_number(source) else None
+        if source.lower() in seen:
+            faults.append(Fault("scheme-entry", f"{source!r} occurs twice.", "Keep one entry.", str(path)))
+        elif meaning is None:
+            faults.append(
+                Fault("scheme-entry", f"{target!r}, for {source!r}, is no label.", _HINT, str(path))
+            )
+        elif number is None and isinstance(meaning, int):
+            names[source.lower()] = meaning
+        elif number is None:
+            faults.append(
+                Fault("scheme-entry", f"{source!r} is a name and cannot be unknown.", _HINT, str(path))
+            )
+        elif isinstance(meaning, str):
+            unnamed[number] = meaning
+        elif meaning:
+            targets[number] = meaning
+        else:
+            others.add(number)
+        seen.add(source.lower())
+    if not targets and not names and not faults:
+        faults.append(Fault("scheme-empty", "The label map names none of our bones.", _HINT, str(path)))
+    if faults:
+        raise InputError(faults)
+    return LabelScheme(str(path), f"map {path.name}", str(path), targets, unnamed, frozenset(others), names)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _meaning(text: str) -> int | str | None:
+    """Return our label id (0 for background), the group of bone without a name, or None for nonsense."""
+    if text.lower() in _BACKGROUND:
+        return 0
+    if text.lower().startswith(_UNKNOWN):
+        group = text[len(_UNKNOWN) :].strip().lower()
+        return group if group in GROUPS else None
+    if _is_number(text):
+        return int(text) if int(text) < CLASS_COUNT else None
+    label = label_named(text)
+    return None if label is None else label.id
