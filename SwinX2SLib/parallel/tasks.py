@@ -99,7 +99,9 @@ def check_keys(tasks: Sequence[Task]) -> None:
         other = seen.get(task.key.casefold())
         seen[task.key.casefold()] = task.key
         if other is not None:
-            message = f"{task.key!r} is there twice" + ("." if other == task.key else f" (also as {other!r}).")
+            message = f"{task.key!r} is there twice" + (
+                "." if other == task.key else f" (also as {other!r})."
+            )
             faults.append(Fault("key-twice", message, "Give every case a name of its own."))
     if faults:
         raise InputError(faults)
