@@ -1,0 +1,117 @@
+"""Bootstrap intervals over persons.
+
+Persons are drawn with replacement, each with everything that was measured on them. BCa intervals: Efron, Better
+bootstrap confidence intervals, 1987; where their correction is undefined, percentile intervals, and the estimate says
+so. Bootstrap intervals of few persons are too narrow, those of a handful are fiction: below `FEWEST_PERSONS` there is
+none, below `FEW_PERSONS` the estimate carries a note.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+FEWEST_PERSONS, FEW_PERSONS = 5, 20
+LEVEL = 0.95
+RESAMPLES = 2000
+_SEED = 20250  # the same cohort gives the same page
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % confidence interval.
+
+    Attributes:
+        value: or None when nobody has it.
+        low, high: ends of the interval, or None when there is none.
+        persons: number of persons that it rests on.
+        method: "BCa bootstrap", "percentile bootstrap", "t"..., or "" without an interval.
+        note: why there is no interval, or why it is to be read with care; a sentence, or "".
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    persons: int = 0
+    method: str = ""
+    note: str = ""
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether both ends are known."""
+        return self.low is not None and self.high is not None
+
+    def excludes(self, value: float) -> bool:
+        """Whether there is an interval and the value lies outside."""
+        return self.has_interval and not self.low <= value <= self.high
+
+
+def mean_estimate(values: Sequence[float]) -> Estimate:
+    """Return the mean with its interval.
+
+    Args:
+        values: one for each person, finite.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.size and np.ptp(values) == 0:
+        return Estimate(float(values[0]), persons=values.size, note=_same_note(values.size))
+    mean = float(values.mean()) if values.size else None
+    return _estimate(mean, values, lambda drawn, axis: drawn.mean(axis=axis), True)
+
+
+def clustered_estimate(statistic: Callable[[np.ndarray], float | None], persons: int) -> Estimate:
+    """Return a statistic of data in clusters with its interval.
+
+    Args:
+        statistic: of how often each person was drawn, int `(persons,)`; None or NaN where these define none.
+        persons: number of persons.
+    """
+
+    def drawn(indices: np.ndarray) -> float:
+        value = statistic(np.bincount(indices.astype(np.intp), minlength=persons))
+        return np.nan if value is None else value
+
+    whole = statistic(np.ones(persons, dtype=np.intp)) if persons else None
+    if whole is None or not np.isfinite(whole):
+        return Estimate(None, persons=persons)
+    return _estimate(float(whole), np.arange(persons), drawn, False)
+
+
+def _estimate(value: float | None, data: np.ndarray, statistic: Callable, vectorized: bool) -> Estimate:
+    persons = data.size
+    if persons < FEWEST_PERSONS:
+        note = f"No interval: {_count(persons)}, at least {FEWEST_PERSONS} are needed." if persons else ""
+        return Estimate(value, persons=persons, note=note)
+    note = f"{_count(persons)} only: the interval is rough." if persons < FEW_PERSONS else ""
+    for method, name in (("BCa", "BCa bootstrap"), ("percentile", "percentile bootstrap")):
+        low, high = _ends(data, statistic, vectorized, method)
+        if np.isfinite([low, high]).all():
+            if low == high:
+                return Estimate(value, persons=persons, note=_same_note(persons))
+            return Estimate(value, low, high, persons, name, note)
+    return Estimate(
+        value, persons=persons, note="No interval: some draws of persons do not define the value."
+    )
+
+
+def _ends(data: np.ndarray, statistic: Callable, vectorized: bool, method: str) -> tuple[float, float]:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        # An undefined correction is answered by the caller, not by a warning.
+        warnings.simplefilter("ignore")
+        result = stats.bootstrap(
+            (data,), statistic, n_resamples=RESAMPLES, batch=RESAMPLES, vectorized=vectorized,
+            confidence_level=LEVEL, method=method, rng=np.random.default_rng(_SEED),
+        )  # fmt: skip
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def _same_note(persons: int) -> str:
+    return "No interval: all persons have the same value." if persons > 1 else "No interval: 1 person."
+
+
+def _count(persons: int) -> str:
+    return "1 person" if persons == 1 else f"{persons} persons"
