@@ -51,22 +51,16 @@ class SwinX2SWidget(ScriptedLoadableModuleWidget):
     """The module's panel, between Slicer and `slicerui.panel`."""
 
     def setup(self):
-        """Load the panel and connect it."""
+        """Make the panel."""
         super().setup()
         from SwinX2SLib.slicerui.panel import ReconstructionPanel
 
-        widget = slicer.util.loadUI(str(resource_path("UI", "SwinX2S.ui")))
-        widget.setMRMLScene(slicer.mrmlScene)
-        self.layout.addWidget(widget)
-        self.uiWidget = widget
         self.logic = SwinX2SLogic()
-        self.panel = ReconstructionPanel(
-            slicer.util.childWidgetVariables(widget), self.logic.reconstruction, self.logic.getParameterNode
-        )
+        self.panel = ReconstructionPanel(self.layout, self.logic.reconstruction, self.logic.getParameterNode)
 
     def enter(self):
         """Show the parameters of the scene, which may have been replaced since."""
-        self.panel.follow_scene()
+        self.panel.enter()
 
     def exit(self):
         """Do nothing: a run goes on while the user works in other modules."""

@@ -51,7 +51,7 @@ class Device(Enum):
 
 @parameterNodeWrapper
 class ReconstructionParameters:
-    """The module's parameters; the names are those of the `SlicerParameterName` properties in `SwinX2S.ui`.
+    """The module's parameters; the names are those of `SlicerParameterName` properties in the `.ui` files.
 
     Attributes:
         ap_volume: the frontal film.

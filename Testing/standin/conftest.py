@@ -2,6 +2,7 @@
 
 import sys
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ def slot_errors(monkeypatch):
 def module_widget(desktop, slot_errors):
     """The module's widget, new, on an empty scene; Qt's warnings and missing widgets fail the test."""
     slicer.mrmlScene.Clear(1)
+    slicer.app.userSettings().clear()
     qt.messages.clear()
     desktop.widgetRepresentation().show()
     yield slicer.modules.SwinX2SWidget
@@ -53,9 +55,42 @@ def module_widget(desktop, slot_errors):
     assert not qt.messages, f"Qt warned: {qt.messages}"
 
 
+class SeenPanel:
+    """The panel as tests use it: the widgets of all its sections, its parameters and its logic."""
+
+    def __init__(self, panel):
+        self.whole = panel
+        self.ui = types.SimpleNamespace()
+        for section in panel.sections.values():
+            vars(self.ui).update(vars(section.ui))
+
+    @property
+    def parameters(self):
+        return self.whole.parameters
+
+    @property
+    def logic(self):
+        return self.whole.services.logic
+
+
 @pytest.fixture
 def panel(module_widget):
-    return module_widget.panel
+    return SeenPanel(module_widget.panel)
+
+
+@pytest.fixture
+def library_kept():
+    """Put the library's modules back after they were loaded anew: other tests hold classes of the first ones."""
+    kept = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "SwinX2SLib"}
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "SwinX2SLib"]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+
+
+@pytest.fixture
+def seen():
+    return SeenPanel
 
 
 def spin(seconds: float) -> None:

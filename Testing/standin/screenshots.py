@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 import time
+import types
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -67,7 +68,9 @@ def add_film(name: str, spacing_mm: float, seed: int, rows: int = 240):
 
 
 def photograph_panel(panel, camera: Photographer, folder: Path) -> None:
-    ui = panel.ui
+    ui = types.SimpleNamespace()
+    for section in panel.sections.values():
+        vars(ui).update(vars(section.ui))
     camera.shoot("panel_empty")
     ui.apSelector.setCurrentNode(add_film("Spine AP standing", 1.0, seed=1))
     ui.lateralSelector.setCurrentNode(add_film("Spine lateral standing", 1.43, seed=2, rows=250))
@@ -77,7 +80,9 @@ def photograph_panel(panel, camera: Photographer, folder: Path) -> None:
     ui.apSpacingBox.value = 1.43
     ui.lateralSpacingBox.value = 1.4
     labels = write_labels(folder / "labels.nii.gz", block_bones())
-    panel.logic._make_command = worker_script(folder, _SLOW_WORKER, labels=str(labels), go=str(folder / "go"))
+    panel.services.logic._make_command = worker_script(
+        folder, _SLOW_WORKER, labels=str(labels), go=str(folder / "go")
+    )
     ui.reconstructButton.click()
     ui.logSection.collapsed = False
     wait(lambda: ui.progressBar.value == 42 and ui.logEdit.plainText)

@@ -132,38 +132,28 @@ def test_films_deleted_during_the_run_do_not_lose_the_result(
     assert len(segmentations()) == 1
 
 
-@pytest.fixture
-def library_kept():
-    """Put the library's modules back after they were loaded anew: other tests hold classes of the first ones."""
-    kept = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "SwinX2SLib"}
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "SwinX2SLib"]:
-        del sys.modules[name]
-    sys.modules.update(kept)
-
-
 def test_reloading_the_module_during_a_run_ends_it_and_gives_a_working_panel(
-    module_widget, film_pair, use_worker, spin, spin_until, library_kept
+    module_widget, film_pair, use_worker, spin, spin_until, library_kept, seen
 ):
     use_worker(FOREVER)
-    old = module_widget.panel
+    old = seen(module_widget.panel)
     old.ui.reconstructButton.click()
     spin_until(lambda: old.ui.progressBar.value == 30)
     module_widget.onReload()
     assert leftovers() == []
     assert not old.logic.is_running()
-    new = slicer.modules.SwinX2SWidget.panel
-    assert new is not old
+    new = seen(slicer.modules.SwinX2SWidget.panel)
+    assert new.whole is not old.whole
     assert new.parameters.ap_volume is film_pair[0]
     assert new.ui.apSelector.currentNode() is film_pair[0]
     spin(0.1)
 
 
 def test_unloading_the_module_ends_the_run_before_it_returns(
-    module_widget, film_pair, use_worker, spin_until
+    module_widget, film_pair, use_worker, spin_until, seen
 ):
     use_worker(FOREVER)
-    panel = module_widget.panel
+    panel = seen(module_widget.panel)
     panel.ui.reconstructButton.click()
     spin_until(lambda: panel.ui.progressBar.value == 30)
     module_widget.cleanup()

@@ -158,8 +158,9 @@ import slicer_desktop
 slicer_desktop.boot(temporary)
 slicer_desktop.load_module(repository / "SwinX2S" / "SwinX2S.py").widgetRepresentation()
 import slicer
-slicer.modules.SwinX2SWidget.panel.ui.reconstructButton.click()
-print(slicer.modules.SwinX2SWidget.panel.ui.faultsLabel.text)
+ui = slicer.modules.SwinX2SWidget.panel.sections["reconstruct"].ui
+ui.reconstructButton.click()
+print(ui.faultsLabel.text)
 import os
 sys.stdout.flush()
 os._exit(0)

@@ -39,9 +39,13 @@ class _Application:
     def __init__(self, temporary_folder: str):
         self.temporaryPath = temporary_folder
         self._modules, self._layout = _ModuleManager(), _LayoutManager()
+        self._settings = qt.QSettings(str(Path(temporary_folder) / "Slicer.ini"), qt.QSettings.IniFormat)
 
     def testingEnabled(self):
         return True
+
+    def userSettings(self):
+        return self._settings
 
     def moduleManager(self):
         return self._modules

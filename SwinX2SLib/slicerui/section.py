@@ -1,0 +1,83 @@
+"""One collapsible part of the panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+
+if TYPE_CHECKING:
+    from SwinX2SLib.slicerui.services import Services
+
+
+class Section(VTKObservationMixin):
+    """Base of the classes in `slicerui.sections`.
+
+    A subclass says what it needs in `setup` and shows its state in `refresh`; the panel loads the widgets, folds
+    them under the `windowTitle` of the `.ui` file, and follows the scene. Widgets whose `SlicerParameterName` names a
+    field of `parameter_class` are kept in step with it. All sections write to the module's one parameter node, so a
+    class of a section's own begins its fields with the section's name.
+
+    Attributes:
+        folded: whether the section is folded when it is shown for the first time; later the user's last choice holds.
+        parameter_class: the `parameterNodeWrapper` class of the section's state.
+        ui: the named widgets of the section.
+        parameters: state in the present scene; None while a scene is closed.
+        services: what sections share.
+    """
+
+    folded = True
+    parameter_class: type = ReconstructionParameters
+
+    def __init__(self):
+        super().__init__()
+        self.ui: Any = None
+        self.services: Services | None = None
+        self.parameters: Any = None
+        self._gui_tag: int | None = None
+
+    def setup(self, widgets: object, services: Services) -> None:
+        """Connect the widgets, once; there are no parameters yet.
+
+        Args:
+            widgets: as `slicer.util.childWidgetVariables` gives them.
+            services: what sections share.
+        """
+        self.ui, self.services = widgets, services
+        for widget in vars(widgets).values():
+            if hasattr(widget, "setMRMLScene"):
+                widget.setMRMLScene(slicer.mrmlScene)
+
+    def enter(self) -> None:
+        """The user came to the module."""
+
+    def refresh(self) -> None:
+        """Show the parameters; called whenever one changed, so it must be quick."""
+
+    def close(self) -> None:
+        """Let go of everything; the module goes away (closed, or loaded anew)."""
+
+    # For the panel
+
+    def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
+        """Take over the state of a scene."""
+        self.forget()
+        self.parameters = self.parameter_class(parameter_node)
+        self._gui_tag = self.parameters.connectGui(self.ui)
+        self.addObserver(parameter_node, vtk.vtkCommand.ModifiedEvent, self._on_modified)
+        self.refresh()
+
+    def forget(self) -> None:
+        """Let go of the state, so that a scene can be closed."""
+        if self.parameters is not None:
+            self.parameters.disconnectGui(self._gui_tag)
+            self.removeObservers(self._on_modified)
+        self.parameters = None
+
+    def _on_modified(self, *_event: object) -> None:
+        if self.parameters is not None:
+            self.refresh()

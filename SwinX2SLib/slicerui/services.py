@@ -1,0 +1,30 @@
+"""What the sections of the panel share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from SwinX2SLib.slicerui.logic import ReconstructionLogic
+from SwinX2SLib.slicerui.notice import Notice
+from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+from SwinX2SLib.slicerui.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that a section may use of the rest.
+
+    Attributes:
+        logic: starts, queues and cancels reconstructions.
+        reconstruction: gives the films and choices of the present scene; None while a scene is closed.
+        settings: remembered beyond the scene.
+        result_added: told `(segmentation node)` when the bones of a run are in the scene.
+        inputs_changed: told `()` when the films, or what was found wrong with them, changed.
+    """
+
+    logic: ReconstructionLogic
+    reconstruction: Callable[[], ReconstructionParameters | None]
+    settings: Settings = field(default_factory=Settings)
+    result_added: Notice = field(default_factory=Notice)
+    inputs_changed: Notice = field(default_factory=Notice)
