@@ -13,9 +13,18 @@ LIBRARY = ROOT / "SwinX2SLib"
 # From the ground up; a package imports from its own and from lower layers only.
 LAYERS = (
     ("anatomy", "errors", "geometry", "parallel", "resources", "terminology"),
-    ("datasets", "evaluation", "label_schemes", "measurements", "phantom", "projection", "radiographs"),
+    (
+        "datasets",
+        "evaluation",
+        "label_schemes",
+        "measurements",
+        "phantom",
+        "projection",
+        "radiographs",
+        "reprojection",
+    ),
     ("models", "weights"),
-    ("inference", "report", "training"),
+    ("exporting", "inference", "report", "training"),
     ("__main__", "cli", "demo", "slicerui"),
 )
 SLICER_ONLY = ("slicerui",)

@@ -1,0 +1,42 @@
+"""The cameras of a result: how its films were taken, as its provenance tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera
+from SwinX2SLib.geometry.frames import transform_points
+
+ROLES = ("ap", "lateral")
+
+
+def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
+    """Return the cameras of both films by role (`ap`, `lateral`).
+
+    Rays are parallel, as the network takes them, unless the film states the distances of its tube
+    (`source_to_detector_mm` and `source_to_isocentre_mm`); the middle of each film is the middle of the grid.
+
+    Args:
+        provenance: what `provenance.json` holds.
+
+    Raises:
+        KeyError: the provenance does not say enough of a film or of the grid.
+    """
+    grid = provenance["grid"]
+    middle = transform_points(np.array(grid["affine_ras_mm"]), (np.array(grid["shape"]) - 1) / 2)
+    isocentre = tuple(float(part) for part in middle)
+    return {role: _camera(provenance["inputs"][role], isocentre) for role in ROLES}
+
+
+def _camera(film: Mapping[str, Any], isocentre: tuple[float, float, float]) -> Camera:
+    shape = (int(film["pixels"]["rows"]), int(film["pixels"]["columns"]))
+    pixel_mm = (float(film["spacing_mm"]["row"]), float(film["spacing_mm"]["column"]))
+    if "source_to_detector_mm" not in film:
+        return ParallelCamera(film["view"], isocentre, pixel_mm, shape)
+    detector, source = float(film["source_to_detector_mm"]), float(film["source_to_isocentre_mm"])
+    # A pixel's size is told at the patient; on the detector it is larger.
+    on_detector = tuple(size * detector / source for size in pixel_mm)
+    return ConeCamera(film["view"], isocentre, on_detector, shape, detector, source)
