@@ -30,7 +30,8 @@ class DeformationLimits:
     """How far a person may be deformed.
 
     Attributes:
-        rotation_deg: standard deviation of the rotation about each axis [degrees].
+        rotation_deg: standard deviation of the rotation about the right-left and the front-back axis [degrees].
+        turn_deg: the same about the vertical axis: patients lie or stand turned more often than tilted.
         scale: standard deviation of the log scale, common and of each axis.
         bend_fraction: sideways and front-back shift of what has no spine to bend, as a smooth function of height, as
             a fraction of the height of the view (one standard deviation).
@@ -41,6 +42,7 @@ class DeformationLimits:
     """
 
     rotation_deg: float = 5.0
+    turn_deg: float = 8.0
     scale: float = 0.10
     bend_fraction: float = 0.02
     stretch: float = 0.22
@@ -150,7 +152,7 @@ def _smooth_field(shape: tuple[int, ...], deviation_mm: float, rng: np.random.Ge
 
 
 def _pose(limits: DeformationLimits, rng: np.random.Generator) -> np.ndarray:
-    angles = np.deg2rad(rng.normal(0, limits.rotation_deg, 3))
+    angles = np.deg2rad(rng.normal(0, (limits.rotation_deg, limits.rotation_deg, limits.turn_deg)))
     rotation = np.eye(3)
     for axis, angle in enumerate(angles):
         i, j = [a for a in range(3) if a != axis]

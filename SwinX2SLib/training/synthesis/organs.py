@@ -10,6 +10,7 @@ from SwinX2SLib.training.synthesis.shapes import Ellipsoid, Rod, Shape
 
 SPINE, RIBS = label_ids("spine"), label_ids("ribs")
 T3, T6, T9, T11, T12, L1, L2, L3, L5 = 10, 13, 16, 18, 19, 20, 21, 22, 24
+BESIDE_BOWEL = (T12, L1, L2, L3)
 
 
 def random_organs(landmarks: Landmarks, strength: float, rng: np.random.Generator) -> list[Shape]:
@@ -26,7 +27,7 @@ def random_organs(landmarks: Landmarks, strength: float, rng: np.random.Generato
         shapes += _upper_abdomen(landmarks, strength, rng)
         if rng.random() < 0.7:
             shapes += _gas(landmarks, rng)
-        if rng.random() < 0.06:
+        if landmarks.seen(BESIDE_BOWEL) and rng.random() < 0.06:
             shapes.append(_filled_bowel(landmarks, rng))
     return shapes
 
@@ -114,7 +115,7 @@ def _gas(landmarks: Landmarks, rng: np.random.Generator) -> list[Shape]:
 
 def _filled_bowel(landmarks: Landmarks, rng: np.random.Generator) -> Shape:
     """A loop of bowel full of contrast medium."""
-    height = float(np.nanmean(landmarks.centres_mm[[T12, L1, L2, L3], 2])) + 60
+    height = float(np.nanmean(landmarks.centres_mm[list(BESIDE_BOWEL), 2])) + 60
     line = landmarks.spine_at(height, SPINE)
     middle = np.zeros(2) if line is None else line
     count = int(rng.integers(4, 8))
