@@ -58,7 +58,7 @@ class LabelEvaluation(Scores):
 class GroupEvaluation(Scores):
     """Means over the bones of a group, or over all bones.
 
-    Overlap (dice, iou, nsd, line_dice) counts a missed bone as 0; distances are over the bones that both volumes hold.
+    Overlap (dice, iou, nsd, line_dice) counts a missed bone as 0; distances are over the bones that both hold.
 
     Attributes:
         labels: number of bones that the truth holds.

@@ -7,7 +7,14 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
-from SwinX2SLib.measurements.reading.volume import LabelVolume, checked_affine, label_values, reading, refuse
+from SwinX2SLib.measurements.reading.volume import (
+    LabelVolume,
+    Numbering,
+    checked_affine,
+    label_values,
+    reading,
+    refuse,
+)
 
 _MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
 _SUFFIXES = (".nii", ".nii.gz")
@@ -18,14 +25,21 @@ def is_nifti(path: Path) -> bool:
     return path.name.lower().endswith(_SUFFIXES)
 
 
-def read_nifti_labels(path: Path, ignore_unknown: bool = False) -> LabelVolume:
+def read_nifti_labels(
+    path: Path, ignore_unknown: bool = False, numbering: Numbering | None = None
+) -> LabelVolume:
     """Read a NIfTI label volume.
+
+    Args:
+        path: file.
+        ignore_unknown: whether values that are no bone are left out instead of being a fault.
+        numbering: what the values mean, when not our labels.
 
     Raises:
         InputError: unreadable, no volume, no place in the patient, or values that are no label.
     """
     values, affine = read_nifti(path)
-    labels, notes = label_values(values, ignore_unknown, path)
+    labels, notes = label_values(values, affine, ignore_unknown, path, numbering)
     return LabelVolume(labels, affine, notes)
 
 

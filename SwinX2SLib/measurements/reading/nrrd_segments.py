@@ -13,11 +13,12 @@ from pathlib import Path
 import nrrd
 import numpy as np
 
-from SwinX2SLib.anatomy import Label
+from SwinX2SLib.anatomy import BACKGROUND, Label, label_by_id
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.measurements.reading.names import label_named, label_of_term
 from SwinX2SLib.measurements.reading.volume import (
     LabelVolume,
+    Numbering,
     checked_affine,
     label_values,
     named,
@@ -57,8 +58,15 @@ class Segment:
         return None not in (by_name, by_term) and by_name is not by_term
 
 
-def read_nrrd_labels(path: Path, ignore_unknown: bool = False) -> LabelVolume:
+def read_nrrd_labels(
+    path: Path, ignore_unknown: bool = False, numbering: Numbering | None = None
+) -> LabelVolume:
     """Read a `.seg.nrrd` by its segments, or a plain NRRD by its values.
+
+    Args:
+        path: file.
+        ignore_unknown: whether values that are no bone are left out instead of being a fault.
+        numbering: what values, and names of segments, mean; names that it does not have mean what they always do.
 
     Raises:
         InputError: unreadable, not placed in the patient, segments that contradict themselves or each other, or
@@ -70,12 +78,18 @@ def read_nrrd_labels(path: Path, ignore_unknown: bool = False) -> LabelVolume:
         segments = _segments(header, data.ndim == 4)
     affine = checked_affine(affine, path)
     if not segments:
-        labels, notes = label_values(data, ignore_unknown, path)
+        labels, notes = label_values(data, affine, ignore_unknown, path, numbering)
         return LabelVolume(labels, affine, notes)
     layers = data if data.ndim == 4 else data[..., np.newaxis]
-    known = _known_segments(segments, layers.shape[-1], path)
+    renamed = {} if numbering is None else dict(numbering.names)
+    parts = [segment for segment in segments if segment.name.lower() in renamed]
+    known = _known_segments(
+        [segment for segment in segments if segment not in parts], layers.shape[-1], path
+    ) + _renamed_segments(parts, renamed, layers.shape[-1], path)
     labels, notes = _merged(layers, known)
-    strangers = [segment.name or segment.id for segment in segments if segment.label() is None]
+    strangers = [
+        segment.name or segment.id for segment in segments if segment not in parts and segment.label() is None
+    ]
     if strangers:
         notes.append(f"Segments that are none of the 54 bones were left out: {named(strangers)}.")
     return LabelVolume(labels, affine, tuple(notes))
@@ -149,6 +163,22 @@ def _known_segments(segments: list[Segment], layers: int, path: Path) -> list[tu
     if faults:
         raise InputError(faults)
     return [(segment, segment.label()) for segment in known.values()]
+
+
+def _renamed_segments(
+    segments: list[Segment], names: dict[str, int], layers: int, path: Path
+) -> list[tuple[Segment, Label]]:
+    """Return the segments that a numbering names; several may be parts of one bone.
+
+    Raises:
+        InputError: a layer is not there.
+    """
+    lost = [segment for segment in segments if not 0 <= segment.layer < layers]
+    if lost:
+        message = f"The segment {lost[0].name!r} lies in layer {lost[0].layer}, of {layers} layers."
+        raise refuse("layer-missing", message, "Save the segmentation again.", path)
+    meant = [(segment, names[segment.name.lower()]) for segment in segments]
+    return [(segment, label_by_id(label)) for segment, label in meant if label != BACKGROUND]
 
 
 def _merged(layers: np.ndarray, known: list[tuple[Segment, Label]]) -> tuple[np.ndarray, list[str]]:

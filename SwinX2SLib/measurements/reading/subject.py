@@ -12,7 +12,7 @@ from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.reading.meshes import MESH_SUFFIXES, read_mesh_archive, read_mesh_folder
 from SwinX2SLib.measurements.reading.nifti import is_nifti, read_nifti_labels
 from SwinX2SLib.measurements.reading.nrrd_segments import read_nrrd_labels
-from SwinX2SLib.measurements.reading.volume import LabelVolume, refuse
+from SwinX2SLib.measurements.reading.volume import LabelVolume, Numbering, refuse
 
 RESULT_LABELS, RESULT_UNCERTAINTY = "labels.nii.gz", "uncertainty.nii.gz"
 _HINT = "Give a NIfTI or .seg.nrrd segmentation, an .npz of meshes, or a folder of meshes."
@@ -26,10 +26,14 @@ class ReadOptions:
     Attributes:
         mesh_frame: "RAS" or "LPS", of meshes that do not say it; None when they must.
         ignore_unknown: whether values and names that are no bone are left out instead of being a fault.
+        numbering: what the values of a label volume mean, when not our labels.
+        allow_empty: whether a file without a bone is no fault.
     """
 
     mesh_frame: str | None = None
     ignore_unknown: bool = False
+    numbering: Numbering | None = None
+    allow_empty: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +87,7 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> Subject:
         raise refuse(
             "segmentation-unreadable", message, "Check the path and its permissions.", path
         ) from error
-    if subject.is_empty:
+    if subject.is_empty and not options.allow_empty:
         message = "There is no bone in it."
         raise InputError([Fault("no-bones", message, "Check that it is the right file.", str(source))])
     return subject
@@ -103,9 +107,9 @@ def _read(path: Path, options: ReadOptions) -> Subject:
         bones, notes = read_mesh_archive(path, options.mesh_frame, options.ignore_unknown)
         return Subject(path, _sha256([path]), None, bones, notes)
     if is_nifti(path):
-        volume = read_nifti_labels(path, options.ignore_unknown)
+        volume = read_nifti_labels(path, options.ignore_unknown, options.numbering)
     elif name.endswith((".nrrd", ".nhdr")):
-        volume = read_nrrd_labels(path, options.ignore_unknown)
+        volume = read_nrrd_labels(path, options.ignore_unknown, options.numbering)
     elif name.endswith(MESH_SUFFIXES):
         hint = f"Give its folder, with every mesh named by its bone. {_HINT}"
         raise refuse("unsupported-format", "This is one mesh.", hint, path)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -16,12 +17,21 @@ from SwinX2SLib.geometry.frames import orientation_of
 _MOST_NAMED = 8
 
 
+class Numbering(Protocol):
+    """What the values, or the names of segments, of a file mean (see `label_schemes.LabelScheme`)."""
+
+    names: Mapping[str, int]
+
+    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+        """Return the values as our labels, uint8; marks above 54 stand for bone without a name."""
+
+
 @dataclass(frozen=True, eq=False)
 class LabelVolume:
     """A label volume of the 54 bones.
 
     Attributes:
-        labels: uint8 `(I, J, K)`, the file's own array order.
+        labels: uint8 `(I, J, K)`, the file's own array order; above 54, bone that a `Numbering` does not name.
         affine: 4x4, index -> RAS mm.
         notes: what a reader of the result must know, in sentences.
     """
@@ -68,13 +78,21 @@ def checked_affine(affine: np.ndarray, path: Path) -> np.ndarray:
     return affine
 
 
-def label_values(values: np.ndarray, ignore_unknown: bool, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+def label_values(
+    values: np.ndarray,
+    affine: np.ndarray,
+    ignore_unknown: bool,
+    path: Path,
+    numbering: Numbering | None = None,
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return a volume of numbers as uint8 labels, and a note of what was left out.
 
     Args:
         values: three axes (axes of length one at the end are dropped).
+        affine: index -> RAS mm.
         ignore_unknown: whether values that are no bone become background instead of a fault.
         path: for the faults.
+        numbering: what the values mean, when not our labels.
 
     Raises:
         InputError: the array has not three axes, or holds values that are no label.
@@ -84,6 +102,8 @@ def label_values(values: np.ndarray, ignore_unknown: bool, path: Path) -> tuple[
     if values.ndim != 3:
         message = f"The file has {values.ndim} axes ({' x '.join(map(str, values.shape))})."
         raise refuse("not-a-volume", message, "Give one three-dimensional label volume.", path)
+    if numbering is not None:
+        return _renumbered(values, affine, path, numbering), ()
     found = _distinct(values, path)
     strange = [value for value in found if not 0 <= value < CLASS_COUNT]
     if strange and not ignore_unknown:
@@ -96,6 +116,14 @@ def label_values(values: np.ndarray, ignore_unknown: bool, path: Path) -> tuple[
         return values.astype(np.uint8), ()
     known = np.where((values >= 0) & (values < CLASS_COUNT), values, 0).astype(np.uint8)
     return known, (f"Values that are no bone were left out: {named(strange)}.",)
+
+
+def _renumbered(values: np.ndarray, affine: np.ndarray, path: Path, numbering: Numbering) -> np.ndarray:
+    _distinct(values, path)
+    try:
+        return numbering.to_marked(values, affine)
+    except InputError as error:
+        raise InputError([replace(fault, path=str(path)) for fault in error.faults]) from error
 
 
 def named(values: list) -> str:
