@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import pickle
+import platform
 import queue
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel.tasks import Answer, Failure, Task, Work, attempt
+from SwinX2SLib.parallel.tasks import Answer, Failure, Task, Work
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -35,18 +38,19 @@ def cluster_answers(
 
     Raises:
         InputError: Dask is not installed, the scheduler cannot be reached or goes away, or its workers have not this
-            version of the library.
+            version of the library and of Python.
     """
     if not tasks:
         return
     with _connected(address) as client:
         _check_workers(client, address, note)
         ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        remote, run = _remote_attempt(), uuid.uuid4().hex
         waiting, running = deque(tasks), {}
         while waiting or running:
             while waiting and len(running) < max(1, _threads(client)) * _TASKS_PER_THREAD:
                 task = waiting.popleft()
-                future = client.submit(attempt, work, task, key=f"swinx2s-{task.key}-{id(ended)}", pure=False)
+                future = client.submit(remote, pickle.dumps((work, task)), key=f"swinx2s-{task.key}-{run}")
                 running[future] = task
                 future.add_done_callback(ended.put)
             try:
@@ -57,6 +61,23 @@ def cluster_answers(
                 continue
             yield running[future], _answer(future, running[future], address)
             del running[future]
+
+
+def _remote_attempt() -> Callable[[bytes], Answer]:
+    """Return what a worker calls.
+
+    A function within a function travels by value, and its argument as bytes: so the scheduler, which unpacks both,
+    needs no more than Dask.
+    """
+
+    def swinx2s_attempt(packed: bytes) -> Answer:
+        import pickle
+
+        from SwinX2SLib.parallel.tasks import attempt
+
+        return attempt(*pickle.loads(packed))
+
+    return swinx2s_attempt
 
 
 def _answer(future: Future, task: Task, address: str) -> Answer:
@@ -104,28 +125,28 @@ def _threads(client: Client) -> int:
 
 
 def _check_workers(client: Client, address: str, note: Callable[[str], None]) -> None:
-    found: dict[str, Any] = client.run(_library_version, on_error="return")
+    found: dict[str, Any] = client.run(_versions, on_error="return")
     if not found:
         note(
             f"The scheduler {address} has no workers yet; the work waits until `dask worker {address}` is started."
         )
     faults = []
-    for worker, version in sorted(found.items()):
-        hint = f"Install swinx2s {__version__} in the environment of the workers."
-        if isinstance(version, Exception):
-            message = f"The worker {worker} cannot load the library ({type(version).__name__}: {version})."
-            faults.append(Fault("worker-unfit", message, hint))
-        elif version != __version__:
-            message = f"The worker {worker} has version {version} of the library, not {__version__}."
-            faults.append(Fault("worker-unfit", message, hint))
+    for worker, versions in sorted(found.items()):
+        if isinstance(versions, Exception):
+            faults.append(_unfit(worker, f"cannot load the library ({type(versions).__name__}: {versions})"))
+        elif versions != _versions():
+            faults.append(_unfit(worker, "has swinx2s {} and Python {}".format(*versions)))
     if faults:
         raise InputError(faults)
 
 
-def _library_version() -> str:
-    from SwinX2SLib import __version__ as version
+def _versions() -> tuple[str, str]:
+    return __version__, ".".join(platform.python_version_tuple()[:2])
 
-    return version
+
+def _unfit(worker: str, why: str) -> Fault:
+    hint = "Install swinx2s {} with Python {} in the environment of the workers.".format(*_versions())
+    return Fault("worker-unfit", f"The worker {worker} {why}.", hint)
 
 
 def _gone(address: str) -> InputError:

@@ -1,8 +1,74 @@
 """Fixtures of several packages."""
 
+import os
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class LoopbackCluster:
+    """A Dask scheduler and its workers, each a process of its own on 127.0.0.1.
+
+    Args:
+        folder: for their files and logs.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder, self._processes = folder, []
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.address = self._said(r"Scheduler at:\s+(tcp://127\.0\.0\.1:\d+)")
+
+    def add_worker(self, *paths: Path) -> subprocess.Popen:
+        """Start a worker of one thread that imports from `paths`, and wait until it is registered."""
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
+        worker = self._start("worker", self.address, *options, paths=paths or (ROOT,))
+        self._said(r"Registered to:\s+(\S+)")
+        return worker
+
+    def end(self) -> None:
+        """End all processes."""
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+
+    def _start(self, *command: str, paths: tuple[Path, ...] = ()) -> subprocess.Popen:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "OMP_NUM_THREADS": "1"}
+        with self._log(len(self._processes)).open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", *command],
+                cwd=self._folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def _log(self, number: int) -> Path:
+        return self._folder / f"process{number}.log"
+
+    def _said(self, pattern: str) -> str:
+        """Wait until the process started last has said something, and return it."""
+        log = self._log(len(self._processes) - 1)
+        end = time.monotonic() + 60
+        while not (found := re.search(pattern, log.read_text())):
+            assert time.monotonic() < end, log.read_text()
+            assert self._processes[-1].poll() is None, log.read_text()
+            time.sleep(0.05)
+        return found[1]
+
+
+@pytest.fixture
+def loopback_cluster(tmp_path_factory):
+    """A running scheduler on 127.0.0.1, as yet without workers; skips where Dask is not installed."""
+    pytest.importorskip("distributed")
+    cluster = LoopbackCluster(tmp_path_factory.mktemp("cluster"))
+    yield cluster
+    cluster.end()
 
 
 @pytest.fixture(scope="session")
