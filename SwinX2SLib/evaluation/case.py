@@ -42,7 +42,8 @@ class LabelEvaluation(Scores):
         label: id, 1 to 54.
         group: of `anatomy.GROUPS`.
         status: "both"; "missed", only the truth holds it; "invented", only the prediction does.
-        identified: whether it is found under its own name (see `identification`); None when invented.
+        identified, nearest: whether it is found under its own name, by the rule of Swin-X2S and by that of VerSe (see
+            `identification`); None when invented.
         prediction_ml, truth_ml: volumes.
     """
 
@@ -50,6 +51,7 @@ class LabelEvaluation(Scores):
     group: str
     status: Status
     identified: bool | None
+    nearest: bool | None
     prediction_ml: float
     truth_ml: float
 
@@ -62,12 +64,13 @@ class GroupEvaluation(Scores):
 
     Attributes:
         labels: number of bones that the truth holds.
-        identification_rate: share of them that is identified.
+        identification_rate, identification_rate_verse: share of them that is identified, and that is also nearest.
         missed, invented: names of bones.
     """
 
     labels: int
     identification_rate: float | None
+    identification_rate_verse: float | None
     missed: tuple[str, ...]
     invented: tuple[str, ...]
 

@@ -1,0 +1,231 @@
+"""A prediction and its truth from files, brought onto one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_by_id, label_ids
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.evaluation.bones import label_centres_mm
+from SwinX2SLib.evaluation.options import EvaluationOptions
+from SwinX2SLib.evaluation.resampling import centre_shift_mm, resample_labels
+from SwinX2SLib.label_schemes import UNKNOWN, LabelScheme, scheme
+from SwinX2SLib.measurements.reading import ReadOptions, read_subject
+from SwinX2SLib.measurements.reading.volume import LabelVolume
+
+# Part of the predicted bone outside the truth's volume from which a reader is told.
+_TOLD_OUTSIDE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What is compared.
+
+    Attributes:
+        prediction, truth: uint8 `(I, J, K)` on the truth's grid, or the part of it that holds bone; labels that are
+            not compared, and bone that the truth does not name, are background in both.
+        affine: of that grid, index -> RAS mm.
+        voxels: number of voxels of the whole grid.
+        labels: ids that are compared.
+        groups: groups that they belong to.
+        scheme: numbering of the truth.
+        own_prediction: the prediction as read, moved to where it is compared.
+        own_truth: the truth as read, without marks of unnamed bone.
+        notes: what a reader must know, in sentences.
+    """
+
+    prediction: np.ndarray
+    truth: np.ndarray
+    affine: np.ndarray
+    voxels: int
+    labels: tuple[int, ...]
+    groups: tuple[str, ...]
+    scheme: LabelScheme
+    own_prediction: LabelVolume
+    own_truth: LabelVolume
+    notes: tuple[str, ...]
+
+
+def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> Inputs:
+    """Read both and bring the prediction onto the truth's grid.
+
+    Args:
+        prediction: a label volume (NIfTI, NRRD, `.seg.nrrd`), or the folder of a result of `swinx2s reconstruct`; it
+            may be empty.
+        truth: a label volume of any grid, orientation and numbering.
+        options: how.
+
+    Raises:
+        InputError: all faults of both, and of the options.
+    """
+    faults = options.faults()
+    schemes = [_try_scheme(name, faults) for name in (options.scheme, options.prediction_scheme)]
+    own_truth = _try_reading(truth, schemes[0], faults)
+    own_prediction = _try_reading(prediction, schemes[1], faults, may_be_empty=True)
+    if faults:
+        raise InputError(faults)
+    labels, groups = _compared_labels(options, schemes[0], faults, truth)
+    if labels and not np.isin(own_truth.labels, labels).any():
+        names = ", ".join(groups)
+        message = f"The truth holds no bone of the groups compared ({names})."
+        hint = "Check the file and the numbering, or name other groups with --groups."
+        faults.append(Fault("empty-truth", message, hint, str(truth)))
+    if faults:
+        raise InputError(faults)
+    return _on_one_grid(own_prediction, own_truth, (labels, groups), schemes[0], options, prediction)
+
+
+def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelScheme | None:
+    try:
+        return scheme(name)
+    except InputError as error:
+        faults += error.faults
+        return None
+
+
+def _try_reading(
+    path: Path, numbering: LabelScheme | None, faults: list[Fault], may_be_empty: bool = False
+) -> LabelVolume | None:
+    # Our own numbering is read as ever: its faults say more.
+    foreign = None if numbering is None or numbering.name == "swinx2s" else numbering
+    try:
+        subject = read_subject(path, ReadOptions(numbering=foreign, allow_empty=may_be_empty))
+    except InputError as error:
+        if numbering is not None or any(fault.kind == "missing-file" for fault in error.faults):
+            faults += error.faults
+        return None
+    if subject.volume is None:
+        message = "Meshes cannot be compared voxel by voxel."
+        faults.append(Fault("not-a-volume", message, "Give a label volume.", str(path)))
+    return subject.volume
+
+
+def _compared_labels(
+    options: EvaluationOptions, numbering: LabelScheme, faults: list[Fault], truth: Path
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the ids that are compared and their groups: those asked for that the numbering can name."""
+    asked = options.groups if options.groups is not None else numbering.annotated
+    groups = tuple(group for group in GROUPS if group in asked and numbering.label_ids & {*label_ids(group)})
+    nameless = [group for group in asked if group not in groups]
+    if nameless or not groups:
+        message = f"The numbering {numbering.name} names no bone of {', '.join(nameless) or 'a whole group'}."
+        hint = "Name the groups that the truth draws with --groups."
+        faults.append(Fault("group-not-named", message, hint, str(truth)))
+    labels = sorted(numbering.label_ids & {i for group in groups for i in label_ids(group)})
+    return tuple(labels), groups
+
+
+def _on_one_grid(
+    prediction: LabelVolume,
+    truth: LabelVolume,
+    compared: tuple[tuple[int, ...], tuple[str, ...]],
+    numbering: LabelScheme,
+    options: EvaluationOptions,
+    path: Path,
+) -> Inputs:
+    labels, groups = compared
+    prediction, notes = _aligned(prediction, truth, labels, options)
+    resampled = resample_labels(prediction.labels, prediction.affine, truth.labels.shape, truth.affine)
+    notes += _placing(prediction, resampled, truth, path)
+    notes += _unnamed_notes(truth.labels, numbering, labels, groups)
+    own_truth = LabelVolume(_kept(truth.labels, range(1, CLASS_COUNT)), truth.affine)
+    for group, mark in UNKNOWN.items():
+        resampled[(truth.labels == mark) & np.isin(resampled, label_ids(group))] = 0
+    resampled, drawn = _kept(resampled, labels), _kept(truth.labels, labels)
+    box = _bone_box(resampled, drawn)
+    affine = truth.affine.copy()
+    affine[:3, 3] = truth.affine[:3, :3] @ [part.start for part in box] + truth.affine[:3, 3]
+    return Inputs(
+        prediction=resampled[box],
+        truth=drawn[box],
+        affine=affine,
+        voxels=drawn.size,
+        labels=labels,
+        groups=groups,
+        scheme=numbering,
+        own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
+        own_truth=LabelVolume(_kept(own_truth.labels, labels), truth.affine),
+        notes=(*truth.notes, *prediction.notes, *notes),
+    )
+
+
+def _aligned(
+    prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int], options: EvaluationOptions
+) -> tuple[LabelVolume, list[str]]:
+    """Return the prediction moved as asked, and what to tell of it."""
+    if options.align == "none":
+        return prediction, []
+    if options.align == "centres":
+        shift = centre_shift_mm(prediction.affine, prediction.labels.shape, truth.affine, truth.labels.shape)
+        why = "so that the centres of both grids coincide"
+    else:
+        found = label_centres_mm(prediction.labels, prediction.affine, labels)
+        true = label_centres_mm(truth.labels, truth.affine, labels)
+        ways = [true[label] - found[label] for label in true if label in found]
+        if not ways:
+            return prediction, ["No bone is in both volumes; the prediction was not moved."]
+        shift = np.median(ways, axis=0)
+        why = "by the median way from its bones to the true ones; errors of place are what remains"
+    affine = prediction.affine.copy()
+    affine[:3, 3] += shift
+    told = ", ".join(f"{each:.1f}" for each in shift)
+    note = f"The prediction was moved by ({told}) mm (right, anterior, superior) {why}."
+    return LabelVolume(prediction.labels, affine, prediction.notes), [note]
+
+
+def _placing(prediction: LabelVolume, resampled: np.ndarray, truth: LabelVolume, path: Path) -> list[str]:
+    """Return what to tell of predicted bone outside the truth's volume.
+
+    Raises:
+        InputError: all of it lies outside.
+    """
+    if not prediction.labels.any():
+        return ["The prediction holds no bone."]
+    if not resampled.any():
+        message = "No predicted bone lies inside the truth's volume: the files place them apart."
+        hint = "Check that both belong to one person; --align centres or bones lays them together."
+        raise InputError([Fault("no-overlap", message, hint, str(path))])
+    volumes = [
+        np.count_nonzero(labels) * abs(np.linalg.det(affine[:3, :3]))
+        for labels, affine in ((resampled, truth.affine), (prediction.labels, prediction.affine))
+    ]
+    outside = 1 - volumes[0] / volumes[1]
+    if outside < _TOLD_OUTSIDE:
+        return []
+    return [f"{100 * outside:.0f} % of the predicted bone lies outside the truth's volume and is not scored."]
+
+
+def _unnamed_notes(
+    truth: np.ndarray, numbering: LabelScheme, labels: Sequence[int], groups: Sequence[str]
+) -> list[str]:
+    notes = []
+    for group in groups:
+        if (truth == UNKNOWN[group]).any():
+            notes.append(
+                f"The truth holds bone of the group {group} without a name ({numbering.title}); predicted bone of "
+                "the group is not scored there."
+            )
+        missing = [label_by_id(i).title for i in label_ids(group) if i not in labels]
+        if missing:
+            notes.append(f"{numbering.title} does not name {', '.join(missing)}; these are not scored.")
+    return notes
+
+
+def _kept(labels: np.ndarray, kept: Sequence[int]) -> np.ndarray:
+    table = np.zeros(256, dtype=np.uint8)
+    table[list(kept)] = list(kept)
+    return table[labels]
+
+
+def _bone_box(*volumes: np.ndarray) -> tuple[slice, ...]:
+    """Return the box that holds all bone of the volumes."""
+    box = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        filled = np.flatnonzero(np.any([volume.any(axis=others) for volume in volumes], axis=0))
+        box.append(slice(int(filled[0]), int(filled[-1]) + 1))
+    return tuple(box)

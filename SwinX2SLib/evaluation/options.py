@@ -1,0 +1,55 @@
+"""How to evaluate a case, and what is wrong with what was asked for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from SwinX2SLib.anatomy import GROUPS
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.evaluation.volumes import TOLERANCES_MM
+
+Alignment = Literal["none", "centres", "bones"]
+ALIGNMENTS: tuple[str, ...] = get_args(Alignment)
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """How to evaluate.
+
+    Attributes:
+        case: name of the case, or "" for that of the prediction.
+        scheme: numbering of the truth: a name of `label_schemes.SCHEME_NAMES`, or the path of a map.
+        prediction_scheme: numbering of the prediction.
+        groups: groups that the truth draws, or None for those that its numbering names.
+        tolerances_mm: of the normalised surface Dice.
+        measurements: whether both are measured and compared.
+        align: "none", places as stated in the files; "centres", both grids' centres laid together (radiographs know
+            no patient position); "bones", shifted by the median way from predicted to true centres of bones.
+    """
+
+    case: str = ""
+    scheme: str | Path = "swinx2s"
+    prediction_scheme: str | Path = "swinx2s"
+    groups: tuple[str, ...] | None = None
+    tolerances_mm: tuple[float, ...] = TOLERANCES_MM
+    measurements: bool = True
+    align: Alignment = "none"
+
+    def faults(self) -> list[Fault]:
+        """List what cannot be done."""
+        faults = []
+        unknown = [group for group in self.groups or () if group not in GROUPS]
+        if unknown or self.groups == ():
+            message = f"There is no group {', '.join(unknown)}." if unknown else "No group is named."
+            faults.append(Fault("unknown-group", message, f"Use {', '.join(GROUPS)}."))
+        wrong = [each for each in self.tolerances_mm if not (math.isfinite(each) and each >= 0)]
+        if wrong:
+            message = f"A tolerance cannot be {', '.join(f'{each:g}' for each in wrong)} mm."
+            faults.append(Fault("tolerance", message, "Give numbers of millimetres, 0 or more."))
+        if self.align not in ALIGNMENTS:
+            message = f"There is no alignment {self.align!r}."
+            faults.append(Fault("alignment", message, f"Use {', '.join(ALIGNMENTS)}."))
+        return faults
