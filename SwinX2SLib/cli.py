@@ -47,7 +47,7 @@ COMMANDS = (
     Command("train", "SwinX2SLib.training.commands", "add_train_parser", "train a model"),
     Command(
         "evaluate",
-        "SwinX2SLib.evaluation.commands",
+        "SwinX2SLib.report.evaluate_commands",
         "add_evaluate_parser",
         "compare a reconstruction with CT truth",
     ),

@@ -1,5 +1,17 @@
 """Evaluation against CT truth."""
 
+from SwinX2SLib.evaluation.case import CaseEvaluation
+from SwinX2SLib.evaluation.evaluate import evaluate_case
+from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.overlap import OverlapScores, score_overlap
+from SwinX2SLib.evaluation.volumes import VolumeEvaluation, evaluate_volumes
 
-__all__ = ["OverlapScores", "score_overlap"]
+__all__ = [
+    "CaseEvaluation",
+    "EvaluationOptions",
+    "OverlapScores",
+    "VolumeEvaluation",
+    "evaluate_case",
+    "evaluate_volumes",
+    "score_overlap",
+]

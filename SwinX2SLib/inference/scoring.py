@@ -58,7 +58,8 @@ def score_cases(reconstructor: Reconstructor, cases: Sequence[Case]) -> Iterator
     with their label grid, and films carry no patient position.
     """
     from SwinX2SLib.evaluation import score_overlap
-    from SwinX2SLib.evaluation.resampling import load_label_volume, resample_labels
+    from SwinX2SLib.evaluation.resampling import resample_labels
+    from SwinX2SLib.measurements.reading import read_subject
     from SwinX2SLib.radiographs import FilmOptions, read_pair
 
     for case in cases:
@@ -70,9 +71,11 @@ def score_cases(reconstructor: Reconstructor, cases: Sequence[Case]) -> Iterator
             FilmOptions(spacing_mm=films.spacing_mm, flip="h"),
         )
         found = reconstructor.reconstruct(ap, lateral)
-        truth, affine = load_label_volume(case.folder / "labels.nii.gz")
-        prediction = resample_labels(found.labels, found.affine, truth.shape, affine, align_centres=True)
-        yield case.name, score_overlap(prediction, truth, case.annotated)
+        truth = read_subject(case.folder / "labels.nii.gz").volume
+        prediction = resample_labels(
+            found.labels, found.affine, truth.labels.shape, truth.affine, align_centres=True
+        )
+        yield case.name, score_overlap(prediction, truth.labels, case.annotated)
 
 
 def _table(results: dict[str, OverlapScores]) -> str:
