@@ -9,12 +9,14 @@ from types import MappingProxyType
 from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.models.competitors import COMPETITORS, NETWORKS, CompetitorConfig
+from SwinX2SLib.models.film_orientation import FilmOrientationConfig, FilmOrientationNet
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 
-Config = SwinX2SConfig | FusedConfig
+Config = SwinX2SConfig | FusedConfig | CompetitorConfig | FilmOrientationConfig
 
-# Published sizes: table 1 of the paper. Fused sizes: our own; nano and small scale the default.
+# Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
 VARIANTS: Mapping[str, Config] = MappingProxyType(
     {
         "swinx2s-tiny": SwinX2SConfig(32, (2, 2, 6, 2), (1, 2, 4, 8), (96, 96, 128)),
@@ -36,19 +38,24 @@ VARIANTS: Mapping[str, Config] = MappingProxyType(
             decoder_3d=(96, 64, 48),
             grid_shape=(128, 128, 160),
         ),
+        **COMPETITORS,
+        "film-orientation": FilmOrientationConfig(),
     }
 )
-_NETWORKS = {SwinX2SConfig: SwinX2S, FusedConfig: FusedSwinX2S}
+_NETWORKS = {
+    SwinX2SConfig: SwinX2S,
+    FusedConfig: FusedSwinX2S,
+    FilmOrientationConfig: FilmOrientationNet,
+    **NETWORKS,
+}
 
 
-def variant_config(name: str, *, out_channels: int = 55, views_per_plane: int = 1, **overrides) -> Config:
+def variant_config(name: str, **overrides) -> Config:
     """Return the sizes of a variant.
 
     Args:
         name: a key of `VARIANTS`.
-        out_channels: classes, background included.
-        views_per_plane: films of each plane.
-        overrides: other fields of the variant's configuration; lists, as JSON has them, stand for tuples.
+        overrides: fields of the variant's configuration; lists, as JSON has them, stand for tuples.
 
     Raises:
         InputError: there is no such variant or no such field.
@@ -65,25 +72,24 @@ def variant_config(name: str, *, out_channels: int = 55, views_per_plane: int = 
             ]
         )
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()}
-    return replace(VARIANTS[name], out_channels=out_channels, views_per_plane=views_per_plane, **given)
+    return replace(VARIANTS[name], **given)
 
 
-def build_model(name: str, *, out_channels: int = 55, views_per_plane: int = 1, **overrides) -> nn.Module:
+def build_model(name: str, **overrides) -> nn.Module:
     """Return a network with fresh weights, on the current default device.
 
-    Every network has the attribute `grid_shape` `(X, Y, Z)` and the method `reconstruct_logits(coronal, sagittal)`
-    from films `(B, N, X, Z)` and `(B, N, Y, Z)` to class logits `(B, out_channels, X, Y, Z)`.
+    Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the one that tells how films hang, the
+    method `reconstruct_logits(coronal, sagittal)` from films `(B, N, X, Z)` and `(B, N, Y, Z)` to class logits
+    `(B, out_channels, X, Y, Z)`.
 
     Args:
         name: a key of `VARIANTS`.
-        out_channels: classes, background included.
-        views_per_plane: films of each plane.
-        overrides: other fields of the variant's configuration.
+        overrides: fields of the variant's configuration.
 
     Raises:
         InputError: there is no such variant or field, or the sizes do not fit together.
     """
-    config = variant_config(name, out_channels=out_channels, views_per_plane=views_per_plane, **overrides)
+    config = variant_config(name, **overrides)
     try:
         return _NETWORKS[type(config)](config)
     except ValueError as error:

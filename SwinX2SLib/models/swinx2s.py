@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from SwinX2SLib.models.attention import CrossAttention
 from SwinX2SLib.models.blocks import apply_block, decoder_block, decoder_block_without_skip, encoder_block
 from SwinX2SLib.models.expansion import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS, DimensionExpansion
+from SwinX2SLib.models.film_shapes import film_faults
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, SwinPyramid
 
 # The film itself, then the five maps of the pyramid.
@@ -138,7 +139,8 @@ class SwinX2S(nn.Module):
 
     def _features(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
         """Return the last decoder features of both views, `(2B, C, X, Y, Z)`, coronal first."""
-        self._check(coronal, sagittal)
+        if faults := film_faults(coronal, sagittal, self.grid_shape, self.config.views_per_plane):
+            raise ValueError(" ".join(faults))
         films = torch.cat([coronal, sagittal])
         levels = [films, *self.pyramid(films)]
         volume = self.fusion(self._encode(LEVELS - 1, levels[-1]))
@@ -154,16 +156,3 @@ class SwinX2S(nn.Module):
         coronal, sagittal = maps.chunk(2)
         volumes = [expand(coronal, CORONAL_MISSING_AXIS), expand(sagittal, SAGITTAL_MISSING_AXIS)]
         return apply_block(self.encoders[level], torch.cat(volumes))
-
-    def _check(self, coronal: Tensor, sagittal: Tensor) -> None:
-        x, y, z = self.grid_shape
-        views = self.config.views_per_plane
-        faults = [
-            f"The {name} films must be (batch, {views}, {width}, {z}), not {tuple(film.shape)}."
-            for name, film, width in (("coronal", coronal, x), ("sagittal", sagittal, y))
-            if film.ndim != 4 or tuple(film.shape[1:]) != (views, width, z)
-        ]
-        if not faults and len(coronal) != len(sagittal):
-            faults.append(f"There are {len(coronal)} coronal films and {len(sagittal)} sagittal ones.")
-        if faults:
-            raise ValueError(" ".join(faults))

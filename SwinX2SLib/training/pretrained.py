@@ -8,8 +8,9 @@ from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.builder import VARIANTS, Config
+from SwinX2SLib.models.fused import FusedConfig
 from SwinX2SLib.models.swin import SwinPyramid
-from SwinX2SLib.models.swinx2s import SwinX2S
+from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 from SwinX2SLib.training.swin_conversion import convert_swin
 from SwinX2SLib.weights.checkpoint import read_checkpoint
 
@@ -37,6 +38,9 @@ def start_from_imagenet(model: nn.Module, file: Path | None = None) -> str:
     Raises:
         InputError: there are none of these sizes, they cannot be had, or the file does not fit; names every fault.
     """
+    if _sizes(model.config) is None:
+        sentence = "The network has no 2D Swin encoder that ImageNet weights could start."
+        raise InputError([Fault("pretrained-size", sentence, _hint("remove `pretrained`"))])
     path = Path(file) if file is not None else _download(_published_name(model.config))
     encoder = next(module for module in model.modules() if isinstance(module, SwinPyramid))
     # The fused variants bring every film to zero mean and unit variance themselves.
@@ -59,15 +63,22 @@ def _published_name(config: Config) -> str:
     sentence = (
         f"There are no ImageNet weights of a Swin of {channels} channels, depths {depths} and heads {heads}."
     )
-    having = [f"{name} ({PUBLISHED[_sizes(c)]})" for name, c in VARIANTS.items() if _sizes(c) in PUBLISHED]
-    hint = (
-        f"Choose {' or '.join(having)}; the paper's smaller networks start fresh, too. "
-        "Or remove `pretrained`, or name the file of a Swin of these sizes as `pretrained_file`."
+    otherwise = (
+        "the paper's smaller networks start fresh, too. Or remove `pretrained`, or name the file of a Swin of these "
+        "sizes as `pretrained_file`"
     )
-    raise InputError([Fault("pretrained-size", sentence, hint)])
+    raise InputError([Fault("pretrained-size", sentence, _hint(otherwise))])
 
 
-def _sizes(config: Config) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+def _hint(otherwise: str) -> str:
+    having = [f"{name} ({PUBLISHED[_sizes(c)]})" for name, c in VARIANTS.items() if _sizes(c) in PUBLISHED]
+    return f"Choose {' or '.join(having)}; {otherwise}."
+
+
+def _sizes(config: Config) -> tuple[int, tuple[int, ...], tuple[int, ...]] | None:
+    """Return channels, depths and heads of the 2D Swin encoder; None for a network without one."""
+    if not isinstance(config, (SwinX2SConfig, FusedConfig)):
+        return None
     return config.embed_dim, tuple(config.depths), tuple(config.heads)
 
 

@@ -37,7 +37,11 @@ def write_weights(
         WeightsError: a value is not finite, or too large for float16; nothing is written.
     """
     dtype = torch.float16 if half else torch.float32
-    tensors = {key: value.detach().to("cpu", dtype).contiguous() for key, value in state.items()}
+    tensors = {
+        # Tables of places and counts stay whole numbers: half precision would blur them.
+        key: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype).contiguous()
+        for key, value in state.items()
+    }
     faults = [
         Fault("weights-not-finite", f"{key} holds values that are not finite in {dtype}.", "", str(path))
         for key, value in tensors.items()

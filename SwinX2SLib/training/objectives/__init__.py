@@ -7,13 +7,17 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.models.competitors import SingleOutputNetwork
+from SwinX2SLib.models.film_orientation import FilmOrientationNet
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.models.swinx2s import SwinX2S
 from SwinX2SLib.training.batches import Batch
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.objectives.fused import fused_objective
+from SwinX2SLib.training.objectives.orientation import orientation_loss
 from SwinX2SLib.training.objectives.paper import paper_objective
 from SwinX2SLib.training.objectives.phase import Phase
+from SwinX2SLib.training.objectives.single import single_objective
 
 Objective = Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]
 
@@ -43,4 +47,8 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
         return fused_objective(config)
     if isinstance(model, SwinX2S):
         return paper_objective(config)
+    if isinstance(model, SingleOutputNetwork):
+        return single_objective(model, config)
+    if isinstance(model, FilmOrientationNet):
+        return orientation_loss
     raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")

@@ -6,7 +6,7 @@ applied again slab by slab, since only sums over voxels are needed in the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -29,7 +29,7 @@ DICE_SMOOTHING = 1e-5
 
 @dataclass(frozen=True)
 class VoxelSums:
-    """What the loss needs of a stretch of the volume, for V = 2 views and B samples.
+    """What the loss needs of a stretch of the volume, for V predictions (one or two) and B samples.
 
     Attributes:
         log_likelihood: sum of the log-probability of the true class, `(V, B)`.
@@ -86,48 +86,59 @@ def paper_loss(model: nn.Module, batch: Batch, cross_loss: bool = True) -> dict[
     """
     views = model(batch.coronal, batch.sagittal, apply_head=False)
     head = (model.module if isinstance(model, DistributedDataParallel) else model).head
+    parts = volume_loss(views, batch, head, head.out_channels, cross_loss)
+    if not cross_loss:
+        del parts["cross_view"]
+    return parts
+
+
+def volume_loss(
+    views: Sequence[Tensor], batch: Batch, head: nn.Module, classes: int, cross_loss: bool
+) -> dict[str, Tensor]:
+    """Return Dice, cross entropy and divergence of predictions that a head makes of features.
+
+    Args:
+        views: features of each prediction `(B, C, X, Y, Z)`: two, or one of a network that predicts once.
+        batch: labels and the classes that are known.
+        head: from features to class logits, slab by slab.
+        classes: that the head knows.
+        cross_loss: whether the divergence between two predictions is wanted; else it is 0.
+    """
     batch_size, _, x, y, z = views[0].shape
-    thickness = max(SLAB_ELEMENTS // (batch_size * head.out_channels * y * z), 1)
-    slabs = zip(*(view.split(thickness, 2) for view in views), batch.labels.split(thickness, 1), strict=True)
+    thickness = max(SLAB_ELEMENTS // (batch_size * classes * y * z), 1)
+    slabs = zip(batch.labels.split(thickness, 1), *(view.split(thickness, 2) for view in views), strict=True)
     sums = VoxelSums.total(
         [
             checkpoint(
                 _slab_sums,
                 head,
-                *slab,
                 batch.known,
                 cross_loss,
+                *slab,
                 use_reentrant=False,
                 preserve_rng_state=False,
             )
             for slab in slabs
         ]
     )
-    parts = _loss_parts(sums, batch.known, x * y * z)
-    if not cross_loss:
-        del parts["cross_view"]
-    return parts
+    return _loss_parts(sums, batch.known, x * y * z)
 
 
-def _slab_sums(
-    head: nn.Module, coronal: Tensor, sagittal: Tensor, labels: Tensor, known: Tensor, cross_loss: bool
-) -> VoxelSums:
+def _slab_sums(head: nn.Module, known: Tensor, cross_loss: bool, labels: Tensor, *views: Tensor) -> VoxelSums:
     """Return the sums over a slab.
 
     Args:
         head: from features to class logits.
-        coronal: the coronal view's features `(B, C, D, Y, Z)`.
-        sagittal: the sagittal view's.
-        labels: uint8 `(B, D, Y, Z)`.
         known: bool `(B, K)`.
         cross_loss: whether the divergence is wanted; else it is 0.
+        labels: uint8 `(B, D, Y, Z)`.
+        views: features of each prediction `(B, C, D, Y, Z)`.
     """
     labels = labels.long().flatten(1)
     # What is drawn of a class that is not known throughout counts as the background that it is merged into.
     labels = labels * known.gather(1, labels)
     log_p = [
-        functional.log_softmax(merge_unknown(head(view).float(), known).flatten(2), dim=1)
-        for view in (coronal, sagittal)
+        functional.log_softmax(merge_unknown(head(view).float(), known).flatten(2), dim=1) for view in views
     ]
     probabilities = [view.exp() for view in log_p]
     log_true = [view.gather(1, labels[:, None])[:, 0] for view in log_p]
