@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.radiographs import Radiograph, read_pair
+from SwinX2SLib.report.files import replace_file
 from SwinX2SLib.report.findings import Findings, read_findings
 from SwinX2SLib.report.overlay import outlined_film
 from SwinX2SLib.report.shading import BACKGROUND, shaded_view
@@ -51,9 +51,9 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     pictures = _pictures(findings, films)
     written = {}
     for name, content in pictures.items():
-        written[name] = _replace(folder / PICTURES[name], content)
+        written[name] = replace_file(folder / PICTURES[name], content)
     page = _render(findings, films, pictures, title, extra_rows or {})
-    written["report"] = _replace(folder / REPORT_FILE, page.encode("utf-8"))
+    written["report"] = replace_file(folder / REPORT_FILE, page.encode("utf-8"))
     return written
 
 
@@ -116,14 +116,3 @@ def _render(
         images={name: base64.b64encode(content).decode("ascii") for name, content in pictures.items()},
         groups={"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"},
     )
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path

@@ -51,8 +51,15 @@ _DISTANCES = (
     Metric("hausdorff_mm", "Hausdorff, maximum", "mm", False),
     Metric("assd_mm", "Average symmetric surface distance", "mm", False),
     Metric("localisation_error_mm", "Localisation error", "mm", False),
+    Metric("line_distance_mm", "Distance of centrelines", "mm", False),
 )
-_IDENTIFICATION = Metric("identification_rate", "Identification rate", "%", True)
+_LINES = Metric("line_dice", "Dice of centrelines", "%", True)
+_IDENTIFICATION = (
+    Metric("identification_rate", "Identification rate", "%", True),
+    Metric("identification_rate_verse", "Identification rate, VerSe", "%", True),
+)
+# Of a single bone, a rate is whether it is identified.
+_OF_LABEL = {"identification_rate": "identified", "identification_rate_verse": "nearest"}
 
 
 @dataclass(frozen=True)
@@ -97,24 +104,24 @@ def metrics_of(documents: Iterable[Mapping[str, Any]]) -> tuple[Metric, ...]:
         Metric(f"nsd@{tolerance}", f"Surface Dice at {float(tolerance):g} mm", "%", True)
         for tolerance in sorted(tolerances, key=float)
     )
-    plain = (*_OVERLAP, *_DISTANCES, _IDENTIFICATION)
-    return (*(metric for metric in plain if metric.key in present), *surface)
+    plain = (*_OVERLAP, *_DISTANCES, *_IDENTIFICATION)
+    lines = (_LINES,) if _LINES.key in present else ()
+    return (*(metric for metric in plain if metric.key in present), *surface, *lines)
 
 
 def score(scores: Mapping[str, Any] | None, metric: Metric) -> float | None:
     """Return a metric from the scores of one bone, one group or the foreground; None where it is not defined."""
     if not scores:
         return None
-    if scores.get("status") == "missed" and metric.counts_missed:
+    if scores.get("status") == "missed" and metric.counts_missed and metric is not _LINES:
         return 0.0
     if scores.get("status") == "invented":
         return None
     if "@" in metric.key:
         name, tolerance = metric.key.split("@")
         return number((scores.get(name) or {}).get(tolerance))
-    if metric is _IDENTIFICATION and "identified" in scores:
-        return number(scores["identified"])
-    return number(scores.get(metric.key))
+    key = _OF_LABEL.get(metric.key)
+    return number(scores.get(key if key in scores else metric.key))
 
 
 def part_scores(document: Mapping[str, Any], part: str) -> Mapping[str, Any] | None:

@@ -1,0 +1,189 @@
+"""The page about a cohort: scores with intervals, spread, paired tests, worst cases, agreement of measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from SwinX2SLib import __version__
+from SwinX2SLib.evaluation.statistics import Metric, by_person
+from SwinX2SLib.evaluation.statistics.intervals import FEW_PERSONS, FEWEST_PERSONS, RESAMPLES
+from SwinX2SLib.report.evaluated_agreement import (
+    MOST_PLOTS,
+    agreement_pictures,
+    error_pictures,
+    measurement_tables,
+)
+from SwinX2SLib.report.evaluated_comparisons import MOST_MODELS_OF_ALL_PAIRS, comparison_tables
+from SwinX2SLib.report.evaluated_plots import COLOURS, box_plot
+from SwinX2SLib.report.evaluated_reading import EvaluatedCohort, read_cohort
+from SwinX2SLib.report.evaluated_surfaces import LEGEND
+from SwinX2SLib.report.evaluated_tables import dataset_table, group_tables, label_tables, paper_table
+from SwinX2SLib.report.evaluated_words import (
+    Picture,
+    count_words,
+    metric_heading,
+    metric_words,
+    model_title,
+    number_words,
+    part_title,
+)
+from SwinX2SLib.report.evaluated_worst import worst_cases
+from SwinX2SLib.report.files import replace_file
+from SwinX2SLib.report.templates import render_page
+
+COHORT_PAGE = "index.html"
+_BOXED = ("dice", "hausdorff95_mm", "assd_mm", "localisation_error_mm")
+
+
+def write_cohort_page(folder: Path, title: str = "", failures: Sequence[tuple[str, str]] = ()) -> Path:
+    """Write `index.html` into a cohort folder, one file with all its pictures.
+
+    Args:
+        folder: with `cases/*.json`.
+        title: of the page; the folder's name when empty.
+        failures: case and reason of each that could not be evaluated.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        InputError: the folder holds no case that can be read.
+    """
+    cohort = read_cohort(Path(folder))
+    page = cohort_page(cohort, title, failures)
+    return replace_file(Path(folder) / COHORT_PAGE, page.encode("utf-8"))
+
+
+def cohort_page(cohort: EvaluatedCohort, title: str = "", failures: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the text of the page (see `write_cohort_page`)."""
+    models = cohort.models
+    failed = (*failures, *cohort.failures)
+    return render_page(
+        "evaluation_cohort.html.jinja",
+        title=title or cohort.name,
+        summary=_summary(cohort),
+        notes=_notes(cohort, len(failed)),
+        groups=group_tables(cohort),
+        datasets=dataset_table(cohort),
+        paper=paper_table(cohort),
+        boxes=_boxes(cohort),
+        comparisons=comparison_tables(cohort),
+        hidden_pairs=len(models) > MOST_MODELS_OF_ALL_PAIRS,
+        many_models=len(models) > 1,
+        leading=model_title(models[0]),
+        model_colours=[(COLOURS[i % len(COLOURS)], model_title(model)) for i, model in enumerate(models)],
+        worst=worst_cases(cohort),
+        legend=LEGEND,
+        bones=label_tables(cohort),
+        measurements=measurement_tables(cohort),
+        agreement=agreement_pictures(cohort),
+        errors=error_pictures(cohort),
+        methods=_methods(cohort),
+        failures=failed,
+        version=__version__,
+    )
+
+
+def _summary(cohort: EvaluatedCohort) -> str:
+    said = [
+        f"{count_words(len(cohort.documents), 'evaluated case')} of {count_words(cohort.persons, 'person')}"
+    ]
+    if cohort.models != ("",):
+        said.append(
+            f"{count_words(len(cohort.models), 'model')}: {', '.join(map(model_title, cohort.models))}"
+        )
+    if cohort.datasets:
+        said.append(f"{count_words(len(cohort.datasets), 'data set')}: {', '.join(cohort.datasets)}")
+    groups = ", ".join(part_title(group) for group in cohort.groups)
+    return ". ".join([*said, f"Scored groups: {groups or 'none'}"]) + "."
+
+
+def _notes(cohort: EvaluatedCohort, failed: int) -> list[str]:
+    notes = []
+    if cohort.persons < FEWEST_PERSONS:
+        notes.append(
+            f"There are {count_words(cohort.persons, 'person')} only: no confidence intervals below {FEWEST_PERSONS}."
+        )
+    elif cohort.persons < FEW_PERSONS:
+        notes.append(
+            f"There are {cohort.persons} persons only: confidence intervals are rough below {FEW_PERSONS}."
+        )
+    counts = {model: len(cohort.of_model(model)) for model in cohort.models}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{model_title(model)} {count}" for model, count in counts.items())
+        notes.append(
+            f"The models have different cases ({told}): their means do not compare; the paired tests do, on the "
+            "cases in common."
+        )
+    if failed:
+        notes.append(
+            f"{count_words(failed, 'case')} could not be evaluated; they are listed below and count nowhere."
+        )
+    told = {note for document in cohort.documents for note in document.get("notes") or ()}
+    if len(told) == 1 or (len(cohort.documents) == 1 and told):
+        notes += sorted(told)
+    elif told:
+        with_notes = sum(bool(document.get("notes")) for document in cohort.documents)
+        notes.append(
+            f"{count_words(with_notes, 'case has', 'cases have')} notes of their own, in their documents."
+        )
+    return notes
+
+
+def _boxes(cohort: EvaluatedCohort) -> list[Picture]:
+    return [
+        picture for metric in cohort.metrics if metric.key in _BOXED and (picture := _box(cohort, metric))
+    ]
+
+
+def _box(cohort: EvaluatedCohort, metric: Metric) -> Picture | None:
+    series = []
+    for model in cohort.models:
+        values = [by_person(cohort.of_model(model), part, metric).values() for part in cohort.parts]
+        series.append((model_title(model), [[metric.scale * value for value in each] for each in values]))
+    most = [max(len(values[place]) for _, values in series) for place in range(len(cohort.parts))]
+    if not any(most):
+        return None
+    parts = [f"{part_title(part)} n={count}" for part, count in zip(cohort.parts, most, strict=True)]
+    png = box_plot(parts, series, metric_heading(metric))
+    told = "; ".join(
+        f"{f'{name}, ' if len(series) > 1 else ''}{part_title(part)} median {_median(values)}"
+        for name, of_parts in series
+        for part, values in zip(cohort.parts, of_parts, strict=True)
+        if values
+    )
+    return Picture(metric_words(metric), f"Box plots of {metric_heading(metric)} by part: {told}.", png)
+
+
+def _median(values: Sequence[float]) -> str:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return number_words(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+
+
+def _methods(cohort: EvaluatedCohort) -> list[str]:
+    sentences = [
+        "Every person counts once: several cases of a person, and several bones of a case, are averaged first. "
+        "Means are over persons.",
+        f"Intervals: 95 %, bias-corrected and accelerated bootstrap (BCa, Efron 1987) over persons, {RESAMPLES} "
+        "draws; percentile intervals where the correction is undefined. None below "
+        f"{FEWEST_PERSONS} persons or where all "
+        f"have the same value; rough below {FEW_PERSONS}, where they tend to be too narrow.",
+        "Undefined numbers are shown as – and count nowhere.",
+        "Left and right are the patient's.",
+    ]
+    if len(cohort.models) > 1:
+        sentences.append(
+            "Paired tests: Wilcoxon signed-rank (zeros by Pratt) and exchange of the models within persons "
+            "(permutation of the mean), two-sided; Holm's correction within each metric and test."
+        )
+    if any(document.get("measurements") for document in cohort.documents):
+        sentences += [
+            "Agreement: Bland and Altman 1999. Where a person gives several pairs (sides, vertebrae, ribs), the "
+            "limits are those of repeated values (Bland and Altman 2007) and intervals are bootstrapped over "
+            "persons; otherwise intervals are by Student's t.",
+            "Correlations and regression bands are bootstrapped over persons.",
+            f"At most {MOST_PLOTS} measurements are plotted, evenly from the regions; the tables hold all.",
+        ]
+    return sentences

@@ -1,0 +1,149 @@
+"""Prediction against truth in pictures: the prediction's surfaces painted by their distance from the truth's."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+from scipy.spatial import cKDTree
+from skimage.measure import marching_cubes
+
+from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
+from SwinX2SLib.geometry.frames import transform_points, voxel_spacing_mm
+from SwinX2SLib.measurements.bones import smoothed
+from SwinX2SLib.measurements.reading.volume import LabelVolume
+from SwinX2SLib.report.evaluated_words import Picture
+from SwinX2SLib.report.surface_view import FRONT, LEFT, View, Window, shaded_surfaces
+
+# Distances from here on [mm] have the colour; dark blue to dark red through pale, told apart with any colour vision.
+DISTANCE_COLOURS = (
+    (0.0, (74, 122, 184)),
+    (2.0, (146, 197, 222)),
+    (4.0, (250, 225, 150)),
+    (8.0, (239, 138, 98)),
+    (16.0, (178, 24, 43)),
+)
+INVENTED, MISSED, FOUND = (122, 63, 160), (214, 40, 130), (226, 214, 190)
+LEGEND = (
+    *(
+        (colour, f"below {DISTANCE_COLOURS[i + 1][0]:g} mm" if not start else f"from {start:g} mm")
+        for i, (start, colour) in enumerate(DISTANCE_COLOURS)
+    ),
+    (INVENTED, "invented: the truth has no such bone"),
+    (FOUND, "truth"),
+    (MISSED, "truth that is missed"),
+)
+_VOXEL_MM = 2.0  # finer volumes are thinned to about this; pictures show no more
+_FINE, _LARGEST_PIXELS, _MARGIN_PIXELS = 2, 420, 16
+_LETTER_PIXELS = 22
+_Surface = tuple[np.ndarray, np.ndarray]
+
+
+def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Collection[str]) -> list[Picture]:
+    """Return pictures of prediction and truth from the front and from the left, all in the same scale.
+
+    Args:
+        prediction, truth: in the same patient space (RAS mm), on any grid.
+        groups: whose bones are shown, of `anatomy.GROUPS`; others are not scored either.
+
+    Returns:
+        Four pictures, or none when neither volume holds a bone of the groups.
+    """
+    predicted, true = (label_surfaces(volume, groups) for volume in (prediction, truth))
+    if not predicted and not true:
+        return []
+    distance_colours = {
+        name: _distance_colours(surface, true.get(name)) for name, surface in predicted.items()
+    }
+    truth_colours = {name: FOUND if name in predicted else MISSED for name in true}
+    every = np.concatenate([vertices for vertices, _ in (*predicted.values(), *true.values())])
+    scale = _scale(every)
+    pictures = []
+    for view in (FRONT, LEFT):
+        for what, surfaces, colours in (
+            ("Prediction", predicted, distance_colours),
+            ("Truth", true, truth_colours),
+        ):
+            png = _picture(surfaces, colours, view, _window(view.seen(every), scale))
+            title = f"{what}, {view.name}"
+            pictures.append(
+                Picture(title, f"{title}: {len(surfaces)} bones. {_alt(what, predicted, true)}", png)
+            )
+    return pictures
+
+
+def label_surfaces(volume: LabelVolume, groups: Collection[str]) -> dict[int, _Surface]:
+    """Return the smoothed surface of each label: vertices `(V, 3)` RAS mm and faces `(F, 3)`; specks included."""
+    step = np.maximum(np.floor(_VOXEL_MM / voxel_spacing_mm(volume.affine) + 0.25), 1).astype(int)
+    labels = volume.labels[tuple(slice(None, None, size) for size in step)]
+    affine = np.array(volume.affine, dtype=np.float64)
+    affine[:3, :3] *= step
+    known = np.where(labels < CLASS_COUNT, labels, 0)
+    surfaces = {}
+    for label, box in enumerate(ndimage.find_objects(known), start=1):
+        if box is None or label_by_id(label).group not in groups:
+            continue
+        mask = np.pad(known[box] == label, 1).astype(np.float32)
+        vertices, faces, _, _ = marching_cubes(mask, 0.5)
+        vertices = smoothed(vertices.astype(np.float64), faces.astype(np.int64))
+        start = np.array([part.start for part in box]) - 1
+        surfaces[label] = _outwards(transform_points(affine, vertices + start), faces.astype(np.int64))
+    return surfaces
+
+
+def _outwards(vertices: np.ndarray, faces: np.ndarray) -> _Surface:
+    """Return a closed surface with its faces counter-clockwise from outside, whatever the hand of its axes was."""
+    corners = vertices[faces] - vertices.mean(axis=0)
+    volume = np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
+    return vertices, (faces if volume >= 0 else faces[:, ::-1].copy())
+
+
+def _distance_colours(surface: _Surface, truth: _Surface | None) -> np.ndarray:
+    """Return the colour of each vertex of a prediction, `(V, 3)`."""
+    if truth is None:
+        return np.array(INVENTED, dtype=np.float64)
+    distance = cKDTree(truth[0]).query(surface[0])[0]
+    starts, colours = zip(*DISTANCE_COLOURS, strict=True)
+    return np.array(colours, dtype=np.float64)[np.searchsorted(starts, distance, side="right") - 1]
+
+
+def _scale(every: np.ndarray) -> float:
+    """Return the pixels of a mm that let the widest view fit."""
+    extent = max(float(np.ptp(view.seen(every)[:, :2], axis=0).max()) for view in (FRONT, LEFT))
+    return _LARGEST_PIXELS * _FINE / max(extent, 1.0)
+
+
+def _window(seen: np.ndarray, scale: float) -> Window:
+    margin = np.array([_MARGIN_PIXELS, _LETTER_PIXELS + 4]) * _FINE
+    low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
+    # Even numbers, since the picture is halved.
+    size = 2 * np.ceil(((high - low) * scale + 2 * margin) / 2).astype(int)
+    size[0] = max(size[0], 160 * _FINE)
+    corner = (low + high) / 2 - size / scale / 2
+    return Window(float(corner[0]), float(corner[1]), int(size[0]), int(size[1]), scale)
+
+
+def _picture(
+    surfaces: Mapping[int, _Surface], colours: Mapping[int, np.ndarray], view: View, window: Window
+) -> bytes:
+    picture = shaded_surfaces(
+        list(surfaces.values()), [False] * len(surfaces), view, window, [colours[name] for name in surfaces]
+    )
+    image = Image.fromarray(picture).reduce(_FINE)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=_LETTER_PIXELS - 4)
+    for letter, place, anchor in zip(view.sides, (6, image.width - 6), ("la", "ra"), strict=True):
+        draw.text((place, 3), letter, fill=(40, 40, 60), font=font, anchor=anchor)
+    stream = io.BytesIO()
+    image.quantize(96, dither=Image.Dither.NONE).save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
+
+
+def _alt(what: str, predicted: Mapping[int, _Surface], true: Mapping[int, _Surface]) -> str:
+    if what == "Prediction":
+        extra = [label_by_id(label).title for label in predicted if label not in true]
+        return "Painted by distance from the truth." + (f" Invented: {', '.join(extra)}." if extra else "")
+    lost = [label_by_id(label).title for label in true if label not in predicted]
+    return f"Missed by the prediction: {', '.join(lost)}." if lost else "No bone is missed."
