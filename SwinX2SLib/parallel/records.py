@@ -2,6 +2,7 @@
 
 `<out>/<key>.json` is the result, nothing else. `<out>/.state/<key>.json` says from which inputs it was made and which
 bytes it has, or why there is none: a result that somebody changed or that was cut off is not taken for finished.
+Finished results of tasks that are not asked for any more wait in `<out>/.state/aside`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.parallel.tasks import Failure, failure_as_dict
 
-_STATE, _PART = ".state", ".part"
+_STATE, _ASIDE, _PART = ".state", "aside", ".part"
 
 
 class Records:
@@ -50,6 +51,17 @@ class Records:
         """Return where the result of a task is or will be."""
         return self._out / f"{key}.json"
 
+    def hold_only(self, keys: Collection[str]) -> None:
+        """Put finished results of other tasks aside, and those of these tasks back."""
+        aside = self._state / _ASIDE
+        aside.mkdir(exist_ok=True)
+        for state in self._state.glob("*.json"):
+            here, there = self._out / state.name, aside / state.name
+            if state.stem in keys and there.is_file():
+                os.replace(there, here)
+            elif state.stem not in keys and here.is_file():
+                os.replace(here, there)
+
     def is_finished(self, key: str, fingerprint: str, accept: Callable[[dict], bool] | None) -> bool:
         """Tell whether a whole result of just these inputs is there (and `accept` takes it)."""
         try:
@@ -78,15 +90,32 @@ class Records:
         self._write(self._state / f"{key}.json", json.dumps(state, indent=1).encode())
 
     def _write(self, path: Path, content: bytes) -> None:
-        part = self._state / f"{path.name}{_PART}"
-        try:
-            part.write_bytes(content)
-            os.replace(part, path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            message = f"The result cannot be written ({error.strerror or error})."
-            hint = "Make room there and run again: what is finished is kept."
-            raise InputError([Fault("output-not-writable", message, hint, str(path))]) from error
+        write_whole(path, [content], self._state / f"{path.name}{_PART}")
+
+
+def write_whole(path: Path, chunks: Iterable[bytes], part: Path | None = None) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Args:
+        path: of the file.
+        chunks: what it holds.
+        part: where to write first, on the same disk; beside the file by default.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    part = part or path.with_name(f".{path.name}{_PART}")
+    try:
+        with part.open("wb") as stream:
+            stream.writelines(chunks)
+        os.replace(part, path)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        message = f"The result cannot be written ({error.strerror or error})."
+        hint = "Make room there and run again: what is finished is kept."
+        raise InputError([Fault("output-not-writable", message, hint, str(path))]) from error
 
 
 def _digest(content: bytes) -> str:

@@ -30,7 +30,8 @@ def run_resumable(
 
     The result of each is written to `<out>/<key>.json` by this process, whole or not at all, as soon as it is there.
     A run that was interrupted, killed or had failures is taken up by calling this again: what is finished is not
-    redone, unless its payload, or a file that the payload names, has changed since, or its result was damaged.
+    redone, unless its payload, or a file that the payload names, has changed since, or its result was damaged. The
+    folder shows the results of these tasks only; those of others are put aside, and come back when asked for again.
 
     Args:
         tasks: what to do.
@@ -55,6 +56,7 @@ def run_resumable(
     _check_ways(workers, scheduler)
     marks = {task.key: fingerprint(task.payload) for task in tasks}
     with Records(out) as records:
+        records.hold_only(marks.keys())
         waiting = [task for task in tasks if not records.is_finished(task.key, marks[task.key], accept)]
         for task in waiting:
             records.forget(task.key)

@@ -12,6 +12,8 @@ from SwinX2SLib.errors import Fault, InputError
 
 Payload = Mapping[str, Any]
 Work = Callable[[Payload], dict]
+# Exit code of a command that did what could be done, but not all of it (beside those of `inference.failures`).
+SOME_FAILED = 6
 _LONGEST_KEY = 150  # with a suffix, below the 255 bytes that file systems allow, also in letters of two bytes
 _NOT_IN_FILE_NAMES = frozenset('<>:"/\\|?*')
 
@@ -94,7 +96,7 @@ def check_keys(tasks: Sequence[Task]) -> None:
     faults: list[Fault] = []
     seen: dict[str, str] = {}
     for task in tasks:
-        if reason := _unfit(task.key):
+        if reason := key_fault(task.key):
             faults.append(Fault("key", f"{task.key!r} cannot name a file: {reason}.", "Rename this case."))
         other = seen.get(task.key.casefold())
         seen[task.key.casefold()] = task.key
@@ -107,7 +109,8 @@ def check_keys(tasks: Sequence[Task]) -> None:
         raise InputError(faults)
 
 
-def _unfit(key: str) -> str:
+def key_fault(key: str) -> str:
+    """Return why a key cannot be the name of a file on every system, or ""."""
     if not key:
         return "it is empty"
     if len(key) > _LONGEST_KEY or len(key.encode()) > 240:

@@ -11,6 +11,13 @@ from SwinX2SLib.anatomy import GROUPS
 from SwinX2SLib.evaluation.options import ALIGNMENTS, EvaluationOptions
 from SwinX2SLib.inference.failures import EXIT_CODES
 from SwinX2SLib.label_schemes import SCHEME_NAMES
+from SwinX2SLib.parallel import SOME_FAILED
+from SwinX2SLib.report.evaluate_cohort_command import (
+    COHORT_HELP,
+    add_cohort_arguments,
+    run_cohort,
+    usage_error,
+)
 
 if TYPE_CHECKING:
     from SwinX2SLib.evaluation.case import CaseEvaluation, GroupEvaluation
@@ -25,12 +32,17 @@ or a map of its own: a JSON object or a CSV file of two columns that gives each 
 our labels, "background", or "unknown:GROUP" for bone of a group that has no name there.
 
 Bones of groups that the truth does not draw are not scored (--groups; by default what the numbering names)."""
-_EPILOG = """\
-DIR receives evaluation.json, evaluation.csv (scores), measurements.csv (of both, with differences) and index.html
-(tables and pictures): all or none. What the scores mean is in Docs/evaluation.md.
+_USAGE = """swinx2s evaluate PREDICTION TRUTH [options]
+       swinx2s evaluate --cohort TABLE.csv --out DIR [options]"""
+_EXIT_CODES = {**EXIT_CODES, SOME_FAILED: "some cases of a table could not be evaluated; the others are done"}
+_EPILOG = f"""\
+one case: DIR receives evaluation.json, evaluation.csv (scores), measurements.csv (of both, with differences) and
+index.html (tables and pictures): all or none. What the scores mean is in Docs/evaluation.md.
+
+{COHORT_HELP}
 
 exit codes:
-""" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+""" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in sorted(_EXIT_CODES.items()))
 
 
 def add_evaluate_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -39,17 +51,21 @@ def add_evaluate_parser(subparsers: argparse._SubParsersAction) -> None:
         "evaluate",
         help="compare a reconstruction with CT truth",
         description=_DESCRIPTION,
+        usage=_USAGE,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("prediction", type=Path, metavar="PREDICTION", help="file or folder of a result")
-    parser.add_argument("truth", type=Path, metavar="TRUTH", help="label volume")
+    parser.add_argument(
+        "prediction", nargs="?", type=Path, metavar="PREDICTION", help="file or folder of a result"
+    )
+    parser.add_argument("truth", nargs="?", type=Path, metavar="TRUTH", help="label volume")
     parser.add_argument("--case", default="", metavar="NAME", help="name (default: that of PREDICTION)")
     _add_options(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write, new or empty")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result in DIR")
     parser.add_argument("--json", action="store_true", help="print the JSON document instead of a table")
-    parser.set_defaults(func=run_evaluate)
+    add_cohort_arguments(parser)
+    parser.set_defaults(func=run_evaluate, refuse=parser.error)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +118,15 @@ def options_of(arguments: argparse.Namespace) -> EvaluationOptions:
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
-    """Compare, write what is asked for, and print the scores."""
+    """Compare one case or many, write what is asked for, and print the scores."""
+    if wrong := usage_error(arguments):
+        arguments.refuse(wrong)
+    if arguments.cohort is not None:
+        return run_cohort(arguments, options_of(arguments))
+    return _run_one(arguments)
+
+
+def _run_one(arguments: argparse.Namespace) -> int:
     from SwinX2SLib.evaluation.writing import evaluation_text
     from SwinX2SLib.report.evaluating import FILES, EvaluateJob, run_evaluating
 

@@ -185,3 +185,15 @@ def test_workers_share_the_cores(jobs, tmp_path, monkeypatch):
     tasks = [Task(f"t{n}", {"number": n, "end": "threads"}) for n in range(2)]
     run_resumable(tasks, jobs.work, tmp_path, workers=2)
     assert json.loads((tmp_path / "t0.json").read_text()) == {"threads": str(max(1, usable_cores() // 2))}
+
+
+def test_the_folder_shows_only_what_was_asked_for_and_forgets_nothing(jobs, traces, tmp_path):
+    out, tasks = tmp_path / "out", jobs.tasks(4, traces)
+    run_resumable(tasks, jobs.work, out, workers=1)
+    (out / "notes.json").write_text("somebody else's")
+    run_resumable(tasks[:1], jobs.work, out, workers=1)
+    assert sorted(path.name for path in out.glob("*.json")) == ["case0.json", "notes.json"]
+    again = run_resumable(tasks, jobs.work, out, workers=1)
+    assert again.kept == 4
+    assert len(list(out.glob("*.json"))) == 5
+    assert set(times_done(traces).values()) == {1}

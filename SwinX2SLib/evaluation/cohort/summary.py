@@ -1,0 +1,141 @@
+"""The numbers of a cohort: means with intervals, medians and counts, for each model and data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from SwinX2SLib import __version__
+from SwinX2SLib.anatomy import GROUPS, labels
+from SwinX2SLib.evaluation.statistics import (
+    Metric,
+    by_person,
+    mean_estimate,
+    metrics_of,
+    person_of,
+    tally,
+)
+
+SCHEMA = "swinx2s-cohort/1"
+_Documents = Sequence[Mapping[str, Any]]
+
+
+def summarise(documents: _Documents, failed: int) -> dict[str, Any]:
+    """Return the summary of a cohort.
+
+    Args:
+        documents: of the schema `swinx2s-evaluation/1`.
+        failed: how many cases have none.
+
+    Returns:
+        A JSON object; undefined numbers are None. `results` has an entry for each model, over all data sets and,
+        where there are several, for each of them. Overlaps and rates are shares (0 to 1), distances in mm. Means and
+        medians are over persons (a person's value is the mean of the cases), intervals are 95 % (see `statistics`); a
+        bone that was missed counts 0 in overlaps and has no distance.
+    """
+    metrics = metrics_of(documents)
+    return {
+        "schema": SCHEMA,
+        "software": f"swinx2s {__version__}",
+        "evaluated": len(documents),
+        "failed": failed,
+        "results": [
+            _result(model, dataset, chosen, metrics) for model, dataset, chosen in _choices(documents)
+        ],
+    }
+
+
+def _choices(documents: _Documents) -> Iterator[tuple[str, str, _Documents]]:
+    """Yield model, data set ("" for all) and documents of each result."""
+    for model in _names(documents, "model"):
+        of_model = [document for document in documents if _name(document, "model") == model]
+        yield model, "", of_model
+        datasets = _names(of_model, "dataset")
+        for dataset in datasets if len(datasets) > 1 else ():
+            yield model, dataset, [d for d in of_model if _name(d, "dataset") == dataset]
+
+
+def _result(model: str, dataset: str, documents: _Documents, metrics: Sequence[Metric]) -> dict[str, Any]:
+    parts = ["foreground", *(g for g in GROUPS if any(g in d["groups"] for d in documents))]
+    bones = [each.name for each in labels() if any(each.name in d["labels"] for d in documents)]
+    return {
+        "model": model,
+        "dataset": dataset,
+        "cases": len(documents),
+        "persons": len({person_of(document) for document in documents}),
+        "parts": {part: _part(documents, part, metrics, True) for part in parts},
+        "labels": {bone: _part(documents, bone, metrics, False) for bone in bones},
+        "paper": _paper(documents),
+        "measurements": _measurements(documents),
+    }
+
+
+def _part(documents: _Documents, part: str, metrics: Sequence[Metric], intervals: bool) -> dict[str, Any]:
+    counted = tally(documents, part)
+    found: dict[str, Any] = {
+        "cases": counted.cases,
+        "bones": counted.expected,
+        "missed": counted.missed,
+        "invented": counted.invented,
+    }
+    for metric in metrics:
+        values = list(by_person(documents, part, metric).values())
+        found[metric.key] = _spread_of(values, intervals)
+    return found
+
+
+def _spread_of(values: Sequence[float], intervals: bool) -> dict[str, Any]:
+    spread: dict[str, Any] = {"mean": _mean(values), "median": _median(values), "persons": len(values)}
+    if intervals:
+        estimate = mean_estimate(values)
+        spread |= {"low": estimate.low, "high": estimate.high}
+    return spread
+
+
+def _paper(documents: _Documents) -> dict[str, Any]:
+    """Average the paper's averages over cases, as the paper does."""
+    keys = dict.fromkeys(key for document in documents for key in document["paper"])
+    return {key: _defined_spread(document["paper"].get(key) for document in documents) for key in keys}
+
+
+def _measurements(documents: _Documents) -> list[dict[str, Any]]:
+    """Return bias and absolute error of each kind of measurement, over all structures and cases."""
+    found: dict[tuple[str, str], list[float | None]] = {}
+    for document in documents:
+        for pair in document["measurements"]:
+            found.setdefault((pair["name"], pair["unit"]), []).append(pair["difference"])
+    return [
+        {
+            "name": name,
+            "unit": unit,
+            "pairs": len(known := [value for value in differences if value is not None]),
+            "lacking": len(differences) - len(known),
+            "mean_difference": _mean(known),
+            "mean_absolute_difference": _mean(np.abs(known)),
+            "median_absolute_difference": _median(np.abs(known)),
+        }
+        for (name, unit), differences in found.items()
+    ]
+
+
+def _defined_spread(values: Iterable[float | None]) -> dict[str, Any]:
+    known = [value for value in values if value is not None]
+    return {"mean": _mean(known), "median": _median(known), "cases": len(known)}
+
+
+def _names(documents: _Documents, name: str) -> list[str]:
+    return sorted({_name(document, name) for document in documents})
+
+
+def _name(document: Mapping[str, Any], name: str) -> str:
+    return str(document.get(name) or "")
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if len(values) else None
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(np.median(values)) if len(values) else None
