@@ -44,6 +44,12 @@ COMMANDS = (
         "measure the bones of a segmentation",
     ),
     Command("weights", "SwinX2SLib.weights.commands", "add_weights_parser", "list, verify or import weights"),
+    Command(
+        "prepare",
+        "SwinX2SLib.datasets.commands",
+        "add_prepare_parser",
+        "make a case list of a public data set",
+    ),
     Command("train", "SwinX2SLib.training.commands", "add_train_parser", "train a model"),
     Command(
         "evaluate",
