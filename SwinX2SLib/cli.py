@@ -43,6 +43,12 @@ COMMANDS = (
         "add_measure_parser",
         "measure the bones of a segmentation",
     ),
+    Command(
+        "export",
+        "SwinX2SLib.exporting.commands",
+        "add_export_parser",
+        "write bones as STL, OBJ, glTF, NIfTI, .seg.nrrd or DICOM SEG",
+    ),
     Command("weights", "SwinX2SLib.weights.commands", "add_weights_parser", "list, verify or import weights"),
     Command(
         "prepare",
@@ -62,6 +68,12 @@ COMMANDS = (
         "SwinX2SLib.inference.scoring",
         "add_score_parser",
         "reconstruct the radiographs of a case list and score them against CT truth",
+    ),
+    Command(
+        "benchmark-table",
+        "SwinX2SLib.benchmark.commands",
+        "add_benchmark_parser",
+        "train, evaluate and print the paper's tables 2 to 5",
     ),
 )
 # `inference.failures.CANCELLED`, which is loaded later.

@@ -30,11 +30,22 @@ def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
     The NIfTI arrays are in RAS order, labels as uint8 and uncertainty in steps of 1/255.
     """
     write_segmentation(folder / FILES["segmentation"], reconstruction.labels, reconstruction.affine)
-    labels, affine = reorient(reconstruction.labels, reconstruction.affine, "RAS")
-    _write_nifti(folder / FILES["labels"], np.ascontiguousarray(labels), affine)
-    uncertainty, _ = reorient(reconstruction.uncertainty, reconstruction.affine, "RAS")
+    write_nifti_labels(folder / FILES["labels"], reconstruction.labels, reconstruction.affine)
+    uncertainty, affine = reorient(reconstruction.uncertainty, reconstruction.affine, "RAS")
     steps = np.rint(uncertainty.astype(np.float32) / _UNCERTAINTY_STEP).astype(np.uint8)
     _write_nifti(folder / FILES["uncertainty"], steps, affine, slope=_UNCERTAINTY_STEP)
+
+
+def write_nifti_labels(path: Path, labels: np.ndarray, affine: np.ndarray) -> None:
+    """Write a label volume as NIfTI, its array in RAS order.
+
+    Args:
+        path: ends in `.nii.gz`.
+        labels: uint8 `(I, J, K)`, any order of axes.
+        affine: 4x4, index -> RAS mm.
+    """
+    labels, affine = reorient(labels, affine, "RAS")
+    _write_nifti(path, np.ascontiguousarray(labels), affine)
 
 
 def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:

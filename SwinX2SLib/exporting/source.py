@@ -1,0 +1,87 @@
+"""What is exported: labelled bones, and what is known of the films they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.measurements.reading import ReadOptions, read_subject
+
+_PROVENANCE = "provenance.json"
+
+
+@dataclass(frozen=True, eq=False)
+class ExportSource:
+    """Bones to export.
+
+    Attributes:
+        labels: uint8 `(I, J, K)`, ids of `anatomy`, any order of axes.
+        affine: 4x4, index -> RAS mm.
+        title: of the person or the result, for headers.
+        sha256: of the file that was read.
+        films: files of the films by role (`ap`, `lateral`), where they are known.
+        film_hashes: SHA-256 of the films as they were reconstructed, where that is known.
+        notes: what a reader of the export must know, in sentences.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+    title: str = "SwinX2S bones"
+    sha256: str = ""
+    films: Mapping[str, Path] = field(default_factory=dict)
+    film_hashes: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def read_source(
+    path: Path, title: str = "", films: Mapping[str, Path] | None = None, ignore_unknown: bool = False
+) -> ExportSource:
+    """Read a result folder, or a file with labelled bones.
+
+    Args:
+        path: folder of `swinx2s reconstruct`, `.nii.gz`, `.nrrd` or `.seg.nrrd`.
+        title: instead of the path's name.
+        films: files of films by role, instead of those that the result's provenance names.
+        ignore_unknown: whether labels that are no bone are left out instead of being a fault.
+
+    Raises:
+        InputError: it cannot be read, holds no bone, or holds meshes alone.
+    """
+    subject = read_subject(path, ReadOptions(ignore_unknown=ignore_unknown))
+    if subject.volume is None:
+        hint = "Give a label volume or a segmentation; meshes can be converted by any program for meshes."
+        raise InputError([Fault("not-a-volume", "It holds meshes, no label volume.", hint, str(path))])
+    told = _films_of(_provenance(path))
+    stem = path.name.removesuffix(".gz").removesuffix(".nrrd").removesuffix(".seg").removesuffix(".nii")
+    return ExportSource(
+        labels=subject.volume.labels,
+        affine=subject.volume.affine,
+        title=title or stem or "SwinX2S bones",
+        sha256=subject.sha256,
+        films=films or {role: Path(film["path"]) for role, film in told.items() if film.get("path")},
+        film_hashes={} if films else {role: film.get("sha256", "") for role, film in told.items()},
+        notes=subject.notes,
+    )
+
+
+def _provenance(path: Path) -> Mapping[str, Any]:
+    """Return what stands beside a result; segmentations of other programs have none."""
+    file = (path if path.is_dir() else path.parent) / _PROVENANCE
+    if not file.is_file():
+        return {}
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"It cannot be read ({error})."
+        raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(file))]) from error
+
+
+def _films_of(provenance: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    inputs = provenance.get("inputs", {})
+    return {role: inputs[role] for role in ("ap", "lateral") if isinstance(inputs.get(role), dict)}
