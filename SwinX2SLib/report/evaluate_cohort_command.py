@@ -107,7 +107,7 @@ def _page(out: Path, table: CohortTable, result: CohortResult) -> Path:
 
     print("Drawing the page ...", file=sys.stderr, flush=True)
     failures = [(failure.key, failure.message) for failure in result.failed]
-    return write_cohort_page(out, table.path.stem, failures)
+    return write_cohort_page(out, table.path.stem, failures, result.evaluated)
 
 
 def _stopped(out: Path, table: CohortTable) -> str:

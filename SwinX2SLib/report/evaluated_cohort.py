@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from SwinX2SLib import __version__
@@ -36,13 +36,19 @@ COHORT_PAGE = "index.html"
 _BOXED = ("dice", "hausdorff95_mm", "assd_mm", "localisation_error_mm")
 
 
-def write_cohort_page(folder: Path, title: str = "", failures: Sequence[tuple[str, str]] = ()) -> Path:
+def write_cohort_page(
+    folder: Path,
+    title: str = "",
+    failures: Sequence[tuple[str, str]] = (),
+    keys: Collection[str] | None = None,
+) -> Path:
     """Write `index.html` into a cohort folder, one file with all its pictures.
 
     Args:
         folder: with `cases/*.json`.
         title: of the page; the folder's name when empty.
         failures: case and reason of each that could not be evaluated.
+        keys: of the documents that belong to it; all in the folder when None.
 
     Returns:
         Path of the page.
@@ -50,7 +56,7 @@ def write_cohort_page(folder: Path, title: str = "", failures: Sequence[tuple[st
     Raises:
         InputError: the folder holds no case that can be read.
     """
-    cohort = read_cohort(Path(folder))
+    cohort = read_cohort(Path(folder), None if keys is None else set(keys))
     page = cohort_page(cohort, title, failures)
     return replace_file(Path(folder) / COHORT_PAGE, page.encode("utf-8"))
 
@@ -142,10 +148,13 @@ def _box(cohort: EvaluatedCohort, metric: Metric) -> Picture | None:
     for model in cohort.models:
         values = [by_person(cohort.of_model(model), part, metric).values() for part in cohort.parts]
         series.append((model_title(model), [[metric.scale * value for value in each] for each in values]))
-    most = [max(len(values[place]) for _, values in series) for place in range(len(cohort.parts))]
-    if not any(most):
+    counts = [sorted({len(values[place]) for _, values in series}) for place in range(len(cohort.parts))]
+    if not any(map(any, counts)):
         return None
-    parts = [f"{part_title(part)} n={count}" for part, count in zip(cohort.parts, most, strict=True)]
+    parts = [
+        f"{part_title(part)}\nn = {count[0]}" + (f" to {count[-1]}" if len(count) > 1 else "")
+        for part, count in zip(cohort.parts, counts, strict=True)
+    ]
     png = box_plot(parts, series, metric_heading(metric))
     told = "; ".join(
         f"{f'{name}, ' if len(series) > 1 else ''}{part_title(part)} median {_median(values)}"

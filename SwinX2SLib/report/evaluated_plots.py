@@ -28,7 +28,7 @@ def box_plot(
     """Return box plots: of each part, one for each series.
 
     Args:
-        parts: titles.
+        parts: titles, with the number of values.
         series: title, and values of each part, which may be none.
         axis: title of the values.
     """
@@ -42,7 +42,7 @@ def box_plot(
                 centre = place - 0.4 + step * (index + 0.5)
                 _box(axes, np.asarray(of_part, dtype=np.float64), centre, 0.8 * step, colour)
         axes.plot([], [], "s", color=colour, alpha=0.6, label=title)
-    axes.set_xticks(range(len(parts)), [part.replace(" ", "\n", 1) for part in parts])
+    axes.set_xticks(range(len(parts)), parts)
     axes.set_xlim(-0.55, len(parts) - 0.45)
     axes.set_ylabel(axis)
     axes.grid(axis="y", color="#dde1ea", linewidth=0.6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -87,13 +87,17 @@ def model_of(document: Mapping[str, Any]) -> str:
     return str(document.get("model") or "")
 
 
-def read_cohort(folder: Path) -> EvaluatedCohort:
-    """Read `cases/*.json` of a cohort folder; documents that cannot be read are told among its failures.
+def read_cohort(folder: Path, keys: Collection[str] | None = None) -> EvaluatedCohort:
+    """Read the documents of a cohort folder; those that cannot be read are told among its failures.
+
+    Args:
+        folder: with `cases/<key>.json`.
+        keys: of the documents to take; all when None.
 
     Raises:
         InputError: there is no case that can be read.
     """
-    paths = sorted((folder / CASES).glob("*.json"))
+    paths = sorted(path for path in (folder / CASES).glob("*.json") if keys is None or path.stem in keys)
     documents, failures = [], []
     for path in paths:
         document, reason = _document(path)

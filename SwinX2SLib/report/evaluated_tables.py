@@ -68,7 +68,11 @@ def group_tables(cohort: EvaluatedCohort) -> list[ScoreTable]:
             part_title(part),
             "Model",
             headings,
-            tuple(_row(model_title(m), cohort.of_model(m), part, metrics) for m in cohort.models),
+            tuple(
+                row
+                for m in cohort.models
+                if (row := _row(model_title(m), cohort.of_model(m), part, metrics)).persons
+            ),
         )
         for part in cohort.parts
     ]

@@ -78,7 +78,7 @@ def _options(document: Mapping[str, Any]) -> EvaluationOptions:
     """Return how a case was evaluated, so that it is drawn where it was compared."""
     told = dict(document.get("options") or {})
     return EvaluationOptions(
-        scheme=document.get("scheme") or "swinx2s",
+        scheme=told.get("scheme") or document.get("scheme") or "swinx2s",
         prediction_scheme=told.get("prediction_scheme") or "swinx2s",
         groups=tuple(document.get("annotated_groups") or ()) or None,
         align=told.get("align") or "none",

@@ -84,7 +84,8 @@ def evaluate_row(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Evaluate one case; runs in a worker.
 
     Returns:
-        The case document, with model, dataset and person where the table names them.
+        The case document, with model, dataset and person where the table names them, and how the prediction was read
+        and placed, so that it can be drawn as it was compared.
 
     Raises:
         InputError: all faults of its files.
@@ -93,7 +94,8 @@ def evaluate_row(payload: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("groups", "tolerances_mm"):
         options[name] = None if options[name] is None else tuple(options[name])
     evaluation = evaluate_case(payload["prediction"], payload["truth"], EvaluationOptions(**options))
-    return {**evaluation.as_dict(), **payload["names"]}
+    placed = {name: str(options[name]) for name in ("scheme", "prediction_scheme", "align")}
+    return {**evaluation.as_dict(), **payload["names"], "options": placed}
 
 
 def _folder_faults(out: Path) -> list[Fault]:
