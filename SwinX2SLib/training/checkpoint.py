@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,10 +117,29 @@ def _whole_or_absent(path: Path) -> Iterator[Path]:
 
 def _to_disk(state: dict, path: Path) -> None:
     # Through Python's own stream: PyTorch's would not say why a write fails.
-    with path.open("wb") as stream:
+    with _children_die_later(), path.open("wb") as stream:
         torch.save(state, stream)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+@contextmanager
+def _children_die_later() -> Iterator[None]:
+    """Hold back the signal that a child process has ended, which PyTorch answers by raising wherever it strikes.
+
+    Within a write that would leave half a file and an error about the file instead of the child.
+    """
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held = []
+    handler = signal.signal(signal.SIGCHLD, lambda *signal_and_frame: held.append(signal_and_frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, handler)
+    if held and callable(handler):
+        handler(*held[-1])
 
 
 def _read(path: Path) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -93,6 +94,13 @@ class Trainer:
         """
         self.process.require_equal(self.step, "a checkpoint of step")
         self.model.train()
+        with _lost_workers_told():
+            self._run_to_the_end()
+        if self.journal is not None:
+            self.journal.close()
+        return self.average.values
+
+    def _run_to_the_end(self) -> None:
         position = self._position()
         while not self.schedule.is_over(position):
             phase = self.schedule.phase(position)
@@ -101,9 +109,6 @@ class Trainer:
                 self._train_step(batches, phase, position)
                 position = self._position()
                 self._after_step(phase, position)
-        if self.journal is not None:
-            self.journal.close()
-        return self.average.values
 
     def _position(self) -> float:
         # By the clock of one process, or the others would leave a phase at another step.
@@ -132,7 +137,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         for _ in range(self.config.accumulate):
             asked = time.perf_counter()
-            batch = _drawn(batches).to(self.process.device)
+            batch = next(batches).to(self.process.device)
             waiting += time.perf_counter() - asked
             self._learn(batch, phase)
         self.process.average_gradients(self.model.parameters())
@@ -211,9 +216,11 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
 
 
-def _drawn(batches: Iterator[Batch]) -> Batch:
+@contextmanager
+def _lost_workers_told() -> Iterator[None]:
+    """Say in words that a process that draws samples has ended; PyTorch raises that at any moment, from a signal."""
     try:
-        return next(batches)
+        yield
     except RuntimeError as error:
         if "exited unexpectedly" not in str(error) and "killed by signal" not in str(error):
             raise

@@ -10,6 +10,10 @@ from typing import Any
 from SwinX2SLib.errors import Fault, InputError
 
 
+# The variant of the network that only tells which view a film is and how it hangs.
+FILM_ORIENTATION = "film-orientation"
+
+
 class WeightsError(InputError):
     """Weights cannot be found, trusted or used; carries all faults found."""
 
@@ -48,6 +52,11 @@ class WeightsRecord:
     scores: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
     source: dict[str, str] | None = None
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether the network reconstructs bones; one does not, but tells how films hang."""
+        return self.variant != FILM_ORIENTATION
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""

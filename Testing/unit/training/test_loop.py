@@ -112,10 +112,10 @@ def test_micro_batches_add_up_to_the_batch(tmp_path, tiny, three_bones, one_thre
 
 def test_the_silhouettes_of_three_bones_are_learned_in_a_few_steps(tmp_path, tiny, three_bones, one_thread):
     entries = []
-    config = tiny(steps=60, layout_steps=60, learning_rate=3e-3, checkpoint_seconds=1e6)
+    config = tiny(steps=60, layout_steps=60, learning_rate=6e-3, checkpoint_seconds=1e6)
     Trainer(config, three_bones, tmp_path, entries.append).run()
     losses = [entry["coronal"] + entry["sagittal"] for entry in entries]
-    assert losses[-1] < 0.6 * losses[0]
+    assert losses[-1] < losses[0] / 2
     logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in logged] == [20, 40, 60]
     assert logged[-1]["done"] == 1
@@ -207,5 +207,6 @@ def test_a_drawing_process_that_is_killed_ends_the_run_in_words(tmp_path, tiny, 
     trainer = Trainer(tiny(steps=200, layout_steps=200), three_bones, tmp_path, kill_drawers)
     with pytest.raises(InputError, match="The run stops: a process that draws its samples has ended"):
         trainer.run()
-    # A few batches were drawn already.
-    assert 0 < load_checkpoint(tmp_path)[0]["step"] < 40
+    # A few batches were drawn already when the processes were killed, at the log's first entry; the signal of their
+    # death may come before the checkpoint of that step is written.
+    assert 19 <= load_checkpoint(tmp_path)[0]["step"] < 40
