@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,45 +114,45 @@ def _plain_slope(difference: np.ndarray, middle: np.ndarray, quantile_of_mean: f
 
 def _repeated(difference: np.ndarray, middle: np.ndarray, person: np.ndarray, persons: int) -> _Parts:
     count = np.bincount(person, minlength=persons)
-    total = np.bincount(person, difference, persons)
-    inner = np.bincount(person, (difference - (total / count)[person]) ** 2, persons)
+    centre = difference.mean()
+    total = np.bincount(person, difference - centre, persons)
+    inner = np.bincount(person, (difference - centre - (total / count)[person]) ** 2, persons)
 
-    def bias(drawn: np.ndarray) -> float:
+    def off_centre(drawn: np.ndarray) -> np.ndarray:
         return drawn @ total / (drawn @ count)
 
-    def sd(drawn: np.ndarray) -> float | None:
-        people, pairs = drawn.sum(), drawn @ count
-        if people < 2:
-            return None
-        within = (drawn @ inner) / (pairs - people) if pairs > people else 0.0
-        between = (drawn @ (count * (total / count - bias(drawn)) ** 2)) / (people - 1)
-        usual = (pairs - (drawn @ count**2) / pairs) / (people - 1)
-        return float(np.sqrt(max(between - within, 0.0) / usual + within))
+    def sd(drawn: np.ndarray) -> np.ndarray:
+        people, pairs = drawn.sum(axis=1), drawn @ count
+        within = np.where(pairs > people, drawn @ inner / np.maximum(pairs - people, 1), 0.0)
+        # Sum over persons of count x (their mean - mean of all)^2.
+        spread = drawn @ (total**2 / count) - pairs * off_centre(drawn) ** 2
+        usual = (pairs - drawn @ count**2 / pairs) / (people - 1)
+        return np.sqrt(np.maximum(spread / (people - 1) - within, 0.0) / usual + within)
 
     def limit(sign: int) -> Estimate:
-        def place(drawn: np.ndarray) -> float | None:
-            deviation = sd(drawn)
-            return None if deviation is None else bias(drawn) + sign * LIMIT * deviation
+        return clustered_estimate(
+            lambda drawn: centre + off_centre(drawn) + sign * LIMIT * sd(drawn), persons
+        )
 
-        return clustered_estimate(place, persons)
-
+    bias = clustered_estimate(lambda drawn: centre + off_centre(drawn), persons)
     slope = clustered_estimate(_slope_of_draw(difference, middle, person, persons), persons)
-    whole = sd(np.ones(persons, dtype=np.intp))
-    return clustered_estimate(bias, persons), limit(-1), limit(1), whole, slope
+    whole = float(sd(np.ones((1, persons), dtype=np.intp))[0]) if persons > 1 else None
+    return bias, limit(-1), limit(1), whole, slope
 
 
-def _slope_of_draw(difference: np.ndarray, middle: np.ndarray, person: np.ndarray, persons: int):
+def _slope_of_draw(
+    difference: np.ndarray, middle: np.ndarray, person: np.ndarray, persons: int
+) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from how often each person was drawn to the least-squares slope, from sums over persons."""
-    centred = middle - middle.mean()
-    ones, x, xx, y, xy = (
-        np.bincount(person, values, persons)
-        for values in (np.ones_like(middle), centred, centred**2, difference, centred * difference)
+    x, y = middle - middle.mean(), difference - difference.mean()
+    sums = np.stack(
+        [np.bincount(person, values, persons) for values in (np.ones_like(x), x, y, x * x, x * y)], axis=1
     )
-    floor = 1e-12 * max(float((centred**2).sum()), np.finfo(float).tiny)
+    floor = 1e-12 * max(float((middle**2).sum()), np.finfo(float).tiny)
 
-    def slope(drawn: np.ndarray) -> float | None:
-        n = drawn @ ones
-        spread = drawn @ xx - (drawn @ x) ** 2 / n
-        return None if spread <= floor else (drawn @ xy - (drawn @ x) * (drawn @ y) / n) / spread
+    def slope(drawn: np.ndarray) -> np.ndarray:
+        n, of_x, of_y, of_xx, of_xy = (drawn @ sums).T
+        spread = of_xx - of_x**2 / n
+        return (of_xy - of_x * of_y / n) / np.where(spread > floor, spread, np.nan)
 
     return slope

@@ -13,12 +13,14 @@ from SwinX2SLib.evaluation.statistics.intervals import (
     clustered_estimate,
 )
 
-_RESAMPLES = 1000
+_RESAMPLES, _FEWEST_DRAWS, _MOST_SAMPLES_DRAWN = 1000, 300, 1_000_000
 _SEED = 20252
 
 
 def spearman(x: Sequence[float], y: Sequence[float], persons: Sequence[str]) -> Estimate:
-    """Return Spearman's rank correlation, -1..1, its interval by drawing persons.
+    """Return Spearman's rank correlation, -1..1, its percentile interval by drawing persons.
+
+    Ranks are made anew in every draw; of very many samples, whose interval is narrow, there are fewer draws.
 
     Args:
         x, y: values of each sample, finite.
@@ -27,12 +29,16 @@ def spearman(x: Sequence[float], y: Sequence[float], persons: Sequence[str]) -> 
     orders = [np.unique(np.asarray(values, dtype=np.float64), return_inverse=True)[1] for values in (x, y)]
     names, person = np.unique(np.asarray(persons, dtype=str), return_inverse=True)
 
-    def correlation(drawn: np.ndarray) -> float | None:
+    def of_draw(drawn: np.ndarray) -> float:
         weights = drawn[person]
         first, second = (_middle_ranks(order, weights) for order in orders)
         return _weighted_correlation(first, second, weights)
 
-    return clustered_estimate(correlation, len(names))
+    def correlation(drawn: np.ndarray) -> np.ndarray:
+        return np.array([of_draw(one) for one in drawn])
+
+    draws = int(np.clip(_MOST_SAMPLES_DRAWN / max(len(person), 1), _FEWEST_DRAWS, _RESAMPLES))
+    return clustered_estimate(correlation, len(names), ("percentile",), draws)
 
 
 def regression_band(
@@ -81,10 +87,10 @@ def _middle_ranks(order: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (np.cumsum(total) - (total - 1) / 2)[order]
 
 
-def _weighted_correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float | None:
+def _weighted_correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     n = weights.sum()
     if n < 3:
-        return None
+        return np.nan
     x, y = x - weights @ x / n, y - weights @ y / n
     spread = (weights @ (x * x)) * (weights @ (y * y))
-    return None if spread <= 0 else float(weights @ (x * y) / np.sqrt(spread))
+    return np.nan if spread <= 0 else float(weights @ (x * y) / np.sqrt(spread))

@@ -18,6 +18,8 @@ from scipy import stats
 FEWEST_PERSONS, FEW_PERSONS = 5, 20
 LEVEL = 0.95
 RESAMPLES = 2000
+METHODS = ("BCa", "percentile")
+_BATCH = 500  # draws at a time: thousands of persons need little memory
 _SEED = 20250  # the same cohort gives the same page
 
 
@@ -60,50 +62,67 @@ def mean_estimate(values: Sequence[float]) -> Estimate:
     if values.size and np.ptp(values) == 0:
         return Estimate(float(values[0]), persons=values.size, note=_same_note(values.size))
     mean = float(values.mean()) if values.size else None
-    return _estimate(mean, values, lambda drawn, axis: drawn.mean(axis=axis), True)
+    return _estimate(mean, values, lambda drawn, axis: drawn.mean(axis=axis))
 
 
-def clustered_estimate(statistic: Callable[[np.ndarray], float | None], persons: int) -> Estimate:
+def clustered_estimate(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    persons: int,
+    methods: Sequence[str] = METHODS,
+    resamples: int = RESAMPLES,
+) -> Estimate:
     """Return a statistic of data in clusters with its interval.
 
     Args:
-        statistic: of how often each person was drawn, int `(persons,)`; None or NaN where these define none.
+        statistic: from how often each person was drawn, int `(D, persons)`, to its value in each draw, `(D,)`; NaN
+            where a draw defines none.
         persons: number of persons.
+        methods: of the interval, the first that is defined; see `METHODS`.
+        resamples: number of draws.
     """
 
-    def drawn(indices: np.ndarray) -> float:
-        value = statistic(np.bincount(indices.astype(np.intp), minlength=persons))
-        return np.nan if value is None else value
+    def drawn(indices: np.ndarray, axis: int) -> np.ndarray:
+        rows = np.moveaxis(indices, axis, -1).reshape(-1, indices.shape[axis])
+        offsets = persons * np.arange(len(rows))[:, None]
+        counts = np.bincount((rows + offsets).ravel(), minlength=persons * len(rows))
+        return statistic(counts.reshape(-1, persons)).reshape(np.delete(indices.shape, axis))
 
-    whole = statistic(np.ones(persons, dtype=np.intp)) if persons else None
-    if whole is None or not np.isfinite(whole):
+    with np.errstate(all="ignore"):
+        whole = float(statistic(np.ones((1, persons), dtype=np.intp))[0]) if persons else np.nan
+    if not np.isfinite(whole):
         return Estimate(None, persons=persons)
-    return _estimate(float(whole), np.arange(persons), drawn, False)
+    return _estimate(whole, np.arange(persons), drawn, methods, resamples)
 
 
-def _estimate(value: float | None, data: np.ndarray, statistic: Callable, vectorized: bool) -> Estimate:
+def _estimate(
+    value: float | None,
+    data: np.ndarray,
+    statistic: Callable,
+    methods: Sequence[str] = METHODS,
+    resamples: int = RESAMPLES,
+) -> Estimate:
     persons = data.size
     if persons < FEWEST_PERSONS:
         note = f"No interval: {_count(persons)}, at least {FEWEST_PERSONS} are needed." if persons else ""
         return Estimate(value, persons=persons, note=note)
     note = f"{_count(persons)} only: the interval is rough." if persons < FEW_PERSONS else ""
-    for method, name in (("BCa", "BCa bootstrap"), ("percentile", "percentile bootstrap")):
-        low, high = _ends(data, statistic, vectorized, method)
+    for method in methods:
+        low, high = _ends(data, statistic, method, resamples)
         if np.isfinite([low, high]).all():
             if low == high:
                 return Estimate(value, persons=persons, note=_same_note(persons))
-            return Estimate(value, low, high, persons, name, note)
+            return Estimate(value, low, high, persons, f"{method} bootstrap", note)
     return Estimate(
         value, persons=persons, note="No interval: some draws of persons do not define the value."
     )
 
 
-def _ends(data: np.ndarray, statistic: Callable, vectorized: bool, method: str) -> tuple[float, float]:
+def _ends(data: np.ndarray, statistic: Callable, method: str, resamples: int) -> tuple[float, float]:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # An undefined correction is answered by the caller, not by a warning.
         warnings.simplefilter("ignore")
         result = stats.bootstrap(
-            (data,), statistic, n_resamples=RESAMPLES, batch=RESAMPLES, vectorized=vectorized,
+            (data,), statistic, n_resamples=resamples, batch=_BATCH, vectorized=True,
             confidence_level=LEVEL, method=method, rng=np.random.default_rng(_SEED),
         )  # fmt: skip
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
