@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_by_id, label_ids
+from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.bones import label_centres_mm
 from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.resampling import centre_shift_mm, resample_labels
+from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.label_schemes import UNKNOWN, LabelScheme, scheme
 from SwinX2SLib.measurements.reading import ReadOptions, read_subject
 from SwinX2SLib.measurements.reading.volume import LabelVolume
@@ -33,8 +34,8 @@ class Inputs:
         labels: ids that are compared.
         groups: groups that they belong to.
         scheme: numbering of the truth.
-        own_prediction: the prediction as read, moved to where it is compared.
-        own_truth: the truth as read, without marks of unnamed bone.
+        own_prediction: the compared labels of the prediction as read, moved to where it is compared.
+        own_truth: the compared labels of the truth as read.
         notes: what a reader must know, in sentences.
     """
 
@@ -69,7 +70,7 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
     if faults:
         raise InputError(faults)
     labels, groups = _compared_labels(options, schemes[0], faults, truth)
-    if labels and not np.isin(own_truth.labels, labels).any():
+    if labels and not _counts(own_truth.labels)[list(labels)].any():
         names = ", ".join(groups)
         message = f"The truth holds no bone of the groups compared ({names})."
         hint = "Check the file and the numbering, or name other groups with --groups."
@@ -131,14 +132,14 @@ def _on_one_grid(
     prediction, notes = _aligned(prediction, truth, labels, options)
     resampled = resample_labels(prediction.labels, prediction.affine, truth.labels.shape, truth.affine)
     notes += _placing(prediction, resampled, truth, path)
-    notes += _unnamed_notes(truth.labels, numbering, labels, groups)
-    own_truth = LabelVolume(_kept(truth.labels, range(1, CLASS_COUNT)), truth.affine)
-    for group, mark in UNKNOWN.items():
-        resampled[(truth.labels == mark) & np.isin(resampled, label_ids(group))] = 0
+    unnamed = [group for group in groups if _counts(truth.labels)[UNKNOWN[group]]]
+    for group in unnamed:
+        resampled[(truth.labels == UNKNOWN[group]) & _among(resampled, label_ids(group))] = 0
+    notes += _unnamed_notes(unnamed, numbering, labels, groups)
     resampled, drawn = _kept(resampled, labels), _kept(truth.labels, labels)
     box = _bone_box(resampled, drawn)
     affine = truth.affine.copy()
-    affine[:3, 3] = truth.affine[:3, :3] @ [part.start for part in box] + truth.affine[:3, 3]
+    affine[:3, 3] = transform_points(truth.affine, np.array([part.start for part in box]))
     return Inputs(
         prediction=resampled[box],
         truth=drawn[box],
@@ -148,7 +149,7 @@ def _on_one_grid(
         groups=groups,
         scheme=numbering,
         own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
-        own_truth=LabelVolume(_kept(own_truth.labels, labels), truth.affine),
+        own_truth=LabelVolume(drawn, truth.affine),
         notes=(*truth.notes, *prediction.notes, *notes),
     )
 
@@ -183,36 +184,46 @@ def _placing(prediction: LabelVolume, resampled: np.ndarray, truth: LabelVolume,
     Raises:
         InputError: all of it lies outside.
     """
-    if not prediction.labels.any():
-        return ["The prediction holds no bone."]
-    if not resampled.any():
-        message = "No predicted bone lies inside the truth's volume: the files place them apart."
-        hint = "Check that both belong to one person; --align centres or bones lays them together."
-        raise InputError([Fault("no-overlap", message, hint, str(path))])
-    volumes = [
+    volumes_mm3 = [
         np.count_nonzero(labels) * abs(np.linalg.det(affine[:3, :3]))
         for labels, affine in ((resampled, truth.affine), (prediction.labels, prediction.affine))
     ]
-    outside = 1 - volumes[0] / volumes[1]
+    if not volumes_mm3[1]:
+        return ["The prediction holds no bone."]
+    if not volumes_mm3[0]:
+        message = "No predicted bone lies inside the truth's volume: the files place them apart."
+        hint = "Check that both belong to one person; --align centres or bones lays them together."
+        raise InputError([Fault("no-overlap", message, hint, str(path))])
+    outside = 1 - volumes_mm3[0] / volumes_mm3[1]
     if outside < _TOLD_OUTSIDE:
         return []
     return [f"{100 * outside:.0f} % of the predicted bone lies outside the truth's volume and is not scored."]
 
 
 def _unnamed_notes(
-    truth: np.ndarray, numbering: LabelScheme, labels: Sequence[int], groups: Sequence[str]
+    unnamed: Sequence[str], numbering: LabelScheme, labels: Sequence[int], groups: Sequence[str]
 ) -> list[str]:
-    notes = []
+    notes = [
+        f"The truth holds bone of the group {group} without a name ({numbering.title}); predicted bone of the "
+        "group is not scored there."
+        for group in unnamed
+    ]
     for group in groups:
-        if (truth == UNKNOWN[group]).any():
-            notes.append(
-                f"The truth holds bone of the group {group} without a name ({numbering.title}); predicted bone of "
-                "the group is not scored there."
-            )
         missing = [label_by_id(i).title for i in label_ids(group) if i not in labels]
         if missing:
-            notes.append(f"{numbering.title} does not name {', '.join(missing)}; these are not scored.")
+            notes.append(f"{numbering.title} does not name {', '.join(missing)}; not scored.")
     return notes
+
+
+def _counts(labels: np.ndarray) -> np.ndarray:
+    """Return the number of voxels `(256,)` of each value, a slab at a time."""
+    return sum((np.bincount(slab.ravel(), minlength=256) for slab in labels), np.zeros(256, dtype=np.int64))
+
+
+def _among(labels: np.ndarray, kept: Sequence[int]) -> np.ndarray:
+    table = np.zeros(256, dtype=bool)
+    table[list(kept)] = True
+    return table[labels]
 
 
 def _kept(labels: np.ndarray, kept: Sequence[int]) -> np.ndarray:
