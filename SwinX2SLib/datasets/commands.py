@@ -20,6 +20,8 @@ been downloaded: finished cases are kept. The exit code is 1 when scans are faul
 same. Docs/datasets.md says where to get each data set, how it is laid out and what is checked."""
 _LIST = "list"
 _MOST_TOLD = 20
+# Smaller films are no films: `radiographs` refuses them.
+_LEAST_VOXELS = 64
 
 
 def add_prepare_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -122,12 +124,12 @@ def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late
     if args.out is None and not args.check:
         faults.append(Fault("prepare-usage", "OUT is missing.", hint))
     shape = tuple(int(n) for n in args.shape.split(",") if n.strip().isdigit())
-    if len(shape) != 3 or not all(16 <= n <= 1024 for n in shape) or args.shape.count(",") != 2:
+    if len(shape) != 3 or not all(_LEAST_VOXELS <= n <= 1024 for n in shape) or args.shape.count(",") != 2:
         faults.append(
             Fault(
                 "prepare-usage",
                 f"{args.shape!r} is no shape.",
-                "Give three numbers from 16 to 1024: 128,128,160.",
+                f"Give three numbers from {_LEAST_VOXELS} to 1024: 128,128,160.",
             )
         )
     if args.spacing_mm is not None and not 0.1 <= args.spacing_mm <= 20:

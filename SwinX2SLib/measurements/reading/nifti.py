@@ -56,7 +56,7 @@ def read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
         image = nibabel.load(path)
         proxy = image.dataobj
         scaled = (proxy.slope, proxy.inter) != (1, 0)
-        values = proxy.get_scaled(dtype=np.float32) if scaled else proxy.get_unscaled()
+        values = np.asarray(proxy, dtype=np.float32) if scaled else proxy.get_unscaled()
         unit = image.header.get_xyzt_units()[0]
         coded = int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
     if not coded:

@@ -37,7 +37,7 @@ def person(upper: float = 515.0, lower: float = -125.0) -> Person:
     phantom = build_phantom(None, SPACING_MM, FieldOfView((-185.0, -145.0, lower), (185.0, 175.0, upper)))
     ct = np.round(phantom_ct(phantom)).astype(np.int16)
     # Something that is only on the right and in front, to tell the sides of the films.
-    ct[4:8, 4:8, 4:8] = 3000
+    ct[4:24, 4:8, 4:8] = 3000
     return Person(phantom.labels, ct, phantom.affine)
 
 
