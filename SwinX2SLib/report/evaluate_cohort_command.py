@@ -13,7 +13,8 @@ from SwinX2SLib.inference.failures import CANCELLED, DONE
 from SwinX2SLib.parallel import SOME_FAILED, ConsoleProgress
 
 if TYPE_CHECKING:
-    from SwinX2SLib.evaluation.cohort import CohortResult, CohortTable
+    from SwinX2SLib.evaluation.cohort.run import CohortResult
+    from SwinX2SLib.evaluation.cohort.table import CohortTable
     from SwinX2SLib.evaluation.options import EvaluationOptions
 
 COHORT_HELP = """\
@@ -81,7 +82,8 @@ def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int
     Raises:
         InputError: all faults of the table, the options, the folder or the cluster.
     """
-    from SwinX2SLib.evaluation.cohort import evaluate_cohort, read_table
+    from SwinX2SLib.evaluation.cohort.run import evaluate_cohort
+    from SwinX2SLib.evaluation.cohort.table import read_table
 
     table = read_table(arguments.cohort, arguments.skip_missing)
     if table.ignored_columns:

@@ -12,7 +12,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import SCHEMA
 from SwinX2SLib.evaluation.cohort.gathering import gather
 from SwinX2SLib.evaluation.cohort.table import CohortRow, CohortTable
-from SwinX2SLib.evaluation.evaluate import evaluate_case
+from SwinX2SLib.evaluation.cohort.work import evaluate_row
 from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
@@ -78,24 +78,6 @@ def evaluate_cohort(
     failed = [(row, reasons[row.key]) for row in table.rows if row.key in reasons]
     summary = gather(out, out / CASES, outcome.done, failed)
     return CohortResult(outcome.done, tuple(failure for _, failure in failed), outcome.kept, summary)
-
-
-def evaluate_row(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Evaluate one case; runs in a worker.
-
-    Returns:
-        The case document, with model, dataset and person where the table names them, and how the prediction was read
-        and placed, so that it can be drawn as it was compared.
-
-    Raises:
-        InputError: all faults of its files.
-    """
-    options = dict(payload["options"])
-    for name in ("groups", "tolerances_mm"):
-        options[name] = None if options[name] is None else tuple(options[name])
-    evaluation = evaluate_case(payload["prediction"], payload["truth"], EvaluationOptions(**options))
-    placed = {name: str(options[name]) for name in ("scheme", "prediction_scheme", "align")}
-    return {**evaluation.as_dict(), **payload["names"], "options": placed}
 
 
 def _folder_faults(out: Path) -> list[Fault]:

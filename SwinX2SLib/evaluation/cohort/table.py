@@ -116,8 +116,8 @@ def _unreadable(path: Path, error: Exception) -> InputError:
 def _header_faults(header: list[str], path: Path) -> list[Fault]:
     faults = []
     if missing := [name for name in REQUIRED if name not in header]:
-        message = f"Line 1: the column{'s' if len(missing) > 1 else ''} {', '.join(missing)} is missing."
-        faults.append(Fault("column-missing", message.replace("s is", "s are"), _HINT, str(path)))
+        columns = f"columns {', '.join(missing)} are" if len(missing) > 1 else f"column {missing[0]} is"
+        faults.append(Fault("column-missing", f"Line 1: the {columns} missing.", _HINT, str(path)))
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
         message = f"Line 1: {', '.join(twice)} names several columns."
