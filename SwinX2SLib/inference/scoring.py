@@ -14,7 +14,7 @@ from SwinX2SLib.errors import Fault, InputError
 if TYPE_CHECKING:
     from SwinX2SLib.datasets import Case
     from SwinX2SLib.evaluation import OverlapScores
-    from SwinX2SLib.inference.reconstructor import Reconstructor
+    from SwinX2SLib.inference.reconstructor import Reconstruction, Reconstructor
 
 
 def add_score_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -60,22 +60,28 @@ def score_cases(reconstructor: Reconstructor, cases: Sequence[Case]) -> Iterator
     from SwinX2SLib.evaluation import score_overlap
     from SwinX2SLib.evaluation.resampling import resample_labels
     from SwinX2SLib.measurements.reading import read_subject
-    from SwinX2SLib.radiographs import FilmOptions, read_pair
 
     for case in cases:
-        films = case.radiographs
-        ap, lateral = read_pair(
-            films.coronal,
-            films.sagittal,
-            FilmOptions(spacing_mm=films.spacing_mm),
-            FilmOptions(spacing_mm=films.spacing_mm, flip="h"),
-        )
-        found = reconstructor.reconstruct(ap, lateral)
+        found = reconstruct_case(reconstructor, case)
         truth = read_subject(case.folder / "labels.nii.gz").volume
         prediction = resample_labels(
             found.labels, found.affine, truth.labels.shape, truth.affine, align_centres=True
         )
         yield case.name, score_overlap(prediction, truth.labels, case.annotated)
+
+
+def reconstruct_case(reconstructor: Reconstructor, case: Case) -> Reconstruction:
+    """Reconstruct the radiographs of a case, which must have some."""
+    from SwinX2SLib.radiographs import FilmOptions, read_pair
+
+    films = case.radiographs
+    pair = read_pair(
+        films.coronal,
+        films.sagittal,
+        FilmOptions(spacing_mm=films.spacing_mm),
+        FilmOptions(spacing_mm=films.spacing_mm, flip="h"),
+    )
+    return reconstructor.reconstruct(*pair)
 
 
 def _table(results: dict[str, OverlapScores]) -> str:

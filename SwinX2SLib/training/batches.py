@@ -18,8 +18,8 @@ class Batch:
     """Films and targets, network order.
 
     Attributes:
-        coronal: float32 `(B, 1, X, Z)`.
-        sagittal: float32 `(B, 1, Y, Z)`.
+        coronal: float32 `(B, N, X, Z)`.
+        sagittal: float32 `(B, N, Y, Z)`.
         labels: uint8 `(B, X, Y, Z)`.
         coronal_occupied: uint8 `(B, 54, X, Z)`; whether the ray meets the bone.
         sagittal_occupied: uint8 `(B, 54, Y, Z)`.
@@ -78,8 +78,8 @@ class BatchDataset(Dataset):
         samples = [self.synthesiser.draw(rng) for rng in generators]
         seeds = [int(rng.integers(0, 2**62)) for rng in generators]
         return Batch(
-            coronal=torch.stack([s.coronal for s in samples])[:, None],
-            sagittal=torch.stack([s.sagittal for s in samples])[:, None],
+            coronal=torch.stack([s.coronal_films for s in samples]),
+            sagittal=torch.stack([s.sagittal_films for s in samples]),
             labels=torch.stack([s.labels for s in samples]),
             coronal_occupied=torch.stack([occupied_rays(s.labels, 1) for s in samples]),
             sagittal_occupied=torch.stack([occupied_rays(s.labels, 0) for s in samples]),

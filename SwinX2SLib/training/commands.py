@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from SwinX2SLib.datasets import Case
     from SwinX2SLib.training.config import TrainingConfig
 
+SMOKE_MODEL = "fused-nano"
 _EPILOG = """Several GPUs or machines: torchrun --nproc-per-node N -m SwinX2SLib train CONFIG.toml ... (each process
 takes the config's batch size; only the first one writes)."""
 
@@ -45,8 +46,11 @@ def add_train_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--smoke",
-        action="store_true",
-        help="try everything on phantoms in about two minutes, without CONFIG; --out keeps what is written",
+        nargs="?",
+        const=SMOKE_MODEL,
+        metavar="MODEL",
+        help="try everything on phantoms in about two minutes, without CONFIG, with a small network of a variant "
+        f"({SMOKE_MODEL} if none is named); --out keeps what is written",
     )
     parser.set_defaults(func=run_train)
 
@@ -64,7 +68,12 @@ def run_train(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     given = {"CONFIG.toml": args.config, "--cases": args.cases, "--name": args.name}
     if args.smoke:
+        from SwinX2SLib.training.smoke import CONFIG, SIZES
+
         sentences = [f"--smoke takes no {name}." for name, value in given.items() if value is not None]
+        if args.smoke not in (CONFIG.model, *SIZES):
+            known = ", ".join((CONFIG.model, *SIZES))
+            sentences.append(f"There is no trial run of {args.smoke!r}, but of {known}.")
     else:
         needed = {"CONFIG.toml": args.config, "--out": args.out}
         sentences = [f"{name} is missing." for name, value in needed.items() if value is None]
@@ -123,13 +132,14 @@ def _try_out(args: argparse.Namespace) -> int:
 
     from SwinX2SLib.training.distributed import joined
     from SwinX2SLib.training.progress import RunReport
-    from SwinX2SLib.training.smoke import CONFIG, try_out
+    from SwinX2SLib.training.smoke import smoke_config, try_out
 
+    config = smoke_config(args.smoke)
     with contextlib.ExitStack() as stack:
         folder = args.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        process = stack.enter_context(joined(args.device or CONFIG.device))
-        report = stack.enter_context(RunReport(CONFIG.steps, process.rank > 0))
-        result = try_out(folder, report, process)
+        process = stack.enter_context(joined(args.device or config.device))
+        report = stack.enter_context(RunReport(config.steps, process.rank > 0))
+        result = try_out(folder, report, process, config)
         if result is None:
             return 0
         report.say(result.sentence())

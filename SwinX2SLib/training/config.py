@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,6 +139,19 @@ def load_config(path: Path) -> TrainingConfig:
             "config-unreadable", f"The run's parameters cannot be read: {error}.", "Check it.", str(path)
         )
         raise InputError([fault]) from error
+    return parse_config(values, path)
+
+
+def parse_config(values: Mapping[str, object], path: Path) -> TrainingConfig:
+    """Check a run's parameters.
+
+    Args:
+        values: of a TOML file.
+        path: that file, for messages.
+
+    Raises:
+        InputError: they name unknown, wrongly typed or impossible parameters; all are listed.
+    """
     fields = {field.name: field for field in dataclasses.fields(TrainingConfig)}
     faults = [
         Fault(

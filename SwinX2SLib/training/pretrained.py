@@ -56,6 +56,11 @@ def start_from_imagenet(model: nn.Module, file: Path | None = None) -> str:
     )
 
 
+def has_imagenet_weights(config: Config) -> bool:
+    """Tell whether there are ImageNet weights of the sizes of a network's 2D Swin encoder."""
+    return _sizes(config) in PUBLISHED
+
+
 def _published_name(config: Config) -> str:
     if name := PUBLISHED.get(_sizes(config)):
         return name

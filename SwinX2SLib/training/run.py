@@ -15,7 +15,7 @@ from SwinX2SLib.training.distributed import Process
 from SwinX2SLib.training.export import export_weights
 from SwinX2SLib.training.journal import Listener
 from SwinX2SLib.training.loop import Trainer
-from SwinX2SLib.training.sources import load_sources
+from SwinX2SLib.training.sources import films_per_plane, load_sources
 from SwinX2SLib.training.validation import Validator
 
 
@@ -48,7 +48,7 @@ def train(
     Args:
         config: the run's parameters.
         cases: that it learns from.
-        validation_cases: people kept aside, with published radiographs.
+        validation_cases: people kept aside, with published radiographs; of use to networks of one pair of films.
         folder: receives everything.
         name: of the exported weights.
         listener: receives each entry of the log.
@@ -65,7 +65,9 @@ def train(
     synthesiser = load_sources(config, cases, shape, "cpu" if config.workers else process.device)
     validate = None
     if process.is_first and (config.validate_every or config.validate_seconds):
-        validate = Validator(synthesiser, config.validation_samples, validation_cases, process.device)
+        # A published pair is one film of each plane, and no more can be made of it.
+        published = validation_cases if films_per_plane(config) == 1 else []
+        validate = Validator(synthesiser, config.validation_samples, published, process.device)
     trainer = Trainer(config, synthesiser, folder, listener, validate, process)
     average = trainer.run()
     if not process.is_first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,18 @@ CONFIG = TrainingConfig(
     validation_samples=4,
     checkpoint_seconds=10.0,
 )
+# Small sizes of the other networks, of which as many steps are wanted.
+SIZES: dict[str, dict[str, object]] = {
+    "swinx2s-tiny": {"embed_dim": 8, "depths": [1, 1, 1, 1], "heads": [1, 1, 2, 2]},
+    "tl-embedding": {"latent": 32},
+    "1dconcat": {"channels": [8, 8, 16, 16, 32, 64], "vector": 32},
+    "multiscale-2dconcat": {"fused": 16},
+    "2dconcat": {"width": 4},
+    "unetr": {"feature_size": 8, "hidden_size": 48, "mlp_dim": 96, "heads": 4},
+    "unet": {},
+    "attention-unet": {},
+    "swin-unetr": {"feature_size": 12, "depths": [1, 1, 1, 1]},
+}
 NAME = "smoke"
 
 
@@ -72,13 +85,24 @@ class Trial:
         return f"{verdict}: {losses}; {self.bones} bones found in the demo."
 
 
-def try_out(folder: Path, listener: Listener, process: Process) -> Trial | None:
+def smoke_config(model: str) -> TrainingConfig:
+    """Return the parameters of a trial run of a network, which is made small for it."""
+    if model == CONFIG.model:
+        return CONFIG
+    network = {**CONFIG.network, **SIZES[model]}
+    return dataclasses.replace(CONFIG, model=model, network=network, layout_steps=0)
+
+
+def try_out(
+    folder: Path, listener: Listener, process: Process, config: TrainingConfig = CONFIG
+) -> Trial | None:
     """Train, validate, save, export, load and reconstruct.
 
     Args:
         folder: receives the run; it must not hold one yet.
         listener: receives each entry of the log.
         process: this process among those of the run.
+        config: see `smoke_config`.
 
     Returns:
         What was found, None in other processes than the first.
@@ -90,25 +114,28 @@ def try_out(folder: Path, listener: Listener, process: Process) -> Trial | None:
         raise InputError(
             [Fault("run-exists", "The folder holds a run already.", "Choose another.", str(folder))]
         )
-    result = train(CONFIG, [], [], folder, NAME, listener, process)
+    result = train(config, [], [], folder, NAME, listener, process)
     if result is None:
         return None
-    batch = _unseen_batch()
-    untrained, _ = build_network(CONFIG, torch.device("cpu"), fresh=True)
+    batch = _unseen_batch(config)
+    untrained, _ = build_network(config, torch.device("cpu"), fresh=True)
     trained, _ = load_weights(result.weights, "cpu")
     return Trial(
-        _loss(untrained.eval(), batch), _loss(trained, batch), _bones_of_demo(result.weights, process)
+        _loss(untrained, batch, config),
+        _loss(trained, batch, config),
+        _bones_of_demo(result.weights, process),
     )
 
 
-def _unseen_batch() -> Batch:
-    shape = tuple(variant_config(CONFIG.model, **CONFIG.network_overrides).grid_shape)
-    return BatchDataset(load_sources(CONFIG, [], shape), 4, CONFIG.seed + 1)[0]
+def _unseen_batch(config: TrainingConfig) -> Batch:
+    shape = tuple(variant_config(config.model, **config.network_overrides).grid_shape)
+    return BatchDataset(load_sources(config, [], shape), 4, config.seed + 1)[0]
 
 
 @torch.inference_mode()
-def _loss(model: nn.Module, batch: Batch) -> float:
-    return float(sum(objective_for(model, CONFIG)(model, batch, Phase.VOLUME).values()))
+def _loss(model: nn.Module, batch: Batch, config: TrainingConfig) -> float:
+    model.eval()
+    return float(sum(objective_for(model, config)(model, batch, Phase.VOLUME).values()))
 
 
 def _bones_of_demo(weights: Path, process: Process) -> int:

@@ -10,7 +10,9 @@ import torch
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.datasets import Case
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
@@ -35,9 +37,20 @@ def load_sources(
         cases: the people.
         grid_shape: `(X, Y, Z)` of the samples.
         device: where they are drawn.
+
+    Raises:
+        InputError: the network takes more than one film of each plane, and X differs from Y.
     """
+    views = films_per_plane(config)
+    if views > 1 and grid_shape[0] != grid_shape[1]:
+        sentence = f"Films from {2 * views} sides need a grid as wide (X) as deep (Y), not {grid_shape}."
+        raise InputError([Fault("grid-not-square", sentence, "Change grid_shape.")])
     synthesiser = Synthesiser(
-        grid_shape, device=device, augment=config.augmentation, published_look=config.published_look
+        grid_shape,
+        device=device,
+        augment=config.augmentation,
+        published_look=config.published_look,
+        views_per_plane=views,
     )
     synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
     rng = np.random.default_rng(config.seed)
@@ -49,6 +62,11 @@ def load_sources(
     for person in _composed(config, cases):
         synthesiser.add_volume(person.labels, person.spacing_mm, person.known, config.composed_weight)
     return synthesiser
+
+
+def films_per_plane(config: TrainingConfig) -> int:
+    """Return how many films of each plane the run's network takes (N of the paper)."""
+    return getattr(variant_config(config.model, **config.network_overrides), "views_per_plane", 1)
 
 
 def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Person]:

@@ -52,7 +52,7 @@ class Validator:
     @torch.inference_mode()
     def _synthetic(self, model: nn.Module) -> Iterator[OverlapScores]:
         for sample in self.samples:
-            films = (film[None, None].to(self.device) for film in (sample.coronal, sample.sagittal))
+            films = (film[None].to(self.device) for film in (sample.coronal_films, sample.sagittal_films))
             with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16_is_fast(self.device)):
                 labels = predict(model, *films).labels
             yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample))

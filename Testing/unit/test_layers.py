@@ -25,11 +25,14 @@ LAYERS = (
     ),
     ("models", "weights"),
     ("exporting", "inference", "report", "training"),
+    ("benchmark",),
     ("__main__", "cli", "demo", "slicerui"),
 )
 SLICER_ONLY = ("slicerui",)
 # Where torch may be imported at module level; all else must load without it.
 TORCH = (
+    "benchmark.predicting",
+    "benchmark.trainings",
     "models",
     "weights",
     "training",

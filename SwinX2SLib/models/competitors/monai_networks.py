@@ -155,6 +155,9 @@ class UNETRCompetitor(_VolumeCompetitor):
             config.mlp_dim,
             config.heads,
         )
+        for block in self.network.vit.blocks:
+            # Made by newer versions of MONAI although nothing flows through it: it would never learn.
+            block.norm_cross_attn = nn.Identity()
         self.finish()
 
 

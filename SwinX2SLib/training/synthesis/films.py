@@ -17,6 +17,7 @@ from SwinX2SLib.training.synthesis.shapes import Shape, draw_shapes
 from SwinX2SLib.training.synthesis.soft_tissue import make_body, project_body
 from SwinX2SLib.training.synthesis.surroundings import add_marks, add_table
 from SwinX2SLib.training.synthesis.unlabelled import random_arms, random_unlabelled_bones
+from SwinX2SLib.training.synthesis.view_groups import make_groups
 
 # On plain films soft tissue may absorb this many times what the thickest bone does.
 MOST_TISSUE = 4.0
@@ -24,15 +25,16 @@ MOST_TISSUE = 4.0
 PROJECTED_SHARE = 0.55
 
 
-def make_films(
+def make_film_groups(
     labels: Tensor | None,
     ct: Tensor | None,
     ct_kind: str | None,
     spacing_mm: float,
     rng: np.random.Generator,
     published: bool = False,
+    views: int = 1,
 ) -> tuple[Tensor, Tensor]:
-    """Make the coronal and the sagittal film of a person, from the CT if there is one, else from the labels.
+    """Make the coronal and the sagittal films of a person, from the CT if there is one, else from the labels.
 
     The films may have been taken with a cone, off the right angle, off in size or place (`film_geometry`); the labels
     are the truth of the parallel, pixel-aligned convention.
@@ -44,9 +46,10 @@ def make_films(
         spacing_mm: voxel size, the same on all axes.
         rng: where all random numbers come from.
         published: films as the published ones: parallel, of what exceeds water, nearly as projected.
+        views: N, films of each plane; the others are turned from the first (`view_groups`).
 
     Returns:
-        float32 `(X, Z)` and `(Y, Z)` in 0..1, bone bright, on the device of what they are made from.
+        float32 `(N, X, Z)` and `(N, Y, Z)` in 0..1, bone bright, on the device of what they are made from.
 
     Raises:
         ValueError: there are neither labels nor a CT.
@@ -63,9 +66,8 @@ def make_films(
         tissue = _random_tissue(labels, landmarks, bones, spacing_mm, rng, published) if shown else None
         shapes = [*random_unlabelled_bones(landmarks, rng), *implants]
         person = _Person(bones, tissue, shapes, landmarks)
-    geometries = random_geometries(spacing_mm, rng, aligned=published)
-    coronal, sagittal = (person.film(geometry, spacing_mm, rng, published) for geometry in geometries)
-    return coronal, sagittal
+    pair = random_geometries(spacing_mm, rng, aligned=published)
+    return make_groups(pair, views, lambda geometry: person.film(geometry, spacing_mm, rng, published))
 
 
 @dataclass(frozen=True)

@@ -17,27 +17,39 @@ from SwinX2SLib.training.synthesis.deformation import (
     plain_coordinates,
     source_coordinates,
 )
-from SwinX2SLib.training.synthesis.films import make_films
+from SwinX2SLib.training.synthesis.film_geometry import FilmGeometry
+from SwinX2SLib.training.synthesis.films import make_film_groups
 from SwinX2SLib.training.synthesis.joints import Joints, find_joints
 from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.view_groups import make_groups
 from SwinX2SLib.training.synthesis.views import random_view, whole_view
 
 
 @dataclass
 class Sample:
-    """A deformed person and a pair of films, in network order.
+    """A deformed person and the films, in network order.
 
     Attributes:
         labels: uint8 `(X, Y, Z)`.
-        coronal: float32 `(X, Z)` in 0..1, bone bright.
-        sagittal: float32 `(Y, Z)`.
+        coronal_films: float32 `(N, X, Z)` in 0..1, bone bright.
+        sagittal_films: float32 `(N, Y, Z)`.
         known: bool `(55,)`; False where a class, though absent from `labels`, may be in the picture.
     """
 
     labels: Tensor
-    coronal: Tensor
-    sagittal: Tensor
+    coronal_films: Tensor
+    sagittal_films: Tensor
     known: Tensor
+
+    @property
+    def coronal(self) -> Tensor:
+        """The film of the coronal plane itself, `(X, Z)`."""
+        return self.coronal_films[0]
+
+    @property
+    def sagittal(self) -> Tensor:
+        """The film of the sagittal plane itself, `(Y, Z)`."""
+        return self.sagittal_films[0]
 
 
 # Lookup tables, label value -> label value.
@@ -72,6 +84,7 @@ class Synthesiser:
         published_look: how often the films look as the published ones; the others vary as `films` says.
         device: where the volumes lie and the samples are made.
         augment: without it every person is seen whole and as it is, on plain projections (table 5 of the paper).
+        views_per_plane: films of each plane (N of the paper); with more than one, X must equal Y.
     """
 
     grid_shape: tuple[int, int, int]
@@ -80,6 +93,7 @@ class Synthesiser:
     published_look: float = 0.0
     device: torch.device | str = "cpu"
     augment: bool = True
+    views_per_plane: int = 1
     sources: list[_Source] = field(default_factory=list)
 
     def add_cases(self, cases: Sequence[Case], weights: Sequence[float]) -> None:
@@ -139,9 +153,11 @@ class Synthesiser:
         if self.augment:
             published = rng.random() < self.published_look
             shown = labels if ct is None else None
-            films = make_films(shown, ct, source.ct_kind, spacing_mm, rng, published)
+            films = make_film_groups(
+                shown, ct, source.ct_kind, spacing_mm, rng, published, self.views_per_plane
+            )
         else:
-            films = plain_films(labels, ct)
+            films = plain_films(labels, ct, self.views_per_plane)
         return Sample(labels, *films, known)
 
     def _coordinates(self, source: _Source, rng: np.random.Generator) -> tuple[Tensor, float]:
@@ -158,11 +174,24 @@ class Synthesiser:
         return coordinates, view.spacing_mm
 
 
-def plain_films(labels: Tensor, ct: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return parallel projections `(X, Z)` and `(Y, Z)` in 0..1 of the bones, or of what of a CT exceeds nought."""
+def plain_films(labels: Tensor, ct: Tensor | None, views: int = 1) -> tuple[Tensor, Tensor]:
+    """Return parallel projections in 0..1 of the bones, or of what of a CT exceeds nought.
+
+    Args:
+        labels: uint8 `(X, Y, Z)`.
+        ct: `(X, Y, Z)`, or None.
+        views: N, films of each plane.
+
+    Returns:
+        float32 `(N, X, Z)` and `(N, Y, Z)`.
+    """
     volume = (labels > 0).float() if ct is None else ct.clamp(min=0)
-    paths = volume.sum(1), volume.sum(0)
-    return tuple(path / path.amax().clamp(min=1e-6) for path in paths)
+
+    def film(geometry: FilmGeometry) -> Tensor:
+        path = geometry.project(volume, 1.0)
+        return path / path.amax().clamp(min=1e-6)
+
+    return make_groups((FilmGeometry(1), FilmGeometry(0)), views, film)
 
 
 def _nearest(coordinates: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:

@@ -77,12 +77,12 @@ def test_one_prediction_fills_the_whole_grid_and_its_gradients_reach_every_param
 
 @pytest.mark.parametrize("name", COMPETITORS)
 def test_either_film_changes_the_prediction(name):
-    model = small(name).eval()
-    coronal, sagittal = films(batch=1)
+    # With the statistics of the batch: before any training, those of earlier batches quench the signal.
+    model, (coronal, sagittal) = small(name), films()
     with torch.no_grad():
         plain = model.reconstruct_logits(coronal, sagittal)
-        assert not torch.allclose(plain, model.reconstruct_logits(coronal.flip(-1), sagittal))
-        assert not torch.allclose(plain, model.reconstruct_logits(coronal, sagittal.flip(-1)))
+        assert not torch.allclose(plain, model.reconstruct_logits(coronal.flip(-1), sagittal), atol=1e-4)
+        assert not torch.allclose(plain, model.reconstruct_logits(coronal, sagittal.flip(-1)), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", COMPETITORS)

@@ -8,7 +8,7 @@ from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.synthesis.appearance import finish, visibility
 from SwinX2SLib.training.synthesis.film_geometry import FilmGeometry
-from SwinX2SLib.training.synthesis.films import make_films
+from SwinX2SLib.training.synthesis.films import make_film_groups
 from SwinX2SLib.training.synthesis.implants import random_implants
 from SwinX2SLib.training.synthesis.landmarks import Landmarks
 from SwinX2SLib.training.synthesis.shapes import draw_shapes
@@ -25,6 +25,13 @@ def person() -> torch.Tensor:
     labels = torch.from_numpy(np.ascontiguousarray(phantom.labels))
     assert len(labels.unique()) > 40
     return labels
+
+
+def make_films(*arguments, **more) -> tuple[torch.Tensor, torch.Tensor]:
+    """The film of either plane."""
+    coronal, sagittal = make_film_groups(*arguments, **more)
+    assert len(coronal) == len(sagittal) == 1
+    return coronal[0], sagittal[0]
 
 
 def fits(film: torch.Tensor, *shape: int) -> bool:
