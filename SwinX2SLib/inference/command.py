@@ -12,6 +12,7 @@ from SwinX2SLib.inference.failures import EXIT_CODES, USAGE
 from SwinX2SLib.inference.job import DEVICES, Job
 from SwinX2SLib.inference.variations import VARIATIONS
 from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, FilmOptions
+from SwinX2SLib.radiographs.registration import AUTOMATIC
 
 _VIEWS = ("ap", "lateral")
 _DESCRIPTION = """\
@@ -64,6 +65,21 @@ def _add_film_options(group: argparse._ArgumentGroup) -> None:
         metavar="A[,B]",
         help="size of a pixel at the patient in mm: of both films (A), of the frontal and the lateral one (A,B), or "
         "of one (VIEW=A); wins over the file's header",
+    )
+    group.add_argument(
+        "--magnification",
+        action="append",
+        default=[],
+        metavar="M|VIEW=M",
+        help="how much larger than the patient the detector shows it, of both films or of one; divides the size of a "
+        "pixel at the detector that the header states",
+    )
+    group.add_argument(
+        "--lateral-shift-mm",
+        type=_shift,
+        metavar="MM|auto",
+        help="move the lateral film up by so many millimetres (down: --lateral-shift-mm=-12) before both are cut to "
+        "the heights that they share; auto finds it (default: the films' middles are taken to be at one height)",
     )
     group.add_argument(
         "--ap-view",
@@ -146,7 +162,18 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
 
 _PLAIN = (
     "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "augmentations", "island_fraction",
+    "lateral_shift_mm",
 )  # fmt: skip
+
+
+def _shift(text: str) -> float | str:
+    return text if text == AUTOMATIC else float(text)
+
+
+def _take_magnification(told: dict[str, dict[str, Any]], text: str) -> None:
+    view, value = _view_and_value(text, "--magnification") if "=" in text else ("", text)
+    for each in (view,) if view else _VIEWS:
+        told[each]["magnification"] = _number(value, "--magnification takes a factor")
 
 
 def _take_spacing(told: dict[str, dict[str, Any]], text: str) -> None:
@@ -175,11 +202,11 @@ def _take_rotation(told: dict[str, dict[str, Any]], text: str) -> None:
     told[view]["rotate_deg"] = int(_one_of(value, [str(angle) for angle in ROTATIONS_DEG], "--rotate"))
 
 
-def _number(text: str) -> float:
+def _number(text: str, expected: str = "--spacing-mm takes millimetres") -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"--spacing-mm takes millimetres, not {text!r}.") from None
+        raise ValueError(f"{expected}, not {text!r}.") from None
 
 
 def _view_and_value(text: str, option: str) -> tuple[str, str]:
@@ -198,6 +225,7 @@ def _one_of(value: str, known: tuple[str, ...] | list[str], option: str) -> str:
 # Option -> what reads its text into the values of both films.
 _TAKERS: dict[str, Callable[[dict[str, dict[str, Any]], str], None]] = {
     "spacing_mm": _take_spacing,
+    "magnification": _take_magnification,
     "crop": _take_crop,
     "flip": _take_flip,
     "rotate": _take_rotation,

@@ -11,6 +11,7 @@ from typing import Any
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.inference.variations import VARIATIONS
 from SwinX2SLib.radiographs.radiograph import FRONTAL_VIEWS, Crop, FilmOptions
+from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
 
 DEVICES = ("auto", "cpu", "cuda")
 _PATHS = ("ap", "lateral", "out")
@@ -35,6 +36,8 @@ class Job:
         augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the films as they are,
             a little smaller and larger, and all that mirrored; each takes the network's time again.
         island_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
+        lateral_shift_mm: how far the lateral film is moved up so that both show the same heights, which are then all
+            that is used of either; "auto" finds it; None takes the films' middles to be at one height.
     """
 
     ap: Path
@@ -48,6 +51,7 @@ class Job:
     overwrite: bool = False
     augmentations: int = 1
     island_fraction: float = 0.1
+    lateral_shift_mm: Shift = None
 
     def faults(self) -> list[Fault]:
         """List values that no job may have; files are looked at elsewhere."""
@@ -60,6 +64,9 @@ class Job:
             wrong.append(f"The island fraction lies between 0 and 1, not at {self.island_fraction}.")
         if not 1 <= self.augmentations <= len(VARIATIONS):
             wrong.append(f"There are 1 to {len(VARIATIONS)} augmentations, not {self.augmentations}.")
+        shift = self.lateral_shift_mm
+        if shift is not None and shift != AUTOMATIC and (isinstance(shift, str) or not math.isfinite(shift)):
+            wrong.append(f"The lateral shift is a number of millimetres or {AUTOMATIC}, not {shift!r}.")
         if not self.model:
             wrong.append("The model has no name.")
         return [Fault("job-value", message, _HINT) for message in wrong]
@@ -120,6 +127,9 @@ class Job:
         given += ["--ap-view", self.ap_view, "--model", self.model, "--device", self.device]
         given += ["--island-fraction", repr(self.island_fraction)]
         given += ["--augmentations", str(self.augmentations)] + ["--overwrite"] * self.overwrite
+        if self.lateral_shift_mm is not None:
+            # In one word, since a negative number looks like an option.
+            given.append(f"--lateral-shift-mm={self.lateral_shift_mm}")
         for view, options in (("ap", self.ap_options), ("lateral", self.lateral_options)):
             given += _film_arguments(view, options)
         return given
@@ -128,6 +138,7 @@ class Job:
 def _film_arguments(view: str, options: FilmOptions) -> list[str]:
     told = (
         ("--spacing-mm", options.spacing_mm, repr(options.spacing_mm)),
+        ("--magnification", options.magnification, repr(options.magnification)),
         ("--crop", options.crop, str(options.crop)),
         ("--rotate", options.rotate_deg, str(options.rotate_deg)),
         ("--flip", options.flip, options.flip),
@@ -160,6 +171,7 @@ _JSON_TYPES = {
     "float | None": (int, float, type(None)),
     "Crop | None": (str, type(None)),
     "FilmOptions": (dict,),
+    "Shift": (int, float, str, type(None)),
 }
 
 

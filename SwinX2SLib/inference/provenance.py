@@ -39,15 +39,15 @@ def describe(
     lateral: Radiograph,
     reconstruction: Reconstruction,
     seconds: dict[str, float],
-    check: HangingCheck | None = None,
+    check: HangingCheck,
 ) -> dict[str, Any]:
-    """Return the provenance of a result as JSON values; without `check` the films' hanging was not looked at."""
+    """Return the provenance of a result as JSON values."""
     bones = [label_by_id(int(value)).name for value in np.unique(reconstruction.labels) if value]
     return {
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": {"ap": _film(ap), "lateral": _film(lateral)},
-        "film_check": None if check is None else {**dataclasses.asdict(check), "doubt": check.doubt()},
+        "film_check": check.to_json(),
         "options": job.to_dict(),
         "command": ["swinx2s", *job.arguments()],
         "model": _model(job, reconstruction),
@@ -77,6 +77,7 @@ def _film(film: Radiograph) -> dict[str, Any]:
         "pixels": {"columns": cols, "rows": rows},
         "spacing_mm": {"row": film.spacing_mm[0], "column": film.spacing_mm[1]},
         "spacing_source": film.spacing_source,
+        "middle_mm": film.middle_mm,
         "notes": list(film.notes),
     }
 

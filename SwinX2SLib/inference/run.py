@@ -76,7 +76,7 @@ def _checked_films(job: Job, backend: Backend, seconds: dict[str, float]) -> tup
     """Read both films, or raise all faults: theirs, the job's, the output folder's, the device's and the weights'."""
     started = time.perf_counter()
     ap, lateral, film_faults = examine_pair(
-        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_shift_mm
     )
     recover(job.out, FILES.values())
     faults = [*job.faults(), *film_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
@@ -102,9 +102,9 @@ def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any])
 
 
 def _notes(
-    ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction, check: HangingCheck | None
+    ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction, check: HangingCheck
 ) -> list[str]:
-    notes = [check.doubt()] if check is not None and check.suspected else []
+    notes = [check.doubt()] if check.suspected else []
     notes += [
         f"{'Frontal' if film is ap else 'Lateral'} film: {note}"
         for film in (ap, lateral)

@@ -101,7 +101,8 @@ def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
                 "heights-disagree",
                 f"The frontal film is {heights[0]:.0f} mm high, the lateral one {heights[1]:.0f} mm: {share:.0%} "
                 f"apart (up to {HEIGHT_TOLERANCE:.0%} is accepted), so they do not show the same part of the body.",
-                "Crop the larger one with --crop to the same top and bottom, or correct --spacing-mm.",
+                "Match their heights with --lateral-shift-mm, crop the larger one with --crop to the same top and "
+                "bottom, or correct --spacing-mm.",
                 _path(lateral),
             )
         )

@@ -26,11 +26,21 @@ class DecodeError(Exception):
 
 @dataclass(frozen=True)
 class HeaderSpacing:
-    """Pixel size that a header states: `(row, col)` [mm] and where it stands, for a person to read."""
+    """Pixel size that a header states.
+
+    Attributes:
+        row_mm: height of a pixel [mm].
+        col_mm: width of a pixel [mm].
+        source: where it stands, for a person to read.
+        detector_mm: size `(row, col)` at the detector, before any magnification, where the header states that, too.
+        calibrated: the header says that the size holds at the patient.
+    """
 
     row_mm: float
     col_mm: float
     source: str
+    detector_mm: tuple[float, float] | None = None
+    calibrated: bool = False
 
 
 @dataclass

@@ -16,11 +16,9 @@ from SwinX2SLib.radiographs.decoded import (
     multi_frame_error,
 )
 from SwinX2SLib.radiographs.dicom_spacing import film_spacing
+from SwinX2SLib.radiographs.dicom_view import patient_orientation, stated_view
 
 _RADIOGRAPH_MODALITIES = {"CR", "DX", "RG", "RF", "XA", "MG", "OT", "SC", "DR", ""}
-_LETTERS = set("LRAPHF")
-# Upright laterals; RLD and LLD (decubitus) are frontal films.
-_LATERAL_POSITIONS = {"LL", "RL", "LAT", "LATERAL"}
 
 
 def decode_dicom(path: Path) -> DecodedFilm:
@@ -57,7 +55,7 @@ def _film(dataset: pydicom.Dataset) -> DecodedFilm:
     stored = dataset.pixel_array
     values, padding, colour_notes, faults = _gray(dataset, stored)
     spacing, remark, notes = film_spacing(dataset)
-    orientation, orientation_notes = _orientation(dataset)
+    orientation, orientation_notes = patient_orientation(dataset)
     notes += colour_notes + orientation_notes
     modality = str(dataset.get("Modality", ""))
     if modality not in _RADIOGRAPH_MODALITIES:
@@ -75,7 +73,7 @@ def _film(dataset: pydicom.Dataset) -> DecodedFilm:
         spacing_remark=remark,
         orientation=orientation,
         padding=padding,
-        stated_view=_stated_view(dataset),
+        stated_view=stated_view(dataset),
         notes=notes,
         faults=faults,
     )
@@ -105,24 +103,3 @@ def _padding(dataset: pydicom.Dataset, stored: np.ndarray) -> np.ndarray | None:
     low, high = sorted((int(value), int(value if limit is None else limit)))
     padding = (stored >= low) & (stored <= high)
     return padding if padding.any() else None
-
-
-def _orientation(dataset: pydicom.Dataset) -> tuple[tuple[str, str] | None, list[str]]:
-    """Return the first letters of Patient Orientation, where columns and rows increase, or None and why.
-
-    Source: PS3.3 C.7.6.1.1.1.
-    """
-    value = dataset.get("PatientOrientation")
-    stated = [value] if isinstance(value, str) else list(value or ())
-    letters = tuple(str(part)[:1] for part in stated)
-    if len(letters) == 2 and set(letters) <= _LETTERS and len(set(letters)) == 2:
-        return letters, []
-    told = "\\".join(map(str, stated)).strip()
-    note = f"The header's patient orientation ({told}) says nothing of how the film hangs and was left aside."
-    return None, [note] if told else []
-
-
-def _stated_view(dataset: pydicom.Dataset) -> str:
-    """Return "AP", "PA" or "lateral" as View Position says (PS3.3 C.8.1.1, C.8.7.5), else ""."""
-    position = str(dataset.get("ViewPosition") or "").strip().upper()
-    return "lateral" if position in _LATERAL_POSITIONS else position if position in ("AP", "PA") else ""

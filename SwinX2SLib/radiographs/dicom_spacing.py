@@ -13,10 +13,12 @@ Devices write 0.000 for "unknown"; that counts as absent, and is told.
 from __future__ import annotations
 
 import math
-
-from pydicom import Dataset
+from typing import TYPE_CHECKING
 
 from SwinX2SLib.radiographs.decoded import HeaderSpacing
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 _KEYWORDS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
@@ -32,7 +34,7 @@ def film_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]
             if calibration
             else "calibrated, differs from ImagerPixelSpacing"
         )
-        return HeaderSpacing(*pixel, f"DICOM PixelSpacing ({kind})"), "", []
+        return HeaderSpacing(*pixel, f"DICOM PixelSpacing ({kind})", imager, calibrated=True), "", []
     if imager:
         return _at_patient(dataset, imager)
     if pixel:
@@ -68,10 +70,10 @@ def _at_patient(dataset: Dataset, imager: tuple[float, float]) -> tuple[HeaderSp
         note = (
             "ImagerPixelSpacing holds at the detector; no magnification is given: sizes are 5-20 % too large."
         )
-        return HeaderSpacing(*imager, "DICOM ImagerPixelSpacing (at the detector)"), "", [note]
+        return HeaderSpacing(*imager, "DICOM ImagerPixelSpacing (at the detector)", imager), "", [note]
     factor, tag = found
     source = f"DICOM ImagerPixelSpacing / {factor:.4g} ({tag})"
-    return HeaderSpacing(imager[0] / factor, imager[1] / factor, source), "", []
+    return HeaderSpacing(imager[0] / factor, imager[1] / factor, source, imager), "", []
 
 
 def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:

@@ -1,4 +1,8 @@
-"""Which decoder reads a file: told by its first bytes, since names lie."""
+"""Which decoder reads a file: told by its first bytes, since names lie.
+
+Decoders are imported when a file needs them: what they lean on is not there yet in a Slicer that has never run a
+reconstruction.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from SwinX2SLib.radiographs.decoded import DecodedFilm, DecodeError
-from SwinX2SLib.radiographs.dicom import decode_dicom
-from SwinX2SLib.radiographs.pictures import decode_picture
-from SwinX2SLib.radiographs.volumes import decode_nifti, decode_nrrd
 
 _PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _DICOM_AT = 128
@@ -28,12 +29,20 @@ def decoder_of(path: Path) -> Callable[[Path], DecodedFilm]:
     """
     head = _head(path)
     if head.startswith(_PICTURE_STARTS):
+        from SwinX2SLib.radiographs.pictures import decode_picture
+
         return decode_picture
     if head.startswith(b"NRRD"):
+        from SwinX2SLib.radiographs.volumes import decode_nrrd
+
         return decode_nrrd
     if head[_DICOM_AT : _DICOM_AT + 4] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom"):
+        from SwinX2SLib.radiographs.dicom import decode_dicom
+
         return decode_dicom
     if _is_nifti(head):
+        from SwinX2SLib.radiographs.volumes import decode_nifti
+
         return decode_nifti
     raise DecodeError(
         "unsupported-format",

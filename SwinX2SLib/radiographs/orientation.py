@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.radiographs.radiograph import LATERAL, FilmOptions
+from SwinX2SLib.radiographs.radiograph import LATERAL
 
 _OPPOSITE = dict(zip("LRAPHF", "RLPAFH", strict=True))
 _WORDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
 # Where the columns and rows of a hanging film increase.
 _HANGING = {"frontal": ("L", "F"), "lateral": ("P", "F")}
+_LPS_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,19 @@ def stated_view_fault(stated: str, view: str) -> Fault | None:
     )
 
 
-def user_turn(picture: np.ndarray, options: FilmOptions) -> np.ndarray:
-    """Rotate clockwise and flip a picture `(rows, cols)` as the user asked."""
-    picture = np.rot90(picture, -options.rotate_deg // 90)
-    return picture[:: -1 if "v" in options.flip else 1, :: -1 if "h" in options.flip else 1]
+def upright_letters(column_lps: np.ndarray, row_lps: np.ndarray) -> tuple[str, str] | None:
+    """Return the patient directions in which columns and rows increase, or None for a plane that is not upright.
+
+    An axial plane is what programs write around a picture of unknown orientation.
+
+    Args:
+        column_lps: step from one column to the next, LPS mm.
+        row_lps: step from one row to the next.
+    """
+    letters = tuple(_letter(step) for step in (column_lps, row_lps))
+    return letters if {"H", "F"} & set(letters) else None
+
+
+def _letter(direction: np.ndarray) -> str:
+    axis = int(np.argmax(np.abs(direction)))
+    return _LPS_LETTERS[axis][0 if direction[axis] > 0 else 1]

@@ -43,15 +43,15 @@ def prepare_pair(ap: Radiograph, lateral: Radiograph, grid_shape: Sequence[int])
     (ap_height, width), (lateral_height, depth) = ap.size_mm, lateral.size_mm
     spacing_mm = max(width / x, depth / y, max(ap_height, lateral_height) / z)
     return PreparedPair(
-        coronal=_place(ap, (x, z), spacing_mm),
-        sagittal=_place(lateral, (y, z), spacing_mm),
+        coronal=place_film(ap, (x, z), spacing_mm),
+        sagittal=place_film(lateral, (y, z), spacing_mm),
         spacing_mm=spacing_mm,
         affine=network_affine(spacing_mm, (x, y, z)),
     )
 
 
-def _place(film: Radiograph, shape: tuple[int, int], spacing_mm: float) -> np.ndarray:
-    """Resample a film onto `shape` (across, down) pixels of `spacing_mm`, centre on centre."""
+def place_film(film: Radiograph, shape: tuple[int, int], spacing_mm: float) -> np.ndarray:
+    """Resample a film onto `shape` (across, down) pixels of `spacing_mm`, centre on centre; float32, 0 around it."""
     row_mm, col_mm = film.spacing_mm
     across = resampling_matrix(film.pixels.shape[1], col_mm, shape[0], spacing_mm)
     down = resampling_matrix(film.pixels.shape[0], row_mm, shape[1], spacing_mm)

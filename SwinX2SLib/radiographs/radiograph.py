@@ -12,6 +12,8 @@ AP, PA, LATERAL = "ap", "pa", "lateral"
 FRONTAL_VIEWS = (AP, PA)
 VIEWS = (AP, PA, LATERAL)
 FLIPS = ("", "h", "v", "hv")
+# Beyond twice the size the patient would stand nearer to the tube than to the detector.
+LARGEST_MAGNIFICATION = 2.0
 ROTATIONS_DEG = (0, 90, 180, 270)
 
 
@@ -82,6 +84,8 @@ class FilmOptions:
         flip: "" none, "h" left-right, "v" up-down, "hv" both.
         invert: swap dark and bright after what the header says.
         trust_orientation: let the header's patient orientation turn the film into the layout of this package.
+        magnification: how much larger than the patient the detector shows it; the header's size of a pixel at the
+            detector is divided by it. None takes what the header says.
     """
 
     spacing_mm: float | None = None
@@ -90,6 +94,7 @@ class FilmOptions:
     flip: str = ""
     invert: bool = False
     trust_orientation: bool = True
+    magnification: float | None = None
 
     def __post_init__(self):
         if self.spacing_mm is not None and not (math.isfinite(self.spacing_mm) and self.spacing_mm > 0):
@@ -98,6 +103,12 @@ class FilmOptions:
             raise ValueError(f"A film is turned by 0, 90, 180 or 270 degrees, not by {self.rotate_deg}.")
         if self.flip not in FLIPS:
             raise ValueError(f"A flip is h, v or hv, not {self.flip!r}.")
+        if self.magnification is not None and not 1 <= self.magnification <= LARGEST_MAGNIFICATION:
+            raise ValueError(
+                f"A magnification lies between 1 and {LARGEST_MAGNIFICATION:g}, not at {self.magnification}."
+            )
+        if self.magnification is not None and self.spacing_mm is not None:
+            raise ValueError("Give the size of a pixel at the patient or the magnification, not both.")
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,8 @@ class Radiograph:
         path: the file, or None for a film that was computed.
         sha256: hash of the file's bytes, or "".
         notes: what was done or should be known, a sentence each.
+        middle_mm: how far the middle of `pixels` lies above the middle of the film [mm], where rows were cut off to
+            match another film.
     """
 
     pixels: np.ndarray
@@ -124,6 +137,7 @@ class Radiograph:
     path: Path | None = None
     sha256: str = ""
     notes: tuple[str, ...] = ()
+    middle_mm: float = 0.0
 
     @property
     def size_mm(self) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from SwinX2SLib.radiographs.decoded import (
     gray_of_channels,
     multi_frame_error,
 )
+from SwinX2SLib.radiographs.orientation import upright_letters
 
 # What NRRD calls axes that hold colours instead of places (teem.sourceforge.net/nrrd/format.html, "kinds").
 _COLOUR_KINDS = {"RGB-color", "RGBA-color", "3-color", "4-color", "vector", "3-vector", "4-vector", "list"}
@@ -35,7 +36,6 @@ _TO_LPS = {
     "left-anterior-superior": (1, -1, 1),
     "las": (1, -1, 1),
 }
-_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 _GZIP = b"\x1f\x8b"
 # What marks a file that holds header and picture, and where it stands.
 _SINGLE_FILES = {nibabel.Nifti1Image: (344, b"n+1\0"), nibabel.Nifti2Image: (4, b"n+2\0")}
@@ -158,11 +158,7 @@ def _film(data: np.ndarray, directions: np.ndarray, format_name: str, oriented: 
             )
     else:
         remark = "the header states none, 0 or no number"
-    orientation = None
-    if oriented:
-        letters = (_letter(directions[column_axis]), _letter(directions[row_axis]))
-        # An axial plane is what programs write around a picture of unknown orientation.
-        orientation = letters if {"H", "F"} & set(letters) else None
+    orientation = upright_letters(directions[column_axis], directions[row_axis]) if oriented else None
     return DecodedFilm(values, spacing=spacing, spacing_remark=remark, orientation=orientation, notes=notes)
 
 
@@ -178,8 +174,3 @@ def _nrrd_directions(header: dict, dimensions: int) -> np.ndarray:
     np.fill_diagonal(directions, np.where(np.isfinite(spacings), spacings, np.nan))
     directions[~np.isfinite(spacings)] = np.nan
     return directions
-
-
-def _letter(direction: np.ndarray) -> str:
-    axis = int(np.argmax(np.abs(direction)))
-    return _LETTERS[axis][0 if direction[axis] > 0 else 1]

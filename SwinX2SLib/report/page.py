@@ -59,7 +59,9 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
 
 def _films(provenance: dict) -> tuple[Radiograph, Radiograph]:
     job = Job.from_dict(provenance.get("options"))
-    films = read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view)
+    films = read_pair(
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_shift_mm
+    )
     changed = [
         Fault("film-changed", "The film is not the one of the result.", "Reconstruct again.", str(film.path))
         for film, view in zip(films, ("ap", "lateral"), strict=True)

@@ -1,6 +1,5 @@
 """The panel with real child processes that go wrong, and with a scene or a module that goes away during a run."""
 
-import sys
 import time
 from itertools import pairwise
 

@@ -15,14 +15,22 @@ FULL = {
     "lateral": "b.png",
     "out": "there",
     "ap_options": {"spacing_mm": 0.143, "crop": "5%,0%,90%,100%", "rotate_deg": 90, "invert": True},
-    "lateral_options": {"spacing_mm": 2, "crop": "1,2,300,400", "flip": "hv", "trust_orientation": False},
+    "lateral_options": {
+        "magnification": 1.1,
+        "crop": "1,2,300,400",
+        "flip": "hv",
+        "trust_orientation": False,
+    },
     "ap_view": "pa",
     "model": "fused-tiny",
     "device": "cpu",
     "overwrite": True,
     "augmentations": 4,
     "island_fraction": 0.25,
+    "lateral_shift_mm": -12.5,
 }
+
+SHORT = {"ap": "a.png", "lateral": "b.png", "out": "c"}
 
 
 def parse(arguments: list[str]) -> Job:
@@ -31,7 +39,7 @@ def parse(arguments: list[str]) -> Job:
     return job_of_arguments(parser.parse_args(arguments))
 
 
-@pytest.mark.parametrize("values", [FULL, {"ap": "a.png", "lateral": "b.png", "out": "c"}])
+@pytest.mark.parametrize("values", [FULL, SHORT, {**SHORT, "lateral_shift_mm": "auto"}])
 def test_a_job_survives_its_file_and_its_command_line(tmp_path, values):
     job = Job.from_dict(values)
     job.save(tmp_path / "job.json")
@@ -42,7 +50,7 @@ def test_a_job_survives_its_file_and_its_command_line(tmp_path, values):
 def test_all_values_arrive_where_they_belong():
     job = Job.from_dict(FULL)
     assert job.ap_options == FilmOptions(0.143, Crop(5, 0, 90, 100, percent=True), 90, "", True, True)
-    assert job.lateral_options == FilmOptions(2, Crop(1, 2, 300, 400), 0, "hv", False, False)
+    assert job.lateral_options == FilmOptions(None, Crop(1, 2, 300, 400), 0, "hv", False, False, 1.1)
 
 
 def test_everything_wrong_with_a_job_is_told_at_once():
@@ -54,6 +62,7 @@ def test_everything_wrong_with_a_job_is_told_at_once():
         "island_fraction": True,
         "ap_options": {"spacing_mm": -1},
         "lateral_options": {"flip": 7},
+        "lateral_shift_mm": [],
     }
     with pytest.raises(InputError) as caught:
         Job.from_dict(values)

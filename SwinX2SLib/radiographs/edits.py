@@ -1,0 +1,116 @@
+"""What a user does to a stored picture before it is a film: crop, turn, flip; and the way back.
+
+The steps act in the order of `FilmOptions`: crop in the picture as stored, the header's turn, rotation, flip. Two
+flips and a rotation describe every way to hang a film, so whatever is clicked one after the other stays one rotation
+and one flip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from SwinX2SLib.radiographs.orientation import Turn
+from SwinX2SLib.radiographs.radiograph import Crop, FilmOptions
+
+_AXES = ("h", "v")
+
+
+def edited(picture: np.ndarray, turn: Turn, options: FilmOptions) -> np.ndarray:
+    """Crop a stored picture `(rows, cols)`, turn it by its header, rotate and flip it as the user asked.
+
+    Raises:
+        ValueError: the crop reaches outside the picture.
+    """
+    if options.crop is not None:
+        picture = picture[options.crop.slices(picture.shape)]
+    picture = np.rot90(turn.apply(picture), -options.rotate_deg // 90)
+    picture = picture[:: -1 if "v" in options.flip else 1, :: -1 if "h" in options.flip else 1]
+    return np.ascontiguousarray(picture)
+
+
+def stored_of_edited(shape: tuple[int, int], turn: Turn, options: FilmOptions) -> np.ndarray:
+    """Return the 3x3 matrix from (column, row, 1) of the edited picture to (column, row, 1) of the stored one.
+
+    Args:
+        shape: rows and columns of the stored picture.
+        turn: what the header asks for.
+        options: what the user asks for.
+    """
+    matrix = np.eye(3)
+    for step in _steps(shape, turn, options):
+        matrix = matrix @ step
+    return matrix
+
+
+def rotated(options: FilmOptions, clockwise_deg: int) -> FilmOptions:
+    """Return the options that turn the film, as it is seen now, further clockwise by a multiple of 90 degrees."""
+    # Seen through one mirror, a turn goes the other way round.
+    sign = -1 if len(options.flip) == 1 else 1
+    return replace(options, rotate_deg=(options.rotate_deg + sign * clockwise_deg) % 360)
+
+
+def flipped(options: FilmOptions, axis: str) -> FilmOptions:
+    """Return the options that flip the film, as it is seen now, left-right ("h") or up-down ("v")."""
+    kept = {name for name in _AXES if (name in options.flip) != (name == axis)}
+    if kept == set(_AXES):
+        # Both flips are half a turn.
+        return replace(options, flip="", rotate_deg=(options.rotate_deg + 180) % 360)
+    return replace(options, flip="".join(kept))
+
+
+def crop_of_edited(
+    shape: tuple[int, int], turn: Turn, options: FilmOptions, rectangle: tuple[float, float, float, float]
+) -> Crop | None:
+    """Return the crop, in percent of the stored picture, that leaves a rectangle of the picture as it is seen.
+
+    Args:
+        shape: rows and columns of the stored picture.
+        turn: what the header asks for.
+        options: what the user asks for; a crop among it was seen, too.
+        rectangle: left, top, right and bottom edge in the edited picture, in pixels from its upper left corner;
+            what lies outside the picture is cut off.
+
+    Returns:
+        None where nothing, or everything, would be left.
+    """
+    rows, cols = shape
+    left, top, right, bottom = rectangle
+    # Pixel centres lie at whole numbers, edges half a pixel before them.
+    corners = np.array([[left - 0.5, top - 0.5, 1], [right - 0.5, bottom - 0.5, 1]])
+    stored = corners @ stored_of_edited(shape, turn, options).T + 0.5
+    inside = np.clip(stored[:, :2], 0, [cols, rows]) / [cols, rows] * 100
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    if (high - low).min() <= 0 or (low.max() <= 0 and high.min() >= 100):
+        return None
+    return Crop(*(float(value) for value in (*low, *(high - low))), percent=True)
+
+
+def _steps(shape: tuple[int, int], turn: Turn, options: FilmOptions) -> Iterator[np.ndarray]:
+    """Yield each step as the matrix from its picture to the one before."""
+    if options.crop is not None:
+        rows, cols = options.crop.slices(shape)
+        yield np.array([[1, 0, cols.start], [0, 1, rows.start], [0, 0, 1.0]])
+        shape = rows.stop - rows.start, cols.stop - cols.start
+    if turn.transpose:
+        yield np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1.0]])
+        shape = shape[::-1]
+    if turn.flip_columns or turn.flip_rows:
+        yield _flip(shape, turn.flip_columns, turn.flip_rows)
+    for _ in range(options.rotate_deg // 90):
+        # The first row of a picture turned clockwise is its first column, from the bottom up.
+        yield np.array([[0, 1, 0], [-1, 0, shape[0] - 1], [0, 0, 1.0]])
+        shape = shape[::-1]
+    if options.flip:
+        yield _flip(shape, "h" in options.flip, "v" in options.flip)
+
+
+def _flip(shape: tuple[int, int], columns: bool, rows: bool) -> np.ndarray:
+    matrix = np.eye(3)
+    if columns:
+        matrix[0] = [-1, 0, shape[1] - 1]
+    if rows:
+        matrix[1] = [0, -1, shape[0] - 1]
+    return matrix

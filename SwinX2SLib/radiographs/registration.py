@@ -1,0 +1,225 @@
+"""Bringing a frontal and a lateral film of one person to the same heights.
+
+Heights are counted in millimetres from the middle of each film as it hangs, upwards. The shift says how far the
+lateral film is moved up against the frontal one. Films that are matched are cut to the band of the body that both
+show, so that everything after sees two films of one height.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs.prepare import resampling_matrix
+from SwinX2SLib.radiographs.radiograph import Radiograph
+
+AUTOMATIC: Literal["auto"] = "auto"
+Shift = float | Literal["auto"] | None
+"""Millimetres, "auto", or None: the middles of both films are taken to show the same height."""
+
+# Less than this in common is no pair; from a wrist to a whole person, see `checks.SMALLEST_FILM_MM`.
+SMALLEST_BAND_MM = 30.0
+# Two pairs of points may be read a few millimetres off; beyond that share one pixel size is wrong.
+SCALE_TOLERANCE = 0.05
+_STEP_MM = 2.0
+# Automatic: films share at least this part of the lower one's height. What the likeness must be, and how much better
+# than at any other place further off than half a vertebra with its disc (about 35 mm in the lumbar spine).
+_LEAST_OVERLAP = 0.5
+_LEAST_LIKENESS, _LEAST_LEAD, _APART_MM = 0.5, 0.12, 18.0
+# Slow changes over this height are how the films were exposed, not where bones lie.
+_SLOW_MM = 60.0
+_BORDER_SHARE, _TRIMMED_SHARE = 0.04, 0.1
+
+
+@dataclass(frozen=True)
+class FoundShift:
+    """Where the rows of two films are most alike.
+
+    Attributes:
+        shift_mm: how far the lateral film is to be moved up.
+        likeness: correlation there, -1..1.
+        lead: by how much that is more than at the next best place.
+    """
+
+    shift_mm: float
+    likeness: float
+    lead: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is convincing enough to be used without a person who looks."""
+        return self.likeness >= _LEAST_LIKENESS and self.lead >= _LEAST_LEAD
+
+
+@dataclass(frozen=True)
+class PointMatch:
+    """What two pairs of points say.
+
+    Attributes:
+        shift_mm: how far the lateral film is to be moved up so that the points meet on average.
+        scale: distance on the frontal film over that on the lateral one; 1 where both pixel sizes are right.
+    """
+
+    shift_mm: float
+    scale: float
+
+    @property
+    def scales_agree(self) -> bool:
+        """Whether both distances are the same, as near as points can be set."""
+        return abs(self.scale - 1) <= SCALE_TOLERANCE
+
+
+def match_heights(
+    ap: Radiograph, lateral: Radiograph, shift: Shift
+) -> tuple[Radiograph, Radiograph, list[Fault]]:
+    """Cut both films to the band that they share.
+
+    Args:
+        ap: frontal film.
+        lateral: lateral film.
+        shift: how far the lateral film is moved up [mm]; "auto" finds it; None leaves both films as they are.
+
+    Returns:
+        Both films (as given where there is a fault) and why they cannot be matched.
+    """
+    if shift is None or not all(math.isfinite(film.size_mm[0]) for film in (ap, lateral)):
+        return ap, lateral, []
+    if shift == AUTOMATIC:
+        found = automatic_shift(ap, lateral)
+        if found is None or not found.is_sure:
+            return ap, lateral, [_unsure(lateral)]
+        shift = found.shift_mm
+    (ap_height, _), (lateral_height, _) = ap.size_mm, lateral.size_mm
+    bottom = max(-ap_height / 2, shift - lateral_height / 2)
+    top = min(ap_height / 2, shift + lateral_height / 2)
+    if top - bottom < SMALLEST_BAND_MM:
+        return ap, lateral, [_apart(lateral, shift)]
+    return _band(ap, bottom, top, ""), _band(lateral, bottom - shift, top - shift, f"{shift:+.1f} mm"), []
+
+
+def shift_of_points(ap_mm: Sequence[float], lateral_mm: Sequence[float]) -> PointMatch:
+    """Return the shift that two pairs of points ask for.
+
+    Args:
+        ap_mm: heights of two points on the frontal film.
+        lateral_mm: heights of the same two points of the body on the lateral film.
+
+    Raises:
+        ValueError: there are not two points on each film, or both lie at one height.
+    """
+    first, second = np.asarray(ap_mm, float), np.asarray(lateral_mm, float)
+    if first.shape != (2,) or second.shape != (2,):
+        raise ValueError("Two points on each film are needed.")
+    if min(abs(np.ptp(first)), abs(np.ptp(second))) < SMALLEST_BAND_MM:
+        raise ValueError(f"The two points need to lie {SMALLEST_BAND_MM:g} mm or more above one another.")
+    return PointMatch(
+        shift_mm=float(first.mean() - second.mean()),
+        scale=float((first[0] - first[1]) / (second[0] - second[1])),
+    )
+
+
+def automatic_shift(ap: Radiograph, lateral: Radiograph) -> FoundShift | None:
+    """Find the shift at which the rows of both films are most alike.
+
+    Whatever the direction of parallel rays, a row sums up the same slice of the body (the zeroth moment of the Radon
+    transform does not depend on the angle), so both films brighten and fade at the same heights.
+
+    Returns:
+        The best place and how sure it is; None where the films are too low to tell.
+    """
+    first, second = (_profiles(film) for film in (ap, lateral))
+    counts = first.shape[1], second.shape[1]
+    least = max(int(_LEAST_OVERLAP * min(counts)), int(SMALLEST_BAND_MM / _STEP_MM))
+    if min(counts) < least:
+        return None
+    # Row k of the lateral film lies beside row k + offset of the frontal one; both count from the top.
+    offsets = np.arange(least - counts[1], counts[0] - least + 1)
+    alike = np.array([_likeness(first, second, offset) for offset in offsets])
+    best = int(np.argmax(alike))
+    others = alike[np.abs(offsets - offsets[best]) * _STEP_MM > _APART_MM]
+    lead = float(alike[best] - others.max()) if others.size else 1.0
+    fine = offsets[best] + _vertex(alike, best)
+    middle = (counts[0] - 1) / 2 - (counts[1] - 1) / 2
+    return FoundShift(float((middle - fine) * _STEP_MM), float(alike[best]), lead)
+
+
+def _profiles(film: Radiograph) -> np.ndarray:
+    """Return what is compared of a film: `(features, heights)`, each without its slow changes."""
+    rows, cols = film.pixels.shape
+    count = max(round(film.size_mm[0] / _STEP_MM), 1)
+    down = resampling_matrix(rows, film.spacing_mm[0], count, _STEP_MM)
+    columns = max(round(film.size_mm[1] / _STEP_MM), 1)
+    across = resampling_matrix(cols, film.spacing_mm[1], columns, _STEP_MM)
+    small = down @ film.pixels @ across.T
+    edges = np.gradient(small, axis=0) if count > 1 else np.zeros_like(small)
+    features = np.stack([_trimmed(part) for part in (small, edges, np.abs(edges))])
+    # Shutters, letters and the film's own edge lie at its border, and at the same height on any two films.
+    border = min(int(_BORDER_SHARE * count), (count - 1) // 2)
+    features[:, :border] = features[:, border : border + 1]
+    features[:, count - border :] = features[:, count - border - 1 : count - border]
+    width = int(_SLOW_MM / _STEP_MM) // 2 * 2 + 1
+    padded = np.pad(features, ((0, 0), (width // 2, width // 2)), mode="reflect" if count > width else "edge")
+    slow = np.stack([np.convolve(line, np.ones(width) / width, mode="valid") for line in padded])
+    return features - slow
+
+
+def _trimmed(picture: np.ndarray) -> np.ndarray:
+    """Return the mean of each row without its extremes, where letters and implants are."""
+    ordered = np.sort(picture, axis=1)
+    cut = int(_TRIMMED_SHARE * ordered.shape[1])
+    return ordered[:, cut : ordered.shape[1] - cut].mean(axis=1)
+
+
+def _likeness(first: np.ndarray, second: np.ndarray, offset: int) -> float:
+    """Return the mean correlation of the features where both films overlap."""
+    start, stop = max(offset, 0), min(first.shape[1], second.shape[1] + offset)
+    a, b = first[:, start:stop], second[:, start - offset : stop - offset]
+    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+    scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return float(np.mean((a * b).sum(axis=1) / np.maximum(scale, 1e-12)))
+
+
+def _vertex(values: np.ndarray, best: int) -> float:
+    """Return where a parabola through a maximum and its neighbours peaks, -0.5..0.5 from it."""
+    if not 0 < best < len(values) - 1:
+        return 0.0
+    before, at, after = values[best - 1 : best + 2]
+    bend = before - 2 * at + after
+    return 0.0 if bend >= 0 else float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
+
+
+def _band(film: Radiograph, bottom_mm: float, top_mm: float, shift: str) -> Radiograph:
+    """Return the rows of a film between two heights above its middle."""
+    rows, row_mm = film.pixels.shape[0], film.spacing_mm[0]
+    first = round((film.size_mm[0] / 2 - top_mm) / row_mm)
+    last = min(first + round((top_mm - bottom_mm) / row_mm), rows)
+    notes = film.notes
+    if shift:
+        notes += (f"Its heights were matched to the frontal film: moved up by {shift}.",)
+    if last - first < rows:
+        notes += (f"Cut to the {(last - first) * row_mm:.0f} mm in height that both films show.",)
+    middle_mm = film.middle_mm + ((rows - 1) / 2 - (first + last - 1) / 2) * row_mm
+    return replace(film, pixels=film.pixels[first:last], notes=notes, middle_mm=middle_mm)
+
+
+def _unsure(lateral: Radiograph) -> Fault:
+    return Fault(
+        "heights-unsure",
+        "The heights of both films could not be matched automatically: their rows are not alike enough.",
+        "Give how far the lateral film is to be moved up with --lateral-shift-mm.",
+        str(lateral.path) if lateral.path is not None else None,
+    )
+
+
+def _apart(lateral: Radiograph, shift_mm: float) -> Fault:
+    return Fault(
+        "heights-apart",
+        f"Moved up by {shift_mm:.0f} mm the lateral film shows nothing of what the frontal one shows.",
+        "Correct --lateral-shift-mm.",
+        str(lateral.path) if lateral.path is not None else None,
+    )
