@@ -82,8 +82,7 @@ def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int
     Raises:
         InputError: all faults of the table, the options, the folder or the cluster.
     """
-    from SwinX2SLib.evaluation.cohort.run import evaluate_cohort
-    from SwinX2SLib.evaluation.cohort.table import read_table
+    from SwinX2SLib.evaluation.cohort import evaluate_cohort, read_table
 
     table = read_table(arguments.cohort, arguments.skip_missing)
     if table.ignored_columns:

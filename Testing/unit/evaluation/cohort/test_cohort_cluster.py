@@ -1,8 +1,7 @@
 """A cohort on a Dask cluster of two workers on loopback, one of which is killed half-way."""
 
 from SwinX2SLib.evaluation import EvaluationOptions
-from SwinX2SLib.evaluation.cohort.run import evaluate_cohort
-from SwinX2SLib.evaluation.cohort.table import read_table
+from SwinX2SLib.evaluation.cohort import evaluate_cohort, read_table
 from SwinX2SLib.parallel.progress import Silent
 
 COUNT = 40

@@ -9,8 +9,7 @@ import pytest
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation import CaseEvaluation, EvaluationOptions
-from SwinX2SLib.evaluation.cohort.run import evaluate_cohort
-from SwinX2SLib.evaluation.cohort.table import read_table
+from SwinX2SLib.evaluation.cohort import evaluate_cohort, read_table
 
 QUICK = EvaluationOptions(measurements=False)
 
