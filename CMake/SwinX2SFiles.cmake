@@ -5,15 +5,77 @@ set(SwinX2SLib_SCRIPTS
   __init__.py
   __main__.py
   anatomy.py
+  benchmark/__init__.py
+  benchmark/commands.py
+  benchmark/config.py
+  benchmark/plan.py
+  benchmark/predicting.py
+  benchmark/published.py
+  benchmark/run.py
+  benchmark/scores.py
+  benchmark/tables.py
+  benchmark/trainings.py
   cli.py
   datasets/__init__.py
+  datasets/case_folder.py
   datasets/cases.py
+  datasets/catalogue/__init__.py
+  datasets/catalogue/ctpelvic1k.py
+  datasets/catalogue/ctspine1k.py
+  datasets/catalogue/ribseg_v2.py
+  datasets/catalogue/totalsegmentator.py
+  datasets/catalogue/verse19.py
+  datasets/commands.py
+  datasets/dataset.py
+  datasets/exclusions.py
+  datasets/grid.py
+  datasets/layout.py
+  datasets/prepare.py
+  datasets/prepare_case.py
+  datasets/raw_files.py
+  datasets/rib_regions.py
+  datasets/scan.py
+  datasets/splits.py
+  datasets/volumes.py
   demo.py
   errors.py
   evaluation/__init__.py
-  evaluation/commands.py
+  evaluation/bones.py
+  evaluation/case.py
+  evaluation/cohort/__init__.py
+  evaluation/cohort/gathering.py
+  evaluation/cohort/naming.py
+  evaluation/cohort/row_checks.py
+  evaluation/cohort/run.py
+  evaluation/cohort/summary.py
+  evaluation/cohort/table.py
+  evaluation/cohort/work.py
+  evaluation/distances.py
+  evaluation/evaluate.py
+  evaluation/identification.py
+  evaluation/inputs.py
+  evaluation/measured.py
+  evaluation/options.py
   evaluation/overlap.py
+  evaluation/paper.py
   evaluation/resampling.py
+  evaluation/statistics/__init__.py
+  evaluation/statistics/agreement.py
+  evaluation/statistics/correlation.py
+  evaluation/statistics/intervals.py
+  evaluation/statistics/paired.py
+  evaluation/statistics/scores.py
+  evaluation/volumes.py
+  evaluation/writing.py
+  exporting/__init__.py
+  exporting/commands.py
+  exporting/dicom_films.py
+  exporting/dicom_segmentation.py
+  exporting/formats.py
+  exporting/meshes.py
+  exporting/run.py
+  exporting/source.py
+  exporting/surfaces.py
   geometry/__init__.py
   geometry/cameras.py
   geometry/frames.py
@@ -40,6 +102,11 @@ set(SwinX2SLib_SCRIPTS
   inference/staging.py
   inference/variations.py
   inference/worker.py
+  label_schemes/__init__.py
+  label_schemes/builtin.py
+  label_schemes/choice.py
+  label_schemes/files.py
+  label_schemes/scheme.py
   measurements/__init__.py
   measurements/bones.py
   measurements/centrelines.py
@@ -87,13 +154,31 @@ set(SwinX2SLib_SCRIPTS
   models/attention.py
   models/blocks.py
   models/builder.py
+  models/competitors/__init__.py
+  models/competitors/film_volumes.py
+  models/competitors/monai_networks.py
+  models/competitors/multiscale_concat.py
+  models/competitors/network.py
+  models/competitors/one_d_concat.py
+  models/competitors/tl_embedding.py
+  models/competitors/two_d_concat.py
   models/expansion.py
+  models/film_orientation.py
+  models/film_shapes.py
   models/fused.py
   models/lifting.py
   models/silhouettes.py
   models/swin.py
   models/swinx2s.py
   models/voxels.py
+  parallel/__init__.py
+  parallel/cluster.py
+  parallel/fingerprints.py
+  parallel/local.py
+  parallel/progress.py
+  parallel/records.py
+  parallel/resumable.py
+  parallel/tasks.py
   phantom/__init__.py
   phantom/alignment.py
   phantom/appearance.py
@@ -119,19 +204,41 @@ set(SwinX2SLib_SCRIPTS
   radiographs/decoded.py
   radiographs/dicom.py
   radiographs/dicom_spacing.py
+  radiographs/dicom_view.py
+  radiographs/edits.py
   radiographs/formats.py
+  radiographs/interpretation.py
   radiographs/normalise.py
   radiographs/orientation.py
   radiographs/pictures.py
   radiographs/prepare.py
   radiographs/radiograph.py
   radiographs/reading.py
+  radiographs/registration.py
+  radiographs/view_recognition.py
   radiographs/volumes.py
   report/__init__.py
   report/annotations.py
   report/canvas.py
   report/commands.py
+  report/evaluate_cohort_command.py
+  report/evaluate_commands.py
+  report/evaluated_agreement.py
+  report/evaluated_case.py
+  report/evaluated_cohort.py
+  report/evaluated_comparisons.py
+  report/evaluated_measurements.py
+  report/evaluated_page.py
+  report/evaluated_plots.py
+  report/evaluated_reading.py
+  report/evaluated_surfaces.py
+  report/evaluated_tables.py
+  report/evaluated_words.py
+  report/evaluated_worst.py
+  report/evaluating.py
+  report/files.py
   report/findings.py
+  report/flags.py
   report/measure_commands.py
   report/measured_figures.py
   report/measured_page.py
@@ -142,27 +249,56 @@ set(SwinX2SLib_SCRIPTS
   report/shading.py
   report/surface_view.py
   report/templates.py
+  reprojection/__init__.py
+  reprojection/agreement.py
+  reprojection/detector.py
+  reprojection/outlines.py
+  reprojection/result_cameras.py
+  reprojection/silhouettes.py
   resources.py
   slicerui/__init__.py
   slicerui/bounded_log.py
   slicerui/catalogue.py
   slicerui/checks.py
+  slicerui/closed_surfaces.py
+  slicerui/display/__init__.py
+  slicerui/display/build.py
+  slicerui/display/confidence.py
+  slicerui/display/confidence_table.py
+  slicerui/display/eyes.py
+  slicerui/display/film_planes.py
+  slicerui/display/links.py
+  slicerui/display/outlines.py
+  slicerui/display/regions.py
+  slicerui/display/views.py
   slicerui/films.py
   slicerui/hierarchy.py
+  slicerui/inputs/__init__.py
+  slicerui/inputs/choice.py
+  slicerui/inputs/decoding.py
+  slicerui/inputs/examination.py
   slicerui/installer.py
   slicerui/interpreter.py
   slicerui/lines.py
   slicerui/logic.py
+  slicerui/notice.py
   slicerui/outcome.py
   slicerui/panel.py
   slicerui/parameters.py
   slicerui/process.py
   slicerui/process_tree.py
   slicerui/provenance.py
+  slicerui/registry.py
   slicerui/result.py
   slicerui/run.py
+  slicerui/section.py
+  slicerui/sections/__init__.py
+  slicerui/sections/inputs.py
+  slicerui/sections/reconstruct.py
   slicerui/segmentation_import.py
   slicerui/selftest.py
+  slicerui/services.py
+  slicerui/settings.py
   slicerui/words.py
   terminology.py
   training/__init__.py
@@ -179,8 +315,10 @@ set(SwinX2SLib_SCRIPTS
   training/losses.py
   training/objectives/__init__.py
   training/objectives/fused.py
+  training/objectives/orientation.py
   training/objectives/paper.py
   training/objectives/phase.py
+  training/objectives/single.py
   training/pretrained.py
   training/progress.py
   training/run.py
@@ -215,6 +353,7 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/spine_alignment.py
   training/synthesis/surroundings.py
   training/synthesis/unlabelled.py
+  training/synthesis/view_groups.py
   training/synthesis/views.py
   training/validation.py
   training/warm_start.py
@@ -236,6 +375,7 @@ set(SwinX2SLib_SCRIPTS
 )
 
 set(SwinX2S_RESOURCES
+  Resources/Benchmark/paper_tables.json
   Resources/Demo/chest.json
   Resources/Demo/chest_ap.png
   Resources/Demo/chest_lateral.png
@@ -243,7 +383,13 @@ set(SwinX2S_RESOURCES
   Resources/Demo/phantom_ap.png
   Resources/Demo/phantom_lateral.png
   Resources/Icons/SwinX2S.png
+  Resources/Models/film-orientation-v1.safetensors
   Resources/Models/fused-tiny-v1.safetensors
+  Resources/Report/benchmark.html.jinja
+  Resources/Report/evaluation_case.html.jinja
+  Resources/Report/evaluation_cohort.html.jinja
+  Resources/Report/evaluation_parts.html.jinja
+  Resources/Report/evaluation_style.css.jinja
   Resources/Report/index.html.jinja
   Resources/Report/measurements.html.jinja
   Resources/Report/report.html.jinja
@@ -254,7 +400,8 @@ set(SwinX2S_RESOURCES
   Resources/Shapes/README.md
   Resources/Shapes/pelvis_shape.npz
   Resources/Shapes/spine_alignment.npz
-  Resources/UI/SwinX2S.ui
+  Resources/UI/Inputs.ui
+  Resources/UI/Reconstruct.ui
   Resources/labels.json
   Resources/models.json
   Resources/requirements.txt

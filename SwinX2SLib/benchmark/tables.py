@@ -143,14 +143,14 @@ def _line(result: Result, columns: Sequence[str]) -> Line:
     row, scores = result.cell.row, result.scores
     pairs = []
     for metric in columns:
-        ours = _figure(metric, scores.values.get(metric)) if scores else NOT_RUN
+        ours = _figure(scores.values.get(metric)) if scores else _status(result)
         if scores and scores.cases.get(metric) not in (None, scores.evaluated):
             ours += f" (n = {scores.cases[metric]})"
-        pairs.append((_figure(metric, row.paper.get(metric)), ours))
+        pairs.append((_figure(row.paper.get(metric)), ours))
     return Line(
         title=row.row,
         pairs=tuple(pairs),
-        foreground_dice=_figure("dice", scores.foreground_dice) if scores else NONE,
+        foreground_dice=_figure(scores.foreground_dice) if scores else NONE,
         cases=str(scores.evaluated) if scores else "0",
         budget=_budget(result) or NONE,
         note=_note(result),
@@ -175,14 +175,14 @@ def _told(result: Result) -> Iterator[str]:
     if result.scores:
         yield from result.scores.about.get("notes", ())
         if result.scores.failed:
-            yield f"{len(result.scores.failed)} cases could not be evaluated: {'; '.join(result.scores.failed)}"
+            yield f"Not evaluated: {'; '.join(result.scores.failed)}"
 
 
 def _status(result: Result) -> str:
     return "done" if result.scores else "failed" if result.failed else NOT_RUN
 
 
-def _figure(metric: str, value: float | None) -> str:
+def _figure(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
 
 
