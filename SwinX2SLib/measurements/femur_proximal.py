@@ -26,8 +26,10 @@ BESIDE_RADII = 0.25
 NECK_REACH_RADII = 3.2
 # From the head's centre down the shaft, in head radii: below the lesser trochanter, above the bow of the middle.
 SHAFT_RADII = (3.6, 6.6)
-SHORTEST_SHAFT_RADII = 1.2
-TROCHANTER_RADII = (1.9, 3.9)
+CLEAR_SHAFT_RADII = 1.2
+# Of a shorter shaft, what lies below the greater trochanter counts too, but for the lesser one.
+TROCHANTER_RADII = 2.0
+LEAST_SHAFT_RADII = 0.4
 # Seen along the shaft, the lesser trochanter lies between these angles from medial (0) towards posterior (90).
 TROCHANTER_SECTOR_DEG = (-25.0, 105.0)
 
@@ -204,20 +206,21 @@ def _fit_shaft(
     level = (surface.vertices - head.centre) @ direction / head.radius_mm
     last = float(level.max())
     bottom = min(SHAFT_RADII[1], last - 0.05)
-    top = max(min(SHAFT_RADII[0], bottom - SHORTEST_SHAFT_RADII), TROCHANTER_RADII[0])
-    if bottom - top < 0.4:
+    clear = bottom - SHAFT_RADII[0] >= CLEAR_SHAFT_RADII
+    top = SHAFT_RADII[0] if clear else TROCHANTER_RADII
+    if bottom - top < LEAST_SHAFT_RADII:
         return None
     side_on = np.abs(surface.normals @ direction) < 0.5
     away = surface.vertices - point
     beside = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
-    free = ~trochanter | (level > TROCHANTER_RADII[1])
+    free = ~trochanter | (level > SHAFT_RADII[0])
     chosen = (level > top) & (level < bottom) & side_on & beside & free
     if chosen.sum() < 30:
         return None
     cone = fit_cone(surface.vertices[chosen], surface.areas[chosen], point, direction, noise_mm)
     if cone.direction @ direction < 0.8 or not 0.1 < cone.radius_mm / head.radius_mm < 1.5:
         return None
-    return Shaft(cone, (bottom - top) * head.radius_mm, top > SHAFT_RADII[0] - 0.1, last * head.radius_mm)
+    return Shaft(cone, (bottom - top) * head.radius_mm, clear, last * head.radius_mm)
 
 
 def meeting_points(head: Sphere, neck: Neck, cone: Cone) -> tuple[np.ndarray, np.ndarray]:

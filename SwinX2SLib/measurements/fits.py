@@ -9,10 +9,10 @@ from scipy.spatial import cKDTree
 
 from SwinX2SLib.measurements.surfaces import plane_basis, unit
 
-# A short tube says little of its taper: this one is taken as known with the weight of so long a piece [mm]. It is
-# the taper of the femur below its lesser trochanter.
-USUAL_TAPER = -0.08
-TAPER_WEIGHT_MM = 3.0
+# A short tube says little of its taper: this one is taken as known with the weight of so long a piece [mm]. It lies
+# between that of a femur from its lesser trochanter down (-0.02) and that beside it (-0.1).
+USUAL_TAPER = -0.06
+TAPER_WEIGHT_MM = 8.0
 TUKEY_CUT = 4.685  # 95 % efficiency under normal noise (Holland and Welsch 1977)
 
 
