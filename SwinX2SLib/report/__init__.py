@@ -1,5 +1,14 @@
 """A page for a person about one reconstruction: films with outlines, shaded bones, volumes, where it came from."""
 
-from SwinX2SLib.report.page import REPORT_FILE, write_report
+from typing import Any
 
 __all__ = ["REPORT_FILE", "write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the page and its drawing library only for those who draw; the findings are read without them."""
+    if name in __all__:
+        from SwinX2SLib.report import page
+
+        return getattr(page, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

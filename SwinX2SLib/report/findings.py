@@ -45,6 +45,7 @@ class Findings:
         bones: in the order of their ids.
         provenance: as written beside it.
         doubts: what cannot be true, in sentences.
+        uncertainty: `(X, Y, Z)`, network order, 1 minus the probability of the label given.
     """
 
     labels: np.ndarray
@@ -52,10 +53,11 @@ class Findings:
     bones: tuple[Bone, ...]
     provenance: dict
     doubts: tuple[str, ...] = ()
+    uncertainty: np.ndarray | None = None
 
     def warnings(self) -> list[str]:
         """Return sentences that a reader must know, the gravest first."""
-        # Films that were not looked at, or hang well, leave no doubt.
+        # Films that hang well leave no doubt, and results of elsewhere have no check.
         said = [doubt] if (doubt := (self.provenance.get("film_check") or {}).get("doubt")) else []
         said += self.doubts
         said += [
@@ -105,7 +107,7 @@ def read_findings(folder: Path) -> Findings:
             "provenance-incomplete", f"provenance.json lacks {error}.", "Reconstruct again.", str(folder)
         )
         raise InputError([fault]) from error
-    except (OSError, ValueError, TypeError, EOFError) as error:
+    except (OSError, ValueError, TypeError, EOFError, nib.filebasedimages.ImageFileError) as error:
         fault = Fault(
             "result-unreadable", f"The result cannot be read ({error}).", "Reconstruct again.", str(folder)
         )
@@ -115,7 +117,7 @@ def read_findings(folder: Path) -> Findings:
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
     said = doubts(labels, found)
-    return Findings(labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(said))
+    return Findings(labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(said), uncertainty)
 
 
 def _bones(

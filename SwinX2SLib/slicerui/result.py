@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import slicer
 
+from SwinX2SLib.errors import InputError
 from SwinX2SLib.inference.protocol import Result
+from SwinX2SLib.slicerui.display.build import show_result
 from SwinX2SLib.slicerui.hierarchy import place_beside
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute, set_provenance
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation
 
 _SHOWABLE = ("segmentation", "labels")
+# What the films, the regions and the table of bones are made from.
+_WHOLE = {"labels", "uncertainty", "provenance"}
+NOTES = "notes"
+"""Attribute of a result: a JSON list of sentences about what could not be shown of it."""
 
 
 @dataclass(frozen=True)
@@ -60,4 +67,39 @@ def add_result(result: Result, films: Films) -> slicer.vtkMRMLSegmentationNode:
         set_attribute(node, f"{role}_spacing_source", film.spacing_source)
         if film.node() is not None:
             node.SetNodeReferenceID(f"{PREFIX}{role}", film.node_id)
+    if result.files.keys() >= _WHOLE:
+        _show_more(node, Path(result.files["provenance"]).parent)
     return node
+
+
+def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
+    """Add a result that was written earlier, or by the command `swinx2s reconstruct`, to the scene.
+
+    Args:
+        folder: of the result.
+
+    Raises:
+        ResultError: the folder holds no result, or it cannot be read.
+    """
+    path = folder / "segmentation.seg.nrrd"
+    if not (path.is_file() and (folder / "provenance.json").is_file()):
+        raise ResultError(f"{folder} is no result: it lacks segmentation.seg.nrrd or provenance.json.")
+    node = import_segmentation(path, slicer.mrmlScene.GenerateUniqueName(f"{folder.name} bones"))
+    place_beside(node, None)
+    set_provenance(node, folder / "provenance.json")
+    _show_more(node, folder)
+    return node
+
+
+def notes_of(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Return what could not be shown of a result, in sentences."""
+    return json.loads(node.GetAttribute(PREFIX + NOTES) or "[]")
+
+
+def _show_more(node: slicer.vtkMRMLSegmentationNode, folder: Path) -> None:
+    """Show films, regions and the table; what cannot be shown is told, and the bones stay."""
+    try:
+        notes = show_result(node, folder)
+    except InputError as error:
+        notes = [f"Regions, films and the table of bones are not shown: {error}"]
+    set_attribute(node, NOTES, json.dumps(notes, ensure_ascii=False))

@@ -16,7 +16,7 @@ from SwinX2SLib.inference.protocol import Error, Progress, Result, decode
 from SwinX2SLib.slicerui.interpreter import worker_environment
 from SwinX2SLib.slicerui.outcome import Outcome, RunObserver
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
-from SwinX2SLib.slicerui.result import Films, add_result
+from SwinX2SLib.slicerui.result import Films, add_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError
 from SwinX2SLib.slicerui.words import fault_of_the_module, words_of_the_module
 
@@ -28,8 +28,10 @@ _KILLED = 9
 class ReconstructionRun:
     """A worker and its temporary folder; hears the worker (`WorkerListener`) and tells the observer."""
 
-    def __init__(self, folder: Path, films: Films, observer: RunObserver):
-        self._folder, self._films, self._observer = folder, films, observer
+    def __init__(
+        self, folder: Path, films: Films, observer: RunObserver, on_gone: Callable[[], None] = lambda: None
+    ):
+        self._folder, self._films, self._observer, self._on_gone = folder, films, observer, on_gone
         self._process: WorkerProcess | None = None
         self._result: Result | None = None
         self._errors: list[Error] = []
@@ -38,6 +40,7 @@ class ReconstructionRun:
 
     def start(self, command: Sequence[str], make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
         """Start the worker."""
+        self._observer.on_started(self._films["ap"].name)
         self._process = make_process(self)
         self._process.start(command, worker_environment())
 
@@ -46,6 +49,11 @@ class ReconstructionRun:
         if self.is_running():
             self._cancel_reason = reason
             self._process.cancel()
+
+    def give_up(self, reason: str) -> None:
+        """Forget a run that was never started."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._observer.on_finished(Outcome(reason, cancelled=True))
 
     def cancel_and_wait(self, reason: str) -> None:
         """End the worker and return when it is gone, for when the module itself goes away."""
@@ -90,6 +98,7 @@ class ReconstructionRun:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._observer.on_finished(outcome)
+        self._on_gone()
 
     def _outcome(self, ending: Ending) -> Outcome:
         if ending.cancelled:
@@ -98,10 +107,13 @@ class ReconstructionRun:
             return self._refused()
         if ending.exit_code != 0 or self._result is None:
             return self._unexplained(ending)
+        self._observer.on_seconds(self._result.seconds)
         node = add_result(self._result, self._films)
+        for note in notes_of(node):
+            self._observer.on_log(note)
         count = node.GetSegmentation().GetNumberOfSegments()
         # Notes say how far to trust the result: nobody should have to look for them.
-        hint = "To be known: see the log below." if self._result.notes else ""
+        hint = "To be known: see the log below." if self._result.notes or notes_of(node) else ""
         return Outcome(f"{count} bones were reconstructed: {node.GetName()}.", hint, node=node)
 
     def _refused(self) -> Outcome:

@@ -8,6 +8,7 @@ import slicer
 import vtk
 
 from SwinX2SLib.anatomy import Label, label_by_id, labels
+from SwinX2SLib.slicerui.closed_surfaces import create_closed_surfaces
 from SwinX2SLib.terminology import terminology_entry
 
 SEGMENTATION_SUFFIX = ".seg.nrrd"
@@ -141,7 +142,7 @@ def _dress(segment: slicer.vtkSegment, label: Label) -> None:
 
 
 def _show(node: slicer.vtkMRMLSegmentationNode, path: Path) -> None:
-    if not node.CreateClosedSurfaceRepresentation():
+    if not create_closed_surfaces(node):
         raise ResultError(f"Slicer could not make surfaces of the bones in {path}.")
     node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()

@@ -2,10 +2,14 @@
 
 import ctypes.util
 import json
+import sys
 from pathlib import Path
 
+import i18n_stand_in
 import slicer
 import vtk
+
+sys.modules["slicer.i18n"] = slicer.i18n = i18n_stand_in
 
 _LOGICS = {
     "Units": "vtkSlicerUnitsLogic",
@@ -42,11 +46,22 @@ def _write_terminologies(folder: Path) -> None:
     (folder / "AnatomicRegionAndModifier-DICOM-Master.term.json").write_text(json.dumps(regions))
 
 
+def _give_cache(scene: slicer.vtkMRMLScene, folder: str) -> None:
+    """Reading an MRB unpacks it into the folder of the cache."""
+    cache, manager = slicer.vtkCacheManager(), slicer.vtkDataIOManager()
+    cache.SetRemoteCacheDirectory(folder)
+    manager.SetCacheManager(cache)
+    scene.SetCacheManager(cache)
+    scene.SetDataIOManager(manager)
+    _kept["cache"], _kept["data"] = cache, manager
+
+
 def boot_scene(terminology_folder: str) -> slicer.vtkMRMLScene:
     """Make `slicer.mrmlScene` once, with the logics that the tests need; later calls return the same scene."""
     if "application" in _kept:
         return slicer.mrmlScene
     scene = slicer.vtkMRMLScene()
+    _give_cache(scene, terminology_folder)
     application = slicer.vtkSlicerApplicationLogic()
     application.SetMRMLScene(scene)
     colours = application.GetColorLogic()
@@ -55,6 +70,8 @@ def boot_scene(terminology_folder: str) -> slicer.vtkMRMLScene:
     application.SetModuleLogic("Colors", colours)
     application.SetSliceLogics(vtk.vtkCollection())
     application.SetViewLogics(vtk.vtkCollection())
+    # The module Colors registers it in Slicer's application.
+    scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
     for singleton in ("vtkMRMLInteractionNode", "vtkMRMLSelectionNode"):
         scene.AddNode(getattr(slicer, singleton)())
     for name, class_name in _LOGICS.items():

@@ -14,6 +14,7 @@ _MANAGERS = (
     "vtkMRMLModelDisplayableManager",
     "vtkMRMLSegmentationsDisplayableManager3D",
     "vtkMRMLOrientationMarkerDisplayableManager",
+    "vtkMRMLColorLegendDisplayableManager",
 )
 
 
