@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from SwinX2SLib.cli import main
+from SwinX2SLib.parallel import SOME_FAILED
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -30,7 +33,7 @@ def finish(process: subprocess.Popen, code: int = 0) -> tuple[str, str]:
 
 
 def lines_of(out: Path) -> list[dict]:
-    return list(csv.DictReader((out / "tables.csv").open()))
+    return list(csv.DictReader((out / "tables.csv").read_text(encoding="utf-8").splitlines()))
 
 
 def test_a_killed_benchmark_goes_on_and_redoes_nothing_that_is_finished(
@@ -70,7 +73,7 @@ def test_a_killed_benchmark_goes_on_and_redoes_nothing_that_is_finished(
 
 
 def test_several_films_of_each_plane_are_trained_and_evaluated_and_broken_films_cost_one_case(
-    tmp_path, write_phantoms, write_config
+    tmp_path, write_phantoms, write_config, capsys
 ):
     write_phantoms(tmp_path, {"one": "train", "two": "test", "torn": "test"})
     (tmp_path / "volumes" / "torn" / "coronal.png").write_bytes(b"no picture")
@@ -92,8 +95,9 @@ def test_several_films_of_each_plane_are_trained_and_evaluated_and_broken_films_
         "steps = 1\ntables = [4]\nviews = [1, 2]",
         f'[weights]\nctspine1k-swinx2s-base = "{weights}"\nctspine1k-swinx2s-base-n2 = "{weights}"',
     )
-    _, told = finish(start(loaded, tmp_path / "loaded"), code=6)
-    assert "with 2 films of each plane, and the weights are of swinx2s-base with 1" in told
+    arguments = ["--out", str(tmp_path / "loaded"), "--device", "cpu", "--workers", "1"]
+    assert main(["benchmark-table", str(loaded), *arguments]) == SOME_FAILED
+    assert "with 2 films of each plane, and the weights are of swinx2s-base with 1" in capsys.readouterr().err
     (first,) = (
         line for line in lines_of(tmp_path / "loaded") if line["row"] == "N = 1" and line["metric"] == "dice"
     )
@@ -111,8 +115,6 @@ def test_several_films_of_each_plane_are_trained_and_evaluated_and_broken_films_
 def test_what_cannot_be_run_says_why_and_is_no_failure(
     tmp_path, write_phantoms, write_config, licence, more, words
 ):
-    from SwinX2SLib.cli import main
-
     write_phantoms(tmp_path, {"one": "train", "two": "test"}, licence)
     config = write_config(tmp_path, 'steps = 1\ntables = [3]\nmodels = ["unet"]')
     assert main(["benchmark-table", str(config), "--out", str(tmp_path / "out"), *more]) == 0

@@ -28,10 +28,11 @@ def test_fused_networks_grow_from_nano_to_small_and_stay_below_the_papers_of_tha
     assert nano < tiny < small < paper
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+# One network tells how films hang, and reconstructs nothing.
+@pytest.mark.parametrize("variant", [name for name in VARIANTS if name != "film-orientation"])
 def test_every_network_says_its_grid_and_fills_it(variant):
     with torch.device("meta"):
-        model = build_model(variant)
+        model = build_model(variant).eval()
         x, y, z = model.grid_shape
         films = torch.zeros(1, 1, x, z), torch.zeros(1, 1, y, z)
         if variant.startswith("fused"):
