@@ -154,20 +154,22 @@ def _serve(connection: Connection, threads: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for name in _THREAD_COUNTS:
         os.environ.setdefault(name, str(threads))
+    # A parent that has gone wants no more: whatever the pipe says of it ends this process in silence.
+    with suppress(EOFError, OSError):
+        _work_off(connection)
+
+
+def _work_off(connection: Connection) -> None:
     try:
         work = connection.recv()
-    except EOFError:
-        return
-    except Exception as error:
+    except (EOFError, OSError):
+        raise
+    except Exception as error:  # the module of the work cannot be loaded here
         connection.send(f"{type(error).__name__}: {error}")
         return
     connection.send(_READY)
     while True:
-        try:
-            task = connection.recv()
-        except EOFError:
-            return
-        connection.send(attempt(work, task))
+        connection.send(attempt(work, connection.recv()))
 
 
 def _end_with_parent() -> None:
