@@ -10,8 +10,8 @@ from SwinX2SLib.evaluation.case import MeasuredPair
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.centrelines import line_segment_chamfer_mm, normalised_line_dice
 from SwinX2SLib.measurements.person import measure_person
-from SwinX2SLib.measurements.results import Measurement
-from SwinX2SLib.measurements.rib_centreline import NoCentrelineError, find_centreline
+from SwinX2SLib.measurements.results import Measurement, NotFoundError
+from SwinX2SLib.measurements.rib_centreline import find_centreline
 
 _REGIONS = {"femur": ("femur",), "pelvis": ("pelvis",), "spine": ("spine", "vertebra"), "ribs": ("rib",)}
 Measured = Mapping[str, Sequence[Measurement]]
@@ -60,7 +60,7 @@ def line_scores(
 def _line(bone: Bone) -> np.ndarray | None:
     try:
         return find_centreline(bone).points_ras_mm
-    except NoCentrelineError:
+    except NotFoundError:
         return None
 
 

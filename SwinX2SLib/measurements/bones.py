@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,14 @@ SMOOTHING_FACTORS = (0.5, -0.526)
 _TOUCHING = ndimage.generate_binary_structure(3, 3)
 _FACES = {"R": "right", "L": "left", "A": "anterior", "P": "posterior", "S": "superior", "I": "inferior"}
 _OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "S": "I", "I": "S"}
+_DIRECTIONS = {
+    "right": (1.0, 0.0, 0.0),
+    "left": (-1.0, 0.0, 0.0),
+    "anterior": (0.0, 1.0, 0.0),
+    "posterior": (0.0, -1.0, 0.0),
+    "superior": (0.0, 0.0, 1.0),
+    "inferior": (0.0, 0.0, -1.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +76,16 @@ class Bone:
     def voxel_count(self) -> int | None:
         """Number of voxels of the bone, or None for meshes."""
         return None if self.mask is None else int(np.count_nonzero(self.mask))
+
+    def cut_near(self, places_ras_mm: Sequence[np.ndarray], margin_mm: float) -> list[str]:
+        """Return the faces of the field of view that cut the bone within a margin of one of the places."""
+        near = []
+        for face in self.cut if len(places_ras_mm) else ():
+            outwards = np.array(_DIRECTIONS[face])
+            limit = float((self.vertices_ras_mm @ outwards).max()) - margin_mm
+            if float((np.asarray(places_ras_mm) @ outwards).max()) > limit:
+                near.append(face)
+        return near
 
 
 def bones_from_labels(

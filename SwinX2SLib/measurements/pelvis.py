@@ -15,7 +15,7 @@ from SwinX2SLib.measurements.doubts import bone_doubts, missing_reason
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES, SPOTS, HipLandmarks, find_hip_landmarks
 from SwinX2SLib.measurements.ranges import PELVIS
-from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
+from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, NotFoundError, Plane, absent
 from SwinX2SLib.measurements.sacral_endplate import SacralEndplate, find_sacral_endplate
 from SwinX2SLib.measurements.surfaces import square_to, unit
 
@@ -128,10 +128,10 @@ def _sacral_results(sacrum, found, femora, doubts) -> list[Measurement]:
     if sacrum is None or (sacrum.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
         reason = missing_reason(sacrum, "sacrum", LEAST_VOXELS)
         return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in wanted]
-    endplate = find_sacral_endplate(sacrum, found.frame)
-    if endplate is None:
-        reason = "No flat endplate was found on the upper end of the sacrum."
-        return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in wanted]
+    try:
+        endplate = find_sacral_endplate(sacrum, found.frame)
+    except NotFoundError as error:
+        return [absent(name, STRUCTURE, None, unit_, str(error)) for name, unit_ in wanted]
     doubts = doubts + bone_doubts(sacrum, allowed_cuts=("inferior",)) + _endplate_doubts(endplate)
     plane = (Plane("sacral_endplate", endplate.centre_ras_mm, endplate.normal_ras),)
     promontory = (Landmark("promontory", endplate.promontory_ras_mm),)

@@ -11,6 +11,10 @@ import numpy as np
 Quality = Literal["good", "check", "absent"]
 
 
+class NotFoundError(ValueError):
+    """A part of a bone is not there or not clear; the message is a sentence for the report."""
+
+
 @dataclass(frozen=True, eq=False)
 class Landmark:
     """A named place.

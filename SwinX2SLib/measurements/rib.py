@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.results import Curve, Landmark, Measurement, absent
-from SwinX2SLib.measurements.rib_centreline import NoCentrelineError, find_centreline, resampled
+from SwinX2SLib.measurements.results import Curve, Landmark, Measurement, NotFoundError, absent
+from SwinX2SLib.measurements.rib_centreline import find_centreline, resampled
 from SwinX2SLib.measurements.vertebra_frame import SUPERIOR
 
 LEAST_KEPT_FRACTION = 0.9
@@ -35,14 +35,6 @@ USUAL_LENGTH_MM = {
     10: (140, 330),
     11: (80, 290),
     12: (25, 220),
-}
-_CUT_AXES = {
-    "right": (0, 1),
-    "left": (0, -1),
-    "anterior": (1, 1),
-    "posterior": (1, -1),
-    "superior": (2, 1),
-    "inferior": (2, -1),
 }
 
 
@@ -71,14 +63,14 @@ def _measure(bone: Bone, side: str, column: cKDTree | None, superior: np.ndarray
     units = (("rib_length", "mm"), ("rib_curvature", "1/m"))
     try:
         found = find_centreline(bone)
-    except NoCentrelineError as error:
+    except NotFoundError as error:
         return [absent(name, bone.name, side, unit, str(error)) for name, unit in units]
     points = _from_vertebra(found.points_ras_mm, column, superior)
     curve = Curve("centreline", points)
     marks = (Landmark("vertebral_end", points[0]), Landmark("front_end", points[-1]))
     geometry = {"landmarks": marks, "curves": (curve,)}
     doubts = _doubts(bone, found.bridged_mm, found.length_mm)
-    cut = [face for face in bone.cut if _ends_at(points, bone, face)]
+    cut = bone.cut_near(points[[0, -1]], 2.5 * max(bone.spacing_mm or (1.0,)) + 2.0)
     if cut:
         reason = (
             f"The field of view cuts the rib ({', '.join(cut)}); {found.length_mm:.0f} mm of it are in view."
@@ -111,13 +103,6 @@ def _from_vertebra(points: np.ndarray, column: cKDTree | None, superior: np.ndar
     ends = points[[0, -1]]
     away = column.query(ends)[0] if column is not None else -ends @ superior
     return points if away[0] <= away[1] else points[::-1]
-
-
-def _ends_at(points: np.ndarray, bone: Bone, face: str) -> bool:
-    axis, sign = _CUT_AXES[face]
-    limit = (bone.vertices_ras_mm[:, axis] * sign).max()
-    margin = 2.5 * max(bone.spacing_mm or (1.0,)) + 2.0
-    return any(end[axis] * sign > limit - margin for end in points[[0, -1]])
 
 
 def _doubts(bone: Bone, bridged_mm: float, length_mm: float) -> list[str]:

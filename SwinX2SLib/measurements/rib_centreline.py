@@ -11,6 +11,7 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.results import NotFoundError
 
 # Surface points are averaged over this length along the rib; longer than a voxel, shorter than a bend.
 BANDWIDTH_MM = 5.0
@@ -19,10 +20,6 @@ REFINEMENTS = 2
 LEAST_RIB_MM = 15.0
 LEAST_POINTS = 12
 MOST_PIECES = 25
-
-
-class NoCentrelineError(ValueError):
-    """A bone is not long enough for a centreline; the message is a sentence for the report."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +50,16 @@ def find_centreline(bone: Bone) -> Centreline:
     go to their nearest place on it, and are averaged again.
 
     Raises:
-        NoCentrelineError: too little of the bone, or not elongated.
+        NotFoundError: too little of the bone, or not elongated.
     """
     points = bone.vertices_ras_mm
     if len(points) < LEAST_POINTS:
-        raise NoCentrelineError("Too little of the rib for a centreline.")
+        raise NotFoundError("Too little of the rib for a centreline.")
     graph, pieces, bridged = _surface_graph(points, bone.faces)
     ends, way = _geodesic_ends(graph, points)
     length = float(way[0].max())
     if not np.isfinite(length) or length < LEAST_RIB_MM:
-        raise NoCentrelineError("Too little of the rib for a centreline.")
+        raise NotFoundError("Too little of the rib for a centreline.")
     place = length * way[0] / np.maximum(way[0] + way[1], 1e-9)
     spacing = max(bone.spacing_mm) if bone.spacing_mm else SAMPLE_MM
     bandwidth = max(BANDWIDTH_MM, 1.6 * spacing)
@@ -71,7 +68,7 @@ def find_centreline(bone: Bone) -> Centreline:
         curve = _averaged(points, _nearest_place(points, curve), bandwidth)
     curve = _with_tips(curve, points, ends)
     if np.linalg.norm(np.diff(curve, axis=0), axis=1).sum() < LEAST_RIB_MM:
-        raise NoCentrelineError("Too little of the rib for a centreline.")
+        raise NotFoundError("Too little of the rib for a centreline.")
     return Centreline(_smooth(curve), bridged, pieces)
 
 
@@ -79,7 +76,7 @@ def _surface_graph(points: np.ndarray, faces: np.ndarray) -> tuple[sparse.csr_ma
     """Return the graph of edges with their lengths, its pieces joined by the shortest bridges, and their length.
 
     Raises:
-        NoCentrelineError: there are too many pieces.
+        NotFoundError: there are too many pieces.
     """
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     length = np.maximum(np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1), 1e-6)
@@ -87,7 +84,7 @@ def _surface_graph(points: np.ndarray, faces: np.ndarray) -> tuple[sparse.csr_ma
     graph = graph.maximum(graph.T)
     count, piece = csgraph.connected_components(graph, directed=False)
     if count > MOST_PIECES:
-        raise NoCentrelineError(f"The label is in {count} pieces, too many for a rib.")
+        raise NotFoundError(f"The label is in {count} pieces, too many for a rib.")
     bridges, bridged = [], 0.0
     joined = piece == np.bincount(piece).argmax()
     for _ in range(count - 1):

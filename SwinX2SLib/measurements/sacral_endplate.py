@@ -1,4 +1,4 @@
-"""The endplate of S1 and the promontory, found in the frame of the hips."""
+"""The upper endplate of S1 with its rims, found where the hips, or the vertebra above, say that it faces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from scipy.spatial import cKDTree
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.fits import tukey
 from SwinX2SLib.measurements.pelvis_landmarks import PelvicFrame
+from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.surfaces import unit
+from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
 # In the frame of the anterior pelvic plane the endplate faces forwards and upwards, and at most so far off.
 FACING = (0.0, 0.7, 0.7)
@@ -27,6 +29,9 @@ ALIKE_COS = np.cos(np.radians(28.0))
 COLUMN_MM = 3.5
 PROMONTORY_REACH_MM = 32.0
 TIP_MM = 1.0
+# The disc under the lowest lumbar vertebra is no higher than this.
+MOST_DISC_MM = 22.0
+_NO_ENDPLATE = "No flat endplate was found on the upper end of the sacrum."
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,7 @@ class SacralEndplate:
         centre_ras_mm: `(3,)`, centroid of the flat part.
         normal_ras: `(3,)`, upwards.
         promontory_ras_mm: `(3,)`, the middle of its front edge.
+        posterior_ras_mm: `(3,)`, its back edge in the median plane.
         area_mm2: of the flat part.
         residual_mm: root mean square distance of that part from its plane.
     """
@@ -44,12 +50,21 @@ class SacralEndplate:
     centre_ras_mm: np.ndarray
     normal_ras: np.ndarray
     promontory_ras_mm: np.ndarray
+    posterior_ras_mm: np.ndarray
     area_mm2: float
     residual_mm: float
 
 
-def find_sacral_endplate(sacrum: Bone, frame: PelvicFrame) -> SacralEndplate | None:
-    """Return the largest flat face of the sacrum near the middle that looks forwards and upwards, or None."""
+def find_sacral_endplate(sacrum: Bone, frame: PelvicFrame) -> SacralEndplate:
+    """Return the largest flat face of the sacrum near the middle that looks forwards and upwards.
+
+    Args:
+        sacrum: the bone.
+        frame: of the hips, or of the vertebra above (`frame_under`).
+
+    Raises:
+        NotFoundError: no such face is there.
+    """
     points = frame.to_frame(sacrum.vertices_ras_mm)
     normals = sacrum.surface.normals @ frame.rotation.T
     areas = sacrum.surface.areas
@@ -57,22 +72,50 @@ def find_sacral_endplate(sacrum: Bone, frame: PelvicFrame) -> SacralEndplate | N
     chosen = (np.abs(points[:, 0] - middle) < HALF_WIDTH_MM) & (points[:, 2] > points[:, 2].max() - DEPTH_MM)
     chosen &= normals @ unit(np.array(FACING)) > FACING_COS
     if chosen.sum() < 30:
-        return None
+        raise NotFoundError(_NO_ENDPLATE)
     plane = _best_plane(points[chosen], normals[chosen], areas[chosen])
     if plane is None:
-        return None
+        raise NotFoundError(_NO_ENDPLATE)
     face = _flat_part(sacrum, points, normals, chosen, *plane)
     if face.sum() < 12:
-        return None
+        raise NotFoundError(_NO_ENDPLATE)
     centre, normal, residual = _fit_plane(points[face], areas[face])
     promontory = _promontory(points, areas, centre, normal)
     return SacralEndplate(
         frame.to_ras(centre),
         normal @ frame.rotation,
         frame.to_ras(promontory),
+        frame.to_ras(_back_edge(points[face], centre, normal)),
         float(areas[face].sum()),
         residual,
     )
+
+
+def frame_under(vertebra: VertebraShape) -> PelvicFrame:
+    """Return the frame in which the endplate that a vertebra faces looks where it does in the frame of the hips.
+
+    Raises:
+        NotFoundError: the vertebra has no lower endplate.
+    """
+    plate = vertebra.endplate_ras("inferior")
+    if plate is None:
+        raise NotFoundError("The lowest lumbar vertebra has no lower endplate to look from.")
+    centre, normal = plate
+    right = vertebra.frame.axes[:, 0]
+    right = unit(right - normal * (right @ normal))
+    forwards = unit(np.cross(normal, right) + normal)
+    return PelvicFrame(np.stack([right, forwards, np.cross(right, forwards)]), centre)
+
+
+def check_disc(endplate: SacralEndplate, vertebra: VertebraShape) -> None:
+    """Raise when an endplate of S1 cannot belong to the vertebra above.
+
+    Raises:
+        NotFoundError: it lies too far off.
+    """
+    plate = vertebra.endplate_ras("inferior")
+    if plate is not None and np.linalg.norm(endplate.centre_ras_mm - plate[0]) > MOST_DISC_MM + 10.0:
+        raise NotFoundError("The sacrum lies too far under the lowest lumbar vertebra.")
 
 
 def _best_plane(points: np.ndarray, normals: np.ndarray, areas: np.ndarray) -> tuple | None:
@@ -143,3 +186,13 @@ def _promontory(points: np.ndarray, areas: np.ndarray, centre: np.ndarray, norma
             tip = column[reach[column] > reach[column].max() - TIP_MM]
             columns.append(np.average(points[tip], axis=0, weights=np.maximum(areas[tip], 1e-9)))
     return np.mean(columns, axis=0) if columns else centre
+
+
+def _back_edge(face: np.ndarray, centre: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """Return where the flat face `(N, 3)` ends behind, in a column about its middle."""
+    right = unit(np.array([1.0, 0.0, 0.0]) - normal[0] * normal)
+    forwards = np.cross(normal, right)
+    away = face - centre
+    middle = np.abs(away @ right) < 2.5 * COLUMN_MM
+    reach = float((away[middle] @ forwards).min(initial=0.0))
+    return centre + reach * forwards

@@ -16,8 +16,22 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane, absent
+from SwinX2SLib.measurements.results import (
+    Axis,
+    Curve,
+    Landmark,
+    Measurement,
+    NotFoundError,
+    Plane,
+    absent,
+)
 from SwinX2SLib.measurements.rib_centreline import resampled
+from SwinX2SLib.measurements.sacral_endplate import (
+    SacralEndplate,
+    check_disc,
+    find_sacral_endplate,
+    frame_under,
+)
 from SwinX2SLib.measurements.spine_curves import (
     RAS_AXES,
     SCOLIOSIS_DEG,
@@ -25,9 +39,7 @@ from SwinX2SLib.measurements.spine_curves import (
     TiltedVertebra,
     cobb_curves,
 )
-from SwinX2SLib.measurements.spine_sacrum import SacralEndplate, find_sacral_endplate
 from SwinX2SLib.measurements.vertebra import vertebra_shapes
-from SwinX2SLib.measurements.vertebra_body import NotFoundError
 from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
@@ -80,7 +92,9 @@ class _Column:
         if "sacrum" not in bones or lowest is None:
             return None, "S1 or the vertebra above it is not in view."
         try:
-            return find_sacral_endplate(bones["sacrum"], lowest), ""
+            endplate = find_sacral_endplate(bones["sacrum"], frame_under(lowest))
+            check_disc(endplate, lowest)
+            return endplate, ""
         except NotFoundError as error:
             return None, str(error)
 
@@ -110,7 +124,7 @@ class _Column:
             )
         centres = np.array([self.shapes[name].body_centre_ras() for name in names])
         if self.sacrum is not None:
-            centres = np.concatenate([centres, self.sacrum.centre[None]])
+            centres = np.concatenate([centres, self.sacrum.centre_ras_mm[None]])
         steps = np.maximum(np.linalg.norm(np.diff(centres, axis=0), axis=1), 1e-3)
         along = np.concatenate([[0.0], np.cumsum(steps)])
         spline = make_interp_spline(along, centres, k=min(3, len(along) - 1))
@@ -178,7 +192,7 @@ class _Column:
         if upper is None:
             return absent("lumbar_lordosis", "spine", None, "deg", "No vertebra from T12 to L2 is in view.")
         if self.sacrum is not None:
-            lower = ("S1", Plane("sacral_endplate", self.sacrum.centre, self.sacrum.normal))
+            lower = ("S1", Plane("sacral_endplate", self.sacrum.centre_ras_mm, self.sacrum.normal_ras))
         else:
             lower = self._nearest("vertebrae_L5", ("L4", "L5", "L6"), "inferior")
         if lower is None:
@@ -212,7 +226,7 @@ class _Column:
             return absent(name, "spine", None, "mm", "C7 is not in view.")
         if self.sacrum is None:
             return absent(name, "spine", None, "mm", self.no_sacrum)
-        top, corner = self.shapes["vertebrae_C7"].body_centre_ras(), self.sacrum.posterior
+        top, corner = self.shapes["vertebrae_C7"].body_centre_ras(), self.sacrum.posterior_ras_mm
         value = float((top - corner) @ self.axes.anterior)
         marks = (Landmark("C7_centre", top), Landmark("S1_posterior_corner", corner))
         plumb = Axis("plumb_line", top, -self.axes.superior)
@@ -232,7 +246,7 @@ class _Column:
             ends = [self.shapes[lower].frame.to_ras(corners[end]) for end in names if end in corners]
             results.append(self._slip(upper, _short(lower), ends, lower))
         if self.sacrum is not None and self.shapes:
-            ends = [self.sacrum.posterior, self.sacrum.anterior]
+            ends = [self.sacrum.posterior_ras_mm, self.sacrum.promontory_ras_mm]
             results.append(self._slip(list(self.shapes)[-1], "S1", ends, "sacrum"))
         return results
 

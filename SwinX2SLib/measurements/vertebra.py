@@ -22,14 +22,6 @@ ANTERIOR = np.array([0.0, 1.0, 0.0])
 LEAST_KEPT_FRACTION = 0.9
 # A voxel of a tenth of an endplate's length is a step of six degrees.
 MOST_VOXEL_PART = 0.1
-_CUT_AXES = {
-    "right": (0, 1),
-    "left": (0, -1),
-    "anterior": (1, 1),
-    "posterior": (1, -1),
-    "superior": (2, 1),
-    "inferior": (2, -1),
-}
 _LENGTHS = (
     ("anterior_body_height", "superior_anterior", "inferior_anterior"),
     ("posterior_body_height", "superior_posterior", "inferior_posterior"),
@@ -194,7 +186,9 @@ def _judged(measurement: Measurement, bone: Bone) -> Measurement:
     """Flag what the field of view cuts, what lies in loose pieces, and what is outside published sizes."""
     if not measurement.is_present:
         return measurement
-    cut = [face for face in bone.cut if _near_cut(measurement, bone, face)]
+    places = [mark.position_ras_mm for mark in measurement.landmarks]
+    places += [plane.point_ras_mm for plane in measurement.planes]
+    cut = bone.cut_near(places, 1.5 * max(bone.spacing_mm or (1.0,)))
     if cut:
         reason = f"The field of view cuts the bone there ({', '.join(cut)})."
         return absent(measurement.name, measurement.structure, measurement.side, measurement.unit, reason)
@@ -208,13 +202,3 @@ def _judged(measurement: Measurement, bone: Bone) -> Measurement:
             f"({usual[0]:.0f} to {usual[1]:.0f})."
         )
     return measurement.doubted(reasons)
-
-
-def _near_cut(measurement: Measurement, bone: Bone, face: str) -> bool:
-    """Whether a place that the measurement rests on lies at a face of the field of view that cuts the bone."""
-    axis, sign = _CUT_AXES[face]
-    limit = (bone.vertices_ras_mm[:, axis] * sign).max()
-    margin = 1.5 * max(bone.spacing_mm or (1.0,))
-    places = [mark.position_ras_mm for mark in measurement.landmarks]
-    places += [plane.point_ras_mm for plane in measurement.planes]
-    return any(place[axis] * sign > limit - margin for place in places)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.solid import Solid
 
 # Walls and corners are read from the median section, a slab this much to each side.
@@ -17,10 +18,6 @@ ENDPLATE_WIDTH = 0.3
 CORNER_BAND_MM = 3.0
 LEAST_BODY_MM = 5.0
 LEAST_CANAL_MM = 4.0
-
-
-class NotFoundError(ValueError):
-    """A part of a vertebra is not there or not clear; the message is a sentence for the report."""
 
 
 @dataclass(frozen=True, eq=False)

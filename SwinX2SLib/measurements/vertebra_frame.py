@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.solid import LocalFrame, fill
 
 SUPERIOR = np.array([0.0, 0.0, 1.0])
@@ -21,10 +22,6 @@ SYMMETRY_STEPS = 25
 SYMMETRY_KEPT = 0.8
 # The body's centre lies at least this far in front of the whole vertebra's where there is an arch.
 LEAST_LEVER_MM = 2.5
-
-
-class NoFrameError(ValueError):
-    """A bone does not look enough like a vertebra to tell its directions; the message says why."""
 
 
 def vertebra_levels() -> dict[str, int]:
@@ -65,7 +62,7 @@ def initial_frame(bone: Bone, up: np.ndarray) -> LocalFrame:
         up: rough direction upwards, `(3,)` unit.
 
     Raises:
-        NoFrameError: body and arch cannot be told apart.
+        NotFoundError: body and arch cannot be told apart.
     """
     if bone.name == "vertebrae_C1":
         centre, front = _ring_front(bone, up)
@@ -87,7 +84,7 @@ def _body_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     widest = np.linalg.eigh(flat.T @ flat)[1][:, 2]
     solid = fill(bone, LocalFrame.from_directions(centroid, widest, up), COARSE_STEP_MM)
     if not solid.filled.any():
-        raise NoFrameError("the bone is too small to have an inside")
+        raise NotFoundError("the bone is too small to have an inside")
     density = ndimage.gaussian_filter(solid.filled.astype(np.float32), BODY_BLUR_MM / COARSE_STEP_MM)
     dense = np.argwhere(density > 0.92 * density.max())
     weights = density[tuple(dense.T)]
@@ -96,7 +93,7 @@ def _body_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     front = local - whole
     front[2] = 0.0
     if np.linalg.norm(front) < LEAST_LEVER_MM:
-        raise NoFrameError("body and arch cannot be told apart")
+        raise NotFoundError("body and arch cannot be told apart")
     return solid.frame.to_ras(local), solid.frame.axes @ front
 
 
@@ -106,7 +103,7 @@ def _ring_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     flat = points - np.outer(points @ up, up)
     values, vectors = np.linalg.eigh(flat.T @ flat)
     if values[1] > 0.8 * values[2] or values[1] <= 0:
-        raise NoFrameError("the ring of the atlas is not whole")
+        raise NotFoundError("the ring of the atlas is not whole")
     front = np.cross(up, vectors[:, 2])
     along = flat @ front
     # The posterior arch reaches farther from the heavy lateral masses than the anterior arch does.

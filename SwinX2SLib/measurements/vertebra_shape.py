@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.solid import LocalFrame, Solid, fill
 from SwinX2SLib.measurements.vertebra_arch import (
     Canal,
@@ -20,14 +21,13 @@ from SwinX2SLib.measurements.vertebra_arch import (
 from SwinX2SLib.measurements.vertebra_body import (
     Box,
     Endplate,
-    NotFoundError,
     Section,
     body_box,
     corner,
     fit_endplate,
     median_section,
 )
-from SwinX2SLib.measurements.vertebra_frame import NoFrameError, initial_frame
+from SwinX2SLib.measurements.vertebra_frame import initial_frame
 
 ROUGH_STEP_MM = 1.5
 FINE_STEP_MM = 1.0
@@ -112,7 +112,7 @@ def vertebra_shape(bone: Bone, up: np.ndarray) -> VertebraShape:
         frame = initial_frame(bone, up)
         if bone.name != "vertebrae_C1":
             frame = _levelled(bone, frame, voxel_mm)
-    except (NoFrameError, NotFoundError) as error:
+    except NotFoundError as error:
         shape.missing["frame"] = f"The vertebra's directions are not to be told: {str(error).rstrip('.')}."
         return shape
     shape.frame = frame
