@@ -9,7 +9,7 @@ from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.deformation import DeformationLimits
 
 GRID = (48, 48, 64)
-STILL = DeformationLimits(0, 0, 0, 0, 0, turn_deg=0, full_view=1.0, anatomical=0)
+STILL = DeformationLimits(0, 0, 0, 0, 0, 0, full_view=1.0, anatomical=0)
 
 
 def three_bones() -> np.ndarray:
