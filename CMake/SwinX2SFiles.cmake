@@ -138,7 +138,6 @@ set(SwinX2SLib_SCRIPTS
   measurements/solid.py
   measurements/spine.py
   measurements/spine_curves.py
-  measurements/spine_sacrum.py
   measurements/surfaces.py
   measurements/vertebra.py
   measurements/vertebra_arch.py
@@ -265,10 +264,12 @@ set(SwinX2SLib_SCRIPTS
   slicerui/display/build.py
   slicerui/display/confidence.py
   slicerui/display/confidence_table.py
+  slicerui/display/exporting.py
   slicerui/display/eyes.py
   slicerui/display/film_planes.py
   slicerui/display/links.py
   slicerui/display/outlines.py
+  slicerui/display/provenance_words.py
   slicerui/display/regions.py
   slicerui/display/views.py
   slicerui/films.py
@@ -277,6 +278,12 @@ set(SwinX2SLib_SCRIPTS
   slicerui/inputs/choice.py
   slicerui/inputs/decoding.py
   slicerui/inputs/examination.py
+  slicerui/inputs/loading.py
+  slicerui/inputs/planes.py
+  slicerui/inputs/preview.py
+  slicerui/inputs/toolbox.py
+  slicerui/inputs/tools.py
+  slicerui/inputs/viewing.py
   slicerui/installer.py
   slicerui/interpreter.py
   slicerui/lines.py
@@ -288,6 +295,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/process.py
   slicerui/process_tree.py
   slicerui/provenance.py
+  slicerui/queue.py
   slicerui/registry.py
   slicerui/result.py
   slicerui/run.py
