@@ -144,6 +144,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/vertebra_body.py
   measurements/vertebra_frame.py
   measurements/vertebra_ranges.py
+  measurements/vertebra_resolution.py
   measurements/vertebra_shape.py
   measurements/writing/__init__.py
   measurements/writing/document.py
@@ -260,7 +261,9 @@ set(SwinX2SLib_SCRIPTS
   slicerui/catalogue.py
   slicerui/checks.py
   slicerui/closed_surfaces.py
+  slicerui/devices.py
   slicerui/display/__init__.py
+  slicerui/display/bone_list.py
   slicerui/display/build.py
   slicerui/display/confidence.py
   slicerui/display/confidence_table.py
@@ -269,9 +272,12 @@ set(SwinX2SLib_SCRIPTS
   slicerui/display/film_planes.py
   slicerui/display/links.py
   slicerui/display/outlines.py
+  slicerui/display/parameters.py
   slicerui/display/provenance_words.py
   slicerui/display/regions.py
+  slicerui/display/state.py
   slicerui/display/views.py
+  slicerui/expectation.py
   slicerui/films.py
   slicerui/hierarchy.py
   slicerui/inputs/__init__.py
@@ -303,6 +309,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/sections/__init__.py
   slicerui/sections/inputs.py
   slicerui/sections/reconstruct.py
+  slicerui/sections/result.py
   slicerui/segmentation_import.py
   slicerui/selftest.py
   slicerui/services.py
@@ -410,6 +417,7 @@ set(SwinX2S_RESOURCES
   Resources/Shapes/spine_alignment.npz
   Resources/UI/Inputs.ui
   Resources/UI/Reconstruct.ui
+  Resources/UI/Result.ui
   Resources/labels.json
   Resources/models.json
   Resources/requirements.txt

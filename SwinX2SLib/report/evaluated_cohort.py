@@ -176,10 +176,10 @@ def _methods(cohort: EvaluatedCohort) -> list[str]:
         "Every person counts once: several cases of a person, and several bones of a case, are averaged first. "
         "Means are over persons.",
         f"Intervals: 95 %, bias-corrected and accelerated bootstrap (BCa, Efron 1987) over persons, {RESAMPLES} "
-        "draws; percentile intervals where the correction is undefined. None below "
+        "draws; percentile intervals where the correction is undefined. There is no interval below "
         f"{FEWEST_PERSONS} persons or where all "
         f"have the same value; rough below {FEW_PERSONS}, where they tend to be too narrow.",
-        "Undefined numbers are shown as – and count nowhere.",
+        "Numbers that are not defined are shown as – and count nowhere.",
         "Left and right are the patient's.",
     ]
     if len(cohort.models) > 1:

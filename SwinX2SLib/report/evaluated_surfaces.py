@@ -38,7 +38,7 @@ LEGEND = (
 )
 _VOXEL_MM = 2.0  # finer volumes are thinned to about this; pictures show no more
 _FINE, _LARGEST_PIXELS, _MARGIN_PIXELS = 2, 420, 16
-_LETTER_PIXELS = 22
+_LETTER_PIXELS, _NARROWEST_PIXELS = 22, 160
 _Surface = tuple[np.ndarray, np.ndarray]
 
 
@@ -117,12 +117,14 @@ def _scale(every: np.ndarray) -> float:
 
 
 def _window(seen: np.ndarray, scale: float) -> Window:
-    margin = np.array([_MARGIN_PIXELS, _LETTER_PIXELS + 4]) * _FINE
+    before = np.array([_MARGIN_PIXELS, _LETTER_PIXELS + 4]) * _FINE
+    after = np.array([_MARGIN_PIXELS, _MARGIN_PIXELS]) * _FINE
     low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
     # Even numbers, since the picture is halved.
-    size = 2 * np.ceil(((high - low) * scale + 2 * margin) / 2).astype(int)
-    size[0] = max(size[0], 160 * _FINE)
-    corner = (low + high) / 2 - size / scale / 2
+    size = 2 * np.ceil(((high - low) * scale + before + after) / 2).astype(int)
+    if size[0] < _NARROWEST_PIXELS * _FINE:
+        before[0], size[0] = before[0] + (_NARROWEST_PIXELS * _FINE - size[0]) // 2, _NARROWEST_PIXELS * _FINE
+    corner = low - before / scale
     return Window(float(corner[0]), float(corner[1]), int(size[0]), int(size[1]), scale)
 
 

@@ -24,6 +24,7 @@ _SHORT = {
     "assd_mm": "ASSD",
     "localisation_error_mm": "L-error",
     "identification_rate": "ID rate",
+    "identification_rate_verse": "ID rate VerSe",
     "line_dice": "Centreline Dice",
     "line_distance_mm": "Centreline distance",
 }

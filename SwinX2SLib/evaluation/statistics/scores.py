@@ -142,7 +142,7 @@ def by_person(documents: Iterable[Mapping[str, Any]], part: str, metric: Metric)
         value = score(part_scores(document, part), metric)
         if value is not None:
             values.setdefault(person_of(document), []).append(value)
-    return {person: float(np.mean(several)) for person, several in values.items()}
+    return {person: sum(several) / len(several) for person, several in values.items()}
 
 
 def paired_by_person(
@@ -163,7 +163,7 @@ def paired_by_person(
             if pair is not None:
                 for side, value in zip(values, pair, strict=True):
                     side.setdefault(person_of(document), []).append(value)
-    return tuple({person: float(np.mean(several)) for person, several in side.items()} for side in values)
+    return tuple({person: sum(several) / len(several) for person, several in side.items()} for side in values)
 
 
 def _case_key(document: Mapping[str, Any]) -> tuple:
