@@ -63,7 +63,7 @@ def write_cohort_page(
 
 def cohort_page(cohort: EvaluatedCohort, title: str = "", failures: Sequence[tuple[str, str]] = ()) -> str:
     """Return the text of the page (see `write_cohort_page`)."""
-    models = cohort.models
+    models, comparisons = cohort.models, comparison_tables(cohort)
     failed = (*failures, *cohort.failures)
     return render_page(
         "evaluation_cohort.html.jinja",
@@ -74,7 +74,7 @@ def cohort_page(cohort: EvaluatedCohort, title: str = "", failures: Sequence[tup
         datasets=dataset_table(cohort),
         paper=paper_table(cohort),
         boxes=_boxes(cohort),
-        comparisons=comparison_tables(cohort),
+        comparisons=comparisons,
         hidden_pairs=len(models) > MOST_MODELS_OF_ALL_PAIRS,
         many_models=len(models) > 1,
         leading=model_title(models[0]),
@@ -85,7 +85,7 @@ def cohort_page(cohort: EvaluatedCohort, title: str = "", failures: Sequence[tup
         measurements=measurement_tables(cohort),
         agreement=agreement_pictures(cohort),
         errors=error_pictures(cohort),
-        methods=_methods(cohort),
+        methods=_methods(cohort, bool(comparisons)),
         failures=failed,
         version=__version__,
     )
@@ -171,7 +171,7 @@ def _median(values: Sequence[float]) -> str:
     return number_words(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
 
 
-def _methods(cohort: EvaluatedCohort) -> list[str]:
+def _methods(cohort: EvaluatedCohort, are_compared: bool) -> list[str]:
     sentences = [
         "Every person counts once: several cases of a person, and several bones of a case, are averaged first. "
         "Means are over persons.",
@@ -182,7 +182,7 @@ def _methods(cohort: EvaluatedCohort) -> list[str]:
         "Numbers that are not defined are shown as – and count nowhere.",
         "Left and right are the patient's.",
     ]
-    if len(cohort.models) > 1:
+    if are_compared:
         sentences.append(
             "Paired tests: Wilcoxon signed-rank (zeros by Pratt) and exchange of the models within persons "
             "(permutation of the mean), two-sided; Holm's correction within each metric and test."

@@ -17,6 +17,7 @@ from SwinX2SLib.measurements.reading.volume import LabelVolume
 from SwinX2SLib.report.evaluated_agreement import MOST_PLOTS, _evenly
 from SwinX2SLib.report.evaluated_measurements import Measured, gather
 from SwinX2SLib.report.evaluated_page import write_case_page, write_cohort_page
+from SwinX2SLib.report.evaluated_plots import COLOURS, error_plot
 from SwinX2SLib.report.evaluated_reading import read_cohort
 from SwinX2SLib.report.evaluated_surfaces import FOUND, INVENTED, MISSED, compared_pictures, label_surfaces
 from SwinX2SLib.report.evaluated_words import Cell, number_words
@@ -251,6 +252,18 @@ def test_a_case_of_nothing_has_a_page(evaluated_case, tmp_path):
 
 
 # -- pictures
+
+
+def test_the_dots_of_models_keep_their_colours():
+    dice = np.linspace(0.4, 0.9, 300)
+    error = 10 * (1 - dice)
+    png = error_plot(
+        dice, error, [f"{i}" for i in range(300)], [(0, 0.5, 2.0), (1, 0.6, 5.0), (2, 0.8, 4.0)], "mm"
+    )
+    shown = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    for colour in COLOURS[:3]:
+        wanted = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+        assert (np.abs(shown - wanted).max(axis=2) <= 12).sum() > 40
 
 
 def boxes(shift: int = 0, without: tuple[int, ...] = (), flip: bool = False) -> LabelVolume:
