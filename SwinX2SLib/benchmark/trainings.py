@@ -89,7 +89,9 @@ class Trainer:
         folder = self._folder(training, cases, kept_aside)
         weights = _weights(folder, training)
         if not self.is_trained(training, cases, kept_aside):
-            self.say(f"Training {training.name}: {len(cases)} people into {folder}")
+            self.say(
+                f"Training {training.name} (people: {len(cases) + training.config.phantoms}) into {folder}"
+            )
             folder.mkdir(parents=True, exist_ok=True)
             config = replace(training.config, device=self.device)
             with (
