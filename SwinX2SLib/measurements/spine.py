@@ -41,6 +41,7 @@ from SwinX2SLib.measurements.spine_curves import (
 )
 from SwinX2SLib.measurements.vertebra import vertebra_shapes
 from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
+from SwinX2SLib.measurements.vertebra_resolution import voxel_doubt
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
 # Least and most usual [deg, mm]; beyond, a person should look (Roussouly and Nnadi, Eur Spine J 19 (2010) 1824).
@@ -160,8 +161,9 @@ class _Column:
             side = "right" if curve.angle_deg > 0 else "left"
             value = abs(curve.angle_deg)
             result = Measurement(name, "spine", side, value, "deg", landmarks=(apex,), planes=(upper, lower))
-            too_much = [f"A Cobb angle of {value:.0f}° is too much to be believed."] * (value > MOST_COBB_DEG)
-            results.append(result.doubted(too_much))
+            doubts = [f"A Cobb angle of {value:.0f}° is too much to be believed."] * (value > MOST_COBB_DEG)
+            ends = ((curve.upper, "superior"), (curve.lower, "inferior"))
+            results.append(result.doubted([*doubts, *self._voxel_doubt(ends, 1)]))
         return results
 
     def _tilted(self, name: str) -> TiltedVertebra | None:
@@ -176,6 +178,22 @@ class _Column:
         other = {"superior": "inferior", "inferior": "superior"}[which]
         plate = self.shapes[name].endplate_ras(which) or self.shapes[name].endplate_ras(other)
         return Plane(f"{name}_{which}_endplate", *plate)
+
+    def _voxel_doubt(self, ends: tuple[tuple[str, str], ...], view: int) -> tuple[str, ...]:
+        """Return a reason when voxels blur the angle between endplates seen from the side (0) or the front (1).
+
+        Args:
+            ends: name of the vertebra, and of its endplate or of the plane through it.
+            view: which of the doubts of `VertebraShape.doubts_deg`.
+        """
+        doubts, voxels = [], [0.0]
+        for name, plate in ends:
+            which = "superior" if "superior" in plate else "inferior"
+            shape = self.shapes.get(name)
+            if shape is not None and which in shape.doubts_deg:
+                doubts.append(shape.doubts_deg[which][view])
+                voxels.append(shape.section.voxel_mm)
+        return voxel_doubt(max(voxels), *doubts)
 
     def kyphosis(self) -> Measurement:
         """Upper endplate of T4 to lower endplate of T12."""
@@ -192,7 +210,7 @@ class _Column:
         if upper is None:
             return absent("lumbar_lordosis", "spine", None, "deg", "No vertebra from T12 to L2 is in view.")
         if self.sacrum is not None:
-            lower = ("S1", Plane("sacral_endplate", self.sacrum.centre_ras_mm, self.sacrum.normal_ras))
+            lower = "sacrum", Plane("sacral_endplate", self.sacrum.centre_ras_mm, self.sacrum.normal_ras)
         else:
             lower = self._nearest("vertebrae_L5", ("L4", "L5", "L6"), "inferior")
         if lower is None:
@@ -206,17 +224,19 @@ class _Column:
         if not there:
             return None
         best = min(there, key=lambda name: abs(self.levels[name] - self.levels[wanted]))
-        return _short(best), self._plane(best, which)
+        return best, self._plane(best, which)
 
     def _sagittal(self, name: str, upper: tuple, lower: tuple, standard: tuple, sign: int) -> Measurement:
         tilts = [self.axes.sagittal_tilt_deg(plane.normal_ras) for _, plane in (upper, lower)]
         value = sign * (tilts[0] - tilts[1])
         doubts = []
-        if (upper[0], lower[0]) != standard:
-            doubts.append(f"Measured from {upper[0]} to {lower[0]}, not {standard[0]} to {standard[1]}.")
+        ends = tuple(_short(end[0]) for end in (upper, lower))
+        if ends != standard:
+            doubts.append(f"Measured from {ends[0]} to {ends[1]}, not {standard[0]} to {standard[1]}.")
         least, most = USUAL_RANGES[name]
         if not least <= value <= most:
             doubts.append(f"{value:.0f}° is outside what is usual ({least:.0f} to {most:.0f}).")
+        doubts += self._voxel_doubt(tuple((end[0], end[1].name) for end in (upper, lower)), 0)
         return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).doubted(doubts)
 
     def vertical_axis(self) -> Measurement:
@@ -272,16 +292,12 @@ class _Column:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("vertebrae_")
+    return "S1" if name == "sacrum" else name.removeprefix("vertebrae_")
 
 
 def _is_cut(bone: Bone, shape: VertebraShape) -> bool:
     """Whether the field of view cuts the vertebra's body from above or below."""
-    centre = shape.body_centre_ras()
-    reach = 1.5 * max(bone.spacing_mm or (1.0,))
-    heights = [shape.endplate_ras(which) for which in ("superior", "inferior")]
-    places = [centre[2], *(plate[0][2] for plate in heights if plate is not None)]
-    top, bottom = bone.vertices_ras_mm[:, 2].max(), bone.vertices_ras_mm[:, 2].min()
-    return ("superior" in bone.cut and max(places) > top - reach) or (
-        "inferior" in bone.cut and min(places) < bottom + reach
-    )
+    plates = [shape.endplate_ras(which) for which in ("superior", "inferior")]
+    places = [shape.body_centre_ras(), *(plate[0] for plate in plates if plate is not None)]
+    near = bone.cut_near(places, 1.5 * max(bone.spacing_mm or (1.0,)))
+    return bool({"superior", "inferior"} & set(near))

@@ -16,12 +16,13 @@ from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
 from SwinX2SLib.measurements.vertebra_frame import SUPERIOR, up_directions, vertebra_levels
 from SwinX2SLib.measurements.vertebra_ranges import usual_range
+from SwinX2SLib.measurements.vertebra_resolution import voxel_doubt
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape, vertebra_shape
 
 ANTERIOR = np.array([0.0, 1.0, 0.0])
 LEAST_KEPT_FRACTION = 0.9
-# A voxel of a tenth of an endplate's length is a step of six degrees.
-MOST_VOXEL_PART = 0.1
+# Half a voxel moves the ends of the thin spinous process by about so much of a voxel against each other.
+SPINOUS_VOXEL_PART = 0.5
 _LENGTHS = (
     ("anterior_body_height", "superior_anterior", "inferior_anterior"),
     ("posterior_body_height", "superior_posterior", "inferior_posterior"),
@@ -116,10 +117,10 @@ def _spinous(shape: VertebraShape) -> list[Measurement]:
         return [*results, absent(names[1][0], shape.name, None, "deg", _reason(shape, "superior", "body"))]
     backwards = np.arctan2(plate.slope_front, 1.0)
     drop = np.degrees(np.arctan2(-spinous.direction[2], -spinous.direction[1]) - backwards)
-    results.append(
-        Measurement(names[1][0], shape.name, None, float(drop), "deg", landmarks=marks, axes=(axis,))
-    )
-    return results
+    angle = Measurement(names[1][0], shape.name, None, float(drop), "deg", landmarks=marks, axes=(axis,))
+    doubt = shape.doubts_deg["superior" if shape.superior is not None else "inferior"][0]
+    own = float(np.degrees(SPINOUS_VOXEL_PART * shape.section.voxel_mm / length))
+    return [*results, angle.doubted(voxel_doubt(shape.section.voxel_mm, doubt, own))]
 
 
 def _pedicles(shape: VertebraShape) -> list[Measurement]:
@@ -164,13 +165,8 @@ def _wedge(shape: VertebraShape) -> Measurement:
     open_front = np.arctan(shape.superior.slope_front) - np.arctan(shape.inferior.slope_front)
     planes = (_plane(shape, "superior"), _plane(shape, "inferior"))
     wedge = Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
-    depth = max((place[1] for place in shape.corners.values()), default=0.0) - min(
-        (place[1] for place in shape.corners.values()), default=0.0
-    )
-    if shape.section.voxel_mm <= MOST_VOXEL_PART * depth:
-        return wedge
-    coarse = f"Voxels of {shape.section.voxel_mm:.1f} mm leave the angle of so short endplates uncertain."
-    return wedge.doubted([coarse])
+    doubts = (shape.doubts_deg[which][0] for which in ("superior", "inferior"))
+    return wedge.doubted(voxel_doubt(shape.section.voxel_mm, *doubts))
 
 
 def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:

@@ -28,6 +28,7 @@ from SwinX2SLib.measurements.vertebra_body import (
     median_section,
 )
 from SwinX2SLib.measurements.vertebra_frame import initial_frame
+from SwinX2SLib.measurements.vertebra_resolution import endplate_doubt_deg
 
 ROUGH_STEP_MM = 1.5
 FINE_STEP_MM = 1.0
@@ -55,6 +56,7 @@ class VertebraShape:
         corners: `(3,)` local by name of `CORNERS`.
         canal, spinous: or None.
         pedicles: `(3,)` local by side.
+        doubts_deg: by endplate, how far the voxels may turn it, seen from the side and from the front.
         missing: the reason, by part: frame, body, superior, inferior, canal, spinous, pedicle_left, pedicle_right.
     """
 
@@ -67,6 +69,7 @@ class VertebraShape:
     canal: Canal | None = None
     spinous: Spinous | None = None
     pedicles: dict[str, np.ndarray] = field(default_factory=dict)
+    doubts_deg: dict[str, tuple[float, float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
     def try_part(self, part: str, find: Callable):
@@ -121,7 +124,7 @@ def vertebra_shape(bone: Bone, up: np.ndarray) -> VertebraShape:
     if bone.name == "vertebrae_C1":
         _describe_atlas(shape, solid)
     else:
-        _describe(shape, solid)
+        _describe(shape, solid, bone)
     return shape
 
 
@@ -148,7 +151,7 @@ def _levelled(bone: Bone, frame: LocalFrame, voxel_mm: float) -> LocalFrame:
     return frame
 
 
-def _describe(shape: VertebraShape, solid: Solid) -> None:
+def _describe(shape: VertebraShape, solid: Solid, bone: Bone) -> None:
     section = shape.section
     box = shape.try_part("body", lambda: body_box(solid, section))
     if box is None:
@@ -160,6 +163,9 @@ def _describe(shape: VertebraShape, solid: Solid) -> None:
     else:
         shape.superior = shape.try_part("superior", lambda: fit_endplate(solid, box, True))
     shape.inferior = shape.try_part("inferior", lambda: fit_endplate(solid, box, False))
+    for which in ("superior", "inferior"):
+        if getattr(shape, which) is not None:
+            shape.doubts_deg[which] = endplate_doubt_deg(bone, shape.frame, box, getattr(shape, which))
     for name, upper, anterior in CORNERS:
         plate = shape.superior if upper else shape.inferior
         if plate is not None:
