@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL
@@ -11,18 +12,34 @@ from SwinX2SLib.weights.record import WeightsRecord
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One choice of the model list: the name that the worker knows, and a sentence about it."""
+    """One choice of the model list.
+
+    Attributes:
+        name: that the worker knows.
+        about: a sentence for a person.
+        weights: name of the weights that stand behind it, "" where there are none.
+        variant: of the network, likewise.
+    """
 
     name: str
     about: str
+    weights: str = ""
+    variant: str = ""
 
 
 def catalogue() -> tuple[CatalogueEntry, ...]:
     """Return the default first, then every model of the library and those that the user imported."""
+    records = [weights.record for weights in stored_weights()]
+    models = (CatalogueEntry(record.name, _about(record), record.name, record.variant) for record in records)
+    return (_default(records), *models)
+
+
+def _default(records: Sequence[WeightsRecord]) -> CatalogueEntry:
     recommended = default_name()
-    about = f"recommended: {recommended}" if recommended else "this version recommends no model; choose one"
-    models = (CatalogueEntry(weights.record.name, _about(weights.record)) for weights in stored_weights())
-    return (CatalogueEntry(DEFAULT_MODEL, about), *models)
+    if recommended is None:
+        return CatalogueEntry(DEFAULT_MODEL, "this version recommends no model; choose one")
+    variant = next((record.variant for record in records if record.name == recommended), "")
+    return CatalogueEntry(DEFAULT_MODEL, f"recommended: {recommended}", recommended, variant)
 
 
 def _about(record: WeightsRecord) -> str:

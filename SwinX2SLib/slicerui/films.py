@@ -10,13 +10,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import slicer
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs import FilmOptions
+from SwinX2SLib.radiographs.decoded import HeaderSpacing
+from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
+from SwinX2SLib.radiographs.interpretation import header_spacing
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 ASSUMED_MM = 1.0
 _DICOM_UIDS = "DICOM.instanceUIDs"
+# The DICOM file that a film was loaded from without Slicer's database.
+FILE_ATTRIBUTE = "SwinX2S.dicom_file"
 
 
 class ExportError(RuntimeError):
@@ -66,22 +76,22 @@ def film_size(node: slicer.vtkMRMLScalarVolumeNode) -> str:
     return f"{columns} x {rows} pixels"
 
 
-def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, given_mm: float) -> FilmSpacing:
+def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: FilmOptions) -> FilmSpacing:
     """Return the spacing of a film and where it comes from: the user, its DICOM file, or the volume's geometry.
 
     Args:
         node: a film.
-        given_mm: what the user set [mm]; 0 for nothing.
+        options: what the user says about it.
     """
-    if given_mm > 0:
-        return FilmSpacing(given_mm, given_mm, "set by you")
+    if options.spacing_mm is not None:
+        return FilmSpacing(options.spacing_mm, options.spacing_mm, "set by you")
     if (path := dicom_file(node)) is not None:
-        return _dicom_spacing(path)
+        return _dicom_spacing(path, options)
     axes = film_axes(node) or (0, 1)
     col_mm, row_mm = (float(node.GetSpacing()[axis]) for axis in axes)
     if row_mm == col_mm == ASSUMED_MM:
-        return FilmSpacing(row_mm, col_mm, "assumed by Slicer: the file states no pixel size", assumed=True)
-    return FilmSpacing(row_mm, col_mm, "from the volume's geometry")
+        return FilmSpacing(row_mm, col_mm, "assumed by Slicer: the file states no pixel size!", assumed=True)
+    return _at_magnification(HeaderSpacing(row_mm, col_mm, "the volume's geometry"), options)
 
 
 def film_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[Fault]:
@@ -116,9 +126,14 @@ def dicom_file(node: slicer.vtkMRMLScalarVolumeNode) -> Path | None:
     The file says more than the volume: pixel size at the detector and magnification, orientation of the film, whether
     small values are bright. A volume that was cropped or resampled since no longer has the size of its file.
     """
+    axes = film_axes(node)
+    loaded_from = node.GetAttribute(FILE_ATTRIBUTE)
+    if loaded_from and axes is not None and (header := header_of(Path(loaded_from))) is not None:
+        in_scene = tuple(node.GetImageData().GetDimensions()[axis] for axis in axes)
+        same = (header.get("Columns"), header.get("Rows")) == in_scene
+        return Path(loaded_from) if same else None
     database = getattr(slicer, "dicomDatabase", None)
     uids = (node.GetAttribute(_DICOM_UIDS) or "").split()
-    axes = film_axes(node)
     if database is None or len(uids) != 1 or axes is None:
         return None
     path = database.fileForInstance(uids[0])
@@ -149,21 +164,31 @@ def film_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: str) -> 
     return path
 
 
-def _dicom_spacing(path: Path) -> FilmSpacing:
+def header_of(path: Path) -> Dataset | None:
+    """Return the header of a DICOM file, or None where it cannot be read."""
     try:
         from pydicom import dcmread
         from pydicom.errors import InvalidDicomError
-
-        from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
     except ImportError:
-        # The first run installs them; until then the number is not known here, and nothing else is guessed.
-        return FilmSpacing(None, None, "from the DICOM header (shown once the Python packages are installed)")
+        # Slicer brings it; a Python without it cannot have read the film either.
+        return None
     try:
-        header = dcmread(path, stop_before_pixels=True)
+        return dcmread(path, stop_before_pixels=True)
     except (InvalidDicomError, OSError):
-        # The database may name a file that was replaced since; Reconstruct tells what is wrong with it.
+        # The database may name a file that was replaced since; the worker tells what is wrong with it.
+        return None
+
+
+def _dicom_spacing(path: Path, options: FilmOptions) -> FilmSpacing:
+    header = header_of(path)
+    if header is None:
         return FilmSpacing(None, None, "unknown: the DICOM file cannot be read")
     spacing, remark, _ = spacing_of_header(header)
     if spacing is None:
         return FilmSpacing(None, None, f"unknown: {remark}")
-    return FilmSpacing(spacing.row_mm, spacing.col_mm, f"from {spacing.source}")
+    return _at_magnification(spacing, options)
+
+
+def _at_magnification(spacing: HeaderSpacing, options: FilmOptions) -> FilmSpacing:
+    divided, _ = header_spacing(spacing, options)
+    return FilmSpacing(divided.row_mm, divided.col_mm, f"from {divided.source}")

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING
 import slicer
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.slicerui.checks import choice_faults, film_file_faults, film_options
+from SwinX2SLib.slicerui.checks import choice_faults
 from SwinX2SLib.slicerui.films import film_file, film_spacing
+from SwinX2SLib.slicerui.inputs.choice import ROLES, film_choice, lateral_shift
 from SwinX2SLib.slicerui.installer import Installer, SlicerInstaller
 from SwinX2SLib.slicerui.interpreter import worker_command
 from SwinX2SLib.slicerui.outcome import RunObserver
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.process import QtWorkerProcess, WorkerListener, WorkerProcess
+from SwinX2SLib.slicerui.queue import RunQueue
 
 if TYPE_CHECKING:
     from SwinX2SLib.slicerui.run import ReconstructionRun
 
-# These are told before anything is installed or written: there is no pair of films to look at yet.
-_NO_PAIR = {"film-missing", "film-empty", "not-a-film", "same-film"}
-
 
 class ReconstructionLogic:
-    """Checks the inputs, starts the worker, and holds the run. One run at a time.
+    """Checks the inputs, starts the worker, and holds the runs: one at a time, the others wait.
 
     Args:
         installer: sees to the worker's dependencies.
@@ -43,87 +42,85 @@ class ReconstructionLogic:
     ):
         self._installer = installer or SlicerInstaller()
         self._make_process, self._make_command = make_process, make_command
-        self._run: ReconstructionRun | None = None
+        self._queue = RunQueue()
 
     def start(self, parameters: ReconstructionParameters, observer: RunObserver) -> list[Fault]:
-        """Start a reconstruction, or list everything that is wrong with the inputs.
+        """Start a reconstruction, or put it behind the one that runs, or list what is wrong with the inputs.
+
+        The films are written as they are now: what the user does to the scene afterwards does not change the run.
 
         Returns:
-            All faults; none means that the worker was started and the observer will hear of it.
+            All faults that can be told without reading a pixel; the worker tells the others. None means that the
+            observer will hear of the run.
 
         Raises:
-            RuntimeError: a reconstruction runs already.
             InstallError: the dependencies are not there.
             ExportError: the films could not be written.
             InterpreterError: there is no Python for the worker.
         """
-        if self.is_running():
-            raise RuntimeError("A reconstruction runs already; wait for it or cancel it.")
         faults = choice_faults(parameters)
-        if _NO_PAIR & {fault.kind for fault in faults}:
+        if faults:
             return faults
         self._installer.ensure()
         folder = Path(tempfile.mkdtemp(prefix="SwinX2S-", dir=slicer.app.temporaryPath))
         try:
-            files = {
-                "ap": film_file(parameters.ap_volume, folder, "ap"),
-                "lateral": film_file(parameters.lateral_volume, folder, "lateral"),
-            }
-            faults += film_file_faults(parameters, files)
-            if not faults:
-                self._start(parameters, files, folder, observer)
+            run, command = self._prepare(parameters, folder, observer)
+            self._queue.add(run, lambda: run.start(command, self._make_process))
         except Exception:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        if faults:
-            shutil.rmtree(folder)
-        return faults
+        return []
 
-    def _start(
-        self,
-        parameters: ReconstructionParameters,
-        files: dict[str, Path],
-        folder: Path,
-        observer: RunObserver,
-    ) -> None:
+    def _prepare(
+        self, parameters: ReconstructionParameters, folder: Path, observer: RunObserver
+    ) -> tuple[ReconstructionRun, list[str]]:
         # Jobs and the protocol come with packages that are installed by now, and not before.
         from SwinX2SLib.inference.job import Job
         from SwinX2SLib.slicerui.result import Film
         from SwinX2SLib.slicerui.run import ReconstructionRun
 
-        options = film_options(parameters)
+        choices = {role: film_choice(parameters, role) for role in ROLES}
+        files = {role: film_file(choice.node, folder, role) for role, choice in choices.items()}
         job = Job(
             ap=files["ap"],
             lateral=files["lateral"],
             out=folder / "result",
-            ap_options=options["ap"],
-            lateral_options=options["lateral"],
-            ap_view=parameters.ap_view.value,
+            ap_options=choices["ap"].options,
+            lateral_options=choices["lateral"].options,
+            ap_view=choices["ap"].view,
             model=parameters.model,
             device=parameters.device.value,
+            lateral_shift_mm=lateral_shift(parameters),
         )
         job.save(folder / "job.json")
-        chosen = {
-            "ap": (parameters.ap_volume, parameters.ap_spacing_mm),
-            "lateral": (parameters.lateral_volume, parameters.lateral_spacing_mm),
-        }
         films = {
-            role: Film(node.GetID(), node.GetName(), str(files[role]), film_spacing(node, given_mm).source)
-            for role, (node, given_mm) in chosen.items()
+            role: Film(
+                choice.node.GetID(),
+                choice.node.GetName(),
+                str(files[role]),
+                film_spacing(choice.node, choice.options).source,
+            )
+            for role, choice in choices.items()
         }
-        self._run = ReconstructionRun(folder, films, observer)
-        self._run.start(self._make_command(folder / "job.json"), self._make_process)
+        run = ReconstructionRun(folder, films, observer, self._queue)
+        return run, self._make_command(folder / "job.json")
 
     def cancel(self, reason: str) -> None:
-        """End a running worker; its observer is told the reason when it is gone."""
-        if self._run is not None:
-            self._run.cancel(reason)
+        """End the running worker, if there is one; its observer is told the reason when it is gone."""
+        self._queue.cancel(reason)
+
+    def cancel_all(self, reason: str) -> None:
+        """End the running worker and give up those that wait; every observer is told the reason."""
+        self._queue.cancel_all(reason)
 
     def cancel_and_wait(self, reason: str) -> None:
-        """End a running worker and return when it is gone."""
-        if self._run is not None:
-            self._run.cancel_and_wait(reason)
+        """End everything and return when it is gone."""
+        self._queue.cancel_and_wait(reason)
 
     def is_running(self) -> bool:
         """Return whether a worker is there."""
-        return self._run is not None and self._run.is_running()
+        return self._queue.is_running()
+
+    def waiting(self) -> int:
+        """Return how many runs wait for the one that runs."""
+        return self._queue.waiting()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +32,12 @@ class Outcome:
 
 class RunObserver(Protocol):
     """Who watches a run."""
+
+    def on_started(self, name: str) -> None:
+        """See that its turn has come; the name is that of its frontal film."""
+
+    def on_seconds(self, seconds: Mapping[str, float]) -> None:
+        """See how long its phases took, where all went well."""
 
     def on_progress(self, fraction: float, message: str) -> None:
         """See how far it is, 0..1."""

@@ -88,7 +88,7 @@ class ReconstructionPanel(VTKObservationMixin):
         self.parameters = None
 
     def _on_scene_closing(self, *_event: object) -> None:
-        self.services.logic.cancel("The scene was closed, so the reconstruction was ended.")
+        self.services.logic.cancel_all("The scene was closed, so the reconstruction was ended.")
         self._forget_scene()
 
     def _on_scene_closed(self, *_event: object) -> None:

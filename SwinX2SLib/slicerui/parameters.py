@@ -11,6 +11,9 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 DEFAULT_MODEL = "default"
 # 0 stands for "as the film says"; a radiograph's pixel is far below a centimetre.
 FROM_FILM_MM, LARGEST_PIXEL_MM = 0.0, 10.0
+# A magnification starts at 1, so what lies just below stands for "as the film says".
+FROM_FILM_FACTOR, LARGEST_FACTOR = 0.99, 2.0
+LARGEST_SHIFT_MM = 1000.0
 
 
 class FrontalView(Enum):
@@ -22,17 +25,6 @@ class FrontalView(Enum):
     def label(self) -> str:
         """Return the words of the drop-down list."""
         return {"ap": "AP (tube in front of the patient)", "pa": "PA (tube behind the patient)"}[self.value]
-
-
-class LateralFacing(Enum):
-    """Where the patient's front is on the lateral film; the value is the flip that brings it to the left."""
-
-    LEFT = ""
-    RIGHT = "h"
-
-    def label(self) -> str:
-        """Return the words of the drop-down list."""
-        return f"patient's front on the {self.name.lower()} of the film"
 
 
 class Device(Enum):
@@ -57,9 +49,13 @@ class ReconstructionParameters:
         ap_volume: the frontal film.
         lateral_volume: the lateral film.
         ap_view: direction of the rays of the frontal film.
-        lateral_facing: where the patient's front is on the lateral film.
         ap_spacing_mm: size of a pixel of the frontal film at the patient [mm]; 0 takes what the film says.
-        lateral_spacing_mm: the same for the lateral film.
+        ap_magnification: how much larger than the patient the detector shows it; 0.99 takes what the film says.
+        ap_rotate_deg, ap_flip, ap_invert, ap_crop, ap_trust_header: how the frontal film is brought upright, as in
+            `radiographs.FilmOptions`; no crop is "".
+        lateral_spacing_mm and so on: the same for the lateral film.
+        heights_matched: only the heights that both films show are used, the lateral film moved up by
+        lateral_shift_mm: so far [mm].
         accept_assumed_spacing: the user knows that pixels of exactly 1 mm are right.
         device: where the network runs.
         model: name of a model of `Resources/models.json`, or "default".
@@ -68,9 +64,22 @@ class ReconstructionParameters:
     ap_volume: slicer.vtkMRMLScalarVolumeNode
     lateral_volume: slicer.vtkMRMLScalarVolumeNode
     ap_view: FrontalView = FrontalView.AP
-    lateral_facing: LateralFacing = LateralFacing.LEFT
     ap_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
+    ap_magnification: Annotated[float, WithinRange(FROM_FILM_FACTOR, LARGEST_FACTOR)] = FROM_FILM_FACTOR
+    ap_rotate_deg: int = 0
+    ap_flip: str = ""
+    ap_invert: bool = False
+    ap_crop: str = ""
+    ap_trust_header: bool = True
     lateral_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
+    lateral_magnification: Annotated[float, WithinRange(FROM_FILM_FACTOR, LARGEST_FACTOR)] = FROM_FILM_FACTOR
+    lateral_rotate_deg: int = 0
+    lateral_flip: str = ""
+    lateral_invert: bool = False
+    lateral_crop: str = ""
+    lateral_trust_header: bool = True
+    heights_matched: bool = False
+    lateral_shift_mm: Annotated[float, WithinRange(-LARGEST_SHIFT_MM, LARGEST_SHIFT_MM)] = 0.0
     accept_assumed_spacing: bool = False
     device: Device = Device.AUTO
     model: str = DEFAULT_MODEL

@@ -16,6 +16,7 @@ from SwinX2SLib.inference.protocol import Error, Progress, Result, decode
 from SwinX2SLib.slicerui.interpreter import worker_environment
 from SwinX2SLib.slicerui.outcome import Outcome, RunObserver
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
+from SwinX2SLib.slicerui.queue import RunQueue
 from SwinX2SLib.slicerui.result import Films, add_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError
 from SwinX2SLib.slicerui.words import fault_of_the_module, words_of_the_module
@@ -28,10 +29,8 @@ _KILLED = 9
 class ReconstructionRun:
     """A worker and its temporary folder; hears the worker (`WorkerListener`) and tells the observer."""
 
-    def __init__(
-        self, folder: Path, films: Films, observer: RunObserver, on_gone: Callable[[], None] = lambda: None
-    ):
-        self._folder, self._films, self._observer, self._on_gone = folder, films, observer, on_gone
+    def __init__(self, folder: Path, films: Films, observer: RunObserver, queue: RunQueue):
+        self._folder, self._films, self._observer, self._queue = folder, films, observer, queue
         self._process: WorkerProcess | None = None
         self._result: Result | None = None
         self._errors: list[Error] = []
@@ -97,8 +96,9 @@ class ReconstructionRun:
             self._observer.on_log(str(error))
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
+        self._queue.release()
         self._observer.on_finished(outcome)
-        self._on_gone()
+        self._queue.start_next()
 
     def _outcome(self, ending: Ending) -> Outcome:
         if ending.cancelled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +121,12 @@ class _Watcher:
         self._say = say
         self.fractions: list[float] = []
         self.outcome: Outcome | None = None
+
+    def on_started(self, name: str) -> None:
+        self._say(f"Started: {name}")
+
+    def on_seconds(self, seconds: Mapping[str, float]) -> None:
+        self._say(f"It took {seconds.get('total', 0):.1f} s")
 
     def on_progress(self, fraction: float, message: str) -> None:
         self.fractions.append(fraction)

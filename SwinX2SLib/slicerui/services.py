@@ -20,7 +20,7 @@ class Services:
         reconstruction: gives the films and choices of the present scene; None while a scene is closed.
         settings: remembered beyond the scene.
         result_added: told `(segmentation node)` when the bones of a run are in the scene.
-        inputs_changed: told `()` when the films, or what was found wrong with them, changed.
+        inputs_changed: told `(inputs.examination.Examination)` when the films, or what is wrong with them, changed.
     """
 
     logic: ReconstructionLogic

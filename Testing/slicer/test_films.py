@@ -8,7 +8,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.radiographs import read_radiograph
+from SwinX2SLib.radiographs import FilmOptions, read_radiograph
 from SwinX2SLib.slicerui.films import dicom_file, film_axes, film_file, film_size, film_spacing
 
 
@@ -67,12 +67,12 @@ def test_every_kind_of_pixel_is_written(tmp_path, kind):
 
 def test_spacing_says_where_it_comes_from():
     node = add_film(picture()[np.newaxis], np.diag([-0.2, -0.3, 1.0, 1.0]))
-    assert str(film_spacing(node, 0.0)) == "0.2 x 0.3 mm, from the volume's geometry"
-    assert str(film_spacing(node, 0.14)) == "0.14 mm, set by you"
-    assumed = film_spacing(add_film(picture()[np.newaxis], np.diag([-1.0, -1.0, 1.0, 1.0])), 0.0)
+    assert str(film_spacing(node, FilmOptions())) == "0.2 x 0.3 mm, from the volume's geometry"
+    assert str(film_spacing(node, FilmOptions(spacing_mm=0.14))) == "0.14 mm, set by you"
+    assumed = film_spacing(add_film(picture()[np.newaxis], np.diag([-1.0, -1.0, 1.0, 1.0])), FilmOptions())
     assert assumed.assumed
     assert "assumed" in str(assumed)
-    assert not film_spacing(node, 0.0).assumed
+    assert not film_spacing(node, FilmOptions()).assumed
 
 
 class Database:
@@ -121,7 +121,7 @@ def dicom_film(tmp_path, monkeypatch):
 def test_a_dicom_film_is_read_from_its_file_with_its_tags(dicom_film, tmp_path):
     node, path = dicom_film
     assert film_file(node, tmp_path, "ap") == path
-    spacing = film_spacing(node, 0.0)
+    spacing = film_spacing(node, FilmOptions())
     assert not spacing.assumed
     assert spacing.row_mm == pytest.approx(0.4)
     assert "ImagerPixelSpacing" in spacing.source
@@ -145,7 +145,7 @@ def test_a_film_that_slicers_database_has_lost_is_written(dicom_film, tmp_path):
 def test_a_dicom_film_whose_file_was_spoilt_has_no_known_spacing(dicom_film):
     node, path = dicom_film
     path.write_bytes(b"no DICOM any more")
-    spacing = film_spacing(node, 0.0)
+    spacing = film_spacing(node, FilmOptions())
     assert spacing.row_mm is None
     assert "cannot be read" in spacing.source
 

@@ -165,6 +165,6 @@ def run_worker(panel, film_pair, use_worker, spin_until):
         use_worker(body, **values)
         panel.ui.reconstructButton.click()
         assert panel.ui.faultsLabel.text == ""
-        spin_until(lambda: panel.ui.reconstructButton.enabled)
+        spin_until(lambda: not panel.ui.cancelButton.enabled)
 
     return run

@@ -88,7 +88,7 @@ def photograph_panel(panel, camera: Photographer, folder: Path) -> None:
     wait(lambda: ui.progressBar.value == 42 and ui.logEdit.plainText)
     camera.shoot("panel_running")
     (folder / "go").touch()
-    wait(lambda: ui.reconstructButton.enabled)
+    wait(lambda: not ui.cancelButton.enabled)
     camera.shoot("panel_done")
 
 

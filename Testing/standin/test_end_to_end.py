@@ -49,7 +49,7 @@ def test_the_real_worker_turns_two_films_into_segments(untrained_model, panel, s
     panel.ui.progressBar.valueChanged.connect(seen.append)
     panel.ui.reconstructButton.click()
     assert panel.ui.faultsLabel.text == ""
-    spin_until(lambda: panel.ui.reconstructButton.enabled, seconds=180)
+    spin_until(lambda: not panel.ui.cancelButton.enabled, seconds=180)
     node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
     assert node is not None, panel.ui.statusLabel.text + panel.ui.logEdit.plainText
     assert seen == sorted(seen)
@@ -66,7 +66,7 @@ def test_the_real_workers_refusal_is_shown(panel_with_lost_weights, film_pair, s
     panel = panel_with_lost_weights
     panel.ui.modelBox.setCurrentText("lost")
     panel.ui.reconstructButton.click()
-    spin_until(lambda: panel.ui.reconstructButton.enabled, seconds=90)
+    spin_until(lambda: not panel.ui.cancelButton.enabled, seconds=90)
     assert "lost.safetensors" in panel.ui.faultsLabel.text
     assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode") is None
 

@@ -53,7 +53,7 @@ def test_all_faults_that_the_worker_tells_are_listed_in_the_modules_words(panel,
 def test_a_command_that_does_not_exist_is_told(panel, film_pair, spin_until):
     panel.logic._make_command = lambda _job: ["/nowhere/python", "worker"]
     panel.ui.reconstructButton.click()
-    spin_until(lambda: panel.ui.reconstructButton.enabled)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
     assert "could not be started" in panel.ui.statusLabel.text
     assert leftovers() == []
 
@@ -85,7 +85,7 @@ def test_the_log_keeps_its_newest_256_kib_of_a_flood_and_the_window_lives(
     beat.timeout.connect(lambda: beats.append(time.monotonic()))
     panel.ui.reconstructButton.click()
     beat.start(10)
-    spin_until(lambda: panel.ui.reconstructButton.enabled)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
     beat.stop()
     shown = panel.ui.logEdit.plainText
     assert 128 * 1024 < len(shown.encode()) <= 256 * 1024
@@ -101,7 +101,7 @@ def test_closing_the_scene_ends_the_run_and_leaves_the_new_scene_alone(
     panel.ui.reconstructButton.click()
     spin_until(lambda: panel.ui.progressBar.value == 30)
     slicer.mrmlScene.Clear(0)
-    spin_until(lambda: panel.ui.reconstructButton.enabled)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
     spin(0.1)
     assert not panel.logic.is_running()
     assert "scene was closed" in panel.ui.statusLabel.text
@@ -127,7 +127,7 @@ def test_films_deleted_during_the_run_do_not_lose_the_result(
     for film in film_pair:
         slicer.mrmlScene.RemoveNode(film)
     (tmp_path / "go").touch()
-    spin_until(lambda: panel.ui.reconstructButton.enabled)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
     assert len(segmentations()) == 1
 
 

@@ -60,7 +60,7 @@ def test_notes_of_a_result_are_shown_without_being_looked_for(panel, film_pair, 
 
 def test_the_job_says_what_the_user_chose(panel, film_pair, run_worker, tmp_path):
     panel.ui.apViewBox.currentIndex = 1
-    panel.ui.lateralFacingBox.currentIndex = 1
+    panel.ui.lateralFlipSidesButton.click()
     panel.ui.deviceBox.currentIndex = 1
     panel.ui.apSpacingBox.value = 1.25
     panel.ui.lateralSpacingBox.value = 1.25
@@ -87,11 +87,11 @@ def test_progress_moves_while_the_event_loop_lives(panel, film_pair, use_worker,
     panel.ui.reconstructButton.click()
     beat.start(10)
     assert panel.logic.is_running()
-    assert not panel.ui.reconstructButton.enabled
+    assert panel.ui.reconstructButton.text == "Reconstruct next"
     assert panel.ui.cancelButton.enabled
     spin_until(lambda: panel.ui.progressBar.value >= 80)
     waits = [later - earlier for earlier, later in pairwise(beats)]
-    spin_until(lambda: panel.ui.reconstructButton.enabled)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
     beat.stop()
     assert [value for value in seen if value] == [20, 40, 60, 80, 100]
     assert len(beats) > 20
@@ -115,7 +115,7 @@ def test_cancel_ends_the_whole_process_tree(panel, film_pair, use_worker, spin_u
     grandchild = psutil.Process(int((tmp_path / "pid").read_text()))
     child = grandchild.parent()
     panel.ui.cancelButton.click()
-    spin_until(lambda: panel.ui.reconstructButton.enabled)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
     spin_until(lambda: not any(_alive(process) for process in (child, grandchild)))
     assert panel.ui.statusLabel.text == "Cancelled."
     assert panel.ui.progressBar.value == 0
@@ -137,7 +137,7 @@ def test_a_second_run_follows_a_cancelled_one(
     panel.ui.reconstructButton.click()
     spin_until(lambda: panel.ui.progressBar.value == 30)
     panel.ui.cancelButton.click()
-    spin_until(lambda: panel.ui.reconstructButton.enabled)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
     run_worker("finish(labels)", labels=bones_file)
     run_worker("finish(labels)", labels=bones_file)
     assert [node.GetName() for node in segmentations()] == ["film front bones", "film front bones_1"]

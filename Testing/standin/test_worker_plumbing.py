@@ -55,7 +55,7 @@ def test_the_log_never_passes_its_limit_and_keeps_the_newest_lines():
 
 def test_hints_of_the_command_are_said_in_the_words_of_the_module():
     said = words_of_the_module("Crop the larger one with --crop to the same top, or correct --spacing-mm.")
-    assert said == "Crop the larger one with the module Crop Volume to the same top, or correct Pixel size."
+    assert said == "Crop the larger one with Crop to the same top, or correct Pixel size."
     fault = fault_of_the_module(
         Fault("k", "Odd.", "Give it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Film 1"}
     )
@@ -65,7 +65,9 @@ def test_hints_of_the_command_are_said_in_the_words_of_the_module():
 @pytest.mark.parametrize("stated", ["PA", "lateral"])
 def test_a_film_of_the_other_view_is_told_without_options_that_the_module_lacks(stated):
     fault = stated_view_fault(stated, "lateral" if stated == "PA" else "ap")
-    assert str(fault_of_the_module(fault, {})).endswith("film. Swap the two files.")
+    assert str(fault_of_the_module(fault, {})).endswith(
+        "film. Swap the two files, or untick that it is turned as its header says."
+    )
 
 
 def test_killing_a_tree_ends_children_and_grandchildren():

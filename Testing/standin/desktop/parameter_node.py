@@ -25,7 +25,7 @@ class _Parameter:
         self.kind = base
         self.is_node = isinstance(base, type) and issubclass(base, slicer.vtkMRMLNode)
         self.is_enum = isinstance(base, type) and issubclass(base, Enum)
-        if not self.is_node and not self.is_enum and base not in (str, float, bool):
+        if not self.is_node and not self.is_enum and base not in (str, float, int, bool):
             raise TypeError(f"the stand-in stores no parameter of type {base}")
         self.default = default if default is not None or self.is_node else base()
 

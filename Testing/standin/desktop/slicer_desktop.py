@@ -26,8 +26,17 @@ class _ModuleManager(qt.QObject):
 
 
 class _LayoutManager:
+    """Knows which layout is asked for; there are no windows, and no slice views unless a test adds their nodes."""
+
     def __init__(self):
         self.three_d_resets = 0
+        self._node = slicer.vtkMRMLLayoutNode()
+
+    def layoutLogic(self):
+        return types.SimpleNamespace(GetLayoutNode=lambda: self._node)
+
+    def setLayout(self, layout):
+        self._node.SetViewArrangement(layout)
 
     def resetThreeDViews(self):
         self.three_d_resets += 1
@@ -52,6 +61,9 @@ class _Application:
 
     def layoutManager(self):
         return self._layout
+
+    def applicationLogic(self):
+        return mrml_boot.application_logic()
 
     def processEvents(self):
         qt.QApplication.processEvents()

@@ -1,0 +1,102 @@
+"""What this machine can compute on, asked without loading PyTorch and without waiting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import qt
+
+_COMMAND = ("nvidia-smi", ["--query-gpu=name,memory.free,memory.total", "--format=csv,noheader,nounits"])
+_MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What there is.
+
+    Attributes:
+        cpu_count: cores of the processor.
+        memory_free: bytes of main memory that can be had, or None where the system does not tell.
+        card: name of the graphics card, or "".
+        card_free: bytes of its memory that are free.
+        card_total: bytes of its memory.
+    """
+
+    cpu_count: int = 1
+    memory_free: int | None = None
+    card: str = ""
+    card_free: int = 0
+    card_total: int = 0
+
+    def chosen(self, device: str) -> str:
+        """Return where "auto", "cpu" or "cuda" runs: "cpu" or "cuda"."""
+        return "cuda" if device == "cuda" or (device == "auto" and self.card) else "cpu"
+
+    def words(self, device: str) -> str:
+        """Say in words where a run would take place and what is free there."""
+        if self.chosen(device) == "cpu":
+            free = "" if self.memory_free is None else f", {self.memory_free / 1024**3:.1f} GB of memory free"
+            return f"processor, {self.cpu_count} cores{free}"
+        if not self.card:
+            return "no NVIDIA graphics card answers: the run will be refused, not moved to the processor"
+        gb_free, gb_total = (size / 1024**3 for size in (self.card_free, self.card_total))
+        return f"{self.card}, {gb_free:.1f} of {gb_total:.1f} GB free"
+
+
+class DeviceWatch:
+    """Asks what there is; the answer comes in the event loop.
+
+    Args:
+        on_answer: called when the devices are known.
+    """
+
+    def __init__(self, on_answer: Callable[[], None]):
+        self._on_answer = on_answer
+        self._process = qt.QProcess()
+        self._process.finished.connect(self._on_finished)
+        self.devices = _without_card()
+
+    def ask(self) -> None:
+        """Ask anew, unless an answer is on its way."""
+        if self._process.state() == qt.QProcess.NotRunning:
+            self.devices = _without_card(self.devices)
+            # Where the program is missing there is no driver, and the card stays unknown.
+            self._process.start(*_COMMAND)
+
+    def close(self) -> None:
+        """Wait for no answer any more."""
+        self._process.finished.disconnect(self._on_finished)
+        if self._process.state() != qt.QProcess.NotRunning:
+            self._process.kill()
+            self._process.waitForFinished(1000)
+
+    def _on_finished(self, *_signal_arguments: object) -> None:
+        text = bytes(self._process.readAllStandardOutput().data()).decode("utf-8", "replace")
+        self.devices = with_card(_without_card(), text)
+        self._on_answer()
+
+
+def with_card(devices: Devices, answer: str) -> Devices:
+    """Return the devices with the card that `nvidia-smi` names first; without one where it names none."""
+    parts = [part.strip() for part in answer.strip().splitlines()[0].split(",")] if answer.strip() else []
+    try:
+        name, free, total = parts
+        return Devices(devices.cpu_count, devices.memory_free, name, int(free) * _MIB, int(total) * _MIB)
+    except ValueError:
+        return devices
+
+
+def _without_card(known: Devices | None = None) -> Devices:
+    card = (known.card, known.card_free, known.card_total) if known is not None else ("", 0, 0)
+    return Devices(os.cpu_count() or 1, _free_memory(), *card)
+
+
+def _free_memory() -> int | None:
+    try:
+        import psutil
+    except ImportError:
+        # It comes with the packages of the first run.
+        return None
+    return int(psutil.virtual_memory().available)

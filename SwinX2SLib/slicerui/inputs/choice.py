@@ -1,0 +1,87 @@
+"""What the user says about the films, between the parameter node and the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import slicer
+
+from SwinX2SLib.radiographs import Crop, FilmOptions
+from SwinX2SLib.radiographs.registration import Shift
+from SwinX2SLib.slicerui.parameters import (
+    FROM_FILM_FACTOR,
+    FROM_FILM_MM,
+    ReconstructionParameters,
+)
+
+ROLES = ("ap", "lateral")
+ROLE_WORDS = {"ap": "frontal", "lateral": "lateral"}
+_EDITS = ("spacing_mm", "magnification", "rotate_deg", "flip", "invert", "crop", "trust_header")
+
+
+@dataclass(frozen=True)
+class FilmChoice:
+    """One chosen film.
+
+    Attributes:
+        role: "ap" or "lateral".
+        node: the volume, or None.
+        view: "ap", "pa" or "lateral".
+        options: what the user says about it.
+    """
+
+    role: str
+    node: slicer.vtkMRMLScalarVolumeNode | None
+    view: str
+    options: FilmOptions
+
+
+def film_choice(parameters: ReconstructionParameters, role: str) -> FilmChoice:
+    """Return the film of a role."""
+    say = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
+    spacing_mm = say["spacing_mm"] if say["spacing_mm"] > FROM_FILM_MM else None
+    factor = say["magnification"] if say["magnification"] >= 1 and spacing_mm is None else None
+    options = FilmOptions(
+        spacing_mm=spacing_mm,
+        magnification=factor,
+        rotate_deg=say["rotate_deg"],
+        flip=say["flip"],
+        invert=say["invert"],
+        crop=Crop.parse(say["crop"]) if say["crop"] else None,
+        trust_orientation=say["trust_header"],
+    )
+    view = parameters.ap_view.value if role == "ap" else role
+    return FilmChoice(role, getattr(parameters, f"{role}_volume"), view, options)
+
+
+def set_edits(parameters: ReconstructionParameters, role: str, options: FilmOptions) -> None:
+    """Take over rotation, flip, inversion and crop of a film."""
+    with slicer.util.NodeModify(parameters.parameterNode):
+        setattr(parameters, f"{role}_rotate_deg", options.rotate_deg)
+        setattr(parameters, f"{role}_flip", options.flip)
+        setattr(parameters, f"{role}_invert", options.invert)
+        setattr(parameters, f"{role}_crop", str(options.crop) if options.crop else "")
+
+
+def forget_options(parameters: ReconstructionParameters, role: str) -> None:
+    """Go back to what the film itself says; for when another film is chosen."""
+    with slicer.util.NodeModify(parameters.parameterNode):
+        set_edits(parameters, role, FilmOptions())
+        setattr(parameters, f"{role}_spacing_mm", FROM_FILM_MM)
+        setattr(parameters, f"{role}_magnification", FROM_FILM_FACTOR)
+        setattr(parameters, f"{role}_trust_header", True)
+
+
+def swap_films(parameters: ReconstructionParameters) -> None:
+    """Exchange both films with all that was said about them."""
+    with slicer.util.NodeModify(parameters.parameterNode):
+        for name in ("volume", *_EDITS):
+            first, second = (getattr(parameters, f"{role}_{name}") for role in ROLES)
+            setattr(parameters, f"ap_{name}", second)
+            setattr(parameters, f"lateral_{name}", first)
+        parameters.lateral_shift_mm = -parameters.lateral_shift_mm
+
+
+def lateral_shift(parameters: ReconstructionParameters) -> Shift:
+    """Return how far the lateral film is moved up [mm], or None where heights are not matched."""
+    return parameters.lateral_shift_mm if parameters.heights_matched else None

@@ -1,0 +1,128 @@
+"""Films of the scene as the library's readers would decode their files, without writing any."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import slicer
+
+from SwinX2SLib.radiographs.decoded import DecodedFilm, HeaderSpacing, gray_of_channels
+from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
+from SwinX2SLib.radiographs.dicom_view import patient_orientation, stated_view
+from SwinX2SLib.radiographs.orientation import upright_letters
+from SwinX2SLib.slicerui.films import dicom_file, film_axes, header_of
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+# A film is looked at and checked at no more than so many pixels a side: enough for any screen, quick enough to follow
+# every click.
+_LARGEST_SIDE = 1200
+
+
+@dataclass(frozen=True)
+class SceneFilm:
+    """A film of the scene.
+
+    Attributes:
+        decoded: the picture, smaller where it is very large; its spacing is that of the smaller pixels.
+        shape: rows and columns of the volume itself.
+        words: what names the film: series and protocol, the volume's name.
+        view_position: DICOM View Position, or "".
+    """
+
+    decoded: DecodedFilm
+    shape: tuple[int, int]
+    words: tuple[str, ...]
+    view_position: str
+
+
+class SceneFilms:
+    """Decodes the films of a scene, each once until it changes."""
+
+    def __init__(self):
+        self._kept: dict[str, tuple[object, SceneFilm]] = {}
+
+    def decode(self, node: slicer.vtkMRMLScalarVolumeNode) -> SceneFilm | None:
+        """Return a film, or None for a volume that is none."""
+        if film_axes(node) is None:
+            return None
+        path = dicom_file(node)
+        state = (node.GetMTime(), node.GetImageData().GetMTime(), node.GetName(), path)
+        kept = self._kept.get(node.GetID())
+        if kept is None or kept[0] != state:
+            kept = state, _scene_film(node, path)
+            self._kept = {**dict(list(self._kept.items())[-3:]), node.GetID(): kept}
+        return kept[1]
+
+
+def _scene_film(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -> SceneFilm:
+    column_axis, row_axis = film_axes(node)
+    values = np.asarray(slicer.util.arrayFromVolume(node))
+    dimensions = node.GetImageData().GetDimensions()
+    shape = dimensions[row_axis], dimensions[column_axis]
+    values = values.reshape(*shape, *values.shape[3:])
+    notes, faults = [], []
+    if values.ndim == 3:
+        values, notes, faults = gray_of_channels(values[..., :3], white=float(values.max(initial=1)))
+    values = values.astype(np.float32)
+    small = _smaller(values) if np.isfinite(values).all() else values
+    header = header_of(path) if path is not None else None
+    spacing, remark, orientation = _geometry(node, header)
+    if spacing is not None:
+        scale = shape[0] / small.shape[0], shape[1] / small.shape[1]
+        spacing = _scaled(spacing, scale)
+    decoded = DecodedFilm(
+        small,
+        bone_bright=header is None or header.get("PhotometricInterpretation") != "MONOCHROME1",
+        spacing=spacing,
+        spacing_remark=remark,
+        orientation=orientation,
+        stated_view=stated_view(header) if header is not None else "",
+        notes=notes,
+        faults=faults,
+    )
+    said = [str(header.get(name) or "") for name in ("SeriesDescription", "ProtocolName")] if header else []
+    position = str(header.get("ViewPosition") or "") if header else ""
+    return SceneFilm(decoded, shape, (node.GetName(), *said), position)
+
+
+def _geometry(
+    node: slicer.vtkMRMLScalarVolumeNode, header: Dataset | None
+) -> tuple[HeaderSpacing | None, str, tuple[str, str] | None]:
+    """Return spacing, why there is none, and orientation: of the DICOM header, else of the volume."""
+    if header is not None:
+        spacing, remark, _ = spacing_of_header(header)
+        return spacing, remark, patient_orientation(header)[0]
+    column_axis, row_axis = film_axes(node)
+    directions = np.zeros((3, 3))
+    node.GetIJKToRASDirections(directions)
+    lps = directions * np.array([[-1.0], [-1.0], [1.0]])
+    spacing = HeaderSpacing(
+        node.GetSpacing()[row_axis], node.GetSpacing()[column_axis], "the volume's geometry"
+    )
+    return spacing, "", upright_letters(lps[:, column_axis], lps[:, row_axis])
+
+
+def _smaller(values: np.ndarray) -> np.ndarray:
+    factor = math.ceil(max(values.shape) / _LARGEST_SIDE)
+    if factor == 1:
+        return values
+    rows, cols = (count // factor for count in values.shape)
+    blocks = values[: rows * factor, : cols * factor].reshape(rows, factor, cols, factor)
+    return blocks.mean(axis=(1, 3))
+
+
+def _scaled(spacing: HeaderSpacing, scale: tuple[float, float]) -> HeaderSpacing:
+    detector = spacing.detector_mm
+    return HeaderSpacing(
+        spacing.row_mm * scale[0],
+        spacing.col_mm * scale[1],
+        spacing.source,
+        detector and (detector[0] * scale[0], detector[1] * scale[1]),
+        spacing.calibrated,
+    )

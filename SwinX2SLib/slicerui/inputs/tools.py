@@ -1,0 +1,113 @@
+"""Things to drag on the films: a line over a marker, two points of the body, a frame to keep.
+
+All are markups that stand on a film from the start, so nothing has to be placed with a mode of the mouse. They are
+never saved with the scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import slicer
+
+from SwinX2SLib.radiographs import Crop, FilmOptions
+from SwinX2SLib.radiographs.edits import crop_of_edited
+from SwinX2SLib.slicerui.inputs.examination import SeenFilm
+from SwinX2SLib.slicerui.inputs.planes import FilmPlane
+from SwinX2SLib.slicerui.inputs.preview import VIEWS
+
+# Deep enough that a frame is seen in the film's view.
+_FRAME_DEPTH_MM = 10.0
+
+
+class FilmTool:
+    """One markup on one film."""
+
+    def __init__(self, class_name: str, name: str, role: str):
+        self._id = ""
+        node = slicer.mrmlScene.AddNewNodeByClass(class_name, name)
+        node.SetSaveWithScene(False)
+        node.CreateDefaultDisplayNodes()
+        display = node.GetDisplayNode()
+        display.SetSaveWithScene(False)
+        display.AddViewNodeID(f"vtkMRMLSliceNode{VIEWS[role][0]}")
+        self._id = node.GetID()
+
+    @property
+    def node(self) -> slicer.vtkMRMLMarkupsNode | None:
+        """The markup; None where the user removed it."""
+        return slicer.mrmlScene.GetNodeByID(self._id)
+
+    def remove(self) -> None:
+        """Take it out of the scene."""
+        if self.node is not None:
+            slicer.mrmlScene.RemoveNode(self.node)
+
+
+class MarkerLine(FilmTool):
+    """A line to be laid over a marker of known length."""
+
+    def __init__(self, plane: FilmPlane):
+        super().__init__("vtkMRMLMarkupsLineNode", "Marker", plane.role)
+        rows, cols = plane.shape
+        for column in (0.4 * cols, 0.6 * cols):
+            self.node.AddControlPoint(*plane.ras(column, rows / 2))
+
+    def pixels(self, plane: FilmPlane) -> float:
+        """Return the length of the line in pixels of the film; 0 where it is no line any more."""
+        points = _points(self.node)
+        if len(points) != 2:
+            return 0.0
+        first, second = (plane.pixel(point) for point in points)
+        return float(np.linalg.norm(first - second))
+
+
+class BodyPoints(FilmTool):
+    """Two points of the body, to be set on both films."""
+
+    def __init__(self, plane: FilmPlane, letter: str):
+        super().__init__("vtkMRMLMarkupsFiducialNode", "Heights", plane.role)
+        rows, cols = plane.shape
+        for number, row in ((1, 0.3 * rows), (2, 0.7 * rows)):
+            self.node.AddControlPoint(*plane.ras(cols / 2, row), f"{letter}{number}")
+
+    def heights_mm(self, plane: FilmPlane) -> list[float]:
+        """Return how far the points lie above the middle of the film [mm], first point first."""
+        return [float(point[2] - plane.middle_mm) for point in _points(self.node)]
+
+
+class CropFrame(FilmTool):
+    """A frame around what is to be kept."""
+
+    def __init__(self, plane: FilmPlane):
+        super().__init__("vtkMRMLMarkupsROINode", "Crop", plane.role)
+        self.node.SetCenter(0.0, 0.0, plane.middle_mm)
+        self.node.SetSize(*np.maximum(plane.size_mm(), _FRAME_DEPTH_MM))
+        display = self.node.GetDisplayNode()
+        display.SetFillVisibility(False)
+        display.SetHandlesInteractive(True)
+        display.SetTranslationHandleVisibility(True)
+        display.SetScaleHandleVisibility(True)
+        display.SetRotationHandleVisibility(False)
+
+    def crop(self, plane: FilmPlane, seen: SeenFilm) -> Crop | None:
+        """Return the crop that leaves what is inside; None for the whole film."""
+        if self.node is None:
+            return None
+        bounds = np.zeros(6)
+        self.node.GetBounds(bounds)
+        corners = np.array([plane.pixel(bounds[[0, 2, 4]]), plane.pixel(bounds[[1, 3, 5]])]) + 0.5
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+        options = FilmOptions(rotate_deg=seen.choice.options.rotate_deg, flip=seen.choice.options.flip)
+        shape = seen.scene_film.decoded.values.shape
+        return crop_of_edited(shape, seen.turn, options, (left, top, right, bottom))
+
+
+def _points(node: slicer.vtkMRMLMarkupsNode | None) -> Sequence[np.ndarray]:
+    if node is None:
+        return []
+    return [
+        np.array(node.GetNthControlPointPositionWorld(index))
+        for index in range(node.GetNumberOfControlPoints())
+    ]
