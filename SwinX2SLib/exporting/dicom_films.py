@@ -21,7 +21,7 @@ _HINT = "Export another format, or reconstruct from the DICOM files of the films
 
 def dicom_faults(source: ExportSource) -> list[Fault]:
     """List why no DICOM segmentation can be written of a result."""
-    return _package_faults() or film_headers(source.films, source.film_hashes)[1]
+    return dicom_package_faults() or film_headers(source.films, source.film_hashes)[1]
 
 
 def film_headers(
@@ -58,7 +58,8 @@ def film_headers(
     return headers, faults
 
 
-def _package_faults() -> list[Fault]:
+def dicom_package_faults() -> list[Fault]:
+    """List why DICOM segmentations cannot be written here at all."""
     if importlib.util.find_spec("highdicom") is not None:
         return []
     message = "The Python package highdicom, which writes DICOM segmentations, is not installed."

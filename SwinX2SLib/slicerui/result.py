@@ -87,6 +87,7 @@ def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
     node = import_segmentation(path, slicer.mrmlScene.GenerateUniqueName(f"{folder.name} bones"))
     place_beside(node, None)
     set_provenance(node, folder / "provenance.json")
+    _remember_film_files(node, folder / "provenance.json")
     _show_more(node, folder)
     return node
 
@@ -94,6 +95,14 @@ def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
 def notes_of(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
     """Return what could not be shown of a result, in sentences."""
     return json.loads(node.GetAttribute(PREFIX + NOTES) or "[]")
+
+
+def _remember_film_files(node: slicer.vtkMRMLSegmentationNode, provenance: Path) -> None:
+    """Keep where the films lie, which are no nodes of this scene."""
+    films = json.loads(provenance.read_text(encoding="utf-8")).get("inputs", {})
+    for role in ("ap", "lateral"):
+        if path := films.get(role, {}).get("path"):
+            set_attribute(node, f"{role}_file", path)
 
 
 def _show_more(node: slicer.vtkMRMLSegmentationNode, folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
-from block_bones import AFFINE, write_labels
+from block_bones import AFFINE
 from PIL import Image
 
 from SwinX2SLib.anatomy import label_by_id
@@ -25,9 +25,9 @@ def write_whole_result(folder: Path, labels: np.ndarray) -> Path:
     """Write `segmentation.seg.nrrd`, `labels.nii.gz`, `uncertainty.nii.gz`, `provenance.json` and two PNG films."""
     folder.mkdir(parents=True)
     write_segmentation(folder / "segmentation.seg.nrrd", labels, AFFINE)
-    write_labels(folder / "labels.nii.gz", labels)
+    write_nifti(folder / "labels.nii.gz", labels, AFFINE)
     uncertainty = np.where(labels == UNSURE_BONE, 1 - UNSURE, 1 - SURE).astype(np.float32)
-    nibabel.save(nibabel.Nifti1Image(uncertainty, AFFINE), folder / "uncertainty.nii.gz")
+    write_nifti(folder / "uncertainty.nii.gz", uncertainty, AFFINE)
     films = {view: _film(folder / f"{view}.png", labels, view) for view in ("ap", "lateral")}
     spacing = float(voxel_spacing_mm(AFFINE)[0]) / FINER
     options = FilmOptions(spacing_mm=spacing)
@@ -43,6 +43,10 @@ def write_whole_result(folder: Path, labels: np.ndarray) -> Path:
     }
     (folder / "provenance.json").write_text(json.dumps(provenance))
     return folder
+
+
+def write_nifti(path: Path, values: np.ndarray, affine: np.ndarray) -> None:
+    nibabel.save(nibabel.Nifti1Image(values, affine), path)
 
 
 def _film(path: Path, labels: np.ndarray, view: str) -> dict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import slicer
 import vtk
 from slicer.util import VTKObservationMixin
@@ -11,10 +13,15 @@ from SwinX2SLib.slicerui.display.regions import follow_eyes, regions_of
 
 
 class EyeFollower(VTKObservationMixin):
-    """Keeps one result's segments in step with the eyes of its folders and bones."""
+    """Keeps one result's segments in step with the eyes of its folders and bones.
 
-    def __init__(self):
+    Args:
+        changed: told `()` when an eye was opened or closed.
+    """
+
+    def __init__(self, changed: Callable[[], None] = lambda: None):
         super().__init__()
+        self._changed = changed
         self._result: slicer.vtkMRMLSegmentationNode | None = None
 
     def follow(self, result: slicer.vtkMRMLSegmentationNode | None) -> None:
@@ -34,3 +41,4 @@ class EyeFollower(VTKObservationMixin):
     def _on_modified(self, *_event: object) -> None:
         if self._result is not None and self._result.GetScene() is not None:
             follow_eyes(self._result)
+            self._changed()
