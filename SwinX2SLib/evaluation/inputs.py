@@ -67,16 +67,15 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
     schemes = [_try_scheme(name, faults) for name in (options.scheme, options.prediction_scheme)]
     own_truth = _try_reading(truth, schemes[0], faults)
     own_prediction = _try_reading(prediction, schemes[1], faults, may_be_empty=True)
+    labels, groups = (), ()
+    if schemes[0] is not None and not any(fault.kind == "unknown-group" for fault in faults):
+        labels, groups = _compared_labels(options, schemes[0], faults, truth)
     if faults:
         raise InputError(faults)
-    labels, groups = _compared_labels(options, schemes[0], faults, truth)
-    if labels and not _counts(own_truth.labels)[list(labels)].any():
-        names = ", ".join(groups)
-        message = f"The truth holds no bone of the groups compared ({names})."
+    if not _counts(own_truth.labels)[list(labels)].any():
+        message = f"The truth holds no bone of the groups compared ({', '.join(groups)})."
         hint = "Check the file and the numbering, or name other groups with --groups."
-        faults.append(Fault("empty-truth", message, hint, str(truth)))
-    if faults:
-        raise InputError(faults)
+        raise InputError([Fault("empty-truth", message, hint, str(truth))])
     return _on_one_grid(own_prediction, own_truth, (labels, groups), schemes[0], options, prediction)
 
 
