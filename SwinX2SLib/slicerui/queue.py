@@ -15,6 +15,8 @@ class RunQueue:
 
     def __init__(self):
         self._running: ReconstructionRun | None = None
+        # A run ends inside a signal of its own process, which must live until it has returned.
+        self._ended: ReconstructionRun | None = None
         self._waiting: deque[tuple[ReconstructionRun, Callable[[], None]]] = deque()
 
     def add(self, run: ReconstructionRun, start: Callable[[], None]) -> None:
@@ -24,7 +26,7 @@ class RunQueue:
 
     def release(self) -> None:
         """Know that the run that ran is gone; it calls this before its observer hears of it."""
-        self._running = None
+        self._ended, self._running = self._running, None
 
     def start_next(self) -> None:
         """Start the next run, if one waits and none runs."""

@@ -77,6 +77,9 @@ def photograph_panel(panel, camera: Photographer, folder: Path) -> None:
     camera.shoot("panel_films")
     ui.reconstructButton.click()
     camera.shoot("panel_faults")
+    ui.filmTabs.currentIndex = 2
+    camera.shoot("panel_heights")
+    ui.filmTabs.currentIndex = 0
     ui.apSpacingBox.value = 1.43
     ui.lateralSpacingBox.value = 1.4
     labels = write_labels(folder / "labels.nii.gz", block_bones())

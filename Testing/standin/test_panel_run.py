@@ -141,3 +141,64 @@ def test_a_second_run_follows_a_cancelled_one(
     run_worker("finish(labels)", labels=bones_file)
     run_worker("finish(labels)", labels=bones_file)
     assert [node.GetName() for node in segmentations()] == ["film front bones", "film front bones_1"]
+
+
+def test_runs_queue_and_take_the_films_as_they_were_when_asked(
+    panel, film_pair, use_worker, spin_until, bones_file, tmp_path
+):
+    use_worker(
+        """
+        seen = Path(kept) / (str(len(os.listdir(kept))) + ".json")
+        shutil.copy(sys.argv[1], seen)
+        while not os.path.exists(go):
+            time.sleep(0.01)
+        finish(labels)
+        """,
+        labels=bones_file,
+        go=str(tmp_path / "go"),
+        kept=str(tmp_path / "kept"),
+    )
+    (tmp_path / "kept").mkdir()
+    panel.ui.reconstructButton.click()
+    panel.ui.apFlipSidesButton.click()
+    panel.ui.reconstructButton.click()
+    panel.ui.apFlipSidesButton.click()
+    assert panel.ui.queueLabel.text == "1 waiting"
+    (tmp_path / "go").touch()
+    spin_until(lambda: len(segmentations()) == 2)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
+    jobs = [json.loads((tmp_path / "kept" / f"{number}.json").read_text()) for number in range(2)]
+    assert [job["ap_options"]["flip"] for job in jobs] == ["", "h"]
+    assert not panel.ui.queueLabel.visible
+    assert leftovers() == []
+
+
+def test_closing_the_scene_gives_up_the_runs_that_wait(panel, film_pair, use_worker, spin_until):
+    use_worker(FOREVER)
+    panel.ui.reconstructButton.click()
+    panel.ui.reconstructButton.click()
+    slicer.mrmlScene.Clear(0)
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
+    assert panel.logic.waiting() == 0
+    assert leftovers() == []
+
+
+def test_how_long_it_takes_is_told_before_and_remembered_after(panel, film_pair, run_worker, bones_file):
+    assert "processor" in panel.ui.expectationLabel.text
+    assert "estimated" in panel.ui.expectationLabel.text
+    run_worker(
+        """
+        out = Path(job["out"])
+        out.mkdir(parents=True)
+        shutil.copy(labels, out / "labels.nii.gz")
+        tell(event="result", files={"labels": str(out / "labels.nii.gz")}, seconds={"total": 301.0})
+        """,
+        labels=bones_file,
+    )
+    assert "about 5 min, as last time" in panel.ui.expectationLabel.text
+    assert "This is slow" in panel.ui.expectationLabel.text
+
+
+def test_a_card_that_does_not_answer_is_told_and_nothing_else_is_taken(panel, film_pair):
+    panel.ui.deviceBox.currentIndex = 2
+    assert "no NVIDIA graphics card answers" in panel.ui.expectationLabel.text

@@ -121,6 +121,7 @@ class InputsSection(Section):
         self.toolbox.put_away()
         self._film_ids = self._film_ids[::-1]
         swap_films(self.parameters)
+        self._say_what_was_recognised()
 
     def convert_to_gray(self) -> None:
         """Choose gray copies in place of the colour pictures that are chosen."""
