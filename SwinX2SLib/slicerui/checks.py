@@ -6,7 +6,8 @@ import slicer
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.slicerui.films import film_faults, film_spacing
-from SwinX2SLib.slicerui.inputs.choice import ROLE_WORDS, film_choice
+from SwinX2SLib.slicerui.inputs.choice import film_choice
+from SwinX2SLib.slicerui.inputs.roles import ROLES
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 
 
@@ -40,7 +41,7 @@ def _spacing_faults(parameters: ReconstructionParameters) -> list[Fault]:
     if parameters.accept_assumed_spacing:
         return []
     hint = "Set Pixel size, calibrate on a marker, or tick that 1 mm is right."
-    choices = [film_choice(parameters, role) for role in ROLE_WORDS]
+    choices = [film_choice(parameters, role) for role in ROLES]
     return [
         Fault(
             "spacing-assumed",

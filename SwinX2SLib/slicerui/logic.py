@@ -13,7 +13,8 @@ import slicer
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.slicerui.checks import choice_faults
 from SwinX2SLib.slicerui.films import film_file, film_spacing
-from SwinX2SLib.slicerui.inputs.choice import ROLES, film_choice, lateral_shift
+from SwinX2SLib.slicerui.inputs.choice import film_choice, lateral_shift
+from SwinX2SLib.slicerui.inputs.roles import ROLES
 from SwinX2SLib.slicerui.installer import Installer, SlicerInstaller
 from SwinX2SLib.slicerui.interpreter import worker_command
 from SwinX2SLib.slicerui.outcome import RunObserver

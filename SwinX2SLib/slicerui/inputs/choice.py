@@ -8,14 +8,13 @@ import slicer
 
 from SwinX2SLib.radiographs import Crop, FilmOptions
 from SwinX2SLib.radiographs.registration import Shift
+from SwinX2SLib.slicerui.inputs.roles import ROLES
 from SwinX2SLib.slicerui.parameters import (
     FROM_FILM_FACTOR,
     FROM_FILM_MM,
     ReconstructionParameters,
 )
 
-ROLES = ("ap", "lateral")
-ROLE_WORDS = {"ap": "frontal", "lateral": "lateral"}
 _EDITS = ("spacing_mm", "magnification", "rotate_deg", "flip", "invert", "crop", "trust_header")
 
 

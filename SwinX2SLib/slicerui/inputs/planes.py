@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from SwinX2SLib.slicerui.inputs.examination import Examination
+if TYPE_CHECKING:
+    from SwinX2SLib.slicerui.inputs.examination import Examination
 
 # RAS directions in which columns and rows of a hanging film run, and the direction across the film.
 _DIRECTIONS = {

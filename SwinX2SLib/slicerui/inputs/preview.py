@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import slicer
 
-from SwinX2SLib.slicerui.inputs.choice import ROLE_WORDS, ROLES
-from SwinX2SLib.slicerui.inputs.examination import Examination
 from SwinX2SLib.slicerui.inputs.planes import FilmPlane, film_planes
+from SwinX2SLib.slicerui.inputs.roles import ROLE_WORDS, ROLES
+
+if TYPE_CHECKING:
+    from SwinX2SLib.slicerui.inputs.examination import Examination
 
 # Slicer's names of the view nodes that show a coronal and a sagittal plane.
 VIEWS = {"ap": ("Green", "Coronal"), "lateral": ("Yellow", "Sagittal")}

@@ -9,7 +9,8 @@ import qt
 from slicer.i18n import tr as _
 
 from SwinX2SLib.radiographs.registration import shift_of_points
-from SwinX2SLib.slicerui.inputs.choice import ROLES, film_choice, set_edits
+from SwinX2SLib.slicerui.inputs.choice import film_choice, set_edits
+from SwinX2SLib.slicerui.inputs.roles import ROLES
 from SwinX2SLib.slicerui.inputs.tools import BodyPoints, CropFrame, FilmTool, MarkerLine
 from SwinX2SLib.slicerui.parameters import LARGEST_PIXEL_MM
 

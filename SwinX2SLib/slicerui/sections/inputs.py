@@ -13,7 +13,6 @@ from SwinX2SLib.radiographs.registration import automatic_shift
 from SwinX2SLib.slicerui.checks import is_colour
 from SwinX2SLib.slicerui.films import film_axes, film_size, film_spacing
 from SwinX2SLib.slicerui.inputs.choice import (
-    ROLES,
     film_choice,
     forget_options,
     set_edits,
@@ -21,6 +20,7 @@ from SwinX2SLib.slicerui.inputs.choice import (
 )
 from SwinX2SLib.slicerui.inputs.examination import Examination, Examiner
 from SwinX2SLib.slicerui.inputs.loading import FileDrop, gray_copy, load_films, which_is_frontal
+from SwinX2SLib.slicerui.inputs.roles import ROLES
 from SwinX2SLib.slicerui.inputs.toolbox import Toolbox
 from SwinX2SLib.slicerui.inputs.viewing import FilmViewing
 from SwinX2SLib.slicerui.section import Section

@@ -185,7 +185,9 @@ class ReconstructSection(Section):
             lines = "".join(f"<li>{html.escape(str(fault))}</li>" for fault in faults)
             heading = _("Please correct:")
             self.ui.faultsLabel.text = (
-                f"<b style='color: #c62828'>{heading}</b><ul>{lines}</ul>" if faults else ""
+                f"<b style='color: #c62828'>{heading}</b><ul style='margin: 2px 0 2px -24px'>{lines}</ul>"
+                if faults
+                else ""
             )
         self.ui.faultsLabel.visible = bool(faults)
 
