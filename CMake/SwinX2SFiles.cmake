@@ -40,6 +40,7 @@ set(SwinX2SLib_SCRIPTS
   demo.py
   errors.py
   evaluation/__init__.py
+  evaluation/alignment.py
   evaluation/bones.py
   evaluation/case.py
   evaluation/cohort/__init__.py
@@ -58,13 +59,16 @@ set(SwinX2SLib_SCRIPTS
   evaluation/options.py
   evaluation/overlap.py
   evaluation/paper.py
+  evaluation/placing.py
   evaluation/resampling.py
+  evaluation/signed_distances.py
   evaluation/statistics/__init__.py
   evaluation/statistics/agreement.py
   evaluation/statistics/correlation.py
   evaluation/statistics/intervals.py
   evaluation/statistics/paired.py
   evaluation/statistics/scores.py
+  evaluation/surfaces.py
   evaluation/volumes.py
   evaluation/writing.py
   exporting/__init__.py
@@ -106,6 +110,7 @@ set(SwinX2SLib_SCRIPTS
   label_schemes/builtin.py
   label_schemes/choice.py
   label_schemes/files.py
+  label_schemes/recognition.py
   label_schemes/scheme.py
   measurements/__init__.py
   measurements/bones.py
@@ -270,6 +275,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/display/exporting.py
   slicerui/display/eyes.py
   slicerui/display/film_planes.py
+  slicerui/display/film_slices.py
   slicerui/display/links.py
   slicerui/display/outlines.py
   slicerui/display/parameters.py
@@ -287,6 +293,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/inputs/loading.py
   slicerui/inputs/planes.py
   slicerui/inputs/preview.py
+  slicerui/inputs/roles.py
   slicerui/inputs/toolbox.py
   slicerui/inputs/tools.py
   slicerui/inputs/viewing.py
@@ -383,7 +390,9 @@ set(SwinX2SLib_SCRIPTS
   weights/loading.py
   weights/locating.py
   weights/manifest.py
+  weights/own_files.py
   weights/record.py
+  weights/removing.py
   weights/storage.py
   weights/upstream.py
   weights/upstream_names.py

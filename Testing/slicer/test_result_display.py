@@ -18,7 +18,16 @@ from SwinX2SLib.slicerui.display import confidence
 from SwinX2SLib.slicerui.display.confidence_table import COLUMNS, table_of
 from SwinX2SLib.slicerui.display.eyes import EyeFollower
 from SwinX2SLib.slicerui.display.film_planes import set_film_opacity, show_film
-from SwinX2SLib.slicerui.display.links import FILM_PLANE, OUTLINE, SURFACE, linked, results_in_scene, told_of
+from SwinX2SLib.slicerui.display.film_slices import show_films_in_slices
+from SwinX2SLib.slicerui.display.links import (
+    FILM_PICTURE,
+    FILM_PLANE,
+    OUTLINE,
+    SURFACE,
+    linked,
+    results_in_scene,
+    told_of,
+)
 from SwinX2SLib.slicerui.display.outlines import show_outlines
 from SwinX2SLib.slicerui.display.regions import TITLES, regions_of, show_region
 from SwinX2SLib.slicerui.display.views import jump_to, scene_bounds
@@ -156,8 +165,8 @@ def test_outlines_lie_on_the_shadows_of_their_bones(result, bones):
         assert outline.GetPolyData().GetNumberOfLines() == 2
         expected = (np.min(shadows, axis=0) + np.max(shadows, axis=0)) / 2
         np.testing.assert_allclose(middle(found), expected, atol=2.0)
-    colours = vtk_to_numpy(outline.GetPolyData().GetCellData().GetArray("Colour"))
-    assert colours.shape == (2, 3)
+    colours = vtk_to_numpy(outline.GetPolyData().GetPointData().GetArray("Colour"))
+    assert colours.shape == (len(points_of(outline)), 3)
 
 
 def test_films_and_outlines_are_switched_one_by_one(result):
@@ -318,3 +327,35 @@ def test_all_of_it_comes_back_from_an_mrb(result, tmp_path):
     show_region(again, "ribs", True)
     assert len(visible(again)) == 54
     assert again.GetAttribute(PREFIX + "model") == "none"
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "axis", "hanging"),
+    [("ap", "Green", 1, ((-1, 0, 0), (0, 0, -1))), ("lateral", "Yellow", 0, ((0, -1, 0), (0, 0, -1)))],
+)
+def test_slice_views_show_the_films_in_their_planes_with_the_outlines(result, role, name, axis, hanging):
+    scene = slicer.mrmlScene
+    view, composite = slicer.vtkMRMLSliceNode(), slicer.vtkMRMLSliceCompositeNode()
+    for node in (view, composite):
+        node.SetLayoutName(name)
+        node.SetSingletonTag(name)
+        scene.AddNode(node)
+    show_films_in_slices(result)
+    show_films_in_slices(result)
+    (picture,) = linked(result, FILM_PICTURE, film=role)
+    assert composite.GetBackgroundVolumeID() == picture.GetID()
+    (plane,) = linked(result, FILM_PLANE, film=role)
+    assert view.GetSliceToRAS().GetElement(axis, 3) == pytest.approx(points_of(plane)[0, axis], abs=0.5)
+    to_ras = vtk.vtkMatrix4x4()
+    picture.GetIJKToRASDirectionMatrix(to_ras)
+    for column, direction in enumerate(hanging):
+        np.testing.assert_allclose([to_ras.GetElement(row, column) for row in range(3)], direction, atol=1e-5)
+        # As Slicer hangs it: columns to the right, rows downwards.
+        across = [view.GetSliceToRAS().GetElement(row, column) * (1, -1)[column] for row in range(3)]
+        np.testing.assert_allclose(across, direction, atol=1e-5)
+    for outline in linked(result, OUTLINE, film=role):
+        assert outline.GetNumberOfDisplayNodes() == 2
+        assert list(outline.GetNthDisplayNode(1).GetViewNodeIDs()) == [view.GetID()]
+    show_region(result, "femur", False)
+    (outline,) = linked(result, OUTLINE, film=role, region="femur")
+    assert not outline.GetNthDisplayNode(1).GetVisibility2D()

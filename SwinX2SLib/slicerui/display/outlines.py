@@ -40,8 +40,9 @@ def add_outlines(
     model.SetAndObservePolyData(_polylines(film, lines))
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()
-    display.SetActiveScalar(_COLOURS, vtk.vtkAssignAttribute.CELL_DATA)
+    display.SetActiveScalar(_COLOURS, vtk.vtkAssignAttribute.POINT_DATA)
     display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseDirectMapping)
+    display.SetScalarRange(0, 255)
     display.SetScalarVisibility(True)
     display.SetLighting(False)
     display.SetLineWidth(_WIDTH)
@@ -71,9 +72,11 @@ def _polylines(film: PlacedFilm, lines: Sequence[tuple[int, np.ndarray]]) -> vtk
     )
     drawn.SetPoints(places)
     drawn.SetLines(cells)
-    colours = numpy_to_vtk(np.array([_bright_colour(label_id) for label_id, _ in lines], np.uint8), deep=True)
+    # On the points: slice views colour no cells.
+    each = np.array([_bright_colour(label_id) for label_id, _ in lines], np.uint8)
+    colours = numpy_to_vtk(np.repeat(each, counts, axis=0), deep=True)
     colours.SetName(_COLOURS)
-    drawn.GetCellData().SetScalars(colours)
+    drawn.GetPointData().SetScalars(colours)
     return drawn
 
 

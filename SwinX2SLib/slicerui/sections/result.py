@@ -9,7 +9,7 @@ from pathlib import Path
 import qt
 import slicer
 
-from SwinX2SLib.slicerui.display import confidence, film_planes, outlines, regions, views
+from SwinX2SLib.slicerui.display import confidence, film_planes, film_slices, outlines, regions, views
 from SwinX2SLib.slicerui.display.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.display.exporting import ExportError, SegmentationExport, format_hindrances
 from SwinX2SLib.slicerui.display.eyes import EyeFollower
@@ -60,6 +60,7 @@ class ResultSection(Section):
             box.toggled.connect(self._show_export)
         self.ui.opacitySlider.valueChanged.connect(self._on_switched)
         self.ui.frameButton.clicked.connect(self._frame)
+        self.ui.slicesButton.clicked.connect(self._show_in_slices)
         self.ui.openButton.clicked.connect(self._open)
         self.ui.exportButton.clicked.connect(self._ask_and_export)
         self.ui.boneList.cellClicked.connect(self._on_bone_clicked)
@@ -147,6 +148,10 @@ class ResultSection(Section):
         if self._shown is not None:
             views.frame_result(self._shown)
 
+    def _show_in_slices(self) -> None:
+        if self._shown is not None:
+            film_slices.show_films_in_slices(self._shown)
+
     def _open(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(self.ui.openButton, "Folder of a result", "")
         if folder:
@@ -197,6 +202,7 @@ class ResultSection(Section):
         self.ui.confidenceBox.checked = state.by_confidence
         self.ui.opacitySlider.enabled = bool(state.films)
         self.ui.opacitySlider.value = round(100 * state.opacity)
+        self.ui.slicesButton.enabled = bool(state.films)
         self.ui.frameButton.enabled = self._shown is not None
         self._showing = False
 
