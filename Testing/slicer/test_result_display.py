@@ -1,5 +1,6 @@
 """What belongs to a result in the scene: regions, films, outlines, confidence; and that it survives a reload."""
 
+import json
 import shutil
 
 import numpy as np
@@ -359,3 +360,23 @@ def test_slice_views_show_the_films_in_their_planes_with_the_outlines(result, ro
     show_region(result, "femur", False)
     (outline,) = linked(result, OUTLINE, film=role, region="femur")
     assert not outline.GetNthDisplayNode(1).GetVisibility2D()
+
+
+def test_of_a_film_that_was_cut_to_the_heights_of_the_other_only_the_used_rows_are_shown(
+    scene, folder, tmp_path
+):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    provenance = json.loads((copy / "provenance.json").read_text())
+    film = provenance["inputs"]["ap"]
+    whole, spacing = film["pixels"]["rows"], film["spacing_mm"]["row"]
+    # Forty rows were cut off at the feet, none at the head: the middle lies twenty rows higher.
+    film["pixels"]["rows"], film["middle_mm"] = whole - 40, 20 * spacing
+    (copy / "provenance.json").write_text(json.dumps(provenance))
+    node = load_result(copy)
+    assert notes_of(node) == []
+    cut, lateral = (linked(node, FILM_PLANE, film=role)[0].GetPolyData() for role in ("ap", "lateral"))
+    assert cut.GetNumberOfStrips() == whole - 40 - 1
+    assert lateral.GetNumberOfStrips() == whole - 1
+    uncut = linked(load_result(folder), FILM_PLANE, film="ap")[0].GetPolyData()
+    gray = [vtk_to_numpy(mesh.GetPointData().GetArray("Film")) for mesh in (cut, uncut)]
+    np.testing.assert_array_equal(gray[0], gray[1][: len(gray[0])])
