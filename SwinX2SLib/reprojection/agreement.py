@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from SwinX2SLib.reprojection.outlines import BoneOutline
 
@@ -24,6 +23,9 @@ def edge_agreement(film: np.ndarray, pixel_mm: tuple[float, float], outline: Bon
     Returns:
         0..1, or None where less than a quarter of the outline lies on the film.
     """
+    # Not at import: Slicer's panel needs what lies beside before any package is installed.
+    from scipy import ndimage
+
     lines, inwards = np.concatenate(outline.lines), np.concatenate(outline.inwards)
     step = STEP_MM * inwards / np.asarray(pixel_mm)
     inside, outside = lines + step, lines - step

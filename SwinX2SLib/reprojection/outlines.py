@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
-from skimage import measure
 
 from SwinX2SLib.geometry.cameras import Camera
 from SwinX2SLib.reprojection.silhouettes import silhouettes
@@ -47,6 +45,10 @@ def bone_outlines(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> dic
 
 
 def _outline(mask: np.ndarray, raster: Camera, camera: Camera) -> BoneOutline:
+    # Not at import: Slicer's panel needs what lies beside before any package is installed.
+    from scipy import ndimage
+    from skimage import measure
+
     box = ndimage.find_objects(mask.view(np.uint8))[0]
     smooth = ndimage.gaussian_filter(np.pad(mask[box].astype(np.float32), _MARGIN), _SMOOTHING)
     # A shadow of a pixel or two may stay below the level.

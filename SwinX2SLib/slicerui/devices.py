@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import qt
+from slicer.i18n import tr as _
 
 _COMMAND = ("nvidia-smi", ["--query-gpu=name,memory.free,memory.total", "--format=csv,noheader,nounits"])
 _MIB = 1024**2
@@ -37,12 +38,14 @@ class Devices:
     def words(self, device: str) -> str:
         """Say in words where a run would take place and what is free there."""
         if self.chosen(device) == "cpu":
-            free = "" if self.memory_free is None else f", {self.memory_free / 1024**3:.1f} GB of memory free"
-            return f"processor, {self.cpu_count} cores{free}"
+            words = _("processor, {0} cores").format(self.cpu_count)
+            if self.memory_free is None:
+                return words
+            return words + _(", {0:.1f} GB of memory free").format(self.memory_free / 1024**3)
         if not self.card:
-            return "no NVIDIA graphics card answers: the run will be refused, not moved to the processor"
+            return _("no NVIDIA graphics card answers: the run will be refused, not moved to the processor")
         gb_free, gb_total = (size / 1024**3 for size in (self.card_free, self.card_total))
-        return f"{self.card}, {gb_free:.1f} of {gb_total:.1f} GB free"
+        return _("{0}, {1:.1f} of {2:.1f} GB free").format(self.card, gb_free, gb_total)
 
 
 class DeviceWatch:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from slicer.i18n import tr as _
 
 from SwinX2SLib.slicerui.settings import Settings
 
@@ -53,9 +54,9 @@ class Expectation:
     def words(self) -> str:
         """Return the time in words."""
         if self.seconds is None:
-            return "time not known yet"
-        source = "as last time" if self.measured else "estimated"
-        return f"about {duration(self.seconds)}, {source}"
+            return _("time not known yet")
+        source = _("as last time") if self.measured else _("estimated")
+        return _("about {0}, {1}").format(duration(self.seconds), source)
 
 
 class Expectations:
@@ -129,7 +130,7 @@ def _matmul_gflop_per_second() -> float:
     """Multiply matrices for a few hundredths of a second; the best of three, since others use the machine, too."""
     square = np.ones((_PROBE_SIZE, _PROBE_SIZE), np.float32)
     times = []
-    for _ in range(3):
+    for _attempt in range(3):
         started = time.perf_counter()
         square @ square
         times.append(time.perf_counter() - started)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import slicer
+from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs import FilmOptions
@@ -71,9 +72,9 @@ def film_size(node: slicer.vtkMRMLScalarVolumeNode) -> str:
     """Return the size of a film in words: columns x rows."""
     axes = film_axes(node)
     if axes is None:
-        return "no film"
+        return _("no film")
     columns, rows = (node.GetImageData().GetDimensions()[axis] for axis in axes)
-    return f"{columns} x {rows} pixels"
+    return _("{0} x {1} pixels").format(columns, rows)
 
 
 def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: FilmOptions) -> FilmSpacing:
@@ -84,13 +85,15 @@ def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: FilmOptions) -> 
         options: what the user says about it.
     """
     if options.spacing_mm is not None:
-        return FilmSpacing(options.spacing_mm, options.spacing_mm, "set by you")
+        return FilmSpacing(options.spacing_mm, options.spacing_mm, _("set by you"))
     if (path := dicom_file(node)) is not None:
         return _dicom_spacing(path, options)
     axes = film_axes(node) or (0, 1)
     col_mm, row_mm = (float(node.GetSpacing()[axis]) for axis in axes)
     if row_mm == col_mm == ASSUMED_MM:
-        return FilmSpacing(row_mm, col_mm, "assumed by Slicer: the file states no pixel size!", assumed=True)
+        return FilmSpacing(
+            row_mm, col_mm, _("assumed by Slicer: the file states no pixel size!"), assumed=True
+        )
     return _at_magnification(HeaderSpacing(row_mm, col_mm, "the volume's geometry"), options)
 
 
@@ -182,13 +185,13 @@ def header_of(path: Path) -> Dataset | None:
 def _dicom_spacing(path: Path, options: FilmOptions) -> FilmSpacing:
     header = header_of(path)
     if header is None:
-        return FilmSpacing(None, None, "unknown: the DICOM file cannot be read")
-    spacing, remark, _ = spacing_of_header(header)
+        return FilmSpacing(None, None, _("unknown: the DICOM file cannot be read"))
+    spacing, remark, _notes = spacing_of_header(header)
     if spacing is None:
         return FilmSpacing(None, None, f"unknown: {remark}")
     return _at_magnification(spacing, options)
 
 
 def _at_magnification(spacing: HeaderSpacing, options: FilmOptions) -> FilmSpacing:
-    divided, _ = header_spacing(spacing, options)
+    divided, _faults = header_spacing(spacing, options)
     return FilmSpacing(divided.row_mm, divided.col_mm, f"from {divided.source}")

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from slicer.i18n import tr as _
+
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.inference.protocol import Error, Progress, Result, decode
 from SwinX2SLib.slicerui.interpreter import worker_environment
@@ -92,7 +94,9 @@ class ReconstructionRun:
             outcome = Outcome(str(error))
         except Exception as error:
             logging.exception("The result of the reconstruction could not be added to the scene")
-            outcome = Outcome(f"The result could not be added to the scene: {error}", "See the log below.")
+            outcome = Outcome(
+                _("The result could not be added to the scene: {0}").format(error), _("See the log below.")
+            )
             self._observer.on_log(str(error))
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -113,8 +117,8 @@ class ReconstructionRun:
             self._observer.on_log(note)
         count = node.GetSegmentation().GetNumberOfSegments()
         # Notes say how far to trust the result: nobody should have to look for them.
-        hint = "To be known: see the log below." if self._result.notes or notes_of(node) else ""
-        return Outcome(f"{count} bones were reconstructed: {node.GetName()}.", hint, node=node)
+        hint = _("To be known: see the log below.") if self._result.notes or notes_of(node) else ""
+        return Outcome(_("{0} bones were reconstructed: {1}.").format(count, node.GetName()), hint, node=node)
 
     def _refused(self) -> Outcome:
         told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
@@ -122,13 +126,15 @@ class ReconstructionRun:
         faults = tuple(fault_of_the_module(fault, names) for fault in told)
         if len(faults) == 1:
             return Outcome(faults[0].message, faults[0].hint, faults=faults)
-        return Outcome(f"The worker found {len(faults)} faults.", faults=faults)
+        return Outcome(_("The worker found {0} faults.").format(len(faults)), faults=faults)
 
     def _unexplained(self, ending: Ending) -> Outcome:
         if ending.exit_code == 0:
-            return Outcome("The worker ended without a result.", "The log below says what it did.")
+            return Outcome(_("The worker ended without a result."), _("The log below says what it did."))
         last = " ".join(self._last_words)[-500:]
-        hint = "The log below says more."
+        hint = _("The log below says more.")
         if ending.signal_number == _KILLED:
-            hint = "The system ended it, mostly for want of memory: close other programs or take a smaller model."
+            hint = _(
+                "The system ended it, mostly for want of memory: close other programs or take a smaller model."
+            )
         return Outcome(f"{ending.describe()} {last}".strip(), hint)

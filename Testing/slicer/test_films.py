@@ -9,7 +9,16 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian,
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import FilmOptions, read_radiograph
-from SwinX2SLib.slicerui.films import dicom_file, film_axes, film_file, film_size, film_spacing
+from SwinX2SLib.radiographs.interpretation import interpret
+from SwinX2SLib.slicerui.films import (
+    FILE_ATTRIBUTE,
+    dicom_file,
+    film_axes,
+    film_file,
+    film_size,
+    film_spacing,
+)
+from SwinX2SLib.slicerui.inputs.decoding import SceneFilms
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +143,43 @@ def test_a_dicom_film_that_was_cropped_is_written_as_it_is_now(dicom_film, tmp_p
     slicer.util.updateVolumeFromArray(node, picture()[np.newaxis, :150].copy())
     assert dicom_file(node) is None
     assert film_file(node, tmp_path, "ap").suffix == ".nrrd"
+
+
+def test_a_dicom_file_that_was_dropped_is_read_with_its_tags_and_the_users_magnification(
+    dicom_film, monkeypatch
+):
+    node, path = dicom_film
+    monkeypatch.delattr(slicer, "dicomDatabase")
+    node.RemoveAttribute("DICOM.instanceUIDs")
+    assert dicom_file(node) is None
+    node.SetAttribute(FILE_ATTRIBUTE, str(path))
+    assert dicom_file(node) == path
+    assert str(film_spacing(node, FilmOptions())).startswith("0.4 mm, from DICOM ImagerPixelSpacing / 1.25")
+    given = film_spacing(node, FilmOptions(magnification=1.1))
+    assert given.row_mm == pytest.approx(0.5 / 1.1)
+    assert "ImagerPixelSpacing / 1.1 (magnification given by the user)" in given.source
+    slicer.util.updateVolumeFromArray(node, picture()[np.newaxis, :150].copy())
+    assert dicom_file(node) is None
+
+
+def test_a_dicom_film_is_looked_at_as_its_file_is_read(dicom_film):
+    node, path = dicom_film
+    seen = SceneFilms().decode(node)
+    assert not seen.decoded.bone_bright
+    looked, faults = interpret(seen.decoded, "ap", FilmOptions())
+    read = read_radiograph(path, "ap")
+    assert faults == []
+    assert looked.spacing_mm == pytest.approx(read.spacing_mm)
+    assert np.allclose(looked.pixels, read.pixels, atol=0.01)
+
+
+def test_a_large_film_is_looked_at_smaller_and_keeps_its_millimetres():
+    large = np.kron(picture(), np.ones((16, 16), np.int16))
+    seen = SceneFilms().decode(add_film(large[np.newaxis], np.diag([-0.1, -0.1, 1.0, 1.0])))
+    assert seen.shape == large.shape
+    assert max(seen.decoded.values.shape) <= 1200
+    looked, _ = interpret(seen.decoded, "ap", FilmOptions())
+    assert looked.size_mm == pytest.approx((320.0, 192.0))
 
 
 def test_a_film_that_slicers_database_has_lost_is_written(dicom_film, tmp_path):

@@ -79,7 +79,12 @@ def test_a_frame_on_the_film_becomes_its_crop(panel, inputs, film_pair, turns):
     assert slicer.util.getNodesByClass("vtkMRMLMarkupsROINode") == []
     ranks = np.corrcoef(shown(inputs, "ap").ravel(), before[: rows * 3 // 4, : cols // 2].ravel())[0, 1]
     assert ranks > 0.999
-    # Opened again, the frame may grow to the whole film.
+    # Given up for another tool, the crop stays; opened again, the frame may grow to the whole film.
+    cropped = panel.parameters.ap_crop
+    panel.ui.apCropButton.click()
+    panel.ui.pointHeightsButton.click()
+    assert panel.parameters.ap_crop == cropped
+    panel.ui.pointHeightsButton.click()
     panel.ui.apCropButton.click()
     panel.ui.apCropButton.click()
     assert panel.parameters.ap_crop == ""
@@ -247,3 +252,20 @@ def test_nothing_that_helps_to_look_is_left_when_the_scene_closes_or_the_module_
     assert len(helpers()) == 4
     module_widget.cleanup()
     assert helpers() == []
+
+
+def test_what_was_said_of_the_films_comes_back_with_the_scene(panel, film_pair, tmp_path):
+    panel.ui.apRotateLeftButton.click()
+    panel.ui.lateralMagnificationBox.value = 1.1
+    panel.ui.matchHeightsBox.checked = True
+    panel.ui.shiftBox.value = -12.5
+    node = panel.parameters.parameterNode
+    kept = {name: node.GetParameter(name) for name in node.GetParameterNames()}
+    panel.ui.apResetButton.click()
+    panel.ui.shiftBox.value = 3
+    for name, value in kept.items():
+        node.SetParameter(name, value)
+    assert film_choice(panel.parameters, "ap").options.rotate_deg == 270
+    assert film_choice(panel.parameters, "lateral").options.magnification == 1.1
+    assert panel.ui.shiftBox.value == -12.5
+    assert panel.ui.matchHeightsBox.checked

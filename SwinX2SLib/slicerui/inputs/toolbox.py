@@ -29,15 +29,24 @@ class Toolbox:
         self._section = section
         self._out: list[FilmTool] = []
         self._button: qt.QPushButton | None = None
+        # Name and value of the parameter that a new crop replaces.
+        self._crop_before: tuple[str, str] | None = None
         ui = section.ui
         for role in ROLES:
             self._connect(getattr(ui, f"{role}CropButton"), self._start_crop, self._crop, role)
             self._connect(getattr(ui, f"{role}CalibrateButton"), self._start_line, self._calibrate, role)
         self._connect(ui.pointHeightsButton, self._start_points, self._match, "")
 
-    def put_away(self) -> None:
-        """Give up what is being done."""
+    def put_away(self, restore: bool = True) -> None:
+        """Give up what is being done.
+
+        Args:
+            restore: put back the crop that was there before; not where the film is another one now.
+        """
         button, self._button = self._button, None
+        before, self._crop_before = self._crop_before, None
+        if before is not None and restore:
+            setattr(self._section.parameters, *before)
         for tool in self._out:
             tool.remove()
         self._out = []
@@ -59,9 +68,9 @@ class Toolbox:
 
     def _start_crop(self, role: str) -> None:
         parameters = self._section.parameters
+        self._crop_before = (f"{role}_crop", getattr(parameters, f"{role}_crop"))
         # The whole film is shown, so that a crop may grow again.
-        if getattr(parameters, f"{role}_crop"):
-            setattr(parameters, f"{role}_crop", "")
+        setattr(parameters, f"{role}_crop", "")
         self._out = [CropFrame(self._section.viewing.planes[role])]
 
     def _crop(self, role: str) -> None:
@@ -69,6 +78,7 @@ class Toolbox:
         if seen is None or plane is None or self._out[0].node is None:
             return
         crop = self._out[0].crop(plane, seen)
+        self._crop_before = None
         options = film_choice(self._section.parameters, role).options
         set_edits(self._section.parameters, role, replace(options, crop=crop))
 

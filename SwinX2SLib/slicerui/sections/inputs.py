@@ -222,7 +222,7 @@ class InputsSection(Section):
         before, self._film_ids = self._film_ids, films
         if not before or films == before:
             return
-        self.toolbox.put_away()
+        self.toolbox.put_away(restore=False)
         for role, old, new in zip(ROLES, before, films, strict=True):
             if old and old != new:
                 forget_options(self.parameters, role)
