@@ -52,12 +52,14 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--json", action="store_true", help="tell progress and result as JSON lines on standard output"
     )
-    _add_film_options(parser.add_argument_group("films (VIEW is ap or lateral)"))
+    films = parser.add_argument_group("films (VIEW is ap or lateral)")
+    _add_size_options(films)
+    _add_hanging_options(films)
     _add_model_options(parser.add_argument_group("model"))
     parser.set_defaults(func=run_reconstruct, parser=parser)
 
 
-def _add_film_options(group: argparse._ArgumentGroup) -> None:
+def _add_size_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--spacing-mm",
         action="append",
@@ -81,6 +83,9 @@ def _add_film_options(group: argparse._ArgumentGroup) -> None:
         help="move the lateral film up by so many millimetres (down: --lateral-shift-mm=-12) before both are cut to "
         "the heights that they share; auto finds it (default: the films' middles are taken to be at one height)",
     )
+
+
+def _add_hanging_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--ap-view",
         choices=("ap", "pa"),
