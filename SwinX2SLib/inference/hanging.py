@@ -1,200 +1,166 @@
-"""Are the films the right ones, and do they hang as they should? The fused network's own layouts tell.
+"""Are the films the right ones, and do they hang as they should? A small network of its own tells, film by film.
 
-The 2D half of the fused variant says, for each film alone, on which rays each bone lies. A film that is taken for
-the other view, stands on its head or faces the wrong way yields silhouettes that are faint or that contradict those
-of the other film in height. So the layouts of all ways to hang the two films are compared, and what is said is a
-doubt: the reconstruction itself is never changed.
-
-A frontal film mirrored left to right is not looked for: bones are so nearly alike on both sides, and the network has
-learned from mirrored people, that its layouts are as convincing either way.
+What is said is a doubt: the reconstruction itself is never changed. A frontal film mirrored left to right is not
+looked for: bones are nearly alike on both sides.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from SwinX2SLib.models.fused import FusedSwinX2S
-from SwinX2SLib.radiographs import Radiograph, prepare_pair
+from SwinX2SLib.models.film_orientation import ORIENTATIONS, Orientation, View, hang
+from SwinX2SLib.radiographs import Radiograph
+from SwinX2SLib.radiographs.prepare import place_film
 
-# Another way to hang the films is told when its layouts convince by this much, and so many times more than those of
-# the films as given. Set on published and synthetic pairs (`python Testing/bench/hanging.py`).
-LEAST_SCORE, LEAST_RATIO = 0.3, 1.1
-# So many pixels of faint silhouette count against any film, so that a speck convinces nobody.
-_FAINT_PIXELS = 20.0
-# Axes of a film `(across, down)` that a flip reverses.
-_FLIPS: dict[str, tuple[int, ...]] = {"": (), "h": (-2,), "v": (-1,), "hv": (-2, -1)}
-_ORDER = tuple(_FLIPS)
-_FLIP_WORDS = {
-    "h": "seems to face the wrong way",
-    "v": "seems to be upside down, flipped",
-    "hv": "seems to be upside down, turned by 180 degrees",
-}
+# The weights of that network, which come with the library.
+WEIGHTS = "film-orientation-v1"
+# Another orientation is told when it is this probable. Set on films that were not learned from
+# (`python Testing/bench/hanging.py`), as was how many independent opinions eight looks at a film are worth.
+LEAST_PROBABILITY = 0.97
+INDEPENDENT = 2
+_WORDS = {View.FRONTAL: "the frontal film", View.LATERAL: "the lateral film"}
+_OPTION = {View.FRONTAL: "ap", View.LATERAL: "lateral"}
 
 
 @dataclass(frozen=True)
-class Hanging:
-    """A way to hang both films, seen from how they were given.
+class FilmLook:
+    """What one film looks like.
 
     Attributes:
-        swapped: each film is the other view.
-        ap_flip: how the film given as the frontal one is flipped: one of `radiographs.radiograph.FLIPS`.
-        lateral_flip: the same for the film given as the lateral one.
+        given: the view that it was given as.
+        seen: its most probable view and orientation.
+        probability: of that, 0..1.
     """
 
-    swapped: bool = False
-    ap_flip: str = ""
-    lateral_flip: str = ""
+    given: View
+    seen: Orientation
+    probability: float
 
+    @property
+    def suspected(self) -> bool:
+        """Whether it looks so much like another film, or hung otherwise, that it must be told."""
+        return self.seen != Orientation(self.given) and self.probability >= LEAST_PROBABILITY
 
-AS_GIVEN = Hanging()
-# What goes wrong in practice. Of a frontal film on its head it cannot be told whether it was also mirrored.
-ALTERNATIVES = (
-    Hanging(swapped=True),
-    Hanging(swapped=True, ap_flip="h"),
-    Hanging(lateral_flip="h"),
-    Hanging(lateral_flip="v"),
-    Hanging(lateral_flip="hv"),
-    Hanging(ap_flip="hv"),
-    Hanging(ap_flip="v"),
-    Hanging(ap_flip="v", lateral_flip="v"),
-    Hanging(ap_flip="hv", lateral_flip="hv"),
-)
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "given_as": self.given.value,
+            "looks": self.seen.view.value,
+            "quarter_turns_clockwise": self.seen.quarter_turns,
+            "mirrored": self.seen.mirrored,
+            "probability": round(self.probability, 4),
+        }
 
 
 @dataclass(frozen=True)
 class HangingCheck:
-    """How convincing the films are as given and in the best other way.
+    """What both films look like."""
 
-    Attributes:
-        given: score of the films as given, 0..1.
-        best: score of the best other way, 0..1; 0 where none could have been told.
-        alternative: that way, or None.
-    """
-
-    given: float
-    best: float = 0.0
-    alternative: Hanging | None = None
+    ap: FilmLook
+    lateral: FilmLook
 
     @property
-    def suspected(self) -> Hanging | None:
-        """The other way, where it convinces so much more that it must be told."""
-        if self.best < LEAST_SCORE or self.best < LEAST_RATIO * self.given:
-            return None
-        return self.alternative
+    def suspected(self) -> bool:
+        """Whether something must be told."""
+        return self.ap.suspected or self.lateral.suspected
 
     def doubt(self) -> str:
         """Return what seems wrong and what to do, in a sentence or two; "" where nothing does."""
-        return "" if self.suspected is None else describe(self.suspected)
-
-
-def describe(hanging: Hanging) -> str:
-    """Say what is wrong if the films should hang otherwise, and what to do."""
-    wrong, todo = [], []
-    if hanging.swapped:
-        wrong.append("the frontal and the lateral film seem to be swapped")
-        todo.append("swap the two files (with --ignore-orientation if their headers say otherwise)")
-    # A film that changes its role is named, and flipped, by its new one.
-    frontal, lateral = (
-        (hanging.lateral_flip, hanging.ap_flip)
-        if hanging.swapped
-        else (hanging.ap_flip, hanging.lateral_flip)
-    )
-    if frontal:
-        # Which of the two flips that put it upright is right, its bones do not tell; turning does not mirror it.
-        wrong.append(f"the frontal film {_FLIP_WORDS['hv']}")
-        todo.append("turn it by --flip ap=hv")
-    if lateral:
-        wrong.append(f"the lateral film {_FLIP_WORDS[lateral]}")
-        todo.append(
-            f"turn it by --flip lateral={lateral}"
-            if not frontal
-            else f"the other by --flip lateral={lateral}"
+        suspects = [look for look in (self.ap, self.lateral) if look.suspected]
+        if not suspects:
+            return ""
+        strangers = [look for look in suspects if look.seen.view is not look.given]
+        wrong, todo = [], []
+        if len(strangers) == 2:
+            wrong.append("the frontal and the lateral film seem to be swapped")
+            todo.append("swap the two files (with --ignore-orientation if their headers say otherwise)")
+        elif strangers:
+            (look,) = strangers
+            wrong.append(f"{_WORDS[look.given]} looks like a {look.seen.view.value} one")
+            todo.append(f"give another file as {_WORDS[look.given]}")
+        for look in suspects:
+            if (look.seen.quarter_turns or look.seen.mirrored) and len(strangers) != 1:
+                wrong.append(f"{_WORDS[look.seen.view]} {_how_it_hangs(look.seen)}")
+                todo.append(f"turn it by {_remedy(look.seen)}")
+        return (
+            f"Check the films: {' and '.join(wrong)}. If so, {' and '.join(todo)}, beside what was asked already, "
+            "and reconstruct again; this result was left as the films were given."
         )
-    return (
-        f"Check the films: {' and '.join(wrong)}. If so, {' and '.join(todo)}, beside what was asked already, and "
-        "reconstruct again; this result was left as the films were given."
-    )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values, for the provenance."""
+        return {"ap": self.ap.to_json(), "lateral": self.lateral.to_json(), "doubt": self.doubt()}
 
 
 def check_hanging(
-    model: torch.nn.Module, ap: Radiograph, lateral: Radiograph, device: torch.device
-) -> HangingCheck | None:
-    """Compare the films as given with the other ways to hang them.
+    network: nn.Module, ap: Radiograph, lateral: Radiograph, device: torch.device
+) -> HangingCheck:
+    """Tell what two films look like.
 
     Args:
-        model: in evaluation mode; only the fused variant has layouts.
+        network: a `FilmOrientationNet` in evaluation mode.
         ap: film given as the frontal one.
         lateral: film given as the lateral one.
-        device: of the model.
-
-    Returns:
-        None for a model without layouts.
+        device: of the network.
     """
-    if not isinstance(model, FusedSwinX2S):
-        return None
-    given = prepare_pair(ap, lateral, model.grid_shape)
-    films = [_tensor(picture, device) for picture in (given.coronal, given.sagittal)]
-    score = _score(*(_Silhouettes(layout) for layout in _layouts(model, *films)))
-    if score * LEAST_RATIO >= 1:
-        # Nothing can convince that much more.
-        return HangingCheck(score)
-    other = prepare_pair(lateral, ap, model.grid_shape)
-    swapped = [_tensor(picture, device) for picture in (other.coronal, other.sagittal)]
-    plain, exchanged = (_all_flips(model, *pair) for pair in (films, swapped))
-    scores = {hanging: _of(hanging, plain, exchanged) for hanging in ALTERNATIVES}
-    best = max(scores, key=scores.get)
-    return HangingCheck(score, scores[best], best)
+    looks = []
+    for view, film in zip(View, (ap, lateral), strict=True):
+        probability, index = _probabilities(network, _square(film, network.config.film_px).to(device)).max(
+            dim=0
+        )
+        looks.append(FilmLook(view, ORIENTATIONS[int(index)], float(probability)))
+    return HangingCheck(*looks)
 
 
-class _Silhouettes:
-    """What is needed of one film's layout `(K, across, Z)`, logits.
+def _probabilities(network: nn.Module, film: Tensor) -> Tensor:
+    """Return the probability of each of `ORIENTATIONS` for a film `(1, S, S)`.
 
-    Attributes:
-        heights: how sure it is that a bone lies at a height, `(K, Z)`.
-        sharpness: share of the silhouettes' probability that lies in pixels above one half, 0..1.
+    The network sees the film in all eight ways to hang it; what it says of each is carried back to the film as it was
+    given. The eight opinions have errors in common: they count as `INDEPENDENT`.
     """
-
-    def __init__(self, layout: Tensor):
-        probability = layout.float().sigmoid()
-        self.heights = probability.amax(dim=1)
-        sure = (probability * (probability > 0.5)).sum()
-        self.sharpness = float(sure / (probability.sum() + _FAINT_PIXELS))
+    turned = torch.stack([hang(film, way) for way in _WAYS])
+    opinions = network(turned).float().log_softmax(dim=1)
+    carried = torch.stack([opinion[index] for opinion, index in zip(opinions, _CARRIED, strict=True)])
+    return (INDEPENDENT * carried.mean(dim=0)).softmax(dim=0)
 
 
-def _score(coronal: _Silhouettes, sagittal: _Silhouettes) -> float:
-    """Return how well both films say the same bones at the same heights (Dice), times how sharply they say it."""
-    both, either = (
-        (coronal.heights * sagittal.heights).sum(),
-        (coronal.heights**2 + sagittal.heights**2).sum(),
-    )
-    agreement = float(2 * both / either.clamp(min=1e-3))
-    return agreement * (coronal.sharpness * sagittal.sharpness) ** 0.5
+def _carried(way: Orientation, orientation: Orientation) -> Orientation:
+    """Return how a film in an orientation hangs after it was hung once more, in a way."""
+    turns = way.quarter_turns + (-orientation.quarter_turns if way.mirrored else orientation.quarter_turns)
+    mirrored = orientation.view is View.LATERAL and way.mirrored != orientation.mirrored
+    return Orientation(orientation.view, turns % 4, mirrored)
 
 
-def _of(hanging: Hanging, plain: dict, exchanged: dict) -> float:
-    """Return the score of one way from the layouts of all flips: `view -> flip -> silhouettes`."""
-    if hanging.swapped:
-        return _score(exchanged["coronal"][hanging.lateral_flip], exchanged["sagittal"][hanging.ap_flip])
-    return _score(plain["coronal"][hanging.ap_flip], plain["sagittal"][hanging.lateral_flip])
+_WAYS = tuple(o for o in ORIENTATIONS if o.view is View.LATERAL)
+# For each way, the index of every orientation's name after it.
+_CARRIED = tuple([ORIENTATIONS.index(_carried(way, o)) for o in ORIENTATIONS] for way in _WAYS)
 
 
-def _all_flips(model: FusedSwinX2S, coronal: Tensor, sagittal: Tensor) -> dict[str, dict[str, _Silhouettes]]:
-    """Return the silhouettes of both films in each flip; a film's layout does not depend on the other film."""
-    flipped = [torch.cat([film.flip(axes) for axes in _FLIPS.values()]) for film in (coronal, sagittal)]
-    return {
-        view: {flip: _Silhouettes(layout) for flip, layout in zip(_ORDER, layouts, strict=True)}
-        for view, layouts in zip(("coronal", "sagittal"), _layouts(model, *flipped, batch=True), strict=True)
-    }
+def _square(film: Radiograph, side: int) -> Tensor:
+    """Return a film as the network takes it: `(1, across, down)`, its proportions in mm, 0 around it."""
+    return torch.from_numpy(place_film(film, (side, side), max(film.size_mm) / side))[None]
 
 
-def _layouts(model: FusedSwinX2S, coronal: Tensor, sagittal: Tensor, batch: bool = False) -> list[Tensor]:
-    output = model(coronal, sagittal, volumes=0)
-    layouts = [output.coronal_layout, output.sagittal_layout]
-    return layouts if batch else [layout[0] for layout in layouts]
+def _how_it_hangs(seen: Orientation) -> str:
+    if seen.quarter_turns == 0:
+        return "seems to face the wrong way"
+    if seen.quarter_turns == 2:
+        return f"seems to be upside down, {'flipped' if seen.mirrored else 'turned by 180 degrees'}"
+    direction = "clockwise" if seen.quarter_turns == 1 else "anticlockwise"
+    mirrored = "mirrored and " if seen.mirrored else ""
+    return f"seems to lie on its side, {mirrored}turned {direction}"
 
 
-def _tensor(picture, device: torch.device) -> Tensor:
-    return torch.from_numpy(picture)[None, None].to(device)
+def _remedy(seen: Orientation) -> str:
+    """Return the options of `swinx2s reconstruct` that hang the film as it should: rotated first, then flipped."""
+    view = _OPTION[seen.view]
+    if seen.quarter_turns % 2 == 0:
+        # A flip left-right after half a turn is one up-down.
+        flip = {(0, True): "h", (2, False): "hv", (2, True): "v"}[seen.quarter_turns, seen.mirrored]
+        return f"--flip {view}={flip}"
+    rotation = f"--rotate {view}={360 - 90 * seen.quarter_turns}"
+    return f"{rotation} --flip {view}=h" if seen.mirrored else rotation

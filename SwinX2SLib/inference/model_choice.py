@@ -36,6 +36,8 @@ def unfit_faults(record: WeightsRecord, path: str | Path | None = None) -> list[
     classes = record.overrides.get("out_channels", CLASS_COUNT)
     films = record.overrides.get("views_per_plane", 1)
     sentences = []
+    if not record.reconstructs:
+        sentences.append(f"The network of {record.name} tells how films hang; it reconstructs nothing.")
     if classes != CLASS_COUNT:
         sentences.append(
             f"The network of {record.name} knows {classes} classes; a reconstruction needs the {CLASS_COUNT} of "

@@ -17,7 +17,7 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.inference.failures import ModelError
-from SwinX2SLib.inference.hanging import HangingCheck, check_hanging
+from SwinX2SLib.inference.hanging import WEIGHTS, HangingCheck, check_hanging
 from SwinX2SLib.inference.islands import remove_islands
 from SwinX2SLib.inference.logits import predict
 from SwinX2SLib.inference.model_choice import unfit_faults
@@ -85,8 +85,11 @@ class Reconstructor:
         started = time.perf_counter()
         self.device = choose_device(device)
         self.model, self.record = _load(model, self.device)
+        if self.record is not None and (faults := unfit_faults(self.record)):
+            raise ModelError(faults)
         self.augmentations, self.island_fraction = augmentations, island_fraction
         self.half_precision = bfloat16_is_fast(self.device)
+        self._film_orientation: nn.Module | None = None
         self._load_seconds = time.perf_counter() - started
 
     @torch.inference_mode()
@@ -130,10 +133,15 @@ class Reconstructor:
         )
 
     @torch.inference_mode()
-    def check_hanging(self, ap: Radiograph, lateral: Radiograph) -> HangingCheck | None:
-        """Tell how convincing the films are as given and otherwise; None for a model that cannot tell."""
-        with self._precision():
-            return check_hanging(self.model, ap, lateral, self.device)
+    def check_hanging(self, ap: Radiograph, lateral: Radiograph) -> HangingCheck:
+        """Tell which view each film looks like, and how it hangs.
+
+        Raises:
+            ModelError: the weights that tell it are missing or damaged.
+        """
+        if self._film_orientation is None:
+            self._film_orientation, _ = _load(WEIGHTS, self.device)
+        return check_hanging(self._film_orientation, ap, lateral, self.device)
 
     def _batch(self, picture: np.ndarray) -> Tensor:
         return torch.from_numpy(picture)[None, None].to(self.device)
@@ -179,8 +187,6 @@ def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Modul
             "model-unreadable", f"The weights cannot be read ({error}).", "Check --model.", str(model)
         )
         raise ModelError([fault]) from error
-    if faults := unfit_faults(record):
-        raise ModelError(faults)
     return loaded.eval(), record
 
 

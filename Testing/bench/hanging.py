@@ -12,20 +12,30 @@ from dataclasses import replace
 from itertools import chain
 
 import numpy as np
-from people import FIELDS, Pair, chest_pairs, drawn_pairs, flipped, phantom_pairs, published_pairs
+import torch
+from people import FIELDS, Pair, chest_pairs, drawn_pairs, phantom_pairs, published_pairs
 
-from SwinX2SLib.inference.hanging import Hanging, HangingCheck
+from SwinX2SLib.inference.hanging import FilmLook
 from SwinX2SLib.inference.reconstructor import Reconstructor
+from SwinX2SLib.models.film_orientation import ORIENTATIONS, Orientation, View, hang
+from SwinX2SLib.radiographs import Radiograph
 
-WELL = {"well hung": Hanging(), "frontal mirrored": Hanging(ap_flip="h")}
+FRONTAL, LATERAL = View.FRONTAL, View.LATERAL
+# Words for how one film is given: what it is given as, and how it hangs.
+WELL = {
+    "frontal": (FRONTAL, Orientation(FRONTAL)),
+    "frontal mirrored": (FRONTAL, Orientation(FRONTAL, 0, True)),
+    "lateral": (LATERAL, Orientation(LATERAL)),
+}
 WRONG = {
-    "swapped": Hanging(swapped=True),
-    "swapped, lateral turned": Hanging(swapped=True, ap_flip="h"),
-    "lateral turned": Hanging(lateral_flip="h"),
-    "lateral 180": Hanging(lateral_flip="hv"),
-    "lateral upside down": Hanging(lateral_flip="v"),
-    "frontal 180": Hanging(ap_flip="hv"),
-    "both 180": Hanging(ap_flip="hv", lateral_flip="hv"),
+    "frontal given as lateral": (LATERAL, Orientation(FRONTAL)),
+    "lateral given as frontal": (FRONTAL, Orientation(LATERAL)),
+    "frontal 180": (FRONTAL, ORIENTATIONS[2]),
+    "frontal on its side": (FRONTAL, ORIENTATIONS[1]),
+    "lateral facing wrong": (LATERAL, Orientation(LATERAL, 0, True)),
+    "lateral 180": (LATERAL, Orientation(LATERAL, 2)),
+    "lateral upside down": (LATERAL, Orientation(LATERAL, 2, True)),
+    "lateral on its side": (LATERAL, Orientation(LATERAL, 1)),
 }
 # Where the heart lies on a chest film: shares of its height, and of its width from the middle.
 HEART_ROWS, HEART_COLUMNS = (0.45, 0.75), (0.05, 0.25)
@@ -62,36 +72,31 @@ def sources(views: int, drawn: int) -> dict[str, Iterator[Pair]]:
 
 
 def print_row(name: str, reconstructor: Reconstructor, pairs: Iterator[Pair]) -> None:
-    """Print how many of each kind are told and, behind the stroke, told as what they are."""
+    """Print how many films of each kind are told and, behind the stroke, told as what they are."""
     told, right, count = dict.fromkeys([*WELL, *WRONG], 0), dict.fromkeys([*WELL, *WRONG], 0), 0
     for pair in pairs:
         count += 1
-        for words, hanging in (WELL | WRONG).items():
-            check = reconstructor.check_hanging(*hung_wrongly(pair, hanging))
-            told[words] += check.suspected is not None
-            right[words] += names(check, hanging)
+        for words, (given, orientation) in (WELL | WRONG).items():
+            look = looked_at(reconstructor, pair, given, orientation)
+            told[words] += look.suspected
+            right[words] += look.suspected and look.seen == orientation
     cells = [f"{told[words]}" if words in WELL else f"{told[words]} / {right[words]}" for words in told]
     print(f"| {name} | {count} | " + " | ".join(cells) + " |", flush=True)
 
 
-def hung_wrongly(pair: Pair, hanging: Hanging):
-    """Return the films so that `hanging` puts them right."""
-    first, second = (pair.lateral, pair.ap) if hanging.swapped else (pair.ap, pair.lateral)
-    return (
-        replace(flipped(first, hanging.ap_flip), view="ap"),
-        replace(flipped(second, hanging.lateral_flip), view="lateral"),
-    )
+def looked_at(reconstructor: Reconstructor, pair: Pair, given: View, orientation: Orientation) -> FilmLook:
+    """Return what a film of a pair looks like when it hangs in an orientation and is given as some view."""
+    shown = hung(pair.ap if orientation.view is FRONTAL else pair.lateral, orientation)
+    if given is FRONTAL:
+        return reconstructor.check_hanging(replace(shown, view="ap"), pair.lateral).ap
+    return reconstructor.check_hanging(pair.ap, replace(shown, view="lateral")).lateral
 
 
-def names(check: HangingCheck, hanging: Hanging) -> bool:
-    """Whether a check names the error; the two flips of a frontal film on its head count as one."""
-    found = check.suspected
-    return found is not None and _kind(found) == _kind(hanging)
-
-
-def _kind(hanging: Hanging) -> tuple[bool, str, str]:
-    ap_flip = hanging.ap_flip if hanging.swapped else hanging.ap_flip[-1:]
-    return hanging.swapped, ap_flip, hanging.lateral_flip
+def hung(film: Radiograph, orientation: Orientation) -> Radiograph:
+    """Return a film that hangs as it should as it hangs in an orientation."""
+    pixels = hang(torch.from_numpy(film.pixels.T.copy()), orientation).numpy().T
+    spacing_mm = film.spacing_mm[::-1] if orientation.quarter_turns % 2 else film.spacing_mm
+    return replace(film, pixels=np.ascontiguousarray(pixels), spacing_mm=spacing_mm)
 
 
 def heart_side(pair: Pair) -> float:

@@ -77,16 +77,20 @@ def write_known_result() -> Callable:
 
     `reconstruct(ap, lateral)` gives the `Reconstruction` of both films.
     """
+    from SwinX2SLib.inference.hanging import FilmLook, HangingCheck
     from SwinX2SLib.inference.outputs import write_provenance, write_volumes
     from SwinX2SLib.inference.provenance import describe
+    from SwinX2SLib.models.film_orientation import Orientation, View
     from SwinX2SLib.radiographs import read_pair
+
+    well = HangingCheck(*(FilmLook(view, Orientation(view), 1.0) for view in View))
 
     def write(job, reconstruct):
         films = read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view)
         reconstruction = reconstruct(*films)
         job.out.mkdir(parents=True, exist_ok=True)
         write_volumes(job.out, reconstruction)
-        write_provenance(job.out, describe(job, *films, reconstruction, {"total": 1.0}))
+        write_provenance(job.out, describe(job, *films, reconstruction, {"total": 1.0}, well))
         return reconstruction
 
     return write

@@ -33,7 +33,9 @@ def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, 
             films.append(hang(square, orientation))
             targets.append(target)
     logits = model(torch.cat(films))
-    return {"orientation": functional.cross_entropy(logits.float(), torch.tensor(targets, device=logits.device))}
+    return {
+        "orientation": functional.cross_entropy(logits.float(), torch.tensor(targets, device=logits.device))
+    }
 
 
 def _section(film: Tensor, generator: torch.Generator) -> Tensor:
@@ -49,7 +51,10 @@ def _section(film: Tensor, generator: torch.Generator) -> Tensor:
 
 def _random_orientation(view: View, generator: torch.Generator) -> tuple[Orientation, int]:
     """Return how a film is hung and the index of its name; a frontal film may be mirrored, but is not called so."""
-    turns, mirrored = int(torch.randint(4, (), generator=generator)), torch.rand((), generator=generator) < 0.5
+    turns, mirrored = (
+        int(torch.randint(4, (), generator=generator)),
+        torch.rand((), generator=generator) < 0.5,
+    )
     shown = Orientation(view, turns, bool(mirrored))
     named = shown if view is View.LATERAL else Orientation(view, turns)
     return shown, ORIENTATIONS.index(named)

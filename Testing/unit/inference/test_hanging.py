@@ -1,7 +1,8 @@
-"""Films that are swapped, upside down or face the wrong way are told; films that hang well are not."""
+"""Films that are swapped, turned or facing the wrong way are told; films that hang well are not."""
 
+import dataclasses
 import json
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pydicom
@@ -9,171 +10,179 @@ import pytest
 import torch
 from PIL import Image
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+from torch import nn
 
 from SwinX2SLib.inference import Job, run_job
-from SwinX2SLib.inference.hanging import (
-    AS_GIVEN,
-    LEAST_RATIO,
-    LEAST_SCORE,
-    Hanging,
-    HangingCheck,
-    check_hanging,
-    describe,
-)
+from SwinX2SLib.inference.failures import ModelError
+from SwinX2SLib.inference.hanging import LEAST_PROBABILITY, FilmLook, HangingCheck, check_hanging
 from SwinX2SLib.inference.protocol import Result
 from SwinX2SLib.inference.reconstructor import Reconstructor
-from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.film_orientation import ORIENTATIONS, FilmOrientationConfig, Orientation, View, hang
 from SwinX2SLib.radiographs import FilmOptions, Radiograph
+from SwinX2SLib.radiographs.edits import edited
+from SwinX2SLib.radiographs.orientation import Turn
 from SwinX2SLib.report.findings import Findings
 
-GRID = (32, 32, 64)
+SIDE = 40
 CPU = torch.device("cpu")
+FRONTAL, LATERAL = View.FRONTAL, View.LATERAL
+HUNG = {view: Orientation(view) for view in View}
 
 
-def picture(view: str) -> np.ndarray:
+def picture(view: View) -> np.ndarray:
     """A film `(rows, columns)` without any symmetry, another one for each view."""
-    film = np.random.default_rng(1 if view == "ap" else 2).random((GRID[2], GRID[0])).astype(np.float32)
-    film[0, 0], film[-1, -1] = 0, 1
-    return film
+    coarse = np.random.default_rng(1 if view is FRONTAL else 2).random((8, 8)).astype(np.float32)
+    return np.kron(coarse, np.ones((SIDE // 8, SIDE // 8), np.float32))
 
 
-class TemplateModel(FusedSwinX2S):
-    """Knows both films by heart: sure of three bones where a film is the one it knows, and unsure otherwise."""
+class TemplateNet(nn.Module):
+    """Knows one film of each view by heart, in every orientation."""
 
-    def __init__(self, certainty: float = 6.0):
-        super().__init__(FusedConfig(8, (1, 1, 1, 1), (1, 1, 1, 1), (16, 16, 16, 8, 8), (8, 8, 8), GRID))
+    config = FilmOrientationConfig(film_px=SIDE)
+
+    def __init__(self, certainty: float = 9.0):
+        super().__init__()
         self.certainty = certainty
+        self.templates = [hang(torch.from_numpy(picture(o.view).T.copy()), o) for o in ORIENTATIONS]
 
-    def forward(self, coronal, sagittal, volumes=None):
-        layouts = []
-        for films, view in ((coronal, "ap"), (sagittal, "lateral")):
-            known = torch.from_numpy(picture(view).T.copy())
-            layout = torch.full((len(films), 54, *known.shape), -20.0)
-            for film, out in zip(films, layout, strict=True):
-                alike = torch.corrcoef(torch.stack([film[0].float().ravel(), known.ravel()]))[0, 1] > 0.9
-                for bone in range(3):
-                    # Faint bones at the wrong heights on a film that it does not know.
-                    row = 10 + 15 * bone if alike else 40 - 15 * bone
-                    out[17 + bone, 8:24, row : row + 12] = self.certainty if alike else -0.2
-            layouts.append(layout)
-        empty = torch.full((len(coronal), 55, *GRID), -20.0)
-        empty[:, 0] = 0
-        return LaidOut(empty, *layouts)
+    def forward(self, films):
+        alike = [
+            [torch.corrcoef(torch.stack([film.ravel(), known.ravel()]))[0, 1] for known in self.templates]
+            for film in films
+        ]
+        return self.certainty * torch.tensor(alike)
 
 
-@dataclass
-class LaidOut:
-    """What `FusedOutput` offers."""
-
-    volume: torch.Tensor
-    coronal_layout: torch.Tensor
-    sagittal_layout: torch.Tensor
-
-    def logits(self, start=0, stop=None):
-        return self.volume[..., start:stop]
-
-
-def flipped(pixels: np.ndarray, flip: str) -> np.ndarray:
-    return np.ascontiguousarray(pixels[:: -1 if "v" in flip else 1, :: -1 if "h" in flip else 1])
-
-
-def given(hanging: Hanging) -> tuple[Radiograph, Radiograph]:
-    """The films as a user gives them who errs so that `hanging` puts them right."""
-    views = ("lateral", "ap") if hanging.swapped else ("ap", "lateral")
-    films = (
-        flipped(picture(view), flip)
-        for view, flip in zip(views, (hanging.ap_flip, hanging.lateral_flip), strict=True)
+def film(orientation: Orientation, given: View) -> Radiograph:
+    """The film that hangs in `orientation`, given as another view or as its own."""
+    hung = hang(torch.from_numpy(picture(orientation.view).T.copy()), orientation).numpy().T
+    return Radiograph(
+        np.ascontiguousarray(hung), (4.0, 4.0), "drawn", "ap" if given is FRONTAL else "lateral"
     )
-    return tuple(
-        Radiograph(film, (4.0, 4.0), "drawn", role)
-        for film, role in zip(films, ("ap", "lateral"), strict=True)
-    )
+
+
+def checked(frontal=HUNG[FRONTAL], lateral=HUNG[LATERAL], **sure) -> HangingCheck:
+    return check_hanging(TemplateNet(**sure), film(frontal, FRONTAL), film(lateral, LATERAL), CPU)
 
 
 def test_films_that_hang_well_raise_no_doubt():
-    check = check_hanging(TemplateModel(), *given(AS_GIVEN), CPU)
-    assert check.given > 0.8
-    assert check.suspected is None
+    check = checked()
+    assert check.ap.probability > 0.98
+    assert not check.suspected
     assert check.doubt() == ""
 
 
 @pytest.mark.parametrize(
-    ("hanging", "words"),
+    ("frontal", "lateral", "words"),
     [
-        (Hanging(swapped=True), ["swapped", "swap the two files"]),
-        (Hanging(swapped=True, ap_flip="h"), ["swapped", "lateral film seems to face", "--flip lateral=h"]),
-        (Hanging(lateral_flip="h"), ["lateral film seems to face the wrong way", "--flip lateral=h"]),
-        (Hanging(lateral_flip="v"), ["lateral film seems to be upside down, flipped", "--flip lateral=v"]),
-        (Hanging(lateral_flip="hv"), ["lateral film seems to be upside down, turned", "--flip lateral=hv"]),
-        (Hanging(ap_flip="hv"), ["frontal film seems to be upside down", "--flip ap=hv"]),
-        (Hanging(ap_flip="hv", lateral_flip="hv"), ["frontal film", "lateral film", "ap=hv", "lateral=hv"]),
+        (Orientation(LATERAL), Orientation(FRONTAL), ["seem to be swapped", "swap the two files"]),
+        (Orientation(LATERAL, 0, True), Orientation(FRONTAL), ["swapped", "--flip lateral=h"]),
+        (Orientation(FRONTAL), Orientation(FRONTAL), ["the lateral film looks like a frontal one"]),
+        (Orientation(FRONTAL, 2), Orientation(LATERAL), ["the frontal film seems to be upside down", "ap=hv"]),
+        (Orientation(FRONTAL, 2), Orientation(LATERAL, 2), ["--flip ap=hv", "--flip lateral=hv"]),
+        (Orientation(FRONTAL), Orientation(LATERAL, 0, True), ["face the wrong way", "--flip lateral=h"]),
+        (Orientation(FRONTAL), Orientation(LATERAL, 2, True), ["upside down, flipped", "--flip lateral=v"]),
+        (Orientation(FRONTAL, 1), Orientation(LATERAL), ["on its side, turned clockwise", "--rotate ap=270"]),
+        (Orientation(FRONTAL, 3), Orientation(LATERAL), ["turned anticlockwise", "--rotate ap=90"]),
+        (Orientation(FRONTAL), Orientation(LATERAL, 1, True), ["--rotate lateral=270 --flip lateral=h"]),
     ],
     ids=str,
 )  # fmt: skip
-def test_each_error_is_told_with_what_to_do(hanging, words):
-    check = check_hanging(TemplateModel(), *given(hanging), CPU)
-    assert check.suspected == hanging
-    assert all(word in check.doubt() for word in words), check.doubt()
+def test_each_error_is_told_with_what_to_do(frontal, lateral, words):
+    doubt = checked(frontal, lateral).doubt()
+    assert all(word in doubt for word in words), doubt
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS[1:4] + ORIENTATIONS[5:], ids=str)
+def test_the_advice_hangs_the_film_as_it_should(orientation):
+    """The options that are named, applied as the reader of films applies them, restore the picture."""
+    hung = film(orientation, orientation.view)
+    pair = HUNG | {orientation.view: orientation}
+    told = dict(_options(checked(pair[FRONTAL], pair[LATERAL]).doubt()))
+    options = FilmOptions(rotate_deg=int(told.get("--rotate", 0)), flip=told.get("--flip", ""))
+    assert np.array_equal(edited(hung.pixels, Turn(), options), picture(orientation.view))
+
+
+def _options(doubt: str):
+    words = doubt.replace(",", "").split()
+    for option, value in pairwise(words):
+        if option in ("--rotate", "--flip"):
+            yield option, value.split("=")[1]
 
 
 def test_a_network_that_is_sure_of_nothing_says_nothing():
-    for hanging in (AS_GIVEN, Hanging(swapped=True), Hanging(lateral_flip="v")):
-        assert check_hanging(TemplateModel(certainty=-1.0), *given(hanging), CPU).suspected is None
+    assert not checked(Orientation(LATERAL), Orientation(FRONTAL), certainty=0.5).suspected
 
 
-def test_only_a_clear_win_is_told():
-    other = Hanging(lateral_flip="h")
-    just = LEAST_SCORE / LEAST_RATIO
-    assert HangingCheck(just, LEAST_SCORE, other).suspected == other
-    assert HangingCheck(just + 0.01, LEAST_SCORE, other).suspected is None
-    assert HangingCheck(0.0, LEAST_SCORE - 0.01, other).suspected is None
+def test_only_what_is_probable_enough_is_told():
+    other = Orientation(LATERAL, 2)
+    assert FilmLook(LATERAL, other, LEAST_PROBABILITY).suspected
+    assert not FilmLook(LATERAL, other, LEAST_PROBABILITY - 0.01).suspected
+    assert not FilmLook(LATERAL, Orientation(LATERAL), 1.0).suspected
 
 
-def test_a_frontal_film_upside_down_is_turned_and_never_mirrored_on_advice():
-    assert "--flip ap=hv" in describe(Hanging(ap_flip="v"))
-    assert "ap=v" not in describe(Hanging(ap_flip="v", lateral_flip="v"))
+def test_films_keep_their_proportions_in_millimetres():
+    """A film of oblong pixels looks like the same film of square ones."""
+    square = film(Orientation(FRONTAL), FRONTAL)
+    oblong = dataclasses.replace(square, pixels=np.repeat(square.pixels, 2, axis=0), spacing_mm=(2.0, 4.0))
+    check = check_hanging(TemplateNet(), oblong, film(Orientation(LATERAL), LATERAL), CPU)
+    assert check.ap.seen == Orientation(FRONTAL)
+    assert check.ap.probability > 0.9
 
 
-def test_a_network_without_layouts_is_asked_nothing(threshold_model):
-    assert check_hanging(threshold_model(GRID), *given(Hanging(swapped=True)), CPU) is None
+def test_weights_that_tell_how_films_hang_reconstruct_nothing():
+    with pytest.raises(ModelError, match="reconstructs nothing"):
+        Reconstructor("film-orientation-v1", "cpu")
 
 
 class TemplateBackend:
+    """Reconstructs nothing, but looks at the films."""
+
+    def __init__(self, model):
+        self.model = model
+
     def check(self, job):
         return []
 
     def make(self, job):
-        return Reconstructor(TemplateModel(), "cpu")
+        reconstructor = Reconstructor(self.model, "cpu")
+        reconstructor._film_orientation = TemplateNet()
+        return reconstructor
 
 
-def test_the_doubt_reaches_the_result_the_provenance_and_the_report(tmp_path):
-    job = _job(tmp_path, "png", "ap", flipped(picture("lateral"), "h"))
+def test_the_doubt_reaches_the_result_the_provenance_and_the_report(tmp_path, threshold_model):
+    turned = picture(LATERAL)[:, ::-1]
+    job = _job(tmp_path, "png", picture(FRONTAL), turned)
     events = []
-    run_job(job, events.append, TemplateBackend())
+    run_job(job, events.append, TemplateBackend(threshold_model((32, 32, 64))))
     (result,) = (event for event in events if isinstance(event, Result))
     assert any("--flip lateral=h" in note for note in result.notes)
     provenance = json.loads((job.out / "provenance.json").read_text(encoding="utf-8"))
     stated = provenance["film_check"]
-    assert stated["alternative"] == {"swapped": False, "ap_flip": "", "lateral_flip": "h"}
-    assert stated["given"] < stated["best"]
+    assert stated["lateral"] | {"probability": 1} == {
+        "given_as": "lateral",
+        "looks": "lateral",
+        "quarter_turns_clockwise": 0,
+        "mirrored": True,
+        "probability": 1,
+    }
     empty = np.zeros((2, 2, 2), np.uint8)
     assert stated["doubt"] == Findings(empty, np.eye(4), (), provenance).warnings()[0]
 
 
-def test_dicom_headers_that_contradict_the_pixels_are_found_out(tmp_path):
+def test_dicom_headers_that_contradict_the_pixels_are_found_out(tmp_path, threshold_model):
     """Each header names the view that its film is used as; the pixels are those of the other one."""
-    job = _job(tmp_path, "dcm", "lateral", picture("ap"))
+    job = _job(tmp_path, "dcm", picture(LATERAL), picture(FRONTAL))
     events = []
-    run_job(job, events.append, TemplateBackend())
+    run_job(job, events.append, TemplateBackend(threshold_model((32, 32, 64))))
     assert any("swapped" in note and "--ignore-orientation" in note for note in events[-1].notes)
 
 
-def _job(folder, suffix: str, first: str, second: np.ndarray) -> Job:
-    """A job on two files: the picture of the view `first`, given as the frontal film, and another as the lateral."""
+def _job(folder, suffix: str, first: np.ndarray, second: np.ndarray) -> Job:
+    """A job on two files: a picture given as the frontal film, and another as the lateral."""
     paths = folder / f"ap.{suffix}", folder / f"lateral.{suffix}"
-    films = (picture(first), second)
-    for path, film, position in zip(paths, films, ("AP", "LL"), strict=True):
-        # At four pixels for each of the grid: what reads a film blurs single pixels and asks for 64 on a side.
+    for path, film, position in zip(paths, (first, second), ("AP", "LL"), strict=True):
+        # What reads a film blurs single pixels and asks for 64 on a side.
         stored = np.kron(np.rint(film * 255), np.ones((4, 4))).astype(np.uint8)
         (_write_dicom if suffix == "dcm" else _write_png)(path, stored, position)
     options = FilmOptions(spacing_mm=1.0)
