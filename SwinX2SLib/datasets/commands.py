@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """`swinx2s prepare list` names the data sets. OUT receives manifest.json, for `swinx2s train --cases` and
 `swinx2s score`, and a folder for each case. Run again with the same folders after an interruption, or when more has
-been downloaded: finished cases are kept. The exit code is 1 when scans are faulty; the others are prepared all the
+been downloaded: finished cases are kept. The exit code is 6 when scans are faulty; the others are prepared all the
 same. Docs/datasets.md says where to get each data set, how it is laid out and what is checked."""
 _LIST = "list"
 _MOST_TOLD = 20
@@ -84,7 +84,7 @@ def run_prepare(args: argparse.Namespace) -> int:
     """Prepare or check a data set; the exit code is 1 when scans are faulty."""
     from SwinX2SLib.datasets.catalogue import DATASETS
     from SwinX2SLib.datasets.prepare import find_cases, prepare
-    from SwinX2SLib.parallel import ConsoleProgress
+    from SwinX2SLib.parallel import SOME_FAILED, ConsoleProgress
 
     if args.name.lower() == _LIST:
         print(_listing())
@@ -108,7 +108,7 @@ def run_prepare(args: argparse.Namespace) -> int:
             progress=progress,
         )
     print(_summary(prepared, args))
-    return 1 if prepared.failed else 0
+    return SOME_FAILED if prepared.failed else 0
 
 
 def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.datasets import load_case_list
+from SwinX2SLib.parallel import SOME_FAILED
 
 sys.path.insert(0, str(Path(__file__).parent))
 import downloads
@@ -51,7 +52,7 @@ def test_one_broken_scan_is_told_and_skipped_and_the_exit_code_says_so(tmp_path)
     whole = broken.read_bytes()
     broken.write_bytes(whole[:1000])
     result = run("verse19", raw, tmp_path / "out", *GRID, "--workers", 2)
-    assert result.returncode == 1
+    assert result.returncode == SOME_FAILED
     assert "1 train, 1 val, 0 test" in result.stdout
     assert "sub-verse012_dir-ax" in result.stdout
     report = json.loads((tmp_path / "out" / "prepared.json").read_text())
@@ -80,7 +81,7 @@ def test_checking_writes_no_case(tmp_path):
     assert complete.returncode == 0, complete.stderr
     assert "3 in order: 1 train, 1 val, 1 test" in complete.stdout
     incomplete = run("ribseg-v2", raw, tmp_path / "out", "--check", "--workers", 1)
-    assert incomplete.returncode == 1
+    assert incomplete.returncode == SOME_FAILED
     assert "--images" in incomplete.stdout
     assert not (tmp_path / "out" / "volumes").exists()
     assert not (tmp_path / "out" / "manifest.json").exists()

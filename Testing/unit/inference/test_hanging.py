@@ -40,7 +40,7 @@ class TemplateNet(nn.Module):
 
     config = FilmOrientationConfig(film_px=SIDE)
 
-    def __init__(self, certainty: float = 9.0):
+    def __init__(self, certainty: float = 16.0):
         super().__init__()
         self.certainty = certainty
         self.templates = [hang(torch.from_numpy(picture(o.view).T.copy()), o) for o in ORIENTATIONS]
