@@ -1,4 +1,4 @@
-"""The commands `swinx2s weights list`, `verify` and `import`."""
+"""The commands `swinx2s weights list`, `verify`, `import` and `remove`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import argparse
 import json
 from pathlib import Path
 
+from SwinX2SLib.errors import Fault
 from SwinX2SLib.weights.cache import VARIABLE, cache_folder
 from SwinX2SLib.weights.integrity import file_faults
 from SwinX2SLib.weights.manifest import StoredWeights, default_name, find_weights, stored_weights
 from SwinX2SLib.weights.record import WeightsError
+from SwinX2SLib.weights.removing import remove_imported
 
 
 def add_weights_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `weights`."""
-    parser = subparsers.add_parser("weights", help="list, verify or import weights")
+    parser = subparsers.add_parser("weights", help="list, verify, import or remove weights")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add_list(actions)
     _add_verify(actions)
     _add_import(actions)
+    _add_remove(actions)
 
 
 def _add_list(actions: argparse._SubParsersAction) -> None:
@@ -40,17 +43,24 @@ def _add_verify(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "name", nargs="*", metavar="NAME", help="weights to check (all of them if none is given)"
     )
+    parser.add_argument(
+        "--files-only", action="store_true", help="compare size and SHA-256 only, which needs no PyTorch"
+    )
     parser.set_defaults(func=run_verify)
 
 
 def _add_import(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser(
         "import",
-        help="convert a checkpoint of the published Swin-X2S code",
-        description="Convert a checkpoint of the published Swin-X2S code; the network is found from its tensors. "
+        help="take over weights of this library, or convert a checkpoint of the published Swin-X2S code",
+        description="Take over weights that this library wrote, or convert a checkpoint of the published Swin-X2S "
+        "code; the network is found from its tensors. "
         f"Imported weights lie in the cache folder (${VARIABLE}, now {cache_folder()}) unless --out is given.",
     )
-    parser.add_argument("upstream", type=Path, metavar="UPSTREAM", help=".pt, .pth or .safetensors file")
+    parser.add_argument("source", type=Path, metavar="FILE", help=".pt, .pth or .safetensors file")
+    parser.add_argument(
+        "--sha256", default="", metavar="HEX", help="refuse the file if its SHA-256 is another"
+    )
     parser.add_argument("--name", required=True, help="what to call the weights")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write here instead of the cache folder")
     parser.add_argument("--half", action="store_true", help="store as float16, half the size")
@@ -58,6 +68,14 @@ def _add_import(actions: argparse._SubParsersAction) -> None:
     parser.add_argument("--licence", default="unknown", help="licence that their source states")
     parser.add_argument("--notes", default="", help="a sentence for whoever chooses")
     parser.set_defaults(func=run_import)
+
+
+def _add_remove(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser(
+        "remove", help="delete imported weights", description="Delete imported weights and their record."
+    )
+    parser.add_argument("name", metavar="NAME", help="weights to delete")
+    parser.set_defaults(func=run_remove)
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -82,16 +100,11 @@ def run_verify(args: argparse.Namespace) -> int:
     Raises:
         WeightsError: some are not in order; names every fault.
     """
-    from SwinX2SLib.weights.loading import content_faults
-
     faults = []
     for entry in [find_weights(name) for name in args.name] or stored_weights():
         found = file_faults(entry.path, entry.record)
-        if not found:
-            try:
-                found = content_faults(entry.path, entry.record)
-            except WeightsError as error:
-                found = list(error.faults)
+        if not found and not args.files_only:
+            found = _tensor_faults(entry)
         print(f"{entry.record.name}: {'in order' if not found else 'NOT in order'}")
         faults.extend(found)
     if faults:
@@ -105,15 +118,37 @@ def run_import(args: argparse.Namespace) -> int:
     Raises:
         InputError: it cannot be imported; names every fault.
     """
-    from SwinX2SLib.weights.importing import ImportOptions, import_upstream
+    from SwinX2SLib.weights.importing import ImportOptions, import_weights
 
-    options = ImportOptions(args.name, args.out, args.half, args.replace, args.licence, args.notes)
-    path, record = import_upstream(args.upstream, options)
+    options = ImportOptions(
+        args.name, args.out, args.half, args.replace, args.licence, args.notes, args.sha256
+    )
+    path, record = import_weights(args.source, options)
     sizes = f" with {record.overrides}" if record.overrides else ""
     print(f"{record.name}: {record.variant}{sizes}, {record.bytes / 1e6:.1f} MB, SHA-256 {record.sha256}")
     model = record.name if args.out is None else path
     print(f"Written to {path}. Use it with `swinx2s reconstruct --model {model}`.")
     return 0
+
+
+def run_remove(args: argparse.Namespace) -> int:
+    """Delete imported weights and print which files went.
+
+    Raises:
+        WeightsError: they cannot be removed.
+    """
+    files = remove_imported(args.name)
+    print(f"{args.name} was removed: {', '.join(map(str, files)) or 'its files were gone already'}.")
+    return 0
+
+
+def _tensor_faults(entry: StoredWeights) -> list[Fault]:
+    from SwinX2SLib.weights.loading import content_faults
+
+    try:
+        return content_faults(entry.path, entry.record)
+    except WeightsError as error:
+        return list(error.faults)
 
 
 def _line(entry: StoredWeights, is_default: bool) -> str:

@@ -1,9 +1,10 @@
-"""Importing a checkpoint of the published code: read, convert, store, enter into the manifest."""
+"""Importing weights, of this library or of the published code: check, convert, store, enter into the manifest."""
 
 from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.weights.cache import cache_folder
 from SwinX2SLib.weights.checkpoint import read_checkpoint
 from SwinX2SLib.weights.header import SUFFIX
-from SwinX2SLib.weights.integrity import sha256_of
+from SwinX2SLib.weights.integrity import expectation_faults, sha256_of
 from SwinX2SLib.weights.manifest import DEFAULT, FOLDER, MANIFEST, add_to_manifest, stored_weights
+from SwinX2SLib.weights.own_files import is_own, store_own
 from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
 from SwinX2SLib.weights.upstream import convert
@@ -31,6 +33,7 @@ class ImportOptions:
         replace: overwrite weights of this name.
         licence: licence of the weights, as their source states it.
         notes: a sentence for a person who chooses.
+        sha256: of the file that is imported, as its source states it, in hexadecimal; "" where it states none.
     """
 
     name: str
@@ -39,11 +42,33 @@ class ImportOptions:
     replace: bool = False
     licence: str = "unknown"
     notes: str = ""
+    sha256: str = ""
 
     @property
     def target(self) -> Path:
         """The file that is written."""
         return (self.folder or cache_folder() / FOLDER) / f"{self.name}{SUFFIX}"
+
+
+def import_weights(source: Path, options: ImportOptions) -> tuple[Path, WeightsRecord]:
+    """Take over a file of weights, or convert a checkpoint of the published code.
+
+    Args:
+        source: `.safetensors` that this library wrote, or a checkpoint as of `import_upstream`.
+        options: how to store them; licence and notes of this library's own files come from the files.
+
+    Returns:
+        The file written and its record.
+
+    Raises:
+        InputError: the hash is not the expected one, the name cannot be used, or the file cannot be read or does not
+            fit; names every fault. Nothing is written then.
+    """
+    if faults := [*expectation_faults(source, options.sha256), *_name_faults(options)]:
+        raise InputError(faults)
+    if not is_own(source):
+        return import_upstream(source, options)
+    return _stored(lambda: store_own(source, options.target, options.name, options.half), options)
 
 
 def import_upstream(source: Path, options: ImportOptions) -> tuple[Path, WeightsRecord]:
@@ -75,8 +100,12 @@ def import_upstream(source: Path, options: ImportOptions) -> tuple[Path, Weights
         notes=options.notes or f"Imported from {source.name}.",
         source={"file": source.name, "sha256": sha256_of(source)},
     )
+    return _stored(lambda: write_weights(converted.state, options.target, record, options.half), options)
+
+
+def _stored(write: Callable[[], WeightsRecord], options: ImportOptions) -> tuple[Path, WeightsRecord]:
     try:
-        record = write_weights(converted.state, options.target, record, options.half)
+        record = write()
         if options.folder is None:
             add_to_manifest(cache_folder() / MANIFEST, record)
     except OSError as error:

@@ -42,12 +42,26 @@ def stored_weights() -> list[StoredWeights]:
     Raises:
         WeightsError: a manifest is damaged.
     """
-    places = ((resources_root(), True), (cache_folder(), False))
-    return [
-        StoredWeights(record, root / FOLDER / record.file, bundled)
-        for root, bundled in places
-        for record in read_manifest(root / MANIFEST)[1]
-    ]
+    return [*_stored_in(resources_root(), True), *_stored_in(cache_folder(), False)]
+
+
+def usable_weights() -> tuple[list[StoredWeights], list[Fault]]:
+    """Return all weights that can be listed, and what is wrong with a manifest that cannot be read.
+
+    A damaged list of imported weights must not keep anyone from those that come with the library.
+    """
+    stored, faults = [], []
+    for root, bundled in ((resources_root(), True), (cache_folder(), False)):
+        try:
+            stored += _stored_in(root, bundled)
+        except WeightsError as error:
+            faults += error.faults
+    return stored, faults
+
+
+def _stored_in(root: Path, bundled: bool) -> list[StoredWeights]:
+    records = read_manifest(root / MANIFEST)[1]
+    return [StoredWeights(record, root / FOLDER / record.file, bundled) for record in records]
 
 
 def default_name() -> str | None:
@@ -108,6 +122,17 @@ def add_to_manifest(path: Path, record: WeightsRecord) -> None:
     default, records = read_manifest(path)
     kept = [existing for existing in records if existing.name != record.name]
     write_json(path, {DEFAULT: default, "models": [entry.to_json() for entry in (*kept, record)]})
+
+
+def remove_from_manifest(path: Path, name: str) -> None:
+    """Take the record of a name out of a manifest.
+
+    Raises:
+        WeightsError: the manifest is damaged; it is left as it is.
+    """
+    default, records = read_manifest(path)
+    kept = [record.to_json() for record in records if record.name != name]
+    write_json(path, {DEFAULT: default, "models": kept})
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
 
-
 # The variant of the network that only tells which view a film is and how it hangs.
 FILM_ORIENTATION = "film-orientation"
 
