@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from SwinX2SLib.measurements.rib_centreline import resampled
+from SwinX2SLib.measurements.polylines import resampled
 
 STEP_MM = 1.0
 TOLERANCE_MM = 5.0

@@ -11,15 +11,14 @@ from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.polylines import mean_curvature
 from SwinX2SLib.measurements.results import Curve, Landmark, Measurement, NotFoundError, absent
-from SwinX2SLib.measurements.rib_centreline import find_centreline, resampled
+from SwinX2SLib.measurements.rib_centreline import find_centreline
 from SwinX2SLib.measurements.vertebra_frame import SUPERIOR
 
 LEAST_KEPT_FRACTION = 0.9
 # A jump between pieces longer than this hides an unknown course.
 MOST_BRIDGED_MM = 8.0
-# Bends shorter than this are noise of voxels, not of the rib.
-CURVATURE_STEP_MM = 12.0
 # Usual length [mm] of the bony rib, least of small and most of tall adults, after Mohr et al., J Anat 194 (1999) and
 # Holcombe et al., J Anat 231 (2017); rib 12 may be a stump.
 USUAL_LENGTH_MM = {
@@ -85,17 +84,6 @@ def _measure(bone: Bone, side: str, column: cKDTree | None, superior: np.ndarray
         )
     curvature = Measurement("rib_curvature", bone.name, side, mean_curvature(points), "1/m", **geometry)
     return [length, curvature.doubted(doubts)]
-
-
-def mean_curvature(points_ras_mm: np.ndarray) -> float:
-    """Return the mean curvature of a line `(N, 3)` mm [1/m]: the angle between steps over their length."""
-    steps = np.diff(resampled(points_ras_mm, CURVATURE_STEP_MM), axis=0)
-    length = np.linalg.norm(steps, axis=1)
-    if len(steps) < 2:
-        return 0.0
-    cosine = (steps[1:] * steps[:-1]).sum(axis=1) / np.maximum(length[1:] * length[:-1], 1e-12)
-    angle = np.arccos(np.clip(cosine, -1, 1))
-    return float(1000 * angle.sum() / ((length[1:] + length[:-1]) / 2).sum())
 
 
 def _from_vertebra(points: np.ndarray, column: cKDTree | None, superior: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.polylines import resampled
 from SwinX2SLib.measurements.results import NotFoundError
 
 # Surface points are averaged over this length along the rib; longer than a voxel, shorter than a bend.
@@ -164,10 +165,3 @@ def _smooth(curve: np.ndarray) -> np.ndarray:
     places = np.linspace(0, along[-1], max(int(along[-1] / SAMPLE_MM) + 1, 2))
     columns = [make_smoothing_spline(along, axis, weight, lam=penalty)(places) for axis in curve.T]
     return resampled(np.stack(columns, axis=1), SAMPLE_MM)
-
-
-def resampled(curve: np.ndarray, step_mm: float) -> np.ndarray:
-    """Return points about `step_mm` apart along a polyline `(N, 3)`, both ends included."""
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    places = np.linspace(0, along[-1], max(round(along[-1] / step_mm) + 1, 2))
-    return np.stack([np.interp(places, along, axis) for axis in curve.T], axis=1)

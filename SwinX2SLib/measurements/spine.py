@@ -13,9 +13,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
 
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.polylines import curve_through, length_mm
 from SwinX2SLib.measurements.results import (
     Axis,
     Curve,
@@ -25,7 +25,6 @@ from SwinX2SLib.measurements.results import (
     Plane,
     absent,
 )
-from SwinX2SLib.measurements.rib_centreline import resampled
 from SwinX2SLib.measurements.sacral_endplate import (
     SacralEndplate,
     check_disc,
@@ -126,11 +125,8 @@ class _Column:
         centres = np.array([self.shapes[name].body_centre_ras() for name in names])
         if self.sacrum is not None:
             centres = np.concatenate([centres, self.sacrum.centre_ras_mm[None]])
-        steps = np.maximum(np.linalg.norm(np.diff(centres, axis=0), axis=1), 1e-3)
-        along = np.concatenate([[0.0], np.cumsum(steps)])
-        spline = make_interp_spline(along, centres, k=min(3, len(along) - 1))
-        curve = resampled(spline(np.linspace(0, along[-1], max(round(along[-1] / 2), 2))), 2.0)
-        length = float(np.linalg.norm(np.diff(curve, axis=0), axis=1).sum())
+        curve = curve_through(centres)
+        length = length_mm(curve)
         marks = tuple(Landmark(name, centre) for name, centre in zip([*names, "S1"], centres, strict=False))
         return Measurement(
             "centreline_length",

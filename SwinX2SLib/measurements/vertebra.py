@@ -175,7 +175,8 @@ def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:
     right, front, _ = shape.frame.axes.T
     angle = float(np.degrees(np.arctan2(anterior @ right, anterior @ front)))
     axis = Axis("vertebra_front", shape.frame.origin, front)
-    return Measurement("axial_rotation", shape.name, None, angle, "deg", axes=(axis,))
+    plane = (Plane("median_plane", shape.frame.origin, right),)
+    return Measurement("axial_rotation", shape.name, None, angle, "deg", axes=(axis,), planes=plane)
 
 
 def _judged(measurement: Measurement, bone: Bone) -> Measurement:

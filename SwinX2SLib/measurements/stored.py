@@ -1,0 +1,89 @@
+"""Measurements from the text of a `measurements.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane
+
+SCHEMA_NAME, SCHEMA_VERSION = "swinx2s-measurements", 1
+_HINT = "Give the measurements.json that swinx2s measure wrote."
+_BUILT_IN = (KeyError, TypeError, ValueError, AttributeError)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredMeasurement:
+    """One measurement of a document.
+
+    Attributes:
+        region: one of `person.REGIONS`.
+        computed: as it was measured.
+        usual: least and most that is usual between adults, or None.
+    """
+
+    region: str
+    computed: Measurement
+    usual: tuple[float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredDocument:
+    """What a `measurements.json` says.
+
+    Attributes:
+        measurements: in the order of the document.
+        content: the whole document, plain values.
+    """
+
+    measurements: Sequence[StoredMeasurement]
+    content: Mapping[str, Any]
+
+
+def measured_document(text: str) -> MeasuredDocument:
+    """Return the measurements of a document.
+
+    Raises:
+        InputError: it is no such document, or of a version that this program does not know.
+    """
+    try:
+        content = json.loads(text)
+        schema = content["schema"]
+        name, version = schema["name"], schema["version"]
+    except _BUILT_IN as error:
+        raise _refused("not-measurements", "This is no document of measurements.") from error
+    if name != SCHEMA_NAME or version != SCHEMA_VERSION:
+        message = f"The document is {name} {version}; this program reads {SCHEMA_NAME} {SCHEMA_VERSION}."
+        raise _refused("unknown-version", message)
+    try:
+        return MeasuredDocument([_stored(entry) for entry in content["measurements"]], content)
+    except _BUILT_IN as error:
+        raise _refused(
+            "measurements-broken", f"A measurement of the document is broken ({error})."
+        ) from error
+
+
+def _refused(kind: str, message: str) -> InputError:
+    return InputError([Fault(kind, message, _HINT)])
+
+
+def _stored(entry: Mapping[str, Any]) -> StoredMeasurement:
+    interval, usual = entry["interval"], entry["reference_range"]
+    computed = Measurement(
+        entry["name"],
+        entry["structure"],
+        entry["side"],
+        entry["value"],
+        entry["unit"],
+        landmarks=tuple(Landmark(**item) for item in entry["landmarks"]),
+        axes=tuple(Axis(**item) for item in entry["axes"]),
+        planes=tuple(Plane(**item) for item in entry["planes"]),
+        curves=tuple(Curve(**item) for item in entry["curves"]),
+        quality=entry["quality"],
+        reasons=tuple(entry["reasons"]),
+        interval=None if interval is None else (interval[0], interval[1]),
+    )
+    return StoredMeasurement(entry["region"], computed, None if usual is None else (usual[0], usual[1]))
