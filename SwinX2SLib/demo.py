@@ -50,8 +50,8 @@ class DemoResult:
         """Return the scores in a sentence, or say that there is no truth."""
         if self.scores is None:
             return "no truth comes with these films"
-        groups = ", ".join(f"{group} {value:.2f}" for group, value in self.scores.group_means().items())
-        return f"Dice against the truth: mean of the bones {self.scores.mean:.2f} ({groups})"
+        means = ", ".join(f"{name} {value:.2f}" for name, value in self.scores.dice_means().items())
+        return f"Dice against the truth: {means}"
 
 
 def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:

@@ -27,9 +27,9 @@ class OverlapScores:
         """Mean Dice over the bones that the truth holds; background is never counted."""
         return float(np.mean(list(self.dice.values()))) if self.dice else float("nan")
 
-    def group_means(self) -> dict[str, float]:
-        """Mean Dice of each group of which the truth holds at least one bone."""
-        means = {}
+    def dice_means(self) -> dict[str, float]:
+        """Mean Dice of all bones that the truth holds, as "mean", and of each group of which it holds one."""
+        means = {"mean": self.mean} if self.dice else {}
         for group in GROUPS:
             values = [self.dice[i] for i in label_ids(group) if i in self.dice]
             if values:
@@ -40,7 +40,7 @@ class OverlapScores:
         """Return the scores under the bones' names, for JSON."""
         return {
             "mean_foreground_dice": self.mean,
-            "groups": self.group_means(),
+            "groups": {group: dice for group, dice in self.dice_means().items() if group in GROUPS},
             "bones": {label_by_id(i).name: value for i, value in self.dice.items()},
             "invented": [label_by_id(i).name for i in self.invented],
         }

@@ -26,6 +26,11 @@ class VolumeEvaluation:
     foreground: GroupEvaluation
     paper: dict[str, float | None]
 
+    def dice_means(self) -> dict[str, float]:
+        """Return the mean Dice 0..1 of all bones that the truth holds, as "mean", and of each group."""
+        means = {"mean": self.foreground.dice} | {name: group.dice for name, group in self.groups.items()}
+        return {name: value for name, value in means.items() if value is not None}
+
 
 def evaluate_volumes(
     prediction: np.ndarray,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from SwinX2SLib.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from SwinX2SLib.datasets import Case
-    from SwinX2SLib.evaluation import OverlapScores
+    from SwinX2SLib.evaluation import VolumeEvaluation
     from SwinX2SLib.inference.reconstructor import Reconstruction, Reconstructor
 
 
@@ -22,7 +23,8 @@ def add_score_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "score",
         help="reconstruct the radiographs of a case list and score them against CT truth",
-        description="Foreground Dice in percent for each case that has radiographs, on the truth's own grid.",
+        description="For each case that has radiographs, on the truth's own grid: foreground Dice and identification "
+        "rate in percent, and the mean 95th percentile of the distance between the surfaces of the bones found.",
     )
     parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="list of cases")
     parser.add_argument("--split", default="val", help="which cases (default: val)")
@@ -45,19 +47,22 @@ def run_score(args: argparse.Namespace) -> int:
         raise InputError([fault])
     results = dict(score_cases(Reconstructor(args.model, args.device), cases))
     if args.json:
-        print(json.dumps({name: scores.as_dict() for name, scores in results.items()}, indent=2))
+        print(json.dumps({name: asdict(scores) for name, scores in results.items()}, indent=2))
     else:
         print(_table(results))
     return 0
 
 
-def score_cases(reconstructor: Reconstructor, cases: Sequence[Case]) -> Iterator[tuple[str, OverlapScores]]:
-    """Yield name and scores of each case.
+def score_cases(
+    reconstructor: Reconstructor, cases: Sequence[Case]
+) -> Iterator[tuple[str, VolumeEvaluation]]:
+    """Yield name and scores of each case; bones of groups that its truth does not draw are not compared.
 
     The reconstruction is brought onto the truth's grid, centre on centre: published radiographs are pixel-aligned
     with their label grid, and films carry no patient position.
     """
-    from SwinX2SLib.evaluation import score_overlap
+    from SwinX2SLib.anatomy import label_ids
+    from SwinX2SLib.evaluation import evaluate_volumes
     from SwinX2SLib.evaluation.resampling import resample_labels
     from SwinX2SLib.measurements.reading import read_subject
 
@@ -67,7 +72,8 @@ def score_cases(reconstructor: Reconstructor, cases: Sequence[Case]) -> Iterator
         prediction = resample_labels(
             found.labels, found.affine, truth.labels.shape, truth.affine, align_centres=True
         )
-        yield case.name, score_overlap(prediction, truth.labels, case.annotated)
+        compared = [label for group in case.annotated for label in label_ids(group)]
+        yield case.name, evaluate_volumes(prediction, truth.labels, truth.affine, compared)
 
 
 def reconstruct_case(reconstructor: Reconstructor, case: Case) -> Reconstruction:
@@ -84,10 +90,16 @@ def reconstruct_case(reconstructor: Reconstructor, case: Case) -> Reconstruction
     return reconstructor.reconstruct(*pair)
 
 
-def _table(results: dict[str, OverlapScores]) -> str:
-    lines = [f"{'case':<16}{'bones':>6}{'mean':>8}" + "".join(f"{group:>8}" for group in GROUPS)]
+def _table(results: dict[str, VolumeEvaluation]) -> str:
+    columns = ("mean", *GROUPS)
+    lines = [f"{'case':<16}{'bones':>6}" + "".join(f"{name:>8}" for name in (*columns, "ID", "HD95 mm"))]
     for name, scores in results.items():
-        groups = scores.group_means()
-        cells = "".join(f"{100 * groups[g]:8.1f}" if g in groups else f"{'-':>8}" for g in GROUPS)
-        lines.append(f"{name:<16}{len(scores.dice):>6}{100 * scores.mean:>8.1f}{cells}")
+        means, whole = scores.dice_means(), scores.foreground
+        dice = [_cell(means.get(column), 100) for column in columns]
+        others = [_cell(whole.identification_rate, 100), _cell(whole.hausdorff95_mm)]
+        lines.append(f"{name:<16}{whole.labels:>6}" + "".join([*dice, *others]))
     return "\n".join(lines)
+
+
+def _cell(value: float | None, factor: float = 1.0) -> str:
+    return f"{'-':>8}" if value is None else f"{factor * value:8.1f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch import nn
 
 from SwinX2SLib.anatomy import GROUPS, label_ids
 from SwinX2SLib.datasets import Case
-from SwinX2SLib.evaluation import OverlapScores, score_overlap
+from SwinX2SLib.evaluation import score_overlap
 from SwinX2SLib.inference.device import bfloat16_is_fast
 from SwinX2SLib.inference.logits import predict
 from SwinX2SLib.inference.reconstructor import Reconstructor
@@ -44,18 +44,21 @@ class Validator:
         """
         result = {"synthetic": _summary(list(self._synthetic(model)))}
         if self.cases:
-            scores = dict(score_cases(Reconstructor(model, self.device.type), self.cases))
+            scores = {
+                name: score.dice_means()
+                for name, score in score_cases(Reconstructor(model, self.device.type), self.cases)
+            }
             result["published"] = _summary(list(scores.values()))
-            result["cases"] = {name: round(score.mean, 4) for name, score in scores.items()}
+            result["cases"] = {name: round(means["mean"], 4) for name, means in scores.items() if means}
         return result
 
     @torch.inference_mode()
-    def _synthetic(self, model: nn.Module) -> Iterator[OverlapScores]:
+    def _synthetic(self, model: nn.Module) -> Iterator[dict[str, float]]:
         for sample in self.samples:
             films = (film[None].to(self.device) for film in (sample.coronal_films, sample.sagittal_films))
             with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16_is_fast(self.device)):
                 labels = predict(model, *films).labels
-            yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample))
+            yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample)).dice_means()
 
 
 def selection_score(result: dict[str, dict[str, float]]) -> float:
@@ -67,11 +70,9 @@ def _annotated(sample: Sample) -> list[str]:
     return [group for group in GROUPS if bool(sample.known[list(label_ids(group))].all())]
 
 
-def _summary(scores: Sequence[OverlapScores]) -> dict[str, float]:
+def _summary(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Return the mean over the cases, of all bones and of each group; a case without a bone to find has no say."""
-    means = {"mean": [score.mean for score in scores if score.dice]}
-    for group in GROUPS:
-        means[group] = [score.group_means()[group] for score in scores if group in score.group_means()]
-    return {name: round(float(np.mean(values)), 4) for name, values in means.items() if values} or {
+    given = {name: [score[name] for score in scores if name in score] for name in ("mean", *GROUPS)}
+    return {name: round(float(np.mean(values)), 4) for name, values in given.items() if values} or {
         "mean": 0.0
     }

@@ -89,10 +89,10 @@ def error_rows(reconstructor: Reconstructor) -> Iterator[tuple]:
                 yield words, pair.name, *("no CT" for _ in GROUPS), ""
                 continue
             scores = score_overlap(prediction(reconstructor, spoilt), pair.labels, pair.annotated)
-            groups = scores.group_means()
+            groups = scores.dice_means()
             check = reconstructor.check_hanging(spoilt.ap, spoilt.lateral)
             cells = (f"{100 * groups[group]:.1f}" if group in groups else "" for group in GROUPS)
-            yield words, pair.name, *cells, "yes" if check and check.suspected else ""
+            yield words, pair.name, *cells, "yes" if check.suspected else ""
 
 
 def prediction(reconstructor: Reconstructor, pair: Pair) -> np.ndarray:

@@ -18,7 +18,7 @@ def test_a_missed_bone_scores_zero_and_an_invented_one_is_named():
     scores = score_overlap(prediction, truth)
     assert scores.dice == {50: 0.0}
     assert scores.invented == (51,)
-    assert scores.group_means() == {"pelvis": 0.0}
+    assert scores.dice_means() == {"mean": 0.0, "pelvis": 0.0}
 
 
 def test_bones_of_groups_that_nobody_drew_are_not_scored():

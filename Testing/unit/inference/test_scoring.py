@@ -72,8 +72,9 @@ def manifest(tmp_path):
 def test_the_right_answer_on_another_grid_scores_full_marks(manifest):
     ((name, scores),) = score_cases(KnowsTheAnswer(), load_case_list(manifest))
     assert name == "a"
-    assert scores.dice == {20: 1.0, 53: 1.0, 54: 1.0}
-    assert scores.group_means() == {"spine": 1.0, "femur": 1.0}
+    assert {one.label: one.dice for one in scores.labels.values()} == {20: 1.0, 53: 1.0, 54: 1.0}
+    assert scores.dice_means() == {"mean": 1.0, "spine": 1.0, "femur": 1.0}
+    assert scores.foreground.identification_rate == 1.0
 
 
 def test_a_split_without_radiographs_is_told(manifest):

@@ -57,5 +57,5 @@ def test_published_cases_score_as_the_command_score_says(shared_data, three_bone
     reconstructor = Reconstructor("default", "cpu")
     result = Validator(three_bones, 1, cases, CPU)(reconstructor.model)
     (name, scores), *_ = score_cases(reconstructor, cases)
-    assert result["cases"] == {name: pytest.approx(scores.mean, abs=1e-4)}
-    assert result["published"]["pelvis"] == pytest.approx(scores.group_means()["pelvis"], abs=1e-4)
+    assert result["cases"] == {name: pytest.approx(scores.foreground.dice, abs=1e-4)}
+    assert result["published"]["pelvis"] == pytest.approx(scores.dice_means()["pelvis"], abs=1e-4)
