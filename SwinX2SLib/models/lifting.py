@@ -5,9 +5,6 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-# Below this log-probability a ray is empty for good; deeper values only cost precision in half-width floats.
-FLOOR = -12.0
-
 
 class ConvBlock3d(nn.Module):
     """Two 3x3x3 convolutions with group normalisation and a residual path; keeps the shape `(B, C, X, Y, Z)`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -117,14 +118,12 @@ Pair = tuple[Tensor, Tensor]
 
 
 def _on_both(module: nn.Module, views: Pair) -> Pair:
-    """Apply a shared module to both films, in one batch where their sizes allow it."""
-    if views[0].shape == views[1].shape:
-        return module(torch.cat(views)).chunk(2)
-    return tuple(module(view) for view in views)
+    """Apply a shared module to both films."""
+    return _levels_of(lambda film: [module(film)], views)[0]
 
 
-def _levels_of(encoder: nn.Module, views: Pair) -> list[Pair]:
-    """Return the levels of the encoder's pyramid, each for both films."""
+def _levels_of(encoder: Callable[[Tensor], list[Tensor]], views: Pair) -> list[Pair]:
+    """Return the levels of the encoder's pyramid, each for both films, in one batch where their sizes allow it."""
     if views[0].shape == views[1].shape:
         return [level.chunk(2) for level in encoder(torch.cat(views))]
     return list(zip(*(encoder(view) for view in views), strict=True))

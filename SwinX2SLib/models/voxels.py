@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from SwinX2SLib.models.lifting import FLOOR
-
+# Below this log-probability a ray is empty for good; deeper values only cost precision in half-width floats.
+FLOOR = -12.0
 # A cell is outside the hull when, for every bone, the films together give it less than this log-probability.
 HULL_LOG_PROBABILITY = -5.0
 # What voxels outside the hull get for every bone, beside 0 for the background.
-OUTSIDE = -2 * abs(FLOOR)
+OUTSIDE = 2 * FLOOR
 
 
 def log_silhouettes(layout: Tensor) -> Tensor:
