@@ -58,7 +58,8 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
     The neck-shaft angle lies between the neck axis (from the isthmus to the head's centre) and the shaft axis
     downwards, in space. The offset is the distance of the head's centre from the shaft axis; the neck length runs
     from the head's centre to where both axes come nearest, on the neck axis, the head-shaft distance to that place
-    on the shaft axis. Anteversion is positive when the neck points in front of the condyles.
+    on the shaft axis. Anteversion is positive when the neck points in front of the condyles. The angle between the
+    mechanical axis and that of the whole shaft is seen square to the line behind the condyles.
 
     Args:
         bone: of that side, or None when there is none.
@@ -183,13 +184,13 @@ def _knee_results(
     places = {name: Landmark(f"{name}_{side}", place) for name, place in lower.places.items()}
     condyles = (places["posterior_condyle_medial"], places["posterior_condyle_lateral"])
     mechanical = Axis(f"mechanical_axis_{side}", head, lower.mechanical)
-    shaft_axis = Axis(f"shaft_axis_{side}", upper.shaft.cone.point, upper.shaft.cone.direction)
+    shaft_axis = Axis(f"shaft_axis_whole_{side}", lower.shaft_point, lower.shaft)
     condylar = Axis(
         f"posterior_condylar_axis_{side}", lower.places["posterior_condyle_lateral"], lower.medial
     )
     neck_axis = Axis(f"neck_axis_{side}", upper.neck.isthmus.centroid, upper.neck.direction)
     ends = (Landmark(f"head_centre_{side}", head), places["intercondylar_notch"])
-    between = angle_deg(upper.shaft.cone.direction, lower.mechanical)
+    between = lower.mechanical_anatomical_angle_deg
     length = np.linalg.norm(head - notch)
     outside = FEMUR["anteversion"].doubts(float(version), "An anteversion", "deg")
     knee = [
@@ -198,7 +199,13 @@ def _knee_results(
         ),
         Measurement("femoral_length", structure, side, length, "mm", ends, (mechanical,)),
         Measurement(
-            "mechanical_anatomical_angle", structure, side, between, "deg", ends, (mechanical, shaft_axis)
+            "mechanical_anatomical_angle",
+            structure,
+            side,
+            between,
+            "deg",
+            (*ends, *condyles),
+            (mechanical, shaft_axis, condylar),
         ),
         Measurement("condyles", structure, side, None, "point", tuple(places.values()), (condylar,)),
     ]

@@ -29,6 +29,8 @@ FIGURES = {
 }
 GRID_MM = 2.6
 FURTHEST_MM = 15.0
+# Half of a 2.6 mm voxel; the neck is 20 mm long.
+ANTEVERSION_DEG = 1.5
 NECK_SHAFT_DEG = {1.0: 1.5, 2.0: 2.0, 2.6: 3.0}
 HEAD_RADIUS_MM = {1.0: 0.5, 2.0: 0.7, 2.6: 1.0}
 
@@ -39,6 +41,33 @@ def named(measurements, name, side=None):
 
 def angle_deg(one, other):
     return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))
+
+
+KNEE = {
+    "epicondyle_medial": ("Medial Epicondyle (MEC)", 5.0, 10.0),
+    "epicondyle_lateral": ("Lateral Epicondyle (LEC)", 4.0, 6.0),
+    "intercondylar_notch": ("Intercondylar Notch (ICN)", 4.0, 8.0),
+}
+USUAL_MECHANICAL_ANATOMICAL_DEG = (2.0, 9.0)
+
+
+def test_the_knee_end_lies_where_raters_pick_it(shared_data):
+    folder, errors, angles = shared_data / "anatomy" / "meshes", {name: [] for name in KNEE}, []
+    for name in names_of_people(folder):
+        picks, bones = picks_of(folder, name), bones_of(folder, name)
+        for structure in (key for key in picks if key.startswith("femur")):
+            side = structure.removeprefix("femur_")
+            measured = measure_femur(bones[structure], side)
+            angles.append(named(measured, "mechanical_anatomical_angle", side).value)
+            for place, (pick, _, _) in KNEE.items():
+                found = named(measured, "condyles", side).landmark(f"{place}_{side}")
+                errors[place].append(np.linalg.norm(found - picks[structure][pick]))
+    for place, (_, median, greatest) in KNEE.items():
+        assert np.median(errors[place]) < median, place
+        assert max(errors[place]) < greatest, place
+    low, high = USUAL_MECHANICAL_ANATOMICAL_DEG
+    assert all(low < angle < high for angle in angles)
+    assert 5 < np.mean(angles) < 7
 
 
 def errors_of(folder, name, spacing_mm):
@@ -156,15 +185,31 @@ def test_pelvic_angles_of_the_phantom_are_those_it_was_made_with(phantom):
     assert named(measured, "sacral_slope").value == pytest.approx(truth.sacral_slope_deg, abs=2)
 
 
-def test_half_a_voxel_changes_no_angle_by_a_degree(shared_data):
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_half_a_voxel_changes_no_angle_by_a_degree(shared_data, axis):
     folder = shared_data / "anatomy" / "meshes"
     bone = bones_of(folder, names_of_people(folder)[0])["femur_right"]
-    angles = []
+    found = []
     for offset in (0.0, GRID_MM / 2):
-        voxels, affine = voxelise(bone.vertices_ras_mm, bone.faces, GRID_MM, (offset,) * 3)
+        voxels, affine = voxelise(bone.vertices_ras_mm, bone.faces, GRID_MM, tuple(offset * np.eye(3)[axis]))
         placed = bones_from_labels(voxels.astype(np.uint8) * bone.label, affine)
-        angles.append(named(measure_femora(placed), "neck_shaft_angle", "right").value)
-    assert abs(angles[1] - angles[0]) < 1.0
+        found.append({m.name: m for m in measure_femur(placed["femur_right"], "right")})
+    for name, limit in (
+        ("neck_shaft_angle", 1.0),
+        ("mechanical_anatomical_angle", 1.0),
+        ("anteversion", ANTEVERSION_DEG),
+    ):
+        assert abs(found[1][name].value - found[0][name].value) < limit, name
+
+
+def test_half_a_voxel_changes_no_angle_of_the_pelvis_by_a_degree(phantom):
+    names = {"femur_left", "femur_right", "hip_left", "hip_right", "sacrum"}
+    first = measure_pelvis(phantom[0])
+    for offset in np.eye(3):
+        again = measure_pelvis(phantom_bones(PhantomParameters(), 2.0, names, offset)[0])
+        for one, other in zip(first, again, strict=True):
+            told = any("uncertain by" in reason for reason in one.reasons)
+            assert told or one.unit != "deg" or abs(one.value - other.value) < 1.0, one.name
 
 
 def test_a_femur_without_its_knee_has_no_version_and_one_without_a_shaft_no_angle(phantom):

@@ -5,8 +5,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
+from SwinX2SLib.measurements.pelvis_landmarks import find_hip_landmarks
+from SwinX2SLib.measurements.sacral_endplate import find_sacral_endplate, frame_under
 from SwinX2SLib.measurements.spine import measure_spine
 from SwinX2SLib.measurements.spine_curves import PatientAxes, TiltedVertebra, cobb_curves
+from SwinX2SLib.measurements.vertebra import vertebra_shapes
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
 PARAMETERS = PhantomParameters(scoliosis_cobb_deg=28.0, axial_rotation_deg=8.0, lumbar_count=5)
@@ -115,3 +118,13 @@ def test_ends_without_a_vertebra_between_them_make_no_curve():
         TiltedVertebra(f"vertebrae_T{number}", number + 6, 10.0 * number, 10.0 * number) for number in (1, 4)
     ]
     assert cobb_curves([*sparse, TiltedVertebra("vertebrae_T5", 11, 0.0, 0.0)])[0].apex == "vertebrae_T4"
+
+
+def test_the_endplate_of_s1_is_the_same_for_the_pelvis_and_the_column(phantom):
+    whole = bones_from_labels(phantom.labels, phantom.affine)
+    lowest = list(vertebra_shapes(whole).values())[-1]
+    hips = find_hip_landmarks(whole["hip_left"], whole["hip_right"])
+    ends = [find_sacral_endplate(whole["sacrum"], frame) for frame in (hips.frame, frame_under(lowest))]
+    assert np.degrees(np.arccos(ends[0].normal_ras @ ends[1].normal_ras)) < 0.5
+    assert np.linalg.norm(ends[0].centre_ras_mm - ends[1].centre_ras_mm) < 0.5
+    assert np.linalg.norm(ends[0].promontory_ras_mm - ends[1].promontory_ras_mm) < 1.0
