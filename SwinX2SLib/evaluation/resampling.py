@@ -45,7 +45,8 @@ def resample_labels(
         target_to_source[:3, 3],
         output_shape=tuple(shape),
         order=0,
-        mode="constant",
+        # "constant" would leave out the outer half of the voxels at the ends.
+        mode="grid-constant",
     )
 
 

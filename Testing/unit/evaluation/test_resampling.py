@@ -41,11 +41,14 @@ def test_what_lies_outside_the_source_is_background():
     orientation=st.sampled_from(["RAS", "PIR", "SLA"]),
 )
 def test_parallel_grids_give_what_interpolation_of_order_zero_gives(spacing, centre, orientation):
-    turned, affine = reorient(bar(), network_affine(2.0, bar().shape), orientation)
+    # Bone at the ends, too, whose outer half voxels are part of it.
+    turned, affine = reorient(bar() + np.uint8(1), network_affine(2.0, bar().shape), orientation)
     shape = (9, 11, 13)
     target = network_affine(spacing, shape, np.array(centre) + 0.217)
     way = np.linalg.inv(affine) @ target
-    expected = ndimage.affine_transform(turned, way[:3, :3], way[:3, 3], output_shape=shape, order=0)
+    expected = ndimage.affine_transform(
+        turned, way[:3, :3], way[:3, 3], output_shape=shape, order=0, mode="grid-constant"
+    )
     np.testing.assert_array_equal(resample_labels(turned, affine, shape, target), expected)
 
 
@@ -62,3 +65,15 @@ def test_a_turned_grid_shows_the_same_bones():
     # The corner of a square of half width 10 leaves a turned one; its centre stays.
     assert np.argwhere(found == 20).mean(axis=0) == pytest.approx([19.5] * 3, abs=0.1)
     assert (found != labels).any()
+
+
+def test_bone_at_the_ends_of_the_volume_keeps_its_outer_half_voxels_when_turned():
+    """A volume that is all bone, seen on a finer grid turned by 30 degrees, keeps its volume in millimetres."""
+    labels = np.full((12, 12, 6), 53, np.uint8)
+    affine = network_affine(2.0, labels.shape)
+    angle = np.deg2rad(30)
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    shape = (80, 80, 30)
+    found = resample_labels(labels, affine, shape, turn @ network_affine(0.5, shape))
+    assert (found == 53).sum() * 0.5**3 == pytest.approx(labels.size * 2.0**3, rel=0.01)
