@@ -1,12 +1,13 @@
-"""The models that the user can choose from, read from the manifests without loading any."""
+"""The models that can reconstruct, which the user chooses from, read from the manifests without loading any."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL
-from SwinX2SLib.weights.manifest import default_name, stored_weights
+from SwinX2SLib.weights.manifest import default_name, usable_weights
 from SwinX2SLib.weights.record import WeightsRecord
 
 
@@ -28,8 +29,14 @@ class CatalogueEntry:
 
 
 def catalogue() -> tuple[CatalogueEntry, ...]:
-    """Return the default first, then every model of the library and those that the user imported."""
-    records = [weights.record for weights in stored_weights()]
+    """Return the default first, then every model of the library and those that the user imported.
+
+    Networks that only help are left out. A damaged list of imported models is passed over; the section Models tells.
+    """
+    stored, faults = usable_weights()
+    for fault in faults:
+        logging.error("SwinX2S: %s", fault)
+    records = [weights.record for weights in stored if weights.record.reconstructs]
     models = (CatalogueEntry(record.name, _about(record), record.name, record.variant) for record in records)
     return (_default(records), *models)
 

@@ -1,14 +1,16 @@
-"""What the worker needs beyond Slicer's own Python: asked for when it is needed, never at import."""
+"""What the worker needs beyond Slicer's own Python: asked for once, when it is needed, never at import."""
 
 from __future__ import annotations
 
 import subprocess
-from importlib import metadata
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from SwinX2SLib.resources import resource_path
+from packaging.requirements import Requirement
+from slicer.i18n import tr as _
 
-TORCH_REQUIREMENT = ">=2.6"
+from SwinX2SLib.slicerui.asking import confirmed
+from SwinX2SLib.slicerui.packages import TORCH, is_installed, missing_requirements
 
 
 class InstallError(RuntimeError):
@@ -35,57 +37,90 @@ class Installer(Protocol):
 
 
 class SlicerInstaller:
-    """Installs into Slicer's Python after asking: PyTorch by its extension, the rest by `slicer.packaging`.
+    """Installs into Slicer's Python after asking once: PyTorch by its extension, the rest by `slicer.packaging`.
 
     PyTorch comes first: pip would otherwise choose a build of it for the other packages, and not the one that fits
     the graphics card.
+
+    Args:
+        confirm: asks the user.
     """
+
+    def __init__(self, confirm: Callable[[str], bool] = confirmed):
+        self._confirm = confirm
 
     def ensure(self) -> None:
         """Ask for and install what is missing; see `Installer`."""
-        self._ensure_torch()
-        self._ensure_packages()
-
-    def _ensure_torch(self) -> None:
-        if torch_is_installed():
+        missing = missing_requirements()
+        if not missing:
             return
+        install_torch = _torch_installation(missing)
+        install_packages = _package_installation()
+        if not self._confirm(_question(missing)):
+            raise InstallError(_("Packages are missing: {0}.").format(_names(missing)), _hint())
         try:
-            import PyTorchUtils
-        except ImportError:
-            raise InstallError(
-                "PyTorch is not installed, and neither is Slicer's PyTorch extension, which installs it.",
-                "Install the extension PyTorch in the Extensions Manager, restart Slicer and click again.",
-            ) from None
-        try:
-            PyTorchUtils.PyTorchUtilsLogic().installTorch(
-                askConfirmation=True, torchVersionRequirement=TORCH_REQUIREMENT
-            )
-        except (RuntimeError, ValueError, subprocess.CalledProcessError) as error:
-            raise InstallError(f"PyTorch could not be installed: {error}", _NETWORK_HINT) from error
-        if not torch_is_installed():
-            raise InstallError("PyTorch was not installed.", "Click Reconstruct again and confirm.")
-
-    def _ensure_packages(self) -> None:
-        try:
-            from slicer.packaging import load_requirements, pip_ensure
-        except ImportError:
-            raise InstallError(
-                "This Slicer cannot install Python packages for modules.", "Use Slicer 5.12 or newer."
-            ) from None
-        try:
-            pip_ensure(load_requirements(resource_path("requirements.txt")), requester="SwinX2S")
-        except (RuntimeError, subprocess.CalledProcessError) as error:
-            raise InstallError(f"The Python packages were not installed: {error}", _NETWORK_HINT) from error
-
-
-_NETWORK_HINT = "Click Reconstruct again and confirm; behind a proxy, set HTTPS_PROXY before Slicer starts."
+            install_torch()
+            install_packages([each for each in missing if each.name != "torch"])
+        except (RuntimeError, ValueError, OSError, subprocess.CalledProcessError) as error:
+            raise InstallError(_("Not everything could be installed: {0}").format(error), _hint()) from error
+        if left := missing_requirements():
+            raise InstallError(_("Still missing: {0}.").format(_names(left)), _hint())
 
 
 def torch_is_installed() -> bool:
     """Return whether a PyTorch that is new enough is installed; it is not imported for that."""
-    from packaging.specifiers import SpecifierSet
+    return is_installed(Requirement(TORCH))
 
+
+def _torch_installation(missing: Sequence[Requirement]) -> Callable[[], None]:
+    """Return what installs PyTorch, or nothing where it is there.
+
+    Raises:
+        InstallError: Slicer's extension for it is missing, so there is no point in asking.
+    """
+    torch = next((each for each in missing if each.name == "torch"), None)
+    if torch is None:
+        return lambda: None
     try:
-        return SpecifierSet(TORCH_REQUIREMENT).contains(metadata.version("torch"), prereleases=True)
-    except metadata.PackageNotFoundError:
-        return False
+        import PyTorchUtils
+    except ImportError:
+        raise InstallError(
+            _("PyTorch is not installed, and neither is Slicer's PyTorch extension, which installs it."),
+            _(
+                "Install the extension PyTorch in the Extensions Manager and restart Slicer, or use "
+                "Install from a folder (section Models and packages)."
+            ),
+        ) from None
+    return lambda: PyTorchUtils.PyTorchUtilsLogic().installTorch(
+        askConfirmation=False, torchVersionRequirement=str(torch.specifier)
+    )
+
+
+def _package_installation() -> Callable[[Sequence[Requirement]], None]:
+    try:
+        from slicer.packaging import pip_ensure
+    except ImportError:
+        raise InstallError(
+            _("This Slicer cannot install Python packages for modules."), _("Use Slicer 5.12 or newer.")
+        ) from None
+    return lambda missing: pip_ensure(list(missing), requester="SwinX2S", prompt_install=False)
+
+
+def _question(missing: Sequence[Requirement]) -> str:
+    words = _("SwinX2S needs Python packages that are not installed yet: {0}.").format(_names(missing))
+    if any(each.name == "torch" for each in missing):
+        words += _(
+            " PyTorch is large (200 MB, with a graphics card up to 3 GB), and Slicer does not answer while it comes."
+        )
+    return words + _(" Download and install them now?")
+
+
+def _names(missing: Sequence[Requirement]) -> str:
+    return ", ".join("PyTorch" if each.name == "torch" else each.name for each in missing)
+
+
+def _hint() -> str:
+    return _(
+        "Try again and confirm. Behind a proxy, set HTTPS_PROXY before Slicer starts; without internet, "
+        "use Install from a folder (section Models and packages)."
+    )

@@ -21,6 +21,7 @@ class Services:
         settings: remembered beyond the scene.
         result_added: told `(segmentation node)` when the bones of a run are in the scene.
         inputs_changed: told `(inputs.examination.Examination)` when the films, or what is wrong with them, changed.
+        models_changed: told when a model was imported or removed.
     """
 
     logic: ReconstructionLogic
@@ -28,3 +29,4 @@ class Services:
     settings: Settings = field(default_factory=Settings)
     result_added: Notice = field(default_factory=Notice)
     inputs_changed: Notice = field(default_factory=Notice)
+    models_changed: Notice = field(default_factory=Notice)

@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.weights.cache import VARIABLE, cache_folder
-from SwinX2SLib.weights.integrity import file_faults
+from SwinX2SLib.weights.integrity import expectation_faults, file_faults
 from SwinX2SLib.weights.manifest import StoredWeights, default_name, find_weights, stored_weights
 from SwinX2SLib.weights.record import WeightsError
 from SwinX2SLib.weights.removing import remove_imported
@@ -118,6 +118,9 @@ def run_import(args: argparse.Namespace) -> int:
     Raises:
         InputError: it cannot be imported; names every fault.
     """
+    # Told at once, before PyTorch takes its seconds to load.
+    if faults := expectation_faults(args.source, args.sha256):
+        raise InputError(faults)
     from SwinX2SLib.weights.importing import ImportOptions, import_weights
 
     options = ImportOptions(

@@ -32,7 +32,8 @@ def test_every_section_has_a_title_and_every_control_a_tooltip(panel):
 
 
 def test_what_was_folded_is_folded_when_the_module_is_opened_again(panel, module_widget, library_kept):
-    fold = slicer.util.findChildren(module_widget.parent, className="ctkCollapsibleButton")[0]
+    folds = slicer.util.findChildren(module_widget.parent, className="ctkCollapsibleButton")
+    fold = next(each for each in folds if each.text == "Inputs")
     assert not fold.collapsed
     fold.collapsed = True
     module_widget.onReload()

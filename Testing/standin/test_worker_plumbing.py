@@ -3,19 +3,15 @@
 import re
 import subprocess
 import sys
-import types
 from pathlib import Path
 
-import packaging_stand_in
 import psutil
 import pytest
-from packaging.requirements import Requirement
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs.orientation import stated_view_fault
-from SwinX2SLib.slicerui import installer, interpreter
+from SwinX2SLib.slicerui import interpreter
 from SwinX2SLib.slicerui.bounded_log import BoundedLog
-from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
 from SwinX2SLib.slicerui.lines import LineAssembler
 from SwinX2SLib.slicerui.process_tree import end_process_tree
 from SwinX2SLib.slicerui.words import fault_of_the_module, words_of_the_module
@@ -113,72 +109,8 @@ def test_the_worker_finds_the_library_from_any_folder(tmp_path):
     )
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    monkeypatch.setattr(packaging_stand_in, "asked", [])
-    monkeypatch.setattr(packaging_stand_in, "refusal", None)
-    return packaging_stand_in
-
-
-def test_packages_are_asked_for_in_the_name_of_the_module(asked):
-    SlicerInstaller().ensure()
-    ((requirements, requester),) = asked.asked
-    assert requester == "SwinX2S"
-    assert "pynrrd>=1.1" in requirements
-
-
-def test_a_refused_installation_says_what_to_do(asked, monkeypatch):
-    monkeypatch.setattr(asked, "refusal", RuntimeError("User declined package installation"))
-    with pytest.raises(InstallError, match="declined") as caught:
-        SlicerInstaller().ensure()
-    assert "Click Reconstruct again" in caught.value.hint
-
-
-def test_missing_pytorch_names_the_extension_that_brings_it(asked, monkeypatch):
-    monkeypatch.setattr(installer, "torch_is_installed", lambda: False)
-    with pytest.raises(InstallError, match="PyTorch extension") as caught:
-        SlicerInstaller().ensure()
-    assert "Extensions Manager" in caught.value.hint
-    assert asked.asked == []
-
-
-def test_pytorch_is_installed_by_its_extension_before_anything_else(asked, monkeypatch):
-    order = []
-
-    class PyTorchUtilsLogic:
-        def installTorch(self, askConfirmation, torchVersionRequirement):
-            order.append((askConfirmation, torchVersionRequirement, len(asked.asked)))
-
-    monkeypatch.setitem(
-        sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic)
-    )
-    monkeypatch.setattr(installer, "torch_is_installed", lambda: bool(order))
-    SlicerInstaller().ensure()
-    assert order == [(True, installer.TORCH_REQUIREMENT, 0)]
-    assert len(asked.asked) == 1
-
-
-def test_pytorch_that_was_not_installed_after_all_is_told(asked, monkeypatch):
-    logic = types.SimpleNamespace(installTorch=lambda **_options: None)
-    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=lambda: logic))
-    monkeypatch.setattr(installer, "torch_is_installed", lambda: False)
-    with pytest.raises(InstallError, match="was not installed"):
-        SlicerInstaller().ensure()
-
-
-def test_what_slicer_installs_is_what_the_package_declares(repository):
-    import tomllib
-
-    declared = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
-    declared = {str(Requirement(line)) for line in declared}
-    torch = next(line for line in declared if re.match(r"torch\b", line))
-    assert torch == f"torch{installer.TORCH_REQUIREMENT}"
-    listed = packaging_stand_in.load_requirements(repository / "Resources" / "requirements.txt")
-    assert {str(requirement) for requirement in listed} == declared - {torch}
-
-
 def test_no_process_state_is_compared_with_a_number(repository):
-    sources = (repository / "SwinX2SLib" / "slicerui").glob("*.py")
+    sources = (repository / "SwinX2SLib" / "slicerui").rglob("*.py")
     wrong = [
         path.name for path in sources if re.search(r"(state|exitStatus)\(\)\s*[!=]=\s*\d", path.read_text())
     ]

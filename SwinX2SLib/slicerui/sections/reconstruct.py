@@ -48,12 +48,12 @@ class ReconstructSection(Section):
         """Connect the widgets."""
         super().setup(widgets, services)
         self._expectations = Expectations(services.settings)
-        for entry in self._models:
-            self.ui.modelBox.addItem(entry.name)
+        self._fill_models()
         self.ui.modelBox.currentIndexChanged.connect(self._on_model_chosen)
         self.ui.reconstructButton.clicked.connect(lambda *_arguments: self.reconstruct())
         self.ui.cancelButton.clicked.connect(lambda *_arguments: self.cancel())
         services.inputs_changed.connect(self._on_inputs)
+        services.models_changed.connect(self._on_models_changed)
         self._show_faults([])
 
     def enter(self) -> None:
@@ -73,6 +73,7 @@ class ReconstructSection(Section):
     def close(self) -> None:
         """End all runs; the module goes away."""
         self.services.inputs_changed.disconnect(self._on_inputs)
+        self.services.models_changed.disconnect(self._on_models_changed)
         self.services.logic.cancel_and_wait("The module was closed.")
         self._timer.stop()
         self._watch.close()
@@ -155,6 +156,20 @@ class ReconstructSection(Section):
     def _on_model_chosen(self, *_signal_arguments: object) -> None:
         if self.parameters is not None and self.ui.modelBox.currentIndex >= 0:
             self.parameters.model = self._models[self.ui.modelBox.currentIndex].name
+
+    def _on_models_changed(self) -> None:
+        self._models = catalogue()
+        self._fill_models()
+        if self.parameters is not None:
+            self.refresh()
+
+    def _fill_models(self) -> None:
+        # While the list is filled its current row means nothing.
+        blocked = self.ui.modelBox.blockSignals(True)
+        self.ui.modelBox.clear()
+        for entry in self._models:
+            self.ui.modelBox.addItem(entry.name)
+        self.ui.modelBox.blockSignals(blocked)
 
     def _model(self) -> CatalogueEntry:
         return self._models[max(self.ui.modelBox.currentIndex, 0)]

@@ -44,11 +44,24 @@ class _LayoutManager:
 
 class _Application:
     applicationName = "Slicer"
+    applicationVersion = "5.12.4 (stand-in)"
 
     def __init__(self, temporary_folder: str):
         self.temporaryPath = temporary_folder
         self._modules, self._layout = _ModuleManager(), _LayoutManager()
+        self._at_startup = []
         self._settings = qt.QSettings(str(Path(temporary_folder) / "Slicer.ini"), qt.QSettings.IniFormat)
+
+    def connect(self, signal, slot):
+        if signal != "startupCompleted()":
+            raise ValueError(f"the stand-in has no signal {signal}")
+        self._at_startup.append(slot)
+
+    def complete_startup(self):
+        """What Slicer does when all modules are loaded."""
+        for slot in self._at_startup:
+            slot()
+        self._at_startup.clear()
 
     def testingEnabled(self):
         return True
@@ -64,6 +77,10 @@ class _Application:
 
     def applicationLogic(self):
         return mrml_boot.application_logic()
+
+    def topLevelWidgets(self):
+        """Slicer's main window is not among them: there is none."""
+        return qt.QApplication.topLevelWidgets()
 
     def processEvents(self):
         qt.QApplication.processEvents()

@@ -1,0 +1,1 @@
+"""What the section Models does beside its widgets: packages and their versions, wheels, the list of models."""

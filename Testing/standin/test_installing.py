@@ -1,0 +1,117 @@
+"""Packages that the worker needs: asked for once, installed by those who can, said clearly when nobody can."""
+
+import sys
+import types
+
+import packaging_stand_in
+import pytest
+import slicer
+from packaging.requirements import Requirement
+
+from SwinX2SLib.slicerui import asking, installer, packages
+from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
+
+
+class Machine:
+    """Which packages are missing; installing takes them off the list, unless it fails."""
+
+    def __init__(self, monkeypatch):
+        self.missing = [Requirement("torch>=2.6"), Requirement("pynrrd>=1.1")]
+        self.done, self.questions, self.failing = [], [], set()
+        monkeypatch.setattr(installer, "missing_requirements", lambda: list(self.missing))
+        monkeypatch.setattr(packaging_stand_in, "pip_ensure", self.pip_ensure)
+        extension = types.SimpleNamespace(PyTorchUtilsLogic=lambda: self)
+        monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
+
+    def confirm(self, text: str) -> bool:
+        self.questions.append(text)
+        return True
+
+    def installTorch(self, askConfirmation, torchVersionRequirement):
+        self.done.append(("extension", askConfirmation, torchVersionRequirement))
+        self.missing = [each for each in self.missing if each.name != "torch" or "torch" in self.failing]
+
+    def pip_ensure(self, requirements, requester, prompt_install):
+        self.done.append(("pip", [str(each) for each in requirements], requester, prompt_install))
+        if "pip" in self.failing:
+            raise RuntimeError("no network")
+        self.missing = [each for each in self.missing if each.name == "torch"]
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    return Machine(monkeypatch)
+
+
+def test_nobody_is_asked_where_nothing_is_missing(machine):
+    machine.missing = []
+    SlicerInstaller(machine.confirm).ensure()
+    assert machine.questions == machine.done == []
+
+
+def test_one_question_names_everything_and_pytorch_comes_first_by_its_extension(machine):
+    SlicerInstaller(machine.confirm).ensure()
+    (question,) = machine.questions
+    assert "PyTorch, pynrrd" in question
+    assert machine.done == [("extension", False, ">=2.6"), ("pip", ["pynrrd>=1.1"], "SwinX2S", False)]
+
+
+def test_who_declines_gets_nothing_installed_and_hears_of_the_ways_left(machine):
+    with pytest.raises(InstallError, match="missing: PyTorch, pynrrd") as caught:
+        SlicerInstaller(lambda text: False).ensure()
+    assert machine.done == []
+    assert "Install from a folder" in caught.value.hint
+    assert "HTTPS_PROXY" in caught.value.hint
+
+
+def test_missing_pytorch_names_the_extension_that_brings_it_before_asking(machine, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
+    with pytest.raises(InstallError, match="PyTorch extension") as caught:
+        SlicerInstaller(machine.confirm).ensure()
+    assert "Extensions Manager" in caught.value.hint
+    assert machine.questions == machine.done == []
+    machine.missing = [Requirement("pynrrd>=1.1")]
+    SlicerInstaller(machine.confirm).ensure()
+    assert [step[0] for step in machine.done] == ["pip"]
+
+
+def test_a_failed_installation_says_why(machine):
+    machine.failing = {"pip"}
+    with pytest.raises(InstallError, match="no network"):
+        SlicerInstaller(machine.confirm).ensure()
+
+
+def test_pytorch_that_was_not_installed_after_all_is_told(machine):
+    machine.failing = {"torch"}
+    with pytest.raises(InstallError, match="Still missing: PyTorch"):
+        SlicerInstaller(machine.confirm).ensure()
+
+
+def test_a_slicer_without_package_management_is_told_to_be_too_old(machine, monkeypatch):
+    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
+    with pytest.raises(InstallError) as caught:
+        SlicerInstaller(machine.confirm).ensure()
+    assert "5.12" in caught.value.hint
+
+
+def test_while_slicer_is_tested_nobody_is_asked_and_nothing_done(desktop, monkeypatch):
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_a, **_k: True)
+    assert not asking.confirmed("May I?")
+    monkeypatch.setattr(slicer.app, "testingEnabled", lambda: False, raising=False)
+    assert asking.confirmed("May I?")
+
+
+def test_what_is_too_old_counts_as_missing(monkeypatch):
+    versions = {"torch": "2.5.1", "numpy": "2.4.0rc1"}
+    monkeypatch.setattr(packages, "installed_version", lambda name: versions.get(name, ""))
+    names = {each.name for each in packages.missing_requirements()}
+    assert {"torch", "monai", "pynrrd"} <= names
+    assert "numpy" not in names
+
+
+def test_what_slicer_installs_is_what_the_package_declares(repository):
+    import tomllib
+
+    declared = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {str(each) for each in packages.requirements()} == {str(Requirement(line)) for line in declared}
+    assert packages.requirements()[0].name == "torch"
