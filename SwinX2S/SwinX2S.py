@@ -23,10 +23,18 @@ for _candidate in (_FOLDER, _FOLDER.parent):
 
 from SwinX2SLib.resources import resource_path  # noqa: E402 - only now on the path
 
-_HELP = """
-Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
-Choose both films, check the pixel sizes, click Reconstruct. The bones arrive as one segmentation.
-For research; not a medical device. See the <a href="https://github.com/SwinX2S/SwinX2S">tutorial</a>.
+_TUTORIAL = "https://github.com/SwinX2S/SlicerSwinX2S/blob/main/Docs/tutorial.md"
+_HELP = f"""
+<p>Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
+For research; not a medical device.</p>
+<ol>
+<li><b>Inputs</b>: choose or drop both films (or open a sample: File, Download Sample Data); see to pixel sizes,
+to how the films hang, and to their heights.</li>
+<li><b>Reconstruct</b>: click, and go on working; the bones arrive as one segmentation.</li>
+<li><b>Result</b>: regions, films and outlines in 3D, confidence of every bone, export.</li>
+<li><b>Models and packages</b>: what is installed, with and without internet; other models.</li>
+</ol>
+<p>The <a href="{_TUTORIAL}">tutorial</a> shows every step with pictures.</p>
 """
 _ACKNOWLEDGEMENT = """
 The method follows Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin Transformers (2025).
@@ -45,6 +53,15 @@ class SwinX2S(ScriptedLoadableModule):
         parent.helpText = _HELP
         parent.acknowledgementText = _ACKNOWLEDGEMENT
         parent.icon = qt.QIcon(str(resource_path("Icons", "SwinX2S.png")))
+        # The module Sample Data may be loaded after this one.
+        slicer.app.connect("startupCompleted()", offer_samples)
+
+
+def offer_samples():
+    """Put the demo's radiographs into the module Sample Data."""
+    from SwinX2SLib.slicerui.samples import register_samples
+
+    register_samples(lambda: SwinX2SLogic().getParameterNode())
 
 
 class SwinX2SWidget(ScriptedLoadableModuleWidget):
@@ -87,16 +104,16 @@ class SwinX2SLogic(ScriptedLoadableModuleLogic):
 
 
 class SwinX2STest(ScriptedLoadableModuleTest):
-    """Slicer's self-test: the whole line from two films to segments."""
+    """Slicer's self-test: the whole workflow, from a sample to a saved scene."""
 
     def setUp(self):
         """Start from an empty scene."""
         slicer.mrmlScene.Clear(0)
 
     def runTest(self):
-        """Run every part of the self-test."""
-        from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+        """Run every part of the self-test, in the module's own panel."""
         from SwinX2SLib.slicerui.selftest import run_self_test
 
         self.setUp()
-        run_self_test(self.delayDisplay, lambda: ReconstructionParameters(SwinX2SLogic().getParameterNode()))
+        slicer.modules.swinx2s.widgetRepresentation()
+        run_self_test(self.delayDisplay, slicer.modules.SwinX2SWidget.panel)

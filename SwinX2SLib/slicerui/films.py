@@ -28,6 +28,8 @@ ASSUMED_MM = 1.0
 _DICOM_UIDS = "DICOM.instanceUIDs"
 # The DICOM file that a film was loaded from without Slicer's database.
 FILE_ATTRIBUTE = "SwinX2S.dicom_file"
+# Who states the pixel size of a film whose geometry was set by this module.
+SPACING_ATTRIBUTE = "SwinX2S.spacing_stated_by"
 
 
 class ExportError(RuntimeError):
@@ -90,11 +92,12 @@ def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: FilmOptions) -> 
         return _dicom_spacing(path, options)
     axes = film_axes(node) or (0, 1)
     col_mm, row_mm = (float(node.GetSpacing()[axis]) for axis in axes)
-    if row_mm == col_mm == ASSUMED_MM:
+    stated_by = node.GetAttribute(SPACING_ATTRIBUTE)
+    if row_mm == col_mm == ASSUMED_MM and not stated_by:
         return FilmSpacing(
             row_mm, col_mm, _("assumed by Slicer: the file states no pixel size!"), assumed=True
         )
-    return _at_magnification(HeaderSpacing(row_mm, col_mm, "the volume's geometry"), options)
+    return _at_magnification(HeaderSpacing(row_mm, col_mm, stated_by or "the volume's geometry"), options)
 
 
 def film_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[Fault]:

@@ -1,78 +1,71 @@
-"""The module's self-test: the same in a real Slicer (Reload and Test, or CTest) and on the project's stand-in."""
+"""The module's self-test: the same in a real Slicer (Reload and Test, or CTest) and on the project's stand-in.
+
+It does what a user does, with the module's own panel: opens a sample, is told what is wrong, reconstructs, looks at
+the result, measures, exports, saves the scene and opens it again.
+"""
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import slicer
-import vtk
-from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.geometry.frames import network_affine
-from SwinX2SLib.resources import resource_path
-from SwinX2SLib.slicerui.installer import torch_is_installed
-from SwinX2SLib.slicerui.logic import ReconstructionLogic
-from SwinX2SLib.slicerui.outcome import Outcome
-from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+from SwinX2SLib.slicerui.packages import missing_requirements
+from SwinX2SLib.slicerui.panel import ReconstructionPanel
+from SwinX2SLib.slicerui.provenance import PREFIX
+from SwinX2SLib.slicerui.samples import open_sample
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation, segment_ids
 from SwinX2SLib.weights.manifest import default_name
 
 _TIMEOUT_SECONDS = 900.0
+_SAMPLE = "phantom"
 
 
-def run_self_test(
-    say: Callable[[str], None],
-    new_parameters: Callable[[], ReconstructionParameters],
-    logic: ReconstructionLogic | None = None,
-) -> None:
-    """Run the whole line: bones into segments, faults told, and the demo films into bones.
+def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> None:
+    """Run the whole line on a sample.
 
     Args:
         say: shows a line to whoever watches.
-        new_parameters: gives fresh parameters of the present scene.
-        logic: starts the reconstruction.
+        panel: of the module, on an empty scene.
 
     Raises:
         AssertionError: something is not as it should be.
     """
-    logic = logic or ReconstructionLogic()
     say("All 54 bones become segments")
-    _bones_become_segments()
-    say("Inputs are checked before anything is started")
-    _nothing_chosen_is_refused(logic, new_parameters())
-    if not torch_is_installed() or (new_parameters().model == "default" and default_name() is None):
-        say("No reconstruction was made: PyTorch or a default model is not installed here")
-    else:
-        say("The demo films become bones")
-        _demo_films_become_bones(logic, new_parameters())
+    bones_become_segments()
+    say("Faults are told before anything is started")
+    faults_are_told(panel)
+    say("A sample fills in both films")
+    sample_fills_the_inputs(panel)
+    if missing := missing_requirements():
+        say(f"The workflow ends here: {', '.join(map(str, missing))} would have to be installed")
+        return
+    if default_name() is None:
+        say("The workflow ends here: this version comes without a default model")
+        return
+    say("The films become bones")
+    result = films_become_bones(panel, say)
+    say("The result is shown by region and told where it comes from")
+    result_is_shown(panel, result)
+    if "measurements" in panel.sections:
+        say("The bones are measured")
+        bones_are_measured(panel, result)
+    with tempfile.TemporaryDirectory() as folder:
+        say("The bones are exported")
+        bones_are_exported(panel, Path(folder))
+        say("The scene is saved and opened again")
+        scene_comes_back(panel, result, Path(folder))
     say("SwinX2S self-test passed")
 
 
-def demo_film(view: str, name: str = "phantom") -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a demo film to the scene, with the pixel size that comes with it.
-
-    Args:
-        view: "ap" or "lateral".
-        name: "phantom" or "chest".
-    """
-    about = json.loads(resource_path("Demo", f"{name}.json").read_text(encoding="utf-8"))["views"][view]
-    reader = vtk.vtkPNGReader()
-    reader.SetFileName(str(resource_path("Demo", about["file"])))
-    reader.Update()
-    columns, rows, _ = reader.GetOutput().GetDimensions()
-    # VTK counts rows from the bottom, films from the top.
-    pixels = vtk_to_numpy(reader.GetOutput().GetPointData().GetScalars()).reshape(rows, columns)[::-1]
-    geometry = np.diag([-about["spacing_mm"], -about["spacing_mm"], about["spacing_mm"], 1.0])
-    return slicer.util.addVolumeFromArray(pixels[np.newaxis].copy(), ijkToRAS=geometry, name=f"{name} {view}")
-
-
-def _bones_become_segments() -> None:
+def bones_become_segments() -> None:
+    """Import a label volume that holds every bone."""
     blocks = np.zeros((55, 4, 4), np.uint8)
     blocks[1:] = np.arange(1, 55, dtype=np.uint8)[:, np.newaxis, np.newaxis]
     blocks = np.repeat(blocks, 3, axis=0)
@@ -89,51 +82,112 @@ def _bones_become_segments() -> None:
         node = import_segmentation(path, "Self-test")
     assert segment_ids(node) == [label.name for label in labels()]
     assert node.GetDisplayNode().GetVisibility3D()
+    slicer.mrmlScene.RemoveNode(node)
+    slicer.mrmlScene.RemoveNode(volume)
 
 
-def _nothing_chosen_is_refused(logic: ReconstructionLogic, parameters: ReconstructionParameters) -> None:
-    faults = logic.start(parameters, _Watcher(print))
-    assert {fault.kind for fault in faults} == {"film-missing"}
-    assert not logic.is_running()
+def faults_are_told(panel: ReconstructionPanel) -> None:
+    """Choose nothing, then one film twice."""
+    assert _faults(panel) == {"film-missing"}
+    assert not panel.sections["reconstruct"].ui.reconstructButton.enabled
+    film = slicer.util.addVolumeFromArray(
+        (np.indices((1, 120, 80)).sum(axis=0) * 20).astype(np.uint16), name="one film"
+    )
+    with slicer.util.NodeModify(panel.parameters.parameterNode):
+        panel.parameters.ap_volume = panel.parameters.lateral_volume = film
+    assert {"same-film", "spacing-assumed"} <= _faults(panel)
+    panel.sections["reconstruct"].reconstruct()
+    assert not panel.services.logic.is_running()
+    slicer.mrmlScene.RemoveNode(film)
 
 
-def _demo_films_become_bones(logic: ReconstructionLogic, parameters: ReconstructionParameters) -> None:
-    parameters.ap_volume, parameters.lateral_volume = demo_film("ap"), demo_film("lateral")
-    # The phantom's films really have pixels of 1 mm.
-    parameters.accept_assumed_spacing = True
-    watcher = _Watcher(print)
-    faults = logic.start(parameters, watcher)
-    assert not faults, faults
+def sample_fills_the_inputs(panel: ReconstructionPanel) -> None:
+    """Open a sample as the module Sample Data does."""
+    films = open_sample(_SAMPLE, panel.parameters.parameterNode)
+    assert [panel.parameters.ap_volume, panel.parameters.lateral_volume] == films
+    assert _faults(panel) == set(), panel.sections["inputs"].examination.faults
+    assert panel.sections["reconstruct"].ui.reconstructButton.enabled
+
+
+def films_become_bones(
+    panel: ReconstructionPanel, say: Callable[[str], None]
+) -> slicer.vtkMRMLSegmentationNode:
+    """Reconstruct, and wait for the bones."""
+    section, results, percents = panel.sections["reconstruct"], [], []
+    panel.services.result_added.connect(results.append)
+    section.ui.progressBar.valueChanged.connect(percents.append)
+    section.reconstruct()
+    wait_until(lambda: not panel.services.logic.is_running())
+    panel.services.result_added.disconnect(results.append)
+    section.ui.progressBar.valueChanged.disconnect(percents.append)
+    say(section.ui.statusLabel.text)
+    assert len(results) == 1, section.ui.statusLabel.text + section.ui.logEdit.plainText
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+    for name in ("ap_sha256", "lateral_sha256", "model", "model_sha256"):
+        assert results[0].GetAttribute(PREFIX + name), name
+    return results[0]
+
+
+def result_is_shown(panel: ReconstructionPanel, result: slicer.vtkMRMLSegmentationNode) -> None:
+    """Hide a region and show it again; look for the table and the words about the run."""
+    section = panel.sections["result"]
+    assert section.parameters.result_segmentation is result
+    assert section.ui.boneList.rowCount == len(segment_ids(result))
+    assert panel.parameters.ap_volume.GetName() in section.ui.provenanceLabel.text
+    display = result.GetDisplayNode()
+    vertebrae = [bone for bone in segment_ids(result) if bone.startswith("vertebrae_")]
+    assert vertebrae
+    for shown in (False, True):
+        section.ui.spineBox.checked = shown
+        assert {display.GetSegmentVisibility(bone) for bone in vertebrae} == {shown}
+
+
+def bones_are_measured(panel: ReconstructionPanel, result: slicer.vtkMRMLSegmentationNode) -> None:
+    """Measure the result in the section's own way."""
+    panel.sections["measurements"].self_test(result, wait_until)
+
+
+def bones_are_exported(panel: ReconstructionPanel, folder: Path) -> None:
+    """Write meshes and a label volume."""
+    section = panel.sections["result"]
+    for name in ("stl", "obj", "gltf", "nifti", "nrrd", "dicomseg"):
+        getattr(section.ui, f"{name}Box").checked = name in ("stl", "nifti")
+    section.export_to(folder)
+    wait_until(lambda: section.ui.exportButton.enabled)
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".stl" for path in written), section.ui.exportLabel.text
+    assert any(path.name.endswith(".nii.gz") for path in written)
+
+
+def scene_comes_back(
+    panel: ReconstructionPanel, result: slicer.vtkMRMLSegmentationNode, folder: Path
+) -> None:
+    """Save everything, close the scene, open it again, and find the result where it was."""
+    name, bones = result.GetName(), segment_ids(result)
+    sha256, chosen = result.GetAttribute(PREFIX + "ap_sha256"), panel.parameters.ap_volume.GetName()
+    path = str(folder / "scene.mrb")
+    assert slicer.mrmlScene.WriteToMRB(path, None)
+    slicer.mrmlScene.Clear(0)
+    assert panel.sections["result"].parameters.result_segmentation is None
+    assert slicer.mrmlScene.ReadFromMRB(path, True)
+    panel.enter()
+    found = slicer.util.getNode(name)
+    assert segment_ids(found) == bones
+    assert found.GetAttribute(PREFIX + "ap_sha256") == sha256
+    assert panel.sections["result"].parameters.result_segmentation is found
+    assert panel.parameters.ap_volume.GetName() == chosen
+    assert _faults(panel) == set()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Let Slicer work until something is so."""
     until = time.monotonic() + _TIMEOUT_SECONDS
-    while watcher.outcome is None:
-        assert time.monotonic() < until, "the reconstruction took too long"
+    while not condition():
+        assert time.monotonic() < until, "it took too long"
         slicer.app.processEvents()
         time.sleep(0.02)
-    assert watcher.outcome.node is not None, watcher.outcome.message
-    assert watcher.fractions == sorted(watcher.fractions)
-    assert watcher.outcome.node.GetAttribute("SwinX2S.ap_sha256")
 
 
-class _Watcher:
-    """Remembers what a run tells (`RunObserver`)."""
-
-    def __init__(self, say: Callable[[str], None]):
-        self._say = say
-        self.fractions: list[float] = []
-        self.outcome: Outcome | None = None
-
-    def on_started(self, name: str) -> None:
-        self._say(f"Started: {name}")
-
-    def on_seconds(self, seconds: Mapping[str, float]) -> None:
-        self._say(f"It took {seconds.get('total', 0):.1f} s")
-
-    def on_progress(self, fraction: float, message: str) -> None:
-        self.fractions.append(fraction)
-        self._say(f"{fraction:.0%} {message}")
-
-    def on_log(self, line: str) -> None:
-        self._say(line)
-
-    def on_finished(self, outcome: Outcome) -> None:
-        self.outcome = outcome
+def _faults(panel: ReconstructionPanel) -> set[str]:
+    return {fault.kind for fault in panel.sections["inputs"].examination.faults}

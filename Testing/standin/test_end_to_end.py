@@ -6,7 +6,7 @@ import sys
 import pytest
 import slicer
 
-from SwinX2SLib.slicerui.selftest import demo_film
+from SwinX2SLib.slicerui.samples import demo_film
 from SwinX2SLib.weights.manifest import add_to_manifest
 from SwinX2SLib.weights.record import WeightsRecord
 

@@ -1,6 +1,7 @@
 """The demo's radiographs are the ones that the generator makes."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy import ndimage
 from SwinX2SLib.phantom import PhantomParameters
 from SwinX2SLib.projection import normalised_cross_correlation
 from SwinX2SLib.projection.demo_assets import write_chest_pair, write_phantom_pair
+from SwinX2SLib.projection.demo_samples import CHECKSUMS, THUMBNAILS, write_samples
 from SwinX2SLib.radiographs import FilmOptions, read_pair
 
 NAMES = ("phantom", "chest")
@@ -60,4 +62,16 @@ def test_the_chest_pair_is_that_of_its_ct(demo, tmp_path, shared_data):
     for view in ("ap", "lateral"):
         np.testing.assert_array_equal(
             pixels(demo / f"chest_{view}.png"), pixels(tmp_path / f"chest_{view}.png")
+        )
+
+
+def test_hashes_and_thumbnails_are_those_of_the_films(demo, tmp_path):
+    for path in demo.glob("*.*"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / CHECKSUMS).unlink()
+    write_samples(tmp_path)
+    assert (tmp_path / CHECKSUMS).read_text() == (demo / CHECKSUMS).read_text()
+    for name in NAMES:
+        np.testing.assert_array_equal(
+            pixels(tmp_path / THUMBNAILS / f"{name}.png"), pixels(demo / THUMBNAILS / f"{name}.png")
         )

@@ -1,0 +1,76 @@
+"""The demo's radiographs as Sample Data offers them."""
+
+import numpy as np
+import pytest
+import slicer
+from PIL import Image
+
+from SwinX2SLib.slicerui import samples
+from SwinX2SLib.slicerui.samples import CATEGORY, PAIRS, SampleError, demo_film, load_sample
+
+
+@pytest.fixture
+def sources(desktop, monkeypatch):
+    monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
+    import SwinX2S
+
+    SwinX2S.offer_samples()
+    return slicer.modules.sampleDataSources[CATEGORY]
+
+
+def test_the_module_offers_its_samples_when_slicer_has_started(desktop, monkeypatch):
+    offered = []
+    monkeypatch.setattr(samples, "register_samples", offered.append)
+    slicer.app.complete_startup()
+    assert len(offered) == 1
+
+
+def test_every_sample_has_a_thumbnail_and_its_files_their_checksums(sources):
+    assert len(sources) == len(PAIRS)
+    for source in sources:
+        assert [path.name for path in source.downloaded()] == source.fileNames
+        with Image.open(source.thumbnailFileName) as thumbnail:
+            assert 100 <= thumbnail.width <= 400
+        assert all(uri.startswith("file:") for uri in source.uris)
+
+
+@pytest.mark.parametrize(("index", "spacing_mm"), [(0, 1.0), (1, 1.5)])
+def test_a_click_loads_both_films_and_chooses_them(panel, sources, index, spacing_mm):
+    sources[index].click()
+    films = panel.parameters.ap_volume, panel.parameters.lateral_volume
+    assert [film.GetName() for film in films] == sources[index].nodeNames
+    assert panel.ui.apSelector.currentNode() is films[0]
+    assert panel.ui.lateralSelector.currentNode() is films[1]
+    for film in films:
+        assert film.GetSpacing() == pytest.approx((spacing_mm,) * 3)
+    assert panel.ui.faultsLabel.text == ""
+    assert panel.ui.reconstructButton.enabled
+    assert "from the sample's description" in panel.ui.apInfoLabel.text
+    assert "assumed" not in panel.ui.apInfoLabel.text + panel.ui.lateralInfoLabel.text
+
+
+def test_another_sample_takes_the_place_of_the_first(panel, sources):
+    sources[0].click()
+    panel.ui.apFlipSidesButton.click()
+    sources[1].click()
+    assert panel.parameters.ap_volume.GetName() == "chest frontal"
+    assert panel.parameters.ap_flip == ""
+    assert panel.ui.faultsLabel.text == ""
+
+
+def test_a_film_is_loaded_as_it_is_stored(module_widget, repository):
+    node = demo_film("lateral", "chest")
+    stored = np.asarray(Image.open(repository / "Resources" / "Demo" / "chest_lateral.png"))
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(node)[0], stored)
+
+
+def test_an_altered_file_is_not_opened(module_widget, monkeypatch):
+    monkeypatch.setattr(samples, "sha256_of", lambda path: "0" * 64)
+    with pytest.raises(SampleError, match="altered"):
+        load_sample("phantom")
+    assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode") is None
+
+
+def test_an_application_without_sample_data_goes_on(desktop, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "SampleData", None)
+    samples.register_samples(lambda: None)
