@@ -97,6 +97,24 @@ class MeasuredPair:
 
 
 @dataclass(frozen=True)
+class Placing:
+    """How the prediction was moved before it was compared.
+
+    Attributes:
+        matrix: 4x4, RAS mm as in the file -> RAS mm as compared.
+        shift_mm: way to the right, anterior, superior; of the middle of its bones where they were turned, too.
+        turn_deg: angle of the turn.
+        before_mm, after_mm: mean distance of the surfaces of matching bones; None where they were not laid together.
+    """
+
+    matrix: tuple[tuple[float, ...], ...]
+    shift_mm: tuple[float, ...]
+    turn_deg: float = 0.0
+    before_mm: float | None = None
+    after_mm: float | None = None
+
+
+@dataclass(frozen=True)
 class CaseEvaluation:
     """One prediction against the truth.
 
@@ -112,6 +130,7 @@ class CaseEvaluation:
         paper: the averages of Swin-X2S (see `evaluation.paper`).
         measurements: pairs of both volumes; empty when none were asked for.
         notes: what a reader must know, in sentences.
+        placing: how the prediction was moved, or None when it was not.
     """
 
     case: str
@@ -126,6 +145,7 @@ class CaseEvaluation:
     paper: Mapping[str, float | None]
     measurements: tuple[MeasuredPair, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    placing: Placing | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -147,10 +167,17 @@ class CaseEvaluation:
                 "groups": {name: _made(GroupEvaluation, one) for name, one in content["groups"].items()},
                 "foreground": _made(GroupEvaluation, content["foreground"]),
                 "measurements": [_made(MeasuredPair, one) for one in content["measurements"]],
+                "placing": _placing(content.get("placing")),
             }
             return _made(cls, values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"The evaluation document is not whole: {error}.") from error
+
+
+def _placing(values: Mapping[str, Any] | None) -> Placing | None:
+    if not values:
+        return None
+    return _made(Placing, {**values, "matrix": [tuple(row) for row in values["matrix"]]})
 
 
 def _made(kind: type, values: Mapping[str, Any]) -> Any:

@@ -68,6 +68,7 @@ def evaluate_inputs(
         **{name: getattr(compared, name) for name in ("labels", "groups", "foreground", "paper")},
         measurements=measured_pairs(found, true, inputs.groups) if options.measurements else (),
         notes=inputs.notes,
+        placing=inputs.placing,
     )
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.evaluation.bones import label_centres_mm
+from SwinX2SLib.evaluation.case import Placing
 from SwinX2SLib.evaluation.options import EvaluationOptions
-from SwinX2SLib.evaluation.resampling import centre_shift_mm, resample_labels
+from SwinX2SLib.evaluation.placing import place_prediction
+from SwinX2SLib.evaluation.resampling import resample_labels
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.label_schemes import UNKNOWN, LabelScheme, scheme
+from SwinX2SLib.label_schemes import AUTOMATIC, UNKNOWN, LabelScheme, RecognisedNumbering, scheme
 from SwinX2SLib.measurements.reading import ReadOptions, read_subject
 from SwinX2SLib.measurements.reading.volume import LabelVolume
 
@@ -37,6 +38,7 @@ class Inputs:
         own_prediction: the compared labels of the prediction as read, moved to where it is compared.
         own_truth: the compared labels of the truth as read.
         notes: what a reader must know, in sentences.
+        placing: how the prediction was moved, or None when it was not.
     """
 
     prediction: np.ndarray
@@ -49,6 +51,7 @@ class Inputs:
     own_prediction: LabelVolume
     own_truth: LabelVolume
     notes: tuple[str, ...]
+    placing: Placing | None = None
 
 
 def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> Inputs:
@@ -67,7 +70,10 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
     schemes = [_try_scheme(name, faults) for name in (options.scheme, options.prediction_scheme)]
     own_truth = _try_reading(truth, schemes[0], faults)
     own_prediction = _try_reading(prediction, schemes[1], faults, may_be_empty=True)
+    schemes, told = _recognised(schemes)
     labels, groups = (), ()
+    if own_truth is not None and options.scheme == AUTOMATIC and options.groups is None:
+        options = replace(options, groups=_drawn_groups(own_truth))
     if schemes[0] is not None and not any(fault.kind == "unknown-group" for fault in faults):
         labels, groups = _compared_labels(options, schemes[0], faults, truth)
     if faults:
@@ -76,22 +82,42 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
         message = f"The truth holds no bone of the groups compared ({', '.join(groups)})."
         hint = "Check the file and the numbering, or name other groups with --groups."
         raise InputError([Fault("empty-truth", message, hint, str(truth))])
-    return _on_one_grid(own_prediction, own_truth, (labels, groups), schemes[0], options, prediction)
+    inputs = _on_one_grid(own_prediction, own_truth, (labels, groups), schemes[0], options, prediction)
+    return replace(inputs, notes=(*told, *inputs.notes))
 
 
-def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelScheme | None:
+def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelScheme | RecognisedNumbering | None:
     try:
-        return scheme(name)
+        return RecognisedNumbering() if name == AUTOMATIC else scheme(name)
     except InputError as error:
         faults += error.faults
         return None
 
 
+def _recognised(
+    schemes: Sequence[LabelScheme | RecognisedNumbering | None],
+) -> tuple[list[LabelScheme | None], list[str]]:
+    """Return numberings as they turned out, and what to tell of those that had to be recognised."""
+    automatic = [each for each in schemes if isinstance(each, RecognisedNumbering)]
+    settled = [each.scheme if isinstance(each, RecognisedNumbering) else each for each in schemes]
+    return settled, [each.told for each in automatic if each.told]
+
+
+def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:
+    """Return the groups of which a volume holds bones; None where it holds none, which is told elsewhere."""
+    counts = _counts(truth.labels)
+    return tuple(group for group in GROUPS if counts[[*label_ids(group)]].any()) or None
+
+
 def _try_reading(
-    path: Path, numbering: LabelScheme | None, faults: list[Fault], may_be_empty: bool = False
+    path: Path,
+    numbering: LabelScheme | RecognisedNumbering | None,
+    faults: list[Fault],
+    may_be_empty: bool = False,
 ) -> LabelVolume | None:
     # Our own numbering is read as ever: its faults say more.
-    foreign = None if numbering is None or numbering.name == "swinx2s" else numbering
+    is_ours = isinstance(numbering, LabelScheme) and numbering.name == "swinx2s"
+    foreign = None if is_ours else numbering
     try:
         subject = read_subject(path, ReadOptions(numbering=foreign, allow_empty=may_be_empty))
     except InputError as error:
@@ -128,9 +154,9 @@ def _on_one_grid(
     path: Path,
 ) -> Inputs:
     labels, groups = compared
-    prediction, notes = _aligned(prediction, truth, labels, options)
+    prediction, placing, notes = place_prediction(prediction, truth, labels, options.align)
     resampled = resample_labels(prediction.labels, prediction.affine, truth.labels.shape, truth.affine)
-    notes += _placing(prediction, resampled, truth, path)
+    notes += _outside(prediction, resampled, truth, path)
     unnamed = [group for group in groups if _counts(truth.labels)[UNKNOWN[group]]]
     for group in unnamed:
         resampled[(truth.labels == UNKNOWN[group]) & _among(resampled, label_ids(group))] = 0
@@ -150,34 +176,11 @@ def _on_one_grid(
         own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
         own_truth=LabelVolume(drawn, truth.affine),
         notes=(*truth.notes, *prediction.notes, *notes),
+        placing=placing,
     )
 
 
-def _aligned(
-    prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int], options: EvaluationOptions
-) -> tuple[LabelVolume, list[str]]:
-    """Return the prediction moved as asked, and what to tell of it."""
-    if options.align == "none":
-        return prediction, []
-    if options.align == "centres":
-        shift = centre_shift_mm(prediction.affine, prediction.labels.shape, truth.affine, truth.labels.shape)
-        why = "so that the centres of both grids coincide"
-    else:
-        found = label_centres_mm(prediction.labels, prediction.affine, labels)
-        true = label_centres_mm(truth.labels, truth.affine, labels)
-        ways = [true[label] - found[label] for label in true if label in found]
-        if not ways:
-            return prediction, ["No bone is in both volumes; the prediction was not moved."]
-        shift = np.median(ways, axis=0)
-        why = "by the median way from its bones to the true ones; errors of place are what remains"
-    affine = prediction.affine.copy()
-    affine[:3, 3] += shift
-    told = ", ".join(f"{each:.1f}" for each in shift)
-    note = f"The prediction was moved by ({told}) mm (right, anterior, superior) {why}."
-    return LabelVolume(prediction.labels, affine, prediction.notes), [note]
-
-
-def _placing(prediction: LabelVolume, resampled: np.ndarray, truth: LabelVolume, path: Path) -> list[str]:
+def _outside(prediction: LabelVolume, resampled: np.ndarray, truth: LabelVolume, path: Path) -> list[str]:
     """Return what to tell of predicted bone outside the truth's volume.
 
     Raises:

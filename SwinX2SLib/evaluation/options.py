@@ -11,7 +11,7 @@ from SwinX2SLib.anatomy import GROUPS
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.evaluation.volumes import TOLERANCES_MM
 
-Alignment = Literal["none", "centres", "bones"]
+Alignment = Literal["none", "centres", "bones", "rigid"]
 ALIGNMENTS: tuple[str, ...] = get_args(Alignment)
 
 
@@ -21,13 +21,15 @@ class EvaluationOptions:
 
     Attributes:
         case: name of the case, or "" for that of the prediction.
-        scheme: numbering of the truth: a name of `label_schemes.SCHEME_NAMES`, or the path of a map.
+        scheme: numbering of the truth: a name of `label_schemes.SCHEME_NAMES`, the path of a map, or "auto" to
+            recognise it; then only groups that the truth holds are compared unless `groups` says otherwise.
         prediction_scheme: numbering of the prediction.
         groups: groups that the truth draws, or None for those that its numbering names.
         tolerances_mm: of the normalised surface Dice.
         measurements: whether both are measured and compared.
         align: "none", places as stated in the files; "centres", both grids' centres laid together (radiographs know
-            no patient position); "bones", shifted by the median way from predicted to true centres of bones.
+            no patient position); "bones", shifted by the median way from predicted to true centres of bones; "rigid",
+            turned and shifted so that their surfaces lie on one another (see `alignment`).
     """
 
     case: str = ""

@@ -64,6 +64,8 @@ def usage_error(arguments: argparse.Namespace) -> str:
         return "" if len(paths) == 2 else "give PREDICTION and TRUTH, or --cohort TABLE.csv"
     if paths or arguments.case:
         return "the cases of a cohort stand in TABLE.csv: leave out PREDICTION, TRUTH and --case"
+    if arguments.surfaces:
+        return "--surfaces is for one case: leave it out of a cohort"
     if arguments.overwrite:
         return "--cohort goes on with what is in DIR; for a fresh start name a new folder, not --overwrite"
     return "" if arguments.out is not None else "--cohort needs --out DIR"

@@ -70,7 +70,11 @@ def add_evaluate_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--scheme", default="swinx2s", metavar="NAME|FILE", help="numbering of TRUTH (default: swinx2s)"
+        "--scheme",
+        default="swinx2s",
+        metavar="NAME|FILE|auto",
+        help="numbering of TRUTH; auto recognises it by where its values lie, and compares the groups that TRUTH "
+        "holds (default: swinx2s)",
     )
     parser.add_argument(
         "--prediction-scheme",
@@ -96,10 +100,17 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         choices=ALIGNMENTS,
         default="none",
         help="move PREDICTION first: centre of its grid onto that of TRUTH (radiographs know no patient position), "
-        "or bones onto bones (median shift); default: compare where the files place them",
+        "bones onto bones (median shift), or rigid (turned and shifted, surface onto surface; the residual is told); "
+        "default: compare where the files place them",
     )
     parser.add_argument(
         "--no-measurements", action="store_true", help="leave out the measurements of the bones"
+    )
+    parser.add_argument(
+        "--surfaces",
+        action="store_true",
+        help="write surfaces.npz, too: the surfaces of both with the distance of every point of the prediction "
+        "from the truth (one case only)",
     )
 
 
@@ -131,7 +142,12 @@ def _run_one(arguments: argparse.Namespace) -> int:
     from SwinX2SLib.report.evaluating import FILES, EvaluateJob, run_evaluating
 
     job = EvaluateJob(
-        arguments.prediction, arguments.truth, options_of(arguments), arguments.out, arguments.overwrite
+        arguments.prediction,
+        arguments.truth,
+        options_of(arguments),
+        arguments.out,
+        arguments.overwrite,
+        arguments.surfaces,
     )
     evaluation = run_evaluating(job, lambda message: print(f"{message} ...", file=sys.stderr, flush=True))
     print(evaluation_text(evaluation).rstrip() if arguments.json else scores_text(evaluation))

@@ -7,13 +7,10 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
 from scipy.spatial import cKDTree
-from skimage.measure import marching_cubes
 
-from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
-from SwinX2SLib.geometry.frames import transform_points, voxel_spacing_mm
-from SwinX2SLib.measurements.bones import smoothed
+from SwinX2SLib.anatomy import label_by_id, label_ids
+from SwinX2SLib.evaluation import surfaces as bone_surfaces
 from SwinX2SLib.measurements.reading.volume import LabelVolume
 from SwinX2SLib.report.evaluated_words import Picture
 from SwinX2SLib.report.surface_view import FRONT, LEFT, View, Window, shaded_surfaces
@@ -36,7 +33,6 @@ LEGEND = (
     (FOUND, "truth"),
     (MISSED, "truth that is missed"),
 )
-_VOXEL_MM = 2.0  # finer volumes are thinned to about this; pictures show no more
 _FINE, _LARGEST_PIXELS, _MARGIN_PIXELS = 2, 420, 16
 _LETTER_PIXELS, _NARROWEST_PIXELS = 22, 160
 _Surface = tuple[np.ndarray, np.ndarray]
@@ -77,28 +73,9 @@ def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Colle
 
 def label_surfaces(volume: LabelVolume, groups: Collection[str]) -> dict[int, _Surface]:
     """Return the smoothed surface of each label: vertices `(V, 3)` RAS mm and faces `(F, 3)`; specks included."""
-    step = np.maximum(np.floor(_VOXEL_MM / voxel_spacing_mm(volume.affine) + 0.25), 1).astype(int)
-    labels = volume.labels[tuple(slice(None, None, size) for size in step)]
-    affine = np.array(volume.affine, dtype=np.float64)
-    affine[:3, :3] *= step
-    known = np.where(labels < CLASS_COUNT, labels, 0)
-    surfaces = {}
-    for label, box in enumerate(ndimage.find_objects(known), start=1):
-        if box is None or label_by_id(label).group not in groups:
-            continue
-        mask = np.pad(known[box] == label, 1).astype(np.float32)
-        vertices, faces, _, _ = marching_cubes(mask, 0.5)
-        vertices = smoothed(vertices.astype(np.float64), faces.astype(np.int64))
-        start = np.array([part.start for part in box]) - 1
-        surfaces[label] = _outwards(transform_points(affine, vertices + start), faces.astype(np.int64))
-    return surfaces
-
-
-def _outwards(vertices: np.ndarray, faces: np.ndarray) -> _Surface:
-    """Return a closed surface with its faces counter-clockwise from outside, whatever the hand of its axes was."""
-    corners = vertices[faces] - vertices.mean(axis=0)
-    volume = np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
-    return vertices, (faces if volume >= 0 else faces[:, ::-1].copy())
+    wanted = [label for group in groups for label in label_ids(group)]
+    found = bone_surfaces.label_surfaces(volume, wanted)
+    return {label: (surface.vertices, surface.faces) for label, surface in found.items()}
 
 
 def _distance_colours(surface: _Surface, truth: _Surface | None) -> np.ndarray:

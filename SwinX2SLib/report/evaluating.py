@@ -11,6 +11,7 @@ from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.evaluate import evaluate_inputs
 from SwinX2SLib.evaluation.inputs import Inputs, read_inputs
 from SwinX2SLib.evaluation.options import EvaluationOptions
+from SwinX2SLib.evaluation.surface_file import compared_surfaces, write_surfaces
 from SwinX2SLib.evaluation.writing import evaluation_text, measurements_table, scores_table
 from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
@@ -20,6 +21,7 @@ FILES = {
     "table": "evaluation.csv",
     "measurements": "measurements.csv",
     "page": "index.html",
+    "surfaces": "surfaces.npz",
 }
 # Excel takes a CSV file for UTF-8 only with this mark in front.
 _CSV_ENCODING = "utf-8-sig"
@@ -35,6 +37,7 @@ class EvaluateJob:
         options: how.
         out: folder to write, or None for none.
         overwrite: whether an earlier result may be replaced.
+        surfaces: whether the surfaces with their distances are written, too.
     """
 
     prediction: Path
@@ -42,6 +45,7 @@ class EvaluateJob:
     options: EvaluationOptions = field(default_factory=EvaluationOptions)
     out: Path | None = None
     overwrite: bool = False
+    surfaces: bool = False
 
 
 def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda message: None) -> CaseEvaluation:
@@ -95,6 +99,10 @@ def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None
                 # A file name that is no UTF-8 is written with its odd bytes escaped.
                 (folder / FILES[role]).write_bytes(text.encode(encoding, errors="backslashreplace"))
             write_case_page(evaluation, inputs.own_prediction, inputs.own_truth, folder / FILES["page"])
+            if job.surfaces:
+                surfaces = compared_surfaces(inputs.own_prediction, inputs.own_truth, inputs.labels)
+                with (folder / FILES["surfaces"]).open("wb") as stream:
+                    write_surfaces(stream, surfaces)
     except OSError as error:
         hint = "Check the free space and the permissions of the output folder."
         fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from SwinX2SLib.anatomy import GROUPS
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.label_schemes import scheme
+from SwinX2SLib.label_schemes import AUTOMATIC, scheme
 from SwinX2SLib.parallel.tasks import key_fault
 
 _MAP_SUFFIXES = (".json", ".csv")
@@ -54,7 +54,7 @@ class RowChecks:
         """Return the name of a numbering, or the absolute path of a map; each is tried once."""
         if Path(value).suffix.lower() in _MAP_SUFFIXES:
             value = os.path.abspath(self._table.parent / value)
-        if value and value not in self._schemes:
+        if value and value != AUTOMATIC and value not in self._schemes:
             self._schemes.add(value)
             try:
                 scheme(value)

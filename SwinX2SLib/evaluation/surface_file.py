@@ -1,0 +1,110 @@
+"""Surfaces of a prediction with their distance from the truth, and of the truth, as one file of arrays.
+
+An `.npz` (numpy) without pickles: for each bone `prediction/<name>/vertices` float32 `(V, 3)` RAS mm as compared,
+`.../faces` int32 `(F, 3)`, and, where the truth has the bone, `.../distance_mm` float32 `(V,)`: positive outside the
+truth, negative inside; for each bone of the truth `truth/<name>/vertices` and `.../faces`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from SwinX2SLib.anatomy import label_by_id
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.evaluation.signed_distances import signed_distances_mm
+from SwinX2SLib.evaluation.surfaces import label_surfaces
+from SwinX2SLib.measurements.reading.volume import LabelVolume
+
+_VOXEL_MM = 1.0  # finer volumes are thinned to about this
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedSurface:
+    """The surface of a bone.
+
+    Attributes:
+        vertices: float32 `(V, 3)`, RAS mm.
+        faces: int32 `(F, 3)`, counter-clockwise from outside.
+        distance_mm: float32 `(V,)`, from the truth, positive outside it; None where there is nothing to compare with.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    distance_mm: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedSurfaces:
+    """Surfaces by name of the bone, in the order of the ids."""
+
+    prediction: Mapping[str, ComparedSurface]
+    truth: Mapping[str, ComparedSurface]
+
+
+def compared_surfaces(
+    prediction: LabelVolume, truth: LabelVolume, labels: Collection[int]
+) -> ComparedSurfaces:
+    """Make the surfaces of both and measure the distances.
+
+    Args:
+        prediction, truth: in one patient space (RAS mm), on any grids.
+        labels: ids that are compared.
+    """
+    found, true = (label_surfaces(volume, labels, _VOXEL_MM) for volume in (prediction, truth))
+    compared = {
+        label: signed_distances_mm(surface.vertices, true[label]) if label in true else None
+        for label, surface in found.items()
+    }
+    return ComparedSurfaces(
+        *(
+            {
+                label_by_id(label).name: ComparedSurface(
+                    surface.vertices.astype(np.float32),
+                    surface.faces.astype(np.int32),
+                    None if distances.get(label) is None else distances[label].astype(np.float32),
+                )
+                for label, surface in surfaces.items()
+            }
+            for surfaces, distances in ((found, compared), (true, {}))
+        )
+    )
+
+
+def write_surfaces(stream: BinaryIO, surfaces: ComparedSurfaces) -> None:
+    """Write the file."""
+    arrays = {}
+    for role in ("prediction", "truth"):
+        for name, surface in getattr(surfaces, role).items():
+            arrays[f"{role}/{name}/vertices"], arrays[f"{role}/{name}/faces"] = (
+                surface.vertices,
+                surface.faces,
+            )
+            if surface.distance_mm is not None:
+                arrays[f"{role}/{name}/distance_mm"] = surface.distance_mm
+    np.savez_compressed(stream, **arrays)
+
+
+def read_surfaces(path: Path) -> ComparedSurfaces:
+    """Read the file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    found: dict[str, dict[str, dict[str, np.ndarray]]] = {"prediction": {}, "truth": {}}
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            for key in arrays.files:
+                role, name, what = key.split("/")
+                found[role].setdefault(name, {})[what] = arrays[key]
+        return ComparedSurfaces(
+            *({name: ComparedSurface(**parts) for name, parts in found[role].items()} for role in found)
+        )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        message = f"The surfaces cannot be read ({error})."
+        raise InputError([Fault("surfaces-unreadable", message, "Compare again.", str(path))]) from error
