@@ -29,6 +29,12 @@ COMMANDS = (
         "reconstruct bones from a frontal and a lateral radiograph",
     ),
     Command(
+        "batch",
+        "SwinX2SLib.inference.batch.command",
+        "add_batch_parser",
+        "reconstruct many pairs of radiographs, to be resumed after any interruption",
+    ),
+    Command(
         "report",
         "SwinX2SLib.report.commands",
         "add_report_parser",

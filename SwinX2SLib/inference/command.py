@@ -52,11 +52,16 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--json", action="store_true", help="tell progress and result as JSON lines on standard output"
     )
+    add_film_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(func=run_reconstruct, parser=parser)
+
+
+def add_film_options(parser: argparse.ArgumentParser) -> None:
+    """Add what may be said about films; `job_of_arguments` reads it."""
     films = parser.add_argument_group("films (VIEW is ap or lateral)")
     _add_size_options(films)
     _add_hanging_options(films)
-    _add_model_options(parser.add_argument_group("model"))
-    parser.set_defaults(func=run_reconstruct, parser=parser)
 
 
 def _add_size_options(group: argparse._ArgumentGroup) -> None:
@@ -114,7 +119,9 @@ def _add_hanging_options(group: argparse._ArgumentGroup) -> None:
         group.add_argument(option, action="append", default=[], choices=_VIEWS, metavar="VIEW", help=words)
 
 
-def _add_model_options(group: argparse._ArgumentGroup) -> None:
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of the model and how it is used; `job_of_arguments` reads it."""
+    group = parser.add_argument_group("model")
     group.add_argument(
         "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
     )

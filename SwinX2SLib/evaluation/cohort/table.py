@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.case_tables import read_records, shortened
+from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation.cohort.naming import row_key
 from SwinX2SLib.evaluation.cohort.row_checks import RowChecks
 
 REQUIRED = ("case", "prediction", "truth")
 OPTIONAL = ("scheme", "prediction_scheme", "groups", "model", "dataset", "person")
-_DELIMITERS = ",;\t"
 _HINT = f"The table needs the columns {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}."
-_MOST_TOLD = 50
 
 
 @dataclass(frozen=True)
@@ -72,57 +69,15 @@ def read_table(path: Path, skip_missing: bool = False) -> CohortTable:
         InputError: with every fault of the table and its line.
     """
     path = Path(os.path.abspath(path))
-    try:
-        records = list(_records(path.read_bytes()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(path, error) from error
-    if not records:
-        raise InputError([Fault("table-empty", "The table is empty.", _HINT, str(path))])
-    header = [name.strip().lower() for name in records[0][1]]
-    if faults := _header_faults(header, path):
-        raise InputError(faults)
+    header, records = read_records(path, REQUIRED, _HINT)
     checks = RowChecks(path, skip_missing)
-    rows = [_row(line, header, fields, checks) for line, fields in records[1:]]
+    rows = [_row(line, header, fields, checks) for line, fields in records]
     if not rows:
         checks.add(1, "table-empty", "There is no case in the table.", "Add a line for each case.")
     if checks.faults:
-        raise InputError(_shortened(checks.faults, path))
+        raise InputError(shortened(checks.faults, path))
     known = {*REQUIRED, *OPTIONAL, ""}
     return CohortTable(path, tuple(rows), tuple(name for name in header if name not in known))
-
-
-def _records(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line on which each record begins, and its fields; empty lines are passed over."""
-    text = content.decode("utf-8-sig")
-    first = text.lstrip().partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            yield line, fields
-        line = reader.line_num + 1
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    if isinstance(error, UnicodeDecodeError):
-        reason = "it is not UTF-8 text"
-    else:
-        reason = getattr(error, "strerror", None) or str(error)
-    hint = "Give a text file with comma-separated values (CSV), saved as UTF-8."
-    return InputError([Fault("table-unreadable", f"The table cannot be read ({reason}).", hint, str(path))])
-
-
-def _header_faults(header: list[str], path: Path) -> list[Fault]:
-    faults = []
-    if missing := [name for name in REQUIRED if name not in header]:
-        columns = f"columns {', '.join(missing)} are" if len(missing) > 1 else f"column {missing[0]} is"
-        faults.append(Fault("column-missing", f"Line 1: the {columns} missing.", _HINT, str(path)))
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    if twice:
-        message = f"Line 1: {', '.join(twice)} names several columns."
-        faults.append(Fault("column-twice", message, "Give every column a name of its own.", str(path)))
-    return faults
 
 
 def _row(line: int, header: list[str], fields: list[str], checks: RowChecks) -> CohortRow:
@@ -146,11 +101,3 @@ def _row(line: int, header: list[str], fields: list[str], checks: RowChecks) -> 
     )
     checks.unique(line, row.key, row.case)
     return row
-
-
-def _shortened(faults: list[Fault], path: Path) -> list[Fault]:
-    if len(faults) <= _MOST_TOLD:
-        return faults
-    kinds = ", ".join(sorted({fault.kind for fault in faults[_MOST_TOLD:]}))
-    message = f"There are {len(faults) - _MOST_TOLD} more faults in the table ({kinds})."
-    return [*faults[:_MOST_TOLD], Fault("more-faults", message, "Mend those above first.", str(path))]
