@@ -1,0 +1,228 @@
+"""Measurements of one segmentation while they are being looked at: dragged markups change values, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import contextmanager
+from datetime import datetime
+
+import slicer
+from slicer.util import VTKObservationMixin
+
+from SwinX2SLib.measurements.editing import EditableMeasurements
+from SwinX2SLib.measurements.from_landmarks import Key
+from SwinX2SLib.measurements.review import Review, digest_of, holds, measured_digest, review_words
+from SwinX2SLib.measurements.stored import measured_document
+from SwinX2SLib.slicerui.display.links import linked
+from SwinX2SLib.slicerui.measuring import nodes
+from SwinX2SLib.slicerui.measuring.markup_specs import markup_specs
+from SwinX2SLib.slicerui.measuring.markups import (
+    make_markup,
+    places_of,
+    read_markup,
+    show_markup,
+    write_markup,
+)
+from SwinX2SLib.slicerui.measuring.regions import COLOURS, region_of, region_of_structure
+from SwinX2SLib.slicerui.measuring.rows import table_rows
+from SwinX2SLib.slicerui.measuring.table import fill_table, update_table
+from SwinX2SLib.slicerui.notice import Notice
+
+
+class MeasuringSession(VTKObservationMixin):
+    """Keeps values, markups, table and document of one segmentation in step.
+
+    Markups of a bone are made when they are first shown: those of all bones would slow every view.
+
+    Args:
+        segmentation: with a document of measurements.
+
+    Attributes:
+        segmentation: as given.
+        document: its node.
+        edited: the measurements.
+        rows: the lines of the table.
+        changed: told the measurements `set[Key]` whose values may have changed.
+
+    Raises:
+        InputError: the document cannot be read.
+    """
+
+    def __init__(self, segmentation: slicer.vtkMRMLSegmentationNode):
+        super().__init__()
+        self.segmentation, self.document = segmentation, nodes.document_of(segmentation)
+        content = nodes.whole_document(self.document)
+        self.edited = EditableMeasurements(measured_document(json.dumps(content)))
+        self._measured_digest = measured_digest(content["measurements"])
+        self.rows = table_rows(self.edited)
+        self._row_of = {key: number for number, row in enumerate(self.rows) for key in row.keys.values()}
+        self.changed = Notice()
+        self._writing = False
+        self._dragged: slicer.vtkMRMLMarkupsNode | None = None
+        for node in linked(segmentation, nodes.MARKUP):
+            self._follow(node)
+        self._write_markups(None)
+        fill_table(nodes.table_of(segmentation), self.rows, self.edited)
+
+    def close(self) -> None:
+        """Let go of the scene."""
+        self.removeObservers()
+
+    # What is shown
+
+    def show(self, keys: Iterable[Key]) -> None:
+        """Show the markups of some measurements, and hide all others."""
+        keys = [key for key in keys if key in self.edited.geometry.bindings]
+        wanted = set().union(*(self.edited.geometry.keys(key) for key in keys))
+        for structure in dict.fromkeys(self._structures(keys)):
+            self.ensure_markups(structure)
+        with self._quietly():
+            for node in linked(self.segmentation, nodes.MARKUP):
+                show_markup(node, wanted)
+
+    def ensure_markups(self, structure: str) -> None:
+        """Make the markups of a bone, or of a group of bones, where they are missing."""
+        there = {
+            tuple(places_of(node)) for node in linked(self.segmentation, nodes.MARKUP, structure=structure)
+        }
+        missing = [spec for spec in markup_specs(self.edited.geometry, structure) if spec.places not in there]
+        if not missing:
+            return
+        colour = COLOURS[region_of_structure(structure)]
+        with self._quietly():
+            for spec in missing:
+                node = make_markup(spec, colour)
+                write_markup(node, self.edited, spec.labels)
+                nodes.add_markup(self.segmentation, node, structure)
+                self._follow(node)
+
+    def keys_of_region(self, region: str) -> list[Key]:
+        """Return all measurements of a region of the body."""
+        reviewed = {key: self.edited.reviewed(key) for key in self.edited.keys}
+        return [key for key, one in reviewed.items() if region_of(one.stored.region) == region]
+
+    def _structures(self, keys: Iterable[Key]) -> Iterable[str]:
+        for key in keys:
+            yield key[0]
+
+    # Changes
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._after(self.edited.undo())
+
+    def redo(self) -> None:
+        """Make the change again that was taken back last."""
+        self._after(self.edited.redo())
+
+    def reset(self, keys: Iterable[Key] | None = None) -> None:
+        """Put measurements, or all, back to what was computed."""
+        self._after(self.edited.reset(keys))
+
+    def _after(self, touched: set[Key]) -> None:
+        self._write_markups(None)
+        self._tell(touched)
+        self._keep()
+
+    def _follow(self, node: slicer.vtkMRMLMarkupsNode) -> None:
+        events = {
+            node.PointStartInteractionEvent: self._on_drag_started,
+            node.PointModifiedEvent: self._on_moved,
+            node.PointEndInteractionEvent: self._on_drag_ended,
+        }
+        for event, reaction in events.items():
+            self.addObserver(node, event, reaction)
+
+    def _on_drag_started(self, node: slicer.vtkMRMLMarkupsNode, _event: object) -> None:
+        self._dragged = node
+        self.edited.remember()
+
+    def _on_moved(self, node: slicer.vtkMRMLMarkupsNode, _event: object) -> None:
+        found = None if self._writing else read_markup(node, self.edited)
+        if found is None:
+            return
+        now = {**self.edited.places, **self.edited.normals}
+        moved = {key: place for key, place in found.items() if abs(place - now[key]).max() > 1e-6}
+        if not moved:
+            return
+        alone = self._dragged is not node
+        if alone:
+            self.edited.remember()
+        touched: set[Key] = set()
+        for key, place in moved.items():
+            change = self.edited.move if key in self.edited.places else self.edited.turn
+            touched |= change(key, place)
+        self._write_markups(node, set(moved))
+        self._tell(touched)
+        if alone:
+            self._keep()
+
+    def _on_drag_ended(self, _node: slicer.vtkMRMLMarkupsNode, _event: object) -> None:
+        self._dragged = None
+        self.edited.forget_unchanged()
+        self._keep()
+        self.changed.tell(set())
+
+    def _write_markups(self, source: slicer.vtkMRMLMarkupsNode | None, moved: set[str] | None = None) -> None:
+        """Put all markups, or those that hold what was moved, where the places are; `source` is there already."""
+        origins = self.edited.geometry.origins
+        with self._quietly():
+            for node in linked(self.segmentation, nodes.MARKUP):
+                keys = {key for place in places_of(node) for key in (place, origins.get(place, place))}
+                if node is not source and (moved is None or not moved.isdisjoint(keys)):
+                    write_markup(node, self.edited)
+
+    def _tell(self, touched: set[Key]) -> None:
+        numbers = sorted({self._row_of[key] for key in touched})
+        if numbers:
+            update_table(nodes.table_of(self.segmentation), self.rows, self.edited, numbers)
+        self.changed.tell(touched)
+
+    def _keep(self) -> None:
+        nodes.keep(self.document, nodes.EDITS, self.edited.edits)
+
+    @contextmanager
+    def _quietly(self):
+        """Change markups without taking this for an edit."""
+        before, self._writing = self._writing, True
+        try:
+            yield
+        finally:
+            self._writing = before
+
+    # Review
+
+    @property
+    def review(self) -> Review | None:
+        """The sign-off, whether it still holds or not."""
+        return Review.from_dict(nodes.kept(self.document, nodes.REVIEW))
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a person has signed just these values."""
+        return holds(self.review, self._digest())
+
+    def review_words(self) -> str:
+        """Return the state of the review, in words."""
+        return review_words(self.review, self._digest())
+
+    def sign(self, name: str, now: datetime | None = None) -> None:
+        """Sign the values as they are now.
+
+        Raises:
+            ValueError: there is no name.
+        """
+        if not name.strip():
+            raise ValueError("Enter the name of the person who has reviewed the measurements.")
+        date = (now or datetime.now().astimezone()).isoformat(timespec="minutes")
+        nodes.keep(self.document, nodes.REVIEW, Review(name.strip(), date, self._digest()).to_dict())
+        self.changed.tell(set())
+
+    def withdraw(self) -> None:
+        """Take the sign-off back."""
+        nodes.keep(self.document, nodes.REVIEW, None)
+        self.changed.tell(set())
+
+    def _digest(self) -> str:
+        return digest_of(self._measured_digest, self.edited.edits)
