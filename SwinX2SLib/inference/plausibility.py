@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy import ndimage
 
 from SwinX2SLib.anatomy import Label, label_by_id
 
@@ -68,13 +67,26 @@ def doubts(labels: np.ndarray, bones: Sequence[FoundBone]) -> list[str]:
     return said + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
 
 
+def mean_heights(labels: np.ndarray) -> np.ndarray:
+    """Return the mean index along axis 2 of the voxels of every label, `(256,)`; NaN where a label is absent.
+
+    Args:
+        labels: uint8 `(X, Y, Z)`.
+    """
+    places = np.nonzero(labels)
+    values = labels[places]
+    counts = np.bincount(values, minlength=256)
+    sums = np.bincount(values, weights=places[2], minlength=256)
+    return np.divide(sums, counts, out=np.full(256, np.nan), where=counts > 0)
+
+
 def _disorder(labels: np.ndarray, vertebrae: list[Label]) -> list[str]:
     """Tell vertebrae that do not follow one another from the head to the feet, and gaps in their row."""
     if not vertebrae:
         return []
     said = []
-    heights = [centre[2] for centre in ndimage.center_of_mass(labels > 0, labels, [v.id for v in vertebrae])]
     # Axis 2 runs to the feet.
+    heights = mean_heights(labels)[[vertebra.id for vertebra in vertebrae]]
     swapped = [
         f"{lower.title} above {upper.title}"
         for (upper, upper_height), (lower, lower_height) in pairwise(zip(vertebrae, heights, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.inference.plausibility import LARGEST_ML, LOW_CONFIDENCE
+from SwinX2SLib.inference.plausibility import LARGEST_ML, LOW_CONFIDENCE, mean_heights
 from SwinX2SLib.report.findings import Bone, Findings
 
 # Below this the network itself promises less than half of the bone.
@@ -52,6 +52,6 @@ def _out_of_order(findings: Findings) -> set[int]:
     if len(vertebrae) < 2:
         return set()
     # Axis 2 of the network's order runs to the feet.
-    heights = np.array(ndimage.center_of_mass(findings.labels > 0, findings.labels, vertebrae))[:, 2]
+    heights = mean_heights(findings.labels)[vertebrae]
     wrong = np.flatnonzero(np.diff(heights) < 0)
     return {vertebrae[place] for first in wrong for place in (first, first + 1)}

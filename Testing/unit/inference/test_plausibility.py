@@ -64,3 +64,15 @@ def test_a_network_that_is_unsure_of_most_bones_is_not_to_be_relied_on(unsure, t
     assert bool(said) is told
     if told:
         assert "unsure of 3 of its 5 bones" in said[0]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_mean_heights_are_those_of_the_voxels(order):
+    labels = np.zeros((7, 5, 9), np.uint8, order=order)
+    generator = np.random.default_rng(0)
+    labels[generator.integers(0, 7, 60), generator.integers(0, 5, 60), generator.integers(0, 9, 60)] = 3
+    labels[2, 2, :4] = 200
+    heights = plausibility.mean_heights(labels)
+    for label in (3, 200):
+        assert heights[label] == pytest.approx(np.argwhere(labels == label)[:, 2].mean())
+    assert np.isnan(heights[[0, 1, 255]]).all()
