@@ -190,15 +190,27 @@ def _tell_result(result: BatchResult, tell: Callable[[str], None]) -> None:
 def _check(
     arguments: argparse.Namespace, cases: list[BatchCase], settings: Job, tell: Callable[[str], None] | None
 ) -> int:
+    from SwinX2SLib.inference.batch.events import TellEvents, encode_case
     from SwinX2SLib.inference.batch.run import check_films
+    from SwinX2SLib.inference.batch.summary import CaseOutcome
+    from SwinX2SLib.inference.protocol import Result, encode
     from SwinX2SLib.parallel import ConsoleProgress
 
-    with ConsoleProgress("Reading films") as progress:
-        failed = check_films(cases, settings, progress)
-    reasons = {failure.key: failure.message for failure in failed}
-    for case in cases:
-        words = reasons.get(case.key, f"{case.ap.name} (frontal), {case.lateral.name} (lateral); {case.how}")
-        (tell or print)(f"{case.name}: {' '.join(words.split())}")
+    if tell is None:
+        with ConsoleProgress("Reading films") as progress:
+            failed = check_films(cases, settings, progress)
+    else:
+        failed = check_films(cases, settings, TellEvents(tell, "Reading films", 0.0, 1.0, lambda *_: None))
+    failures = {failure.key: failure for failure in failed}
+    for outcome in (CaseOutcome.ready(case, failures.get(case.key)) for case in cases):
+        if tell is not None:
+            tell(encode_case(outcome))
+        else:
+            words = outcome.failure.message if outcome.failure is not None else outcome.doubts[0]
+            print(f"{outcome.case}: {' '.join(words.split())}")
+    if tell is not None:
+        words = f"{len(cases) - len(failed)} of {len(cases)} pairs can be used."
+        tell(encode(Result({}, (words,))))
     return SOME_FAILED if failed else DONE
 
 

@@ -25,7 +25,7 @@ class CaseOutcome:
 
     Attributes:
         case: its name.
-        status: "done" or "failed".
+        status: "done", "failed", or "ready" where only the films were read.
         seconds: that the reconstruction took; None where it failed.
         bones: how many were found.
         expected_dice: mean over them of the overlap with the truth that the network's probabilities promise, 0..1.
@@ -69,6 +69,13 @@ class CaseOutcome:
             lateral=str(case.lateral),
             failure=failure,
         )
+
+    @classmethod
+    def ready(cls, case: BatchCase, failure: Failure | None) -> CaseOutcome:
+        """Return what is known of a case whose films were only read: which they are, and why they are a pair."""
+        words = f"{case.ap.name} (frontal), {case.lateral.name} (lateral); {case.how}"
+        status, doubts = ("ready", (words,)) if failure is None else ("failed", ())
+        return cls(case.name, status, None, None, None, doubts, "", str(case.ap), str(case.lateral), failure)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

@@ -22,8 +22,7 @@ from SwinX2SLib.radiographs import FilmOptions
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = (
     "case,ap,lateral,spacing_mm,lateral_spacing_mm,ap_magnification,lateral_flip,ap_crop,ap_view,"
-    "lateral_shift_mm,note
-"
+    "lateral_shift_mm,note\n"
 )
 
 
@@ -34,7 +33,7 @@ def film(tmp_path):
     def write(name: str) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.random.default_rng(len(name)).integers(0, 255, (60, 40)).astype(np.uint8)).save(
+        Image.fromarray(np.random.default_rng(len(name)).integers(0, 255, (200, 150)).astype(np.uint8)).save(
             path
         )
         return path

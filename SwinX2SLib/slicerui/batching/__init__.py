@@ -1,0 +1,1 @@
+"""A batch of pairs as a background process, and how it stands."""

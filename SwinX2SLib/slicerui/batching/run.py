@@ -1,0 +1,141 @@
+"""One batch: what the command `swinx2s batch` does, in a process of its own.
+
+Imported when a batch starts: the protocol comes with packages that are installed before the first run.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from SwinX2SLib.inference.batch.events import decode_case
+from SwinX2SLib.inference.batch.run import clear_leftovers
+from SwinX2SLib.inference.protocol import Progress, Result, decode
+from SwinX2SLib.parallel.tasks import SOME_FAILED
+from SwinX2SLib.slicerui.interpreter import worker_environment, worker_python
+from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
+from SwinX2SLib.slicerui.words import words_of_the_module
+
+_LAST_WORDS = 60
+_SAYS = "swinx2s: "
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """What to do.
+
+    Attributes:
+        source: table or folder of films.
+        out: folder of the results.
+        spacing_mm: of films that the table says nothing of; None takes what the films say.
+        model, device: as of `inference.Job`.
+        measure: whether every case is measured, too.
+        check: only read all films.
+    """
+
+    source: Path
+    out: Path
+    spacing_mm: float | None = None
+    model: str = "default"
+    device: str = "auto"
+    measure: bool = False
+    check: bool = False
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of the command `swinx2s`."""
+        given = ["batch", str(self.source), "--out", str(self.out), "--json"]
+        given += ["--model", self.model, "--device", self.device]
+        if self.spacing_mm is not None:
+            given += ["--spacing-mm", repr(self.spacing_mm)]
+        return given + ["--measure"] * self.measure + ["--check"] * self.check
+
+
+def batch_command(request: BatchRequest) -> list[str]:
+    """Return the command of a batch.
+
+    Raises:
+        InterpreterError: there is no Python for it.
+    """
+    return [worker_python(), "-m", "SwinX2SLib", *request.arguments()]
+
+
+class BatchObserver(Protocol):
+    """Who watches a batch."""
+
+    def on_progress(self, fraction: float, message: str) -> None:
+        """See how far it is, 0..1."""
+
+    def on_case(self, told: Mapping[str, Any]) -> None:
+        """See how a case ended: the fields of `inference.batch.summary.CaseOutcome`."""
+
+    def on_ended(self, well: bool, words: str) -> None:
+        """See, once and last, whether all went through, and what to tell the user."""
+
+
+class BatchRun:
+    """A batch under way; hears its process (`WorkerListener`) and tells the observer."""
+
+    def __init__(self, request: BatchRequest, observer: BatchObserver):
+        self.request, self._observer = request, observer
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._process: WorkerProcess | None = None
+        self._reason = self._summary = ""
+
+    def start(self, make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
+        """Start the process.
+
+        Raises:
+            InterpreterError: there is no Python for it.
+        """
+        command = batch_command(self.request)
+        self._process = make_process(self)
+        self._process.start(command, worker_environment())
+
+    def cancel(self, reason: str) -> None:
+        """End the process with all that it started; what is finished is kept."""
+        if self.is_running():
+            self._reason = reason
+            self._process.cancel()
+
+    def cancel_and_wait(self, reason: str) -> None:
+        """End the process and return when it is gone."""
+        if self.is_running():
+            self.cancel(reason)
+            self._process.wait()
+
+    def is_running(self) -> bool:
+        """Return whether the process is still there."""
+        return self._process is not None and self._process.is_running()
+
+    def on_line(self, line: str) -> None:
+        """Hear the process's standard output."""
+        event = decode(line)
+        if isinstance(event, Progress):
+            self._observer.on_progress(event.fraction, event.message)
+        elif isinstance(event, Result):
+            self._summary = " ".join(event.notes)
+        elif (told := decode_case(line)) is not None:
+            self._observer.on_case(told)
+
+    def on_log(self, line: str) -> None:
+        """Hear the process's standard error."""
+        self._last_words.append(line)
+
+    def on_ended(self, ending: Ending) -> None:
+        """Hear that the process has ended; what it was writing is taken away."""
+        if self.request.out.is_dir():
+            clear_leftovers(self.request.out)
+        if ending.cancelled:
+            self._observer.on_ended(False, self._reason)
+        elif ending.exit_code in (0, SOME_FAILED):
+            self._observer.on_ended(True, self._summary)
+        else:
+            self._observer.on_ended(False, self._why(ending))
+
+    def _why(self, ending: Ending) -> str:
+        told = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
+        text = "\n".join(told) or f"{ending.describe()} {' '.join(self._last_words)[-300:]}"
+        return words_of_the_module(text.strip()).replace(" with --out", "")
