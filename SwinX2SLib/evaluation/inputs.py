@@ -12,15 +12,18 @@ from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import Placing
 from SwinX2SLib.evaluation.options import EvaluationOptions
-from SwinX2SLib.evaluation.placing import place_prediction
+from SwinX2SLib.evaluation.placing import outside_notes, place_prediction
 from SwinX2SLib.evaluation.resampling import resample_labels
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.label_schemes import AUTOMATIC, UNKNOWN, LabelScheme, RecognisedNumbering, scheme
 from SwinX2SLib.measurements.reading import ReadOptions, read_subject
+from SwinX2SLib.measurements.reading.subject import RESULT_LABELS
 from SwinX2SLib.measurements.reading.volume import LabelVolume
 
-# Part of the predicted bone outside the truth's volume from which a reader is told.
-_TOLD_OUTSIDE = 0.01
+_UNKNOWN_HINT = (
+    "Labels run from 0 to 54 as in Resources/labels.json. Name the numbering of the file (--scheme for TRUTH, "
+    "--prediction-scheme for PREDICTION), or give a map of its values."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +118,10 @@ def _try_reading(
     faults: list[Fault],
     may_be_empty: bool = False,
 ) -> LabelVolume | None:
+    if path.is_dir() and not (path / RESULT_LABELS).is_file():
+        message = f"There is no {RESULT_LABELS} in this folder: it is no result of `swinx2s reconstruct`."
+        faults.append(Fault("not-a-volume", message, "Give a label volume or such a folder.", str(path)))
+        return None
     # Our own numbering is read as ever: its faults say more.
     is_ours = isinstance(numbering, LabelScheme) and numbering.name == "swinx2s"
     foreign = None if is_ours else numbering
@@ -122,7 +129,10 @@ def _try_reading(
         subject = read_subject(path, ReadOptions(numbering=foreign, allow_empty=may_be_empty))
     except InputError as error:
         if numbering is not None or any(fault.kind == "missing-file" for fault in error.faults):
-            faults += error.faults
+            faults += [
+                replace(fault, hint=_UNKNOWN_HINT) if fault.kind == "unknown-labels" else fault
+                for fault in error.faults
+            ]
         return None
     if subject.volume is None:
         message = "Meshes cannot be compared voxel by voxel."
@@ -156,7 +166,7 @@ def _on_one_grid(
     labels, groups = compared
     prediction, placing, notes = place_prediction(prediction, truth, labels, options.align)
     resampled = resample_labels(prediction.labels, prediction.affine, truth.labels.shape, truth.affine)
-    notes += _outside(prediction, resampled, truth, path)
+    notes += outside_notes(prediction, truth, labels, path)
     unnamed = [group for group in groups if _counts(truth.labels)[UNKNOWN[group]]]
     for group in unnamed:
         resampled[(truth.labels == UNKNOWN[group]) & _among(resampled, label_ids(group))] = 0
@@ -178,28 +188,6 @@ def _on_one_grid(
         notes=(*truth.notes, *prediction.notes, *notes),
         placing=placing,
     )
-
-
-def _outside(prediction: LabelVolume, resampled: np.ndarray, truth: LabelVolume, path: Path) -> list[str]:
-    """Return what to tell of predicted bone outside the truth's volume.
-
-    Raises:
-        InputError: all of it lies outside.
-    """
-    volumes_mm3 = [
-        np.count_nonzero(labels) * abs(np.linalg.det(affine[:3, :3]))
-        for labels, affine in ((resampled, truth.affine), (prediction.labels, prediction.affine))
-    ]
-    if not volumes_mm3[1]:
-        return ["The prediction holds no bone."]
-    if not volumes_mm3[0]:
-        message = "No predicted bone lies inside the truth's volume: the files place them apart."
-        hint = "Check that both belong to one person; --align centres or bones lays them together."
-        raise InputError([Fault("no-overlap", message, hint, str(path))])
-    outside = 1 - volumes_mm3[0] / volumes_mm3[1]
-    if outside < _TOLD_OUTSIDE:
-        return []
-    return [f"{100 * outside:.0f} % of the predicted bone lies outside the truth's volume and is not scored."]
 
 
 def _unnamed_notes(

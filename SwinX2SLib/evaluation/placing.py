@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.alignment import align_surfaces
 from SwinX2SLib.evaluation.bones import label_centres_mm
 from SwinX2SLib.evaluation.case import Placing
 from SwinX2SLib.evaluation.resampling import centre_shift_mm
 from SwinX2SLib.evaluation.surfaces import label_surfaces
+from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.measurements.reading.volume import LabelVolume
+
+# Part of the predicted bone outside the truth's volume from which a reader is told.
+_TOLD_OUTSIDE = 0.01
 
 
 def place_prediction(
@@ -35,6 +41,50 @@ def place_prediction(
         return prediction, None, ["No bone is in both volumes; the prediction was not moved."]
     moved = replace(prediction, affine=np.array(placing.matrix) @ prediction.affine)
     return moved, placing, [_words(placing, align)]
+
+
+def outside_notes(
+    prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int], path: Path
+) -> list[str]:
+    """Return what to tell of predicted bone outside the truth's volume, which is not scored.
+
+    Args:
+        prediction: where it is compared.
+        truth: whose volume counts.
+        labels: ids that are compared.
+        path: of the prediction.
+
+    Raises:
+        InputError: all of it lies outside.
+    """
+    bone, inside = _voxels_inside(prediction, truth, labels)
+    if not bone:
+        groups = "" if not prediction.labels.any() else " of the groups compared"
+        return [f"The prediction holds no bone{groups}."]
+    if not inside:
+        message = "No predicted bone lies inside the truth's volume: the files place them apart."
+        hint = "Check that both belong to one person; --align centres or bones lays them together."
+        raise InputError([Fault("no-overlap", message, hint, str(path))])
+    outside = 1 - inside / bone
+    if outside < _TOLD_OUTSIDE:
+        return []
+    return [f"{100 * outside:.0f} % of the predicted bone lies outside the truth's volume and is not scored."]
+
+
+def _voxels_inside(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> tuple[int, int]:
+    """Count the voxels of predicted bone, and those of them whose centres lie in a voxel of the truth's grid."""
+    to_truth = np.linalg.inv(truth.affine) @ prediction.affine
+    ends = np.array(truth.labels.shape) - 0.5
+    kept = np.zeros(256, dtype=bool)
+    kept[list(labels)] = True
+    bone = inside = 0
+    # A slab at a time, for the largest volumes.
+    for index, slab in enumerate(prediction.labels):
+        voxels = np.argwhere(kept[slab])
+        places = transform_points(to_truth, np.insert(voxels, 0, index, axis=1))
+        bone += len(voxels)
+        inside += int(np.count_nonzero(np.all((places >= -0.5) & (places < ends), axis=1)))
+    return bone, inside
 
 
 def _by_centres(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Placing:

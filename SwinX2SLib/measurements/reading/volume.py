@@ -149,7 +149,10 @@ def _distinct(values: np.ndarray, path: Path) -> list[int]:
         found.update(np.unique(slab).tolist())
         if len(found) > 4096:
             break
-    wrong = [value for value in found if not np.isfinite(value) or value != int(value)]
+    if not all(np.isfinite(value) for value in found):
+        message = "The file holds numbers that are not finite (NaN or infinity)."
+        raise refuse("not-labels", message, "Give the label volume itself, with 0 for background.", path)
+    wrong = [value for value in found if value != int(value)]
     if wrong or len(found) > 4096:
         message = "The file holds values between whole numbers, or thousands of them: an image, not labels."
         raise refuse("not-labels", message, "Give the label volume itself.", path)

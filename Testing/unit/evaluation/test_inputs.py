@@ -119,6 +119,19 @@ def test_predicted_bone_beyond_the_scan_is_told_and_not_scored(tmp_path, predict
     assert any("outside the truth's volume" in note for note in result.notes)
 
 
+def test_bone_that_is_not_compared_may_lie_anywhere(tmp_path):
+    """Hips beyond the truth's volume are nobody's concern where only the spine is compared."""
+    cut = bones()[:, :, :19]
+    nib.save(nib.Nifti1Image(np.ascontiguousarray(cut), network_affine(MM, SHAPE)), tmp_path / "truth.nii.gz")
+    spine = EvaluationOptions(groups=("spine",), **QUICK)
+    for labels, dice in ((bones(), 1.0), (np.where(bones() > 50, bones(), 0), 0.0)):
+        prediction = saved(tmp_path / "prediction.nii.gz", labels, centre=(0, 0, 0))
+        result = evaluate_case(prediction, tmp_path / "truth.nii.gz", spine)
+        assert result.foreground.dice == dice
+        assert not any("outside" in note for note in result.notes)
+    assert "The prediction holds no bone of the groups compared." in result.notes
+
+
 def test_an_empty_prediction_is_a_result_and_an_empty_truth_a_fault(tmp_path, prediction):
     empty = saved(tmp_path / "empty.nii.gz", np.zeros(SHAPE, np.uint8))
     result = evaluate_case(empty, prediction, EvaluationOptions(**QUICK))
@@ -138,6 +151,20 @@ def test_all_faults_are_told_at_once(tmp_path):
         evaluate_case(tmp_path / "absent.nii.gz", damaged, options)
     kinds = {fault.kind for fault in error.value.faults}
     assert kinds == {"unknown-group", "tolerance", "alignment", "missing-file", "segmentation-unreadable"}
+
+
+def test_faults_name_what_the_command_can_do(tmp_path, prediction):
+    """A folder of something else, numbers that are none, and values that another numbering may have."""
+    values = np.where(bones() > 0, np.nan, 0).astype(np.float32)
+    truth = saved(tmp_path / "nan.nii.gz", values, dtype=np.float32)
+    with pytest.raises(InputError) as error:
+        evaluate_case(tmp_path, truth, EvaluationOptions(**QUICK))
+    assert "not finite" in str(error.value)
+    assert "no result of `swinx2s reconstruct`" in str(error.value)
+    strange = saved(tmp_path / "strange.nii.gz", np.where(bones() > 0, 90, 0).astype(np.uint8))
+    with pytest.raises(InputError, match="--scheme") as error:
+        evaluate_case(strange, prediction, EvaluationOptions(**QUICK))
+    assert "--ignore-unknown" not in str(error.value)
 
 
 def test_values_of_another_numbering_are_told_with_their_file(tmp_path, prediction):
