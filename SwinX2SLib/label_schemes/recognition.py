@@ -78,9 +78,9 @@ def recognise_scheme(labels: np.ndarray, affine: np.ndarray) -> LabelScheme:
         InputError: no built-in numbering fits, or several do and give other bones.
     """
     pieces = _pieces(np.asarray(labels), affine)
-    fitting = [scheme for scheme in builtin_schemes().values() if _has_all(scheme, pieces)]
-    fits = {scheme.name: _fit(_bones(scheme, pieces)) for scheme in fitting}
-    fitting = [scheme for scheme in fitting if fits[scheme.name].share >= _LEAST_SCORE]
+    possible = [scheme for scheme in builtin_schemes().values() if _has_all(scheme, pieces)]
+    fits = {scheme.name: _fit(_bones(scheme, pieces)) for scheme in possible}
+    fitting = [scheme for scheme in possible if fits[scheme.name].share >= _LEAST_SCORE]
     best = max(fitting, key=lambda scheme: fits[scheme.name].passed, default=None)
     if best is None:
         shown = ", ".join(str(value) for value in list(pieces)[:8])
@@ -95,8 +95,10 @@ def recognise_scheme(labels: np.ndarray, affine: np.ndarray) -> LabelScheme:
         and fits[scheme.name].passed >= _LEAST_EVIDENCE * fits[best.name].passed
         and _meaning(scheme, pieces) != _meaning(best, pieces)
     ]
-    if rivals:
-        names = ", ".join(scheme.name for scheme in (best, *rivals))
+    is_placed = fits[best.name].passed > 0
+    if rivals or not is_placed:
+        # A size that fits tells nothing: then all that have the values are as good.
+        names = ", ".join(scheme.name for scheme in ((best, *rivals) if is_placed else possible))
         message = f"The labels may be numbered in several ways ({names}), and too few tell which."
         raise InputError([Fault("scheme-ambiguous", message, _HINT)])
     return best

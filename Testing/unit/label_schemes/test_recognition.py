@@ -77,6 +77,14 @@ def test_too_little_is_said_to_be_ambiguous_and_nonsense_not_to_be_recognised():
         recognise_scheme(np.where(lone > 0, 900, 0), AFFINE)
 
 
+def test_a_lone_bone_of_fitting_size_beside_organs_is_not_taken_for_one_numbering():
+    """Value 20 is L3 and 53 an organ for TotalSegmentator v1; nothing but the size of one block speaks for it."""
+    volume = np.where(body() == 20, 20, 0)
+    volume[30:34, 26:31, 60:62] = 53
+    with pytest.raises(InputError, match="several ways"):
+        recognise_scheme(volume, AFFINE)
+
+
 def test_an_evaluation_recognises_the_truth_and_compares_what_it_draws(tmp_path):
     for name, volume in (("truth", numbered("totalsegmentator_v2", PELVIS)), ("prediction", body())):
         nib.save(nib.Nifti1Image(volume, AFFINE), tmp_path / f"{name}.nii.gz")
