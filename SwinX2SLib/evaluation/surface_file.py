@@ -98,7 +98,7 @@ def read_surfaces(path: Path) -> ComparedSurfaces:
     """
     found: dict[str, dict[str, dict[str, np.ndarray]]] = {"prediction": {}, "truth": {}}
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             for key in arrays.files:
                 role, name, what = key.split("/")
                 found[role].setdefault(name, {})[what] = arrays[key]

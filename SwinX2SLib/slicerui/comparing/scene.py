@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import slicer
 
+from SwinX2SLib.slicerui.breathing import breathe
 from SwinX2SLib.slicerui.comparing.charts import agreement_charts, bar_chart
 from SwinX2SLib.slicerui.comparing.choices import Distance
 from SwinX2SLib.slicerui.comparing.surfaces import (
@@ -88,20 +89,20 @@ def add_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path, truth_n
             place_in(top, node)
     finally:
         scene.EndState(scene.BatchProcessState)
+    _add_legend(result)
     return evaluation
 
 
 def remove_comparison(result: slicer.vtkMRMLSegmentationNode) -> None:
     """Take the comparison of a reconstruction out of the scene, with its folders."""
-    nodes = linked(result, COMPARISON)
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
-    # What stands in folders goes before they do.
-    for node in sorted(nodes, key=lambda node: told_of(node, "part") == FOLDER):
-        item = hierarchy.GetItemByDataNode(node)
-        if told_of(node, "part") == FOLDER and item:
-            hierarchy.RemoveItem(item, True, True)
-        if node.GetScene() is not None:
-            slicer.mrmlScene.RemoveNode(node)
+    # What stands in folders was added after them, and goes before them.
+    for node in reversed(linked(result, COMPARISON)):
+        if item := hierarchy.GetItemByDataNode(node):
+            hierarchy.RemoveItem(item, False, False)
+        for own in [*_nodes_of(node), node]:
+            if own.GetScene() is not None:
+                slicer.mrmlScene.RemoveNode(own)
 
 
 def show_distance(result: slicer.vtkMRMLSegmentationNode, distance: Distance) -> None:
@@ -126,6 +127,15 @@ def show_ct(result: slicer.vtkMRMLSegmentationNode, shown: bool) -> None:
     for model in parts(result, CT):
         if told_of(model, "missed") != "yes":
             model.GetDisplayNode().SetVisibility(shown)
+
+
+def _nodes_of(node: slicer.vtkMRMLNode) -> list[slicer.vtkMRMLNode]:
+    """Return the display and storage nodes of a node, which the scene keeps when it goes."""
+    displays = node.GetNumberOfDisplayNodes() if node.IsA("vtkMRMLDisplayableNode") else 0
+    storages = node.GetNumberOfStorageNodes() if node.IsA("vtkMRMLStorableNode") else 0
+    found = [node.GetNthDisplayNode(index) for index in range(displays)]
+    found += [node.GetNthStorageNode(index) for index in range(storages)]
+    return [own for own in found if own is not None]
 
 
 def _parent_of(result: slicer.vtkMRMLSegmentationNode) -> int:
@@ -182,20 +192,26 @@ def _add_surfaces(result: slicer.vtkMRMLSegmentationNode, surfaces: ComparedSurf
     coloured, coloured_display = make_folder("Distance from CT", top)
     true, true_display = make_folder("CT", top)
     _keep(result, FOLDER, [coloured_display, true_display])
-    legend = None
     for bone, surface in surfaces.prediction.items():
         model = distance_model(_title(bone), surface, reach, colours)
         _keep(result, SURFACE, [model], bone=bone)
+        breathe()
         place_in(coloured, model)
-        if legend is None and surface.distance_mm is not None:
-            legend = add_legend(model)
-            show_in_legend(legend, Distance.SIGNED)
-            _keep(result, LEGEND, [legend])
     for bone, surface in surfaces.truth.items():
         missed = bone not in surfaces.prediction
         model = ct_model(f"{_title(bone)} ({'missed' if missed else 'CT'})", surface, missed)
         _keep(result, CT, [model], bone=bone, missed="yes" if missed else "no")
         place_in(true, model)
+        breathe()
+
+
+def _add_legend(result: slicer.vtkMRMLSegmentationNode) -> None:
+    """Add the legend; views do not see one that comes while many nodes are added at once."""
+    coloured = [model for model in parts(result, SURFACE) if model.GetDisplayNode().GetScalarVisibility()]
+    if coloured:
+        legend = add_legend(coloured[0])
+        show_in_legend(legend, Distance.SIGNED)
+        _keep(result, LEGEND, [legend])
 
 
 def _title(bone: str) -> str:

@@ -125,10 +125,8 @@ def add_legend(model: slicer.vtkMRMLModelNode) -> slicer.vtkMRMLColorLegendDispl
 
 def show_in_legend(legend: slicer.vtkMRMLColorLegendDisplayNode, distance: Distance) -> None:
     """Say what the colours show."""
-    words = {
-        Distance.SIGNED: "Inside (-) or outside (+)\nthe CT's bone (mm)",
-        Distance.ABSOLUTE: "Distance from\nthe CT's bone (mm)",
-    }
+    # Slicer fits long titles over the bones.
+    words = {Distance.SIGNED: "Outside CT (mm)", Distance.ABSOLUTE: "From CT (mm)"}
     legend.SetTitleText(words[distance])
 
 
