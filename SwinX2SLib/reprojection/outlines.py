@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,12 @@ class BoneOutline:
 
 
 def bone_outlines(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> dict[int, BoneOutline]:
-    """Return the outline of every bone on a film, by label id.
+    """Return the outline of every bone on a film, by label id; see `each_outline`."""
+    return dict(each_outline(labels, affine, camera))
+
+
+def each_outline(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> Iterator[tuple[int, BoneOutline]]:
+    """Yield label id and outline of one bone after the other, for those who have other things to do in between.
 
     Args:
         labels: uint8 `(I, J, K)`, ids of `anatomy`.
@@ -38,10 +44,8 @@ def bone_outlines(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> dic
         ValueError: as `silhouettes`.
     """
     shadows = silhouettes(labels, affine, camera)
-    return {
-        int(label_id): _outline(shadows.masks[label_id], shadows.camera, camera)
-        for label_id in np.flatnonzero(shadows.masks.any(axis=(1, 2)))
-    }
+    for label_id in np.flatnonzero(shadows.masks.any(axis=(1, 2))):
+        yield int(label_id), _outline(shadows.masks[label_id], shadows.camera, camera)
 
 
 def _outline(mask: np.ndarray, raster: Camera, camera: Camera) -> BoneOutline:

@@ -13,6 +13,8 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
+from SwinX2SLib.slicerui.breathing import breathe
+
 _LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 _SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
 
@@ -24,22 +26,26 @@ def create_closed_surfaces(node: slicer.vtkMRMLSegmentationNode) -> bool:
         Whether there are surfaces now.
     """
     segmentation = node.GetSegmentation()
-    boxed = slicer.vtkSegmentation()
-    boxed.SetSourceRepresentationName(_LABELS)
     for segment_id, piece in _pieces(segmentation):
-        segment = slicer.vtkSegment()
-        segment.SetName(segment_id)
-        segment.SetLabelValue(1)
-        segment.AddRepresentation(_LABELS, piece)
-        boxed.AddSegment(segment, segment_id)
-    if not boxed.CreateRepresentation(_SURFACE):
-        return False
-    for index in range(boxed.GetNumberOfSegments()):
-        segment_id = boxed.GetNthSegmentID(index)
-        surface = boxed.GetSegment(segment_id).GetRepresentation(_SURFACE)
+        surface = _surface_of(segment_id, piece)
+        if surface is None:
+            return False
         segmentation.GetSegment(segment_id).AddRepresentation(_SURFACE, surface)
+        breathe()
     # What is left are segments without a voxel, if any; with all there it only tells the node.
     return node.CreateClosedSurfaceRepresentation()
+
+
+def _surface_of(segment_id: str, piece: slicer.vtkOrientedImageData) -> vtk.vtkPolyData | None:
+    """Return the surface of a 0/1 image as Slicer converts it, or None where it cannot."""
+    segment = slicer.vtkSegment()
+    segment.SetName(segment_id)
+    segment.SetLabelValue(1)
+    segment.AddRepresentation(_LABELS, piece)
+    boxed = slicer.vtkSegmentation()
+    boxed.SetSourceRepresentationName(_LABELS)
+    boxed.AddSegment(segment, segment_id)
+    return segment.GetRepresentation(_SURFACE) if boxed.CreateRepresentation(_SURFACE) else None
 
 
 def _pieces(segmentation: slicer.vtkSegmentation) -> Iterator[tuple[str, slicer.vtkOrientedImageData]]:

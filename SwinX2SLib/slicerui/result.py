@@ -11,6 +11,7 @@ import slicer
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.inference.protocol import Result
+from SwinX2SLib.slicerui.breathing import breathe
 from SwinX2SLib.slicerui.display.build import show_result
 from SwinX2SLib.slicerui.hierarchy import place_beside
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute, set_provenance
@@ -59,6 +60,7 @@ def add_result(result: Result, films: Films) -> slicer.vtkMRMLSegmentationNode:
         raise ResultError(f"The worker's result names no segmentation, only {sorted(result.files)}.")
     name = slicer.mrmlScene.GenerateUniqueName(f"{films['ap'].name} bones")
     node = import_segmentation(Path(path), name)
+    breathe()
     place_beside(node, films["ap"].node() or films["lateral"].node())
     if "provenance" in result.files:
         set_provenance(node, Path(result.files["provenance"]))
@@ -69,6 +71,7 @@ def add_result(result: Result, films: Films) -> slicer.vtkMRMLSegmentationNode:
             node.SetNodeReferenceID(f"{PREFIX}{role}", film.node_id)
     if result.files.keys() >= _WHOLE:
         _show_more(node, Path(result.files["provenance"]).parent)
+        breathe()
     return node
 
 

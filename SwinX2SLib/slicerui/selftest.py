@@ -114,12 +114,16 @@ def films_become_bones(
 ) -> slicer.vtkMRMLSegmentationNode:
     """Reconstruct, and wait for the bones."""
     section, results, percents = panel.sections["reconstruct"], [], []
+
+    def on_percent(value: int) -> None:
+        percents.append(value)
+
     panel.services.result_added.connect(results.append)
-    section.ui.progressBar.valueChanged.connect(percents.append)
+    section.ui.progressBar.valueChanged.connect(on_percent)
     section.reconstruct()
     wait_until(lambda: not panel.services.logic.is_running())
     panel.services.result_added.disconnect(results.append)
-    section.ui.progressBar.valueChanged.disconnect(percents.append)
+    section.ui.progressBar.valueChanged.disconnect(on_percent)
     say(section.ui.statusLabel.text)
     assert len(results) == 1, section.ui.statusLabel.text + section.ui.logEdit.plainText
     assert percents == sorted(percents)

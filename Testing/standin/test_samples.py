@@ -30,7 +30,7 @@ def test_every_sample_has_a_thumbnail_and_its_files_their_checksums(sources):
     for source in sources:
         assert [path.name for path in source.downloaded()] == source.fileNames
         with Image.open(source.thumbnailFileName) as thumbnail:
-            assert 100 <= thumbnail.width <= 400
+            assert 100 <= thumbnail.width <= 450
         assert all(uri.startswith("file:") for uri in source.uris)
 
 

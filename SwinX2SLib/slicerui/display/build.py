@@ -12,6 +12,7 @@ import slicer
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.slicerui.breathing import breathe
 from SwinX2SLib.slicerui.display.confidence import ConfidenceMap, make_colours, make_surface
 from SwinX2SLib.slicerui.display.confidence_table import BoneRow, add_table
 from SwinX2SLib.slicerui.display.film_planes import PlacedFilm, add_film_plane, film_distance_mm
@@ -45,6 +46,7 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
     from SwinX2SLib.report.findings import read_findings
 
     findings = read_findings(folder)
+    breathe()
     confidence = ConfidenceMap(1 - findings.uncertainty, findings.affine)
     set_attribute(result, REMARKS, json.dumps(findings.warnings(), ensure_ascii=False))
     notes: list[str] = []
@@ -61,6 +63,7 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
         colours = make_colours(result)
         for bone in bones:
             place_in(regions[group_of(bone)], make_surface(result, bone, group_of(bone), confidence, colours))
+            breathe()
         on_film = _add_films(result, findings, top, regions, notes)
         place_in(top, add_table(result, _rows(findings, on_film)))
     finally:
@@ -77,7 +80,7 @@ def _add_films(
     notes: list[str],
 ) -> dict[str, dict[int, float | None]]:
     """Add both films with the outlines on them; return how well each bone (by id) agrees with each film (by role)."""
-    from SwinX2SLib.reprojection import bone_outlines, edge_agreement, result_cameras
+    from SwinX2SLib.reprojection import each_outline, edge_agreement, result_cameras
 
     item, agreement = None, {}
     for role, camera in result_cameras(findings.provenance).items():
@@ -88,7 +91,11 @@ def _add_films(
             continue
         item = item or make_folder("Films", top)[0]
         place_in(item, add_film_plane(result, film))
-        outlines = bone_outlines(findings.labels, findings.affine, camera)
+        breathe()
+        outlines = {}
+        for label_id, outline in each_outline(findings.labels, findings.affine, camera):
+            outlines[label_id] = outline
+            breathe()
         for region, folder in regions.items():
             chosen = {
                 bone.label.id: outlines[bone.label.id]
@@ -97,10 +104,11 @@ def _add_films(
             }
             if chosen:
                 place_in(folder, add_outlines(result, film, region, chosen))
-        agreement[role] = {
-            label_id: edge_agreement(film.pixels, camera.pixel_mm, outline)
-            for label_id, outline in outlines.items()
-        }
+                breathe()
+        agreement[role] = {}
+        for label_id, outline in outlines.items():
+            agreement[role][label_id] = edge_agreement(film.pixels, camera.pixel_mm, outline)
+            breathe()
     return agreement
 
 

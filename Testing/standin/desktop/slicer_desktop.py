@@ -82,8 +82,8 @@ class _Application:
         """Slicer's main window is not among them: there is none."""
         return qt.QApplication.topLevelWidgets()
 
-    def processEvents(self):
-        qt.QApplication.processEvents()
+    def processEvents(self, *flags):
+        qt.QApplication.processEvents(*flags)
 
 
 class _LoadedModule:

@@ -1,0 +1,88 @@
+"""While a worker works, the module takes the event loop for moments only, and never waits in it."""
+
+import time
+
+import pytest
+import qt
+from block_bones import block_bones
+from heartbeat import Heartbeat, longest
+from whole_result import write_whole_result
+
+from SwinX2SLib.slicerui.result import load_result
+
+# A worker that tells its progress, and writes as much to its log as a library gone mad.
+_TALKATIVE = """
+for step in range(60):
+    tell(event="progress", fraction=step / 60, message=f"Step {step}")
+    print("\\n".join(f"line {step}.{number} " + 60 * "x" for number in range(200)), flush=True)
+    time.sleep(0.02)
+files = {"segmentation": "segmentation.seg.nrrd", "labels": "labels.nii.gz",
+         "uncertainty": "uncertainty.nii.gz", "provenance": "provenance.json"}
+tell(event="result", files={role: str(Path(made) / name) for role, name in files.items()})
+"""
+# Processor time of the module itself; a machine that does other work does not add to it.
+_LONGEST_BUSY_SECONDS = 0.1
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Calls that would keep Slicer waiting."""
+    told = []
+    for name in ("waitForStarted", "waitForFinished", "waitForReadyRead"):
+        monkeypatch.setattr(qt.QProcess, name, lambda *_arguments, name=name: told.append(name))
+    yield told
+    monkeypatch.undo()
+
+
+@pytest.fixture(scope="session")
+def whole_result(tmp_path_factory):
+    return write_whole_result(tmp_path_factory.mktemp("whole") / "out", block_bones())
+
+
+def test_the_event_loop_is_never_held_for_long_during_a_run(
+    panel, film_pair, use_worker, spin_until, whole_result, waits
+):
+    # What is loaded with the first result of a session is loaded now.
+    load_result(whole_result)
+    use_worker(_TALKATIVE, made=str(whole_result))
+    heartbeat, told = Heartbeat(), []
+    panel.ui.progressBar.valueChanged.connect(lambda value: told.append((value, time.monotonic())))
+    panel.ui.reconstructButton.click()
+    heartbeat.start()
+    spin_until(lambda: not panel.ui.cancelButton.enabled, seconds=120)
+    beats = len(heartbeat.gaps)
+    spin_until(lambda: len(heartbeat.gaps) > beats)
+    gaps = heartbeat.stop()
+    assert told[-1][0] == 100, panel.ui.statusLabel.text
+    last = told[-2][1]
+    during = [gap for gap in gaps if gap.ended <= last]
+    shown = [gap for gap in gaps if gap.started >= last]
+    assert len(during) > 20
+    assert longest(during).busy < _LONGEST_BUSY_SECONDS, longest(during)
+    # Surfaces, films, outlines and the table are made in pieces, with room for drawing in between.
+    assert len(shown) > 5
+    assert longest(shown).busy < 3 * _LONGEST_BUSY_SECONDS, longest(shown)
+    assert waits == []
+
+
+def test_cancelling_waits_for_nothing(panel, film_pair, use_worker, spin_until, waits):
+    use_worker("time.sleep(600)")
+    panel.ui.reconstructButton.click()
+    heartbeat = Heartbeat()
+    heartbeat.start()
+    spin_until(panel.logic.is_running)
+    panel.ui.cancelButton.click()
+    spin_until(lambda: not panel.ui.cancelButton.enabled)
+    assert longest(heartbeat.stop()).busy < _LONGEST_BUSY_SECONDS
+    assert waits == []
+
+
+def test_a_held_event_loop_would_be_noticed(desktop, spin):
+    heartbeat = Heartbeat()
+    heartbeat.start()
+    spin(0.05)
+    until = time.thread_time() + 0.15
+    while time.thread_time() < until:
+        pass
+    spin(0.05)
+    assert longest(heartbeat.stop()).busy > 0.14
