@@ -43,6 +43,8 @@ NECK_TO_HEAD = (0.45, 0.92)
 # The neck-shaft angles of 19 whole femora (VSD), cut off 3.4 to 4.6 head radii below the head's centre, square to the
 # shaft or at 30 degrees, moved by 1.5 degrees (median) and by 5 at most.
 SHORT_SHAFT_DEG = 5.0
+# From the head's centre to the shaft's axis; in 19 femora (VSD) and a child it is 1.9 to 2.6.
+NECK_LENGTH_RADII = (1.2, 3.6)
 
 
 def measure_femora(bones: Mapping[str, Bone]) -> list[Measurement]:
@@ -84,7 +86,9 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
         return results + _absent(
             structure, side, SHAFT + KNEE, "The shaft is missing or too short for an axis."
         )
-    doubts += _shaft_doubts(bone, upper)
+    odd = _proportion_doubts(upper)
+    results = [result.doubted(odd) for result in results]
+    doubts += odd + _shaft_doubts(bone, upper)
     results += _shaft_results(upper, structure, side, doubts)
     lower = find_distal(bone, upper)
     if lower is None:
@@ -127,6 +131,17 @@ def _shaft_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     if shaft.cone.residual_mm > 1.5 + 0.25 * max(bone.spacing_mm or (0.0,)):
         reasons += (f"The shaft is no tube: {shaft.cone.residual_mm:.1f} mm remain after the fit.",)
     return reasons
+
+
+def _proportion_doubts(upper: ProximalFemur) -> tuple[str, ...]:
+    """Return a reason when head, neck and shaft do not stand to each other as in a femur."""
+    on_neck, _ = meeting_points(upper.head, upper.neck, upper.shaft.cone)
+    along = float((upper.head.centre - on_neck) @ upper.neck.direction) / upper.head.radius_mm
+    angle = angle_deg(upper.neck.direction, upper.shaft.cone.direction)
+    low, high = FEMUR["neck_shaft_angle"].lower, FEMUR["neck_shaft_angle"].upper
+    if NECK_LENGTH_RADII[0] < along < NECK_LENGTH_RADII[1] and low - 10 < angle < high + 10:
+        return ()
+    return ("Head, neck and shaft do not stand to each other as in a femur: it may not be one.",)
 
 
 def _head_results(upper: ProximalFemur, structure: str, side: str, doubts) -> list[Measurement]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.crosschecks import doubts_among, with_doubts
 from SwinX2SLib.measurements.femur import measure_femora
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.results import Measurement
@@ -16,12 +17,17 @@ from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
 
 
-def measure_person(bones: dict[str, Bone], only: Collection[str] = REGIONS) -> dict[str, list[Measurement]]:
+def measure_person(
+    bones: dict[str, Bone],
+    only: Collection[str] = REGIONS,
+    report: Callable[[str], None] = lambda message: None,
+) -> dict[str, list[Measurement]]:
     """Measure what the bones show.
 
     Args:
         bones: by label name; missing and broken ones give absences with reasons.
         only: which of `REGIONS`.
+        report: told in words which region is being measured.
 
     Returns:
         Measurements by region, in the order of `REGIONS`.
@@ -42,4 +48,8 @@ def measure_person(bones: dict[str, Bone], only: Collection[str] = REGIONS) -> d
         "vertebra": lambda: measure_vertebrae(bones, shapes),
         "rib": lambda: measure_ribs(bones),
     }
-    return {region: measured[region]() for region in REGIONS if region in only}
+    wanted, found = [region for region in REGIONS if region in only], {}
+    for number, region in enumerate(wanted, start=1):
+        report(f"Measuring region {number} of {len(wanted)}: {region}")
+        found[region] = measured[region]()
+    return with_doubts(found, doubts_among(bones, shapes))

@@ -11,7 +11,8 @@ def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "report",
         help="write a page with pictures about a result",
-        description="Write report.html and its pictures into the folder of a result of `swinx2s reconstruct`. "
+        description="Write report.html, its pictures and the folder measurements (as of `swinx2s measure`) into the "
+        "folder of a result of `swinx2s reconstruct`. "
         "The films must still lie where they were, unchanged.",
     )
     parser.add_argument("result", type=Path, metavar="DIR", help="folder that `swinx2s reconstruct` wrote")

@@ -16,7 +16,7 @@ from SwinX2SLib.report.measured_figures import Figure, figures
 from SwinX2SLib.report.naming import number_words, structure_title, title_of, unit_words
 from SwinX2SLib.report.templates import render_page
 
-_REGION_TITLES = {
+REGION_TITLES = {
     "femur": "Femora",
     "pelvis": "Pelvis",
     "spine": "Spine",
@@ -80,6 +80,21 @@ class Group:
         return [reason for reason in self.rows[0].reasons if all(reason in row.reasons for row in self.rows)]
 
 
+@dataclass(frozen=True)
+class PageReview:
+    """What a person has done with the measurements.
+
+    Attributes:
+        words: the state of the review.
+        is_signed: whether just these values were signed.
+        edited: by `id` of a measurement, what is written beside its value because a person changed it.
+    """
+
+    words: str
+    is_signed: bool
+    edited: Mapping[int, str]
+
+
 def measurements_page(
     measured: Mapping[str, Sequence[Measurement]],
     bones: dict[str, Bone],
@@ -94,23 +109,35 @@ def measurements_page(
         provenance: as in `measurements.json`.
         title: of the page; the name of the segmentation when empty.
     """
+    return render_page("measurements.html.jinja", **page_values(measured, bones, provenance, title))
+
+
+def page_values(
+    measured: Mapping[str, Sequence[Measurement]],
+    bones: dict[str, Bone],
+    provenance: Mapping[str, Any],
+    title: str = "",
+    review: PageReview | None = None,
+) -> dict[str, Any]:
+    """Return what stands on the page, by the names of its template; `review` where a person has looked at it."""
     everything = [measurement for found in measured.values() for measurement in found]
     counts = {
         quality: sum(m.quality == quality for m in everything) for quality in ("good", "check", "absent")
     }
     source = provenance["segmentation"]
-    return render_page(
-        "measurements.html.jinja",
-        title=title or Path(source["path"]).name,
-        counts=counts,
-        notes=source["notes"],
-        sections=[_section(region, found, bones) for region, found in measured.items()],
-        interval_words=provenance["intervals"]["percentiles"] if provenance["intervals"] else "",
-        facts=_facts(provenance),
-        number=lambda m: number_words(m.value, m.unit),
-        end=lambda m, which: number_words(m.interval[which], m.unit),
-        version=__version__,
-    )
+    return {
+        "title": title or Path(source["path"]).name,
+        "counts": counts,
+        "notes": source["notes"],
+        "sections": [_section(region, found, bones) for region, found in measured.items()],
+        "interval_words": provenance["intervals"]["percentiles"] if provenance["intervals"] else "",
+        "facts": _facts(provenance),
+        "number": lambda m: number_words(m.value, m.unit),
+        "end": lambda m, which: number_words(m.interval[which], m.unit),
+        "review": review,
+        "edited": lambda m: review.edited.get(id(m), "") if review is not None else "",
+        "version": __version__,
+    }
 
 
 def _facts(provenance: Mapping[str, Any]) -> dict[str, str]:
@@ -134,7 +161,7 @@ def _section(region: str, found: Sequence[Measurement], bones: dict[str, Bone]) 
         groups[_figure_group(figure)].figures.append(
             {"title": figure.title, "data": base64.b64encode(figure.png).decode("ascii")}
         )
-    title = _REGION_TITLES[region]
+    title = REGION_TITLES[region]
     for group in groups.values():
         group.title = group.title or title
     return {"region": region, "title": title, "groups": list(groups.values())}

@@ -14,6 +14,7 @@ from SwinX2SLib.inference.job import Job
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.report.files import replace_file
 from SwinX2SLib.report.findings import Findings, read_findings
+from SwinX2SLib.report.measured_summary import MeasuredSummary, write_measurements
 from SwinX2SLib.report.overlay import outlined_film
 from SwinX2SLib.report.shading import BACKGROUND, shaded_view
 from SwinX2SLib.report.templates import render_page
@@ -30,7 +31,7 @@ _CROP_MARGIN, _LETTER_HEIGHT = 24, 40
 
 
 def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | None = None) -> dict[str, Path]:
-    """Write `report.html` and its pictures into the folder of a result.
+    """Write `report.html`, its pictures and the measurements that it leads to into the folder of a result.
 
     The films are read again from where the result's provenance says, with the same options.
 
@@ -40,19 +41,22 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
         extra_rows: further facts for the head of the page, name -> text.
 
     Returns:
-        Paths by name: "report" and the keys of `PICTURES`.
+        Paths by name: "report", "measurements" where there are bones, and the keys of `PICTURES`.
 
     Raises:
         InputError: files of the result or its films are missing, unreadable or changed since.
+        OutputError: the measurements could not be written.
     """
     folder = Path(folder)
     findings = read_findings(folder)
     films = _films(findings.provenance)
+    title = title or " and ".join(film.path.name for film in films)
     pictures = _pictures(findings, films)
-    written = {}
+    measured = write_measurements(folder, title) if findings.bones else None
+    written = {} if measured is None else {"measurements": folder / measured.page}
     for name, content in pictures.items():
         written[name] = replace_file(folder / PICTURES[name], content)
-    page = _render(findings, films, pictures, title, extra_rows or {})
+    page = _render(findings, films, pictures, measured, title, extra_rows or {})
     written["report"] = replace_file(folder / REPORT_FILE, page.encode("utf-8"))
     return written
 
@@ -104,12 +108,14 @@ def _render(
     findings: Findings,
     films: tuple[Radiograph, Radiograph],
     pictures: dict[str, bytes],
+    measured: MeasuredSummary | None,
     title: str,
     extra_rows: dict[str, str],
 ) -> str:
     return render_page(
         "report.html.jinja",
-        title=title or " and ".join(film.path.name for film in films),
+        title=title,
+        measured=measured,
         bones=findings.bones,
         warnings=findings.warnings(),
         provenance=findings.provenance,

@@ -115,6 +115,19 @@ def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
     assert not list(result.out.glob(".*")), "no half-written file stays behind"
 
 
+def test_the_page_leads_to_the_measurements_of_the_same_bones(result):
+    written = write_report(result.out, "A pair")
+    text = written["report"].read_text(encoding="utf-8")
+    assert 'href="measurements/measurements.html"' in text
+    page = Page(written["measurements"].read_text(encoding="utf-8"))
+    assert "A pair" in page.text
+    found = json.loads((result.out / "measurements" / "measurements.json").read_text(encoding="utf-8"))
+    femora = [one for one in found["measurements"] if one["region"] == "femur"]
+    absent = sum(one["quality"] == "absent" for one in femora)
+    assert f'<td class="number">{absent}</td>' in text.split("<td>Femora")[1].split("</tr>")[0]
+    write_report(result.out)  # once more, over the first
+
+
 def test_bones_have_their_volume_their_confidence_and_their_place(result):
     bones = {bone.label.name: bone for bone in read_findings(result.out).bones}
     assert set(bones) == {"femur_left", "femur_right", "vertebrae_L3"}

@@ -1,0 +1,211 @@
+"""What one bone cannot tell of itself: whether it stands in its place, on its side, whole, among the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from SwinX2SLib.anatomy import labels
+from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.doubts import title_of
+from SwinX2SLib.measurements.results import Measurement
+from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
+from SwinX2SLib.measurements.vertebra_shape import VertebraShape
+
+# Gaps of a voxel make at most 8 % of a whole bone at 1 to 4 mm; with a fifth of its voxels gone, 9 to 15 %.
+MOST_GAPS = 0.1
+NEIGHBOUR_LEVELS = 2
+# A vertebra or a rib of less than this part of its neighbours' (its fellow's) volume lacks something, or they do not.
+LEAST_VOLUME_PART = 0.68
+# Neighbours lie no farther apart than this many times the median.
+MOST_GAP_FACTOR = 2.2
+MOST_TURN_DEG = 12.0
+# Least and most part of the mean of its neighbours; outside lies a fracture, or a damaged segmentation.
+NEIGHBOUR_PARTS = {
+    "anterior_body_height": (0.7, 1.4),
+    "posterior_body_height": (0.7, 1.4),
+    "superior_endplate_length": (0.75, 1.35),
+    "inferior_endplate_length": (0.75, 1.35),
+    "canal_length": (0.7, 1.4),
+    "canal_width": (0.7, 1.4),
+    "spinous_process_length": (0.6, 1.6),
+}
+# The atlas and the axis are like no other; C2 has a dens for an upper endplate.
+FIRST_ALIKE = 2
+Doubts = dict[str, list[str]]
+
+
+def doubts_among(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape]) -> Doubts:
+    """Return reasons to look at all measurements of a bone, by label name.
+
+    Args:
+        bones: by label name.
+        shapes: of the vertebrae, by label name; they tell the patient's left from right.
+    """
+    found: Doubts = {name: [] for name in bones}
+    for name, bone in bones.items():
+        if (gaps := _gaps(bone)) > MOST_GAPS:
+            found[name].append(f"The {title_of(name)} is full of gaps: they make {gaps:.0%} of it.")
+    for check in (_sizes_of_vertebrae, _order_of_vertebrae, _sizes_of_pairs):
+        check(bones, found)
+    _sides(bones, shapes, found)
+    return found
+
+
+def with_doubts(
+    measured: Mapping[str, Sequence[Measurement]], doubts: Doubts
+) -> dict[str, list[Measurement]]:
+    """Return measurements by region with the doubts of the bones that they rest on, and of their neighbours."""
+    odd = _unlike_neighbours(measured.get("vertebra", ()))
+    return {
+        region: [
+            one.doubted([*_reasons_of(one, doubts), *odd.get((one.structure, one.name), ())]) for one in found
+        ]
+        for region, found in measured.items()
+    }
+
+
+def _reasons_of(measurement: Measurement, doubts: Doubts) -> list[str]:
+    names = [measurement.structure]
+    if measurement.structure == "pelvis":
+        names = ["hip_left", "hip_right"]
+        if not measurement.side:
+            names += ["sacrum", "femur_left", "femur_right"]
+    elif measurement.structure == "spine" and measurement.name != "centreline_length":
+        marks = [item.name for item in (*measurement.landmarks, *measurement.planes)]
+        names = [name for name in doubts if any(_stands_in(name, mark) for mark in marks)]
+    return [reason for name in names for reason in doubts.get(name, ())]
+
+
+def _stands_in(name: str, mark: str) -> bool:
+    return mark.removeprefix("apex_") == name or mark.startswith(f"{name}_")
+
+
+def _gaps(bone: Bone) -> float:
+    """Return the voxels that fill a bone's gaps of one voxel, as a part of its own; 0 for a mesh."""
+    if bone.mask is None or not bone.mask.any():
+        return 0.0
+    padded = np.pad(bone.mask, 2)
+    return float(np.count_nonzero(ndimage.binary_closing(padded) & ~padded) / np.count_nonzero(padded))
+
+
+def _vertebrae(bones: Mapping[str, Bone]) -> dict[str, int]:
+    levels = vertebra_levels()
+    return {name: levels[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
+
+
+def _neighbours(values: Mapping[int, float], level: int) -> list[float]:
+    near = range(level - NEIGHBOUR_LEVELS, level + NEIGHBOUR_LEVELS + 1)
+    return [values[other] for other in near if other != level and other in values]
+
+
+def _sizes_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
+    levels = {name: level for name, level in _vertebrae(bones).items() if level >= FIRST_ALIKE}
+    volumes = {level: bones[name].volume_mm3 for name, level in levels.items() if not bones[name].cut}
+    for name, level in levels.items():
+        near = _neighbours(volumes, level)
+        if level not in volumes or len(near) < 2:
+            continue
+        part = volumes[level] / float(np.median(near))
+        if not LEAST_VOLUME_PART <= part <= 1 / LEAST_VOLUME_PART:
+            found[name].append(
+                f"{title_of(name)} has {part:.0%} of its neighbours' volume: in part missing, or joined."
+            )
+
+
+def _order_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
+    levels = _vertebrae(bones)
+    names = list(levels)
+    if len(names) < 3:
+        return
+    centres = np.array([bones[name].vertices_ras_mm.mean(axis=0) for name in names])
+    steps = np.diff(centres, axis=0)
+    length = np.linalg.norm(steps, axis=1) / np.diff([levels[name] for name in names])
+    down = np.median(steps, axis=0)
+    for place in range(len(steps)):
+        if steps[place] @ down < 0 or length[place] > MOST_GAP_FACTOR * np.median(length):
+            pair = names[place : place + 2]
+            reason = f"{' and '.join(title_of(name) for name in pair)} do not follow each other."
+            for name in pair:
+                found[name].append(reason)
+
+
+def _sizes_of_pairs(bones: Mapping[str, Bone], found: Doubts) -> None:
+    for name, bone in bones.items():
+        other = name.replace("_left", "_right")
+        if other == name or other not in bones or bone.cut or bones[other].cut or "femur" in name:
+            continue
+        part = bone.volume_mm3 / max(bones[other].volume_mm3, 1e-9)
+        if not LEAST_VOLUME_PART <= part <= 1 / LEAST_VOLUME_PART:
+            reason = f"Left and right differ: the {title_of(name)} has {part:.0%} of the other's volume."
+            found[name].append(reason)
+            found[other].append(reason)
+
+
+def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found: Doubts) -> None:
+    """Note bones on the wrong side: which way is right is told by the vertebrae, else by the other bones."""
+    frames = [shape.frame for shape in shapes.values() if shape.frame is not None]
+    sided = [label for label in labels() if label.side and label.name in bones]
+    if len(frames) < 3:
+        _fellows(bones, found)
+        return
+    right = np.median([frame.axes[:, 0] for frame in frames], axis=0)
+    middle = np.median([frame.origin for frame in frames], axis=0)
+    for label in sided:
+        away = float((bones[label.name].vertices_ras_mm.mean(axis=0) - middle) @ right)
+        if (away > 0) != (label.side == "right"):
+            found[label.name].append(f"The {title_of(label.name)} lies on the other side of the spine.")
+
+
+def _fellows(bones: Mapping[str, Bone], found: Doubts) -> None:
+    """Without vertebrae: each femur has to lie next to the hip of its own side."""
+    centres = {name: bone.vertices_ras_mm.mean(axis=0) for name, bone in bones.items()}
+    for side, other in (("left", "right"), ("right", "left")):
+        femur, own, far = f"femur_{side}", f"hip_{side}", f"hip_{other}"
+        if femur in centres and own in centres and far in centres:
+            away = [float(np.linalg.norm(centres[femur] - centres[hip])) for hip in (own, far)]
+            if away[0] > away[1]:
+                for name in (femur, own):
+                    found[name].append(f"The {title_of(femur)} lies next to the {title_of(far)}.")
+
+
+def _unlike_neighbours(vertebrae: Iterable[Measurement]) -> dict[tuple[str, str], list[str]]:
+    """Return reasons by structure and name for measures of a vertebra that no neighbour has."""
+    levels = vertebra_levels()
+    values: dict[str, dict[int, float]] = {}
+    for one in vertebrae:
+        if one.value is not None and levels[one.structure] >= FIRST_ALIKE:
+            values.setdefault(one.name, {})[levels[one.structure]] = one.value
+    found: dict[tuple[str, str], list[str]] = {}
+    for structure, level in levels.items():
+        for name, judge in _JUDGES.items():
+            near = _neighbours(values.get(name, {}), level)
+            if level in values.get(name, {}) and len(near) >= 2:
+                reason = judge(values[name][level], float(np.median(near)))
+                if reason:
+                    found[structure, name] = [reason]
+    return found
+
+
+def _size_judge(least: float, most: float) -> Callable[[float, float], str]:
+    def judge(value: float, usual: float) -> str:
+        part = value / usual if usual else 1.0
+        if least <= part <= most:
+            return ""
+        return f"It is {part:.0%} of that of its neighbours: a fracture, or a damaged segmentation."
+
+    return judge
+
+
+def _turn_judge(value: float, usual: float) -> str:
+    if abs(value - usual) <= MOST_TURN_DEG:
+        return ""
+    return f"It is turned by {abs(value - usual):.0f} degrees against its neighbours."
+
+
+_JUDGES: dict[str, Callable[[float, float], str]] = {
+    **{name: _size_judge(*parts) for name, parts in NEIGHBOUR_PARTS.items()},
+    "axial_rotation": _turn_judge,
+}
