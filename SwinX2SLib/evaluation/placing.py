@@ -127,13 +127,20 @@ _WHY = {
 }
 
 
+# Reconstructions of one person from two films come within a few millimetres.
+_FAR_MM = 8.0
+
+
 def _words(placing: Placing, align: str) -> str:
     shift = ", ".join(f"{each:.1f}" for each in placing.shift_mm)
     turn = f" and turned by {placing.turn_deg:.1f} degrees" if placing.turn_deg else ""
     words = f"The prediction was moved by ({shift}) mm (right, anterior, superior){turn} {_WHY[align]}."
     if placing.after_mm is None:
         return words
-    return (
+    told = (
         f"{words} The surfaces of matching bones lie {placing.after_mm:.1f} mm apart on average; before they lay "
         f"{placing.before_mm:.1f} mm apart."
     )
+    if placing.after_mm > _FAR_MM:
+        told += " That is far: check that both are one person, and that the bones are named alike."
+    return told

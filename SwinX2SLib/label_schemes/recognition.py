@@ -28,9 +28,13 @@ AUTOMATIC = "auto"
 _LEAST_SCORE, _LEAST_LEAD, _LEAST_EVIDENCE = 0.85, 0.02, 0.7
 # Larger than any such bone [ml]; pieces that are cut off may be of any size.
 _LARGEST_ML = {"spine": 130.0, "ribs": 60.0, "pelvis": 660.0, "femur": 800.0}
-_LARGEST_SACRUM_ML = 370.0
+_LARGEST_SACRUM_ML, _LARGEST_CERVICAL_ML = 370.0, 45.0
+# Part of the way to the next vertebra that may lead sideways, in a scoliosis.
+_MOST_SIDEWAYS = 0.75
 # From one vertebra to the next; from the middle of the column; a rib's middle from its vertebra [mm].
 _NEXT_VERTEBRA_MM, _BESIDE_COLUMN_MM, _RIB_BELOW_VERTEBRA_MM = (5.0, 70.0), 60.0, 180.0
+# Bones of a pair lie at least so far apart, and at about one height [mm].
+_PAIR_APART_MM, _PAIR_LEVEL_MM = 40.0, 80.0
 _SACRUM, _HIPS, _FEMUR_AND_HIP = 50, (51, 52), ((53, 52), (54, 51))
 _C1_TO_L5, _T1 = range(1, 25), 8
 
@@ -81,7 +85,7 @@ def recognise_scheme(labels: np.ndarray, affine: np.ndarray) -> LabelScheme:
     possible = [scheme for scheme in builtin_schemes().values() if _has_all(scheme, pieces)]
     fits = {scheme.name: _fit(_bones(scheme, pieces)) for scheme in possible}
     fitting = [scheme for scheme in possible if fits[scheme.name].share >= _LEAST_SCORE]
-    best = max(fitting, key=lambda scheme: fits[scheme.name].passed, default=None)
+    best = max(fitting, key=lambda scheme: fits[scheme.name].weight, default=None)
     if best is None:
         shown = ", ".join(str(value) for value in list(pieces)[:8])
         message = (
@@ -157,8 +161,13 @@ def _bones(scheme: LabelScheme, pieces: Mapping[int, _Piece]) -> dict[int, _Piec
 
 
 def _is_mirrored(bones: Mapping[int, _Piece]) -> bool:
-    checks = list(_side_checks(bones))
-    return bool(checks) and np.mean(checks) < 0.5
+    other = mirrored_ids()
+    ways = [
+        bones[int(other[label])].centre[0] - piece.centre[0]
+        for label, piece in bones.items()
+        if int(other[label]) in bones and "left" in label_by_id(label).name
+    ]
+    return bool(ways) and float(np.mean(ways)) < 0
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,11 @@ class _Fit:
     share: float
     passed: int
 
+    @property
+    def weight(self) -> float:
+        """How much speaks for it."""
+        return self.share * self.passed
+
 
 def _fit(bones: Mapping[int, _Piece]) -> _Fit:
     places = [list(checks(bones)) for checks in (_side_checks, _column_checks, _rib_checks, _height_checks)]
@@ -176,7 +190,7 @@ def _fit(bones: Mapping[int, _Piece]) -> _Fit:
 
 
 def _side_checks(bones: Mapping[int, _Piece]) -> Iterator[bool]:
-    """Left bones lie to the left of their counterparts, or of the middle of the body."""
+    """Left bones lie to the left of their counterparts, beside them, or else of the middle of the body."""
     other = mirrored_ids()
     middle = [piece.centre[0] for label, piece in bones.items() if label <= 25 or label == _SACRUM]
     for label, piece in bones.items():
@@ -185,13 +199,15 @@ def _side_checks(bones: Mapping[int, _Piece]) -> Iterator[bool]:
             continue
         is_left = "left" in label_by_id(label).name
         if mirrored in bones:
-            yield bool((piece.centre[0] < bones[mirrored].centre[0]) == is_left)
+            way = bones[mirrored].centre - piece.centre
+            yield bool((way[0] > 0) == is_left)
+            yield bool(abs(way[0]) > _PAIR_APART_MM and abs(way[2]) < _PAIR_LEVEL_MM)
         elif middle:
             yield bool((piece.centre[0] < np.median(middle)) == is_left)
 
 
 def _column_checks(bones: Mapping[int, _Piece]) -> Iterator[bool]:
-    """Vertebrae follow one another downwards at the distance of neighbours, in a column."""
+    """Vertebrae follow one another downwards, not sideways, at the distance of neighbours, in a column."""
     present = [label for label in label_ids("spine") if label in bones]
     if len(present) < 2:
         return
@@ -199,7 +215,9 @@ def _column_checks(bones: Mapping[int, _Piece]) -> Iterator[bool]:
     for upper, lower in pairwise(present):
         way = bones[lower].centre - bones[upper].centre
         low, high = _NEXT_VERTEBRA_MM
-        yield bool(way[2] < 0 and low <= np.linalg.norm(way) <= high * (lower - upper))
+        distance = float(np.linalg.norm(way))
+        is_near = low <= distance <= high * (lower - upper)
+        yield bool(way[2] < 0 and is_near and abs(way[0]) <= _MOST_SIDEWAYS * distance)
     for label in present:
         yield bool(abs(bones[label].centre[0] - middle) < _BESIDE_COLUMN_MM)
 
@@ -231,5 +249,10 @@ def _height_checks(bones: Mapping[int, _Piece]) -> Iterator[bool]:
 
 def _size_checks(bones: Mapping[int, _Piece]) -> Iterator[bool]:
     for label, piece in bones.items():
-        largest = _LARGEST_SACRUM_ML if label == _SACRUM else _LARGEST_ML[label_by_id(label).group]
-        yield piece.volume_ml <= largest
+        yield piece.volume_ml <= _largest_ml(label)
+
+
+def _largest_ml(label: int) -> float:
+    if label < _T1:
+        return _LARGEST_CERVICAL_ML
+    return _LARGEST_SACRUM_ML if label == _SACRUM else _LARGEST_ML[label_by_id(label).group]

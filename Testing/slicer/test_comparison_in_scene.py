@@ -122,7 +122,7 @@ def test_surfaces_are_coloured_by_their_distance_with_a_legend(result, compared_
     assert display.GetActiveScalarName() == surfaces.ABSOLUTE
     assert display.GetScalarRange()[0] == 0
     (legend,) = comparing.parts(result, comparing.LEGEND)
-    assert legend.GetTitleText() == "From CT (mm)"
+    assert legend.GetTitleText() == "mm"
     invented = by_bone["hip_left"].GetDisplayNode()
     assert not invented.GetScalarVisibility()
     assert invented.GetColor() == pytest.approx(surfaces.INVENTED_COLOUR)

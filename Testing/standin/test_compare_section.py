@@ -114,13 +114,16 @@ def test_what_cannot_be_compared_is_told_in_words(section, reconstruction, tmp_p
     assert section.ui.compareButton.enabled
 
 
-def test_cancel_and_the_end_of_the_scene_end_the_process(section, reconstruction, ct, spin_until):
+def test_cancel_and_the_end_of_the_scene_end_the_process(panel, section, reconstruction, ct, spin_until):
     section.ui.compareButton.click()
     section.ui.compareCancelButton.click()
     spin_until(lambda: not section.ui.compareCancelButton.enabled)
     assert "Cancelled" in section.ui.compareStatusLabel.text
     section.ui.compareButton.click()
     run = section._run
+    panel.whole.enter()
+    assert run.is_running()
+    assert section.ui.compareCancelButton.enabled
     slicer.mrmlScene.Clear(0)
     assert not run.is_running()
     assert not list(Path(slicer.app.temporaryPath).glob("SwinX2S-*"))

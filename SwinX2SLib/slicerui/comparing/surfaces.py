@@ -125,8 +125,8 @@ def add_legend(model: slicer.vtkMRMLModelNode) -> slicer.vtkMRMLColorLegendDispl
 
 def show_in_legend(legend: slicer.vtkMRMLColorLegendDisplayNode, distance: Distance) -> None:
     """Say what the colours show."""
-    # Slicer fits long titles over the bones.
-    words = {Distance.SIGNED: "Outside CT (mm)", Distance.ABSOLUTE: "From CT (mm)"}
+    # Slicer writes long titles over the bones.
+    words = {Distance.SIGNED: "± mm", Distance.ABSOLUTE: "mm"}
     legend.SetTitleText(words[distance])
 
 

@@ -77,8 +77,10 @@ class CompareSection(Section):
             scene.show_distance(self._shown, chosen.compare_distance)
 
     def forget(self) -> None:
-        """End a comparison of this scene, and let go of it."""
-        self._end("The scene was closed, so the comparison was ended.")
+        """Let go of the scene; where it is closed, a comparison of it ends."""
+        # The state is also let go, and taken up again, whenever the user comes back to the module.
+        if slicer.mrmlScene.IsClosing():
+            self._end("The scene was closed, so the comparison was ended.")
         self._show_comparison(None)
         super().forget()
 
