@@ -50,6 +50,12 @@ COMMANDS = (
         "measure the bones of a segmentation",
     ),
     Command(
+        "measured-report",
+        "SwinX2SLib.report.reviewed_commands",
+        "add_measured_report_parser",
+        "report measurements as a person left them",
+    ),
+    Command(
         "export",
         "SwinX2SLib.exporting.commands",
         "add_export_parser",

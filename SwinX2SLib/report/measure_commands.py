@@ -71,6 +71,7 @@ def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--ignore-unknown", action="store_true", help="leave out label values and meshes that are no bone"
     )
+    parser.add_argument("--no-page", action="store_true", help="write no page with pictures: quicker")
     parser.add_argument("--title", default="", help="of the page (default: the name of SEGMENTATION)")
     parser.set_defaults(func=run_measure)
 
@@ -90,9 +91,10 @@ def run_measure(arguments: argparse.Namespace) -> int:
         reading=ReadOptions(arguments.mesh_frame, arguments.ignore_unknown),
         title=arguments.title,
         overwrite=arguments.overwrite,
+        with_page=not arguments.no_page,
     )
     written = run_measuring(job, lambda message: print(f"{message} ...", file=sys.stderr, flush=True))
-    print(f"Open {written['page']} in a browser.")
+    print(f"Open {written['page']} in a browser." if "page" in written else f"Written to {job.out}.")
     return 0
 
 

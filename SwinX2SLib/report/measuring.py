@@ -49,6 +49,7 @@ class MeasureJob:
         reading: how to read.
         title: of the page.
         overwrite: whether an earlier result may be replaced.
+        with_page: whether the page with its pictures is drawn, which takes longer than the measuring.
     """
 
     segmentation: Path
@@ -60,6 +61,7 @@ class MeasureJob:
     reading: ReadOptions = field(default_factory=ReadOptions)
     title: str = ""
     overwrite: bool = False
+    with_page: bool = True
 
 
 def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda message: None) -> dict[str, Path]:
@@ -70,7 +72,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
         report: told in words what is being done.
 
     Returns:
-        The files by role, as `FILES`.
+        The files that were written by role, of `FILES`.
 
     Raises:
         InputError: all faults of the inputs and of the output folder.
@@ -78,7 +80,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
     """
     subject, uncertainty = _checked_inputs(job)
     report(f"Measuring {len(subject.bones)} bones")
-    measured = measure_person(subject.bones, job.only)
+    measured = measure_person(subject.bones, job.only, report)
     samples = [measure_person(bones, job.only) for bones in _samples(job, subject, uncertainty, report)]
     if samples:
         # A further segmentation stands beside the first; a drawn one comes from it.
@@ -88,9 +90,9 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
             for region, found in measured.items()
         }
     provenance = _provenance(job, subject, len(samples) + (uncertainty is None))
-    report("Drawing the pictures and writing")
-    _write(job, measured, subject.bones, provenance)
-    return {role: job.out.resolve() / name for role, name in FILES.items()}
+    report("Drawing the pictures and writing" if job.with_page else "Writing")
+    written = _write(job, measured, subject.bones, provenance)
+    return {role: job.out.resolve() / FILES[role] for role in written}
 
 
 def _checked_inputs(job: MeasureJob) -> tuple[Subject, np.ndarray | None]:
@@ -170,13 +172,17 @@ def _provenance(job: MeasureJob, subject: Subject, samples: int) -> dict[str, An
     }
 
 
-def _write(job: MeasureJob, measured: Measured, bones: dict[str, Bone], provenance: dict[str, Any]) -> None:
+def _write(
+    job: MeasureJob, measured: Measured, bones: dict[str, Bone], provenance: dict[str, Any]
+) -> list[str]:
+    """Write the files, whole or not at all, and return their roles."""
     texts = {
         "measurements": document_text(measured, provenance),
         "table": table_text(measured),
         "landmarks": markups_text(measured),
-        "page": measurements_page(measured, bones, provenance, job.title),
     }
+    if job.with_page:
+        texts["page"] = measurements_page(measured, bones, provenance, job.title)
     try:
         with staged_folder(job.out, FILES.values(), job.overwrite) as folder:
             for role, text in texts.items():
@@ -188,3 +194,4 @@ def _write(job: MeasureJob, measured: Measured, bones: dict[str, Bone], provenan
         hint = "Check the free space and the permissions of the output folder."
         fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
         raise OutputError([fault]) from error
+    return list(texts)

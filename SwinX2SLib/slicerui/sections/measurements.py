@@ -1,0 +1,306 @@
+"""Section Measurements: measuring, correcting, reviewing and reporting."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.measurements.from_landmarks import Key
+from SwinX2SLib.slicerui.asking import confirmed
+from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
+from SwinX2SLib.slicerui.interpreter import InterpreterError
+from SwinX2SLib.slicerui.measuring import nodes, passing_on
+from SwinX2SLib.slicerui.measuring.commands import (
+    SegmentationCommand,
+    SegmentationNotWrittenError,
+    share_done,
+)
+from SwinX2SLib.slicerui.measuring.parameters import MeasurementsParameters
+from SwinX2SLib.slicerui.measuring.session import MeasuringSession
+from SwinX2SLib.slicerui.measuring.table import tabbed_text
+from SwinX2SLib.slicerui.measuring.tree import MeasurementTree
+from SwinX2SLib.slicerui.measuring.viewing import jump_to_places
+from SwinX2SLib.slicerui.section import Section
+from SwinX2SLib.slicerui.services import Services
+
+_NAME_SETTING = "measurements/reviewer"
+_NOT_STARTED = (SegmentationNotWrittenError, InstallError, InterpreterError, OSError, ValueError)
+
+
+class MeasurementsSection(Section):
+    """Measures a segmentation and lets a person correct and sign what was found.
+
+    Attributes:
+        confirm: asks the user before corrections are lost.
+        installer: sees to the packages of the command.
+        session: of the segmentation that is chosen, or None where it has not been measured.
+    """
+
+    parameter_class = MeasurementsParameters
+
+    def __init__(self):
+        super().__init__()
+        self.confirm: Callable[[str], bool] = confirmed
+        self.installer = SlicerInstaller()
+        self.session: MeasuringSession | None = None
+        self._shown: tuple[object, object] = (None, None)
+        self._command: SegmentationCommand | None = None
+        self._measured_id = ""
+
+    def setup(self, widgets: object, services: Services) -> None:
+        """Connect the widgets."""
+        super().setup(widgets, services)
+        self._tree = MeasurementTree(self.ui.measuredTree)
+        buttons = {
+            "measureButton": self.measure,
+            "measureCancelButton": self.cancel,
+            "measuredUndoButton": lambda: self._do(MeasuringSession.undo),
+            "measuredRedoButton": lambda: self._do(MeasuringSession.redo),
+            "measuredResetButton": self.reset_chosen,
+            "measuredResetAllButton": lambda: self._do(MeasuringSession.reset),
+            "measuredCopyButton": self.copy,
+            "measuredCsvButton": self._ask_csv,
+            "measuredReportButton": self._ask_report,
+            "reviewSignButton": self.sign,
+            "reviewWithdrawButton": lambda: self._do(MeasuringSession.withdraw),
+        }
+        for name, action in buttons.items():
+            getattr(self.ui, name).clicked.connect(lambda *_arguments, action=action: action())
+        self.ui.measuredTree.itemSelectionChanged.connect(self._on_chosen)
+        self.ui.measuredFilterBox.currentIndexChanged.connect(lambda *_arguments: self._filter())
+        self.ui.reviewerEdit.text = services.settings.get(_NAME_SETTING, "")
+        self.ui.measureProgress.visible = False
+        services.result_added.connect(self._on_result_added)
+
+    def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
+        """Take over the measurements of a scene, and of what is loaded into it."""
+        super().follow(parameter_node)
+        scene = slicer.mrmlScene
+        for event in (scene.EndImportEvent, scene.EndBatchProcessEvent):
+            self.addObserver(scene, event, self._on_modified)
+
+    def refresh(self) -> None:
+        """Show the measurements of the chosen segmentation."""
+        if slicer.mrmlScene.IsBatchProcessing() or slicer.mrmlScene.IsImporting():
+            # The document comes before its text; the scene tells when all is there.
+            return
+        segmentation = self.parameters.measured_segmentation
+        shown = segmentation, nodes.document_of(segmentation)
+        if shown != self._shown:
+            self._shown = shown
+            self._open(segmentation)
+        self._show_state()
+
+    def forget(self) -> None:
+        """Let go of the scene."""
+        if self._command is not None:
+            self._command.cancel()
+        self._close_session()
+        self._shown = (None, None)
+        self.removeObservers(self._on_modified)
+        super().forget()
+
+    def close(self) -> None:
+        """End what runs; the module goes away."""
+        self.services.result_added.disconnect(self._on_result_added)
+        if self._command is not None:
+            self._command.cancel_and_wait()
+        self._close_session()
+
+    # Measuring
+
+    def measure(self) -> None:
+        """Measure the chosen segmentation; earlier corrections are only given up when the user agrees."""
+        segmentation = self.parameters.measured_segmentation
+        if segmentation is None or self._is_running():
+            return
+        if self.session is not None and (self.session.edited.edits or self.session.review):
+            if not self.confirm(
+                _("Measuring again gives up the corrections and the review of these bones. Go on?")
+            ):
+                return
+        self._measured_id = segmentation.GetID()
+        self._begin(segmentation, self._on_measured, lambda command: command.measure())
+
+    def cancel(self) -> None:
+        """End what runs."""
+        if self._command is not None:
+            self._command.cancel()
+
+    def write_report(self, folder: Path) -> None:
+        """Write page and PDF of the measurements as they stand into a new folder."""
+        if self.session is None or self._is_running():
+            return
+        out = passing_on.report_folder(self.session, folder)
+        document = self.session.document
+        self._begin(
+            self.session.segmentation,
+            lambda well, words, _unused: self._say(_("Report: {0}").format(out) if well else words),
+            lambda command: command.report(document, out),
+        )
+
+    def _begin(
+        self,
+        segmentation: slicer.vtkMRMLSegmentationNode,
+        finished: Callable[[bool, str, Path], None],
+        start: Callable[[SegmentationCommand], None],
+    ) -> None:
+        def ended(well: bool, words: str, out: Path) -> None:
+            self.ui.measureProgress.visible = False
+            finished(well, words, out)
+            # The process itself is gone only after it has told this.
+            qt.QTimer.singleShot(0, self._show_state)
+
+        try:
+            self.installer.ensure()
+            self._command = SegmentationCommand(segmentation, self._on_line, ended)
+            start(self._command)
+        except _NOT_STARTED as error:
+            self._say(f"{error} {getattr(error, 'hint', '')}".strip())
+            return
+        # Without an end until the first words come.
+        self.ui.measureProgress.setRange(0, 0)
+        self.ui.measureProgress.visible = True
+        self._show_state()
+
+    def _on_line(self, line: str) -> None:
+        share = share_done(line)
+        if share is not None:
+            self.ui.measureProgress.setRange(0, 100)
+            self.ui.measureProgress.value = round(100 * share)
+        self._say(line)
+
+    def _on_measured(self, went_well: bool, words: str, out: Path) -> None:
+        segmentation = slicer.mrmlScene.GetNodeByID(self._measured_id)
+        if not went_well or segmentation is None or self.parameters is None:
+            self._say(_("The bones are gone, so there is nothing to show.") if went_well else words)
+            return
+        text = (out / "measurements.json").read_text(encoding="utf-8")
+        self._close_session()
+        nodes.add_document(segmentation, text)
+        self._shown = (None, None)
+        self.refresh()
+        if self.session is not None:
+            self._say(passing_on.counted_words(self.session))
+
+    def _on_result_added(self, result: slicer.vtkMRMLSegmentationNode) -> None:
+        if self.parameters is not None:
+            self.parameters.measured_segmentation = result
+
+    # Correcting
+
+    def reset_chosen(self) -> None:
+        """Put the chosen measurements back to what was computed."""
+        keys = self._chosen_keys()
+        self._do(lambda session: session.reset(keys))
+
+    def _do(self, action: Callable[[MeasuringSession], None]) -> None:
+        if self.session is not None:
+            action(self.session)
+            self._show_state()
+
+    def _on_chosen(self) -> None:
+        if self.session is not None:
+            keys = self._chosen_keys()
+            self.session.show(keys)
+            jump_to_places(self.session, keys)
+            self._show_state()
+
+    def _chosen_keys(self) -> list[Key]:
+        return [key for number in self._tree.chosen() for key in self.session.rows[number].keys.values()]
+
+    def _on_changed(self, touched: set[Key]) -> None:
+        rows = self.session.rows
+        numbers = [number for number, row in enumerate(rows) if not touched.isdisjoint(row.keys.values())]
+        self._tree.update(rows, self.session.edited, numbers)
+        self._show_state()
+
+    def _filter(self) -> None:
+        if self.session is not None:
+            self._tree.filter(self.session.rows, self.session.edited, self.ui.measuredFilterBox.currentIndex)
+
+    # Passing on
+
+    def copy(self) -> None:
+        """Put the table on the clipboard."""
+        if self.session is not None:
+            qt.QApplication.clipboard().setText(tabbed_text(self.session.rows, self.session.edited))
+            self._say(_("The table is on the clipboard; paste it into a spreadsheet."))
+
+    def save_csv(self, path: Path) -> None:
+        """Write the table as CSV."""
+        if self.session is not None:
+            self._say(passing_on.save_csv(self.session, path))
+
+    def sign(self) -> None:
+        """Sign the values as they are now."""
+        if self.session is None:
+            return
+        try:
+            self.session.sign(str(self.ui.reviewerEdit.text))
+        except ValueError as error:
+            self._say(str(error))
+            return
+        self.services.settings.set(_NAME_SETTING, str(self.ui.reviewerEdit.text).strip())
+        self._show_state()
+
+    def _ask_csv(self) -> None:
+        if (path := passing_on.ask_csv_path(self.ui.measuredCsvButton)) is not None:
+            self.save_csv(path)
+
+    def _ask_report(self) -> None:
+        if (folder := passing_on.ask_report_folder(self.ui.measuredReportButton)) is not None:
+            self.write_report(folder)
+
+    # What is shown
+
+    def _open(self, segmentation: slicer.vtkMRMLSegmentationNode | None) -> None:
+        self._close_session()
+        if segmentation is not None and nodes.document_of(segmentation) is not None:
+            try:
+                self.session = MeasuringSession(segmentation)
+            except (InputError, ValueError) as error:
+                self._say(_("The measurements in the scene cannot be read: {0}").format(error))
+        if self.session is not None:
+            self.session.changed.connect(self._on_changed)
+            self._tree.fill(self.session.rows, self.session.edited)
+            self._filter()
+
+    def _close_session(self) -> None:
+        if self.session is not None:
+            self.session.close()
+        self.session = None
+        self._tree.fill([], None)
+
+    def _is_running(self) -> bool:
+        return self._command is not None and self._command.is_running()
+
+    def _show_state(self) -> None:
+        running, session = self._is_running(), self.session
+        chosen = self.parameters is not None and self.parameters.measured_segmentation is not None
+        self.ui.measureButton.enabled = chosen and not running
+        self.ui.measureButton.text = _("Measure again") if session is not None else _("Measure")
+        self.ui.measureCancelButton.enabled = running
+        edited = session is not None and bool(session.edited.edits)
+        self.ui.measuredUndoButton.enabled = session is not None and session.edited.can_undo
+        self.ui.measuredRedoButton.enabled = session is not None and session.edited.can_redo
+        self.ui.measuredResetAllButton.enabled = edited
+        keys = self._chosen_keys() if session is not None else []
+        self.ui.measuredResetButton.enabled = edited and any(session.edited.is_edited(key) for key in keys)
+        for name in ("measuredCopyButton", "measuredCsvButton", "measuredFilterBox", "reviewSignButton"):
+            getattr(self.ui, name).enabled = session is not None
+        self.ui.measuredReportButton.enabled = session is not None and not running
+        self.ui.reviewWithdrawButton.enabled = session is not None and session.review is not None
+        self.ui.measuredDetailLabel.text = (
+            passing_on.reasons_html(session, keys) if session is not None else ""
+        )
+        self.ui.reviewLabel.text = passing_on.review_html(session) if session is not None else ""
+
+    def _say(self, words: str) -> None:
+        self.ui.measureStatusLabel.text = html.escape(words)
