@@ -69,6 +69,9 @@ def add_batch_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--json", action="store_true", help="tell progress and results as JSON lines on standard output"
     )
+    parser.add_argument(
+        "--parent", type=int, metavar="PID", help="process whose end ends the batch (default: none)"
+    )
     add_film_options(parser)
     add_model_options(parser)
     parser.set_defaults(func=run_batch_command, parser=parser)
@@ -92,8 +95,9 @@ def run_batch_command(arguments: argparse.Namespace) -> int:
     stop_on_signals()
     cases = _cases(arguments.source, settings)
     tell = None
+    if arguments.parent is not None:
+        end_with_parent(arguments.parent)
     if arguments.json:
-        end_with_parent()
         events = claim_standard_output()
 
         def tell(line: str) -> None:

@@ -5,6 +5,7 @@ Imported when a batch starts: the protocol comes with packages that are installe
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ def batch_command(request: BatchRequest) -> list[str]:
     Raises:
         InterpreterError: there is no Python for it.
     """
-    return [worker_python(), "-m", "SwinX2SLib", *request.arguments()]
+    # Not the parent that the process sees: inside Slicer that is a launcher, which outlives Slicer.
+    return [worker_python(), "-m", "SwinX2SLib", *request.arguments(), "--parent", str(os.getpid())]
 
 
 class BatchObserver(Protocol):
