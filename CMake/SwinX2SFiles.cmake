@@ -15,6 +15,7 @@ set(SwinX2SLib_SCRIPTS
   benchmark/scores.py
   benchmark/tables.py
   benchmark/trainings.py
+  case_tables.py
   cli.py
   datasets/__init__.py
   datasets/case_folder.py
@@ -68,6 +69,7 @@ set(SwinX2SLib_SCRIPTS
   evaluation/statistics/intervals.py
   evaluation/statistics/paired.py
   evaluation/statistics/scores.py
+  evaluation/surface_file.py
   evaluation/surfaces.py
   evaluation/volumes.py
   evaluation/writing.py
@@ -85,6 +87,15 @@ set(SwinX2SLib_SCRIPTS
   geometry/frames.py
   inference/__init__.py
   inference/backend.py
+  inference/batch/__init__.py
+  inference/batch/cases.py
+  inference/batch/command.py
+  inference/batch/events.py
+  inference/batch/folder.py
+  inference/batch/run.py
+  inference/batch/summary.py
+  inference/batch/table.py
+  inference/batch/work.py
   inference/command.py
   inference/console.py
   inference/decision.py
@@ -115,16 +126,24 @@ set(SwinX2SLib_SCRIPTS
   measurements/__init__.py
   measurements/bones.py
   measurements/centrelines.py
+  measurements/crosschecks.py
   measurements/doubts.py
   measurements/draws.py
+  measurements/editing.py
   measurements/femur.py
   measurements/femur_distal.py
   measurements/femur_proximal.py
   measurements/fits.py
+  measurements/from_landmarks/__init__.py
+  measurements/from_landmarks/common.py
+  measurements/from_landmarks/femur.py
+  measurements/from_landmarks/pelvis.py
+  measurements/from_landmarks/spine.py
   measurements/intervals.py
   measurements/pelvis.py
   measurements/pelvis_landmarks.py
   measurements/person.py
+  measurements/polylines.py
   measurements/ranges.py
   measurements/reading/__init__.py
   measurements/reading/meshes.py
@@ -137,12 +156,15 @@ set(SwinX2SLib_SCRIPTS
   measurements/reading/vtp.py
   measurements/reference.py
   measurements/results.py
+  measurements/review.py
   measurements/rib.py
   measurements/rib_centreline.py
   measurements/sacral_endplate.py
+  measurements/shared_geometry.py
   measurements/solid.py
   measurements/spine.py
   measurements/spine_curves.py
+  measurements/stored.py
   measurements/surfaces.py
   measurements/vertebra.py
   measurements/vertebra_arch.py
@@ -200,6 +222,7 @@ set(SwinX2SLib_SCRIPTS
   projection/__init__.py
   projection/attenuation.py
   projection/demo_assets.py
+  projection/demo_samples.py
   projection/films.py
   projection/grid.py
   projection/rays.py
@@ -247,10 +270,14 @@ set(SwinX2SLib_SCRIPTS
   report/measure_commands.py
   report/measured_figures.py
   report/measured_page.py
+  report/measured_pdf.py
+  report/measured_summary.py
   report/measuring.py
   report/naming.py
   report/overlay.py
   report/page.py
+  report/reviewed.py
+  report/reviewed_commands.py
   report/shading.py
   report/surface_view.py
   report/templates.py
@@ -262,10 +289,28 @@ set(SwinX2SLib_SCRIPTS
   reprojection/silhouettes.py
   resources.py
   slicerui/__init__.py
+  slicerui/asking.py
+  slicerui/batching/__init__.py
+  slicerui/batching/case_list.py
+  slicerui/batching/parameters.py
+  slicerui/batching/run.py
   slicerui/bounded_log.py
+  slicerui/breathing.py
   slicerui/catalogue.py
   slicerui/checks.py
   slicerui/closed_surfaces.py
+  slicerui/comparing/__init__.py
+  slicerui/comparing/charts.py
+  slicerui/comparing/choices.py
+  slicerui/comparing/files.py
+  slicerui/comparing/parameters.py
+  slicerui/comparing/run.py
+  slicerui/comparing/saving.py
+  slicerui/comparing/scene.py
+  slicerui/comparing/surfaces.py
+  slicerui/comparing/tables.py
+  slicerui/comparing/views.py
+  slicerui/comparing/words.py
   slicerui/devices.py
   slicerui/display/__init__.py
   slicerui/display/bone_list.py
@@ -301,8 +346,27 @@ set(SwinX2SLib_SCRIPTS
   slicerui/interpreter.py
   slicerui/lines.py
   slicerui/logic.py
+  slicerui/management/__init__.py
+  slicerui/management/background.py
+  slicerui/management/model_list.py
+  slicerui/management/versions.py
+  slicerui/management/wheels.py
+  slicerui/measuring/__init__.py
+  slicerui/measuring/commands.py
+  slicerui/measuring/markup_specs.py
+  slicerui/measuring/markups.py
+  slicerui/measuring/nodes.py
+  slicerui/measuring/parameters.py
+  slicerui/measuring/passing_on.py
+  slicerui/measuring/regions.py
+  slicerui/measuring/rows.py
+  slicerui/measuring/session.py
+  slicerui/measuring/table.py
+  slicerui/measuring/tree.py
+  slicerui/measuring/viewing.py
   slicerui/notice.py
   slicerui/outcome.py
+  slicerui/packages.py
   slicerui/panel.py
   slicerui/parameters.py
   slicerui/process.py
@@ -312,9 +376,14 @@ set(SwinX2SLib_SCRIPTS
   slicerui/registry.py
   slicerui/result.py
   slicerui/run.py
+  slicerui/samples.py
   slicerui/section.py
   slicerui/sections/__init__.py
+  slicerui/sections/batch.py
+  slicerui/sections/compare.py
   slicerui/sections/inputs.py
+  slicerui/sections/measurements.py
+  slicerui/sections/models.py
   slicerui/sections/reconstruct.py
   slicerui/sections/result.py
   slicerui/segmentation_import.py
@@ -400,6 +469,9 @@ set(SwinX2SLib_SCRIPTS
 
 set(SwinX2S_RESOURCES
   Resources/Benchmark/paper_tables.json
+  Resources/Demo/Thumbnails/chest.png
+  Resources/Demo/Thumbnails/phantom.png
+  Resources/Demo/checksums.json
   Resources/Demo/chest.json
   Resources/Demo/chest_ap.png
   Resources/Demo/chest_lateral.png
@@ -424,7 +496,11 @@ set(SwinX2S_RESOURCES
   Resources/Shapes/README.md
   Resources/Shapes/pelvis_shape.npz
   Resources/Shapes/spine_alignment.npz
+  Resources/UI/Batch.ui
+  Resources/UI/Compare.ui
   Resources/UI/Inputs.ui
+  Resources/UI/Measurements.ui
+  Resources/UI/Models.ui
   Resources/UI/Reconstruct.ui
   Resources/UI/Result.ui
   Resources/labels.json
