@@ -30,7 +30,7 @@ _MARGIN = 16 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _MOST_PICTURE = (82 * mm, 92 * mm)
 # Shares of the width: title, one or two values, unit, usual, quality, why.
-_PAIRED, _SINGLE = (0.22, 0.14, 0.14, 0.06, 0.12, 0.09, 0.23), (0.26, 0.16, 0.07, 0.14, 0.10, 0.27)
+_PAIRED, _SINGLE = (0.19, 0.12, 0.12, 0.06, 0.11, 0.09, 0.31), (0.23, 0.14, 0.06, 0.12, 0.10, 0.35)
 
 
 def measurements_pdf(values: Mapping[str, Any]) -> bytes:

@@ -199,6 +199,11 @@ class MeasuringSession(VTKObservationMixin):
         return Review.from_dict(nodes.kept(self.document, nodes.REVIEW))
 
     @property
+    def is_worked_on(self) -> bool:
+        """Whether a person has corrected or signed anything."""
+        return bool(self.edited.edits) or self.review is not None
+
+    @property
     def is_reviewed(self) -> bool:
         """Whether a person has signed just these values."""
         return holds(self.review, self._digest())

@@ -99,8 +99,7 @@ class MeasurementsSection(Section):
 
     def forget(self) -> None:
         """Let go of the scene."""
-        if self._command is not None:
-            self._command.cancel()
+        self.cancel()
         self._close_session()
         self._shown = (None, None)
         self.removeObservers(self._on_modified)
@@ -120,17 +119,15 @@ class MeasurementsSection(Section):
         segmentation = self.parameters.measured_segmentation
         if segmentation is None or self._is_running():
             return
-        if self.session is not None and (self.session.edited.edits or self.session.review):
-            if not self.confirm(
-                _("Measuring again gives up the corrections and the review of these bones. Go on?")
-            ):
-                return
+        question = _("Measuring again gives up the corrections and the review of these bones. Go on?")
+        if self.session is not None and self.session.is_worked_on and not self.confirm(question):
+            return
         self._measured_id = segmentation.GetID()
         self._begin(segmentation, self._on_measured, lambda command: command.measure())
 
     def cancel(self) -> None:
         """End what runs."""
-        if self._command is not None:
+        if self._is_running():
             self._command.cancel()
 
     def write_report(self, folder: Path) -> None:
@@ -164,7 +161,7 @@ class MeasurementsSection(Section):
         except _NOT_STARTED as error:
             self._say(f"{error} {getattr(error, 'hint', '')}".strip())
             return
-        # Without an end until the first words come.
+        # No end is known until the first words come.
         self.ui.measureProgress.setRange(0, 0)
         self.ui.measureProgress.visible = True
         self._show_state()
@@ -197,8 +194,7 @@ class MeasurementsSection(Section):
 
     def reset_chosen(self) -> None:
         """Put the chosen measurements back to what was computed."""
-        keys = self._chosen_keys()
-        self._do(lambda session: session.reset(keys))
+        self._do(lambda session: session.reset(self._chosen_keys()))
 
     def _do(self, action: Callable[[MeasuringSession], None]) -> None:
         if self.session is not None:
