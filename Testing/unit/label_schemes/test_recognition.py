@@ -85,6 +85,12 @@ def test_a_lone_bone_of_fitting_size_beside_organs_is_not_taken_for_one_numberin
         recognise_scheme(volume, AFFINE)
 
 
+def test_a_pelvis_of_which_the_scan_shows_the_top_is_not_taken_for_cervical_vertebrae():
+    """CTPelvic1K's 1 to 3 are C1 to C3 elsewhere, and pieces of hips are small; but hips lie side by side."""
+    volume = numbered("ctpelvic1k", PELVIS)[:, :, :58]
+    assert recognise_scheme(volume, AFFINE).name == "ctpelvic1k"
+
+
 def test_an_evaluation_recognises_the_truth_and_compares_what_it_draws(tmp_path):
     for name, volume in (("truth", numbered("totalsegmentator_v2", PELVIS)), ("prediction", body())):
         nib.save(nib.Nifti1Image(volume, AFFINE), tmp_path / f"{name}.nii.gz")
