@@ -32,6 +32,8 @@ For research; not a medical device.</p>
 to how the films hang, and to their heights.</li>
 <li><b>Reconstruct</b>: click, and go on working; the bones arrive as one segmentation.</li>
 <li><b>Result</b>: regions, films and outlines in 3D, confidence of every bone, export.</li>
+<li><b>Measurements</b>: values with landmarks that can be dragged, review, report.</li>
+<li><b>Compare with CT</b> and <b>Batch</b>: scores against a segmented CT; many pairs in one go.</li>
 <li><b>Models and packages</b>: what is installed, with and without internet; other models.</li>
 </ol>
 <p>The <a href="{_TUTORIAL}">tutorial</a> shows every step with pictures.</p>

@@ -148,8 +148,13 @@ def result_is_shown(panel: ReconstructionPanel, result: slicer.vtkMRMLSegmentati
 
 
 def bones_are_measured(panel: ReconstructionPanel, result: slicer.vtkMRMLSegmentationNode) -> None:
-    """Measure the result in the section's own way."""
-    panel.sections["measurements"].self_test(result, wait_until)
+    """Measure the result and look for values of the regions that it shows."""
+    section = panel.sections["measurements"]
+    assert section.parameters.measured_segmentation is result
+    section.measure()
+    wait_until(lambda: section.ui.measureButton.enabled)
+    assert section.session is not None, section.ui.measureStatusLabel.text
+    assert section.session.rows
 
 
 def bones_are_exported(panel: ReconstructionPanel, folder: Path) -> None:

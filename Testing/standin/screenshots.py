@@ -1,7 +1,7 @@
-"""Pictures of the module: `python Testing/standin/screenshots.py FOLDER`.
+"""Pictures of the module: `make screenshots`, or `python Testing/standin/screenshots.py FOLDER`.
 
-The panel as the stand-in draws it (empty, with films, with faults, during a run, after it), and the bones in Slicer's
-own 3D view, offscreen.
+The running panel as the stand-in draws it, section by section, while the real worker reconstructs a sample; and
+the bones in Slicer's own 3D view, offscreen. Look at them after a change.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-import types
+from collections.abc import Callable
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -20,125 +20,203 @@ import qt  # noqa: E402
 import slicer  # noqa: E402
 import slicer.util  # noqa: E402
 import slicer_desktop  # noqa: E402
-from block_bones import block_bones, write_labels  # noqa: E402
 from films import film_array  # noqa: E402
+from PIL import Image  # noqa: E402
 from three_d_view import ThreeDView  # noqa: E402
-from workers import worker_script  # noqa: E402
 
-WIDTH, HEIGHT = 460, 860
-_SLOW_WORKER = """
-tell(event="progress", fraction=0.42, message="Reconstructing, layer 17 of 40")
-print("loading the model took 1.2 s")
-while not os.path.exists(go):
-    time.sleep(0.02)
-finish(labels)
-"""
+from SwinX2SLib.weights.manifest import default_name  # noqa: E402
+
+WIDTH = 480
+LARGEST_BYTES = 500_000
+# Of the README's bench.
+USUAL_SECONDS = 8.2
+_TIMEOUT_SECONDS = 1200
 
 
-def wait(condition) -> None:
-    until = time.monotonic() + 30
+def wait(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + _TIMEOUT_SECONDS
     while not condition():
         if time.monotonic() > until:
             raise TimeoutError("the panel did not get there")
-        qt.QApplication.processEvents()
+        settle(1)
         time.sleep(0.01)
 
 
+def settle(rounds: int = 8) -> None:
+    """Let layouts and folds find their places."""
+    for _ in range(rounds):
+        qt.QApplication.processEvents()
+        qt.QApplication.sendPostedEvents(None, qt.QEvent.DeferredDelete)
+
+
 class Photographer:
-    """Grabs the module's widget."""
+    """Takes pictures of the panel's sections, one unfolded at a time."""
 
     def __init__(self, widget: qt.QWidget, folder: Path):
         self._widget, self._folder = widget, folder
-        widget.resize(WIDTH, HEIGHT)
+        folds = slicer.util.findChildren(widget, className="ctkCollapsibleButton")
+        self._folds = [fold for fold in folds if fold.parent() is widget]
 
-    def shoot(self, name: str) -> None:
-        for _ in range(5):
-            qt.QApplication.processEvents()
-        self._widget.grab().save(str(self._folder / f"{name}.png"))
-        print(self._folder / f"{name}.png")
+    def titles(self) -> list[str]:
+        return [fold.text for fold in self._folds]
+
+    def shoot_section(self, title: str, name: str, inner: tuple[qt.QWidget, ...] = ()) -> None:
+        """Unfold a section, and parts in it, and take a picture of it alone."""
+        for fold in self._folds:
+            fold.collapsed = fold.text != title
+        for part in inner:
+            part.collapsed = False
+        self._fit()
+        (section,) = (fold for fold in self._folds if fold.text == title)
+        self._save(section.grab(), name)
+
+    def shoot_all(self, titles: tuple[str, ...], name: str) -> None:
+        """Take a picture of the whole panel with some sections unfolded."""
+        for fold in self._folds:
+            fold.collapsed = fold.text not in titles
+        self._fit()
+        self._save(self._widget.grab(), name)
+
+    def _fit(self) -> None:
+        # Words that wrap know their height only once they have their width.
+        for _ in range(3):
+            layout = self._widget.layout()
+            height = (
+                layout.heightForWidth(WIDTH) if layout.hasHeightForWidth() else layout.sizeHint().height()
+            )
+            self._widget.resize(WIDTH, max(height, 200) + 12)
+            settle()
+
+    def _save(self, picture: qt.QPixmap, name: str) -> None:
+        path = self._folder / f"{name}.png"
+        picture.save(str(path))
+        tell(path)
 
 
-def add_film(name: str, spacing_mm: float, seed: int, rows: int = 240):
+def tell(path: Path) -> None:
+    size = path.stat().st_size
+    if size > LARGEST_BYTES:
+        raise SystemExit(f"{path} takes {size} bytes; {LARGEST_BYTES} are allowed.")
+    print(f"{path} ({size // 1024} KiB)", flush=True)
+
+
+def photograph_faults(panel, camera: Photographer) -> None:
+    """A user's first try: two films without a pixel size."""
     import numpy as np
 
-    geometry = np.diag([-spacing_mm, -spacing_mm, spacing_mm, 1.0])
-    return slicer.util.addVolumeFromArray(
-        film_array(rows, seed=seed)[np.newaxis], ijkToRAS=geometry, name=name
-    )
+    for role, seed in (("ap", 1), ("lateral", 2)):
+        pixels = film_array(240, seed=seed)[np.newaxis]
+        film = slicer.util.addVolumeFromArray(
+            pixels, ijkToRAS=np.diag([-1.0, -1, 1, 1]), name=f"Spine {role}"
+        )
+        setattr(panel.parameters, f"{role}_volume", film)
+    settle()
+    camera.shoot_all(("Inputs", "Reconstruct"), "faults")
+    slicer.mrmlScene.Clear(0)
+    panel.enter()
 
 
-def photograph_panel(panel, camera: Photographer, folder: Path) -> None:
-    ui = types.SimpleNamespace()
-    for section in panel.sections.values():
-        vars(ui).update(vars(section.ui))
-    camera.shoot("panel_empty")
-    ui.apSelector.setCurrentNode(add_film("Spine AP standing", 1.0, seed=1))
-    ui.lateralSelector.setCurrentNode(add_film("Spine lateral standing", 1.43, seed=2, rows=250))
-    camera.shoot("panel_films")
-    ui.reconstructButton.click()
-    camera.shoot("panel_faults")
-    ui.filmTabs.currentIndex = 2
-    camera.shoot("panel_heights")
-    ui.filmTabs.currentIndex = 0
-    ui.apSpacingBox.value = 1.43
-    ui.lateralSpacingBox.value = 1.4
-    labels = write_labels(folder / "labels.nii.gz", block_bones())
-    panel.services.logic._make_command = worker_script(
-        folder, _SLOW_WORKER, labels=str(labels), go=str(folder / "go")
-    )
-    ui.reconstructButton.click()
-    ui.logSection.collapsed = False
-    wait(lambda: ui.progressBar.value == 42 and ui.logEdit.plainText)
-    camera.shoot("panel_running")
-    (folder / "go").touch()
-    wait(lambda: not ui.cancelButton.enabled)
-    camera.shoot("panel_done")
+def photograph_run(panel, camera: Photographer) -> None:
+    """Open the sample as a user does, and reconstruct it."""
+    (sample,) = (each for each in slicer.modules.sampleDataSources["SwinX2S"] if "phantom" in each.sampleName)
+    sample.click()
+    settle()
+    camera.shoot_section("Inputs", "inputs")
+    section = panel.sections["reconstruct"]
+    # As after a first run on an idle machine; the one that makes the pictures may be busy.
+    panel.services.settings.set(f"seconds/{default_name()}/cpu", USUAL_SECONDS)
+    section.refresh()
+    camera.shoot_section("Reconstruct", "reconstruct")
+    section.ui.reconstructButton.click()
+    wait(lambda: section.ui.progressBar.value >= 20 or not panel.services.logic.is_running())
+    camera.shoot_section("Reconstruct", "running")
+    wait(lambda: not panel.services.logic.is_running())
+    if panel.sections["result"].parameters.result_segmentation is None:
+        raise SystemExit(section.ui.statusLabel.text)
+    panel.services.settings.set(f"seconds/{default_name()}/cpu", USUAL_SECONDS)
+    measurements = panel.sections["measurements"]
+    measurements.measure()
+    wait(lambda: measurements.ui.measureButton.enabled)
+    if measurements.session is None:
+        raise SystemExit(measurements.ui.measureStatusLabel.text)
 
 
-def photograph_bones(folder: Path) -> None:
-    view = ThreeDView()
-    for name, direction in (("front", "Anterior"), ("left", "Left")):
-        view.look_from(getattr(slicer.vtkMRMLCameraNode, direction))
-        view.save(folder / f"bones_{name}.png")
-        print(folder / f"bones_{name}.png")
+def photograph_sections(panel, camera: Photographer) -> None:
+    """Every section as it stands when a result is there."""
+    names = {"Inputs": None, "Reconstruct": None}
+    for title in camera.titles():
+        name = names.get(title, title.split(" ")[0].lower())
+        if name is not None:
+            camera.shoot_section(title, name)
+    models = panel.sections["models"].ui
+    models.modelsTable.selectRow(0)
+    camera.shoot_section("Models and packages", "models", (models.importSection,))
+
+
+def photograph_bones(panel, folder: Path) -> None:
+    from SwinX2SLib.slicerui.display.views import frame_result
+
+    result = panel.sections["result"]
+    view = ThreeDView(640, 760)
+    view.window.Render()
+    switches = [
+        result.ui.apFilmBox,
+        result.ui.lateralFilmBox,
+        result.ui.apOutlinesBox,
+        result.ui.lateralOutlinesBox,
+    ]
+    for name, films, confidence, turn in (
+        ("bones", False, False, 0),
+        ("bones_films", True, False, -35),
+        ("bones_confidence", False, True, 0),
+    ):
+        for box in switches:
+            box.checked = films
+        result.ui.confidenceBox.checked = confidence
+        settle()
+        frame_result(result.parameters.result_segmentation)
+        view.renderer.GetActiveCamera().Azimuth(turn)
+        view.renderer.ResetCamera()
+        view.renderer.ResetCameraClippingRange()
+        view.save(folder / f"{name}.png")
+        tell(folder / f"{name}.png")
+    result.ui.confidenceBox.checked = False
     view.close()
 
 
 def compose_cover(folder: Path) -> None:
     """Put the panel and the bones side by side."""
-    from PIL import Image
-
-    panel, bones = (
-        Image.open(folder / f"{name}.png").convert("RGB") for name in ("panel_done", "bones_front")
+    panel, bones = (Image.open(folder / f"{name}.png").convert("RGB") for name in ("result", "bones_films"))
+    panel = panel.resize(
+        (round(panel.width * bones.height / panel.height), bones.height), Image.Resampling.LANCZOS
     )
-    height = panel.height
-    bones = bones.resize((round(bones.width * height / bones.height), height))
-    cover = Image.new("RGB", (panel.width + bones.width, height))
+    cover = Image.new("RGB", (panel.width + bones.width, bones.height), "white")
     cover.paste(panel, (0, 0))
     cover.paste(bones, (panel.width, 0))
     cover.save(folder / "cover.png", optimize=True)
-    print(folder / "cover.png")
+    tell(folder / "cover.png")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--labels", type=Path, help="show these bones in 3D (a label volume, ids of anatomy)")
-    parsed = parser.parse_args()
-    parsed.folder.mkdir(parents=True, exist_ok=True)
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
+        # Nobody's imported models are to be in the pictures, and no machine's folders; this one is not made.
+        os.environ["SWINX2S_CACHE"] = "/home/you/.cache/swinx2s"
         slicer_desktop.boot(temporary)
         module = slicer_desktop.load_module(_HERE.parents[1] / "SwinX2S" / "SwinX2S.py")
+        slicer.app.complete_startup()
         module.widgetRepresentation().show()
-        camera = Photographer(module.widgetRepresentation(), parsed.folder)
-        photograph_panel(slicer.modules.SwinX2SWidget.panel, camera, Path(temporary))
-        if parsed.labels:
-            from SwinX2SLib.slicerui.segmentation_import import import_segmentation
-
-            slicer.mrmlScene.Clear(1)
-            import_segmentation(parsed.labels, "Bones")
-        photograph_bones(parsed.folder)
-        compose_cover(parsed.folder)
+        panel = slicer.modules.SwinX2SWidget.panel
+        panel.enter()
+        camera = Photographer(module.widgetRepresentation(), folder)
+        photograph_faults(panel, camera)
+        photograph_run(panel, camera)
+        photograph_bones(panel, folder)
+        photograph_sections(panel, camera)
+        compose_cover(folder)
         module.unload()
     sys.stdout.flush()
     # VTK's and Qt's objects do not care for the order in which Python would take them down.

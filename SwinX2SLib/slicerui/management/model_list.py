@@ -58,7 +58,7 @@ def about(weights: StoredWeights) -> str:
         ),
         (_("Came from"), " ".join((record.source or {}).get(key, "") for key in ("file", "sha256"))),
         ("SHA-256", record.sha256),
-        (_("File"), str(weights.path)),
+        (_("File"), _("{0}, part of SwinX2S").format(record.file) if weights.bundled else str(weights.path)),
         (_("Notes"), record.notes),
     ]
     lines = [f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows if words.strip()]
