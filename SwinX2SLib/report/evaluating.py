@@ -21,8 +21,10 @@ FILES = {
     "table": "evaluation.csv",
     "measurements": "measurements.csv",
     "page": "index.html",
-    "surfaces": "surfaces.npz",
 }
+SURFACES_FILE = "surfaces.npz"
+"""Written where it is asked for."""
+_ALL_FILES = (*FILES.values(), SURFACES_FILE)
 # Excel takes a CSV file for UTF-8 only with this mark in front.
 _CSV_ENCODING = "utf-8-sig"
 
@@ -77,8 +79,8 @@ def _checked_inputs(job: EvaluateJob) -> Inputs:
     except InputError as error:
         faults += error.faults
     if job.out is not None:
-        recover(job.out, FILES.values())
-        faults += output_faults(job.out, FILES.values(), job.overwrite)
+        recover(job.out, _ALL_FILES)
+        faults += output_faults(job.out, _ALL_FILES, job.overwrite)
     if faults:
         raise InputError(faults)
     return inputs
@@ -93,7 +95,7 @@ def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None
         "measurements": measurements_table(evaluation),
     }
     try:
-        with staged_folder(job.out, FILES.values(), job.overwrite) as folder:
+        with staged_folder(job.out, _ALL_FILES, job.overwrite) as folder:
             for role, text in texts.items():
                 encoding = "utf-8" if role == "evaluation" else _CSV_ENCODING
                 # A file name that is no UTF-8 is written with its odd bytes escaped.
@@ -101,7 +103,7 @@ def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None
             write_case_page(evaluation, inputs.own_prediction, inputs.own_truth, folder / FILES["page"])
             if job.surfaces:
                 surfaces = compared_surfaces(inputs.own_prediction, inputs.own_truth, inputs.labels)
-                with (folder / FILES["surfaces"]).open("wb") as stream:
+                with (folder / SURFACES_FILE).open("wb") as stream:
                     write_surfaces(stream, surfaces)
     except OSError as error:
         hint = "Check the free space and the permissions of the output folder."

@@ -66,12 +66,12 @@ def add_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path, truth_n
     """
     from SwinX2SLib.evaluation.case import CaseEvaluation
     from SwinX2SLib.evaluation.surface_file import read_surfaces
-    from SwinX2SLib.report.evaluating import FILES
+    from SwinX2SLib.report.evaluating import FILES, SURFACES_FILE
 
     document = (folder / FILES["evaluation"]).read_text(encoding="utf-8")
     page = (folder / FILES["page"]).read_text(encoding="utf-8")
     evaluation = CaseEvaluation.from_dict(json.loads(document))
-    surfaces = read_surfaces(folder / FILES["surfaces"])
+    surfaces = read_surfaces(folder / SURFACES_FILE)
     remove_comparison(result)
     name = f"{result.GetName()} and {truth_name}"
     scene = slicer.mrmlScene
