@@ -118,6 +118,6 @@ class MeasurementTree:
             item.setFont(column, font)
             item.setToolTip(column, "\n".join(filter(None, (cells["Reason"], cells["Edited"]))))
             if name in ("Value", "Right", "Left"):
-                item.setTextAlignment(column, int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+                item.setData(column, qt.Qt.TextAlignmentRole, int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
         brush = qt.QBrush(qt.QColor(colour)) if colour else qt.QBrush()
         item.setForeground(_SHOWN.index("Quality"), brush)

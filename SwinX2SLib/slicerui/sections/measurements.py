@@ -149,16 +149,17 @@ class MeasurementsSection(Section):
         start: Callable[[SegmentationCommand], None],
     ) -> None:
         def ended(well: bool, words: str, out: Path) -> None:
+            self._command = None
             self.ui.measureProgress.visible = False
             finished(well, words, out)
-            # The process itself is gone only after it has told this.
-            qt.QTimer.singleShot(0, self._show_state)
+            self._show_state()
 
         try:
             self.installer.ensure()
             self._command = SegmentationCommand(segmentation, self._on_line, ended)
             start(self._command)
         except _NOT_STARTED as error:
+            self._command = None
             self._say(f"{error} {getattr(error, 'hint', '')}".strip())
             return
         # No end is known until the first words come.
