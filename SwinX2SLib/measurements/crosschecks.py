@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.bones import Bone
@@ -34,6 +35,10 @@ NEIGHBOUR_PARTS = {
 }
 # The atlas and the axis are like no other; C2 has a dens for an upper endplate.
 FIRST_ALIKE = 2
+FIRST_THORACIC = 7
+# A rib nearer to the spine than this touches it; so many have to lie wrong before the names are doubted.
+TOUCH_MM = 8.0
+LEAST_WRONG_RIBS = 4
 Doubts = dict[str, list[str]]
 
 
@@ -48,7 +53,7 @@ def doubts_among(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape])
     for name, bone in bones.items():
         if (gaps := _gaps(bone)) > MOST_GAPS:
             found[name].append(f"The {title_of(name)} is full of gaps: they make {gaps:.0%} of it.")
-    for check in (_sizes_of_vertebrae, _order_of_vertebrae, _sizes_of_pairs):
+    for check in (_sizes_of_vertebrae, _order_of_vertebrae, _sizes_of_pairs, _ribs_on_vertebrae):
         check(bones, found)
     _sides(bones, shapes, found)
     return found
@@ -142,6 +147,32 @@ def _sizes_of_pairs(bones: Mapping[str, Bone], found: Doubts) -> None:
             reason = f"Left and right differ: the {title_of(name)} has {part:.0%} of the other's volume."
             found[name].append(reason)
             found[other].append(reason)
+
+
+def _ribs_on_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
+    """Note vertebrae whose ribs bear other numbers: a rib touches that of its number, or the one above."""
+    levels = _vertebrae(bones)
+    if not levels:
+        return
+    points = np.concatenate([bones[name].vertices_ras_mm for name in levels])
+    owner = np.repeat(list(levels.values()), [len(bones[name].vertices_ras_mm) for name in levels])
+    tree, wrong, count = cKDTree(points), [], 0
+    for name in (name for name in bones if name.startswith("rib_")):
+        away, nearest = tree.query(bones[name].vertices_ras_mm)
+        own = FIRST_THORACIC + int(name.rsplit("_", 1)[1]) - 1
+        if away.min() < TOUCH_MM:
+            count += 1
+            touched = int(owner[nearest[away.argmin()]])
+            wrong += [] if touched in (own - 1, own) else [touched]
+    if len(wrong) < LEAST_WRONG_RIBS or len(wrong) < count / 4:
+        return
+    # A number too many or too few shifts all names below it.
+    for name, level in levels.items():
+        if level >= min(wrong):
+            reason = (
+                f"{len(wrong)} of {count} ribs lie at other vertebrae than their names say: check the labels."
+            )
+            found[name].append(reason)
 
 
 def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found: Doubts) -> None:

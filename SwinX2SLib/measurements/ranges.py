@@ -27,20 +27,23 @@ class PublishedRange:
         )
 
 
-_NOBLE = "Noble et al. 1988, Clin Orthop 235:148"
-_VIALLE = "Vialle et al. 2005, J Bone Joint Surg Am 87:260"
-# Noble gives ranges, rounded outwards here; of the others it is the mean and 3.5 standard deviations.
+# Confirmed in the text or abstract: the 1070 femora (PMC4775021: neck-shaft 100.1 to 146.2, torsion -23.6 to 48.7
+# degrees) and Toogood's means (PMC2650061: 129.2 and 9.7). Not confirmed against their texts: Noble's ranges, widened
+# here by 1 mm of radius and 3 mm of offset; Vialle's means, taken with 3.5 standard deviations.
+_CT_FEMORA = "1070 femora in CT, PMC4775021"
+_NOBLE = "Noble et al. 1988, Clin Orthop 235:148, widened"
+_VIALLE = "Vialle et al. 2005, J Bone Joint Surg Am 87:260, widened"
 FEMUR = {
-    "head_radius": PublishedRange(17.0, 30.0, _NOBLE),
-    "neck_shaft_angle": PublishedRange(105.0, 155.0, _NOBLE),
-    "femoral_offset": PublishedRange(23.0, 62.0, _NOBLE),
-    "anteversion": PublishedRange(-23.0, 42.0, "Toogood et al. 2009, Clin Orthop 467:876"),
+    "head_radius": PublishedRange(16.0, 31.0, _NOBLE),
+    "neck_shaft_angle": PublishedRange(100.0, 155.0, f"{_CT_FEMORA}, widened upwards"),
+    "femoral_offset": PublishedRange(20.0, 65.0, _NOBLE),
+    "anteversion": PublishedRange(-24.0, 49.0, _CT_FEMORA),
 }
 PELVIS = {
     "inter_asis_width": PublishedRange(
         163.0, 289.0, "226 +- 18 mm between the 40 people of the JHU pelvis atlas"
     ),
     "pelvic_incidence": PublishedRange(18.0, 92.0, _VIALLE),
-    "pelvic_tilt": PublishedRange(-8.0, 35.0, _VIALLE),
-    "sacral_slope": PublishedRange(12.0, 71.0, _VIALLE),
+    "pelvic_tilt": PublishedRange(-10.0, 38.0, _VIALLE),
+    "sacral_slope": PublishedRange(8.0, 74.0, _VIALLE),
 }

@@ -33,6 +33,7 @@ _COLUMNS = {
     "canal_length": 2,
     "canal_width": 2 + 1,
 }
+# The publications were found, their tables were not: the means above may be off by a millimetre or two.
 # People differ, and a crushed vertebra is real; beyond these parts of the mean a person should look.
 LEAST_PART, MOST_PART = 0.6, 1.5
 ANGLE_LIMITS_DEG = {
