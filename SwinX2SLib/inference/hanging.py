@@ -20,7 +20,7 @@ from SwinX2SLib.radiographs.prepare import place_film
 WEIGHTS = "film-orientation-v1"
 # Another orientation is told when it is this probable. Set on films that were not learned from
 # (`python Testing/bench/hanging.py`), as was how many independent opinions eight looks at a film are worth.
-LEAST_PROBABILITY = 0.97
+LEAST_PROBABILITY = 0.9
 INDEPENDENT = 2
 _WORDS = {View.FRONTAL: "the frontal film", View.LATERAL: "the lateral film"}
 _OPTION = {View.FRONTAL: "ap", View.LATERAL: "lateral"}
