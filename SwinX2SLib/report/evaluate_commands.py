@@ -87,6 +87,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         metavar="GROUP[,GROUP]",
         help=f"groups that TRUTH draws: {', '.join(GROUPS)} (default: all that its numbering names)",
     )
+    _add_comparison(parser)
+
+
+def _add_comparison(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerance-mm",
         type=float,
