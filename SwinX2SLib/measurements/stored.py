@@ -51,6 +51,14 @@ def measured_document(text: str) -> MeasuredDocument:
     """
     try:
         content = json.loads(text)
+    except ValueError as error:
+        raise _refused("not-measurements", "This is no document of measurements.") from error
+    return measured_content(content)
+
+
+def measured_content(content: Mapping[str, Any]) -> MeasuredDocument:
+    """Return the measurements of a document that was parsed already; see `measured_document`."""
+    try:
         schema = content["schema"]
         name, version = schema["name"], schema["version"]
     except _BUILT_IN as error:

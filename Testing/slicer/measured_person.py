@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from SwinX2SLib.measurements.from_landmarks import HEAD_SURFACE, key_of, value_from_landmarks
+from SwinX2SLib.measurements.ranges import FEMUR
 from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane, absent
 from SwinX2SLib.measurements.writing import document_text
 
@@ -131,6 +132,12 @@ def _rib() -> list[Measurement]:
         Measurement(name, "rib_left_7", "left", None, unit, ends, curves=line)
         for name, unit in (("rib_length", "mm"), ("rib_curvature", "1/m"))
     ]
+
+
+def usual_radius() -> str:
+    """The usual radii of a head as a table tells them."""
+    usual = FEMUR["head_radius"]
+    return f"{usual.lower:g} to {usual.upper:g}"
 
 
 def surface_name(side: str) -> str:

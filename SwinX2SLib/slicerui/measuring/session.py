@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,7 +12,7 @@ from slicer.util import VTKObservationMixin
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.measurements.review import Review, digest_of, holds, measured_digest, review_words
-from SwinX2SLib.measurements.stored import measured_document
+from SwinX2SLib.measurements.stored import measured_content
 from SwinX2SLib.slicerui.display.links import linked
 from SwinX2SLib.slicerui.measuring import nodes
 from SwinX2SLib.slicerui.measuring.markup_specs import markup_specs
@@ -53,7 +52,7 @@ class MeasuringSession(VTKObservationMixin):
         super().__init__()
         self.segmentation, self.document = segmentation, nodes.document_of(segmentation)
         content = nodes.whole_document(self.document)
-        self.edited = EditableMeasurements(measured_document(json.dumps(content)))
+        self.edited = EditableMeasurements(measured_content(content))
         self._measured_digest = measured_digest(content["measurements"])
         self.rows = table_rows(self.edited)
         self._row_of = {key: number for number, row in enumerate(self.rows) for key in row.keys.values()}

@@ -115,7 +115,7 @@ class MeasurementsSection(Section):
     # Measuring
 
     def measure(self) -> None:
-        """Measure the chosen segmentation; earlier corrections are only given up when the user agrees."""
+        """Measure the chosen bones; earlier corrections are only given up when the user agrees."""
         segmentation = self.parameters.measured_segmentation
         if segmentation is None or self._is_running():
             return
@@ -135,9 +135,9 @@ class MeasurementsSection(Section):
         if self.session is None or self._is_running():
             return
         out = passing_on.report_folder(self.session, folder)
-        document = self.session.document
+        document, segmentation = self.session.document, self.session.segmentation
         self._begin(
-            self.session.segmentation,
+            segmentation,
             lambda well, words, _unused: self._say(_("Report: {0}").format(out) if well else words),
             lambda command: command.report(document, out),
         )
@@ -162,7 +162,6 @@ class MeasurementsSection(Section):
             self._command = None
             self._say(f"{error} {getattr(error, 'hint', '')}".strip())
             return
-        # No end is known until the first words come.
         self.ui.measureProgress.setRange(0, 0)
         self.ui.measureProgress.visible = True
         self._show_state()
@@ -213,9 +212,9 @@ class MeasurementsSection(Section):
         return [key for number in self._tree.chosen() for key in self.session.rows[number].keys.values()]
 
     def _on_changed(self, touched: set[Key]) -> None:
-        rows = self.session.rows
-        numbers = [number for number, row in enumerate(rows) if not touched.isdisjoint(row.keys.values())]
-        self._tree.update(rows, self.session.edited, numbers)
+        rows = enumerate(self.session.rows)
+        numbers = [number for number, row in rows if not touched.isdisjoint(row.keys.values())]
+        self._tree.update(self.session.rows, self.session.edited, numbers)
         self._show_state()
 
     def _filter(self) -> None:
@@ -228,7 +227,7 @@ class MeasurementsSection(Section):
         """Put the table on the clipboard."""
         if self.session is not None:
             qt.QApplication.clipboard().setText(tabbed_text(self.session.rows, self.session.edited))
-            self._say(_("The table is on the clipboard; paste it into a spreadsheet."))
+            self._say(_("The table is on the clipboard."))
 
     def save_csv(self, path: Path) -> None:
         """Write the table as CSV."""
@@ -243,9 +242,8 @@ class MeasurementsSection(Section):
             self.session.sign(str(self.ui.reviewerEdit.text))
         except ValueError as error:
             self._say(str(error))
-            return
-        self.services.settings.set(_NAME_SETTING, str(self.ui.reviewerEdit.text).strip())
-        self._show_state()
+        else:
+            self.services.settings.set(_NAME_SETTING, str(self.ui.reviewerEdit.text).strip())
 
     def _ask_csv(self) -> None:
         if (path := passing_on.ask_csv_path(self.ui.measuredCsvButton)) is not None:
