@@ -48,6 +48,7 @@ class ModelsSection(Section):
         self._stored: list[StoredWeights] = []
         self._task: BackgroundCommand | None = None
         self._log = BoundedLog()
+        self._misses = False
         self._watch = DeviceWatch(self._show_versions)
 
     def setup(self, widgets: object, services: Services) -> None:
@@ -263,6 +264,8 @@ class ModelsSection(Section):
         self._show_enabled()
 
     def _show_versions(self) -> None:
+        # Looking takes a moment, so it is not done at every key that is pressed.
+        self._misses = bool(missing_requirements())
         devices = self._watch.devices
         rows = [
             f"<tr><td><b>{html.escape(name)}</b>&nbsp;&nbsp;</td><td>{html.escape(words)}</td></tr>"
@@ -274,13 +277,13 @@ class ModelsSection(Section):
 
     def _show_enabled(self, *_signal_arguments: object) -> None:
         busy = self.is_busy()
-        model, missing = self.chosen(), bool(missing_requirements())
+        model = self.chosen()
         self.ui.verifyButton.enabled = not busy
         self.ui.verifyButton.text = _("Verify") if model is not None else _("Verify all")
         self.ui.removeModelButton.enabled = not busy and model is not None and not model.bundled
         named = bool(self.ui.importPathEdit.text.strip() and self._import_name())
         self.ui.importButton.enabled = named and not busy and torch_is_installed()
-        self.ui.installButton.enabled = self.ui.installFolderButton.enabled = missing and not busy
+        self.ui.installButton.enabled = self.ui.installFolderButton.enabled = self._misses and not busy
         self.ui.modelsCancelButton.visible = self.ui.modelsProgressBar.visible = busy
 
     def _say(self, words: str, alarm: bool = False) -> None:
