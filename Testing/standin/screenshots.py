@@ -193,7 +193,8 @@ def compose_cover(folder: Path) -> None:
     cover = Image.new("RGB", (panel.width + bones.width, bones.height), "white")
     cover.paste(panel, (0, 0))
     cover.paste(bones, (panel.width, 0))
-    cover.save(folder / "cover.png", optimize=True)
+    # The background's smooth gradient takes most of the room.
+    cover.quantize(256, dither=Image.Dither.NONE).save(folder / "cover.png", optimize=True)
     tell(folder / "cover.png")
 
 
