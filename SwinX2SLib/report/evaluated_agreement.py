@@ -86,7 +86,8 @@ def _row(measured: Measured, model: str) -> MeasurementRow:
         lower=lower,
         upper=upper,
         slope=slope,
-        is_proportional=found is not None and found.slope.excludes(0),
+        # A slope that is written as 0.00 is of no consequence, however sure it is.
+        is_proportional=found is not None and found.slope.excludes(0) and abs(found.slope.value) >= 0.005,
     )
 
 

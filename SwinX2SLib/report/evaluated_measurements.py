@@ -29,6 +29,7 @@ REGION_TITLES = {
 }
 _GROUP_OF_REGION = {"vertebra": "spine", "rib": "ribs"}
 PLACE = "point"
+_ROUNDING = 1e-9
 
 
 @dataclass
@@ -128,6 +129,9 @@ def _add(measured: Measured, document: Mapping[str, Any], pair: Mapping[str, Any
     if difference is None or (None in values and not measured.is_place):
         measured.lost += 1
         return
+    # What rounding makes of equal values is no difference: it must neither be ranked nor drawn.
+    if abs(difference) <= _ROUNDING * max(1.0, *(abs(value or 0.0) for value in values)):
+        difference = 0.0
     if not measured.is_place:
         measured.predictions.append(values[0])
         measured.truths.append(values[1])

@@ -83,6 +83,8 @@ def agreement_plot(middle: np.ndarray, difference: np.ndarray, found: Agreement,
     axes.set_xlabel(f"Mean of prediction and truth{bracket}")
     axes.set_ylabel(f"Prediction − truth{bracket}")
     axes.margins(x=0.06, y=0.10)
+    if not difference.any():
+        axes.set_ylim(-1, 1)
     return _png(figure)
 
 

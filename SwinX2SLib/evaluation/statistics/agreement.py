@@ -106,6 +106,8 @@ def _plain_slope(difference: np.ndarray, middle: np.ndarray, quantile_of_mean: f
     persons = len(difference)
     if persons <= FEWEST_PAIRS or np.ptp(middle) == 0:
         return Estimate(None, persons=persons, note="No slope: too few or equal values.")
+    if np.ptp(difference) == 0:
+        return Estimate(0.0, persons=persons, note="No interval: all differences are equal.")
     fit = stats.linregress(middle, difference)
     quantile = float(stats.t.ppf((1 + LEVEL) / 2, persons - 2))
     slope, error = float(fit.slope), float(fit.stderr)

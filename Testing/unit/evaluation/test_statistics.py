@@ -223,6 +223,15 @@ def test_agreement_of_next_to_nothing_has_no_limits(count):
     assert result.bias.value == (0.5 if count else None)
 
 
+@pytest.mark.parametrize("each", [1, 2])
+def test_equal_differences_have_no_proportional_bias(each):
+    truth = np.arange(12.0)
+    result = agreement(truth + 3, truth, [f"{index // each}" for index in range(12)])
+    assert result.slope.value == pytest.approx(0, abs=1e-12)
+    assert not result.slope.excludes(0)
+    assert result.bias.value == 3
+
+
 def test_agreement_needs_as_many_truths_as_predictions():
     with pytest.raises(ValueError, match="same length"):
         agreement([1.0], [1.0, 2.0], people(2))

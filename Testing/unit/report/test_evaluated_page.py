@@ -205,6 +205,26 @@ def test_measurements_that_one_side_lacks_are_counted_as_lost(evaluated_case):
     assert (len(radius.differences), radius.lost) == (4, 4)
 
 
+def test_what_rounding_makes_of_equal_values_is_no_difference(evaluated_case):
+    document = evaluated_case("p")
+    pair = {"structure": "femur_left", "name": "head_radius", "side": "left", "unit": "mm", "quality": "good"}
+    values = {"prediction": 120.0 + 2e-14, "truth": 120.0, "difference": 2e-14}
+    (measured,) = gather([{**document, "measurements": [{**pair, **values}]}])
+    assert measured.differences == [0.0]
+
+
+def test_a_model_that_measures_as_the_truth_has_a_page_without_nonsense(evaluated_case, page_of):
+    """Differences of nothing but zeros have no slope with an interval (`checked` finds every NaN)."""
+    documents = [evaluated_case(f"p{i}", seed=i) for i in range(6)]
+    for document in documents:
+        for pair in document["measurements"]:
+            pair["prediction"], pair["difference"] = pair["truth"], 0.0
+    assert "Bland-Altman" in page_of(documents).text
+    assert not any(
+        measured.agreement.slope.excludes(0) for measured in gather(documents) if measured.agreement
+    )
+
+
 def test_plots_are_chosen_from_every_region():
     many = [Measured("vertebra", f"m{i}", "mm", differences=[0.0] * 9) for i in range(3 * MOST_PLOTS)]
     few = [Measured("femur", f"f{i}", "mm", differences=[0.0] * 9) for i in range(3)]
