@@ -74,8 +74,14 @@ class MeasuringSession(VTKObservationMixin):
         """Show the markups of some measurements, and hide all others."""
         keys = [key for key in keys if key in self.edited.geometry.bindings]
         wanted = set().union(*(self.edited.geometry.keys(key) for key in keys))
-        for structure in dict.fromkeys(self._structures(keys)):
-            self.ensure_markups(structure)
+        scene = slicer.mrmlScene
+        # One refresh of all lists and views, not one for each node.
+        scene.StartState(scene.BatchProcessState)
+        try:
+            for structure in dict.fromkeys(structure for structure, _, _ in keys):
+                self.ensure_markups(structure)
+        finally:
+            scene.EndState(scene.BatchProcessState)
         with self._quietly():
             for node in linked(self.segmentation, nodes.MARKUP):
                 show_markup(node, wanted)
@@ -100,10 +106,6 @@ class MeasuringSession(VTKObservationMixin):
         """Return all measurements of a region of the body."""
         reviewed = {key: self.edited.reviewed(key) for key in self.edited.keys}
         return [key for key, one in reviewed.items() if region_of(one.stored.region) == region]
-
-    def _structures(self, keys: Iterable[Key]) -> Iterable[str]:
-        for key in keys:
-            yield key[0]
 
     # Changes
 

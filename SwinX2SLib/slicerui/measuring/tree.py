@@ -15,6 +15,7 @@ from SwinX2SLib.slicerui.measuring.rows import TableRow
 _SHOWN = ("Measurement", "Value", "Right", "Left", "Unit", "Reference range", "Quality")
 _HEADERS = ("Measurement", "Value", "Right", "Left", "Unit", "Usual", "Quality")
 _COLOURS = {"check": "#b25000", "absent": "#808080"}
+_TITLE_PIXELS = 190
 _PENCIL = "✎ "
 # Many bones: their values are folded away.
 _FOLDED = ("vertebrae_", "rib_")
@@ -49,6 +50,8 @@ class MeasurementTree:
         self.update(rows, edited, self._items)
         for column in range(len(_SHOWN)):
             self._widget.resizeColumnToContents(column)
+        # Long titles may be cut; values may not.
+        self._widget.setColumnWidth(0, min(self._widget.columnWidth(0), _TITLE_PIXELS))
 
     def update(
         self, rows: Sequence[TableRow], edited: EditableMeasurements | None, numbers: Iterable[int]

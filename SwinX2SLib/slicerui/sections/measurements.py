@@ -254,7 +254,6 @@ class MeasurementsSection(Section):
             self.write_report(folder)
 
     # What is shown
-
     def _open(self, segmentation: slicer.vtkMRMLSegmentationNode | None) -> None:
         self._close_session()
         if segmentation is not None and nodes.document_of(segmentation) is not None:
@@ -278,9 +277,9 @@ class MeasurementsSection(Section):
 
     def _show_state(self) -> None:
         running, session = self._is_running(), self.session
-        chosen = self.parameters is not None and self.parameters.measured_segmentation is not None
-        self.ui.measureButton.enabled = chosen and not running
-        self.ui.measureButton.text = _("Measure again") if session is not None else _("Measure")
+        bones = self.parameters.measured_segmentation if self.parameters is not None else None
+        self.ui.measureButton.enabled = bones is not None and not running
+        self.ui.measureButton.text = _("Measure again") if session else _("Measure")
         self.ui.measureCancelButton.enabled = running
         edited = session is not None and bool(session.edited.edits)
         self.ui.measuredUndoButton.enabled = session is not None and session.edited.can_undo
