@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.evaluation.distances import SurfaceDistances, surface_distances
+from SwinX2SLib.evaluation.overlap import check_one_shape
 from SwinX2SLib.geometry.frames import transform_points
 
 Box = tuple[slice, ...]
@@ -72,11 +73,7 @@ def compare_bones(
     Raises:
         ValueError: the shapes differ.
     """
-    if prediction.shape != truth.shape:
-        raise ValueError(
-            f"The prediction has the shape {prediction.shape} and the truth {truth.shape}; "
-            "resample one onto the other."
-        )
+    check_one_shape(prediction, truth)
     highest = max(labels, default=0)
     boxes = zip(_boxes(prediction, highest), _boxes(truth, highest), strict=True)
     for label, (predicted, true) in enumerate(boxes, start=1):

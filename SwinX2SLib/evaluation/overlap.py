@@ -46,6 +46,19 @@ class OverlapScores:
         }
 
 
+def check_one_shape(prediction: np.ndarray, truth: np.ndarray) -> None:
+    """Refuse volumes of different shapes.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if prediction.shape != truth.shape:
+        raise ValueError(
+            f"The prediction has the shape {prediction.shape} and the truth {truth.shape}; "
+            "resample one onto the other."
+        )
+
+
 def score_overlap(
     prediction: np.ndarray,
     truth: np.ndarray,
@@ -63,11 +76,7 @@ def score_overlap(
     Raises:
         ValueError: the shapes differ.
     """
-    if prediction.shape != truth.shape:
-        raise ValueError(
-            f"The prediction has the shape {prediction.shape} and the truth {truth.shape}; "
-            "resample one onto the other."
-        )
+    check_one_shape(prediction, truth)
     predicted_size = np.bincount(prediction.ravel(), minlength=CLASS_COUNT)
     true_size = np.bincount(truth.ravel(), minlength=CLASS_COUNT)
     common = np.bincount(truth[prediction == truth].ravel(), minlength=CLASS_COUNT)

@@ -60,15 +60,16 @@ def _csv(header: Sequence[str], rows: Iterator[dict[str, Any]]) -> str:
     table = csv.DictWriter(stream, header, restval="", lineterminator="\r\n")
     table.writeheader()
     for row in rows:
-        table.writerow({name: _cell(value) for name, value in row.items()})
+        table.writerow({name: cell(value) for name, value in row.items()})
     return stream.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Return a value as a cell: nothing where it is undefined, 1 and 0 for yes and no, names with blanks between."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, float):
-        return f"{value:.4f}"
-    return " ".join(value) if isinstance(value, tuple) else value
+        return f"{value:.6g}"
+    return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else value

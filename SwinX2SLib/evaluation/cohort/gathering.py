@@ -14,6 +14,7 @@ from typing import Any
 from SwinX2SLib.evaluation.case import GroupEvaluation, LabelEvaluation, MeasuredPair
 from SwinX2SLib.evaluation.cohort.summary import summarise
 from SwinX2SLib.evaluation.cohort.table import CohortRow
+from SwinX2SLib.evaluation.writing import cell
 from SwinX2SLib.parallel import Failure, write_whole
 
 WHO = ("key", "case", "model", "dataset", "person")
@@ -86,7 +87,7 @@ def _measurement_rows(documents: Iterable[tuple[str, Mapping]]) -> _Rows:
     yield [*WHO, *names]
     for key, document in documents:
         for pair in document["measurements"]:
-            yield [*_who(key, document), *(_cell(pair.get(name)) for name in names)]
+            yield [*_who(key, document), *(cell(pair.get(name)) for name in names)]
 
 
 def _failure_rows(failed: Iterable[tuple[CohortRow, Failure]]) -> _Rows:
@@ -122,19 +123,8 @@ def _spread(scores: Mapping[str, Any], names: Sequence[str], tolerances: Sequenc
     cells: list[Any] = []
     for name in names:
         value = scores.get(name)
-        cells += [_cell((value or {}).get(t)) for t in tolerances] if name == "nsd" else [_cell(value)]
+        cells += [cell((value or {}).get(t)) for t in tolerances] if name == "nsd" else [cell(value)]
     return cells
-
-
-def _cell(value: Any) -> Any:
-    """Return a value as a cell: nothing where it is undefined, 1 and 0 for yes and no, names with blanks between."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
