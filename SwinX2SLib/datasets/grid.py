@@ -117,7 +117,13 @@ def _averaged(
 
 def _sampled(grid: Grid, volume: np.ndarray, affine: np.ndarray, order: int, beyond: float) -> np.ndarray:
     to_source = np.linalg.inv(affine) @ grid.affine
-    mode = "constant" if order == 0 else "grid-constant"
+    # "constant" would leave out the outer half of the voxels at the ends.
     return ndimage.affine_transform(
-        volume, to_source[:3, :3], to_source[:3, 3], grid.shape, order=order, mode=mode, cval=beyond
+        volume,
+        to_source[:3, :3],
+        to_source[:3, 3],
+        grid.shape,
+        order=order,
+        mode="grid-constant",
+        cval=beyond,
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from SwinX2SLib.datasets.prepare_case import prepare_case
 from SwinX2SLib.datasets.raw_files import RawFiles, scan_key
 from SwinX2SLib.datasets.splits import read_split
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel import Failure, Task, run_resumable
+from SwinX2SLib.parallel import Failure, Outcome, Task, run_resumable, write_whole
 from SwinX2SLib.parallel.progress import TaskProgress
 
 MANIFEST, REPORT = "manifest.json", "prepared.json"
@@ -156,11 +155,6 @@ def prepare(
         Task(case.name, _payload(case, data_set, options, None if check_only else out)) for case in cases
     ]
 
-    def stands(result: dict) -> bool:
-        folder = out / _VOLUMES / result.get("entry", {}).get("case", "")
-        names = () if check_only or "entry" not in result else files_of(not options.labels_only)
-        return all((folder / name).is_file() for name in names)
-
     results = out / (_CHECKS if check_only else _RESULTS)
     outcome = run_resumable(
         tasks,
@@ -169,23 +163,28 @@ def prepare(
         workers=workers,
         scheduler=scheduler,
         progress=progress,
-        accept=stands,
+        accept=None if check_only else partial(_stands, out, files_of(not options.labels_only)),
     )
-    read = {key: json.loads((results / f"{key}.json").read_text(encoding="utf-8")) for key in outcome.done}
-    prepared = Prepared(
-        data_set,
-        tuple(read[key]["entry"] for key in sorted(read) if "entry" in read[key]),
-        {
-            **(left_out or {}),
-            **{key: read[key]["excluded"] for key in sorted(read) if "excluded" in read[key]},
-        },
-        outcome.failed,
-        outcome.kept,
-    )
+    prepared = _gathered(data_set, outcome, results, left_out or {})
     if not check_only:
         _write(out / MANIFEST, list(prepared.entries))
         _write(out / REPORT, _report(prepared, options))
     return prepared
+
+
+def _stands(out: Path, names: Sequence[str], result: Mapping[str, Any]) -> bool:
+    """Tell whether the files that a finished result names are still there."""
+    if "entry" not in result:
+        return True
+    folder = out / _VOLUMES / result["entry"].get("case", "")
+    return all((folder / name).is_file() for name in names)
+
+
+def _gathered(data_set: DataSet, outcome: Outcome, results: Path, left_out: Mapping[str, str]) -> Prepared:
+    read = {key: json.loads((results / f"{key}.json").read_text(encoding="utf-8")) for key in outcome.done}
+    entries = tuple(read[key]["entry"] for key in sorted(read) if "entry" in read[key])
+    excluded = {key: read[key]["excluded"] for key in sorted(read) if "excluded" in read[key]}
+    return Prepared(data_set, entries, {**left_out, **excluded}, outcome.failed, outcome.kept)
 
 
 def _part(case: RawCase, parts: Mapping[str, str]) -> str | None:
@@ -243,9 +242,5 @@ def _report(prepared: Prepared, options: PrepareOptions) -> dict[str, Any]:
 
 def _write(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_whole(path, [text.encode("utf-8", "backslashreplace")])
