@@ -480,7 +480,7 @@ set(SwinX2S_RESOURCES
   Resources/Demo/phantom_lateral.png
   Resources/Icons/SwinX2S.png
   Resources/Models/film-orientation-v1.safetensors
-  Resources/Models/fused-tiny-v1.safetensors
+  Resources/Models/fused-tiny-v2.safetensors
   Resources/Report/benchmark.html.jinja
   Resources/Report/evaluation_case.html.jinja
   Resources/Report/evaluation_cohort.html.jinja
@@ -490,8 +490,6 @@ set(SwinX2S_RESOURCES
   Resources/Report/measurements.html.jinja
   Resources/Report/report.html.jinja
   Resources/Report/style.css.jinja
-  Resources/Screenshots/SwinX2S.png
-  Resources/Screenshots/bones.png
   Resources/Screenshots/demo.png
   Resources/Shapes/README.md
   Resources/Shapes/pelvis_shape.npz

@@ -117,7 +117,9 @@ def read_findings(folder: Path) -> Findings:
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
     said = doubts(labels, found)
-    return Findings(labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(said), uncertainty)
+    return Findings(
+        labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(said), uncertainty
+    )
 
 
 def _bones(
