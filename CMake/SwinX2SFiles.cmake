@@ -15,6 +15,7 @@ set(SwinX2SLib_SCRIPTS
   benchmark/scores.py
   benchmark/tables.py
   benchmark/trainings.py
+  bone_names.py
   case_tables.py
   cli.py
   datasets/__init__.py
@@ -147,7 +148,6 @@ set(SwinX2SLib_SCRIPTS
   measurements/ranges.py
   measurements/reading/__init__.py
   measurements/reading/meshes.py
-  measurements/reading/names.py
   measurements/reading/nifti.py
   measurements/reading/nrrd_segments.py
   measurements/reading/subject.py

@@ -10,11 +10,11 @@ import nibabel
 import numpy as np
 
 from SwinX2SLib.anatomy import CLASS_COUNT, label_ids
+from SwinX2SLib.bone_names import label_named
 from SwinX2SLib.datasets.rib_regions import name_ribs
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.label_schemes import UNKNOWN, scheme, without_marks
-from SwinX2SLib.measurements.reading.names import label_named
 from SwinX2SLib.measurements.reading.nifti import read_nifti
 
 # Headers are written in single precision, and rounded by some programs.

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS
+from SwinX2SLib.bone_names import label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.label_schemes.scheme import LabelScheme
-from SwinX2SLib.measurements.reading.names import label_named
 
 _BACKGROUND = ("", "0", "background", "ignore", "other", "none")
 _UNKNOWN = "unknown:"

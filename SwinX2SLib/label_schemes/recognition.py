@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from scipy import ndimage
 
 from SwinX2SLib.anatomy import label_by_id, label_ids, mirrored_ids
 from SwinX2SLib.errors import Fault, InputError
@@ -112,6 +111,9 @@ _HINT = "Name the numbering (--scheme), or give a map of its values."
 
 
 def _pieces(labels: np.ndarray, affine: np.ndarray) -> dict[int, _Piece]:
+    # Numberings can be listed where scipy is not installed yet.
+    from scipy import ndimage
+
     whole = labels if labels.dtype.kind in "iu" else np.rint(labels).astype(np.int32)
     if whole.size and whole.min() < 0:
         return {}

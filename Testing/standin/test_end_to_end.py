@@ -58,7 +58,7 @@ def test_the_real_worker_turns_two_films_into_segments(untrained_model, panel, s
     assert node.GetAttribute("SwinX2S.model") == "untrained"
     for name in ("model_sha256", "ap_sha256", "lateral_sha256"):
         assert len(node.GetAttribute(f"SwinX2S.{name}")) == 64
-    assert node.GetAttribute("SwinX2S.ap_spacing_source") == "from the volume's geometry"
+    assert node.GetAttribute("SwinX2S.ap_spacing_source") == "from the sample's description"
     assert node.GetAttribute("SwinX2S.device") == "cpu"
 
 

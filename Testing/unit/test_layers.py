@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "SwinX2SLib"
 # From the ground up; a package imports from its own and from lower layers only.
 LAYERS = (
-    ("anatomy", "case_tables", "errors", "geometry", "parallel", "resources", "terminology"),
+    ("anatomy", "bone_names", "case_tables", "errors", "geometry", "parallel", "resources", "terminology"),
     (
         "datasets",
         "evaluation",

@@ -9,10 +9,10 @@ import numpy as np
 import trimesh
 
 from SwinX2SLib.anatomy import Label
+from SwinX2SLib.bone_names import label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.measurements.bones import Bone, bone_from_mesh
-from SwinX2SLib.measurements.reading.names import label_named
 from SwinX2SLib.measurements.reading.volume import named, reading, refuse
 from SwinX2SLib.measurements.reading.vtp import read_vtp
 

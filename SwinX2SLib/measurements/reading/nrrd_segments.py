@@ -14,8 +14,8 @@ import nrrd
 import numpy as np
 
 from SwinX2SLib.anatomy import BACKGROUND, Label, label_by_id
+from SwinX2SLib.bone_names import label_named, label_of_term
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.measurements.reading.names import label_named, label_of_term
 from SwinX2SLib.measurements.reading.volume import (
     LabelVolume,
     Numbering,
