@@ -93,7 +93,7 @@ def test_order_of_distances_symmetry_and_bounds(first, second, spacing):
         assert not (first.any() and second.any())
         return
     assert 0 <= found.assd_mm <= found.hausdorff_mm + 1e-9
-    assert found.hausdorff95_mm <= found.directed95_mm + 1e-9
+    assert found.hausdorff95_mm <= found.hausdorff_mm + 1e-9
     assert found.directed95_mm <= found.hausdorff_mm + 1e-9
     assert found.hausdorff95_mm == pytest.approx(back.hausdorff95_mm)
     assert found.nsd(found.hausdorff_mm) == 1.0

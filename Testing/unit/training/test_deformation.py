@@ -30,7 +30,7 @@ from SwinX2SLib.training.synthesis.views import PRESETS, SPACING_LIMITS_MM, rand
 ID = {label.name: label.id for label in labels()}
 GRID = (72, 72, 96)
 EVERYTHING = np.ones(CLASS_COUNT, dtype=bool)
-ANATOMY_ONLY = DeformationLimits(0, 0, 0, 0, 0, full_view=1.0, anatomical=1.0)
+ANATOMY_ONLY = DeformationLimits(0, 0, 0, 0, 0, 0, full_view=1.0, anatomical=1.0)
 
 
 @pytest.fixture(scope="module")
