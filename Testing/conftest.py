@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine is no fault: no example has to end in a given time. Continuous integration draws the same examples every
-# time: a change is judged by what it changes. At the desk they differ from run to run, and find more.
+# A busy machine is no fault: no example has to end in a given time. Continuous integration draws the same examples
+# every time: a change is judged by what it changes. At the desk they differ from run to run, and find more.
 settings.register_profile("swinx2s", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("swinx2s")
 
