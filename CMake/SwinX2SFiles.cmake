@@ -330,6 +330,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/display/views.py
   slicerui/expectation.py
   slicerui/films.py
+  slicerui/heard_process.py
   slicerui/hierarchy.py
   slicerui/inputs/__init__.py
   slicerui/inputs/choice.py

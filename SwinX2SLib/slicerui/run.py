@@ -15,7 +15,7 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.inference.protocol import Error, Progress, Result, decode
-from SwinX2SLib.slicerui.interpreter import worker_environment
+from SwinX2SLib.slicerui.heard_process import HeardProcess
 from SwinX2SLib.slicerui.outcome import Outcome, RunObserver
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
 from SwinX2SLib.slicerui.queue import RunQueue
@@ -28,43 +28,24 @@ _LAST_WORDS = 5
 _KILLED = 9
 
 
-class ReconstructionRun:
+class ReconstructionRun(HeardProcess):
     """A worker and its temporary folder; hears the worker (`WorkerListener`) and tells the observer."""
 
     def __init__(self, folder: Path, films: Films, observer: RunObserver, queue: RunQueue):
         self._folder, self._films, self._observer, self._queue = folder, films, observer, queue
-        self._process: WorkerProcess | None = None
         self._result: Result | None = None
         self._errors: list[Error] = []
-        self._cancel_reason = ""
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
 
     def start(self, command: Sequence[str], make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
         """Start the worker."""
         self._observer.on_started(self._films["ap"].name)
-        self._process = make_process(self)
-        self._process.start(command, worker_environment())
-
-    def cancel(self, reason: str) -> None:
-        """End the worker with everything that it started; the observer hears of it when it is gone."""
-        if self.is_running():
-            self._cancel_reason = reason
-            self._process.cancel()
+        self._start_process(command, make_process)
 
     def give_up(self, reason: str) -> None:
         """Forget a run that was never started."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._observer.on_finished(Outcome(reason, cancelled=True))
-
-    def cancel_and_wait(self, reason: str) -> None:
-        """End the worker and return when it is gone, for when the module itself goes away."""
-        if self.is_running():
-            self.cancel(reason)
-            self._process.wait()
-
-    def is_running(self) -> bool:
-        """Return whether the worker is still there."""
-        return self._process is not None and self._process.is_running()
 
     def on_line(self, line: str) -> None:
         """Hear the worker's standard output."""
@@ -106,7 +87,7 @@ class ReconstructionRun:
 
     def _outcome(self, ending: Ending) -> Outcome:
         if ending.cancelled:
-            return Outcome(self._cancel_reason, cancelled=True)
+            return Outcome(self._reason, cancelled=True)
         if self._errors:
             return self._refused()
         if ending.exit_code != 0 or self._result is None:

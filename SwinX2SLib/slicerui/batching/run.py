@@ -16,7 +16,8 @@ from SwinX2SLib.inference.batch.events import decode_case
 from SwinX2SLib.inference.batch.run import clear_leftovers
 from SwinX2SLib.inference.protocol import Progress, Result, decode
 from SwinX2SLib.parallel.tasks import SOME_FAILED
-from SwinX2SLib.slicerui.interpreter import worker_environment, worker_python
+from SwinX2SLib.slicerui.heard_process import HeardProcess
+from SwinX2SLib.slicerui.interpreter import worker_python
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
 from SwinX2SLib.slicerui.words import words_of_the_module
 
@@ -77,14 +78,13 @@ class BatchObserver(Protocol):
         """See, once and last, whether all went through, and what to tell the user."""
 
 
-class BatchRun:
-    """A batch under way; hears its process (`WorkerListener`) and tells the observer."""
+class BatchRun(HeardProcess):
+    """A batch under way; hears its process and tells the observer. Cancelled, it keeps what is finished."""
 
     def __init__(self, request: BatchRequest, observer: BatchObserver):
         self.request, self._observer = request, observer
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
-        self._process: WorkerProcess | None = None
-        self._reason = self._summary = ""
+        self._summary = ""
 
     def start(self, make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
         """Start the process.
@@ -92,25 +92,7 @@ class BatchRun:
         Raises:
             InterpreterError: there is no Python for it.
         """
-        command = batch_command(self.request)
-        self._process = make_process(self)
-        self._process.start(command, worker_environment())
-
-    def cancel(self, reason: str) -> None:
-        """End the process with all that it started; what is finished is kept."""
-        if self.is_running():
-            self._reason = reason
-            self._process.cancel()
-
-    def cancel_and_wait(self, reason: str) -> None:
-        """End the process and return when it is gone."""
-        if self.is_running():
-            self.cancel(reason)
-            self._process.wait()
-
-    def is_running(self) -> bool:
-        """Return whether the process is still there."""
-        return self._process is not None and self._process.is_running()
+        self._start_process(batch_command(self.request), make_process)
 
     def on_line(self, line: str) -> None:
         """Hear the process's standard output."""

@@ -13,7 +13,8 @@ from pathlib import Path
 import slicer
 
 from SwinX2SLib.slicerui.comparing.files import node_file
-from SwinX2SLib.slicerui.interpreter import worker_environment, worker_python
+from SwinX2SLib.slicerui.heard_process import HeardProcess
+from SwinX2SLib.slicerui.interpreter import worker_python
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
 
 _LAST_WORDS = 20
@@ -55,7 +56,7 @@ class Comparison:
         return self.truth.name if isinstance(self.truth, Path) else self.truth.GetName()
 
 
-class ComparisonRun:
+class ComparisonRun(HeardProcess):
     """One comparison under way; hears its process (`WorkerListener`).
 
     Args:
@@ -75,8 +76,6 @@ class ComparisonRun:
         self._say, self._finished = say, finished
         self._folder = Path(tempfile.mkdtemp(prefix="SwinX2S-compare-", dir=slicer.app.temporaryPath))
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
-        self._process: WorkerProcess | None = None
-        self._reason = ""
         try:
             self._command = self._prepare()
         except Exception:
@@ -85,24 +84,7 @@ class ComparisonRun:
 
     def start(self, make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
         """Start the process."""
-        self._process = make_process(self)
-        self._process.start(self._command, worker_environment())
-
-    def cancel(self, reason: str) -> None:
-        """End the process; `finished` hears of it when it is gone."""
-        if self.is_running():
-            self._reason = reason
-            self._process.cancel()
-
-    def cancel_and_wait(self, reason: str) -> None:
-        """End the process and return when it is gone."""
-        if self.is_running():
-            self.cancel(reason)
-            self._process.wait()
-
-    def is_running(self) -> bool:
-        """Return whether the process is still there."""
-        return self._process is not None and self._process.is_running()
+        self._start_process(self._command, make_process)
 
     def on_line(self, line: str) -> None:
         """Hear the process's standard output: the scores, which come in files, too."""

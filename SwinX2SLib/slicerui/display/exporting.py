@@ -13,7 +13,8 @@ import slicer
 
 from SwinX2SLib.slicerui.display.links import told_of
 from SwinX2SLib.slicerui.films import dicom_file
-from SwinX2SLib.slicerui.interpreter import worker_environment, worker_python
+from SwinX2SLib.slicerui.heard_process import HeardProcess
+from SwinX2SLib.slicerui.interpreter import worker_python
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
 from SwinX2SLib.slicerui.provenance import PREFIX
 
@@ -37,7 +38,7 @@ def format_hindrances(result: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
     return {"dicomseg": " ".join(str(fault) for fault in faults)} if faults else {}
 
 
-class SegmentationExport:
+class SegmentationExport(HeardProcess):
     """One export; hears its process (`WorkerListener`).
 
     Args:
@@ -60,7 +61,6 @@ class SegmentationExport:
         self._say, self._finished = say, finished
         self._folder = Path(tempfile.mkdtemp(prefix="SwinX2S-export-", dir=slicer.app.temporaryPath))
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
-        self._process: WorkerProcess | None = None
         try:
             self._command = self._prepare(result, formats)
         except Exception:
@@ -69,18 +69,7 @@ class SegmentationExport:
 
     def start(self, make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
         """Start the process."""
-        self._process = make_process(self)
-        self._process.start(self._command, worker_environment())
-
-    def cancel(self) -> None:
-        """End the process and return when it is gone; nothing is written then."""
-        if self.is_running():
-            self._process.cancel()
-            self._process.wait()
-
-    def is_running(self) -> bool:
-        """Return whether the process is still there."""
-        return self._process is not None and self._process.is_running()
+        self._start_process(self._command, make_process)
 
     def on_line(self, line: str) -> None:
         """Hear the process's standard output."""

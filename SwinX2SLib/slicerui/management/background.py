@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from slicer.i18n import tr as _
 
-from SwinX2SLib.slicerui.interpreter import worker_environment, worker_python
+from SwinX2SLib.slicerui.heard_process import HeardProcess
+from SwinX2SLib.slicerui.interpreter import worker_python
 from SwinX2SLib.slicerui.process import Ending, QtWorkerProcess, WorkerListener, WorkerProcess
 
 _LAST_WORDS = 8
@@ -15,7 +16,7 @@ _LAST_WORDS = 8
 _COMPLAINTS = ("swinx2s: ", "ERROR: ")
 
 
-class BackgroundCommand:
+class BackgroundCommand(HeardProcess):
     """Runs `python -m ...` and hears it (`WorkerListener`).
 
     Args:
@@ -33,7 +34,6 @@ class BackgroundCommand:
         self._say, self._finished, self._make_process = say, finished, make_process
         self._complaints: deque[str] = deque(maxlen=_LAST_WORDS)
         self._last_line = ""
-        self._process: WorkerProcess | None = None
 
     def start(self, arguments: Sequence[str]) -> None:
         """Start the process.
@@ -44,24 +44,7 @@ class BackgroundCommand:
         Raises:
             InterpreterError: there is no Python to run it with.
         """
-        command = [worker_python(), *arguments]
-        self._process = self._make_process(self)
-        self._process.start(command, worker_environment())
-
-    def cancel(self) -> None:
-        """End the process and all that it started; `finished` follows."""
-        if self.is_running():
-            self._process.cancel()
-
-    def cancel_and_wait(self) -> None:
-        """End the process and return when it is gone."""
-        if self.is_running():
-            self._process.cancel()
-            self._process.wait()
-
-    def is_running(self) -> bool:
-        """Return whether the process is there."""
-        return self._process is not None and self._process.is_running()
+        self._start_process([worker_python(), *arguments], self._make_process)
 
     def on_line(self, line: str) -> None:
         """Hear the process's standard output."""

@@ -89,7 +89,7 @@ class ResultSection(Section):
         self.services.result_added.disconnect(self._on_result_added)
         self._eyes.follow(None)
         if self._export is not None:
-            self._export.cancel()
+            self._export.cancel_and_wait()
 
     def open_result(self, folder: Path) -> None:
         """Add the result in a folder to the scene and show it."""
