@@ -1,7 +1,13 @@
 """Films drawn for the tests."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+# Helpers of these tests are modules beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
