@@ -77,6 +77,11 @@ class ParallelCamera:
             (int(shape[2]), int(shape[across])),
         )
 
+    @property
+    def middle_px(self) -> np.ndarray:
+        """The pixel (row, column) on which the isocentre lands."""
+        return (np.array(self.shape) - 1) / 2
+
     def project(self, points_ras_mm: np.ndarray) -> np.ndarray:
         """Return where points `(..., 3)` land, `(..., 2)` in (row, column) pixels."""
         along_columns, along_rows, _ = _camera_coordinates(self, points_ras_mm)
@@ -88,11 +93,14 @@ class ConeCamera:
     """Rays from a point source.
 
     Attributes:
-        view, isocentre_ras_mm, shape: as of `ParallelCamera`.
+        view, shape: as of `ParallelCamera`.
+        isocentre_ras_mm: a point of the patient on the central ray.
         pixel_mm: on the detector, not magnified back to the isocentre.
-        source_to_detector_mm: along the central ray, which goes through the isocentre and meets the detector's
-            middle at a right angle.
+        source_to_detector_mm: along the central ray, which goes through the isocentre and meets the detector at a
+            right angle.
         source_to_isocentre_mm: along the central ray.
+        central_ray_px: the pixel (row, column) that it meets, on the detector or beyond its edge where the film is
+            a part of a larger one; None for the detector's middle.
     """
 
     view: str
@@ -101,6 +109,7 @@ class ConeCamera:
     shape: tuple[int, int]
     source_to_detector_mm: float
     source_to_isocentre_mm: float
+    central_ray_px: tuple[float, float] | None = None
 
     def __post_init__(self):
         _check(self)
@@ -128,6 +137,13 @@ class ConeCamera:
             (PAPER_PIXELS, PAPER_PIXELS),
             PAPER_SOURCE_TO_DETECTOR_MM,
             PAPER_SOURCE_TO_ISOCENTRE_MM,
+        )
+
+    @property
+    def middle_px(self) -> np.ndarray:
+        """The pixel (row, column) on which the isocentre lands."""
+        return (
+            (np.array(self.shape) - 1) / 2 if self.central_ray_px is None else np.array(self.central_ray_px)
         )
 
     @property
@@ -169,6 +185,6 @@ def _camera_coordinates(camera: Camera, points_ras_mm: np.ndarray) -> np.ndarray
 
 
 def _pixels(camera: Camera, along_columns: np.ndarray, along_rows: np.ndarray) -> np.ndarray:
-    rows = along_rows / camera.pixel_mm[0] + (camera.shape[0] - 1) / 2
-    columns = along_columns / camera.pixel_mm[1] + (camera.shape[1] - 1) / 2
+    rows = along_rows / camera.pixel_mm[0] + camera.middle_px[0]
+    columns = along_columns / camera.pixel_mm[1] + camera.middle_px[1]
     return np.stack([rows, columns], axis=-1)

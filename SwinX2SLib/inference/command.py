@@ -81,6 +81,15 @@ def _add_size_options(group: argparse._ArgumentGroup) -> None:
         help="how much larger than the patient the detector shows it, of both films or of one; divides the size of a "
         "pixel at the detector that the header states",
     )
+    for end, words in (("detector", "detector"), ("patient", "middle of the patient")):
+        group.add_argument(
+            f"--source-to-{end}-mm",
+            action="append",
+            default=[],
+            metavar="MM|VIEW=MM",
+            help=f"distance from the X-ray source to the {words}, of both films or of one; wins over the file's "
+            "header. Both together give the magnification and the cone of rays",
+        )
     group.add_argument(
         "--lateral-shift-mm",
         type=_shift,
@@ -182,10 +191,15 @@ def _shift(text: str) -> float | str:
     return text if text == AUTOMATIC else float(text)
 
 
-def _take_magnification(told: dict[str, dict[str, Any]], text: str) -> None:
-    view, value = _view_and_value(text, "--magnification") if "=" in text else ("", text)
-    for each in (view,) if view else _VIEWS:
-        told[each]["magnification"] = _number(value, "--magnification takes a factor")
+def _take_number(field: str, option: str, what: str) -> Callable[[dict[str, dict[str, Any]], str], None]:
+    """Return what reads a number of one film, or of both."""
+
+    def take(told: dict[str, dict[str, Any]], text: str) -> None:
+        view, value = _view_and_value(text, option) if "=" in text else ("", text)
+        for each in (view,) if view else _VIEWS:
+            told[each][field] = _number(value, f"{option} takes {what}")
+
+    return take
 
 
 def _take_spacing(told: dict[str, dict[str, Any]], text: str) -> None:
@@ -237,7 +251,9 @@ def _one_of(value: str, known: tuple[str, ...] | list[str], option: str) -> str:
 # Option -> what reads its text into the values of both films.
 _TAKERS: dict[str, Callable[[dict[str, dict[str, Any]], str], None]] = {
     "spacing_mm": _take_spacing,
-    "magnification": _take_magnification,
+    "magnification": _take_number("magnification", "--magnification", "a factor"),
+    "source_to_detector_mm": _take_number("source_to_detector_mm", "--source-to-detector-mm", "millimetres"),
+    "source_to_patient_mm": _take_number("source_to_patient_mm", "--source-to-patient-mm", "millimetres"),
     "crop": _take_crop,
     "flip": _take_flip,
     "rotate": _take_rotation,

@@ -139,6 +139,8 @@ def _film_arguments(view: str, options: FilmOptions) -> list[str]:
     told = (
         ("--spacing-mm", options.spacing_mm, repr(options.spacing_mm)),
         ("--magnification", options.magnification, repr(options.magnification)),
+        ("--source-to-detector-mm", options.source_to_detector_mm, repr(options.source_to_detector_mm)),
+        ("--source-to-patient-mm", options.source_to_patient_mm, repr(options.source_to_patient_mm)),
         ("--crop", options.crop, str(options.crop)),
         ("--rotate", options.rotate_deg, str(options.rotate_deg)),
         ("--flip", options.flip, options.flip),

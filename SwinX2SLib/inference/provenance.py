@@ -78,7 +78,21 @@ def _film(film: Radiograph) -> dict[str, Any]:
         "spacing_mm": {"row": film.spacing_mm[0], "column": film.spacing_mm[1]},
         "spacing_source": film.spacing_source,
         "middle_mm": film.middle_mm,
+        **_tube(film),
         "notes": list(film.notes),
+    }
+
+
+def _tube(film: Radiograph) -> dict[str, Any]:
+    if film.tube is None:
+        return {}
+    row, column = film.central_ray_px
+    return {
+        "source_to_detector_mm": film.tube.source_to_detector_mm,
+        "source_to_isocentre_mm": film.tube.source_to_patient_mm,
+        "tube_source": film.tube.source,
+        "magnification": film.tube.magnification,
+        "central_ray_px": {"row": row, "column": column},
     }
 
 

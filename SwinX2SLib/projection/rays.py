@@ -69,8 +69,8 @@ def _ray_ends(camera: Camera) -> tuple[np.ndarray, np.ndarray]:
     """Return starts `(1 or N, 3)` and ends `(N, 3)` of the rays, RAS mm, row by row."""
     columns, rows, rays = view_axes(camera.view)
     down, across = (
-        (np.arange(count) - (count - 1) / 2) * size
-        for count, size in zip(camera.shape, camera.pixel_mm, strict=True)
+        (np.arange(count) - middle) * size
+        for count, middle, size in zip(camera.shape, camera.middle_px, camera.pixel_mm, strict=True)
     )
     plane = (down[:, None, None] * rows + across[None, :, None] * columns).reshape(-1, 3)
     isocentre = np.asarray(camera.isocentre_ras_mm, dtype=np.float64)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs.tube import StatedDistances
 
 # JPEG's colour conversion moves the channels of a gray picture apart by a level or two of 255.
 GRAY_TOLERANCE = 4 / 255
@@ -54,6 +55,7 @@ class DecodedFilm:
         spacing_remark: why the header gives no spacing, or "".
         orientation: patient directions in which columns and rows increase, letters of L R A P H F, or None.
         padding: True where the header says that a pixel is no part of the film; None where it says nothing.
+        distances: what the header says of the tube.
         stated_view: "AP", "PA" or "lateral" where the header says which view it is, else "".
         notes: sentences for the user.
         faults: what is wrong with the picture (it may still be looked at, so that all faults are told at once).
@@ -66,6 +68,7 @@ class DecodedFilm:
     orientation: tuple[str, str] | None = None
     padding: np.ndarray | None = None
     stated_view: str = ""
+    distances: StatedDistances = field(default_factory=StatedDistances)
     notes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 

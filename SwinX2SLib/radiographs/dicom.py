@@ -17,6 +17,7 @@ from SwinX2SLib.radiographs.decoded import (
 )
 from SwinX2SLib.radiographs.dicom_spacing import film_spacing
 from SwinX2SLib.radiographs.dicom_view import patient_orientation, stated_view
+from SwinX2SLib.radiographs.tube import stated_distances
 
 _RADIOGRAPH_MODALITIES = {"CR", "DX", "RG", "RF", "XA", "MG", "OT", "SC", "DR", ""}
 
@@ -74,6 +75,7 @@ def _film(dataset: pydicom.Dataset) -> DecodedFilm:
         orientation=orientation,
         padding=padding,
         stated_view=stated_view(dataset),
+        distances=stated_distances(dataset),
         notes=notes,
         faults=faults,
     )

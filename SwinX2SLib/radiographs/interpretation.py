@@ -7,10 +7,11 @@ import numpy as np
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs.checks import gray_level_faults, picture_faults, spacing_faults
 from SwinX2SLib.radiographs.decoded import DecodedFilm, HeaderSpacing
-from SwinX2SLib.radiographs.edits import edited
+from SwinX2SLib.radiographs.edits import edited, stored_of_edited
 from SwinX2SLib.radiographs.normalise import normalise
 from SwinX2SLib.radiographs.orientation import Turn, header_turn, stated_view_fault
 from SwinX2SLib.radiographs.radiograph import LATERAL, FilmOptions, Radiograph
+from SwinX2SLib.radiographs.tube import Tube, tube_of
 
 _CONSTANT = Fault(
     "constant-image",
@@ -36,8 +37,9 @@ def interpret(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Ra
     if turn.describe():
         stated = "\\".join(decoded.orientation)
         notes.append(f"The header's patient orientation ({stated}) was followed: {turn.describe()}.")
-    spacing_mm, source, found_faults = _spacing(decoded, turn, options)
-    faults += found_faults
+    tube, tube_faults, tube_notes = tube_of(decoded.distances, options)
+    spacing_mm, source, found_faults = _spacing(decoded, turn, options, tube)
+    faults += tube_faults + found_faults
     try:
         values, padding = (_edited(part, turn, options) for part in (decoded.values, decoded.padding))
     except ValueError as error:
@@ -49,8 +51,11 @@ def interpret(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Ra
     if normalised is None:
         return None, [*faults, _CONSTANT]
     faults += gray_level_faults(values)
-    notes += _view_notes(decoded, view) + _user_notes(options) + list(normalised.notes)
-    film = Radiograph(normalised.pixels, spacing_mm, source, view, notes=tuple(notes))
+    notes += tube_notes + _view_notes(decoded, view) + _user_notes(options) + list(normalised.notes)
+    ray = _central_ray(decoded.values.shape, turn, options) if tube is not None else None
+    film = Radiograph(
+        normalised.pixels, spacing_mm, source, view, notes=tuple(notes), tube=tube, central_ray_px=ray
+    )
     return film, faults
 
 
@@ -72,10 +77,10 @@ def _view_notes(decoded: DecodedFilm, view: str) -> list[str]:
 
 
 def _spacing(
-    decoded: DecodedFilm, turn: Turn, options: FilmOptions
+    decoded: DecodedFilm, turn: Turn, options: FilmOptions, tube: Tube | None
 ) -> tuple[tuple[float, float], str, list[Fault]]:
     """Return `(row, col)` spacing after all turns, its source, and a fault if there is none."""
-    header, faults = header_spacing(decoded.spacing, options)
+    header, faults = header_spacing(decoded.spacing, options, tube)
     if options.spacing_mm is not None:
         said = (
             f"; the file says {header.row_mm:.4g} x {header.col_mm:.4g} mm, {header.source}" if header else ""
@@ -95,10 +100,19 @@ def _spacing(
 
 
 def header_spacing(
-    header: HeaderSpacing | None, options: FilmOptions
+    header: HeaderSpacing | None, options: FilmOptions, tube: Tube | None
 ) -> tuple[HeaderSpacing | None, list[Fault]]:
-    """Return what a header's spacing is at the user's magnification, and a fault if it has none to divide."""
-    if header is None or options.magnification is None:
+    """Return what a header's spacing is at the user's magnification, and a fault if it has none to divide.
+
+    The magnification is given as such, or by the distances of the tube; the header's own have been heeded already.
+    """
+    factor, source = options.magnification, "magnification given by the user"
+    if tube is not None and (options.source_to_detector_mm or options.source_to_patient_mm):
+        if header is not None and header.calibrated:
+            # Sizes were measured at the patient, which is better than what the tube's place implies.
+            return header, []
+        factor, source = tube.magnification, str(tube)
+    if header is None or factor is None:
         return header, []
     if header.calibrated and header.detector_mm is None:
         fault = Fault(
@@ -108,10 +122,17 @@ def header_spacing(
         )
         return header, [fault]
     row_mm, col_mm = header.detector_mm or (header.row_mm, header.col_mm)
-    source = "DICOM ImagerPixelSpacing" if header.detector_mm else header.source
-    factor = options.magnification
-    words = f"{source} / {factor:.4g} (magnification given by the user)"
+    stated = "DICOM ImagerPixelSpacing" if header.detector_mm else header.source
+    words = f"{stated} / {factor:.4g} ({source})"
     return HeaderSpacing(row_mm / factor, col_mm / factor, words), []
+
+
+def _central_ray(shape: tuple[int, int], turn: Turn, options: FilmOptions) -> tuple[float, float]:
+    """Return where (row, column) of the film as it hangs the middle of the stored picture is, outside a crop too."""
+    rows, cols = shape
+    to_edited = np.linalg.inv(stored_of_edited(shape, turn, options))
+    column, row, _ = to_edited @ [(cols - 1) / 2, (rows - 1) / 2, 1.0]
+    return float(row), float(column)
 
 
 def _edited(picture: np.ndarray | None, turn: Turn, options: FilmOptions) -> np.ndarray | None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from SwinX2SLib.radiographs.tube import Tube
 
 AP, PA, LATERAL = "ap", "pa", "lateral"
 FRONTAL_VIEWS = (AP, PA)
@@ -86,6 +90,9 @@ class FilmOptions:
         trust_orientation: let the header's patient orientation turn the film into the layout of this package.
         magnification: how much larger than the patient the detector shows it; the header's size of a pixel at the
             detector is divided by it. None takes what the header says.
+        source_to_detector_mm: distance of the tube along the central ray; None takes what the header says. With the
+            next one it gives the magnification, and the cone of rays with which the bones are drawn on the film.
+        source_to_patient_mm: likewise.
     """
 
     spacing_mm: float | None = None
@@ -95,6 +102,8 @@ class FilmOptions:
     invert: bool = False
     trust_orientation: bool = True
     magnification: float | None = None
+    source_to_detector_mm: float | None = None
+    source_to_patient_mm: float | None = None
 
     def __post_init__(self):
         if self.spacing_mm is not None and not (math.isfinite(self.spacing_mm) and self.spacing_mm > 0):
@@ -109,6 +118,13 @@ class FilmOptions:
             )
         if self.magnification is not None and self.spacing_mm is not None:
             raise ValueError("Give the size of a pixel at the patient or the magnification, not both.")
+        distances = [
+            each for each in (self.source_to_detector_mm, self.source_to_patient_mm) if each is not None
+        ]
+        if not all(math.isfinite(each) and each > 0 for each in distances):
+            raise ValueError(f"The distances of the tube must be above 0 mm, not {distances}.")
+        if distances and self.magnification is not None:
+            raise ValueError("Give the distances of the tube or the magnification, not both.")
 
 
 @dataclass(frozen=True)
@@ -128,6 +144,9 @@ class Radiograph:
         notes: what was done or should be known, a sentence each.
         middle_mm: how far the middle of `pixels` lies above the middle of the film [mm], where rows were cut off to
             match another film.
+        tube: where the source of the rays stood; None where nobody says.
+        central_ray_px: (row, column) of `pixels` in which the central ray met the film, taken to be the middle of the
+            picture as stored; None without a tube.
     """
 
     pixels: np.ndarray
@@ -138,6 +157,8 @@ class Radiograph:
     sha256: str = ""
     notes: tuple[str, ...] = ()
     middle_mm: float = 0.0
+    tube: Tube | None = None
+    central_ray_px: tuple[float, float] | None = None
 
     @property
     def size_mm(self) -> tuple[float, float]:

@@ -204,7 +204,9 @@ def _band(film: Radiograph, bottom_mm: float, top_mm: float, shift: str) -> Radi
     if last - first < rows:
         notes += (f"Cut to the {(last - first) * row_mm:.0f} mm in height that both films show.",)
     middle_mm = film.middle_mm + ((rows - 1) / 2 - (first + last - 1) / 2) * row_mm
-    return replace(film, pixels=film.pixels[first:last], notes=notes, middle_mm=middle_mm)
+    ray = film.central_ray_px and (film.central_ray_px[0] - first, film.central_ray_px[1])
+    part = film.pixels[first:last]
+    return replace(film, pixels=part, notes=notes, middle_mm=middle_mm, central_ray_px=ray)
 
 
 def _unsure(lateral: Radiograph) -> Fault:

@@ -19,7 +19,7 @@ def detector_points(camera: Camera, pixels: np.ndarray, distance_mm: float) -> n
     columns, rows, rays = view_axes(camera.view)
     if isinstance(camera, ConeCamera):
         distance_mm = camera.source_to_detector_mm - camera.source_to_isocentre_mm
-    from_middle = (np.asarray(pixels, dtype=np.float64) - (np.array(camera.shape) - 1) / 2) * camera.pixel_mm
+    from_middle = (np.asarray(pixels, dtype=np.float64) - camera.middle_px) * camera.pixel_mm
     middle = np.asarray(camera.isocentre_ras_mm) + distance_mm * rays
     return middle + from_middle[..., :1] * rows + from_middle[..., 1:] * columns
 

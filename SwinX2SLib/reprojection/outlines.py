@@ -70,5 +70,5 @@ def _outline(mask: np.ndarray, raster: Camera, camera: Camera) -> BoneOutline:
 
 def _film_pixels(pixels: np.ndarray, raster: Camera, camera: Camera) -> np.ndarray:
     """Convert (row, column) of one detector to that of another of the same geometry."""
-    from_middle_mm = (pixels - (np.array(raster.shape) - 1) / 2) * raster.pixel_mm
-    return from_middle_mm / camera.pixel_mm + (np.array(camera.shape) - 1) / 2
+    from_middle_mm = (pixels - raster.middle_px) * raster.pixel_mm
+    return from_middle_mm / camera.pixel_mm + camera.middle_px

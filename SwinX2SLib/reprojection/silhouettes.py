@@ -96,7 +96,9 @@ def _raster(camera: Camera, affine: np.ndarray, shape: tuple[int, ...], pixel_mm
     """
     ends = np.array([[-0.5] * 3, np.array(shape) - 0.5])
     corners = transform_points(affine, np.stack(np.meshgrid(*ends.T, indexing="ij"), axis=-1).reshape(-1, 3))
-    probe = dataclasses.replace(camera, pixel_mm=(pixel_mm, pixel_mm), shape=(1, 1))
+    # Its middle is where the central ray goes, wherever that is on the film.
+    centred = {"central_ray_px": None} if isinstance(camera, ConeCamera) else {}
+    probe = dataclasses.replace(camera, pixel_mm=(pixel_mm, pixel_mm), shape=(1, 1), **centred)
     reach = np.abs(probe.project(corners)).max(axis=0)
     # An even count of pixels where the voxels are even, so that both lie centre on centre.
     across = 1 if camera.view == "lateral" else 0

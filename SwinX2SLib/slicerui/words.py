@@ -28,6 +28,8 @@ _PHRASES = (
     (r"Leave out --magnification", "Leave Magnification as the film says"),
     (r"\bwith --crop\b", "with Crop"),
     (r"--magnification\b", "Magnification"),
+    (r"--source-to-detector-mm\b", "Tube to detector"),
+    (r"--source-to-patient-mm\b", "Tube to patient"),
     (r"--spacing-mm\b", "Pixel size"),
     (r"--crop\b", "Crop"),
     (r"--ap-view\b", "Rays"),

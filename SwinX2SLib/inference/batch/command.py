@@ -23,9 +23,9 @@ Reconstruct many pairs of a frontal and a lateral radiograph.
 SOURCE is a table or a folder.
 
 table: CSV with a line for each pair and the columns case, ap, lateral; where wanted also spacing_mm, magnification,
-ap_view, lateral_shift_mm, and for each film (ap_ or lateral_ in front) spacing_mm, magnification, crop, rotate, flip,
-invert (yes, no), ignore_orientation (yes, no), which mean what the options of these names do. Paths are relative to
-the table; what a line leaves empty is as the options say.
+source_to_detector_mm, source_to_patient_mm, ap_view, lateral_shift_mm, and for each film (ap_ or lateral_ in front)
+these sizes and crop, rotate, flip, invert (yes, no), ignore_orientation (yes, no), which mean what the options of
+these names do. Paths are relative to the table; what a line leaves empty is as the options say.
 
 folder, in this order: a sub-folder of two films is a case of its name; files named NAME_ap (or pa, frontal, coronal)
 and NAME_lateral (or lat, sagittal) are the case NAME; other DICOM files are paired by their study. Which film of a

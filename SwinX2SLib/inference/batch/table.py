@@ -16,9 +16,12 @@ from SwinX2SLib.radiographs.radiograph import FLIPS, FRONTAL_VIEWS, ROTATIONS_DE
 from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
 
 REQUIRED = ("case", "ap", "lateral")
-_BOTH = ("spacing_mm", "magnification", "crop", "rotate", "flip", "invert", "ignore_orientation")
+_TUBE = ("source_to_detector_mm", "source_to_patient_mm")
+# Of both films, or of one with its view in front.
+_SHARED = ("spacing_mm", "magnification", *_TUBE)
+_BOTH = (*_SHARED, "crop", "rotate", "flip", "invert", "ignore_orientation")
 OPTIONAL = (
-    *("spacing_mm", "magnification", "ap_view", "lateral_shift_mm"),
+    *(*_SHARED, "ap_view", "lateral_shift_mm"),
     *(f"{view}_{name}" for view in ("ap", "lateral") for name in _BOTH),
 )
 _HINT = f"The table needs the columns {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}."
@@ -113,7 +116,7 @@ class _Rows:
     def _options(self, line: int, values: Mapping[str, str], view: str, defaults: FilmOptions) -> FilmOptions:
         told: dict[str, Any] = {}
         for name, (field, read) in _READERS.items():
-            columns = [f"{view}_{name}", *([name] if name in ("spacing_mm", "magnification") else [])]
+            columns = [f"{view}_{name}", *([name] if name in _SHARED else [])]
             column = next((each for each in columns if values.get(each)), None)
             if column is not None and (value := self._value(line, values, column, read)) is not None:
                 told[field] = value
@@ -121,6 +124,10 @@ class _Rows:
             told.setdefault("magnification", None)
         elif "magnification" in told:
             told["spacing_mm"] = None
+        if any(name in told for name in _TUBE):
+            told.setdefault("magnification", None)
+        elif told.get("magnification") is not None:
+            told |= dict.fromkeys(_TUBE)
         try:
             return replace(defaults, **told)
         except ValueError as error:
@@ -179,7 +186,7 @@ def _one_of(text: str, known: tuple[str, ...] | list[str]) -> str:
 # Column -> field of `FilmOptions`, and what reads it.
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "spacing_mm": ("spacing_mm", _number),
-    "magnification": ("magnification", _number),
+    **{name: (name, _number) for name in ("magnification", *_TUBE)},
     "crop": ("crop", Crop.parse),
     "rotate": ("rotate_deg", _rotation),
     "flip": ("flip", _flip),

@@ -78,6 +78,26 @@ def test_cells_win_over_options_and_empty_cells_take_them(tmp_path, film):
     assert ignored == []
 
 
+def test_distances_of_the_tube_and_a_magnification_exclude_each_other_between_a_cell_and_the_options(
+    tmp_path, film
+):
+    for name in ("a.png", "b.png"):
+        film(name)
+    lines = "case,ap,lateral,source_to_detector_mm,ap_source_to_patient_mm,lateral_magnification\n"
+    (tmp_path / "t.csv").write_text(lines + "one,a.png,b.png,1800,1600,\ntwo,a.png,b.png,,,1.3\n")
+    tube = FilmOptions(source_to_detector_mm=1100.0, source_to_patient_mm=1000.0)
+    (one, two), ignored = read_batch_table(
+        tmp_path / "t.csv", FilmDefaults(FilmOptions(magnification=1.2), tube)
+    )
+    assert one.films.ap == FilmOptions(source_to_detector_mm=1800.0, source_to_patient_mm=1600.0)
+    assert one.films.lateral == FilmOptions(source_to_detector_mm=1800.0, source_to_patient_mm=1000.0)
+    assert (two.films.ap, two.films.lateral) == (
+        FilmOptions(magnification=1.2),
+        FilmOptions(magnification=1.3),
+    )
+    assert ignored == []
+
+
 def test_every_fault_of_a_table_is_told_with_its_line(tmp_path, film):
     film("a.png")
     rows = [

@@ -14,7 +14,14 @@ FULL = {
     "ap": "a.dcm",
     "lateral": "b.png",
     "out": "there",
-    "ap_options": {"spacing_mm": 0.143, "crop": "5%,0%,90%,100%", "rotate_deg": 90, "invert": True},
+    "ap_options": {
+        "spacing_mm": 0.143,
+        "crop": "5%,0%,90%,100%",
+        "rotate_deg": 90,
+        "invert": True,
+        "source_to_detector_mm": 1800.5,
+        "source_to_patient_mm": 1600.0,
+    },
     "lateral_options": {
         "magnification": 1.1,
         "crop": "1,2,300,400",
@@ -49,7 +56,8 @@ def test_a_job_survives_its_file_and_its_command_line(tmp_path, values):
 
 def test_all_values_arrive_where_they_belong():
     job = Job.from_dict(FULL)
-    assert job.ap_options == FilmOptions(0.143, Crop(5, 0, 90, 100, percent=True), 90, "", True, True)
+    crop = Crop(5, 0, 90, 100, percent=True)
+    assert job.ap_options == FilmOptions(0.143, crop, 90, "", True, True, None, 1800.5, 1600.0)
     assert job.lateral_options == FilmOptions(None, Crop(1, 2, 300, 400), 0, "hv", False, False, 1.1)
 
 

@@ -175,3 +175,28 @@ def test_the_cameras_of_a_result_are_parallel_unless_the_films_tell_the_tubes_di
     assert isinstance(cameras["lateral"], ConeCamera)
     assert cameras["lateral"].magnification == pytest.approx(1.25)
     np.testing.assert_allclose(cameras["lateral"].pixel_mm, (0.5, 0.375))
+
+
+def test_a_film_that_is_a_part_of_a_larger_one_shows_what_it_showed_there():
+    grid = {"shape": list(SHAPE), "affine_ras_mm": AFFINE.tolist()}
+    film = {
+        "view": "ap",
+        "spacing_mm": {"row": 0.4, "column": 0.4},
+        "source_to_detector_mm": 1500,
+        "source_to_isocentre_mm": 1200,
+    }
+    # Twenty rows were cut off at the head, six columns at the patient's right.
+    part = {**film, "pixels": {"rows": 181, "columns": 95}, "central_ray_px": {"row": 80.0, "column": 44.0}}
+    camera = result_cameras({"grid": grid, "inputs": {"ap": part, "lateral": part}})["ap"]
+    ray = np.asarray(camera.isocentre_ras_mm)
+    # The grid's middle is still the middle of the part.
+    np.testing.assert_allclose(ray - ISOCENTRE, (0.4 * 3, 0, 0.4 * 10))
+    whole = ConeCamera("ap", tuple(ray), camera.pixel_mm, (201, 101), 1500, 1200)
+    np.testing.assert_allclose(whole.middle_px - camera.middle_px, (20, 6))
+    points = np.array(ISOCENTRE) + np.random.default_rng(1).uniform(-60, 60, (20, 3))
+    np.testing.assert_allclose(whole.project(points) - camera.project(points), [(20, 6)] * 20)
+    np.testing.assert_allclose(
+        detector_points(camera, np.array([3.0, 4.0]), 0), detector_points(whole, np.array([23.0, 10.0]), 0)
+    )
+    outlines = [bone_outlines(volume(), AFFINE, each)[FEMUR].lines[0] for each in (whole, camera)]
+    np.testing.assert_allclose(outlines[0] - outlines[1], [(20, 6)] * len(outlines[0]), atol=1e-9)

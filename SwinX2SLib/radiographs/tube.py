@@ -1,0 +1,131 @@
+"""How far the X-ray tube stood from the detector and from the patient: the cone of its rays.
+
+In the order of trust: what the user says; DICOM Distance Source to Detector with Estimated Radiographic Magnification
+Factor (the ratio of source to image receptor over source to object) or Distance Source to Patient (PS3.3 C.8.7.5,
+C.8.11.7).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs.radiograph import LARGEST_MAGNIFICATION, FilmOptions
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+# Nobody is examined nearer to the focal spot (a C-arm stands half a metre off), and no room is longer.
+SMALLEST_TO_PATIENT_MM, LARGEST_TO_DETECTOR_MM = 300.0, 6000.0
+BY_USER = "given by the user"
+_OPTIONS = {"detector": "--source-to-detector-mm", "patient": "--source-to-patient-mm"}
+
+
+@dataclass(frozen=True)
+class StatedDistances:
+    """What a header says of the tube.
+
+    Attributes:
+        to_detector_mm: from the source, along the central ray; None where it says nothing usable.
+        to_patient_mm: likewise.
+        source: where it stands, for a person to read.
+    """
+
+    to_detector_mm: float | None = None
+    to_patient_mm: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Tube:
+    """Where the source of the rays stood.
+
+    Attributes:
+        source_to_detector_mm: along the central ray.
+        source_to_patient_mm: likewise, to the plane in the patient at which sizes hold.
+        source: who says so, for a person to read.
+    """
+
+    source_to_detector_mm: float
+    source_to_patient_mm: float
+    source: str
+
+    @property
+    def magnification(self) -> float:
+        """How much larger than the patient the detector shows it."""
+        return self.source_to_detector_mm / self.source_to_patient_mm
+
+    def __str__(self) -> str:
+        return (
+            f"source to detector {self.source_to_detector_mm:.5g} mm / source to patient "
+            f"{self.source_to_patient_mm:.5g} mm, {self.source}"
+        )
+
+
+def stated_distances(dataset: Dataset) -> StatedDistances:
+    """Return what a DICOM header says of the tube; 0 and nonsense count as absent."""
+    detector = _number(dataset, "DistanceSourceToDetector")
+    patient = _number(dataset, "DistanceSourceToPatient")
+    factor = _number(dataset, "EstimatedRadiographicMagnificationFactor")
+    if factor is not None and factor >= 1 and detector is not None:
+        words = "DICOM DistanceSourceToDetector and EstimatedRadiographicMagnificationFactor"
+        return StatedDistances(detector, detector / factor, words)
+    words = "DICOM DistanceSourceToDetector and DistanceSourceToPatient"
+    return StatedDistances(detector, patient, words)
+
+
+def tube_of(stated: StatedDistances, options: FilmOptions) -> tuple[Tube | None, list[Fault], list[str]]:
+    """Return the tube of a film, what is wrong with what the user says of it, and notes on what the header says.
+
+    Either distance may be given by the user and the other one by the header.
+    """
+    told = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
+    header = {"detector": stated.to_detector_mm, "patient": stated.to_patient_mm}
+    both = {end: told[end] if told[end] is not None else header[end] for end in told}
+    by_user = [end for end in told if told[end] is not None]
+    missing = [end for end, distance in both.items() if distance is None]
+    if missing:
+        return None, [_incomplete(by_user[0], missing[0])] if by_user else [], []
+    source = stated.source if not by_user else BY_USER if len(by_user) == 2 else f"{by_user[0]} {BY_USER}"
+    tube = Tube(both["detector"], both["patient"], source)
+    if _plausible(tube):
+        return tube, [], []
+    if by_user:
+        return None, [_implausible(tube)], []
+    return None, [], [f"The header's distances of the tube ({tube}) cannot be right and were left aside."]
+
+
+def _plausible(tube: Tube) -> bool:
+    near = tube.source_to_patient_mm >= SMALLEST_TO_PATIENT_MM
+    return near and (
+        tube.source_to_detector_mm <= LARGEST_TO_DETECTOR_MM
+        and 1 <= tube.magnification <= LARGEST_MAGNIFICATION
+    )
+
+
+def _incomplete(given: str, missing: str) -> Fault:
+    return Fault(
+        "tube-incomplete",
+        f"The distance from the source to the {given} is given, the one to the {missing} is not.",
+        f"Give it with {_OPTIONS[missing]}, or leave out {_OPTIONS[given]}.",
+    )
+
+
+def _implausible(tube: Tube) -> Fault:
+    return Fault(
+        "tube-implausible",
+        f"The tube cannot have stood there: {tube}.",
+        f"Give {_OPTIONS['detector']} and {_OPTIONS['patient']} in millimetres; the patient is between source and "
+        f"detector, {SMALLEST_TO_PATIENT_MM:g} mm or more from the source, and the magnification (detector over "
+        f"patient) is {LARGEST_MAGNIFICATION:g} at most.",
+    )
+
+
+def _number(dataset: Dataset, keyword: str) -> float | None:
+    try:
+        value = float(dataset.get(keyword))
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) and value > 0 else None
