@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from SwinX2SLib import __version__
+from SwinX2SLib.command_line import CANCELLED, CANCELLED_WORDS, DONE, STOPPED
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,6 @@ COMMANDS = (
         "train, evaluate and print the paper's tables 2 to 5",
     ),
 )
-# `inference.failures.CANCELLED`, which is loaded later.
-_CANCELLED = 130
 _EPILOG = "`swinx2s COMMAND --help` describes a command. Research use only: not a medical device."
 
 
@@ -100,8 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(_parse(given))
     except KeyboardInterrupt:
         # While the command was still being loaded.
-        print("swinx2s: Cancelled; nothing was written.", file=sys.stderr)
-        return _CANCELLED
+        return _say_stopped(CANCELLED_WORDS)
 
 
 def _parse(given: list[str]) -> argparse.Namespace:
@@ -128,10 +129,42 @@ def _run(parsed: argparse.Namespace) -> int:
     from SwinX2SLib.inference.failures import describe_failure
 
     try:
-        return parsed.func(parsed) or 0
-    except (Exception, Cancelled, KeyboardInterrupt) as error:
+        with _heeding_signals():
+            return parsed.func(parsed) or DONE
+    except (Cancelled, KeyboardInterrupt, BrokenPipeError):
+        return _say_stopped(getattr(parsed, STOPPED, CANCELLED_WORDS))
+    except Exception as error:
         failures, code = describe_failure(error)
         for failure in failures:
             where = f"{failure.path}: " if failure.path else ""
             print(f"swinx2s: {where}{failure.message} {failure.hint}", file=sys.stderr)
         return code
+
+
+def _say_stopped(words: str) -> int:
+    print(f"swinx2s: {words}", file=sys.stderr)
+    return CANCELLED
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """Let a request to end (`kill`, a closed terminal) stop a command as Ctrl-C does, so that it can clean up."""
+    from SwinX2SLib.errors import Cancelled
+
+    before = {}
+
+    def stop(number: int, frame: object) -> None:
+        for other in before:
+            # The clean-up is not cut off by another.
+            signal.signal(other, signal.SIG_IGN)
+        raise Cancelled
+
+    # Only a main thread hears signals. One that is ignored, as `nohup` has it, stays ignored.
+    if threading.current_thread() is threading.main_thread():
+        numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+        before = {n: signal.signal(n, stop) for n in numbers if signal.getsignal(n) == signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from SwinX2SLib.command_line import EXIT_CODES, add_command
 from SwinX2SLib.evaluation import OverlapScores, score_overlap
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.inference.console import ConsoleReport
@@ -56,8 +57,13 @@ class DemoResult:
 
 def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `demo`."""
-    parser = subparsers.add_parser(
-        "demo", help="reconstruct the demo radiographs and show the result", description=__doc__
+    parser = add_command(
+        subparsers,
+        "demo",
+        "Reconstruct the radiographs that come with SwinX2S, offline, and write a page with the results: a phantom, "
+        "scored against its truth, and a chest.",
+        examples=["swinx2s demo --out demo-output"],
+        codes=EXIT_CODES,
     )
     parser.add_argument(
         "--out",
@@ -69,7 +75,9 @@ def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs")
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
+    )
     parser.set_defaults(func=lambda options: run_demo(options.out, options.model, options.device))
 
 

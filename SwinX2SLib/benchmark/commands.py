@@ -8,31 +8,44 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from SwinX2SLib.command_line import DONE, EXIT_CODES, SOME_FAILED, add_command
+
 if TYPE_CHECKING:
     from SwinX2SLib.benchmark.config import BenchmarkConfig
     from SwinX2SLib.benchmark.run import Result
 
-_EPILOG = """CONFIG.toml names case lists under [data] (as `swinx2s prepare` writes them), and `steps` or `minutes` of
+_NOTES = """CONFIG.toml names case lists under [data] (as `swinx2s prepare` writes them), and `steps` or `minutes` of
 every training; [training] takes what `swinx2s train` takes, [model.NAME] what one network has otherwise, [weights]
-files to load in the place of trainings. Run again with the same folder to go on: what is finished is kept. The exit
-code is 6 when a row failed; the others are there all the same. See Docs/benchmark.md."""
+files to load in the place of trainings. Run again with the same folder to go on: what is finished is kept. See
+Docs/benchmark.md."""
+_EXAMPLES = (
+    "swinx2s benchmark-table benchmark.toml --out benchmark",
+    "swinx2s benchmark-table benchmark.toml --out benchmark --no-training --workers 4",
+)
 
 
 def add_benchmark_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `benchmark-table`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "benchmark-table",
-        help="train, evaluate and print the paper's tables 2 to 5",
-        description="Train or load the networks of the paper's tables, evaluate them on the data at hand, and print "
-        "our figures beside the paper's. All networks get the same budget.",
-        epilog=_EPILOG,
+        "Train or load the networks of the paper's tables, evaluate them on the data at hand, and print our figures "
+        "beside the paper's. All networks get the same budget.",
+        notes=_NOTES,
+        examples=_EXAMPLES,
+        codes={**EXIT_CODES, SOME_FAILED: "some rows failed; the others are there"},
+        resumable=True,
     )
     parser.add_argument("config", type=Path, metavar="CONFIG.toml", help="what to compare")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="trainings, scores and tables"
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--threads", type=int, default=0, help="threads of a training (0: all cores)")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="threads of a training (0: all cores)"
+    )
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes that evaluate (default: one per core)"
     )
@@ -51,7 +64,6 @@ def run_benchmark(args: argparse.Namespace) -> int:
     from SwinX2SLib.benchmark.plan import plan
     from SwinX2SLib.benchmark.published import load_published
     from SwinX2SLib.benchmark.run import Options, run_cells
-    from SwinX2SLib.parallel.tasks import SOME_FAILED
 
     config = load_benchmark(args.config)
     cells = plan(config, load_published())
@@ -65,7 +77,7 @@ def run_benchmark(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     results = run_cells(cells, config, options, lambda found: _write(found, config, args.out))
     print(_write(results, config, args.out))
-    return SOME_FAILED if any(result.failed for result in results) else 0
+    return SOME_FAILED if any(result.failed for result in results) else DONE
 
 
 def _say(sentence: str) -> None:

@@ -9,15 +9,22 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from SwinX2SLib.command_line import DONE, PLAIN_EXIT_CODES, SOME_FAILED, add_command, add_workers, first_few
 from SwinX2SLib.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from SwinX2SLib.datasets.prepare import Prepared
 
-_EPILOG = """`swinx2s prepare list` names the data sets. OUT receives manifest.json, for `swinx2s train --cases` and
+_NOTES = """\
+`swinx2s prepare list` names the data sets. OUT receives manifest.json, for `swinx2s train --cases` and
 `swinx2s score`, and a folder for each case. Run again with the same folders after an interruption, or when more has
-been downloaded: finished cases are kept. The exit code is 6 when scans are faulty; the others are prepared all the
-same. Docs/datasets.md says where to get each data set, how it is laid out and what is checked."""
+been downloaded: finished cases are kept. Docs/datasets.md says where to get each data set, how it is laid out and
+what is checked."""
+_EXAMPLES = (
+    "swinx2s prepare list",
+    "swinx2s prepare totalsegmentator-all Totalsegmentator_v201 --check",
+    "swinx2s prepare ribseg-v2 ribseg_v2 prepared/ribs --images ribfrac --workers 8",
+)
 _LIST = "list"
 _MOST_TOLD = 20
 # Smaller films are no films: `radiographs` refuses them.
@@ -26,12 +33,15 @@ _LEAST_VOXELS = 64
 
 def add_prepare_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `prepare`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "prepare",
-        help="make a case list of a public data set",
-        description="Read the download of a public data set, check it, apply its official split and the paper's "
-        "exclusions, bring each scan onto the paper's grid, project it, and write a list of cases.",
-        epilog=_EPILOG,
+        "Read the download of a public data set, check it, apply its official split and the paper's exclusions, "
+        "bring each scan onto the paper's grid, project it, and write a list of cases.",
+        notes=_NOTES,
+        examples=_EXAMPLES,
+        codes={**PLAIN_EXIT_CODES, SOME_FAILED: "some scans are faulty; the others are prepared"},
+        resumable=True,
     )
     parser.add_argument("name", metavar="NAME", help="the data set, or 'list' to see all")
     parser.add_argument(
@@ -52,10 +62,7 @@ def add_prepare_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--only", default="", metavar="CASE[,CASE]", help="these cases alone")
     parser.add_argument("--check", action="store_true", help="check everything, write no case")
     _add_making(parser)
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
-    parser.add_argument(
-        "--scheduler", metavar="tcp://HOST:PORT", help="running Dask cluster that sees the same folders"
-    )
+    add_workers(parser)
     parser.set_defaults(func=run_prepare)
 
 
@@ -81,10 +88,10 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
 
 
 def run_prepare(args: argparse.Namespace) -> int:
-    """Prepare or check a data set; the exit code is 1 when scans are faulty."""
+    """Prepare or check a data set; the exit code is 6 when scans are faulty."""
     from SwinX2SLib.datasets.catalogue import DATASETS
     from SwinX2SLib.datasets.prepare import find_cases, prepare
-    from SwinX2SLib.parallel import SOME_FAILED, ConsoleProgress
+    from SwinX2SLib.parallel import ConsoleProgress
 
     if args.name.lower() == _LIST:
         print(_listing())
@@ -108,7 +115,7 @@ def run_prepare(args: argparse.Namespace) -> int:
             progress=progress,
         )
     print(_summary(prepared, args))
-    return SOME_FAILED if prepared.failed else 0
+    return SOME_FAILED if prepared.failed else DONE
 
 
 def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late
@@ -179,10 +186,5 @@ def _summary(prepared: Prepared, args: argparse.Namespace) -> str:
 
 
 def _told(title: str, sentences: list[str]) -> list[str]:
-    shown = [f"  {sentence}" for sentence in sentences[:_MOST_TOLD]]
-    rest = (
-        [f"  ... and {len(sentences) - _MOST_TOLD} more, in prepared.json"]
-        if len(sentences) > _MOST_TOLD
-        else []
-    )
-    return [f"{title}:", *shown, *rest] if sentences else []
+    shown = [f"  {line}" for line in first_few(sentences, _MOST_TOLD, ", in prepared.json")]
+    return [f"{title}:", *shown] if sentences else []

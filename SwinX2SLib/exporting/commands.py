@@ -6,23 +6,32 @@ import argparse
 import sys
 from pathlib import Path
 
+from SwinX2SLib.command_line import add_command, add_output
 from SwinX2SLib.exporting.formats import FORMATS
 
 _FORMATS = "\n".join(
     f"  {entry.name:<9} {entry.title}: {entry.entry}; {entry.frame}" for entry in FORMATS.values()
 )
+_NOTES = f"""\
+formats (file; axes and unit):
+{_FORMATS}
+
+A DICOM segmentation takes patient and study from the films: at least one has to be a DICOM file."""
+_EXAMPLES = (
+    "swinx2s export result --out bones",
+    "swinx2s export result --out bones --format stl,gltf,dicomseg --ap-film ap.dcm",
+)
 
 
 def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `export`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "export",
-        help="write bones as STL, OBJ, glTF, NIfTI, .seg.nrrd or DICOM SEG",
-        description="Write the bones of a result, or of any segmentation whose labels are those of this project, "
-        "in other formats. DIR receives all of them or none.",
-        epilog=f"formats (file; axes and unit):\n{_FORMATS}\n\n"
-        "A DICOM segmentation takes patient and study from the films: at least one has to be a DICOM file.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "Write the bones of a result, or of any segmentation whose labels are those of this project, in other "
+        "formats. DIR receives all of them or none.",
+        notes=_NOTES,
+        examples=_EXAMPLES,
     )
     parser.add_argument(
         "result", type=Path, metavar="RESULT", help="folder of `swinx2s reconstruct`, NIfTI or .seg.nrrd"
@@ -33,10 +42,7 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="NAME[,NAME]",
         help=f"formats to write, of {','.join(FORMATS)} (default: stl)",
     )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder to write, new or empty"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier export in DIR")
+    add_output(parser, "export")
     parser.add_argument("--title", default="", help="name in the files' headers (default: that of RESULT)")
     parser.add_argument(
         "--ignore-unknown",

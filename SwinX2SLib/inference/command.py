@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib.inference.failures import EXIT_CODES, USAGE
+from SwinX2SLib.command_line import EXIT_CODES, add_command, add_output, usage_error
 from SwinX2SLib.inference.job import DEVICES, Job
 from SwinX2SLib.inference.variations import VARIATIONS
 from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, FilmOptions
@@ -21,40 +20,35 @@ Reconstruct up to 54 bones from a frontal and a lateral radiograph of one person
 The films must hang as on a light box: head up; on the frontal film (AP or PA alike) the patient's right on the left
 side of the picture; on the lateral film the patient's front on the left side (is it on the right: --flip lateral=h).
 DICOM files that state their patient orientation are turned by themselves, and the result says so."""
-_EPILOG = """\
+_NOTES = """\
 DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz and provenance.json: all or
 none.
 
 crop, rotation and flip act in this order: the crop in the picture as stored, then the turn by the DICOM header, then
-rotation (clockwise), then flip.
-
-exit codes:
-""" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+rotation (clockwise), then flip."""
+_EXAMPLES = (
+    "swinx2s reconstruct ap.dcm lateral.dcm --out result",
+    "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.8 --flip lateral=h",
+    "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.2,0.25 --crop ap=5%,0%,90%,100%",
+)
 
 
 def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `reconstruct`."""
-    parser = subparsers.add_parser(
-        "reconstruct",
-        help="reconstruct bones from a frontal and a lateral radiograph",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        subparsers, "reconstruct", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=EXIT_CODES
     )
     parser.add_argument(
         "ap", type=Path, metavar="AP", help="frontal film: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI"
     )
     parser.add_argument("lateral", type=Path, metavar="LATERAL", help="lateral film")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder to write, new or empty"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result in DIR")
+    add_output(parser, "result")
     parser.add_argument(
         "--json", action="store_true", help="tell progress and result as JSON lines on standard output"
     )
     add_film_options(parser)
     add_model_options(parser)
-    parser.set_defaults(func=run_reconstruct, parser=parser)
+    parser.set_defaults(func=run_reconstruct)
 
 
 def add_film_options(parser: argparse.ArgumentParser) -> None:
@@ -263,7 +257,7 @@ _TAKERS: dict[str, Callable[[dict[str, dict[str, Any]], str], None]] = {
 
 
 def run_reconstruct(arguments: argparse.Namespace) -> int:
-    """Run the command and return its exit code (`failures.EXIT_CODES`)."""
+    """Run the command and return its exit code (`command_line.EXIT_CODES`)."""
     from SwinX2SLib.inference.console import ConsoleReport
     from SwinX2SLib.inference.protocol import encode
     from SwinX2SLib.inference.run import run_job
@@ -272,9 +266,7 @@ def run_reconstruct(arguments: argparse.Namespace) -> int:
     try:
         job = job_of_arguments(arguments)
     except ValueError as error:
-        for line in str(error).splitlines():
-            print(f"{arguments.parser.prog}: error: {line}", file=sys.stderr)
-        return USAGE
+        return usage_error(arguments.parser, str(error).splitlines())
     stop_on_signals()
     if arguments.json:
         events = claim_standard_output()

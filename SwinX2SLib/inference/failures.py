@@ -6,19 +6,10 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from SwinX2SLib.command_line import CANCELLED, CANCELLED_WORDS, INPUT, MODEL, RESOURCES, UNEXPECTED
 from SwinX2SLib.errors import Cancelled, InputError
 from SwinX2SLib.inference.protocol import Error
 
-DONE, UNEXPECTED, USAGE, INPUT, MODEL, RESOURCES, CANCELLED = 0, 1, 2, 3, 4, 5, 130
-EXIT_CODES = {
-    DONE: "done",
-    UNEXPECTED: "something unexpected; a log file is named",
-    USAGE: "the command line is wrong",
-    INPUT: "the inputs have faults; all are listed",
-    MODEL: "the model or its weights cannot be used",
-    RESOURCES: "out of memory or disk, or the device is absent",
-    CANCELLED: "cancelled; nothing was written",
-}
 _OUT_OF_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -46,7 +37,7 @@ def describe_failure(error: BaseException) -> tuple[list[Error], int]:
     An unexpected error is written to a log file, which the event names.
     """
     if isinstance(error, (Cancelled, KeyboardInterrupt, BrokenPipeError)):
-        return [Error("cancelled", "Cancelled; nothing was written.")], CANCELLED
+        return [Error("cancelled", CANCELLED_WORDS)], CANCELLED
     if isinstance(error, InputError):
         return [Error.of_fault(fault) for fault in error.faults], getattr(error, "exit_code", INPUT)
     if is_out_of_memory(error):

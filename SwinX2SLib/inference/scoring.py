@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.anatomy import GROUPS
+from SwinX2SLib.command_line import EXIT_CODES, add_command
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.job import DEVICES
 
 if TYPE_CHECKING:
     from SwinX2SLib.datasets import Case
@@ -20,16 +22,23 @@ if TYPE_CHECKING:
 
 def add_score_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `score`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "score",
-        help="reconstruct the radiographs of a case list and score them against CT truth",
-        description="For each case that has radiographs, on the truth's own grid: foreground Dice and identification "
-        "rate in percent, and the mean 95th percentile of the distance between the surfaces of the bones found.",
+        "Reconstruct the radiographs of a case list and compare with its CT truth. For each case that has "
+        "radiographs, on the truth's own grid: foreground Dice and identification rate in percent, and the mean 95th "
+        "percentile of the distance between the surfaces of the bones found.",
+        examples=["swinx2s score prepared/manifest.json --split test --json"],
+        codes=EXIT_CODES,
     )
     parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="list of cases")
-    parser.add_argument("--split", default="val", help="which cases (default: val)")
-    parser.add_argument("--model", default="default", help="name or path of weights")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--split", default="val", metavar="NAME", help="which cases (default: val)")
+    parser.add_argument(
+        "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
+    )
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, with every bone")
     parser.set_defaults(func=run_score)
 

@@ -20,9 +20,10 @@ from typing import TextIO
 
 import psutil
 
+from SwinX2SLib.command_line import CANCELLED, DONE
 from SwinX2SLib.errors import Cancelled
 from SwinX2SLib.inference.backend import Backend, TorchBackend
-from SwinX2SLib.inference.failures import CANCELLED, DONE, describe_failure
+from SwinX2SLib.inference.failures import describe_failure
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.inference.protocol import Event, Report, encode
 from SwinX2SLib.inference.run import run_job
@@ -36,7 +37,7 @@ def main(
     arguments: Sequence[str] | None = None,
     backend: Backend = TorchBackend(),  # noqa: B008 - has no state
 ) -> int:
-    """Run one job file and return the exit code (`failures.EXIT_CODES`)."""
+    """Run one job file and return the exit code (`command_line.EXIT_CODES`)."""
     parser = argparse.ArgumentParser(prog="python -m SwinX2SLib.inference.worker", description=__doc__)
     parser.add_argument("job", type=Path, metavar="JOB.json")
     parser.add_argument(

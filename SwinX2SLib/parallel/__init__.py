@@ -3,6 +3,6 @@
 from SwinX2SLib.parallel.progress import ConsoleProgress
 from SwinX2SLib.parallel.records import write_whole
 from SwinX2SLib.parallel.resumable import run_resumable
-from SwinX2SLib.parallel.tasks import SOME_FAILED, Failure, Outcome, Task
+from SwinX2SLib.parallel.tasks import Failure, Outcome, Task
 
-__all__ = ["SOME_FAILED", "ConsoleProgress", "Failure", "Outcome", "Task", "run_resumable", "write_whole"]
+__all__ = ["ConsoleProgress", "Failure", "Outcome", "Task", "run_resumable", "write_whole"]

@@ -22,6 +22,8 @@ from SwinX2SLib.parallel.tasks import Answer, Failure, Task, Work, attempt
 
 _READY = "ready"
 _GRACE_S = 5.0
+# A terminal or a queue sends them to every process; the parent decides what they mean, and ends the others.
+_SIGNALS_OF_THE_PARENT = ("SIGINT", "SIGTERM", "SIGHUP")
 # So often in a row may a process end before it could start to work.
 _FAILED_STARTS = 3
 _THREAD_COUNTS = (
@@ -150,7 +152,9 @@ class _Crew:
 
 def _serve(connection: Connection, threads: int) -> None:
     """Do what comes through the pipe until it closes; runs in the process of a worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    for name in _SIGNALS_OF_THE_PARENT:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for name in _THREAD_COUNTS:
         os.environ.setdefault(name, str(threads))

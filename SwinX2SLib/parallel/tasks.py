@@ -12,8 +12,6 @@ from SwinX2SLib.errors import Fault, InputError
 
 Payload = Mapping[str, Any]
 Work = Callable[[Payload], dict]
-# Exit code of a command that did what could be done, but not all of it (beside those of `inference.failures`).
-SOME_FAILED = 6
 _LONGEST_KEY = 150  # with a suffix, below the 255 bytes that file systems allow, also in letters of two bytes
 _NOT_IN_FILE_NAMES = frozenset('<>:"/\\|?*')
 

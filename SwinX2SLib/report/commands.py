@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from SwinX2SLib.command_line import add_command
+
 
 def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `report`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "report",
-        help="write a page with pictures about a result",
-        description="Write report.html, its pictures and the folder measurements (as of `swinx2s measure`) into the "
-        "folder of a result of `swinx2s reconstruct`. "
-        "The films must still lie where they were, unchanged.",
+        "Write report.html, its pictures and the folder measurements (as of `swinx2s measure`) into the folder of a "
+        "result of `swinx2s reconstruct`. The films must still lie where they were, unchanged.",
+        examples=["swinx2s report result --title 'Knee clinic, 3 May'"],
     )
     parser.add_argument("result", type=Path, metavar="DIR", help="folder that `swinx2s reconstruct` wrote")
     parser.add_argument("--title", default="", help="of the page (default: the films' names)")

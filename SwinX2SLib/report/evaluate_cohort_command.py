@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from SwinX2SLib.inference.failures import CANCELLED, DONE
-from SwinX2SLib.parallel import SOME_FAILED, ConsoleProgress
+from SwinX2SLib.command_line import CANCELLED, DONE, SOME_FAILED, add_workers, first_few
+from SwinX2SLib.errors import Cancelled
+from SwinX2SLib.parallel import ConsoleProgress
 
 if TYPE_CHECKING:
     from SwinX2SLib.evaluation.cohort.run import CohortResult
@@ -38,12 +39,7 @@ def add_cohort_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cohort", type=Path, metavar="TABLE.csv", help="evaluate every case of a table into DIR"
     )
-    group.add_argument(
-        "--workers", type=int, metavar="N", help="processes on this machine (default: one for each core)"
-    )
-    group.add_argument(
-        "--scheduler", metavar="ADDRESS", help="use a running Dask cluster instead: tcp://HOST:8786"
-    )
+    add_workers(group)
     group.add_argument(
         "--skip-missing", action="store_true", help="leave out cases whose files are missing, and tell them"
     )
@@ -96,7 +92,7 @@ def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int
                 workers=arguments.workers, scheduler=arguments.scheduler, progress=progress,
             )  # fmt: skip
         page = _page(arguments.out, table, result) if result.evaluated else None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Cancelled):
         print(_stopped(arguments.out, table), file=sys.stderr)
         return CANCELLED
     print(json.dumps(result.summary, indent=1, ensure_ascii=False) if arguments.json else _words(result))
@@ -155,9 +151,8 @@ def _ending(result: CohortResult, out: Path, page: Path | None) -> list[str]:
     kept = f" ({result.kept} of them earlier)" if result.kept else ""
     lines = [f"{len(result.evaluated)} of {total} cases are evaluated{kept}."]
     if result.failed:
-        shown = [f"  {failure.key}: {failure.message}" for failure in result.failed[:_MOST_TOLD]]
-        more = len(result.failed) - len(shown)
-        lines += [f"{len(result.failed)} failed (see {out / 'failures.csv'}):", *shown]
-        lines += [f"  and {more} more"] if more else []
+        failed = [f"{failure.key}: {failure.message}" for failure in result.failed]
+        lines.append(f"{len(failed)} failed (see {out / 'failures.csv'}):")
+        lines += [f"  {line}" for line in first_few(failed, _MOST_TOLD)]
     lines.append(f"Open {page.resolve()} in a browser." if page else "There is nothing to draw a page of.")
     return lines

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.anatomy import GROUPS
+from SwinX2SLib.command_line import (
+    CANCELLED,
+    PLAIN_EXIT_CODES,
+    SOME_FAILED,
+    add_command,
+    add_output,
+    tell_phase,
+)
 from SwinX2SLib.evaluation.options import ALIGNMENTS, EvaluationOptions
-from SwinX2SLib.inference.failures import EXIT_CODES
 from SwinX2SLib.label_schemes import SCHEME_NAMES
-from SwinX2SLib.parallel import SOME_FAILED
 from SwinX2SLib.report.evaluate_cohort_command import (
     COHORT_HELP,
     add_cohort_arguments,
@@ -27,33 +32,36 @@ Compare a reconstruction with CT truth, bone by bone, on the truth's grid.
 
 PREDICTION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd, .seg.nrrd) or a folder that `swinx2s reconstruct`
 wrote. TRUTH is a label volume of any grid, spacing and orientation. Its numbering, named with --scheme, is one of
-{", ".join(SCHEME_NAMES)}
+
+  {", ".join(SCHEME_NAMES)}
+
 or a map of its own: a JSON object or a CSV file of two columns that gives each value (or name of a segment) one of
 our labels, "background", or "unknown:GROUP" for bone of a group that has no name there.
 
 Bones of groups that the truth does not draw are not scored (--groups; by default what the numbering names)."""
 _USAGE = """swinx2s evaluate PREDICTION TRUTH [options]
        swinx2s evaluate --cohort TABLE.csv --out DIR [options]"""
-_EXIT_CODES = {**EXIT_CODES, SOME_FAILED: "some cases of a table could not be evaluated; the others are done"}
-_EPILOG = f"""\
+_CODES = {
+    **PLAIN_EXIT_CODES,
+    SOME_FAILED: "some cases of a table could not be evaluated; the others are done",
+    CANCELLED: "cancelled; nothing was written, but of a table what is finished is kept",
+}
+_NOTES = f"""\
 one case: DIR receives evaluation.json, evaluation.csv (scores), measurements.csv (of both, with differences) and
 index.html (tables and pictures): all or none. What the scores mean is in Docs/evaluation.md.
 
-{COHORT_HELP}
-
-exit codes:
-""" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in sorted(_EXIT_CODES.items()))
+{COHORT_HELP}"""
+_EXAMPLES = (
+    "swinx2s evaluate result truth.nii.gz --out compared",
+    "swinx2s evaluate result labels.nii.gz --scheme auto --align rigid --surfaces --out compared",
+    "swinx2s evaluate --cohort table.csv --out results --workers 8",
+)
 
 
 def add_evaluate_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `evaluate`."""
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="compare a reconstruction with CT truth",
-        description=_DESCRIPTION,
-        usage=_USAGE,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        subparsers, "evaluate", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=_CODES, usage=_USAGE
     )
     parser.add_argument(
         "prediction", nargs="?", type=Path, metavar="PREDICTION", help="file or folder of a result"
@@ -61,11 +69,10 @@ def add_evaluate_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("truth", nargs="?", type=Path, metavar="TRUTH", help="label volume")
     parser.add_argument("--case", default="", metavar="NAME", help="name (default: that of PREDICTION)")
     _add_options(parser)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write, new or empty")
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result in DIR")
+    add_output(parser, "result", required=False)
     parser.add_argument("--json", action="store_true", help="print the JSON document instead of a table")
     add_cohort_arguments(parser)
-    parser.set_defaults(func=run_evaluate, refuse=parser.error)
+    parser.set_defaults(func=run_evaluate)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +142,7 @@ def options_of(arguments: argparse.Namespace) -> EvaluationOptions:
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Compare one case or many, write what is asked for, and print the scores."""
     if wrong := usage_error(arguments):
-        arguments.refuse(wrong)
+        arguments.parser.error(wrong)
     if arguments.cohort is not None:
         return run_cohort(arguments, options_of(arguments))
     return _run_one(arguments)
@@ -153,7 +160,7 @@ def _run_one(arguments: argparse.Namespace) -> int:
         arguments.overwrite,
         arguments.surfaces,
     )
-    evaluation = run_evaluating(job, lambda message: print(f"{message} ...", file=sys.stderr, flush=True))
+    evaluation = run_evaluating(job, tell_phase)
     print(evaluation_text(evaluation).rstrip() if arguments.json else scores_text(evaluation))
     if job.out is not None and not arguments.json:
         print(f"\nOpen {job.out.resolve() / FILES['page']} in a browser.")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from SwinX2SLib.command_line import add_command, add_output, tell_phase
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.inference.failures import EXIT_CODES
 
 _REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
 _DESCRIPTION = """\
@@ -18,31 +17,24 @@ SEGMENTATION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd; any orient
 .stl, .ply, .obj, .vtp), arrays of meshes (.npz), or a folder that `swinx2s reconstruct` wrote.
 
 What is missing, cut off or broken is reported as absent, with the reason; what looks odd is to be checked."""
-_EPILOG = """\
+_NOTES = """\
 DIR receives measurements.json, measurements.csv (one value a row), measurements.html (pictures and tables) and
 landmarks.mrk.json (for 3D Slicer): all or none.
 
 intervals: --samples gives each value the range that further segmentations of the same person show; --uncertainty the
-range of label volumes drawn from a map of 1 minus the probability of the label taken (uncertainty.nii.gz).
-
-exit codes:
-""" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+range of label volumes drawn from a map of 1 minus the probability of the label taken (uncertainty.nii.gz)."""
+_EXAMPLES = (
+    "swinx2s measure result --out measured",
+    "swinx2s measure labels.nii.gz --out measured --only femur pelvis --samples samples",
+    "swinx2s measure bones.seg.nrrd --out measured --uncertainty uncertainty.nii.gz --draws 50",
+)
 
 
 def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `measure`."""
-    parser = subparsers.add_parser(
-        "measure",
-        help="measure the bones of a segmentation",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(subparsers, "measure", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES)
     parser.add_argument("segmentation", type=Path, metavar="SEGMENTATION", help="file or folder")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder to write, new or empty"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result in DIR")
+    add_output(parser, "result")
     parser.add_argument(
         "--only", nargs="+", choices=_REGIONS, default=list(_REGIONS), metavar="REGION",
         help=f"measure only these: {', '.join(_REGIONS)}",
@@ -93,7 +85,7 @@ def run_measure(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         with_page=not arguments.no_page,
     )
-    written = run_measuring(job, lambda message: print(f"{message} ...", file=sys.stderr, flush=True))
+    written = run_measuring(job, tell_phase)
     print(f"Open {written['page']} in a browser." if "page" in written else f"Written to {job.out}.")
     return 0
 

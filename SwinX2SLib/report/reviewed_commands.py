@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from SwinX2SLib.inference.failures import EXIT_CODES
+from SwinX2SLib.command_line import add_command, add_output, tell_phase
 
 _DESCRIPTION = """\
 Report measurements as a person left them: corrected values are marked, with what was computed, and whether the
@@ -15,24 +14,15 @@ measurements were reviewed is said on top.
 MEASUREMENTS is a measurements.json of swinx2s measure or of the module in 3D Slicer, SEGMENTATION the bones that were
 measured, for the pictures. DIR receives measurements.json, measurements.csv, measurements.html and measurements.pdf
 (where the package reportlab is installed): all or none."""
-_EPILOG = "exit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+_EXAMPLE = "swinx2s measured-report corrected/measurements.json result --out report"
 
 
 def add_measured_report_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `measured-report`."""
-    parser = subparsers.add_parser(
-        "measured-report",
-        help="report measurements as a person left them",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(subparsers, "measured-report", _DESCRIPTION, examples=[_EXAMPLE])
     parser.add_argument("document", type=Path, metavar="MEASUREMENTS", help="measurements.json")
     parser.add_argument("segmentation", type=Path, metavar="SEGMENTATION", help="file or folder of the bones")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder to write, new or empty"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier report in DIR")
+    add_output(parser, "report")
     parser.add_argument("--title", default="", help="of the report (default: the name of the segmentation)")
     parser.set_defaults(func=run_measured_report)
 
@@ -44,6 +34,6 @@ def run_measured_report(arguments: argparse.Namespace) -> int:
     job = ReportJob(
         arguments.document, arguments.segmentation, arguments.out, arguments.title, arguments.overwrite
     )
-    written = run_report(job, lambda message: print(f"{message} ...", file=sys.stderr, flush=True))
+    written = run_report(job, tell_phase)
     print(f"Open {written.get('pdf', written['page'])}.")
     return 0

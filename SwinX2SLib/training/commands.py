@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from SwinX2SLib.command_line import DONE, EXIT_CODES, UNEXPECTED, add_command
 from SwinX2SLib.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -14,17 +15,28 @@ if TYPE_CHECKING:
     from SwinX2SLib.training.config import TrainingConfig
 
 SMOKE_MODEL = "fused-nano"
-_EPILOG = """Several GPUs or machines: torchrun --nproc-per-node N -m SwinX2SLib train CONFIG.toml ... (each process
+_NOTES = """Several GPUs or machines: torchrun --nproc-per-node N -m SwinX2SLib train CONFIG.toml ... (each process
 takes the config's batch size; only the first one writes)."""
+_EXAMPLES = (
+    "swinx2s train --smoke",
+    "swinx2s train Docs/training/v1.toml --cases manifest.json --out run",
+)
 
 
 def add_train_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `train`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "train",
-        help="train a variant on label maps turned into radiographs",
-        description="Train from a case list; run again with the same folder to go on from its last checkpoint.",
-        epilog=_EPILOG,
+        "Train a network on label maps turned into radiographs; run again with the same folder to go on from its "
+        "last checkpoint.",
+        notes=_NOTES,
+        examples=_EXAMPLES,
+        codes={
+            **EXIT_CODES,
+            UNEXPECTED: "something unexpected, with a log file; or a trial run did not learn",
+        },
+        resumable=True,
     )
     parser.add_argument("config", type=Path, nargs="?", metavar="CONFIG.toml", help="parameters of the run")
     parser.add_argument(
@@ -37,7 +49,7 @@ def add_train_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--name", help="name of the weights that the run ends in (default: that of RUN)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="instead of the config's")
     parser.add_argument(
-        "--threads", type=int, default=0, help="threads of the training process (0: all cores)"
+        "--threads", type=int, default=0, metavar="N", help="threads of the training process (0: all cores)"
     )
     parser.add_argument(
         "--any-licence",
@@ -108,7 +120,7 @@ def _train(args: argparse.Namespace) -> int:
         if result:
             score = "" if result.score is None else f", validation mean {100 * result.score:.1f} %"
             report.say(f"Weights of step {result.step}{score}: {result.weights}")
-    return 0
+    return DONE
 
 
 def _cases(args: argparse.Namespace, config: TrainingConfig) -> tuple[list[Case], list[Case]]:
@@ -141,6 +153,6 @@ def _try_out(args: argparse.Namespace) -> int:
         report = stack.enter_context(RunReport(config.steps, process.rank > 0))
         result = try_out(folder, report, process, config)
         if result is None:
-            return 0
+            return DONE
         report.say(result.sentence())
-        return 0 if result.learned else 1
+        return DONE if result.learned else UNEXPECTED

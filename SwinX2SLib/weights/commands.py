@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from SwinX2SLib.command_line import DONE, EXIT_CODES, MODEL, add_command
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.weights.cache import VARIABLE, cache_folder
 from SwinX2SLib.weights.integrity import expectation_faults, file_faults
@@ -16,7 +17,11 @@ from SwinX2SLib.weights.removing import remove_imported
 
 def add_weights_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `weights`."""
-    parser = subparsers.add_parser("weights", help="list, verify, import or remove weights")
+    parser = subparsers.add_parser(
+        "weights",
+        description="List, verify, import or remove weights.",
+        epilog="`swinx2s weights ACTION --help` describes an action.",
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add_list(actions)
     _add_verify(actions)
@@ -25,20 +30,25 @@ def add_weights_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _add_list(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser(
+    parser = add_command(
+        actions,
         "list",
-        help="show which weights there are",
-        description="Show the weights that come with the library and those that were imported.",
+        "Show the weights that come with the library and those that were imported.",
+        summary="show which weights there are",
+        codes=EXIT_CODES,
     )
     parser.add_argument("--json", action="store_true", help="all that is known, as JSON")
     parser.set_defaults(func=run_list)
 
 
 def _add_verify(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser(
+    parser = add_command(
+        actions,
         "verify",
-        help="check that weights are whole and fit their network",
-        description="Check size, SHA-256 and tensors. The exit code is 0 when all is well, 4 otherwise.",
+        "Check size, SHA-256 and tensors.",
+        summary="check that weights are whole and fit their network",
+        examples=["swinx2s weights verify", "swinx2s weights verify fused-tiny-v2 --files-only"],
+        codes={**EXIT_CODES, DONE: "all is well", MODEL: "weights are not in order; all faults are listed"},
     )
     parser.add_argument(
         "name", nargs="*", metavar="NAME", help="weights to check (all of them if none is given)"
@@ -50,12 +60,15 @@ def _add_verify(actions: argparse._SubParsersAction) -> None:
 
 
 def _add_import(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser(
+    parser = add_command(
+        actions,
         "import",
-        help="take over weights of this library, or convert a checkpoint of the published Swin-X2S code",
-        description="Take over weights that this library wrote, or convert a checkpoint of the published Swin-X2S "
-        "code; the network is found from its tensors. "
+        "Take over weights that this library wrote, or convert a checkpoint of the published Swin-X2S code; the "
+        "network is found from its tensors. "
         f"Imported weights lie in the cache folder (${VARIABLE}, now {cache_folder()}) unless --out is given.",
+        summary="take over weights of this library, or convert a checkpoint of the published Swin-X2S code",
+        examples=["swinx2s weights import checkpoint.pt --name my-base --half --licence 'CC BY 4.0'"],
+        codes=EXIT_CODES,
     )
     parser.add_argument("source", type=Path, metavar="FILE", help=".pt, .pth or .safetensors file")
     parser.add_argument(
@@ -71,8 +84,12 @@ def _add_import(actions: argparse._SubParsersAction) -> None:
 
 
 def _add_remove(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser(
-        "remove", help="delete imported weights", description="Delete imported weights and their record."
+    parser = add_command(
+        actions,
+        "remove",
+        "Delete imported weights and their record.",
+        summary="delete imported weights",
+        codes=EXIT_CODES,
     )
     parser.add_argument("name", metavar="NAME", help="weights to delete")
     parser.set_defaults(func=run_remove)
@@ -86,12 +103,12 @@ def run_list(args: argparse.Namespace) -> int:
             {**entry.record.to_json(), "path": str(entry.path), "bundled": entry.bundled} for entry in stored
         ]
         print(json.dumps({"default": default, "models": models}, indent=2, ensure_ascii=False))
-        return 0
+        return DONE
     if not stored:
         print("There are no weights yet. Import some with `swinx2s weights import`.")
     for entry in stored:
         print(_line(entry, entry.record.name == default))
-    return 0
+    return DONE
 
 
 def run_verify(args: argparse.Namespace) -> int:
@@ -109,7 +126,7 @@ def run_verify(args: argparse.Namespace) -> int:
         faults.extend(found)
     if faults:
         raise WeightsError(faults)
-    return 0
+    return DONE
 
 
 def run_import(args: argparse.Namespace) -> int:
@@ -131,7 +148,7 @@ def run_import(args: argparse.Namespace) -> int:
     print(f"{record.name}: {record.variant}{sizes}, {record.bytes / 1e6:.1f} MB, SHA-256 {record.sha256}")
     model = record.name if args.out is None else path
     print(f"Written to {path}. Use it with `swinx2s reconstruct --model {model}`.")
-    return 0
+    return DONE
 
 
 def run_remove(args: argparse.Namespace) -> int:
@@ -142,7 +159,7 @@ def run_remove(args: argparse.Namespace) -> int:
     """
     files = remove_imported(args.name)
     print(f"{args.name} was removed: {', '.join(map(str, files)) or 'its files were gone already'}.")
-    return 0
+    return DONE
 
 
 def _tensor_faults(entry: StoredWeights) -> list[Fault]:

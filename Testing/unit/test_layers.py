@@ -12,7 +12,17 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "SwinX2SLib"
 # From the ground up; a package imports from its own and from lower layers only.
 LAYERS = (
-    ("anatomy", "bone_names", "case_tables", "errors", "geometry", "parallel", "resources", "terminology"),
+    (
+        "anatomy",
+        "bone_names",
+        "case_tables",
+        "command_line",
+        "errors",
+        "geometry",
+        "parallel",
+        "resources",
+        "terminology",
+    ),
     (
         "datasets",
         "evaluation",
@@ -41,6 +51,7 @@ TORCH = (
     "inference.hanging",
     "inference.logits",
     "inference.reconstructor",
+    "inference.spine_heights",
 )
 IMPORT_WITHOUT = """
 import importlib, sys

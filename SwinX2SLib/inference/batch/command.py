@@ -8,9 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from SwinX2SLib.command_line import (
+    DONE,
+    EXIT_CODES,
+    SOME_FAILED,
+    add_command,
+    first_few,
+    usage_error,
+)
 from SwinX2SLib.inference.command import add_film_options, add_model_options, job_of_arguments
-from SwinX2SLib.inference.failures import CANCELLED, DONE, EXIT_CODES, USAGE
-from SwinX2SLib.parallel.tasks import SOME_FAILED
 
 if TYPE_CHECKING:
     from SwinX2SLib.inference.batch import BatchCase, BatchResult
@@ -30,33 +36,27 @@ these names do. Paths are relative to the table; what a line leaves empty is as 
 folder, in this order: a sub-folder of two films is a case of its name; files named NAME_ap (or pa, frontal, coronal)
 and NAME_lateral (or lat, sagittal) are the case NAME; other DICOM files are paired by their study. Which film of a
 sub-folder or a study is the frontal one is told by DICOM View Position, the header's orientation, or the name."""
-_EPILOG = """\
+_NOTES = """\
 DIR receives a folder for each case, as `swinx2s reconstruct` writes it, and batch.csv: case, status, seconds, bones
 found, mean expected Dice, doubts. With --measure each case has a folder measurements, too, and measurements.csv holds
 all values.
 
 All faults of the table or the folder are told before anything is done; then all films are read, and those that
 cannot be used are told. A case that fails does not stop the others. After an interruption of any kind the same
-command goes on: finished cases are kept while their films, the options and the weights are the same.
-
-exit codes:
-""" + "\n".join(
-    f"  {code:>3}  {meaning}"
-    for code, meaning in sorted(
-        {**EXIT_CODES, SOME_FAILED: "some cases failed; the others are done", CANCELLED: "cancelled"}.items()
-    )
+command goes on: finished cases are kept while their films, the options and the weights are the same."""
+_EXAMPLES = (
+    "swinx2s batch pairs.csv --out results --measure",
+    "swinx2s batch films --out results --spacing-mm 0.2",
+    "swinx2s batch films --out results --check",
 )
 _MOST_TOLD = 20
 
 
 def add_batch_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `batch`."""
-    parser = subparsers.add_parser(
-        "batch",
-        help="reconstruct many pairs of radiographs",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    codes = {**EXIT_CODES, SOME_FAILED: "some cases failed; the others are done"}
+    parser = add_command(
+        subparsers, "batch", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=codes, resumable=True
     )
     parser.add_argument("source", type=Path, metavar="TABLE.csv|FOLDER", help="which films are pairs")
     parser.add_argument(
@@ -74,7 +74,7 @@ def add_batch_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     add_film_options(parser)
     add_model_options(parser)
-    parser.set_defaults(func=run_batch_command, parser=parser)
+    parser.set_defaults(func=run_batch_command)
 
 
 def run_batch_command(arguments: argparse.Namespace) -> int:
@@ -82,16 +82,14 @@ def run_batch_command(arguments: argparse.Namespace) -> int:
 
     Raises:
         InputError: all faults of the table or the folder, the device, the weights and the output folder.
+        Cancelled: it was stopped; what is finished is kept.
     """
-    from SwinX2SLib.errors import Cancelled
     from SwinX2SLib.inference.worker import claim_standard_output, end_with_parent, stop_on_signals
 
     try:
         settings = _settings(arguments)
     except ValueError as error:
-        for line in str(error).splitlines():
-            print(f"{arguments.parser.prog}: error: {line}", file=sys.stderr)
-        return USAGE
+        return usage_error(arguments.parser, str(error).splitlines())
     stop_on_signals()
     cases = _cases(arguments.source, settings)
     tell = None
@@ -103,15 +101,7 @@ def run_batch_command(arguments: argparse.Namespace) -> int:
         def tell(line: str) -> None:
             print(line, file=events, flush=True)
 
-    try:
-        return (
-            _check(arguments, cases, settings, tell)
-            if arguments.check
-            else _run(arguments, cases, settings, tell)
-        )
-    except (KeyboardInterrupt, Cancelled):
-        print("Stopped. What is finished is kept; the same command goes on from there.", file=sys.stderr)
-        return CANCELLED
+    return (_check if arguments.check else _run)(arguments, cases, settings, tell)
 
 
 def _settings(arguments: argparse.Namespace) -> Job:
@@ -219,10 +209,9 @@ def _check(
 
 
 def _say(result: BatchResult) -> None:
-    for outcome in result.failed[:_MOST_TOLD]:
-        print(f"failed {outcome.case}: {outcome.failure.message}", file=sys.stderr)
-    if len(result.failed) > _MOST_TOLD:
-        print(f"and {len(result.failed) - _MOST_TOLD} more", file=sys.stderr)
+    failed = [f"failed {outcome.case}: {outcome.failure.message}" for outcome in result.failed]
+    for line in first_few(failed, _MOST_TOLD):
+        print(line, file=sys.stderr)
     print(_summary(result))
     print(result.table)
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from SwinX2SLib.command_line import SOME_FAILED
 from SwinX2SLib.inference.batch.events import decode_case
 from SwinX2SLib.inference.batch.run import clear_leftovers
 from SwinX2SLib.inference.protocol import Progress, Result, decode
-from SwinX2SLib.parallel.tasks import SOME_FAILED
 from SwinX2SLib.slicerui.heard_process import HeardProcess
 from SwinX2SLib.slicerui.interpreter import worker_python
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
