@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from SwinX2SLib.report.evaluated_measurements import REGION_TITLES, Measured, gather
+from SwinX2SLib.report.evaluated_measurements import Measured, gather
 from SwinX2SLib.report.evaluated_plots import agreement_plot, error_plot
 from SwinX2SLib.report.evaluated_reading import EvaluatedCohort
 from SwinX2SLib.report.evaluated_words import Cell, Picture, cell, count_words, model_title, number_words
+from SwinX2SLib.report.naming import REGION_TITLES
 
 # Of more measurements only so many have plots, chosen evenly from the regions; all are in the tables.
 MOST_PLOTS = 24

@@ -13,7 +13,7 @@ from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.statistics import Metric, Tally, metrics_of, tally
 from SwinX2SLib.evaluation.statistics.scores import FOREGROUND, number, part_scores, score
 from SwinX2SLib.measurements.reading.volume import LabelVolume
-from SwinX2SLib.report.evaluated_measurements import PLACE, REGION_TITLES, region_of
+from SwinX2SLib.report.evaluated_measurements import PLACE, region_of
 from SwinX2SLib.report.evaluated_surfaces import LEGEND, compared_pictures
 from SwinX2SLib.report.evaluated_tables import paper_heading, paper_scale
 from SwinX2SLib.report.evaluated_words import (
@@ -24,7 +24,7 @@ from SwinX2SLib.report.evaluated_words import (
     part_title,
 )
 from SwinX2SLib.report.files import replace_file
-from SwinX2SLib.report.naming import structure_title, title_of, unit_words
+from SwinX2SLib.report.naming import REGION_TITLES, structure_title, title_of, unit_words
 from SwinX2SLib.report.templates import render_page
 
 # Rates of a single bone are yes or no.

@@ -18,15 +18,8 @@ from SwinX2SLib.evaluation.statistics import (
     spearman,
 )
 from SwinX2SLib.evaluation.statistics.scores import DICE, number, part_scores, score
-from SwinX2SLib.report.naming import title_of, unit_words
+from SwinX2SLib.report.naming import REGION_TITLES, title_of, unit_words
 
-REGION_TITLES = {
-    "femur": "Femora",
-    "pelvis": "Pelvis",
-    "spine": "Spine",
-    "vertebra": "Vertebrae",
-    "rib": "Ribs",
-}
 _GROUP_OF_REGION = {"vertebra": "spine", "rib": "ribs"}
 PLACE = "point"
 _ROUNDING = 1e-9

@@ -13,17 +13,8 @@ from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.reference import reference_range
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.report.measured_figures import Figure, figures
-from SwinX2SLib.report.naming import number_words, structure_title, title_of, unit_words
+from SwinX2SLib.report.naming import REGION_TITLES, number_words, structure_title, title_of, unit_words
 from SwinX2SLib.report.templates import render_page
-
-REGION_TITLES = {
-    "femur": "Femora",
-    "pelvis": "Pelvis",
-    "spine": "Spine",
-    "vertebra": "Vertebrae",
-    "rib": "Ribs",
-}
-
 
 # Groups whose tables have a column for either side.
 _PAIRED = ("femur", "pelvis", "rib")

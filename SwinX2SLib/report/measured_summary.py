@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from SwinX2SLib.report.measured_page import REGION_TITLES
 from SwinX2SLib.report.measuring import MeasureJob, run_measuring
+from SwinX2SLib.report.naming import REGION_TITLES
 
 MEASUREMENTS_FOLDER = "measurements"
 

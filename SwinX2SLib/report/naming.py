@@ -7,6 +7,13 @@ from collections.abc import Collection
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.results import Measurement
 
+REGION_TITLES = {
+    "femur": "Femora",
+    "pelvis": "Pelvis",
+    "spine": "Spine",
+    "vertebra": "Vertebrae",
+    "rib": "Ribs",
+}
 _WRITTEN = {
     "asis": "ASIS",
     "psis": "PSIS",

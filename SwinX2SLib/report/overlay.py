@@ -10,12 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from scipy import ndimage
-from skimage import measure
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.radiographs import Radiograph
+from SwinX2SLib.reprojection import bone_outlines
 
 _LONG_SIDE_INCHES, _DPI = 7.4, 108
 _DARKEST = 110  # colours are lifted to this brightness, or they would vanish on a film
@@ -41,7 +41,9 @@ def outlined_film(film: Radiograph, labels: np.ndarray, affine: np.ndarray) -> b
     axes.set_axis_off()
     axes.imshow(film.pixels, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="bilinear")
     axes.set(xlim=(-0.5, cols - 0.5), ylim=(rows - 0.5, -0.5))
-    for label_id, lines in bone_outlines(film, labels, affine).items():
+    for label_id, outline in bone_outlines(labels, affine, film_camera(film)).items():
+        # Lines are of rows and columns, the axes of columns and rows.
+        lines = [line[:, ::-1] for line in outline.lines]
         axes.add_collection(
             LineCollection(lines, colors=[_bright_colour(label_id)], linewidths=1.3, alpha=0.95)
         )
@@ -57,49 +59,14 @@ def outlined_film(film: Radiograph, labels: np.ndarray, affine: np.ndarray) -> b
     return stream.getvalue()
 
 
-def bone_outlines(film: Radiograph, labels: np.ndarray, affine: np.ndarray) -> dict[int, list[np.ndarray]]:
-    """Return the outline of each bone's shadow on a film.
-
-    Args:
-        film: whose middle is the origin.
-        labels: uint8 `(X, Y, Z)`, network order.
-        affine: 4x4, index -> RAS mm.
-
-    Returns:
-        By label id, lines `(N, 2)` of (column, row) pixels.
-    """
-    along = _ray_axis(film)
-    camera = _camera(film)
-    outlines = {}
-    for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is None:
-            continue
-        shadow = (labels[box] == label_id).any(axis=along).astype(np.float32)
-        smooth = ndimage.gaussian_filter(np.pad(shadow, 2), 0.6)
-        starts = [part.start - 2 for axis, part in enumerate(box) if axis != along]
-        outlines[label_id] = [
-            camera.project(_points(line + starts, along, affine))[:, ::-1]
-            for line in measure.find_contours(smooth, 0.4)
-        ]
-    return outlines
-
-
-def _ray_axis(film: Radiograph) -> int:
-    return 0 if film.view == "lateral" else 1
-
-
-def _camera(film: Radiograph) -> ParallelCamera:
+def film_camera(film: Radiograph) -> ParallelCamera:
+    """Return the camera of a film as the reconstruction takes it: parallel rays, its middle at the origin."""
     return ParallelCamera(film.view, (0.0, 0.0, 0.0), film.spacing_mm, film.pixels.shape)
-
-
-def _points(in_plane: np.ndarray, along: int, affine: np.ndarray) -> np.ndarray:
-    """Return RAS mm of indices in the plane of a film; where along the rays does not matter."""
-    return transform_points(affine, np.insert(in_plane, along, 0.0, axis=1))
 
 
 def _name_levels(axes, film: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
     """Write the level on each vertebra."""
-    camera = _camera(film)
+    camera = film_camera(film)
     for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None or label_by_id(label_id).group != "spine":
             continue

@@ -17,8 +17,9 @@ from SwinX2SLib.inference.reconstructor import Reconstruction
 from SwinX2SLib.radiographs import FilmOptions, Radiograph, prepare_pair
 from SwinX2SLib.report import write_report
 from SwinX2SLib.report.findings import read_findings
-from SwinX2SLib.report.overlay import bone_outlines, outlined_film
+from SwinX2SLib.report.overlay import film_camera, outlined_film
 from SwinX2SLib.report.shading import PIXELS_PER_VOXEL, shaded_view
+from SwinX2SLib.reprojection import bone_outlines
 
 ID = {label.name: label.id for label in labels()}
 SHAPE, SPACING_MM = (32, 24, 40), 4.0
@@ -182,13 +183,15 @@ def test_outlines_lie_around_the_shadows_of_the_bones(spacing_mm):
     volume = two_femora_and_a_vertebra()
     scale = SPACING_MM / spacing_mm
     ap = film("ap", (round(SHAPE[2] * scale), round(SHAPE[0] * scale)), spacing_mm)
-    outline = np.concatenate(bone_outlines(ap, volume, AFFINE)[ID["femur_right"]])
+    outlines = bone_outlines(volume, AFFINE, film_camera(ap))
+    outline = np.concatenate(outlines[ID["femur_right"]].lines)[:, ::-1]
     # Edges of voxels 3..7 and 28..39 in pixels of the film, whose centres have whole numbers.
     np.testing.assert_allclose(outline[:, 0].min(), 3 * scale - 0.5, atol=0.35 * scale)
     np.testing.assert_allclose(outline[:, 0].max(), 8 * scale - 0.5, atol=0.35 * scale)
     np.testing.assert_allclose(outline[:, 1].min(), 28 * scale - 0.5, atol=0.35 * scale)
     lateral = film("lateral", (round(SHAPE[2] * scale), round(SHAPE[1] * scale)), spacing_mm)
-    outline = np.concatenate(bone_outlines(lateral, volume, AFFINE)[ID["vertebrae_L3"]])
+    outlines = bone_outlines(volume, AFFINE, film_camera(lateral))
+    outline = np.concatenate(outlines[ID["vertebrae_L3"]].lines)[:, ::-1]
     np.testing.assert_allclose(outline[:, 0].mean(), 15 * scale - 0.5, atol=0.35 * scale)
 
 
