@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.inference.decision import Decision, decide
-from SwinX2SLib.inference.variations import VARIATIONS, Variation
+from SwinX2SLib.inference.variations import VARIATIONS
 from SwinX2SLib.models.fused import FusedSwinX2S
 
 # Slices along Z; even, as the fused variant asks.
@@ -39,7 +39,28 @@ def predict(
         sagittal: `(1, N, Y, Z)`.
         augmentations: how many of `VARIATIONS` are averaged; where they disagree, the probability says so.
     """
-    return decide(_mean_probability(model, coronal, sagittal, VARIATIONS[:augmentations]))
+    return decide(mean_probability(model, coronal, sagittal, augmentations))
+
+
+def mean_probability(
+    model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, augmentations: int = 1
+) -> Tensor:
+    """Return the mean probability `(55, X, Y, Z)`, half precision: all that exists of it at full resolution.
+
+    Args: as of `predict`.
+    """
+    variations = VARIATIONS[:augmentations]
+    shape = (CLASS_COUNT, coronal.shape[-2], sagittal.shape[-2], coronal.shape[-1])
+    total = torch.zeros(shape, dtype=torch.float16, device=coronal.device)
+    for variation in variations:
+        films = [zoomed(film, variation.zoom) for film in (coronal, sagittal)]
+        films[0] = films[0].flip(-2) if variation.mirrored else films[0]
+        start = 0
+        for slab in _unzoomed(logit_slabs(model, *films), variation.zoom, shape[-1]):
+            slab = slab.flip(1)[list(mirrored_ids())] if variation.mirrored else slab
+            total[..., start : start + slab.shape[-1]] += (slab / len(variations)).half()
+            start += slab.shape[-1]
+    return total
 
 
 def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -> Iterator[Tensor]:
@@ -57,23 +78,6 @@ def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -
 
 def _bounds(slices: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + SLAB, slices)) for start in range(0, slices, SLAB))
-
-
-def _mean_probability(
-    model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, variations: tuple[Variation, ...]
-) -> Tensor:
-    """Return the mean probability `(55, X, Y, Z)`, half precision: all that exists of it at full resolution."""
-    shape = (CLASS_COUNT, coronal.shape[-2], sagittal.shape[-2], coronal.shape[-1])
-    total = torch.zeros(shape, dtype=torch.float16, device=coronal.device)
-    for variation in variations:
-        films = [zoomed(film, variation.zoom) for film in (coronal, sagittal)]
-        films[0] = films[0].flip(-2) if variation.mirrored else films[0]
-        start = 0
-        for slab in _unzoomed(logit_slabs(model, *films), variation.zoom, shape[-1]):
-            slab = slab.flip(1)[list(mirrored_ids())] if variation.mirrored else slab
-            total[..., start : start + slab.shape[-1]] += (slab / len(variations)).half()
-            start += slab.shape[-1]
-    return total
 
 
 def zoomed(film: Tensor, zoom: float) -> Tensor:

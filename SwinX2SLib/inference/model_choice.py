@@ -37,7 +37,7 @@ def unfit_faults(record: WeightsRecord, path: str | Path | None = None) -> list[
     films = record.overrides.get("views_per_plane", 1)
     sentences = []
     if not record.reconstructs:
-        sentences.append(f"The network of {record.name} tells how films hang; it reconstructs nothing.")
+        sentences.append(f"The network of {record.name} looks at single films; it reconstructs nothing.")
     if classes != CLASS_COUNT:
         sentences.append(
             f"The network of {record.name} knows {classes} classes; a reconstruction needs the {CLASS_COUNT} of "

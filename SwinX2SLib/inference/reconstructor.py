@@ -15,20 +15,22 @@ from torch import Tensor, nn
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.decision import Decision, decide
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.inference.failures import ModelError
 from SwinX2SLib.inference.hanging import WEIGHTS, HangingCheck, check_hanging
 from SwinX2SLib.inference.islands import remove_islands
-from SwinX2SLib.inference.logits import predict
+from SwinX2SLib.inference.logits import mean_probability
 from SwinX2SLib.inference.model_choice import unfit_faults
+from SwinX2SLib.inference.spine_heights import move_along_z, seat_vertebrae
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
 
 if TYPE_CHECKING:
     from SwinX2SLib.weights import WeightsRecord
 
 ProgressCallback = Callable[[float, str], None]
-# Shares of the time: the network's layers, then labels and clean-up.
-_NETWORK_SHARE = 0.9
+# Shares of the time: the network's layers, then the heights of the vertebrae, then clean-up.
+_NETWORK_SHARE, _SEATED_SHARE = 0.85, 0.95
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Reconstruction:
         seconds: phase -> time.
         expected_dice: for each bone shown, by name, the overlap with the truth that the network's own probabilities
             promise.
+        disc_shifts_mm: how far vertebrae were moved along the body axis to the discs that the films show: for the
+            disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such step.
     """
 
     labels: np.ndarray
@@ -59,6 +63,7 @@ class Reconstruction:
     removed_voxels: int
     seconds: dict[str, float] = field(default_factory=dict)
     expected_dice: dict[str, float] = field(default_factory=dict)
+    disc_shifts_mm: dict[str, float] = field(default_factory=dict)
 
 
 class Reconstructor:
@@ -90,6 +95,7 @@ class Reconstructor:
         self.augmentations, self.island_fraction = augmentations, island_fraction
         self.half_precision = bfloat16_is_fast(self.device)
         self._film_orientation: nn.Module | None = None
+        self._disc_finder = self._load_disc_finder()
         self._load_seconds = time.perf_counter() - started
 
     @torch.inference_mode()
@@ -112,11 +118,15 @@ class Reconstructor:
         clock.lap("prepare")
         coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
         with _layers_reported(self.model, self.augmentations, progress), self._precision():
-            decision = predict(self.model, coronal, sagittal, self.augmentations)
+            probability = mean_probability(self.model, coronal, sagittal, self.augmentations)
+        decision = decide(probability)
         clock.lap("network")
         if not np.isfinite(decision.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
-        progress(_NETWORK_SHARE, "Removing loose pieces")
+        progress(_NETWORK_SHARE, "Seating the vertebrae")
+        decision, shifts = self._seated(decision, probability, coronal, sagittal)
+        clock.lap("seat")
+        progress(_SEATED_SHARE, "Removing loose pieces")
         labels, removed = remove_islands(decision.labels, self.island_fraction)
         clock.lap("clean")
         return Reconstruction(
@@ -130,6 +140,7 @@ class Reconstructor:
             removed_voxels=removed,
             seconds={"load": self._load_seconds, **clock.seconds},
             expected_dice=_named(decision.expected_dice, labels),
+            disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
         )
 
     @torch.inference_mode()
@@ -142,6 +153,32 @@ class Reconstructor:
         if self._film_orientation is None:
             self._film_orientation, _ = _load(WEIGHTS, self.device)
         return check_hanging(self._film_orientation, ap, lateral, self.device)
+
+    def _load_disc_finder(self) -> nn.Module | None:
+        """Return the network that finds discs, None where the model's record names none."""
+        if self.record is None or not self.record.disc_finder:
+            return None
+        return _load(self.record.disc_finder, self.device)[0]
+
+    def _seated(
+        self, decision: Decision, probability: Tensor, coronal: Tensor, sagittal: Tensor
+    ) -> tuple[Decision, dict[str, float]]:
+        """Return the decision with its vertebrae moved to the discs of the films, and by how many voxels.
+
+        Args:
+            decision: made from the probability.
+            probability: `(55, X, Y, Z)`; changed.
+            coronal: `(1, N, X, Z)`.
+            sagittal: `(1, N, Y, Z)`.
+        """
+        if self._disc_finder is None:
+            return decision, {}
+        seating = seat_vertebrae(self._disc_finder, decision.labels, coronal, sagittal)
+        if seating is None:
+            return decision, {}
+        move_along_z(probability, seating.sources(probability.shape[-1]))
+        names = [label_by_id(disc.upper).name for disc in seating.discs]
+        return decide(probability), dict(zip(names, seating.shifts.tolist(), strict=True))
 
     def _batch(self, picture: np.ndarray) -> Tensor:
         return torch.from_numpy(picture)[None, None].to(self.device)

@@ -12,9 +12,10 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.competitors import COMPETITORS, NETWORKS, CompetitorConfig
 from SwinX2SLib.models.film_orientation import FilmOrientationConfig, FilmOrientationNet
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.spine_discs import SpineDiscConfig, SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 
-Config = SwinX2SConfig | FusedConfig | CompetitorConfig | FilmOrientationConfig
+Config = SwinX2SConfig | FusedConfig | CompetitorConfig | FilmOrientationConfig | SpineDiscConfig
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
 VARIANTS: Mapping[str, Config] = MappingProxyType(
@@ -40,12 +41,14 @@ VARIANTS: Mapping[str, Config] = MappingProxyType(
         ),
         **COMPETITORS,
         "film-orientation": FilmOrientationConfig(),
+        "spine-discs": SpineDiscConfig(),
     }
 )
 _NETWORKS = {
     SwinX2SConfig: SwinX2S,
     FusedConfig: FusedSwinX2S,
     FilmOrientationConfig: FilmOrientationNet,
+    SpineDiscConfig: SpineDiscNet,
     **NETWORKS,
 }
 
@@ -78,7 +81,7 @@ def variant_config(name: str, **overrides) -> Config:
 def build_model(name: str, **overrides) -> nn.Module:
     """Return a network with fresh weights, on the current default device.
 
-    Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the one that tells how films hang, the
+    Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the two that look at single films, the
     method `reconstruct_logits(coronal, sagittal)` from films `(B, N, X, Z)` and `(B, N, Y, Z)` to class logits
     `(B, out_channels, X, Y, Z)`.
 

@@ -15,6 +15,9 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.inference.failures import OutputError
 
 LAST, PREVIOUS, BEST = "last.pt", "previous.pt", "best.pt"
+# What each kind of checkpoint must hold.
+RUN_STATE = ("step", "seconds", "best", "config", "model", "average", "optimiser")
+BEST_STATE = ("step", "score", "average")
 
 
 def save_checkpoint(folder: Path, state: dict) -> None:
@@ -47,7 +50,7 @@ def load_best(folder: Path) -> dict | None:
         InputError: it cannot be read.
     """
     path = folder / BEST
-    return _read(path) if path.exists() else None
+    return _read(path, BEST_STATE) if path.exists() else None
 
 
 def load_checkpoint(folder: Path) -> tuple[dict | None, list[Fault]]:
@@ -60,7 +63,7 @@ def load_checkpoint(folder: Path) -> tuple[dict | None, list[Fault]]:
     for name in (LAST, PREVIOUS):
         if (folder / name).exists():
             try:
-                return _read(folder / name), faults
+                return _read(folder / name, RUN_STATE), faults
             except InputError as error:
                 faults.extend(error.faults)
     if faults:
@@ -142,10 +145,15 @@ def _children_die_later() -> Iterator[None]:
         handler(*held[-1])
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path, needed: tuple[str, ...]) -> dict:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch names a damaged archive by many exception types
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         sentence = f"The checkpoint cannot be read: {words}."
         raise InputError([Fault("checkpoint-damaged", sentence, "", str(path))]) from error
+    missing = [key for key in needed if not isinstance(state, dict) or key not in state]
+    if missing:
+        sentence = f"The file is no checkpoint of a run of this program: it lacks {', '.join(missing)}."
+        raise InputError([Fault("checkpoint-foreign", sentence, "Choose another folder.", str(path))])
+    return state

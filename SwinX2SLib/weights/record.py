@@ -9,8 +9,8 @@ from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
 
-# The variant of the network that only tells which view a film is and how it hangs.
-FILM_ORIENTATION = "film-orientation"
+# Variants that reconstruct nothing but look at single films: how one hangs, and where its spine's discs lie.
+HELPERS = ("film-orientation", "spine-discs")
 
 
 class WeightsError(InputError):
@@ -37,6 +37,7 @@ class WeightsRecord:
         scores: test scores by name.
         notes: a sentence for a person who chooses.
         source: for imported weights, name and sha256 of the file that they came from.
+        disc_finder: name of the weights that find discs, to which reconstructed vertebrae are moved; "" for none.
     """
 
     name: str
@@ -51,11 +52,12 @@ class WeightsRecord:
     scores: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
     source: dict[str, str] | None = None
+    disc_finder: str = ""
 
     @property
     def reconstructs(self) -> bool:
-        """Whether the network reconstructs bones; one does not, but tells how films hang."""
-        return self.variant != FILM_ORIENTATION
+        """Whether the network reconstructs bones; helpers look at single films."""
+        return self.variant not in HELPERS
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
@@ -91,6 +93,7 @@ _TYPES = {
     "scores": dict,
     "notes": str,
     "source": dict | None,
+    "disc_finder": str,
 }
 _REQUIRED = ("name", "variant", "file", "sha256", "bytes", "date", "licence")
 _HINT = "Correct the entry, or reinstall or import the weights again."

@@ -10,6 +10,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.competitors import SingleOutputNetwork
 from SwinX2SLib.models.film_orientation import FilmOrientationNet
 from SwinX2SLib.models.fused import FusedSwinX2S
+from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S
 from SwinX2SLib.training.batches import Batch
 from SwinX2SLib.training.config import TrainingConfig
@@ -18,6 +19,7 @@ from SwinX2SLib.training.objectives.orientation import orientation_loss
 from SwinX2SLib.training.objectives.paper import paper_objective
 from SwinX2SLib.training.objectives.phase import Phase
 from SwinX2SLib.training.objectives.single import single_objective
+from SwinX2SLib.training.objectives.spine_discs import spine_disc_loss
 
 Objective = Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]
 
@@ -51,4 +53,6 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
         return single_objective(model, config)
     if isinstance(model, FilmOrientationNet):
         return orientation_loss
+    if isinstance(model, SpineDiscNet):
+        return spine_disc_loss
     raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")

@@ -1,0 +1,148 @@
+"""Move reconstructed vertebrae along the body axis to the discs that the films show.
+
+The reconstructing network names vertebrae well but places them up to a third of one too high or too low, smoothly
+along the spine. Each disc of the reconstruction is looked for in the films, near its place, by a small network that
+does not name it (`models.spine_discs`); neighbours must move alike. All arrays in network order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from SwinX2SLib.geometry.discs import Disc, find_discs
+from SwinX2SLib.inference.decision import NEGLIGIBLE
+
+VERTEBRAE = slice(1, 26)
+# How far a disc is looked for [voxels]: half the distance of neighbours, or a vertebra would be taken for the next.
+SHIFTS = np.arange(-8.0, 8.5, 0.5)
+# Log-odds are trusted no further than this.
+SUREST = 5.0
+# One standard deviation of a disc's shift, and of the difference between neighbours [voxels].
+SHIFT_SIGMA = 5.0
+STEP_SIGMA = 1.0
+# How many independent observations the mean log-odds along one disc, in one film, are worth.
+OBSERVATIONS = 1.0
+
+
+@dataclass(frozen=True)
+class Seating:
+    """Where the vertebrae went.
+
+    Attributes:
+        discs: those of the reconstruction as it was, from above downwards.
+        shifts: of each disc along Z, voxels, positive inferiorly.
+    """
+
+    discs: list[Disc]
+    shifts: np.ndarray
+
+    def sources(self, slices: int) -> np.ndarray:
+        """Return for each slice of the seated vertebrae the slice that it was: float `(slices,)`."""
+        heights = np.array([disc.height for disc in self.discs])
+        seated = heights + self.shifts
+        rows = np.arange(slices, dtype=float)
+        sources = np.interp(rows, seated, heights)
+        above, below = rows < seated[0], rows > seated[-1]
+        sources[above], sources[below] = rows[above] - self.shifts[0], rows[below] - self.shifts[-1]
+        return sources
+
+
+@torch.inference_mode()
+def seat_vertebrae(
+    network: nn.Module, labels: np.ndarray, coronal: Tensor, sagittal: Tensor
+) -> Seating | None:
+    """Find where the films show the discs of a reconstruction.
+
+    Args:
+        network: a `SpineDiscNet` in evaluation mode, on the films' device.
+        labels: uint8 `(X, Y, Z)`, the reconstruction.
+        coronal: its frontal films `(1, N, X, Z)`.
+        sagittal: its lateral films `(1, N, Y, Z)`.
+
+    Returns:
+        None where there are less than two discs.
+    """
+    discs = find_discs(labels)
+    if len(discs) < 2:
+        return None
+    maps = [
+        network(film[:, :1], lateral)[0].float().clamp(-SUREST, SUREST).cpu().numpy()
+        for film, lateral in ((coronal, False), (sagittal, True))
+    ]
+    evidence = np.stack([_evidence(disc, *maps) for disc in discs])
+    return Seating(discs, SHIFTS[_best_path(evidence, np.diff([disc.height for disc in discs]))])
+
+
+def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
+    """Resample the vertebrae of probabilities `(55, X, Y, Z)` along Z, in place; beyond the ends there is none.
+
+    Args:
+        probability: of the classes.
+        sources: for each slice, the slice it comes from.
+    """
+    bones = probability[VERTEBRAE]
+    occupied = bones.amax(dim=(0, 3)) > NEGLIGIBLE
+    if not bool(occupied.any()):
+        return
+    (x0, x1), (y0, y1) = (_span(occupied.any(dim)) for dim in (1, 0))
+    mixing = _mixing(sources).to(bones.device)
+    for bone in bones[:, x0:x1, y0:y1]:
+        bone.copy_(bone.float() @ mixing)
+
+
+def _span(occupied: Tensor) -> tuple[int, int]:
+    places = torch.nonzero(occupied)
+    return int(places[0]), int(places[-1]) + 1
+
+
+def _mixing(sources: np.ndarray) -> Tensor:
+    """Return the matrix `(slices, slices)` of linear interpolation, from old slices (rows) to new ones (columns)."""
+    slices = len(sources)
+    lower = np.floor(sources).astype(int)
+    share = sources - lower
+    mixing = torch.zeros(slices, slices)
+    for rows, weights in ((lower, 1 - share), (lower + 1, share)):
+        inside = np.flatnonzero((rows >= 0) & (rows < slices))
+        mixing[rows[inside], inside] += torch.from_numpy(weights[inside]).float()
+    return mixing
+
+
+def _evidence(disc: Disc, frontal: np.ndarray, lateral: np.ndarray) -> np.ndarray:
+    """Return the log-odds for each of `SHIFTS` that the disc lies there, from maps `(X, Z)` and `(Y, Z)`."""
+    views = ((frontal, disc.across, disc.frontal), (lateral, disc.along, disc.lateral))
+    return OBSERVATIONS * sum(_along(*view) for view in views)
+
+
+def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Return the mean log-odds along a disc's line, moved by each of `SHIFTS`; beyond the film nothing is known."""
+    rows = np.arange(log_odds.shape[1])
+    seen = [
+        np.interp(height + SHIFTS, rows, log_odds[column], left=0.0, right=0.0)
+        for column, height in zip(columns, heights, strict=True)
+    ]
+    return np.mean(seen, axis=0)
+
+
+def _best_path(evidence: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Return the index of the shift of each disc with the most evidence in all, by dynamic programming.
+
+    Args:
+        evidence: log-odds `(discs, shifts)`.
+        gaps: distances between neighbouring discs [voxels]; they may not be crossed.
+    """
+    prior = -0.5 * (SHIFTS / SHIFT_SIGMA) ** 2
+    step = SHIFTS[None, :] - SHIFTS[:, None]  # of the next one, seen from this one
+    score, came_from = evidence[0] + prior, []
+    for gap, seen in zip(gaps, evidence[1:], strict=True):
+        change = np.where(step > -0.5 * gap, -0.5 * (step / STEP_SIGMA) ** 2, -np.inf)
+        total = score[:, None] + change
+        came_from.append(total.argmax(axis=0))
+        score = total.max(axis=0) + seen + prior
+    path = [int(score.argmax())]
+    for pointers in reversed(came_from):
+        path.append(int(pointers[path[-1]]))
+    return np.array(path[::-1])

@@ -1,0 +1,61 @@
+"""A small network that finds the intervertebral discs in a film, without naming them.
+
+Which vertebra it is needs the whole film; where a disc lies can be seen where it lies. The reconstructing network
+names well and places vertebrae up to a third of one off along the spine: `inference.spine_heights` moves its
+vertebrae to the discs that this network sees.
+
+Films are `(B, 1, across, down)` on the reconstruction's grid, bone bright.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from SwinX2SLib.models.silhouettes import ConvBlock2d, standardise
+
+
+@dataclass(frozen=True)
+class SpineDiscConfig:
+    """Sizes of the network.
+
+    Attributes:
+        widths: channels at full resolution, 1/2, 1/4, 1/8 and 1/16.
+        grid_shape: voxels `(X, Y, Z)` of the people whose films it learns from.
+    """
+
+    widths: tuple[int, ...] = (8, 24, 32, 48, 48)
+    grid_shape: tuple[int, int, int] = (128, 128, 160)
+
+
+class SpineDiscNet(nn.Module):
+    """Films of one plane in, for every pixel the logit that the middle of a disc lies there out; a U-Net."""
+
+    def __init__(self, config: SpineDiscConfig = SpineDiscConfig()):
+        super().__init__()
+        self.config, self.grid_shape = config, config.grid_shape
+        widths = config.widths
+        # The film and the plane: a disc looks otherwise from the side.
+        self.down = nn.ModuleList(ConvBlock2d(a, b) for a, b in zip((2, *widths), widths, strict=False))
+        self.up = nn.ModuleList(
+            ConvBlock2d(deep + skip, skip) for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+        self.head = nn.Conv2d(widths[0], 1, 1)
+        # Most pixels hold none.
+        nn.init.constant_(self.head.bias, -4.0)
+
+    def forward(self, film: Tensor, lateral: bool) -> Tensor:
+        """Return logits `(B, W, H)` of films `(B, 1, W, H)`; the sides are multiples of 16."""
+        x = standardise(film)
+        x = torch.cat([x, torch.full_like(x, float(lateral))], dim=1)
+        skips = []
+        for level, block in enumerate(self.down):
+            x = block(x if level == 0 else functional.max_pool2d(x, 2))
+            skips.append(x)
+        for block, skip in zip(self.up, skips[-2::-1], strict=True):
+            x = functional.interpolate(x, size=skip.shape[-2:], mode="bilinear")
+            x = block(torch.cat([x, skip], dim=1))
+        return self.head(x)[:, 0]

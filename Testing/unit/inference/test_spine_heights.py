@@ -1,0 +1,123 @@
+"""Vertebrae are moved to the discs that the films show, all alike, and not where nothing is seen."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from SwinX2SLib.geometry.discs import find_discs
+from SwinX2SLib.inference.spine_heights import Seating, move_along_z, seat_vertebrae
+
+FIRST = 16
+SHAPE = (32, 32, 112)
+
+
+def spine(tops: list[int], height: int = 10) -> np.ndarray:
+    labels = np.zeros(SHAPE, np.uint8)
+    for number, top in enumerate(tops):
+        labels[11:21, 8:16, top : top + height] = FIRST + number
+        labels[14:18, 16:28, top : top + height] = FIRST + number
+    return labels
+
+
+class Seen(nn.Module):
+    """A network that sees the discs of a truth, with so much certainty."""
+
+    def __init__(self, truth: np.ndarray, certainty: float = 4.0):
+        super().__init__()
+        self.discs, self.certainty = find_discs(truth), certainty
+
+    def forward(self, film: torch.Tensor, lateral: bool) -> torch.Tensor:
+        seen = torch.full(film.shape[2:], -self.certainty)
+        for disc in self.discs:
+            columns, heights = (disc.along, disc.lateral) if lateral else (disc.across, disc.frontal)
+            for column, middle in zip(columns, heights, strict=True):
+                seen[int(column), int(np.floor(middle)) : int(np.ceil(middle)) + 1] = self.certainty
+        return seen[None]
+
+
+class Blind(nn.Module):
+    """A network that sees nothing."""
+
+    def forward(self, film: torch.Tensor, lateral: bool) -> torch.Tensor:
+        return torch.full((1, *film.shape[2:]), -4.0)
+
+
+FILMS = torch.zeros(1, 1, SHAPE[0], SHAPE[2]), torch.zeros(1, 1, SHAPE[1], SHAPE[2])
+TOPS = [10, 24, 38, 52, 66, 80]
+
+
+@given(st.integers(-5, 5))
+def test_a_spine_that_lies_too_high_or_low_is_moved_by_just_that(offset):
+    truth, found = spine(TOPS), spine([top + offset for top in TOPS])
+    seating = seat_vertebrae(Seen(truth), found, *FILMS)
+    assert seating.shifts == pytest.approx([-offset] * 5, abs=0.5)
+
+
+def test_an_error_that_grows_along_the_spine_is_undone():
+    truth, found = spine(TOPS), spine([10, 25, 40, 55, 70, 85])
+    seating = seat_vertebrae(Seen(truth), found, *FILMS)
+    wanted = [a.height - b.height for a, b in zip(find_discs(truth), find_discs(found), strict=True)]
+    assert seating.shifts == pytest.approx(wanted, abs=0.5)
+
+
+def test_where_no_disc_is_seen_nothing_moves():
+    assert seat_vertebrae(Blind(), spine(TOPS), *FILMS).shifts.tolist() == [0] * 5
+
+
+def test_a_disc_that_is_not_seen_goes_with_its_neighbours():
+    truth = spine(TOPS)
+    seen = Seen(truth)
+    del seen.discs[2]
+    seating = seat_vertebrae(seen, spine([top + 4 for top in TOPS]), *FILMS)
+    assert seating.shifts == pytest.approx([-4] * 5, abs=0.5)
+
+
+def test_one_vertebra_is_not_taken_for_the_next():
+    """Half the distance of neighbours is the most that a disc moves: names stay."""
+    seating = seat_vertebrae(Seen(spine(TOPS)), spine([top + 14 for top in TOPS[:5]]), *FILMS)
+    assert np.abs(seating.shifts).max() <= 8
+
+
+def test_less_than_two_discs_say_nothing():
+    assert seat_vertebrae(Blind(), spine([10, 24]), *FILMS) is None
+    assert seat_vertebrae(Blind(), np.zeros(SHAPE, np.uint8), *FILMS) is None
+
+
+def test_moving_follows_the_discs_and_leaves_the_other_bones():
+    truth, found = spine(TOPS), spine([10, 25, 40, 55, 70, 85])
+    seating = seat_vertebrae(Seen(truth), found, *FILMS)
+    one_hot = torch.nn.functional.one_hot(torch.from_numpy(found).long(), 55).permute(3, 0, 1, 2).half()
+    one_hot[0], one_hot[50, :4] = 0.4, 1
+    move_along_z(one_hot, seating.sources(SHAPE[2]))
+    moved = one_hot[:50].argmax(dim=0).numpy()
+    before, after = ((volume == truth)[truth > 0].mean() for volume in (found, moved))
+    assert before == 0.75
+    assert after > 0.9
+    assert bool((one_hot[50, :4] == 1).all())
+
+
+def test_what_comes_from_beyond_the_film_is_empty():
+    probability = torch.ones(55, 2, 2, 6)
+    move_along_z(probability, np.arange(6) - 2.0)
+    assert probability[1, 0, 0].tolist() == [0, 0, 1, 1, 1, 1]
+    assert bool((probability[0] == 1).all() and (probability[26:] == 1).all())
+
+
+def test_half_a_slice_mixes_neighbours():
+    probability = torch.zeros(55, 1, 1, 4)
+    probability[5, 0, 0] = torch.tensor([0.0, 1.0, 0.0, 0.0])
+    move_along_z(probability, np.arange(4) + 0.5)
+    assert probability[5, 0, 0].tolist() == [0.5, 0.5, 0, 0]
+
+
+def test_between_discs_the_move_is_gradual_and_beyond_them_constant():
+    discs = find_discs(spine(TOPS[:3]))
+    assert [disc.height for disc in discs] == [21.5, 35.5]
+    sources = Seating(discs, np.array([2.0, 4.0])).sources(60)
+    assert sources[0] == -2
+    assert sources[59] == 55
+    assert np.interp([23.5, 39.5], np.arange(60), sources) == pytest.approx([21.5, 35.5], abs=0.2)
+    assert bool((np.diff(sources) > 0).all())
