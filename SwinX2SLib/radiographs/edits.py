@@ -88,6 +88,22 @@ def crop_of_edited(
     return Crop(*(float(value) for value in (*low, *(high - low))), percent=True)
 
 
+def rectangle_of_crop(
+    shape: tuple[int, int], turn: Turn, options: FilmOptions
+) -> tuple[float, float, float, float]:
+    """Return where the crop of `options` lies in the picture that is edited without it, as `crop_of_edited` takes it.
+
+    Raises:
+        ValueError: the crop reaches outside the picture.
+    """
+    rows, cols = options.crop.slices(shape) if options.crop else (slice(0, count) for count in shape)
+    corners = np.array([[cols.start - 0.5, rows.start - 0.5, 1], [cols.stop - 0.5, rows.stop - 0.5, 1]])
+    to_edited = np.linalg.inv(stored_of_edited(shape, turn, replace(options, crop=None)))
+    seen = (corners @ to_edited.T + 0.5)[:, :2]
+    (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
 def _steps(shape: tuple[int, int], turn: Turn, options: FilmOptions) -> Iterator[np.ndarray]:
     """Yield each step as the matrix from its picture to the one before."""
     if options.crop is not None:

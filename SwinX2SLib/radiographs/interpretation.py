@@ -107,7 +107,8 @@ def header_spacing(
     The magnification is given as such, or by the distances of the tube; the header's own have been heeded already.
     """
     factor, source = options.magnification, "magnification given by the user"
-    if tube is not None and (options.source_to_detector_mm or options.source_to_patient_mm):
+    by_user = options.source_to_detector_mm or options.source_to_patient_mm
+    if tube is not None and by_user and options.spacing_mm is None:
         if header is not None and header.calibrated:
             # Sizes were measured at the patient, which is better than what the tube's place implies.
             return header, []

@@ -20,6 +20,7 @@ from SwinX2SLib.radiographs import FilmOptions
 from SwinX2SLib.radiographs.decoded import HeaderSpacing
 from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
 from SwinX2SLib.radiographs.interpretation import header_spacing
+from SwinX2SLib.radiographs.tube import StatedDistances, stated_distances, tube_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -97,7 +98,8 @@ def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: FilmOptions) -> 
         return FilmSpacing(
             row_mm, col_mm, _("assumed by Slicer: the file states no pixel size!"), assumed=True
         )
-    return _at_magnification(HeaderSpacing(row_mm, col_mm, stated_by or "the volume's geometry"), options)
+    spacing = HeaderSpacing(row_mm, col_mm, stated_by or "the volume's geometry")
+    return _at_magnification(spacing, options, StatedDistances())
 
 
 def film_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[Fault]:
@@ -192,9 +194,12 @@ def _dicom_spacing(path: Path, options: FilmOptions) -> FilmSpacing:
     spacing, remark, _notes = spacing_of_header(header)
     if spacing is None:
         return FilmSpacing(None, None, f"unknown: {remark}")
-    return _at_magnification(spacing, options)
+    return _at_magnification(spacing, options, stated_distances(header))
 
 
-def _at_magnification(spacing: HeaderSpacing, options: FilmOptions) -> FilmSpacing:
-    divided, _faults = header_spacing(spacing, options)
+def _at_magnification(
+    spacing: HeaderSpacing, options: FilmOptions, distances: StatedDistances
+) -> FilmSpacing:
+    tube, _faults, _notes = tube_of(distances, options)
+    divided, _faults = header_spacing(spacing, options, tube)
     return FilmSpacing(divided.row_mm, divided.col_mm, f"from {divided.source}")

@@ -6,7 +6,10 @@ from enum import Enum
 from typing import Annotated
 
 import slicer
+from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+
+from SwinX2SLib.radiographs.tube import LARGEST_TO_DETECTOR_MM
 
 DEFAULT_MODEL = "default"
 # 0 stands for "as the film says"; a radiograph's pixel is far below a centimetre.
@@ -24,7 +27,8 @@ class FrontalView(Enum):
 
     def label(self) -> str:
         """Return the words of the drop-down list."""
-        return {"ap": "AP (tube in front of the patient)", "pa": "PA (tube behind the patient)"}[self.value]
+        words = {"ap": _("AP (tube in front of the patient)"), "pa": _("PA (tube behind the patient)")}
+        return words[self.value]
 
 
 class Device(Enum):
@@ -36,9 +40,12 @@ class Device(Enum):
 
     def label(self) -> str:
         """Return the words of the drop-down list."""
-        return {"auto": "automatic", "cpu": "processor (CPU)", "cuda": "NVIDIA graphics card (CUDA)"}[
-            self.value
-        ]
+        words = {
+            "auto": _("automatic"),
+            "cpu": _("processor (CPU)"),
+            "cuda": _("NVIDIA graphics card (CUDA)"),
+        }
+        return words[self.value]
 
 
 @parameterNodeWrapper
@@ -51,6 +58,7 @@ class ReconstructionParameters:
         ap_view: direction of the rays of the frontal film.
         ap_spacing_mm: size of a pixel of the frontal film at the patient [mm]; 0 takes what the film says.
         ap_magnification: how much larger than the patient the detector shows it; 0.99 takes what the film says.
+        ap_source_to_detector_mm, ap_source_to_patient_mm: distances of the tube [mm]; 0 takes what the film says.
         ap_rotate_deg, ap_flip, ap_invert, ap_crop, ap_trust_header: how the frontal film is brought upright, as in
             `radiographs.FilmOptions`; no crop is "".
         lateral_spacing_mm and so on: the same for the lateral film.
@@ -66,6 +74,12 @@ class ReconstructionParameters:
     ap_view: FrontalView = FrontalView.AP
     ap_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
     ap_magnification: Annotated[float, WithinRange(FROM_FILM_FACTOR, LARGEST_FACTOR)] = FROM_FILM_FACTOR
+    ap_source_to_detector_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
+        FROM_FILM_MM
+    )
+    ap_source_to_patient_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
+        FROM_FILM_MM
+    )
     ap_rotate_deg: int = 0
     ap_flip: str = ""
     ap_invert: bool = False
@@ -73,6 +87,12 @@ class ReconstructionParameters:
     ap_trust_header: bool = True
     lateral_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
     lateral_magnification: Annotated[float, WithinRange(FROM_FILM_FACTOR, LARGEST_FACTOR)] = FROM_FILM_FACTOR
+    lateral_source_to_detector_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
+        FROM_FILM_MM
+    )
+    lateral_source_to_patient_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
+        FROM_FILM_MM
+    )
     lateral_rotate_deg: int = 0
     lateral_flip: str = ""
     lateral_invert: bool = False

@@ -22,6 +22,7 @@ class Services:
         result_added: told `(segmentation node)` when the bones of a run are in the scene.
         inputs_changed: told `(inputs.examination.Examination)` when the films, or what is wrong with them, changed.
         models_changed: told when a model was imported or removed.
+        about_to_run: told when Reconstruct was clicked, before anything is looked at: work on the films ends.
     """
 
     logic: ReconstructionLogic
@@ -30,3 +31,4 @@ class Services:
     result_added: Notice = field(default_factory=Notice)
     inputs_changed: Notice = field(default_factory=Notice)
     models_changed: Notice = field(default_factory=Notice)
+    about_to_run: Notice = field(default_factory=Notice)

@@ -1,5 +1,8 @@
 """The section Inputs at work: the films as they are used, in the scene, and the tools on them."""
 
+import json
+import sys
+
 import numpy as np
 import pytest
 import qt
@@ -86,8 +89,75 @@ def test_a_frame_on_the_film_becomes_its_crop(panel, inputs, film_pair, turns):
     assert panel.parameters.ap_crop == cropped
     panel.ui.pointHeightsButton.click()
     panel.ui.apCropButton.click()
+    assert shown(inputs, "ap").shape == (rows, cols)
+    panel.ui.apCropButton.click()
+    assert panel.parameters.ap_crop == cropped
+    panel.ui.apCropButton.click()
+    (frame,) = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode")
+    frame.SetCenter(0, 0, 0)
+    frame.SetSize(1000, 1000, 1000)
     panel.ui.apCropButton.click()
     assert panel.parameters.ap_crop == ""
+
+
+@pytest.fixture
+def told_job(panel, tmp_path):
+    """What the worker is asked to do."""
+    jobs = []
+
+    def command(job):
+        jobs.append(json.loads(job.read_text()))
+        return [sys.executable, "-c", "pass"]
+
+    panel.logic._make_command = command
+    return jobs
+
+
+def test_a_crop_that_is_still_open_is_used_when_reconstruct_is_pressed(panel, inputs, film_pair, told_job):
+    for role in ("ap", "lateral"):
+        getattr(panel.ui, f"{role}CropButton").click()
+        (frame,) = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode")
+        frame.SetSize(300, 300, 240)
+        if role == "ap":
+            panel.ui.apCropButton.click()
+    panel.ui.reconstructButton.click()
+    assert (
+        told_job[0]["lateral_options"]["crop"]
+        == told_job[0]["ap_options"]["crop"]
+        == panel.parameters.ap_crop
+    )
+    assert panel.parameters.ap_crop == "0%,16.6667%,100%,66.6667%"
+    assert "applied" in panel.ui.recognitionLabel.text
+    assert not panel.ui.lateralCropButton.checked
+    assert slicer.util.getNodesByClass("vtkMRMLMarkupsROINode") == []
+
+
+def test_a_crop_that_is_still_open_and_leaves_the_films_with_faults_starts_nothing(
+    panel, inputs, film_pair, told_job
+):
+    panel.ui.lateralCropButton.click()
+    slicer.util.getNodesByClass("vtkMRMLMarkupsROINode")[0].SetSize(300, 300, 210)
+    panel.ui.reconstructButton.click()
+    assert told_job == []
+    assert "The frontal film is 360 mm high, the lateral one 210 mm" in panel.ui.faultsLabel.text
+    assert panel.ui.statusLabel.text == "Nothing was started."
+
+
+def test_a_line_that_nobody_moved_calibrates_nothing_when_reconstruct_is_pressed(panel, film_pair, told_job):
+    panel.ui.apCalibrateButton.click()
+    panel.ui.reconstructButton.click()
+    assert told_job[0]["ap_options"]["spacing_mm"] is None
+    assert "put away unchanged" in panel.ui.recognitionLabel.text
+
+
+def test_an_open_crop_frame_does_not_take_the_crop_out_of_a_scene_that_is_saved(panel, inputs, film_pair):
+    panel.parameters.ap_crop = "10%,10%,80%,80%"
+    panel.ui.apCropButton.click()
+    assert panel.parameters.ap_crop == "10%,10%,80%,80%"
+    (frame,) = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode")
+    bounds = np.zeros(6)
+    frame.GetBounds(bounds)
+    np.testing.assert_allclose(bounds[[0, 1, 4, 5]], (-96, 96, -144, 144))
 
 
 def test_a_line_over_a_marker_gives_the_size_of_a_pixel(panel, inputs, film_pair):
@@ -110,6 +180,26 @@ def test_a_magnification_divides_the_size_of_a_pixel_and_is_told(panel, film_pai
     assert "1.2 mm" in panel.ui.apInfoLabel.text
     assert "1.25" in panel.ui.apInfoLabel.text
     assert film_choice(panel.parameters, "ap").options.magnification == 1.25
+
+
+def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
+    panel, inputs, film_pair, told_job
+):
+    panel.ui.apToDetectorBox.value = 1500
+    assert "distance from the source to the detector is given" in panel.ui.faultsLabel.text
+    assert "Tube to patient" in panel.ui.faultsLabel.text
+    panel.ui.apToPatientBox.value = 1200
+    assert panel.ui.faultsLabel.text == "" or "high" in panel.ui.faultsLabel.text
+    assert "1.2 mm" in panel.ui.apInfoLabel.text
+    assert "1500 mm / source to patient 1200 mm, given by the user" in panel.ui.apInfoLabel.text
+    assert not panel.ui.apMagnificationBox.enabled
+    panel.ui.lateralToDetectorBox.value, panel.ui.lateralToPatientBox.value = 1500, 1200
+    panel.ui.reconstructButton.click()
+    told = told_job[0]["lateral_options"]
+    assert (told["source_to_detector_mm"], told["source_to_patient_mm"]) == (1500, 1200)
+    # A size that is known at the patient stays; the tube is told beside it.
+    panel.ui.apSpacingBox.value = 1.0
+    assert "1 mm, set by you; tube: source to detector 1500 mm" in panel.ui.apInfoLabel.text
 
 
 def test_heights_are_matched_by_two_points(panel, inputs, add_film):

@@ -15,7 +15,8 @@ from SwinX2SLib.slicerui.parameters import (
     ReconstructionParameters,
 )
 
-_EDITS = ("spacing_mm", "magnification", "rotate_deg", "flip", "invert", "crop", "trust_header")
+_TUBE = ("source_to_detector_mm", "source_to_patient_mm")
+_EDITS = ("spacing_mm", "magnification", *_TUBE, "rotate_deg", "flip", "invert", "crop", "trust_header")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,10 @@ def film_choice(parameters: ReconstructionParameters, role: str) -> FilmChoice:
     """Return the film of a role."""
     say = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
     spacing_mm = say["spacing_mm"] if say["spacing_mm"] > FROM_FILM_MM else None
+    tube = {name: say[name] if say[name] > FROM_FILM_MM else None for name in _TUBE}
+    # The tube's distances give the magnification, too.
     factor = say["magnification"] if say["magnification"] >= 1 and spacing_mm is None else None
+    factor = None if any(tube.values()) else factor
     options = FilmOptions(
         spacing_mm=spacing_mm,
         magnification=factor,
@@ -48,6 +52,7 @@ def film_choice(parameters: ReconstructionParameters, role: str) -> FilmChoice:
         invert=say["invert"],
         crop=Crop.parse(say["crop"]) if say["crop"] else None,
         trust_orientation=say["trust_header"],
+        **tube,
     )
     view = parameters.ap_view.value if role == "ap" else role
     return FilmChoice(role, getattr(parameters, f"{role}_volume"), view, options)
@@ -68,6 +73,8 @@ def forget_options(parameters: ReconstructionParameters, role: str) -> None:
         set_edits(parameters, role, FilmOptions())
         setattr(parameters, f"{role}_spacing_mm", FROM_FILM_MM)
         setattr(parameters, f"{role}_magnification", FROM_FILM_FACTOR)
+        for name in _TUBE:
+            setattr(parameters, f"{role}_{name}", FROM_FILM_MM)
         setattr(parameters, f"{role}_trust_header", True)
 
 

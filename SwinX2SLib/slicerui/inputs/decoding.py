@@ -14,6 +14,7 @@ from SwinX2SLib.radiographs.decoded import DecodedFilm, HeaderSpacing, gray_of_c
 from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
 from SwinX2SLib.radiographs.dicom_view import patient_orientation, stated_view
 from SwinX2SLib.radiographs.orientation import upright_letters
+from SwinX2SLib.radiographs.tube import StatedDistances, stated_distances
 from SwinX2SLib.slicerui.films import dicom_file, film_axes, header_of
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _scene_film(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -> Scen
         spacing_remark=remark,
         orientation=orientation,
         stated_view=stated_view(header) if header is not None else "",
+        distances=stated_distances(header) if header is not None else StatedDistances(),
         notes=notes,
         faults=faults,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from SwinX2SLib.errors import Fault
@@ -57,12 +58,19 @@ class Examiner:
         self._scene_films = SceneFilms()
         self._looked: dict[str, tuple] = {}
 
-    def examine(self, parameters: ReconstructionParameters) -> Examination:
-        """Return what is known of the films and all that is wrong with them."""
+    def examine(self, parameters: ReconstructionParameters, uncropped: Collection[str] = ()) -> Examination:
+        """Return what is known of the films and all that is wrong with them.
+
+        Args:
+            parameters: the films and what is said of them.
+            uncropped: roles of films that are looked at whole, since their crop is being changed.
+        """
         faults = choice_faults(parameters)
         films: dict[str, SeenFilm] = {}
         for role in ROLES:
             choice = film_choice(parameters, role)
+            if role in uncropped:
+                choice = replace(choice, options=replace(choice.options, crop=None))
             seen, found = self._look(choice)
             faults += [replace(fault, path=choice.node.GetName()) for fault in found]
             films |= {role: seen} if seen is not None else {}
@@ -72,7 +80,9 @@ class Examiner:
             ap, lateral, found = match_heights(*pair, lateral_shift(parameters))
             middles_mm = {"ap": ap.middle_mm, "lateral": lateral.middle_mm}
             name = parameters.lateral_volume.GetName()
-            faults += [replace(fault, path=name) for fault in found + check_pair(ap, lateral)]
+            # How high a film is, nobody knows while its crop is being changed.
+            found += [] if uncropped else check_pair(ap, lateral)
+            faults += [replace(fault, path=name) for fault in found]
         return Examination(films, tuple(fault_of_the_module(fault, {}) for fault in faults), middles_mm)
 
     def scene_films(self, parameters: ReconstructionParameters) -> list[SceneFilm]:
@@ -95,7 +105,7 @@ class Examiner:
 
 def look_at(choice: FilmChoice, scene_film: SceneFilm) -> tuple[SeenFilm | None, list[Fault]]:
     """Return a film as it will be used, or None if there is no picture, and what is wrong with it."""
-    options = _of_percent(choice.options, scene_film.shape)
+    options = of_percent(choice.options, scene_film.shape)
     film, faults = interpret(scene_film.decoded, choice.view, options)
     if scene_film.decoded.values.shape != scene_film.shape:
         # Counted on the volume's own pixels, not on those that it is looked at with.
@@ -105,7 +115,7 @@ def look_at(choice: FilmChoice, scene_film: SceneFilm) -> tuple[SeenFilm | None,
     return (None if film is None else SeenFilm(choice, scene_film, film, turn)), faults
 
 
-def _of_percent(options: FilmOptions, shape: tuple[int, int]) -> FilmOptions:
+def of_percent(options: FilmOptions, shape: tuple[int, int]) -> FilmOptions:
     """Return the options with a crop that holds for a picture of fewer pixels, too."""
     crop = options.crop
     if crop is None or crop.percent:

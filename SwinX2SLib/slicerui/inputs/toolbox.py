@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import qt
@@ -29,29 +31,46 @@ class Toolbox:
         self._section = section
         self._out: list[FilmTool] = []
         self._button: qt.QPushButton | None = None
-        # Name and value of the parameter that a new crop replaces.
-        self._crop_before: tuple[str, str] | None = None
+        # The film whose crop is changed is shown whole, so that the crop may grow again.
+        self.uncropped: set[str] = set()
+        self._finish: Callable[[], None] | None = None
         ui = section.ui
         for role in ROLES:
             self._connect(getattr(ui, f"{role}CropButton"), self._start_crop, self._crop, role)
             self._connect(getattr(ui, f"{role}CalibrateButton"), self._start_line, self._calibrate, role)
         self._connect(ui.pointHeightsButton, self._start_points, self._match, "")
 
-    def put_away(self, restore: bool = True) -> None:
+    def put_away(self, show: bool = True) -> None:
         """Give up what is being done.
 
         Args:
-            restore: put back the crop that was there before; not where the film is another one now.
+            show: show a film again as it is used, where its crop was being changed; not where all films go away.
         """
-        button, self._button = self._button, None
-        before, self._crop_before = self._crop_before, None
-        if before is not None and restore:
-            setattr(self._section.parameters, *before)
+        button, self._button, self._finish = self._button, None, None
+        cropping, self.uncropped = bool(self.uncropped), set()
         for tool in self._out:
             tool.remove()
         self._out = []
         if button is not None:
             button.checked = False
+        if cropping and show:
+            self._section.refresh()
+
+    def finish(self) -> str:
+        """Use what is shown, as the films are about to be used; what nobody moved is put away.
+
+        Returns:
+            What was done, in words; "" where no tool was out.
+        """
+        if self._finish is None:
+            return ""
+        finish, moved = self._finish, any(tool.moved for tool in self._out)
+        if moved:
+            finish()
+        self.put_away()
+        if moved:
+            return _("What was still open on the films (crop, calibration or points) was applied.")
+        return _("What was still open on the films (crop, calibration or points) was put away unchanged.")
 
     def _connect(self, button: qt.QPushButton, start: object, finish: object, role: str) -> None:
         def on_toggled(checked: bool) -> None:
@@ -60,6 +79,7 @@ class Toolbox:
                 self._section.viewing.want()
                 self._button = button
                 start(role)
+                self._finish = partial(finish, role)
             elif self._button is button:
                 finish(role)
                 self.put_away()
@@ -67,18 +87,18 @@ class Toolbox:
         button.toggled.connect(on_toggled)
 
     def _start_crop(self, role: str) -> None:
-        parameters = self._section.parameters
-        self._crop_before = (f"{role}_crop", getattr(parameters, f"{role}_crop"))
-        # The whole film is shown, so that a crop may grow again.
-        setattr(parameters, f"{role}_crop", "")
-        self._out = [CropFrame(self._section.viewing.planes[role])]
+        section = self._section
+        self.uncropped = {role}
+        section.refresh()
+        options = film_choice(section.parameters, role).options
+        seen = section.examination.films[role]
+        self._out = [CropFrame(section.viewing.planes[role], seen, options)]
 
     def _crop(self, role: str) -> None:
         seen, plane = self._section.examination.films.get(role), self._section.viewing.planes.get(role)
         if seen is None or plane is None or self._out[0].node is None:
             return
         crop = self._out[0].crop(plane, seen)
-        self._crop_before = None
         options = film_choice(self._section.parameters, role).options
         set_edits(self._section.parameters, role, replace(options, crop=crop))
 

@@ -12,8 +12,8 @@ import numpy as np
 import slicer
 
 from SwinX2SLib.radiographs import Crop, FilmOptions
-from SwinX2SLib.radiographs.edits import crop_of_edited
-from SwinX2SLib.slicerui.inputs.examination import SeenFilm
+from SwinX2SLib.radiographs.edits import crop_of_edited, rectangle_of_crop
+from SwinX2SLib.slicerui.inputs.examination import SeenFilm, of_percent
 from SwinX2SLib.slicerui.inputs.planes import FilmPlane
 from SwinX2SLib.slicerui.inputs.preview import VIEWS
 
@@ -33,6 +33,15 @@ class FilmTool:
         display.SetSaveWithScene(False)
         display.AddViewNodeID(f"vtkMRMLSliceNode{VIEWS[role][0]}")
         self._id = node.GetID()
+        self._start: np.ndarray | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the user has done anything to it."""
+        return self.node is not None and not np.allclose(self._places(), self._start)
+
+    def _places(self) -> np.ndarray:
+        return np.array(_points(self.node))
 
     @property
     def node(self) -> slicer.vtkMRMLMarkupsNode | None:
@@ -53,6 +62,7 @@ class MarkerLine(FilmTool):
         rows, cols = plane.shape
         for column in (0.4 * cols, 0.6 * cols):
             self.node.AddControlPoint(*plane.ras(column, rows / 2))
+        self._start = self._places()
 
     def pixels(self, plane: FilmPlane) -> float:
         """Return the length of the line in pixels of the film; 0 where it is no line any more."""
@@ -71,6 +81,7 @@ class BodyPoints(FilmTool):
         rows, cols = plane.shape
         for number, row in ((1, 0.3 * rows), (2, 0.7 * rows)):
             self.node.AddControlPoint(*plane.ras(cols / 2, row), f"{letter}{number}")
+        self._start = self._places()
 
     def heights_mm(self, plane: FilmPlane) -> list[float]:
         """Return how far the points lie above the middle of the film [mm], first point first."""
@@ -78,12 +89,24 @@ class BodyPoints(FilmTool):
 
 
 class CropFrame(FilmTool):
-    """A frame around what is to be kept."""
+    """A frame around what is to be kept.
 
-    def __init__(self, plane: FilmPlane):
+    Args:
+        plane: of the whole film.
+        seen: the whole film.
+        options: what is said of the film; the frame starts around its crop.
+    """
+
+    def __init__(self, plane: FilmPlane, seen: SeenFilm, options: FilmOptions):
         super().__init__("vtkMRMLMarkupsROINode", "Crop", plane.role)
-        self.node.SetCenter(0.0, 0.0, plane.middle_mm)
-        self.node.SetSize(*np.maximum(plane.size_mm(), _FRAME_DEPTH_MM))
+        in_percent = of_percent(options, seen.scene_film.shape)
+        left, top, right, bottom = rectangle_of_crop(
+            seen.scene_film.decoded.values.shape, seen.turn, in_percent
+        )
+        corners = np.array([plane.ras(left - 0.5, top - 0.5), plane.ras(right - 0.5, bottom - 0.5)])
+        self.node.SetCenter(*corners.mean(axis=0))
+        self.node.SetSize(*np.maximum(np.abs(corners[1] - corners[0]), _FRAME_DEPTH_MM))
+        self._start = self._places()
         display = self.node.GetDisplayNode()
         display.SetFillVisibility(False)
         display.SetHandlesInteractive(True)
@@ -91,12 +114,14 @@ class CropFrame(FilmTool):
         display.SetScaleHandleVisibility(True)
         display.SetRotationHandleVisibility(False)
 
-    def crop(self, plane: FilmPlane, seen: SeenFilm) -> Crop | None:
-        """Return the crop that leaves what is inside; None for the whole film."""
-        if self.node is None:
-            return None
+    def _places(self) -> np.ndarray:
         bounds = np.zeros(6)
         self.node.GetBounds(bounds)
+        return bounds
+
+    def crop(self, plane: FilmPlane, seen: SeenFilm) -> Crop | None:
+        """Return the crop that leaves what is inside; None for the whole film."""
+        bounds = self._places()
         corners = np.array([plane.pixel(bounds[[0, 2, 4]]), plane.pixel(bounds[[1, 3, 5]])]) + 0.5
         (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
         options = FilmOptions(rotate_deg=seen.choice.options.rotate_deg, flip=seen.choice.options.flip)

@@ -59,6 +59,7 @@ class InputsSection(Section):
         self.ui.swapButton.clicked.connect(lambda *_arguments: self.swap())
         self.ui.grayButton.clicked.connect(lambda *_arguments: self.convert_to_gray())
         self.ui.autoHeightsButton.clicked.connect(lambda *_arguments: self.match_automatically())
+        services.about_to_run.connect(self._finish_work)
 
     def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
         """Take over the films of a scene; a consent that was saved with them holds."""
@@ -68,19 +69,20 @@ class InputsSection(Section):
     def forget(self) -> None:
         """Take what helps to look at the films out of the scene."""
         if self.parameters is not None:
-            self.toolbox.put_away()
+            self.toolbox.put_away(show=False)
             self.viewing.hide()
         super().forget()
 
     def close(self) -> None:
         """Leave the views as they were."""
-        self.toolbox.put_away()
+        self.services.about_to_run.disconnect(self._finish_work)
+        self.toolbox.put_away(show=False)
         self.viewing.close()
 
     def refresh(self) -> None:
         """Show what is known of the films and tell what is wrong with them."""
         self._forget_what_was_said_of_other_films()
-        self.examination = self._examiner.examine(self.parameters)
+        self.examination = self._examiner.examine(self.parameters, self.toolbox.uncropped)
         for role, label in (("ap", self.ui.apInfoLabel), ("lateral", self.ui.lateralInfoLabel)):
             label.text = self._film_words(role)
         films = [film_choice(self.parameters, role).node for role in ROLES]
@@ -156,6 +158,10 @@ class InputsSection(Section):
             self.parameters.heights_matched = True
         self.ui.heightsLabel.text = f"{shift_mm:+.1f} mm, {words}"
 
+    def _finish_work(self) -> None:
+        if words := self.toolbox.finish():
+            self.ui.recognitionLabel.text = words
+
     def _choose_files(self) -> None:
         import qt
 
@@ -177,8 +183,14 @@ class InputsSection(Section):
         if film_axes(choice.node) is None:
             return _("This volume is no single film.")
         spacing = film_spacing(choice.node, choice.options)
-        words = html.escape(f"{film_size(choice.node)}, {spacing}", quote=False)
+        words = html.escape(f"{film_size(choice.node)}, {spacing}{self._tube_words(role)}", quote=False)
         return f"<span style='{_ALARM}'>{words}</span>" if spacing.assumed else words
+
+    def _tube_words(self, role: str) -> str:
+        seen = self.examination.films.get(role)
+        if seen is None or seen.film.tube is None or str(seen.film.tube) in seen.film.spacing_source:
+            return ""
+        return _("; tube: {0}, magnification {1:.3g}").format(seen.film.tube, seen.film.tube.magnification)
 
     def _show_edits(self, role: str) -> None:
         options = film_choice(self.parameters, role).options
@@ -186,7 +198,8 @@ class InputsSection(Section):
         known = role in self.examination.films
         for name in ("RotateLeft", "RotateRight", "FlipSides", "FlipUp", "Invert", "Crop", "Calibrate"):
             getattr(self.ui, f"{role}{name}Button").enabled = known
-        getattr(self.ui, f"{role}MagnificationBox").enabled = options.spacing_mm is None
+        distances = options.source_to_detector_mm or options.source_to_patient_mm
+        getattr(self.ui, f"{role}MagnificationBox").enabled = options.spacing_mm is None and not distances
 
     def _show_heights(self) -> None:
         both = len(self.examination.films) == len(ROLES)
@@ -222,7 +235,7 @@ class InputsSection(Section):
         before, self._film_ids = self._film_ids, films
         if not before or films == before:
             return
-        self.toolbox.put_away(restore=False)
+        self.toolbox.put_away(show=False)
         for role, old, new in zip(ROLES, before, films, strict=True):
             if old and old != new:
                 forget_options(self.parameters, role)

@@ -15,6 +15,7 @@ from SwinX2SLib.slicerui.bounded_log import BoundedLog
 from SwinX2SLib.slicerui.catalogue import CatalogueEntry, catalogue
 from SwinX2SLib.slicerui.devices import DeviceWatch
 from SwinX2SLib.slicerui.expectation import Expectations, TimeLeft, duration
+from SwinX2SLib.slicerui.fault_words import translated
 from SwinX2SLib.slicerui.inputs.examination import Examination
 from SwinX2SLib.slicerui.installer import InstallError
 from SwinX2SLib.slicerui.outcome import Outcome
@@ -74,7 +75,7 @@ class ReconstructSection(Section):
         """End all runs; the module goes away."""
         self.services.inputs_changed.disconnect(self._on_inputs)
         self.services.models_changed.disconnect(self._on_models_changed)
-        self.services.logic.cancel_and_wait("The module was closed.")
+        self.services.logic.cancel_and_wait(_("The module was closed."))
         self._timer.stop()
         self._watch.close()
 
@@ -84,8 +85,10 @@ class ReconstructSection(Section):
         if not running:
             self.ui.progressBar.value = 0
             self._log.clear()
+        # Whoever still works on a film finishes, which may leave it with faults.
+        self.services.about_to_run.tell()
         try:
-            faults = self.services.logic.start(self.parameters, self)
+            faults = list(self._faults) or self.services.logic.start(self.parameters, self)
         except InstallError as error:
             self.ui.statusLabel.text = f"{error} {error.hint}"
             return
@@ -101,7 +104,7 @@ class ReconstructSection(Section):
     def cancel(self) -> None:
         """End the run that runs; those that wait follow."""
         self.ui.statusLabel.text = _("Cancelling...")
-        self.services.logic.cancel("Cancelled.")
+        self.services.logic.cancel(_("Cancelled."))
 
     # What the run tells (RunObserver)
 
@@ -194,10 +197,10 @@ class ReconstructSection(Section):
         missing = [fault for fault in faults if fault.kind == _MISSING]
         if missing and len(missing) == len(faults):
             # Nothing is wrong yet: the user has only just begun.
-            lines = "<br>".join(html.escape(fault.message) for fault in faults)
+            lines = "<br>".join(html.escape(translated(fault).message) for fault in faults)
             self.ui.faultsLabel.text = f"<span style='color: gray'>{lines}</span>"
         else:
-            lines = "".join(f"<li>{html.escape(str(fault))}</li>" for fault in faults)
+            lines = "".join(f"<li>{html.escape(str(translated(fault)))}</li>" for fault in faults)
             heading = _("Please correct:")
             self.ui.faultsLabel.text = (
                 f"<b style='color: #c62828'>{heading}</b><ul style='margin: 2px 0 2px -24px'>{lines}</ul>"
