@@ -16,8 +16,15 @@ BODY_SHARE = 0.4
 # Voxels that a column's gap may have; faces drawn over one another count as touching.
 GAP_VOXELS = (-1, 8)
 LEAST_COLUMNS = 6
-_SACRUM = 50
+SACRUM = 50
 _AXIS, _L5, _L6 = 2, 24, 25
+# From the middle of each vertebra's body to that of the next, C2-C3 to L5-L6, along the body axis [mm], in a person of
+# middle size: geometric means over 2116 scans (ImFusion VID, CC BY-SA 4.0) after each scan's own size is taken out.
+BODY_STEPS_MM = (
+    *(20.7, 14.8, 14.1, 13.4, 13.7, 14.9),
+    *(15.9, 16.5, 17.2, 18.2, 19.2, 20.0, 20.6, 20.8, 22.0, 23.6, 25.6, 28.0),
+    *(29.8, 31.3, 32.6, 32.1, 29.0),
+)
 
 
 @dataclass(frozen=True)
@@ -52,13 +59,29 @@ def find_discs(labels: np.ndarray) -> list[Disc]:
     Args:
         labels: `(X, Y, Z)`, ids of `anatomy`, network order.
     """
-    places = np.argwhere(((labels >= _AXIS) & (labels <= _L6)) | (labels == _SACRUM))
+    places = np.argwhere(((labels >= _AXIS) & (labels <= _L6)) | (labels == SACRUM))
     values = labels[tuple(places.T)]
     bones = {int(value): places[values == value] for value in np.unique(values)}
     last = _L6 if _L6 in bones else _L5
-    pairs = [(upper, upper + 1) for upper in range(_AXIS, last)] + [(last, _SACRUM)]
+    pairs = [(upper, upper + 1) for upper in range(_AXIS, last)] + [(last, SACRUM)]
     found = (_disc(a, b, bones[a], bones[b]) for a, b in pairs if a in bones and b in bones)
     return [disc for disc in found if disc is not None]
+
+
+def usual_distances(uppers: list[int]) -> np.ndarray:
+    """Return how far apart discs usually are, along the body axis [mm], in a person of middle size.
+
+    Args:
+        uppers: labels of the vertebrae above the discs, from above downwards.
+
+    Returns:
+        Distances `(len(uppers) - 1,)`.
+    """
+    # A disc lies half-way between two middles; the sacrum's lies as far below its vertebra as the one above it.
+    steps = np.append(BODY_STEPS_MM, BODY_STEPS_MM[-1])
+    middles = np.concatenate([[0.0], np.cumsum(steps)])
+    discs = (middles[:-1] + middles[1:]) / 2
+    return np.diff(discs[np.array(uppers) - _AXIS])
 
 
 def _disc(upper: int, lower: int, above: np.ndarray, below: np.ndarray) -> Disc | None:

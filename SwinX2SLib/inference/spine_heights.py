@@ -13,19 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from SwinX2SLib.geometry.discs import Disc, find_discs
+from SwinX2SLib.geometry.discs import SACRUM, Disc, find_discs, usual_distances
 from SwinX2SLib.inference.decision import NEGLIGIBLE
 
 VERTEBRAE = slice(1, 26)
-# How far a disc is looked for [voxels]: half the distance of neighbours, or a vertebra would be taken for the next.
+# How far a disc is looked for [voxels].
 SHIFTS = np.arange(-8.0, 8.5, 0.5)
+UNMOVED = len(SHIFTS) // 2
 # Log-odds are trusted no further than this.
 SUREST = 5.0
-# One standard deviation of a disc's shift, and of the difference between neighbours [voxels].
-SHIFT_SIGMA = 5.0
-STEP_SIGMA = 1.0
-# How many independent observations the mean log-odds along one disc, in one film, are worth.
-OBSERVATIONS = 1.0
+# One standard deviation of a disc's shift [voxels]; the sacrum's is well placed, with the pelvis.
+SHIFT_SIGMA, SACRAL_SIGMA = 5.0, 2.5
+# One standard deviation of the logarithm of a distance between neighbouring discs, beside the person's size: 0.05 in
+# the table of distances, and half a voxel of 16.
+DISTANCE_SIGMA = 0.08
+# Log-odds that a move must win in all; less is no sight of discs but noise.
+LEAST_GAIN = 3.0
+# The person's size, relative to the length of the reconstruction's spine.
+SIZES = np.exp(np.linspace(-0.2, 0.2, 11))
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def seat_vertebrae(
         sagittal: its lateral films `(1, N, Y, Z)`.
 
     Returns:
-        None where there are less than two discs.
+        None where there are less than two discs, or none are seen.
     """
     discs = find_discs(labels)
     if len(discs) < 2:
@@ -74,7 +79,9 @@ def seat_vertebrae(
         for film, lateral in ((coronal, False), (sagittal, True))
     ]
     evidence = np.stack([_evidence(disc, *maps) for disc in discs])
-    return Seating(discs, SHIFTS[_best_path(evidence, np.diff([disc.height for disc in discs]))])
+    path = _best_path(discs, evidence)
+    gain = np.take_along_axis(evidence, path[:, None], axis=1)[:, 0] - evidence[:, UNMOVED]
+    return Seating(discs, SHIFTS[path]) if gain.sum() >= LEAST_GAIN else None
 
 
 def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
@@ -114,7 +121,7 @@ def _mixing(sources: np.ndarray) -> Tensor:
 def _evidence(disc: Disc, frontal: np.ndarray, lateral: np.ndarray) -> np.ndarray:
     """Return the log-odds for each of `SHIFTS` that the disc lies there, from maps `(X, Z)` and `(Y, Z)`."""
     views = ((frontal, disc.across, disc.frontal), (lateral, disc.along, disc.lateral))
-    return OBSERVATIONS * sum(_along(*view) for view in views)
+    return sum(_along(*view) for view in views)
 
 
 def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np.ndarray:
@@ -127,22 +134,35 @@ def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np
     return np.mean(seen, axis=0)
 
 
-def _best_path(evidence: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+def _best_path(discs: list[Disc], evidence: np.ndarray) -> np.ndarray:
     """Return the index of the shift of each disc with the most evidence in all, by dynamic programming.
 
+    Every other row of discs fits a film nearly as well, half a vertebra off; what tells is that distances of discs
+    grow downwards as they do in people, and where the sacrum lies.
+
     Args:
+        discs: from above downwards.
         evidence: log-odds `(discs, shifts)`.
-        gaps: distances between neighbouring discs [voxels]; they may not be crossed.
     """
-    prior = -0.5 * (SHIFTS / SHIFT_SIGMA) ** 2
-    step = SHIFTS[None, :] - SHIFTS[:, None]  # of the next one, seen from this one
-    score, came_from = evidence[0] + prior, []
-    for gap, seen in zip(gaps, evidence[1:], strict=True):
-        change = np.where(step > -0.5 * gap, -0.5 * (step / STEP_SIGMA) ** 2, -np.inf)
-        total = score[:, None] + change
+    heights = np.array([disc.height for disc in discs])
+    sigma = np.array([SACRAL_SIGMA if disc.lower == SACRUM else SHIFT_SIGMA for disc in discs])
+    worth = evidence - 0.5 * (SHIFTS / sigma[:, None]) ** 2
+    usual = usual_distances([disc.upper for disc in discs])
+    # Distance (disc, shift of this one, shift of the next).
+    distance = np.diff(heights)[:, None, None] + SHIFTS[None, None, :] - SHIFTS[None, :, None]
+    usual = usual * np.diff(heights).sum() / usual.sum()
+    return max((_path(worth, distance, size * usual) for size in SIZES), key=lambda found: found[0])[1]
+
+
+def _path(worth: np.ndarray, distance: np.ndarray, usual: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the score of the best path, and the index of each disc's shift on it."""
+    score, came_from = worth[0], []
+    for apart, expected, own in zip(distance, usual, worth[1:], strict=True):
+        strain = np.log(np.maximum(apart, 1e-3) / expected) / DISTANCE_SIGMA
+        total = score[:, None] - 0.5 * strain**2
         came_from.append(total.argmax(axis=0))
-        score = total.max(axis=0) + seen + prior
+        score = total.max(axis=0) + own
     path = [int(score.argmax())]
     for pointers in reversed(came_from):
         path.append(int(pointers[path[-1]]))
-    return np.array(path[::-1])
+    return float(score.max()), np.array(path[::-1])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.geometry.discs import find_discs
+from SwinX2SLib.geometry.discs import BODY_STEPS_MM, find_discs, usual_distances
 
 L1, L5, L6, SACRUM = 20, 24, 25, 50
 
@@ -65,3 +65,17 @@ def test_discs_come_from_above_downwards():
 
 def test_atlas_and_axis_have_no_disc():
     assert find_discs(spine({1: (10, 14), 2: (16, 24)})) == []
+
+
+def test_usual_distances_grow_from_the_chest_to_the_loins():
+    # T12-L1 to L1-L2 is the height of L1 with its disc: half the steps from T12 to L1 and from L1 to L2.
+    (distance,) = usual_distances([19, 20])
+    assert distance == pytest.approx((28.0 + 29.8) / 2)
+    assert len(BODY_STEPS_MM) == 23
+    chest = usual_distances(list(range(9, 20)))
+    assert bool((np.diff(chest) > 0).all())
+
+
+def test_a_gap_in_the_names_counts_the_vertebrae_between():
+    assert usual_distances([19, 21])[0] == pytest.approx(usual_distances([19, 20, 21]).sum())
+    assert usual_distances([24, 25])[0] > 0
