@@ -18,8 +18,8 @@ GAP_VOXELS = (-1, 8)
 LEAST_COLUMNS = 6
 SACRUM = 50
 _AXIS, _L5, _L6 = 2, 24, 25
-# From the middle of each vertebra's body to that of the next, C2-C3 to L5-L6, along the body axis [mm], in a person of
-# middle size: geometric means over 2116 scans (ImFusion VID, CC BY-SA 4.0) after each scan's own size is taken out.
+# From the middle of each body to that of the next, C2-C3 to L5-L6, along the body axis [mm], in a person of middle
+# size: geometric means over 2116 scans (ImFusion VID, CC BY-SA 4.0) after the size of each was taken out.
 BODY_STEPS_MM = (
     *(20.7, 14.8, 14.1, 13.4, 13.7, 14.9),
     *(15.9, 16.5, 17.2, 18.2, 19.2, 20.0, 20.6, 20.8, 22.0, 23.6, 25.6, 28.0),

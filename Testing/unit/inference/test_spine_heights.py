@@ -73,7 +73,7 @@ def test_an_error_that_grows_along_the_spine_is_undone():
 
 
 def test_where_no_disc_is_seen_nothing_moves():
-    assert seat_vertebrae(Blind(), spine(DISCS + [0, 2, 1, 3, 0]), *FILMS) is None
+    assert seat_vertebrae(Blind(), spine(DISCS + np.array([0, 2, 1, 3, 0])), *FILMS) is None
 
 
 def test_a_disc_that_is_not_seen_goes_with_its_neighbours():
@@ -85,7 +85,7 @@ def test_a_disc_that_is_not_seen_goes_with_its_neighbours():
 
 def test_half_a_vertebra_off_the_sacrum_tells_which_row_of_discs_it_is():
     """Both rows of discs are as near; only one leaves the last disc on the sacrum, and distances as people have."""
-    truth, found = spine(DISCS), spine(DISCS + [7, 7, 7, 5, 1])
+    truth, found = spine(DISCS), spine(DISCS + np.array([7, 7, 7, 5, 1]))
     for labels in (truth, found):
         labels[labels == FIRST + 5] = SACRUM
         labels[labels > 0] = np.where(labels[labels > 0] == SACRUM, SACRUM, labels[labels > 0] + 4)
@@ -103,7 +103,7 @@ def test_less_than_two_discs_say_nothing():
 
 
 def test_moving_follows_the_discs_and_leaves_the_other_bones():
-    truth, found = spine(DISCS), spine(DISCS + [0, 1, 2, 3, 5])
+    truth, found = spine(DISCS), spine(DISCS + np.array([0, 1, 2, 3, 5]))
     seating = seat_vertebrae(Seen(truth), found, *FILMS)
     one_hot = torch.nn.functional.one_hot(torch.from_numpy(found).long(), 55).permute(3, 0, 1, 2).half()
     one_hot[0], one_hot[50, :4] = 0.4, 1
