@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
 
 import slicer
 
 # Well below what a person notices.
 _HELD_SECONDS = 0.03
+# How long a thread may compute before the event loop has its turn.
+_TURN_SECONDS = 0.005
 _last = [0.0]
+Made = TypeVar("Made")
 
 
 def breathe() -> None:
@@ -20,3 +26,22 @@ def breathe() -> None:
 
     app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
     _last[0] = time.monotonic()
+
+
+def beside(compute: Callable[[], Made]) -> Made:
+    """Return what a computation gives; it runs in a thread of its own while Slicer draws and its timers tick.
+
+    Args:
+        compute: reads files and computes with arrays; it must not touch Qt, VTK or the scene.
+
+    Raises:
+        What the computation raises.
+    """
+    if getattr(slicer, "app", None) is None:
+        return compute()
+    with ThreadPoolExecutor(1, thread_name_prefix="SwinX2S") as pool:
+        made = pool.submit(compute)
+        # Waiting gives the interpreter to the thread: Qt itself may hold on to it.
+        while wait([made], _TURN_SECONDS).not_done:
+            breathe()
+    return made.result()

@@ -20,7 +20,7 @@ _SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresent
 
 
 def create_closed_surfaces(node: slicer.vtkMRMLSegmentationNode) -> bool:
-    """Make the closed surfaces of all segments.
+    """Make the closed surfaces of all segments that have none.
 
     Returns:
         Whether there are surfaces now.
@@ -49,12 +49,14 @@ def _surface_of(segment_id: str, piece: slicer.vtkOrientedImageData) -> vtk.vtkP
 
 
 def _pieces(segmentation: slicer.vtkSegmentation) -> Iterator[tuple[str, slicer.vtkOrientedImageData]]:
-    """Yield the id of each segment that has voxels, and a 0/1 image of the box that it fills."""
+    """Yield the id of each segment with voxels and no surface, and a 0/1 image of the box that it fills."""
     from scipy import ndimage
 
     boxes: dict[str, tuple] = {}
     for index in range(segmentation.GetNumberOfSegments()):
         segment = segmentation.GetNthSegment(index)
+        if segment.GetRepresentation(_SURFACE) is not None:
+            continue
         image = segment.GetRepresentation(_LABELS)
         shared = image.GetAddressAsString("")
         if shared not in boxes:

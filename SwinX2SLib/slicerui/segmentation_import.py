@@ -8,6 +8,7 @@ import slicer
 import vtk
 
 from SwinX2SLib.anatomy import Label, label_by_id, labels
+from SwinX2SLib.slicerui.breathing import breathe
 from SwinX2SLib.slicerui.closed_surfaces import create_closed_surfaces
 from SwinX2SLib.terminology import terminology_entry
 
@@ -40,7 +41,9 @@ def import_segmentation(path: Path | str, name: str) -> slicer.vtkMRMLSegmentati
             _read_segmentation(path, node)
         else:
             _read_label_volume(path, node)
+        breathe()
         _dress_segments(node, path)
+        breathe()
         _show(node, path)
     except Exception:
         slicer.mrmlScene.RemoveNode(node)
@@ -74,6 +77,7 @@ def _remove_absent(node: slicer.vtkMRMLSegmentationNode) -> None:
             values_of[shared] = {values.GetValue(index) for index in range(values.GetNumberOfValues())}
         if image is None or segment.GetLabelValue() not in values_of[image.GetAddressAsString("")]:
             node.GetSegmentation().RemoveSegment(segment_id)
+            breathe()
 
 
 def _read_label_volume(path: Path, node: slicer.vtkMRMLSegmentationNode) -> None:

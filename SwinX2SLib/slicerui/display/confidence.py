@@ -9,7 +9,15 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from SwinX2SLib.slicerui.display.links import CONFIDENCE_COLOURS, LEGEND, SURFACE, link, linked, told_of
+from SwinX2SLib.slicerui.display.links import (
+    CONFIDENCE_COLOURS,
+    CONFIDENCE_MAP,
+    LEGEND,
+    SURFACE,
+    link,
+    linked,
+    told_of,
+)
 
 SCALARS = "Confidence"  # percent
 # Dark to light as confidence grows, for the colour-blind and in print too: a map in the manner of viridis.
@@ -39,6 +47,37 @@ class ConfidenceMap:
         return ndimage.map_coordinates(self.values, index.T, order=1, mode="nearest").astype(np.float32)
 
 
+def keep_confidence(
+    result: slicer.vtkMRMLSegmentationNode, confidence: ConfidenceMap
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Add the map to the scene, in whole percent: bones that are edited later take their colours from it."""
+    percent = np.rint(100 * confidence.values).astype(np.uint8)
+    volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"{result.GetName()}: {SCALARS}")
+    image, matrix = vtk.vtkImageData(), vtk.vtkMatrix4x4()
+    image.SetDimensions(percent.shape)
+    # VTK's first axis runs fastest.
+    image.GetPointData().SetScalars(numpy_to_vtk(percent.ravel(order="F"), deep=True))
+    for row, values in enumerate(confidence.affine):
+        for column, value in enumerate(values):
+            matrix.SetElement(row, column, value)
+    volume.SetIJKToRASMatrix(matrix)
+    volume.SetAndObserveImageData(image)
+    volume.SetHideFromEditors(True)
+    link(result, CONFIDENCE_MAP, volume)
+    return volume
+
+
+def kept_confidence(result: slicer.vtkMRMLSegmentationNode) -> ConfidenceMap | None:
+    """Return the map that the scene holds, or None."""
+    for volume in linked(result, CONFIDENCE_MAP):
+        image, matrix = volume.GetImageData(), vtk.vtkMatrix4x4()
+        volume.GetIJKToRASMatrix(matrix)
+        values = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions(), order="F")
+        affine = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+        return ConfidenceMap(values.astype(np.float32) / 100, affine)
+    return None
+
+
 def make_surface(
     result: slicer.vtkMRMLSegmentationNode,
     bone: str,
@@ -48,15 +87,8 @@ def make_surface(
 ) -> slicer.vtkMRMLModelNode:
     """Add the model of one bone, with its confidence at every point; its eye is open, but it is not drawn yet."""
     segment = result.GetSegmentation().GetSegment(bone)
-    source = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
-    surface = vtk.vtkPolyData()
-    surface.ShallowCopy(segment.GetRepresentation(source))
-    if confidence is not None:
-        scalars = numpy_to_vtk(100 * confidence.at(vtk_to_numpy(surface.GetPoints().GetData())), deep=True)
-        scalars.SetName(SCALARS)
-        surface.GetPointData().AddArray(scalars)
     model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", segment.GetName())
-    model.SetAndObservePolyData(surface)
+    model.SetAndObservePolyData(_coloured_surface(segment, confidence))
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()
     display.SetColor(segment.GetColor())
@@ -69,6 +101,28 @@ def make_surface(
     display.SetScalarVisibility(confidence is not None)
     link(result, SURFACE, model, bone=bone, region=region)
     return model
+
+
+def renew_surface(
+    result: slicer.vtkMRMLSegmentationNode,
+    model: slicer.vtkMRMLModelNode,
+    confidence: ConfidenceMap | None,
+) -> None:
+    """Let the model of a bone show it as it is now; one that was removed shows nothing."""
+    segment = result.GetSegmentation().GetSegment(told_of(model, "bone"))
+    model.SetAndObservePolyData(_coloured_surface(segment, confidence) if segment else vtk.vtkPolyData())
+
+
+def _coloured_surface(segment: slicer.vtkSegment, confidence: ConfidenceMap | None) -> vtk.vtkPolyData:
+    source = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+    surface = vtk.vtkPolyData()
+    if (found := segment.GetRepresentation(source)) is not None:
+        surface.ShallowCopy(found)
+    if confidence is not None and surface.GetNumberOfPoints():
+        scalars = numpy_to_vtk(100 * confidence.at(vtk_to_numpy(surface.GetPoints().GetData())), deep=True)
+        scalars.SetName(SCALARS)
+        surface.GetPointData().AddArray(scalars)
+    return surface
 
 
 def make_colours(result: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLColorTableNode:

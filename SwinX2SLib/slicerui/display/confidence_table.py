@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ import slicer
 import vtk
 
 from SwinX2SLib.anatomy import Label
-from SwinX2SLib.slicerui.display.links import CONFIDENCE_TABLE, link, linked
+from SwinX2SLib.slicerui.display.links import CONFIDENCE_TABLE, link, linked, told_of
 from SwinX2SLib.slicerui.display.regions import TITLES
+from SwinX2SLib.slicerui.provenance import set_attribute
 
 # Column -> (type, unit, description); the last one finds the segment.
 _TEXT, _NUMBER, _COUNT = vtk.vtkStringArray, vtk.vtkDoubleArray, vtk.vtkIntArray
@@ -34,6 +36,25 @@ COLUMNS = {
     "Remarks": (_TEXT, "", "What a reader must know of this bone"),
     "Segment": (_TEXT, "", "Id of the segment"),
 }
+_ROLES = {"On frontal film": "ap", "On lateral film": "lateral"}
+_COMPUTED = "computed_rows"
+_EDITED = "Edited by a person: what the network said of its confidence and Dice holds no more."
+_REMOVED = "Removed by a person."
+
+
+@dataclass(frozen=True)
+class EditedBone:
+    """What is known of a bone after an edit.
+
+    Attributes:
+        voxels: how many.
+        volume_ml: of them.
+        on_film: share of its outline on the film's edges 0..1 or None, by role.
+    """
+
+    voxels: int
+    volume_ml: float
+    on_film: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -86,8 +107,45 @@ def add_table(result: slicer.vtkMRMLSegmentationNode, rows: Sequence[BoneRow]) -
         node.SetColumnUnitLabel(name, unit)
         node.SetColumnDescription(name, description)
     node.SetLocked(True)
+    kept = {row.label.name: dict(zip(COLUMNS, row.cells(), strict=True)) for row in rows}
+    set_attribute(node, _COMPUTED, json.dumps(kept))
     link(result, CONFIDENCE_TABLE, node)
     return node
+
+
+def tell_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBone | None) -> None:
+    """Let the row of a bone say what is known of it after an edit; None where it was removed."""
+    told: dict[str, str | float | int | None] = dict.fromkeys(("Confidence", "Expected Dice", *_ROLES))
+    if now is None:
+        told |= {"Volume": 0.0, "Voxels": 0, "Remarks": _REMOVED}
+    else:
+        told |= {name: _percent(now.on_film.get(role)) for name, role in _ROLES.items()}
+        told |= {"Volume": round(now.volume_ml, 1), "Voxels": now.voxels, "Remarks": _EDITED}
+    _write(result, bone, told)
+
+
+def restore_row(result: slicer.vtkMRMLSegmentationNode, bone: str) -> None:
+    """Let the row of a bone say again what was computed."""
+    node = table_of(result)
+    if node is not None:
+        _write(result, bone, json.loads(told_of(node, _COMPUTED) or "{}").get(bone, {}))
+
+
+def _write(
+    result: slicer.vtkMRMLSegmentationNode, bone: str, told: Mapping[str, str | float | int | None]
+) -> None:
+    node = table_of(result)
+    if node is None:
+        return
+    table = node.GetTable()
+    names = table.GetColumnByName("Segment")
+    rows = [row for row in range(table.GetNumberOfRows()) if names.GetValue(row) == bone]
+    for row in rows:
+        for name, value in told.items():
+            table.GetColumnByName(name).SetValue(row, float("nan") if value is None else value)
+            table.GetColumnByName(name).Modified()
+    table.Modified()
+    node.Modified()
 
 
 def table_of(result: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLTableNode | None:

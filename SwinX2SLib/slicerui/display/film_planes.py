@@ -1,7 +1,4 @@
-"""The films as pictures in space, behind the patient as the detector was.
-
-The picture is stored as gray values on the points of a mesh: unlike a texture, that is saved with the scene.
-"""
+"""The films as pictures in space, behind the patient as the detector was."""
 
 from __future__ import annotations
 
@@ -14,9 +11,12 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 
 from SwinX2SLib.geometry.cameras import Camera, view_axes
 from SwinX2SLib.reprojection import detector_points
+from SwinX2SLib.slicerui.display.film_pictures import GRAY, Picture, add_picture, refer_to_picture
+from SwinX2SLib.slicerui.display.film_places import FilmPlace
 from SwinX2SLib.slicerui.display.links import FILM_PLANE, link, linked
 
-LONG_SIDE = 768  # pixels; a 3D view shows no more of a film
+# Of the mesh that is stored; the texture on it is finer, see `film_pictures`.
+LONG_SIDE = 256
 TITLES = {"ap": "Frontal film", "lateral": "Lateral film"}
 # Between the bones and a film of parallel rays, which may stand anywhere.
 _GAP_MM = 40.0
@@ -47,12 +47,13 @@ def film_distance_mm(camera: Camera, points_ras_mm: np.ndarray) -> float:
 
 
 def add_film_plane(result: slicer.vtkMRMLSegmentationNode, film: PlacedFilm) -> slicer.vtkMRMLModelNode:
-    """Add a film to the 3D view, in gray, unlit."""
+    """Add a film to the 3D view as a textured plane, unlit, and its picture as a volume."""
     model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", TITLES[film.role])
-    model.SetAndObservePolyData(_mesh(film))
+    picture = Picture.of(film.pixels)
+    model.SetAndObservePolyData(_mesh(film, picture))
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()
-    display.SetActiveScalarName("Film")
+    display.SetActiveScalarName(GRAY)
     display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
     display.SetScalarRange(0, 255)
     display.SetAndObserveColorNodeID(_GRAY)
@@ -63,6 +64,9 @@ def add_film_plane(result: slicer.vtkMRMLSegmentationNode, film: PlacedFilm) -> 
     display.SetVisibility2D(False)
     model.SetSelectable(False)
     link(result, FILM_PLANE, model, film=film.role)
+    place = FilmPlace(film.role, film.camera, film.distance_mm)
+    name = f"{result.GetName()}: {TITLES[film.role].lower()}"
+    refer_to_picture(model, add_picture(result, place, picture, name))
     return model
 
 
@@ -78,30 +82,25 @@ def set_film_opacity(result: slicer.vtkMRMLSegmentationNode, opacity: float) -> 
         model.GetDisplayNode().SetOpacity(opacity)
 
 
-def small_picture(pixels: np.ndarray) -> np.ndarray:
-    """Return a film at no more than `LONG_SIDE` pixels, uint8 `(rows, columns)`."""
-    from SwinX2SLib.radiographs.prepare import resampling_matrix
-
-    scale = max(1.0, max(pixels.shape) / LONG_SIDE)
-    rows, columns = (max(2, round(count / scale)) for count in pixels.shape)
-    down = resampling_matrix(pixels.shape[0], 1.0, rows, pixels.shape[0] / rows).astype(np.float32)
-    across = resampling_matrix(pixels.shape[1], 1.0, columns, pixels.shape[1] / columns).astype(np.float32)
-    return np.clip(np.rint(255 * (down @ pixels @ across.T)), 0, 255).astype(np.uint8)
-
-
-def _mesh(film: PlacedFilm) -> vtk.vtkPolyData:
-    picture = small_picture(film.pixels)
-    rows, columns = picture.shape
-    scale = np.array(film.pixels.shape) / picture.shape
-    places = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"), axis=-1)
-    points = detector_points(film.camera, (places + 0.5) * scale - 0.5, film.distance_mm)
+def _mesh(film: PlacedFilm, picture: Picture) -> vtk.vtkPolyData:
+    """Return a film as a mesh: gray values on coarse points, and the place of each point in the film's picture."""
+    coarse = picture.coarse(LONG_SIDE)
+    rows, columns = coarse.shape
+    # The outermost points lie on the film's edges.
+    steps = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
+    fractions = np.stack(steps, axis=-1)
+    points = detector_points(film.camera, picture.places(fractions), film.distance_mm)
     mesh, corners = vtk.vtkPolyData(), vtk.vtkPoints()
     corners.SetData(numpy_to_vtk(points.reshape(-1, 3).astype(np.float32), deep=True))
     mesh.SetPoints(corners)
     mesh.SetStrips(_strips(rows, columns, _turns_away(film.camera)))
-    gray = numpy_to_vtk(picture.ravel(), deep=True)
-    gray.SetName("Film")
+    gray = numpy_to_vtk(coarse.ravel(), deep=True)
+    gray.SetName(GRAY)
     mesh.GetPointData().SetScalars(gray)
+    # Across, then down: a picture's first pixel is its upper left one.
+    in_picture = numpy_to_vtk(fractions[..., ::-1].reshape(-1, 2).astype(np.float32), deep=True)
+    in_picture.SetName("TextureCoordinates")
+    mesh.GetPointData().SetTCoords(in_picture)
     return mesh
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import slicer
-import slicer.util
-from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.geometry.cameras import view_axes
-from SwinX2SLib.slicerui.display.film_planes import TITLES
-from SwinX2SLib.slicerui.display.links import FILM_PICTURE, FILM_PLANE, OUTLINE, link, linked, told_of
+from SwinX2SLib.slicerui.display.links import FILM_PICTURE, FILM_PLANE, OUTLINE, linked, told_of
 from SwinX2SLib.slicerui.display.regions import follow_eyes
 
 # Slicer's coronal view hangs as a frontal film, its sagittal one as a lateral film.
@@ -35,7 +32,10 @@ def show_film_in_slice(
         role: "ap" or "lateral".
         view: of the scene; it is turned into the film's plane.
     """
-    picture = next(iter(linked(result, FILM_PICTURE, film=role)), None) or _add_picture(result, role)
+    picture = next(iter(linked(result, FILM_PICTURE, film=role)), None)
+    if picture is None:
+        # Somebody took it out of the scene.
+        return
     bounds = np.zeros(6)
     picture.GetRASBounds(bounds)
     _turn_into_plane(view, role, bounds.reshape(3, 2).mean(axis=1))
@@ -60,23 +60,6 @@ def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarra
         for row in range(3):
             to_ras.SetElement(row, axis, direction[row])
     view.UpdateMatrices()
-
-
-def _add_picture(result: slicer.vtkMRMLSegmentationNode, role: str) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a film as a volume of one slice where its plane stands in 3D."""
-    mesh = linked(result, FILM_PLANE, film=role)[0].GetPolyData()
-    rows = mesh.GetNumberOfStrips() + 1
-    gray = vtk_to_numpy(mesh.GetPointData().GetArray("Film")).reshape(rows, -1)
-    points = vtk_to_numpy(mesh.GetPoints().GetData()).astype(float).reshape(*gray.shape, 3)
-    affine = np.eye(4)
-    affine[:3, 0], affine[:3, 1] = points[0, 1] - points[0, 0], points[1, 0] - points[0, 0]
-    normal = np.cross(affine[:3, 0], affine[:3, 1])
-    affine[:3, 2] = normal / np.linalg.norm(normal)
-    affine[:3, 3] = points[0, 0]
-    name = f"{result.GetName()}: {TITLES[role].lower()}"
-    volume = slicer.util.addVolumeFromArray(gray[np.newaxis].copy(), ijkToRAS=affine, name=name)
-    link(result, FILM_PICTURE, volume, film=role)
-    return volume
 
 
 def _draw_on(outline: slicer.vtkMRMLModelNode, view: slicer.vtkMRMLSliceNode) -> None:

@@ -14,6 +14,7 @@ SURFACE, REGION, FILM_PLANE, FILM_PICTURE, OUTLINE = (
     "outline",
 )
 CONFIDENCE_TABLE, CONFIDENCE_COLOURS, LEGEND = "confidence_table", "confidence_colours", "legend"
+CONFIDENCE_MAP = "confidence_map"
 
 
 def link(result: slicer.vtkMRMLSegmentationNode, role: str, node: slicer.vtkMRMLNode, **told: str) -> None:
@@ -51,4 +52,9 @@ def results_in_scene() -> list[slicer.vtkMRMLSegmentationNode]:
     nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLSegmentationNode")
     nodes.UnRegister(None)
     found = [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
-    return [node for node in found if any(name.startswith(PREFIX) for name in node.GetAttributeNames())]
+    return [node for node in found if is_result(node)]
+
+
+def is_result(node: slicer.vtkMRMLSegmentationNode | None) -> bool:
+    """Return whether a segmentation came from this module."""
+    return node is not None and any(name.startswith(PREFIX) for name in node.GetAttributeNames())

@@ -12,7 +12,8 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.geometry.cameras import view_axes
 from SwinX2SLib.reprojection import BoneOutline, detector_points
-from SwinX2SLib.slicerui.display.film_planes import TITLES, PlacedFilm
+from SwinX2SLib.slicerui.display.film_places import FilmPlace
+from SwinX2SLib.slicerui.display.film_planes import TITLES
 from SwinX2SLib.slicerui.display.links import OUTLINE, link, linked
 
 # In front of the film, or both would flicker through each other.
@@ -23,21 +24,20 @@ _DARKEST = 110  # colours are lifted to this brightness, or they would vanish on
 
 
 def add_outlines(
-    result: slicer.vtkMRMLSegmentationNode, film: PlacedFilm, region: str, outlines: Mapping[int, BoneOutline]
+    result: slicer.vtkMRMLSegmentationNode, place: FilmPlace, region: str, outlines: Mapping[int, BoneOutline]
 ) -> slicer.vtkMRMLModelNode:
     """Add the outlines of a region's bones on one film, each in its bone's colour.
 
     Args:
         result: the segmentation.
-        film: on which they lie.
+        place: of the film on which they lie.
         region: of the bones.
         outlines: by label id.
     """
     model = slicer.mrmlScene.AddNewNodeByClass(
-        "vtkMRMLModelNode", f"Outlines on the {TITLES[film.role].lower()}"
+        "vtkMRMLModelNode", f"Outlines on the {TITLES[place.role].lower()}"
     )
-    lines = [(label_id, line) for label_id, outline in outlines.items() for line in outline.lines]
-    model.SetAndObservePolyData(_polylines(film, lines))
+    draw_outlines(model, place, outlines)
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()
     display.SetActiveScalar(_COLOURS, vtk.vtkAssignAttribute.POINT_DATA)
@@ -48,8 +48,16 @@ def add_outlines(
     display.SetLineWidth(_WIDTH)
     display.SetVisibility2D(False)
     model.SetSelectable(False)
-    link(result, OUTLINE, model, film=film.role, region=region)
+    link(result, OUTLINE, model, film=place.role, region=region)
     return model
+
+
+def draw_outlines(
+    model: slicer.vtkMRMLModelNode, place: FilmPlace, outlines: Mapping[int, BoneOutline]
+) -> None:
+    """Let a model hold these outlines, in place of what it held."""
+    lines = [(label_id, line) for label_id, outline in outlines.items() for line in outline.lines]
+    model.SetAndObservePolyData(_polylines(place, lines) if lines else vtk.vtkPolyData())
 
 
 def show_outlines(result: slicer.vtkMRMLSegmentationNode, role: str, shown: bool) -> None:
@@ -58,10 +66,10 @@ def show_outlines(result: slicer.vtkMRMLSegmentationNode, role: str, shown: bool
         model.SetDisplayVisibility(shown)
 
 
-def _polylines(film: PlacedFilm, lines: Sequence[tuple[int, np.ndarray]]) -> vtk.vtkPolyData:
-    lift = _LIFT_MM * view_axes(film.camera.view)[2]
+def _polylines(place: FilmPlace, lines: Sequence[tuple[int, np.ndarray]]) -> vtk.vtkPolyData:
+    lift = _LIFT_MM * view_axes(place.camera.view)[2]
     points = np.concatenate(
-        [detector_points(film.camera, line, film.distance_mm) - lift for _, line in lines]
+        [detector_points(place.camera, line, place.distance_mm) - lift for _, line in lines]
     )
     counts = np.array([len(line) for _, line in lines])
     drawn, places, cells = vtk.vtkPolyData(), vtk.vtkPoints(), vtk.vtkCellArray()

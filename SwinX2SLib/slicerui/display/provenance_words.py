@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import slicer
 
+from SwinX2SLib.anatomy import labels
+from SwinX2SLib.slicerui.display.follow_edits import EDITED_ON, edited_bones
 from SwinX2SLib.slicerui.display.links import told_of
 
 _FILMS = {"ap": "Frontal film", "lateral": "Lateral film"}
@@ -23,6 +25,7 @@ def provenance_words(result: slicer.vtkMRMLSegmentationNode) -> list[tuple[str, 
         ("Grid", _grid(result)),
         ("Computed on", " ".join(filter(None, (told_of(result, "device"), told_of(result, "precision"))))),
         ("Time", f"{float(seconds):.0f} s" if seconds else ""),
+        ("Edited", _edited(result)),
     ]
     return [(name, words) for name, words in told if words]
 
@@ -42,6 +45,12 @@ def _grid(result: slicer.vtkMRMLSegmentationNode) -> str:
     shape, spacing = told_of(result, "grid_shape"), told_of(result, "grid_spacing_mm")
     voxels = shape.strip("[]").replace(", ", " x ")
     return f"{voxels} voxels of {float(spacing):.3g} mm" if shape and spacing else ""
+
+
+def _edited(result: slicer.vtkMRMLSegmentationNode) -> str:
+    edited = set(edited_bones(result))
+    bones = ", ".join(label.title for label in labels() if label.name in edited)
+    return f"{told_of(result, EDITED_ON).replace('T', ' ')}: {bones}" if edited else ""
 
 
 def _hash(sha256: str) -> str:

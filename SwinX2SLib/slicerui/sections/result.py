@@ -13,10 +13,12 @@ from SwinX2SLib.slicerui.display import confidence, film_planes, film_slices, ou
 from SwinX2SLib.slicerui.display.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.display.exporting import ExportError, SegmentationExport, format_hindrances
 from SwinX2SLib.slicerui.display.eyes import EyeFollower
-from SwinX2SLib.slicerui.display.links import told_of
+from SwinX2SLib.slicerui.display.follow_edits import EditedView, show_edits, take_edits
+from SwinX2SLib.slicerui.display.links import is_result, told_of
 from SwinX2SLib.slicerui.display.parameters import ResultParameters
 from SwinX2SLib.slicerui.display.provenance_words import provenance_words
 from SwinX2SLib.slicerui.display.state import FILM_ROLES, display_state
+from SwinX2SLib.slicerui.edit_follower import EditFollower
 from SwinX2SLib.slicerui.interpreter import InterpreterError
 from SwinX2SLib.slicerui.process import QtWorkerProcess
 from SwinX2SLib.slicerui.section import Section
@@ -36,6 +38,7 @@ class ResultSection(Section):
     def __init__(self):
         super().__init__()
         self._eyes = EyeFollower(self._show_state)
+        self._edits: EditFollower[EditedView] = EditFollower(take_edits, self._on_edited)
         self._shown: slicer.vtkMRMLSegmentationNode | None = None
         self._export: SegmentationExport | None = None
         self._showing = False
@@ -73,6 +76,7 @@ class ResultSection(Section):
             return
         self._shown = result
         self._eyes.follow(result)
+        self._edits.follow(result if is_result(result) else None)
         fill_bone_list(self.ui.boneList, result)
         self._show_words()
         self._show_state()
@@ -81,6 +85,7 @@ class ResultSection(Section):
     def forget(self) -> None:
         """Let go of the scene."""
         self._eyes.follow(None)
+        self._edits.stop()
         self._shown = None
         super().forget()
 
@@ -88,6 +93,7 @@ class ResultSection(Section):
         """End an export; the module goes away."""
         self.services.result_added.disconnect(self._on_result_added)
         self._eyes.follow(None)
+        self._edits.stop()
         if self._export is not None:
             self._export.cancel_and_wait()
 
@@ -121,6 +127,11 @@ class ResultSection(Section):
     def _on_result_added(self, result: slicer.vtkMRMLSegmentationNode) -> None:
         if self.parameters is not None:
             self.parameters.result_segmentation = result
+
+    def _on_edited(self, result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
+        if show_edits(result, view) and result is self._shown:
+            fill_bone_list(self.ui.boneList, result)
+            self._show_words()
 
     def _on_switched(self, *_signal_arguments: object) -> None:
         if self._showing or self._shown is None:
