@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,10 @@ PIECE_FRACTION = 0.02
 PIECE_GAP_MM = 8.0
 # Fewer voxels of a bone on the border of the volume are a touch, not a cut.
 CUT_VOXELS = 3
+# A volume may be padded beyond its field of view: where so many bones end in one layer beyond which none lies, and it
+# holds this part of the next layer's voxels, they were cut there. Bones end in tips, of half as many at most.
+CUT_BONES = 3
+CUT_LAYER_PART = 0.7
 # Taubin (1995), a low-pass filter of the surface without shrinking: a positive and a larger negative step.
 SMOOTHING_STEPS = 12
 SMOOTHING_FACTORS = (0.5, -0.526)
@@ -49,7 +54,7 @@ class Bone:
         faces: `(F, 3)` int, vertex indices, counter-clockwise from outside.
         volume_mm3: of the voxels kept, or enclosed by the mesh.
         cut: faces of the field of view that cut it ("right", "left", "anterior", "posterior", "superior",
-            "inferior"); always empty for meshes, where nothing tells.
+            "inferior"), those of a padded volume too; always empty for meshes, where nothing tells.
         spacing_mm: voxel size along the array axes, or None for meshes.
         kept_fraction: part of the label's voxels (or of the mesh's area) that is the bone; the rest lay loose.
         mask: boolean `(X, Y, Z)`, the voxels kept in their bounding box with holes filled, or None for meshes.
@@ -109,13 +114,19 @@ def bones_from_labels(
         labels = np.rint(labels).astype(np.int32)
     known = np.where((labels > 0) & (labels <= len(anatomy_labels())), labels, 0).astype(np.uint8)
     boxes = ndimage.find_objects(known)
-    bones = {}
+    affine = np.asarray(affine, np.float64)
+    masks = {}
     for label in anatomy_labels():
         box = boxes[label.id - 1] if label.id <= len(boxes) else None
-        if box is None or (names is not None and label.name not in names):
-            continue
-        bones[label.name] = _bone_from_mask(label.name, label.id, known, box, np.asarray(affine, np.float64))
-    return bones
+        if box is not None:
+            masks[label.name] = _filled(known[box] == label.id, box, voxel_spacing_mm(affine))
+    view = _field_of_view(masks.values(), known.shape)
+    ids = {label.name: label.id for label in anatomy_labels()}
+    return {
+        name: _bone_from_mask(name, ids[name], mask, view, affine)
+        for name, mask in masks.items()
+        if names is None or name in names
+    }
 
 
 def bone_from_mesh(name: str, vertices_ras_mm: np.ndarray, faces: np.ndarray) -> Bone:
@@ -143,13 +154,46 @@ def bone_from_mesh(name: str, vertices_ras_mm: np.ndarray, faces: np.ndarray) ->
     return Bone(name, label.id, vertices, faces, volume, kept_fraction=kept)
 
 
-def _bone_from_mask(name: str, label: int, labels: np.ndarray, box: tuple, affine: np.ndarray) -> Bone:
-    mask, kept = _bone_voxels(labels[box] == label, voxel_spacing_mm(affine))
+@dataclass(frozen=True, eq=False)
+class _Mask:
+    """Voxels of a bone: boolean in their bounding box, the index of its first voxel, and the part kept."""
+
+    filled: np.ndarray
+    start: np.ndarray
+    kept: float
+
+
+def _filled(mask: np.ndarray, box: tuple, spacing_mm: np.ndarray) -> _Mask:
+    mask, kept = _bone_voxels(mask, spacing_mm)
     extent = ndimage.find_objects(mask.astype(np.uint8))[0]
     start = np.array([outer.start + inner.start for outer, inner in zip(box, extent, strict=True)])
-    mask = ndimage.binary_fill_holes(mask[extent])
-    local = affine.copy()
-    local[:3, 3] = transform_points(affine, start)
+    return _Mask(ndimage.binary_fill_holes(mask[extent]), start, kept)
+
+
+def _field_of_view(masks: Collection[_Mask], shape: tuple[int, ...]) -> np.ndarray:
+    """Return the first voxel of the field of view along each axis, and the one after its last, `(3, 2)`."""
+    view = np.array([[0, count] for count in shape])
+    for axis, end in itertools.product(range(3), range(2)) if len(masks) >= CUT_BONES else ():
+        ends = [mask.start[axis] + end * mask.filled.shape[axis] for mask in masks]
+        outermost = max(ends) if end else min(ends)
+        touching = [mask for mask, own in zip(masks, ends, strict=True) if own == outermost]
+        layers = np.array([[_layer(mask.filled, axis, end, depth) for mask in touching] for depth in (0, 1)])
+        cut = np.count_nonzero(layers[0] >= CUT_VOXELS) >= CUT_BONES
+        if cut and layers[0].sum() >= CUT_LAYER_PART * layers[1].sum():
+            view[axis, end] = outermost
+    return view
+
+
+def _layer(mask: np.ndarray, axis: int, end: int, depth: int) -> int:
+    """Return the voxels of a layer, counted from one end of an axis."""
+    if depth >= mask.shape[axis]:
+        return 0
+    return int(np.count_nonzero(np.take(mask, -1 - depth if end else depth, axis=axis)))
+
+
+def _bone_from_mask(name: str, label: int, voxels: _Mask, view: np.ndarray, affine: np.ndarray) -> Bone:
+    mask, local = voxels.filled, affine.copy()
+    local[:3, 3] = transform_points(affine, voxels.start)
     surface, faces, _, _ = marching_cubes(np.pad(mask, 1).astype(np.float32), 0.5)
     faces = faces.astype(np.int64)
     vertices = transform_points(local, smoothed(surface.astype(np.float64), faces) - 1)
@@ -160,9 +204,9 @@ def _bone_from_mask(name: str, label: int, labels: np.ndarray, box: tuple, affin
         vertices_ras_mm=vertices,
         faces=faces,
         volume_mm3=float(mask.sum() * abs(np.linalg.det(affine[:3, :3]))),
-        cut=_cut_faces(mask, start, labels.shape, affine),
+        cut=_cut_faces(voxels, view, affine),
         spacing_mm=tuple(float(size) for size in voxel_spacing_mm(affine)),
-        kept_fraction=kept,
+        kept_fraction=voxels.kept,
         mask=mask,
         affine=local,
     )
@@ -189,15 +233,15 @@ def _bone_voxels(mask: np.ndarray, spacing_mm: np.ndarray) -> tuple[np.ndarray, 
     return chosen, float(chosen.sum() / mask.sum())
 
 
-def _cut_faces(mask: np.ndarray, start: np.ndarray, shape: tuple, affine: np.ndarray) -> tuple[str, ...]:
+def _cut_faces(voxels: _Mask, view: np.ndarray, affine: np.ndarray) -> tuple[str, ...]:
     faces = []
     for axis, code in enumerate(orientation_of(affine)):
-        ends = (
-            (start[axis] == 0, 0, _OPPOSITE[code]),
-            (start[axis] + mask.shape[axis] == shape[axis], -1, code),
-        )
-        for touches, index, face in ends:
-            if touches and np.count_nonzero(np.take(mask, index, axis=axis)) >= CUT_VOXELS:
+        last = voxels.start[axis] + voxels.filled.shape[axis]
+        for end, touches, face in (
+            (0, voxels.start[axis] <= view[axis, 0], _OPPOSITE[code]),
+            (1, last >= view[axis, 1], code),
+        ):
+            if touches and _layer(voxels.filled, axis, end, 0) >= CUT_VOXELS:
                 faces.append(_FACES[face])
     return tuple(sorted(faces))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -11,30 +11,31 @@ from scipy.spatial import cKDTree
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.doubts import title_of
+from SwinX2SLib.measurements.neighbours import (
+    FIRST_ALIKE,
+    of_neighbours,
+    unlike_neighbours,
+    unlike_other_ribs,
+)
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
 # Gaps of a voxel make at most 8 % of a whole bone at 1 to 4 mm; with a fifth of its voxels gone, 9 to 15 %.
 MOST_GAPS = 0.1
-NEIGHBOUR_LEVELS = 2
 # A vertebra or a rib of less than this part of its neighbours' (its fellow's) volume lacks something, or they do not.
 LEAST_VOLUME_PART = 0.68
+# Most volume [cm3] and width [mm] about its middle of a bone by the start of its name: about half as much again as of
+# large adults. More is several bones under one name.
+MOST_SIZE = {
+    "vertebrae": (160.0, 190.0),
+    "rib": (70.0, 400.0),
+    "sacrum": (500.0, 260.0),
+    "hip": (800.0, 360.0),
+    "femur": (1200.0, 700.0),
+}
 # Neighbours lie no farther apart than this many times the median.
 MOST_GAP_FACTOR = 2.2
-MOST_TURN_DEG = 12.0
-# Least and most part of the mean of its neighbours; outside lies a fracture, or a damaged segmentation.
-NEIGHBOUR_PARTS = {
-    "anterior_body_height": (0.7, 1.4),
-    "posterior_body_height": (0.7, 1.4),
-    "superior_endplate_length": (0.75, 1.35),
-    "inferior_endplate_length": (0.75, 1.35),
-    "canal_length": (0.7, 1.4),
-    "canal_width": (0.7, 1.4),
-    "spinous_process_length": (0.6, 1.6),
-}
-# The atlas and the axis are like no other; C2 has a dens for an upper endplate.
-FIRST_ALIKE = 2
 FIRST_THORACIC = 7
 # A rib nearer to the spine than this touches it; so many have to lie wrong before the names are doubted.
 TOUCH_MM = 8.0
@@ -53,7 +54,13 @@ def doubts_among(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape])
     for name, bone in bones.items():
         if (gaps := _gaps(bone)) > MOST_GAPS:
             found[name].append(f"The {title_of(name)} is full of gaps: they make {gaps:.0%} of it.")
-    for check in (_sizes_of_vertebrae, _order_of_vertebrae, _sizes_of_pairs, _ribs_on_vertebrae):
+    for check in (
+        _impossible_sizes,
+        _sizes_of_vertebrae,
+        _order_of_vertebrae,
+        _sizes_of_pairs,
+        _ribs_on_vertebrae,
+    ):
         check(bones, found)
     _sides(bones, shapes, found)
     return found
@@ -63,10 +70,19 @@ def with_doubts(
     measured: Mapping[str, Sequence[Measurement]], doubts: Doubts
 ) -> dict[str, list[Measurement]]:
     """Return measurements by region with the doubts of the bones that they rest on, and of their neighbours."""
-    odd = _unlike_neighbours(measured.get("vertebra", ()))
+    odd = unlike_neighbours(measured.get("vertebra", ()))
+    odd |= unlike_other_ribs(measured.get("rib", ()))
     return {
         region: [
-            one.doubted([*_reasons_of(one, doubts), *odd.get((one.structure, one.name), ())]) for one in found
+            one.doubted(
+                [
+                    *_reasons_of(one, doubts),
+                    *odd.get((one.structure, one.name), ()),
+                    # A vertebra that seems turned has a wrong frame, and all is measured in that.
+                    *odd.get((one.structure, "axial_rotation"), ()),
+                ]
+            )
+            for one in found
         ]
         for region, found in measured.items()
     }
@@ -78,9 +94,12 @@ def _reasons_of(measurement: Measurement, doubts: Doubts) -> list[str]:
         names = ["hip_left", "hip_right"]
         if not measurement.side:
             names += ["sacrum", "femur_left", "femur_right"]
-    elif measurement.structure == "spine" and measurement.name != "centreline_length":
+    elif measurement.structure == "spine":
         marks = [item.name for item in (*measurement.landmarks, *measurement.planes)]
         names = [name for name in doubts if any(_stands_in(name, mark) for mark in marks)]
+        if measurement.name == "centreline_length":
+            doubted = [title_of(name) for name in names if doubts[name]]
+            return [f"It runs through bones that are in doubt: {', '.join(doubted)}."] if doubted else []
     return [reason for name in names for reason in doubts.get(name, ())]
 
 
@@ -101,16 +120,23 @@ def _vertebrae(bones: Mapping[str, Bone]) -> dict[str, int]:
     return {name: levels[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
 
 
-def _neighbours(values: Mapping[int, float], level: int) -> list[float]:
-    near = range(level - NEIGHBOUR_LEVELS, level + NEIGHBOUR_LEVELS + 1)
-    return [values[other] for other in near if other != level and other in values]
+def _impossible_sizes(bones: Mapping[str, Bone], found: Doubts) -> None:
+    for name, bone in bones.items():
+        most_cm3, most_mm = MOST_SIZE[name.split("_")[0]]
+        volume_cm3 = bone.volume_mm3 / 1000
+        away = bone.vertices_ras_mm - bone.vertices_ras_mm.mean(axis=0)
+        length_mm = 2 * float(np.linalg.norm(away, axis=1).max())
+        if volume_cm3 > most_cm3 or length_mm > most_mm:
+            found[name].append(
+                f"The {title_of(name)} has {volume_cm3:.0f} cm³ over {length_mm:.0f} mm, more than one such bone."
+            )
 
 
 def _sizes_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
     levels = {name: level for name, level in _vertebrae(bones).items() if level >= FIRST_ALIKE}
     volumes = {level: bones[name].volume_mm3 for name, level in levels.items() if not bones[name].cut}
     for name, level in levels.items():
-        near = _neighbours(volumes, level)
+        near = of_neighbours(volumes, level)
         if level not in volumes or len(near) < 2:
             continue
         part = volumes[level] / float(np.median(near))
@@ -200,43 +226,3 @@ def _fellows(bones: Mapping[str, Bone], found: Doubts) -> None:
             if away[0] > away[1]:
                 for name in (femur, own):
                     found[name].append(f"The {title_of(femur)} lies next to the {title_of(far)}.")
-
-
-def _unlike_neighbours(vertebrae: Iterable[Measurement]) -> dict[tuple[str, str], list[str]]:
-    """Return reasons by structure and name for measures of a vertebra that no neighbour has."""
-    levels = vertebra_levels()
-    values: dict[str, dict[int, float]] = {}
-    for one in vertebrae:
-        if one.value is not None and levels[one.structure] >= FIRST_ALIKE:
-            values.setdefault(one.name, {})[levels[one.structure]] = one.value
-    found: dict[tuple[str, str], list[str]] = {}
-    for structure, level in levels.items():
-        for name, judge in _JUDGES.items():
-            near = _neighbours(values.get(name, {}), level)
-            if level in values.get(name, {}) and len(near) >= 2:
-                reason = judge(values[name][level], float(np.median(near)))
-                if reason:
-                    found[structure, name] = [reason]
-    return found
-
-
-def _size_judge(least: float, most: float) -> Callable[[float, float], str]:
-    def judge(value: float, usual: float) -> str:
-        part = value / usual if usual else 1.0
-        if least <= part <= most:
-            return ""
-        return f"It is {part:.0%} of that of its neighbours: a fracture, or a damaged segmentation."
-
-    return judge
-
-
-def _turn_judge(value: float, usual: float) -> str:
-    if abs(value - usual) <= MOST_TURN_DEG:
-        return ""
-    return f"It is turned by {abs(value - usual):.0f} degrees against its neighbours."
-
-
-_JUDGES: dict[str, Callable[[float, float], str]] = {
-    **{name: _size_judge(*parts) for name, parts in NEIGHBOUR_PARTS.items()},
-    "axial_rotation": _turn_judge,
-}

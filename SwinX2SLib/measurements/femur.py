@@ -18,6 +18,7 @@ from SwinX2SLib.measurements.femur_proximal import (
 from SwinX2SLib.measurements.ranges import FEMUR
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, absent
 from SwinX2SLib.measurements.surfaces import angle_deg, square_to
+from SwinX2SLib.measurements.vertebra_resolution import voxel_doubt
 
 # Name and unit, in the order of the report.
 HEAD = (("head_centre", "point"), ("head_radius", "mm"))
@@ -40,9 +41,13 @@ GOOD_COVERAGE = 0.5
 # A head that is a ball leaves this much at most, and half a voxel besides.
 GOOD_RESIDUAL_MM = 1.0
 NECK_TO_HEAD = (0.45, 0.92)
-# The neck-shaft angles of 19 whole femora (VSD), cut off 3.4 to 4.6 head radii below the head's centre, square to the
-# shaft or at 30 degrees, moved by 1.5 degrees (median) and by 5 at most.
-SHORT_SHAFT_DEG = 5.0
+# Whole femora (VSD) cut off 3.5 to 4.2 head radii below the head's centre, square to the shaft or up to 20 degrees
+# askew, as meshes and on a 2.6 mm grid: the shaft's axis lay 2.8 degrees off in half of them, 6 in nine of ten, 10 at
+# most; the neck-shaft angle 2.2, 5 and 9. What the upper end tells of the shaft in other people makes it no better.
+SHORT_SHAFT_DEG, SHORT_SHAFT_MOST_DEG = 3.0, 10.0
+# Half a voxel moves head, isthmus and condyles against each other: of femora (VSD) laid on a 2.6 mm grid in six ways,
+# the version changed by up to 1.2 degrees. Neither more of the neck nor surfaces fitted to the condyles hold it.
+VERSION_DOUBT_DEG_PER_MM = 0.48
 # From the head's centre to the shaft's axis; in 19 femora (VSD) and a child it is 1.9 to 2.6.
 NECK_LENGTH_RADII = (1.2, 3.6)
 
@@ -95,7 +100,7 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
         return results + _absent(
             structure, side, KNEE, "The bone ends before the knee, so its condyles are missing."
         )
-    return results + _knee_results(upper, lower, structure, side, doubts)
+    return results + _knee_results(upper, lower, structure, side, doubts, max(bone.spacing_mm or (0.0,)))
 
 
 def _absent(structure: str, side: str, wanted: tuple, reason: str) -> list[Measurement]:
@@ -126,7 +131,8 @@ def _shaft_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     if not shaft.clear_of_trochanter:
         reasons += (
             f"Only {shaft.length_mm:.0f} mm of shaft are there, most beside the lesser trochanter: "
-            f"its axis may lie {SHORT_SHAFT_DEG:.0f} degrees off.",
+            f"its axis lies {SHORT_SHAFT_DEG:.0f} degrees off in half of such bones, up to "
+            f"{SHORT_SHAFT_MOST_DEG:.0f} degrees off at worst.",
         )
     if shaft.cone.residual_mm > 1.5 + 0.25 * max(bone.spacing_mm or (0.0,)):
         reasons += (f"The shaft is no tube: {shaft.cone.residual_mm:.1f} mm remain after the fit.",)
@@ -191,7 +197,7 @@ def _shaft_results(upper: ProximalFemur, structure: str, side: str, doubts) -> l
 
 
 def _knee_results(
-    upper: ProximalFemur, lower: DistalFemur, structure: str, side: str, doubts
+    upper: ProximalFemur, lower: DistalFemur, structure: str, side: str, doubts, voxel_mm: float
 ) -> list[Measurement]:
     head, notch = upper.head.centre, lower.places["intercondylar_notch"]
     neck = square_to(upper.neck.direction, lower.mechanical)
@@ -208,6 +214,7 @@ def _knee_results(
     between = lower.mechanical_anatomical_angle_deg
     length = np.linalg.norm(head - notch)
     outside = FEMUR["anteversion"].doubts(float(version), "An anteversion", "deg")
+    outside += voxel_doubt(voxel_mm, VERSION_DOUBT_DEG_PER_MM * voxel_mm)
     knee = [
         Measurement("anteversion", structure, side, version, "deg", condyles, (neck_axis, condylar)).doubted(
             outside

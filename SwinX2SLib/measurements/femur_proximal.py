@@ -12,7 +12,7 @@ import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.fits import Cone, Sphere, fit_cone, fit_sphere, vote_for_sphere
-from SwinX2SLib.measurements.surfaces import Section, Surface, square_to, unit
+from SwinX2SLib.measurements.surfaces import Section, Surface, plane_basis, square_to, unit
 
 HEAD_RADII_MM = np.arange(12.0, 34.0, 1.5)
 VOTERS = 3500
@@ -30,6 +30,10 @@ CLEAR_SHAFT_RADII = 1.2
 # Of a shorter shaft, what lies below the greater trochanter counts too, but for the lesser one.
 TROCHANTER_RADII = 2.0
 LEAST_SHAFT_RADII = 0.4
+# The shaft ends where the first of so many sectors around its axis ends.
+SECTORS = 8
+# A shaft is not quite round: a stricter fit of a short one settles on one side of it, 14 degrees askew.
+SHAFT_NOISE_MM = 0.8
 # Seen along the shaft, the lesser trochanter lies between these angles from medial (0) towards posterior (90).
 TROCHANTER_SECTOR_DEG = (-25.0, 105.0)
 
@@ -205,22 +209,39 @@ def _fit_shaft(
 ) -> Shaft | None:
     level = (surface.vertices - head.centre) @ direction / head.radius_mm
     last = float(level.max())
-    bottom = min(SHAFT_RADII[1], last - 0.05)
+    side_on = np.abs(surface.normals @ direction) < 0.5
+    away = surface.vertices - point
+    beside = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
+    bottom = min(SHAFT_RADII[1], _whole_round(away, direction, np.where(side_on & beside, level, 0.0)) - 0.05)
     clear = bottom - SHAFT_RADII[0] >= CLEAR_SHAFT_RADII
     top = SHAFT_RADII[0] if clear else TROCHANTER_RADII
     if bottom - top < LEAST_SHAFT_RADII:
         return None
-    side_on = np.abs(surface.normals @ direction) < 0.5
-    away = surface.vertices - point
-    beside = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
     free = ~trochanter | (level > SHAFT_RADII[0])
     chosen = (level > top) & (level < bottom) & side_on & beside & free
     if chosen.sum() < 30:
         return None
-    cone = fit_cone(surface.vertices[chosen], surface.areas[chosen], point, direction, noise_mm)
+    scale = max(noise_mm, SHAFT_NOISE_MM)
+    cone = fit_cone(surface.vertices[chosen], surface.areas[chosen], point, direction, scale)
     if cone.direction @ direction < 0.8 or not 0.1 < cone.radius_mm / head.radius_mm < 1.5:
         return None
     return Shaft(cone, (bottom - top) * head.radius_mm, clear, last * head.radius_mm)
+
+
+def _whole_round(away: np.ndarray, direction: np.ndarray, level: np.ndarray) -> float:
+    """Return the level down to which the shaft is there all round: an oblique cut leaves one side longer.
+
+    Args:
+        away: `(V, 3)` from a point on the axis.
+        direction: of the axis, down.
+        level: `(V,)`, 0 for what is no shaft.
+    """
+    across, beside = plane_basis(direction)
+    turn = np.arctan2(away @ beside, away @ across) / (2 * np.pi) % 1.0
+    sector = np.minimum((turn * SECTORS).astype(int), SECTORS - 1)
+    deepest = np.zeros(SECTORS)
+    np.maximum.at(deepest, sector, level)
+    return float(deepest.min())
 
 
 def meeting_points(head: Sphere, neck: Neck, cone: Cone) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from SwinX2SLib.measurements.ranges import PELVIS
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, NotFoundError, Plane, absent
 from SwinX2SLib.measurements.sacral_endplate import SacralEndplate, find_sacral_endplate
 from SwinX2SLib.measurements.surfaces import square_to, unit
-from SwinX2SLib.measurements.vertebra_resolution import voxel_doubt
+from SwinX2SLib.measurements.vertebra_resolution import sacral_doubt_deg, voxel_doubt
 
 STRUCTURE = "pelvis"
 FRONT = (("inter_asis_width", "mm"), ("anterior_pelvic_plane_tilt", "deg"), ("pelvic_obliquity", "deg"))
@@ -27,21 +27,24 @@ HIP_AXIS = (("pelvic_tilt", "deg"), ("pelvic_incidence", "deg"))
 LEAST_VOXELS = 500
 # Height of a hip along the pelvis' own axis [mm], between a small child's and beyond the tallest adult's.
 HIP_HEIGHT_MM = (150.0, 270.0)
-ASYMMETRY_MM = 22.0
+# Landmarks of 20 people of the JHU pelvis atlas lie 12 mm at most from being mirror images.
+ASYMMETRY_MM = 16.0
 ENDPLATE_AREA_MM2 = (450.0, 2200.0)
 ENDPLATE_RESIDUAL_MM = 1.2
-# Where the voxels lie against the bone turns the endplate by about so much (phantoms at 1.5 to 2.6 mm).
-ENDPLATE_DOUBT_DEG_PER_MM = 0.4
 
 
-def measure_pelvis(bones: Mapping[str, Bone]) -> list[Measurement]:
+def measure_pelvis(
+    bones: Mapping[str, Bone], femora: Mapping[str, list[Measurement]] | None = None
+) -> list[Measurement]:
     """Measure the pelvis.
 
     Args:
         bones: by label name; hips, sacrum and femora are used. The femoral heads give the hip axis, the lengths of
             the femora the difference of the legs.
+        femora: of `measure_femur` by side, when they are at hand.
     """
-    femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
+    if femora is None:
+        femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
     hips = [bones.get(f"hip_{side}") for side in SIDES]
     for side, hip in zip(SIDES, hips, strict=True):
         if hip is None or (hip.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
@@ -137,7 +140,7 @@ def _sacral_results(sacrum, found, femora, doubts) -> list[Measurement]:
         return [absent(name, STRUCTURE, None, unit_, str(error)) for name, unit_ in wanted]
     doubts = doubts + bone_doubts(sacrum, allowed_cuts=("inferior",)) + _endplate_doubts(endplate)
     voxel_mm = max(sacrum.spacing_mm or (0.0,))
-    blurred = voxel_doubt(voxel_mm, ENDPLATE_DOUBT_DEG_PER_MM * voxel_mm)
+    blurred = voxel_doubt(voxel_mm, sacral_doubt_deg(voxel_mm))
     plane = (Plane("sacral_endplate", endplate.centre_ras_mm, endplate.normal_ras),)
     promontory = (Landmark("promontory", endplate.promontory_ras_mm),)
     centre = (Landmark("sacral_endplate_centre", endplate.centre_ras_mm),)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection
 
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.crosschecks import doubts_among, with_doubts
-from SwinX2SLib.measurements.femur import measure_femora
+from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis import measure_pelvis
+from SwinX2SLib.measurements.pelvis_landmarks import SIDES
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.rib import measure_ribs
 from SwinX2SLib.measurements.spine import measure_spine
@@ -41,9 +42,13 @@ def measure_person(
         )
     # The column and its vertebrae rest on the same parts, which take the longest to find.
     shapes = vertebra_shapes(bones) if {"spine", "vertebra"} & set(only) else {}
+    # The hip axis of the pelvis rests on the femora.
+    femora = {}
+    if {"femur", "pelvis"} & set(only):
+        femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
     measured: dict[str, Callable[[], list[Measurement]]] = {
-        "femur": lambda: measure_femora(bones),
-        "pelvis": lambda: measure_pelvis(bones),
+        "femur": lambda: [one for side in SIDES for one in femora[side]],
+        "pelvis": lambda: measure_pelvis(bones, femora),
         "spine": lambda: measure_spine(bones, shapes),
         "vertebra": lambda: measure_vertebrae(bones, shapes),
         "rib": lambda: measure_ribs(bones),

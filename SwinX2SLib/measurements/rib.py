@@ -1,7 +1,7 @@
 """Measurements of ribs: centreline from the vertebra to the front end, length, curvature.
 
 The length is that of the bone along its centreline, without cartilage. The curvature is the mean over the length of
-1 / radius.
+1 / radius, between chords of 3 cm.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ def _measure(bone: Bone, side: str, column: cKDTree | None, superior: np.ndarray
         )
         doubts.append(reason)
     else:
-        length = Measurement("rib_length", bone.name, side, found.length_mm, "mm", **geometry).doubted(
-            doubts + _unusual(bone.name, found.length_mm)
-        )
+        # A part of a rib is bent otherwise than the whole.
+        doubts += _unusual(bone.name, found.length_mm)
+        length = Measurement("rib_length", bone.name, side, found.length_mm, "mm", **geometry).doubted(doubts)
     curvature = Measurement("rib_curvature", bone.name, side, mean_curvature(points), "1/m", **geometry)
     return [length, curvature.doubted(doubts)]
 

@@ -4,17 +4,15 @@ Angles are taken in the patient's frontal and sagittal planes; the standing vert
 volume unless told otherwise (`PatientAxes`). Kyphosis is that from the upper endplate of T4 to the lower one of T12,
 lordosis that from the upper endplate of L1 to that of S1; where those are not in view the nearest are used, and told.
 Kyphosis and lordosis are positive the usual way round. The sagittal vertical axis is the distance from the plumb line
-through the middle of C7 to the back upper corner of S1, positive when C7 is in front. Listhesis is how far the lower
-back corner of a vertebra lies in front of the upper back corner of the one below, along that one's upper endplate.
+through the middle of C7 to the back upper corner of S1, positive when C7 is in front.
 """
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.listhesis import short_name, slips
 from SwinX2SLib.measurements.polylines import curve_through, length_mm
 from SwinX2SLib.measurements.results import (
     Axis,
@@ -40,7 +38,7 @@ from SwinX2SLib.measurements.spine_curves import (
 )
 from SwinX2SLib.measurements.vertebra import vertebra_shapes
 from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
-from SwinX2SLib.measurements.vertebra_resolution import voxel_doubt
+from SwinX2SLib.measurements.vertebra_resolution import sacral_doubt_deg, voxel_doubt
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
 # Least and most usual [deg, mm]; beyond, a person should look (Roussouly and Nnadi, Eur Spine J 19 (2010) 1824).
@@ -50,7 +48,6 @@ USUAL_RANGES = {
     "sagittal_vertical_axis": (-80.0, 120.0),
 }
 MOST_COBB_DEG = 90.0
-MOST_LISTHESIS_PART = 0.35  # of the endplate's length; more is a slip of grade II, or a wrong label
 MOST_GAP_FACTOR = 2.2  # neighbours lie no farther apart than this many times the median
 
 
@@ -67,7 +64,7 @@ def measure_spine(
     shapes = vertebra_shapes(bones, axes.superior) if shapes is None else shapes
     column = _Column(bones, shapes, axes)
     results = [column.centreline(), *column.cobb(), column.kyphosis(), column.lordosis()]
-    results += [column.vertical_axis(), *column.listhesis()]
+    results += [column.vertical_axis(), *slips(column.shapes, column.sacrum)]
     return [measurement.doubted(column.doubts) for measurement in results]
 
 
@@ -83,6 +80,7 @@ class _Column:
             if shapes[name].body_centre_ras() is not None and not _is_cut(bones[name], shapes[name])
         }
         self.sacrum, self.no_sacrum = self._sacral_endplate(bones)
+        self.sacral_voxel_mm = max(bones["sacrum"].spacing_mm or (0.0,)) if self.sacrum else 0.0
         self.doubts = self._disorder()
 
     def _sacral_endplate(self, bones: dict[str, Bone]) -> tuple[SacralEndplate | None, str]:
@@ -109,7 +107,7 @@ class _Column:
         length = np.linalg.norm(steps, axis=1) / levels
         whole = centres[0] - centres[-1]
         wrong = [
-            f"{_short(names[place])} and {_short(names[place + 1])} do not follow each other: check the labels."
+            f"{' and '.join(map(short_name, names[place : place + 2]))} do not follow each other: check the labels."
             for place in range(len(steps))
             if steps[place] @ whole > 0 or length[place] > MOST_GAP_FACTOR * np.median(length)
         ]
@@ -153,7 +151,11 @@ class _Column:
                 continue
             upper, lower = self._plane(curve.upper, "superior"), self._plane(curve.lower, "inferior")
             apex = Landmark(f"apex_{curve.apex}", self.shapes[curve.apex].body_centre_ras())
-            name = "cobb_angle" if place == 0 else f"cobb_angle_{_short(curve.upper)}_{_short(curve.lower)}"
+            name = (
+                "cobb_angle"
+                if place == 0
+                else f"cobb_angle_{short_name(curve.upper)}_{short_name(curve.lower)}"
+            )
             side = "right" if curve.angle_deg > 0 else "left"
             value = abs(curve.angle_deg)
             result = Measurement(name, "spine", side, value, "deg", landmarks=(apex,), planes=(upper, lower))
@@ -189,6 +191,9 @@ class _Column:
             if shape is not None and which in shape.doubts_deg:
                 doubts.append(shape.doubts_deg[which][view])
                 voxels.append(shape.section.voxel_mm)
+            elif name == "sacrum":
+                doubts.append(sacral_doubt_deg(self.sacral_voxel_mm))
+                voxels.append(self.sacral_voxel_mm)
         return voxel_doubt(max(voxels), *doubts)
 
     def kyphosis(self) -> Measurement:
@@ -226,7 +231,7 @@ class _Column:
         tilts = [self.axes.sagittal_tilt_deg(plane.normal_ras) for _, plane in (upper, lower)]
         value = sign * (tilts[0] - tilts[1])
         doubts = []
-        ends = tuple(_short(end[0]) for end in (upper, lower))
+        ends = tuple(short_name(end[0]) for end in (upper, lower))
         if ends != standard:
             doubts.append(f"Measured from {ends[0]} to {ends[1]}, not {standard[0]} to {standard[1]}.")
         least, most = USUAL_RANGES[name]
@@ -250,45 +255,6 @@ class _Column:
         doubts = [f"{value:.0f} mm is outside what is usual ({least:.0f} to {most:.0f})."]
         result = Measurement(name, "spine", None, value, "mm", landmarks=marks, axes=(plumb,))
         return result.doubted(doubts * (not least <= value <= most))
-
-    def listhesis(self) -> list[Measurement]:
-        """Each neighbouring pair from C2 down, and the lowest lumbar vertebra on S1."""
-        results = []
-        for upper, lower in itertools.pairwise(self.shapes):
-            if self.levels[lower] - self.levels[upper] != 1:
-                continue
-            corners = self.shapes[lower].corners
-            names = ("superior_posterior", "superior_anterior")
-            ends = [self.shapes[lower].frame.to_ras(corners[end]) for end in names if end in corners]
-            results.append(self._slip(upper, _short(lower), ends, lower))
-        if self.sacrum is not None and self.shapes:
-            ends = [self.sacrum.posterior_ras_mm, self.sacrum.promontory_ras_mm]
-            results.append(self._slip(list(self.shapes)[-1], "S1", ends, "sacrum"))
-        return results
-
-    def _slip(self, upper: str, lower: str, ends: list[np.ndarray], structure: str) -> Measurement:
-        name = f"listhesis_{_short(upper)}_{lower}"
-        back = self.shapes[upper].corners.get("inferior_posterior")
-        if back is None or len(ends) < 2:
-            return absent(name, "spine", None, "mm", "A corner next to the disc was not found.")
-        length = float(np.linalg.norm(ends[1] - ends[0]))
-        along = (ends[1] - ends[0]) / max(length, 1e-9)
-        place = self.shapes[upper].frame.to_ras(back)
-        value = float((place - ends[0]) @ along)
-        marks = (
-            Landmark(f"{upper}_inferior_posterior", place),
-            Landmark(f"{structure}_superior_posterior", ends[0]),
-            Landmark(f"{structure}_superior_anterior", ends[1]),
-        )
-        doubts = [
-            f"A slip of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the film."
-        ]
-        result = Measurement(name, "spine", None, value, "mm", landmarks=marks)
-        return result.doubted(doubts * (abs(value) > MOST_LISTHESIS_PART * length))
-
-
-def _short(name: str) -> str:
-    return "S1" if name == "sacrum" else name.removeprefix("vertebrae_")
 
 
 def _is_cut(bone: Bone, shape: VertebraShape) -> bool:

@@ -21,8 +21,12 @@ from SwinX2SLib.measurements.vertebra_shape import VertebraShape, vertebra_shape
 
 ANTERIOR = np.array([0.0, 1.0, 0.0])
 LEAST_KEPT_FRACTION = 0.9
+# The tip of a process, broken off, is a hundredth of a vertebra.
+LEAST_KEPT_OF_PROCESS = 0.995
 # Half a voxel moves the ends of the thin spinous process by about so much of a voxel against each other.
 SPINOUS_VOXEL_PART = 0.5
+# Bone beside the median plane, or broken off, may reach so far behind the tip: many processes of the neck are forked.
+MOST_BEYOND_MM, MOST_BEYOND_VOXELS = 5.0, 2.0
 _LENGTHS = (
     ("anterior_body_height", "superior_anterior", "inferior_anterior"),
     ("posterior_body_height", "superior_posterior", "inferior_posterior"),
@@ -111,7 +115,8 @@ def _spinous(shape: VertebraShape) -> list[Measurement]:
     marks = (_mark(shape, "spinous_base", spinous.base), _mark(shape, "spinous_tip", spinous.tip))
     axis = Axis("spinous_axis", marks[0].position_ras_mm, shape.frame.axes @ spinous.direction)
     length = float(np.linalg.norm(spinous.tip - spinous.base))
-    results = [Measurement(*names[0][:1], shape.name, None, length, "mm", landmarks=marks, axes=(axis,))]
+    measured = Measurement(names[0][0], shape.name, None, length, "mm", landmarks=marks, axes=(axis,))
+    results = [measured.doubted(_tip_doubts(shape))]
     plate = shape.superior or shape.inferior
     if plate is None:
         return [*results, absent(names[1][0], shape.name, None, "deg", _reason(shape, "superior", "body"))]
@@ -120,7 +125,18 @@ def _spinous(shape: VertebraShape) -> list[Measurement]:
     angle = Measurement(names[1][0], shape.name, None, float(drop), "deg", landmarks=marks, axes=(axis,))
     doubt = shape.doubts_deg["superior" if shape.superior is not None else "inferior"][0]
     own = float(np.degrees(SPINOUS_VOXEL_PART * shape.section.voxel_mm / length))
-    return [*results, angle.doubted(voxel_doubt(shape.section.voxel_mm, doubt, own))]
+    blurred = voxel_doubt(shape.section.voxel_mm, doubt, own)
+    return [*results, angle.doubted((*_tip_doubts(shape), *blurred))]
+
+
+def _tip_doubts(shape: VertebraShape) -> tuple[str, ...]:
+    limit = max(MOST_BEYOND_MM, MOST_BEYOND_VOXELS * shape.section.voxel_mm)
+    if shape.spinous.beyond_mm <= limit:
+        return ()
+    return (
+        f"Bone reaches {shape.spinous.beyond_mm:.0f} mm further back than the tip of the spinous process: it is "
+        "broken, or leans to a side.",
+    )
 
 
 def _pedicles(shape: VertebraShape) -> list[Measurement]:
@@ -190,8 +206,9 @@ def _judged(measurement: Measurement, bone: Bone) -> Measurement:
         reason = f"The field of view cuts the bone there ({', '.join(cut)})."
         return absent(measurement.name, measurement.structure, measurement.side, measurement.unit, reason)
     reasons = []
-    if bone.kept_fraction < LEAST_KEPT_FRACTION:
-        reasons.append(f"{1 - bone.kept_fraction:.0%} of the label lies loose and was left out.")
+    least_kept = LEAST_KEPT_OF_PROCESS if measurement.name.startswith("spinous") else LEAST_KEPT_FRACTION
+    if bone.kept_fraction < least_kept:
+        reasons.append(f"{1 - bone.kept_fraction:.1%} of the label lies loose and was left out.")
     usual = usual_range(measurement.name, measurement.structure)
     if usual and measurement.value is not None and not usual[0] <= measurement.value <= usual[1]:
         reasons.append(

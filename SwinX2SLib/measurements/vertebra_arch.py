@@ -19,6 +19,8 @@ LEAST_ARCH_MM2 = 8.0  # of an arch, in the median section
 CANAL_WINDOW_MM = 3.0
 SPINOUS_HALF_WIDTH_MM = 4.0
 LEAST_SPINOUS_MM = 5.0
+# A tip that broke off, or a process that leans, ends this near to the median plane.
+BESIDE_TIP_MM = 10.0
 PEDICLE_REACH_MM = 9.0
 LEAST_PEDICLE_MM2 = 8.0
 
@@ -52,11 +54,18 @@ class Canal:
 
 @dataclass(frozen=True, eq=False)
 class Spinous:
-    """The spinous process: base (front of the laminae's junction) and tip, `(3,)` local, and its drop [degrees]."""
+    """The spinous process.
+
+    Attributes:
+        base, tip: `(3,)` local, front of the laminae's junction and end.
+        direction: `(3,)` unit, from the one to the other.
+        beyond_mm: how much further than the tip bone near the median plane reaches, broken off or beside it.
+    """
 
     base: np.ndarray
     tip: np.ndarray
     direction: np.ndarray
+    beyond_mm: float
 
 
 def find_canal(solid: Solid, section: Section, box: Box) -> Canal:
@@ -208,4 +217,12 @@ def find_spinous(solid: Solid, canal: Canal) -> Spinous:
     tip = root + direction * float(((points - root) @ direction).max() + solid.step_mm / 2)
     if (tip - base) @ direction < LEAST_SPINOUS_MM or direction[0] > 0:
         raise NotFoundError("The arch has no spinous process.")
-    return Spinous(*(np.array([0.0, *values]) for values in (base, tip, direction)))
+    local = [np.array([0.0, *values]) for values in (base, tip, direction)]
+    return Spinous(*local, _beyond(solid, local[1], local[2]))
+
+
+def _beyond(solid: Solid, tip: np.ndarray, direction: np.ndarray) -> float:
+    beside = solid.between(0, -BESIDE_TIP_MM, BESIDE_TIP_MM)
+    cells = np.argwhere(solid.filled[beside].any(axis=0))
+    points = solid.start[1:] + solid.step_mm * cells
+    return max(float(((points - tip[1:]) @ direction[1:]).max(initial=0.0)), 0.0)

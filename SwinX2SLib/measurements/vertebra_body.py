@@ -67,11 +67,15 @@ class Box:
 
 @dataclass(frozen=True, eq=False)
 class Endplate:
-    """A plane up = height + slope_right right + slope_front front, fitted to an end of the body [mm]."""
+    """A plane up = height + slope_right right + slope_front front, fitted to an end of the body [mm].
+
+    `spread_mm` is how far the end lies off it (as a standard deviation).
+    """
 
     height: float
     slope_right: float
     slope_front: float
+    spread_mm: float
 
     def at(self, right: float | np.ndarray, front: float | np.ndarray) -> float | np.ndarray:
         """Return the height of the plane over a place."""
@@ -213,7 +217,7 @@ def _robust_plane(right: np.ndarray, front: np.ndarray, height: np.ndarray) -> E
         weight = np.clip(1 - (off / (4.685 * scale)) ** 2, 0, None) ** 2
     if weight.mean() < 0.4 or np.hypot(plane[1], plane[2]) > 1.0:
         raise NotFoundError("The endplate is not flat enough for a plane.")
-    return Endplate(*(float(value) for value in plane))
+    return Endplate(*(float(value) for value in plane), scale)
 
 
 def corner(section: Section, box: Box, endplate: Endplate, upper: bool, anterior: bool) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import nibabel
@@ -18,6 +19,8 @@ from SwinX2SLib.measurements.reading.volume import (
 
 _MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
 _SUFFIXES = (".nii", ".nii.gz")
+# Of zlib, by its documentation: 1032 bytes from one at the most.
+_MOST_COMPRESSED = 1032
 
 
 def is_nifti(path: Path) -> bool:
@@ -55,6 +58,7 @@ def read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
     with reading(path, "NIfTI file"):
         image = nibabel.load(path)
         proxy = image.dataobj
+        _require_room(path, proxy)
         scaled = (proxy.slope, proxy.inter) != (1, 0)
         values = np.asarray(proxy, dtype=np.float32) if scaled else proxy.get_unscaled()
         unit = image.header.get_xyzt_units()[0]
@@ -65,3 +69,12 @@ def read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
     affine = np.array(image.affine, dtype=np.float64)
     affine[:3] *= _MM_PER_UNIT.get(unit, 1.0)
     return np.asarray(values), checked_affine(affine, path)
+
+
+def _require_room(path: Path, proxy: nibabel.arrayproxy.ArrayProxy) -> None:
+    """Refuse a damaged header, before memory is asked for that no file of this size can fill."""
+    told, stored = math.prod(map(int, proxy.shape)) * proxy.dtype.itemsize, path.stat().st_size
+    if told > stored * (_MOST_COMPRESSED if path.name.lower().endswith(".gz") else 1):
+        size = " x ".join(map(str, proxy.shape))
+        message = f"The header tells of {size} voxels, more than a file of {stored} bytes can hold."
+        raise refuse("segmentation-unreadable", message, "Export or copy it again.", path)

@@ -79,8 +79,8 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> Subject:
         InputError: the path is no such thing, or what it holds cannot be used; all faults found are told.
     """
     path = Path(path)
-    source = path / RESULT_LABELS if (path / RESULT_LABELS).is_file() else path
     try:
+        source = path / RESULT_LABELS if (path / RESULT_LABELS).is_file() else path
         subject = _read(source, options)
     except OSError as error:
         message = f"It cannot be read ({error.strerror or error})."

@@ -71,6 +71,8 @@ def checked_affine(affine: np.ndarray, path: Path) -> np.ndarray:
     """
     affine = np.asarray(affine, dtype=np.float64)
     try:
+        if not np.isfinite(affine).all():
+            raise ValueError("The affine holds numbers that are not finite (NaN or infinity).")
         orientation_of(affine)
     except ValueError as error:
         message = f"The header places no voxel in the patient. {error}"
@@ -99,7 +101,7 @@ def label_values(
     """
     while values.ndim > 3 and values.shape[-1] == 1:
         values = values[..., 0]
-    if values.ndim != 3:
+    if values.ndim != 3 or not values.size:
         message = f"The file has {values.ndim} axes ({' x '.join(map(str, values.shape))})."
         raise refuse("not-a-volume", message, "Give one three-dimensional label volume.", path)
     if numbering is not None:
@@ -128,7 +130,9 @@ def _renumbered(values: np.ndarray, affine: np.ndarray, path: Path, numbering: N
 
 def named(values: list) -> str:
     """Return a list in words, not all of a long one."""
-    shown = ", ".join(str(value) for value in values[:_MOST_NAMED])
+    # A number of hundreds of digits says no more than its size.
+    told = [f"{value:.6g}" if abs(value) >= 1e15 else str(value) for value in values[:_MOST_NAMED]]
+    shown = ", ".join(told)
     return shown if len(values) <= _MOST_NAMED else f"{shown} and {len(values) - _MOST_NAMED} more"
 
 

@@ -43,6 +43,26 @@ def test_faces_of_the_field_of_view_that_cut_a_bone_are_named():
     assert right.cut == ("anterior", "right")
 
 
+def three_vertebrae(shape, size):
+    """Three vertebrae that end at the same voxel of the second axis, and padding beyond."""
+    ids = [next(label.id for label in labels() if label.name == f"vertebrae_L{n}") for n in (1, 2, 3)]
+    volume = np.zeros(shape, np.uint8)
+    index = np.moveaxis(np.indices(shape), 0, -1)
+    for place, label in enumerate(ids):
+        volume[np.linalg.norm(index - (20, 20, 12 + 18 * place), axis=-1) <= size] = label
+    return volume
+
+
+def test_a_padded_volume_cuts_where_several_bones_end_in_one_full_layer():
+    affine = network_affine(2.0, (40, 40, 60))
+    whole = three_vertebrae((40, 40, 60), 7.6)
+    assert all(bone.cut == () for bone in bones_from_labels(whole, affine).values())
+    whole[:, 23:] = 0
+    assert {bone.cut for bone in bones_from_labels(whole, affine).values()} == {("posterior",)}
+    alone = np.where(whole == whole.max(), whole, 0)
+    assert all(bone.cut == () for bone in bones_from_labels(alone, affine).values())
+
+
 def test_near_pieces_are_kept_and_far_or_small_ones_left_out():
     near = ball(8, (60, 60, 60), (20, 20, 20)) | ball(5, (60, 60, 60), (20, 20, 36))
     volume = near | ball(5, (60, 60, 60), (50, 50, 50)) | ball(1, (60, 60, 60), (20, 32, 20))

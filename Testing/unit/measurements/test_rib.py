@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
 from SwinX2SLib.measurements.centrelines import line_segment_chamfer_mm, normalised_line_dice
+from SwinX2SLib.measurements.neighbours import unlike_other_ribs
+from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.rib import mean_curvature, measure_ribs
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 
 SPACING_MM = 2.6
+SIDES = ("left", "right")
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +106,33 @@ def test_distances_between_parallel_lines_are_their_distance():
 def test_a_line_needs_two_points():
     with pytest.raises(ValueError, match="two finite points"):
         normalised_line_dice(np.zeros((1, 3)), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_of_half_a_millimetre_bends_no_rib_by_a_seventh(seed):
+    angle = np.linspace(0, 2.6, 260)
+    arc = 100 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    noise = gaussian_filter1d(np.random.default_rng(seed).normal(size=arc.shape), 4, axis=0)
+    noisy = arc + 0.5 * noise / noise.std()
+    assert mean_curvature(noisy) == pytest.approx(10.0, rel=0.15)
+    assert mean_curvature(noisy, 12.0) > 11.5
+
+
+def rib(side, number, length):
+    name = f"rib_{side}_{number}"
+    return [
+        Measurement("rib_length", name, side, length, "mm"),
+        Measurement("rib_curvature", name, side, 12.0, "1/m"),
+    ]
+
+
+def test_a_rib_shorter_than_its_fellow_and_neighbours_is_told_and_a_last_stump_is_not():
+    lengths = {number: 300.0 - 8 * (number - 7) ** 2 for number in range(4, 12)} | {12: 90.0}
+    ribs = [one for number, length in lengths.items() for side in SIDES for one in rib(side, number, length)]
+    assert not unlike_other_ribs(ribs)
+    cut = [one for one in ribs if one.structure not in ("rib_left_7", "rib_right_12")]
+    cut += rib("left", 7, 200.0) + rib("right", 12, 60.0)
+    found = unlike_other_ribs(cut)
+    assert {("rib_left_7", "rib_length"), ("rib_left_7", "rib_curvature")} <= set(found)
+    assert ("rib_right_12", "rib_length") not in found
+    assert "68%" in found["rib_left_7", "rib_length"][0]
