@@ -67,7 +67,7 @@ class EditFollower(VTKObservationMixin, Generic[Found]):
 
     def is_settled(self) -> bool:
         """Return whether all changes so far have been worked out."""
-        return not self._rest.isActive() and self._computed is None
+        return not self._rest.active and self._computed is None
 
     def _on_changed(self, *_event: object) -> None:
         # What is being computed no longer holds.

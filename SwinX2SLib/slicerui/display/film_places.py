@@ -11,7 +11,7 @@ import slicer
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera
-from SwinX2SLib.slicerui.display.links import FILM_PLANE, linked, told_of
+from SwinX2SLib.slicerui.display.links import FILM_PICTURE, FILM_PLANE, linked, told_of
 from SwinX2SLib.slicerui.provenance import set_attribute
 
 _PLACE = "film_place"
@@ -53,8 +53,11 @@ def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, FilmPlace]:
     return found
 
 
-def kept_picture(result: slicer.vtkMRMLSegmentationNode, role: str) -> np.ndarray:
-    """Return a copy of the picture of a film that stands in the scene: gray values uint8 `(rows, columns)`."""
-    mesh = linked(result, FILM_PLANE, film=role)[0].GetPolyData()
-    rows = mesh.GetNumberOfStrips() + 1
-    return vtk_to_numpy(mesh.GetPointData().GetArray("Film")).reshape(rows, -1).copy()
+def kept_picture(result: slicer.vtkMRMLSegmentationNode, role: str) -> np.ndarray | None:
+    """Return a copy of the picture of a film in the scene, uint8 `(rows, columns)`; None where it was removed."""
+    for volume in linked(result, FILM_PICTURE, film=role):
+        image = volume.GetImageData()
+        if image is not None and image.GetPointData().GetScalars():
+            columns, rows, _ = image.GetDimensions()
+            return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns).copy()
+    return None

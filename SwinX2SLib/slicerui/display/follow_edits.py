@@ -83,7 +83,7 @@ def _view(
     layers: Collection[Layer],
     shown: Digests | None,
     places: Mapping[str, FilmPlace],
-    pictures: Mapping[str, np.ndarray],
+    pictures: Mapping[str, np.ndarray | None],
 ) -> EditedView:
     digests = bone_digests(layers)
     # A scene of an earlier version does not tell: what it holds now is what it shows.
@@ -112,7 +112,7 @@ def _edited_bone(
     bone: str,
     volume: tuple[np.ndarray, np.ndarray],
     places: Mapping[str, FilmPlace],
-    pictures: Mapping[str, np.ndarray],
+    pictures: Mapping[str, np.ndarray | None],
     found: Mapping[str, Mapping[int, BoneOutline]],
 ) -> EditedBone:
     label_id = next(label.id for label in labels() if label.name == bone)
@@ -125,11 +125,13 @@ def _edited_bone(
     return EditedBone(voxels, voxels * float(np.prod(voxel_spacing_mm(volume[1]))) / 1000, on_film)
 
 
-def _agreement(picture: np.ndarray, place: FilmPlace, outline: BoneOutline) -> float | None:
-    """Return how an outline lies on a film, by the picture of it that the scene holds, which has fewer pixels."""
-    scale = np.array(picture.shape) / place.camera.shape
-    lines = tuple((line + 0.5) * scale - 0.5 for line in outline.lines)
-    pixel_mm = tuple(float(size) for size in np.array(place.camera.pixel_mm) / scale)
+def _agreement(picture: np.ndarray | None, place: FilmPlace, outline: BoneOutline) -> float | None:
+    """Return how an outline lies on a film, by its picture in the scene, each pixel the mean of a square of them."""
+    if picture is None:
+        return None
+    block = max(1, max(place.camera.shape) // max(picture.shape))
+    lines = tuple((line + 0.5) / block - 0.5 for line in outline.lines)
+    pixel_mm = (block * place.camera.pixel_mm[0], block * place.camera.pixel_mm[1])
     return edge_agreement(picture.astype(np.float32) / 255, pixel_mm, BoneOutline(lines, outline.inwards))
 
 

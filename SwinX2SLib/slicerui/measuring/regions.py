@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from slicer.i18n import tr as _
+
 from SwinX2SLib.anatomy import labels
 
 TITLES = {"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"}
@@ -14,6 +16,12 @@ COLOURS = {
     "femur": (0.85, 0.15, 0.28),
 }
 _GROUPS = {label.name: label.group for label in labels()}
+
+
+def title_of(region: str) -> str:
+    """Return a region of `TITLES` in the language of the application."""
+    words = {"spine": _("Spine"), "ribs": _("Ribs"), "pelvis": _("Pelvis"), "femur": _("Femora")}
+    return words[region]
 
 
 def region_of(library_region: str) -> str:

@@ -23,7 +23,9 @@ COLUMNS = {
     "Quality": "good, check (a person must look at it) or absent",
     "Reason": "Why the quality is not good",
     "Edited": "Which values rest on places that a person moved, and what was computed",
+    "Bones": "Whether bones that it rests on were edited since it was measured",
 }
+OUTDATED = "edited since measured"
 _PAIRED = ("femur", "pelvis", "rib")
 _SIDES = ("right", "left")
 
@@ -37,12 +39,14 @@ class TableRow:
         structure: label name, or the group's; for both sides of a pair without the side.
         title: what is measured.
         keys: of its measurements, by "right", "left" or "" for what has no sides.
+        outdated: whether bones that it rests on were edited since.
     """
 
     region: str
     structure: str
     title: str
     keys: dict[str, Key]
+    outdated: bool = False
 
     def cells(self, edited: EditableMeasurements) -> dict[str, str]:
         """Return what stands in the columns."""
@@ -61,6 +65,7 @@ class TableRow:
             "Quality": _joined(found, lambda one: one.present.quality),
             "Reason": _joined(found, lambda one: " ".join(one.present.reasons)),
             "Edited": _joined(found, edited_words),
+            "Bones": OUTDATED if self.outdated else "",
         }
 
     def is_edited(self, edited: EditableMeasurements) -> bool:
@@ -68,7 +73,9 @@ class TableRow:
         return any(edited.is_edited(key) for key in self.keys.values())
 
     def worst_quality(self, edited: EditableMeasurements) -> str:
-        """Return "good", "check" or "absent", whichever asks most for a look."""
+        """Return "good", "check" or "absent", whichever asks most for a look; what is outdated is to be checked."""
+        if self.outdated:
+            return "check"
         qualities = [edited.reviewed(key).present.quality for key in self.keys.values()]
         return next((quality for quality in ("check", "good") if quality in qualities), "absent")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.measurements.review import Review, digest_of, holds, measured_digest, review_words
 from SwinX2SLib.measurements.stored import measured_content
+from SwinX2SLib.slicerui.breathing import breathe
 from SwinX2SLib.slicerui.display.links import linked
 from SwinX2SLib.slicerui.measuring import nodes
 from SwinX2SLib.slicerui.measuring.markup_specs import markup_specs
@@ -23,6 +24,7 @@ from SwinX2SLib.slicerui.measuring.markups import (
     show_markup,
     write_markup,
 )
+from SwinX2SLib.slicerui.measuring.outdated import rests_on
 from SwinX2SLib.slicerui.measuring.regions import COLOURS, region_of, region_of_structure
 from SwinX2SLib.slicerui.measuring.rows import table_rows
 from SwinX2SLib.slicerui.measuring.table import fill_table, update_table
@@ -42,6 +44,7 @@ class MeasuringSession(VTKObservationMixin):
         document: its node.
         edited: the measurements.
         rows: the lines of the table.
+        outdated: names of the bones that were edited since they were measured.
         changed: told the measurements `set[Key]` whose values may have changed.
 
     Raises:
@@ -56,6 +59,7 @@ class MeasuringSession(VTKObservationMixin):
         self._measured_digest = measured_digest(content["measurements"])
         self.rows = table_rows(self.edited)
         self._row_of = {key: number for number, row in enumerate(self.rows) for key in row.keys.values()}
+        self.outdated: list[str] = []
         self.changed = Notice()
         self._writing = False
         self._dragged: slicer.vtkMRMLMarkupsNode | None = None
@@ -80,11 +84,13 @@ class MeasuringSession(VTKObservationMixin):
         try:
             for structure in dict.fromkeys(structure for structure, _, _ in keys):
                 self.ensure_markups(structure)
+                breathe()
         finally:
             scene.EndState(scene.BatchProcessState)
         with self._quietly():
             for node in linked(self.segmentation, nodes.MARKUP):
                 show_markup(node, wanted)
+                breathe()
 
     def ensure_markups(self, structure: str) -> None:
         """Make the markups of a bone, or of a group of bones, where they are missing."""
@@ -120,6 +126,17 @@ class MeasuringSession(VTKObservationMixin):
     def reset(self, keys: Iterable[Key] | None = None) -> None:
         """Put measurements, or all, back to what was computed."""
         self._after(self.edited.reset(keys))
+
+    def set_outdated(self, bones: Sequence[str]) -> None:
+        """Mark what rests on bones that were edited since they were measured."""
+        if list(bones) == self.outdated:
+            return
+        self.outdated = list(bones)
+        touched = set()
+        for row in self.rows:
+            was, row.outdated = row.outdated, any(rests_on(key) & {*bones} for key in row.keys.values())
+            touched |= set(row.keys.values()) if row.outdated != was else set()
+        self._tell(touched)
 
     def _after(self, touched: set[Key]) -> None:
         self._write_markups(None)
@@ -206,12 +223,13 @@ class MeasuringSession(VTKObservationMixin):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether a person has signed just these values."""
-        return holds(self.review, self._digest())
+        """Whether a person has signed just these values, of just these bones."""
+        return holds(self.review, self._digest()) and not self.outdated
 
     def review_words(self) -> str:
         """Return the state of the review, in words."""
-        return review_words(self.review, self._digest())
+        words = review_words(self.review, self._digest())
+        return f"{words}; bones were edited since they were measured" if self.outdated else words
 
     def sign(self, name: str, now: datetime | None = None) -> None:
         """Sign the values as they are now.

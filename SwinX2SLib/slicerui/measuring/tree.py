@@ -9,11 +9,10 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.report.naming import structure_title
-from SwinX2SLib.slicerui.measuring.regions import TITLES
+from SwinX2SLib.slicerui.measuring.regions import title_of
 from SwinX2SLib.slicerui.measuring.rows import TableRow
 
 _SHOWN = ("Measurement", "Value", "Right", "Left", "Unit", "Reference range", "Quality")
-_HEADERS = ("Measurement", "Value", "Right", "Left", "Unit", "Usual", "Quality")
 _COLOURS = {"check": "#b25000", "absent": "#808080"}
 _TITLE_PIXELS = 190
 _PENCIL = "✎ "
@@ -30,7 +29,9 @@ class MeasurementTree:
         self._widget = widget
         self._items: dict[int, qt.QTreeWidgetItem] = {}
         widget.setColumnCount(len(_SHOWN))
-        widget.setHeaderLabels([_(name) for name in _HEADERS])
+        widget.setHeaderLabels(
+            [_("Measurement"), _("Value"), _("Right"), _("Left"), _("Unit"), _("Usual"), _("Quality")]
+        )
 
     def fill(self, rows: Sequence[TableRow], edited: EditableMeasurements | None) -> None:
         """List the lines anew; none for None."""
@@ -40,7 +41,7 @@ class MeasurementTree:
         bones: dict[tuple[str, str], qt.QTreeWidgetItem] = {}
         for number, row in enumerate(rows if edited is not None else ()):
             if row.region not in regions:
-                regions[row.region] = self._heading(self._widget, _(TITLES[row.region]), -1)
+                regions[row.region] = self._heading(self._widget, title_of(row.region), -1)
                 regions[row.region].setExpanded(True)
             place = row.region, row.structure
             if place not in bones:
@@ -116,10 +117,13 @@ class MeasurementTree:
         font.setBold(is_edited)
         colour = _COLOURS.get(row.worst_quality(edited))
         for column, name in enumerate(_SHOWN):
-            text = cells[name]
+            # What was measured of other bones than these is neither good nor absent.
+            text = _("outdated") if row.outdated and name == "Quality" else cells[name]
             item.setText(column, _PENCIL + text if is_edited and name == "Measurement" else text)
             item.setFont(column, font)
-            item.setToolTip(column, "\n".join(filter(None, (cells["Reason"], cells["Edited"]))))
+            item.setToolTip(
+                column, "\n".join(filter(None, (cells["Reason"], cells["Edited"], cells["Bones"])))
+            )
             if name in ("Value", "Right", "Left"):
                 item.setData(column, qt.Qt.TextAlignmentRole, int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
         brush = qt.QBrush(qt.QColor(colour)) if colour else qt.QBrush()

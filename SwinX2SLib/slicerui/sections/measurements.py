@@ -13,24 +13,27 @@ from slicer.i18n import tr as _
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.slicerui.asking import confirmed
-from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
-from SwinX2SLib.slicerui.interpreter import InterpreterError
+from SwinX2SLib.slicerui.breathing import beside
+from SwinX2SLib.slicerui.edit_follower import EditFollower
+from SwinX2SLib.slicerui.installer import SlicerInstaller
 from SwinX2SLib.slicerui.measuring import nodes, passing_on
-from SwinX2SLib.slicerui.measuring.commands import (
-    SegmentationCommand,
-    SegmentationNotWrittenError,
-    share_done,
+from SwinX2SLib.slicerui.measuring.commands import SegmentationCommand
+from SwinX2SLib.slicerui.measuring.outdated import (
+    bones_edited_since,
+    outdated_words,
+    remember_measured,
+    take_bones,
 )
 from SwinX2SLib.slicerui.measuring.parameters import MeasurementsParameters
 from SwinX2SLib.slicerui.measuring.session import MeasuringSession
 from SwinX2SLib.slicerui.measuring.table import tabbed_text
 from SwinX2SLib.slicerui.measuring.tree import MeasurementTree
 from SwinX2SLib.slicerui.measuring.viewing import jump_to_places
+from SwinX2SLib.slicerui.measuring.work import MeasuringWork
 from SwinX2SLib.slicerui.section import Section
 from SwinX2SLib.slicerui.services import Services
 
 _NAME_SETTING = "measurements/reviewer"
-_NOT_STARTED = (SegmentationNotWrittenError, InstallError, InterpreterError, OSError, ValueError)
 
 
 class MeasurementsSection(Section):
@@ -50,8 +53,10 @@ class MeasurementsSection(Section):
         self.installer = SlicerInstaller()
         self.session: MeasuringSession | None = None
         self._shown: tuple[object, object] = (None, None)
-        self._command: SegmentationCommand | None = None
+        self._work: MeasuringWork | None = None
         self._measured_id = ""
+        self._measured_bones: Callable[[], dict[str, str]] = dict
+        self._edits: EditFollower[dict[str, str]] = EditFollower(take_bones, self._on_bones_edited)
 
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
@@ -75,7 +80,7 @@ class MeasurementsSection(Section):
         self.ui.measuredTree.itemSelectionChanged.connect(self._on_chosen)
         self.ui.measuredFilterBox.currentIndexChanged.connect(lambda *_arguments: self._filter())
         self.ui.reviewerEdit.text = services.settings.get(_NAME_SETTING, "")
-        self.ui.measureProgress.visible = False
+        self._work = MeasuringWork(self.ui.measureProgress, self._say, self._show_state)
         services.result_added.connect(self._on_result_added)
 
     def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
@@ -108,8 +113,7 @@ class MeasurementsSection(Section):
     def close(self) -> None:
         """End what runs; the module goes away."""
         self.services.result_added.disconnect(self._on_result_added)
-        if self._command is not None:
-            self._command.cancel_and_wait()
+        self._work.cancel_and_wait()
         self._close_session()
 
     # Measuring
@@ -123,55 +127,32 @@ class MeasurementsSection(Section):
         if self.session is not None and self.session.is_worked_on and not self.confirm(question):
             return
         self._measured_id = segmentation.GetID()
-        self._begin(segmentation, self._on_measured, lambda command: command.measure())
+        self._work.begin(segmentation, self.installer, self._start_measuring, self._on_measured)
+
+    def _start_measuring(self, command: SegmentationCommand) -> None:
+        # As they are written now: what is edited while they are measured is edited since.
+        self._measured_bones = take_bones(self.parameters.measured_segmentation)
+        command.measure()
 
     def cancel(self) -> None:
         """End what runs."""
-        if self._is_running():
-            self._command.cancel()
+        self._work.cancel()
 
     def write_report(self, folder: Path) -> None:
         """Write page and PDF of the measurements as they stand into a new folder."""
         if self.session is None or self._is_running():
             return
+        question = _("Bones were edited since they were measured. Report the measurements as they are?")
+        if self.session.outdated and not self.confirm(question):
+            return
         out = passing_on.report_folder(self.session, folder)
         document, segmentation = self.session.document, self.session.segmentation
-        self._begin(
+        self._work.begin(
             segmentation,
-            lambda well, words, _unused: self._say(_("Report: {0}").format(out) if well else words),
+            self.installer,
             lambda command: command.report(document, out),
+            lambda well, words, _unused: self._say(_("Report: {0}").format(out) if well else words),
         )
-
-    def _begin(
-        self,
-        segmentation: slicer.vtkMRMLSegmentationNode,
-        finished: Callable[[bool, str, Path], None],
-        start: Callable[[SegmentationCommand], None],
-    ) -> None:
-        def ended(well: bool, words: str, out: Path) -> None:
-            self._command = None
-            self.ui.measureProgress.visible = False
-            finished(well, words, out)
-            self._show_state()
-
-        try:
-            self.installer.ensure()
-            self._command = SegmentationCommand(segmentation, self._on_line, ended)
-            start(self._command)
-        except _NOT_STARTED as error:
-            self._command = None
-            self._say(f"{error} {getattr(error, 'hint', '')}".strip())
-            return
-        self.ui.measureProgress.setRange(0, 0)
-        self.ui.measureProgress.visible = True
-        self._show_state()
-
-    def _on_line(self, line: str) -> None:
-        share = share_done(line)
-        if share is not None:
-            self.ui.measureProgress.setRange(0, 100)
-            self.ui.measureProgress.value = round(100 * share)
-        self._say(line)
 
     def _on_measured(self, went_well: bool, words: str, out: Path) -> None:
         segmentation = slicer.mrmlScene.GetNodeByID(self._measured_id)
@@ -179,8 +160,9 @@ class MeasurementsSection(Section):
             self._say(_("The bones are gone, so there is nothing to show.") if went_well else words)
             return
         text = (out / "measurements.json").read_text(encoding="utf-8")
+        measured, self._measured_bones = beside(self._measured_bones), dict
         self._close_session()
-        nodes.add_document(segmentation, text)
+        remember_measured(nodes.add_document(segmentation, text), measured)
         self._shown = (None, None)
         self.refresh()
         if self.session is not None:
@@ -189,6 +171,12 @@ class MeasurementsSection(Section):
     def _on_result_added(self, result: slicer.vtkMRMLSegmentationNode) -> None:
         if self.parameters is not None:
             self.parameters.measured_segmentation = result
+
+    def _on_bones_edited(self, segmentation: slicer.vtkMRMLSegmentationNode, digests: dict[str, str]) -> None:
+        if self.session is not None and self.session.segmentation is segmentation:
+            self.session.set_outdated(bones_edited_since(self.session.document, digests))
+            self._filter()
+            self._show_state()
 
     # Correcting
 
@@ -265,15 +253,17 @@ class MeasurementsSection(Section):
             self.session.changed.connect(self._on_changed)
             self._tree.fill(self.session.rows, self.session.edited)
             self._filter()
+            self._edits.follow(segmentation)
 
     def _close_session(self) -> None:
+        self._edits.stop()
         if self.session is not None:
             self.session.close()
         self.session = None
         self._tree.fill([], None)
 
     def _is_running(self) -> bool:
-        return self._command is not None and self._command.is_running()
+        return self._work is not None and self._work.is_running()
 
     def _show_state(self) -> None:
         running, session = self._is_running(), self.session
@@ -294,6 +284,9 @@ class MeasurementsSection(Section):
         self.ui.measuredDetailLabel.text = (
             passing_on.reasons_html(session, keys) if session is not None else ""
         )
+        words = outdated_words(session.outdated) if session is not None else ""
+        self.ui.measuredOutdatedLabel.text = html.escape(words)
+        self.ui.measuredOutdatedLabel.visible = bool(words)
         self.ui.reviewLabel.text = passing_on.review_html(session) if session is not None else ""
 
     def _say(self, words: str) -> None:

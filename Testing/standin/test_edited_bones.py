@@ -1,0 +1,169 @@
+"""Sections follow edits of the bones, in their own time, and let go of what they followed."""
+
+import numpy as np
+import pytest
+import slicer
+from block_bones import block_bones
+from measured_person import measured_text
+from vtk.util.numpy_support import vtk_to_numpy
+from whole_result import write_whole_result
+
+from SwinX2SLib.slicerui import edit_follower
+from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
+from SwinX2SLib.slicerui.edit_follower import EditFollower
+from SwinX2SLib.slicerui.measuring import nodes
+from SwinX2SLib.slicerui.measuring.outdated import remember_measured
+from SwinX2SLib.slicerui.segmentation_import import import_segmentation
+
+BONE = "femur_left"
+RADIUS = ("femur_left", "head_radius", "left")
+
+
+@pytest.fixture(autouse=True)
+def short_rest(monkeypatch):
+    monkeypatch.setattr(edit_follower, "REST_MS", 30)
+
+
+@pytest.fixture
+def bones(panel, bones_file):
+    return import_segmentation(bones_file, "Bones")
+
+
+@pytest.fixture
+def measured(panel, bones):
+    section = panel.whole.sections["measurements"]
+    remember_measured(nodes.add_document(bones, measured_text()), bone_digests(bone_layers(bones)))
+    section.parameters.measured_segmentation = bones
+    return section
+
+
+def cut(node, bone=BONE):
+    """Take the upper third of a bone away, as the Segment Editor does; return a copy of what it was."""
+    image, before = slicer.vtkOrientedImageData(), slicer.vtkOrientedImageData()
+    node.GetBinaryLabelmapRepresentation(bone, image)
+    before.DeepCopy(image)
+    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+    heights = np.flatnonzero(array.any(axis=(1, 2)))
+    array[heights[0] : heights[0] + len(heights) // 3] = 0
+    write(node, image, bone)
+    return before
+
+
+def write(node, image, bone=BONE):
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    assert logic.SetBinaryLabelmapToSegment(image, node, bone, logic.MODE_REPLACE)
+
+
+def test_many_changes_are_worked_out_once_when_the_hand_rests(bones, spin_until):
+    taken, found = [], []
+
+    def take(node):
+        taken.append(node)
+        return lambda: len(taken)
+
+    follower = EditFollower(take, lambda node, count: found.append((node, count)))
+    follower.follow(bones)
+    for _ in range(5):
+        cut(bones)
+    assert not taken
+    spin_until(follower.is_settled)
+    assert found == [(bones, 1)]
+    cut(bones)
+    spin_until(lambda: len(found) == 2)
+    follower.stop()
+
+
+def test_what_was_edited_meanwhile_is_worked_out_again(bones, spin_until):
+    found = []
+
+    def take(_node):
+        if not found:
+            cut(bones)
+        return lambda: None
+
+    follower = EditFollower(take, lambda *_told: found.append(True))
+    follower.follow(bones)
+    spin_until(lambda: found and follower.is_settled())
+    follower.stop()
+
+
+@pytest.mark.parametrize("end", ["stop", "removed", "closed"])
+def test_nothing_is_heard_after_the_end(bones, spin, end):
+    heard = []
+    follower = EditFollower(lambda node: heard.append(node), lambda *_told: heard.append("found"))
+    follower.follow(bones)
+    if end == "stop":
+        follower.stop()
+        cut(bones)
+    elif end == "removed":
+        slicer.mrmlScene.RemoveNode(bones)
+        bones.GetSegmentation().RemoveSegment(BONE)
+    else:
+        slicer.mrmlScene.Clear(0)
+        bones.GetSegmentation().RemoveSegment(BONE)
+    spin(0.2)
+    assert heard == []
+    assert follower.is_settled()
+    assert not bones.HasObserver(slicer.vtkSegmentation.SegmentRemoved)
+
+
+def test_the_list_of_bones_and_the_provenance_follow_an_edit(panel, spin_until, tmp_path):
+    section = panel.whole.sections["result"]
+    section.open_result(write_whole_result(tmp_path / "out", block_bones()))
+    result, table = section.parameters.result_segmentation, section.ui.boneList
+    spin_until(section._edits.is_settled)
+    row = next(row for row in range(table.rowCount) if table.item(row, 0).text() == "Left femur")
+    before = [table.item(row, column).text() for column in range(table.columnCount)]
+    image = cut(result)
+    spin_until(lambda: "Edited" in section.ui.provenanceLabel.text)
+    assert any("Edited by a person" in table.item(row, column).text() for column in range(table.columnCount))
+    assert "Left femur" in section.ui.provenanceLabel.text
+    write(result, image)
+    spin_until(lambda: "Edited" not in section.ui.provenanceLabel.text)
+    assert [table.item(row, column).text() for column in range(table.columnCount)] == before
+
+
+def test_measurements_of_edited_bones_are_marked_and_others_are_not(measured, bones, spin_until):
+    ui, session = measured.ui, measured.session
+    spin_until(measured._edits.is_settled)
+    assert not ui.measuredOutdatedLabel.text
+    ui.reviewerEdit.text = "Dr. Ada"
+    ui.reviewSignButton.click()
+    assert session.is_reviewed
+    image = cut(bones)
+    spin_until(lambda: session.outdated)
+    assert session.outdated == [BONE]
+    assert "Left femur" in ui.measuredOutdatedLabel.text
+    outdated = {key for row in session.rows if row.outdated for key in row.keys.values()}
+    assert RADIUS in outdated
+    assert ("pelvis", "pelvic_incidence", None) in outdated
+    assert ("vertebrae_L1", "wedge_angle", None) not in outdated
+    assert not session.is_reviewed
+    assert "bones were edited" in ui.reviewLabel.text
+    number = next(number for number, row in enumerate(session.rows) if RADIUS in row.keys.values())
+    assert measured._tree.text(number, "Quality") == "outdated"
+    table = nodes.table_of(bones).GetTable()
+    assert table.GetValueByName(number, "Bones").ToString() == "edited since measured"
+    write(bones, image)
+    spin_until(lambda: not session.outdated)
+    assert session.is_reviewed
+    assert not ui.measuredOutdatedLabel.text
+    assert measured._tree.text(number, "Quality") == "good"
+
+
+def test_edits_of_another_session_are_found_when_the_scene_is_opened(measured, bones, spin, spin_until):
+    cut(bones)
+    measured.parameters.measured_segmentation = None
+    spin(0.1)
+    measured.parameters.measured_segmentation = bones
+    spin_until(lambda: measured.session.outdated == [BONE])
+
+
+def test_a_report_of_outdated_measurements_is_asked_for(measured, bones, tmp_path, spin_until):
+    asked = []
+    measured.confirm = lambda question: bool(asked.append(question))
+    cut(bones)
+    spin_until(lambda: measured.session.outdated)
+    measured.write_report(tmp_path)
+    assert "edited since they were measured" in asked[0]
+    assert not measured._is_running()
