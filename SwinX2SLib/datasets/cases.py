@@ -9,9 +9,9 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from scipy import ndimage
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
+from SwinX2SLib.datasets.grid import interpolated
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
 
@@ -91,7 +91,7 @@ class Case:
             return ct
         to_ct = np.linalg.inv(ct_affine) @ affine
         air = AIR_HU if self.ct_kind == "HU" else 0.0
-        return ndimage.affine_transform(ct, to_ct[:3, :3], to_ct[:3, 3], labels.shape, order=1, cval=air)
+        return interpolated(ct, to_ct, labels.shape, air)
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume in network order and its affine (index -> RAS mm)."""

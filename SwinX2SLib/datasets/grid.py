@@ -69,7 +69,16 @@ def labels_on(grid: Grid, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
         labels: uint8 `(I, J, K)`.
         affine: of the labels, index -> RAS mm.
     """
-    return _sampled(grid, labels, affine, order=0, beyond=0)
+    to_source = np.linalg.inv(affine) @ grid.affine
+    return ndimage.affine_transform(
+        labels,
+        to_source[:3, :3],
+        to_source[:3, 3],
+        grid.shape,
+        order=0,
+        # "constant" would leave out the outer half of the voxels at the ends.
+        mode="grid-constant",
+    )
 
 
 def ct_on(grid: Grid, ct: np.ndarray, affine: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
@@ -89,10 +98,36 @@ def ct_on(grid: Grid, ct: np.ndarray, affine: np.ndarray, threshold: float) -> t
     """
     factors = np.maximum(np.floor(grid.spacing_mm / voxel_spacing_mm(affine) + 1e-3), 1).astype(int)
     means, excess, coarse = _averaged(ct, affine, factors, threshold)
+    to_source = np.linalg.inv(coarse) @ grid.affine
     return (
-        _sampled(grid, means, coarse, order=1, beyond=AIR_HU),
-        _sampled(grid, excess, coarse, order=1, beyond=0.0),
+        interpolated(means, to_source, grid.shape, AIR_HU),
+        interpolated(excess, to_source, grid.shape, 0.0),
     )
+
+
+def interpolated(
+    volume: np.ndarray, to_source: np.ndarray, shape: Sequence[int], beyond: float
+) -> np.ndarray:
+    """Return a volume on another grid, interpolated linearly.
+
+    Voxels are boxes: within half a voxel beyond the outermost centres their value holds, and further out there is
+    nothing.
+
+    Args:
+        volume: `(I, J, K)`.
+        to_source: 4x4, index of the target -> index of the volume.
+        shape: of the target.
+        beyond: value of what lies outside.
+    """
+    linear, start = to_source[:3, :3], to_source[:3, 3]
+    found = ndimage.affine_transform(volume, linear, start, tuple(shape), order=1, mode="nearest")
+    ends = np.asarray(volume.shape).reshape(3, 1, 1) - 0.5
+    in_plane = np.tensordot(linear[:, :2], np.indices(tuple(shape[:2])), axes=1) + start.reshape(3, 1, 1)
+    # A slice at a time: the places of all voxels take many times the volume's memory.
+    for k in range(shape[2]):
+        place = in_plane + k * linear[:, 2].reshape(3, 1, 1)
+        found[..., k][((place < -0.5) | (place > ends)).any(axis=0)] = beyond
+    return found
 
 
 def _averaged(
@@ -113,17 +148,3 @@ def _averaged(
     to_blocks = np.diag([*factors.astype(float), 1.0])
     to_blocks[:3, 3] = (factors - 1) / 2
     return means, excess, affine @ to_blocks
-
-
-def _sampled(grid: Grid, volume: np.ndarray, affine: np.ndarray, order: int, beyond: float) -> np.ndarray:
-    to_source = np.linalg.inv(affine) @ grid.affine
-    # "constant" would leave out the outer half of the voxels at the ends.
-    return ndimage.affine_transform(
-        volume,
-        to_source[:3, :3],
-        to_source[:3, 3],
-        grid.shape,
-        order=order,
-        mode="grid-constant",
-        cval=beyond,
-    )

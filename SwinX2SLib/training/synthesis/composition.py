@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
+from SwinX2SLib.evaluation.resampling import resample_labels
 from SwinX2SLib.training.synthesis.people import FIRST_THORACIC, Person, level_of
 from SwinX2SLib.training.synthesis.pieces import join_pieces
 from SwinX2SLib.training.synthesis.registration import Similarity, register_bones
@@ -208,7 +208,6 @@ def _resample(
     """Return the chosen bones of a person on the composed grid; `matrix`, `offset`: its mm -> the person's mm."""
     keep = np.zeros(256, dtype=np.uint8)
     keep[bones] = bones
-    to_index = matrix * SPACING_MM / person.spacing_mm[:, None]
-    return ndimage.affine_transform(
-        keep[person.labels], to_index, offset / person.spacing_mm, shape, order=0, mode="constant", cval=0
-    )
+    composed = np.eye(4)
+    composed[:3, :3], composed[:3, 3] = matrix * SPACING_MM, offset
+    return resample_labels(keep[person.labels], np.diag([*person.spacing_mm, 1.0]), shape, composed)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.datasets import load_case_list
+from SwinX2SLib.datasets.grid import interpolated
 from SwinX2SLib.errors import InputError
 
 
@@ -89,3 +90,27 @@ def test_a_ct_that_shows_more_than_the_labels_comes_on_their_grid(tmp_path):
     nib.save(nib.Nifti1Image(np.zeros((4, 5, 4), np.uint8), shifted), folder / "labels.nii.gz")
     loaded = load_case_list(manifest)[0].load_ct()
     np.testing.assert_allclose(loaded[0, 0], (7, 6, 5, 4))  # network order runs from the head to the feet
+
+
+def test_voxels_of_a_ct_are_boxes_whose_outer_halves_count(tmp_path):
+    """Two slices of 2 mm, 100 and 300 HU from the feet up, on slices of 1 mm that reach beyond them on both sides."""
+    manifest = write_manifest(tmp_path, entry(ct="HU"))
+    folder = tmp_path / "volumes" / "a"
+    ct = np.broadcast_to(np.array([100, 300], np.float32), (3, 3, 2))
+    nib.save(nib.Nifti1Image(ct, np.diag([1, 1, 2, 1])), folder / "ct.nii.gz")
+    # The slices of CT are the heights -1 to 1 and 1 to 3 mm; centres of the labels' slices from -1.5 to 3.5 mm.
+    below = np.eye(4)
+    below[2, 3] = -1.5
+    nib.save(nib.Nifti1Image(np.zeros((3, 3, 6), np.uint8), below), folder / "labels.nii.gz")
+    loaded = load_case_list(manifest)[0].load_ct()
+    # Linear between the centres at 0 and 2 mm, flat to the faces, air outside; from the head to the feet.
+    np.testing.assert_allclose(loaded[1, 1], (-1000, 300, 250, 150, 100, -1000))
+
+
+def test_a_turned_ct_ends_at_its_faces():
+    """A line of voxels through a box of 3, at 45 degrees: its corners lie inside, what is past them does not."""
+    half = np.sqrt(0.5)
+    turned = np.array([[half, -half, 0, 1], [half, half, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    found = interpolated(np.full((3, 3, 1), 7.0, np.float32), turned, (4, 1, 1), -1.0)
+    # Steps along the diagonal of the box, whose corner is 1.5 * sqrt(2) = 2.12 steps from its middle.
+    np.testing.assert_allclose(found[:, 0, 0], (7, 7, 7, -1))

@@ -6,7 +6,14 @@ from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, labels
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
-from SwinX2SLib.training.synthesis.composition import SCALE_LIMITS, SeamError, compose, find_seam
+from SwinX2SLib.training.synthesis.composition import (
+    SCALE_LIMITS,
+    SPACING_MM,
+    SeamError,
+    _resample,
+    compose,
+    find_seam,
+)
 from SwinX2SLib.training.synthesis.people import Person, level_of
 from SwinX2SLib.training.synthesis.pieces import join_pieces
 from SwinX2SLib.training.synthesis.registration import fit_similarity, register_bones
@@ -172,3 +179,21 @@ def test_whole_torsos_come_of_the_shared_people(shared_data):
     assert {label for label in person.boxes if pieces(person, label) != 1} <= {34, 35, 36}
     left, right = (person.points_mm(ID[f"femur_{side}"])[:, 0].mean() for side in ("left", "right"))
     assert left > right
+
+
+def test_a_bone_at_the_face_of_its_volume_keeps_its_outer_half():
+    """One voxel of four times the composed grid's size, in a volume of nothing else, comes as 4 x 4 x 4 voxels."""
+    alone = Person(
+        "alone", np.full((1, 1, 1), L1, np.uint8), np.full(3, 4 * SPACING_MM), np.ones(CLASS_COUNT, bool)
+    )
+    # The composed voxel (1, 1, 1) touches the corner of the one voxel from within.
+    start = np.full(3, (-1.5 - 1.0) * SPACING_MM)
+    found = _resample(alone, [L1], np.eye(3), start, (6, 6, 6))
+    expected = np.zeros((6, 6, 6), np.uint8)
+    expected[1:5, 1:5, 1:5] = L1
+    np.testing.assert_array_equal(found, expected)
+    # The same on axes that are swapped, which any rotation may do.
+    turned = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])
+    corner = np.array([-2.5, 2.5, -2.5]) * SPACING_MM
+    np.testing.assert_array_equal(_resample(alone, [L1], turned, corner, (6, 6, 6)), expected)
+    assert not _resample(alone, [L2], np.eye(3), start, (6, 6, 6)).any()
