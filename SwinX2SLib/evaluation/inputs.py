@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,7 +119,8 @@ def _try_reading(
     faults: list[Fault],
     may_be_empty: bool = False,
 ) -> LabelVolume | None:
-    if path.is_dir() and not (path / RESULT_LABELS).is_file():
+    # Unlike `Path.is_dir` and `is_file`, these raise for no path at all; the reader tells what is wrong with it.
+    if os.path.isdir(path) and not os.path.isfile(path / RESULT_LABELS):
         message = f"There is no {RESULT_LABELS} in this folder: it is no result of `swinx2s reconstruct`."
         faults.append(Fault("not-a-volume", message, "Give a label volume or such a folder.", str(path)))
         return None

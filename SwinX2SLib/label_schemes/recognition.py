@@ -7,7 +7,7 @@ a body is it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ from SwinX2SLib.anatomy import label_by_id, label_ids, mirrored_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.label_schemes.builtin import builtin_schemes
-from SwinX2SLib.label_schemes.scheme import LabelScheme
+from SwinX2SLib.label_schemes.scheme import HIGHEST_VALUE, LabelScheme
 
 AUTOMATIC = "auto"
 """What a user says for "see for yourself"."""
@@ -80,17 +80,14 @@ def recognise_scheme(labels: np.ndarray, affine: np.ndarray) -> LabelScheme:
     Raises:
         InputError: no built-in numbering fits, or several do and give other bones.
     """
+    _require_labels(np.asarray(labels))
     pieces = _pieces(np.asarray(labels), affine)
     possible = [scheme for scheme in builtin_schemes().values() if _has_all(scheme, pieces)]
     fits = {scheme.name: _fit(_bones(scheme, pieces)) for scheme in possible}
     fitting = [scheme for scheme in possible if fits[scheme.name].share >= _LEAST_SCORE]
     best = max(fitting, key=lambda scheme: fits[scheme.name].weight, default=None)
     if best is None:
-        shown = ", ".join(str(value) for value in list(pieces)[:8])
-        message = (
-            f"The numbering of the labels ({shown}{', ...' if len(pieces) > 8 else ''}) is not recognised."
-        )
-        raise InputError([Fault("scheme-not-recognised", message, _HINT)])
+        raise _not_recognised(list(pieces))
     rivals = [
         scheme
         for scheme in fitting
@@ -110,13 +107,30 @@ def recognise_scheme(labels: np.ndarray, affine: np.ndarray) -> LabelScheme:
 _HINT = "Name the numbering (--scheme), or give a map of its values."
 
 
+def _require_labels(labels: np.ndarray) -> None:
+    """Refuse volumes without a label, and values that no numbering has: the largest would fill memory by itself.
+
+    Raises:
+        InputError: the volume is such.
+    """
+    low, high = (labels.min(), labels.max()) if labels.size else (0, 0)
+    if low < 0 or high > HIGHEST_VALUE:
+        raise _not_recognised([value.item() for value in np.unique(labels) if value])
+    if not high:
+        raise InputError([Fault("no-bones", "There is no bone in it.", "Check that it is the right file.")])
+
+
+def _not_recognised(values: Sequence[float]) -> InputError:
+    shown = ", ".join(f"{value:.6g}" for value in values[:8])
+    message = f"The numbering of the labels ({shown}{', ...' if len(values) > 8 else ''}) is not recognised."
+    return InputError([Fault("scheme-not-recognised", message, _HINT)])
+
+
 def _pieces(labels: np.ndarray, affine: np.ndarray) -> dict[int, _Piece]:
     # Numberings can be listed where scipy is not installed yet.
     from scipy import ndimage
 
     whole = labels if labels.dtype.kind in "iu" else np.rint(labels).astype(np.int32)
-    if whole.size and whole.min() < 0:
-        return {}
     voxel_ml = abs(float(np.linalg.det(np.asarray(affine)[:3, :3]))) / 1000
     pieces = {}
     for value, box in enumerate(ndimage.find_objects(whole), start=1):

@@ -16,7 +16,7 @@ UNKNOWN = {"spine": 255, "ribs": 254, "pelvis": 253, "femur": 252}
 # Few sixth lumbar vertebrae exist; a scheme that names all other bones of the spine draws the spine.
 _RARE = frozenset({25})
 _MOST_NAMED = 8
-_HIGHEST_VALUE = 65535
+HIGHEST_VALUE = 65535
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class LabelScheme:
         """Fill `target`, and return the values that are not in the scheme."""
         low, high = (float(source.min()), float(source.max())) if source.size else (0.0, 0.0)
         whole = source.dtype.kind in "biu" or np.array_equal(source, np.trunc(source))
-        if not whole or low < 0 or high > _HIGHEST_VALUE:
+        if not whole or low < 0 or high > HIGHEST_VALUE:
             return {value.item() for value in np.unique(source) if not self._has(value)}
         source = source.astype(np.uint16, copy=False)
         values = np.flatnonzero(np.bincount(source.ravel()))

@@ -41,7 +41,8 @@ class RowChecks:
     def path(self, line: int, column: str, value: str) -> tuple[Path, str]:
         """Return an absolute path and, when it is missing and that is allowed, why nothing can be done."""
         path = Path(os.path.abspath(self._table.parent / os.path.expanduser(value)))
-        if not self.text(line, column, value) or path.exists():
+        # Unlike `Path.exists`, this raises for no path at all.
+        if not self.text(line, column, value) or os.path.exists(path):
             return path, ""
         message = f"the {column} {path} does not exist."
         if self._skip_missing:
