@@ -57,6 +57,7 @@ class SwinX2S(ScriptedLoadableModule):
         parent.icon = qt.QIcon(str(resource_path("Icons", "SwinX2S.png")))
         # The module Sample Data may be loaded after this one.
         slicer.app.connect("startupCompleted()", offer_samples)
+        slicer.app.connect("startupCompleted()", follow_scene)
 
 
 def offer_samples():
@@ -64,6 +65,13 @@ def offer_samples():
     from SwinX2SLib.slicerui.samples import register_samples
 
     register_samples(lambda: SwinX2SLogic().getParameterNode())
+
+
+def follow_scene():
+    """Show the pictures of films whenever a scene was opened, before the module is looked at, too."""
+    from SwinX2SLib.slicerui.display import film_pictures
+
+    film_pictures.follow_scene(slicer.mrmlScene)
 
 
 class SwinX2SWidget(ScriptedLoadableModuleWidget):

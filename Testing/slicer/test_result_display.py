@@ -87,7 +87,8 @@ def test_every_region_is_a_folder_with_its_bones(result):
     for group in GROUPS:
         expected = {label_by_id(label_id).title for label_id in label_ids(group)}
         assert expected <= set(folders[TITLES[group]])
-    assert set(folders["Films"]) == {"Frontal film", "Lateral film"}
+    pictures = {f"{result.GetName()}: {film} film" for film in ("frontal", "lateral")}
+    assert set(folders["Films"]) == {"Frontal film", "Lateral film"} | pictures
     assert [*regions_of(result)] == [*GROUPS]
     assert notes_of(result) == []
 
@@ -374,9 +375,9 @@ def test_of_a_film_that_was_cut_to_the_heights_of_the_other_only_the_used_rows_a
     (copy / "provenance.json").write_text(json.dumps(provenance))
     node = load_result(copy)
     assert notes_of(node) == []
-    cut, lateral = (linked(node, FILM_PLANE, film=role)[0].GetPolyData() for role in ("ap", "lateral"))
-    assert cut.GetNumberOfStrips() == whole - 40 - 1
-    assert lateral.GetNumberOfStrips() == whole - 1
-    uncut = linked(load_result(folder), FILM_PLANE, film="ap")[0].GetPolyData()
-    gray = [vtk_to_numpy(mesh.GetPointData().GetArray("Film")) for mesh in (cut, uncut)]
-    np.testing.assert_array_equal(gray[0], gray[1][: len(gray[0])])
+    cut, lateral, uncut = (
+        slicer.util.arrayFromVolume(linked(each, FILM_PICTURE, film=role)[0])[0]
+        for each, role in ((node, "ap"), (node, "lateral"), (load_result(folder), "ap"))
+    )
+    assert (len(cut), len(lateral)) == (whole - 40, whole)
+    np.testing.assert_array_equal(cut, uncut[: len(cut)])

@@ -1,5 +1,6 @@
 """Fixtures: Slicer's desktop as far as the module needs it, the module loaded in it, and films."""
 
+import json
 import sys
 import time
 import types
@@ -155,6 +156,24 @@ def use_worker(panel, tmp_path):
         panel.logic._make_command = worker_script(tmp_path, body, **values)
 
     return use
+
+
+@pytest.fixture
+def inputs(panel):
+    return panel.whole.sections["inputs"]
+
+
+@pytest.fixture
+def told_job(panel):
+    """What the worker is asked to do."""
+    jobs = []
+
+    def command(job):
+        jobs.append(json.loads(job.read_text()))
+        return [sys.executable, "-c", "pass"]
+
+    panel.logic._make_command = command
+    return jobs
 
 
 @pytest.fixture

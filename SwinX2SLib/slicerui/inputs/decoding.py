@@ -70,8 +70,10 @@ def _scene_film(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -> Scen
     notes, faults = [], []
     if values.ndim == 3:
         values, notes, faults = gray_of_channels(values[..., :3], white=float(values.max(initial=1)))
-    values = values.astype(np.float32)
-    small = _smaller(values) if np.isfinite(values).all() else values
+    small = _smaller(values)
+    if not np.isfinite(small).all():
+        # Every pixel that is no number is counted.
+        small = values.astype(np.float32)
     header = header_of(path) if path is not None else None
     spacing, remark, orientation = _geometry(node, header)
     if spacing is not None:
@@ -113,10 +115,11 @@ def _geometry(
 def _smaller(values: np.ndarray) -> np.ndarray:
     factor = math.ceil(max(values.shape) / _LARGEST_SIDE)
     if factor == 1:
-        return values
+        return values.astype(np.float32)
     rows, cols = (count // factor for count in values.shape)
-    blocks = values[: rows * factor, : cols * factor].reshape(rows, factor, cols, factor)
-    return blocks.mean(axis=(1, 3))
+    # Whole rows first, which is several times faster than blocks at once.
+    sums = values[: rows * factor].reshape(rows, factor, -1).sum(axis=1, dtype=np.float32)
+    return sums[:, : cols * factor].reshape(rows, cols, factor).mean(axis=2) / factor
 
 
 def _scaled(spacing: HeaderSpacing, scale: tuple[float, float]) -> HeaderSpacing:

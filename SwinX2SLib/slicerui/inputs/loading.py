@@ -1,4 +1,4 @@
-"""Films from files: dropped on the panel or chosen in a dialog, told apart, colour made gray where that is wanted."""
+"""Films from files, told apart; colour made gray where that is wanted."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import qt
 import slicer
 import vtk
+from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs.decoded import gray_of_channels
 from SwinX2SLib.radiographs.view_recognition import FilmHints, Recognition, recognise
 from SwinX2SLib.slicerui.films import FILE_ATTRIBUTE
 from SwinX2SLib.slicerui.inputs.decoding import SceneFilm
+from SwinX2SLib.slicerui.inputs.reading import read_film
 
-_DICOM_AT, _DICOM = 128, b"DICM"
 # A folder of a study holds a handful of films; a folder of slices is no pair of films.
 MOST_FILES = 8
 
 
-def load_films(paths: Sequence[str | Path]) -> tuple[list[slicer.vtkMRMLScalarVolumeNode], list[Fault]]:
+def load_films(
+    paths: Sequence[str | Path], say: Callable[[str], None]
+) -> tuple[list[slicer.vtkMRMLScalarVolumeNode], list[Fault]]:
     """Load films into the scene.
 
     Args:
         paths: files, or folders of a few files.
+        say: told what is being read, and "" at the end.
 
     Returns:
         The volumes in the order of the files, and why files could not be loaded.
@@ -37,16 +40,13 @@ def load_films(paths: Sequence[str | Path]) -> tuple[list[slicer.vtkMRMLScalarVo
         )
         return [], [fault]
     for path in files:
+        say(_("Reading {0} ({1:.1f} MB)…").format(path.name, path.stat().st_size / 1e6))
         try:
-            node = slicer.util.loadVolume(str(path), {"singleFile": True})
+            nodes.append(read_film(path))
         except RuntimeError:
             hint = "Load it with Slicer's DICOM module or Add Data, which say more."
             faults.append(Fault("not-loaded", "Slicer could not load the file.", hint, str(path)))
-            continue
-        if _is_dicom(path):
-            # The file says more than the volume: pixel size at the detector, orientation, which end is bright.
-            node.SetAttribute(FILE_ATTRIBUTE, str(path.resolve()))
-        nodes.append(node)
+    say("")
     return nodes, faults
 
 
@@ -62,7 +62,7 @@ def gray_copy(node: slicer.vtkMRMLVolumeNode) -> slicer.vtkMRMLScalarVolumeNode:
         ValueError: the picture really is in colour, so it is no radiograph.
     """
     channels = np.asarray(slicer.util.arrayFromVolume(node))
-    gray, _, faults = gray_of_channels(channels[..., :3], white=float(channels.max(initial=1)))
+    gray, _notes, faults = gray_of_channels(channels[..., :3], white=float(channels.max(initial=1)))
     if faults:
         raise ValueError(str(faults[0]))
     copy = slicer.util.addVolumeFromArray(
@@ -76,39 +76,12 @@ def gray_copy(node: slicer.vtkMRMLVolumeNode) -> slicer.vtkMRMLScalarVolumeNode:
     return copy
 
 
-class FileDrop(qt.QWidget):
-    """Event filter that takes files dropped on a widget."""
-
-    def __init__(self, widget: qt.QWidget, on_files: Callable[[list[str]], None]):
-        super().__init__()
-        self._on_files = on_files
-        widget.setAcceptDrops(True)
-        widget.installEventFilter(self)
-
-    def eventFilter(self, _widget: qt.QObject, event: qt.QEvent) -> bool:
-        """Take events of dragging files; leave all others alone."""
-        if event.type() not in (qt.QEvent.DragEnter, qt.QEvent.Drop):
-            return False
-        files = [url.toLocalFile() for url in event.mimeData().urls() if url.toLocalFile()]
-        if not files:
-            return False
-        event.acceptProposedAction()
-        if event.type() == qt.QEvent.Drop:
-            self._on_files(files)
-        return True
-
-
 def _files(paths: Sequence[str | Path]) -> list[Path]:
     found = []
     for path in map(Path, paths):
         inside = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
         found += [each for each in inside if not each.name.startswith(".")]
     return found
-
-
-def _is_dicom(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(_DICOM_AT + len(_DICOM))[_DICOM_AT:] == _DICOM
 
 
 def _hints(film: SceneFilm) -> FilmHints:

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.radiographs.edits import flipped, rotated
 from SwinX2SLib.radiographs.registration import automatic_shift
+from SwinX2SLib.radiographs.view_recognition import Recognition
 from SwinX2SLib.slicerui.checks import is_colour
 from SwinX2SLib.slicerui.films import film_axes, film_size, film_spacing
 from SwinX2SLib.slicerui.inputs.choice import (
@@ -19,8 +20,9 @@ from SwinX2SLib.slicerui.inputs.choice import (
     swap_films,
 )
 from SwinX2SLib.slicerui.inputs.examination import Examination, Examiner
-from SwinX2SLib.slicerui.inputs.loading import FileDrop, gray_copy, load_films, which_is_frontal
+from SwinX2SLib.slicerui.inputs.loading import gray_copy, which_is_frontal
 from SwinX2SLib.slicerui.inputs.roles import ROLES
+from SwinX2SLib.slicerui.inputs.taking import FilmTaker
 from SwinX2SLib.slicerui.inputs.toolbox import Toolbox
 from SwinX2SLib.slicerui.inputs.viewing import FilmViewing
 from SwinX2SLib.slicerui.section import Section
@@ -41,7 +43,7 @@ class InputsSection(Section):
         self.examination = Examination()
         self.viewing: FilmViewing | None = None
         self.toolbox: Toolbox | None = None
-        self._drops: list[FileDrop] = []
+        self.taker: FilmTaker | None = None
 
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
@@ -50,12 +52,7 @@ class InputsSection(Section):
         self.toolbox = Toolbox(self)
         for role in ROLES:
             self._connect_edits(role)
-        drops = {"ap": self.ui.apSelector, "lateral": self.ui.lateralSelector}
-        self._drops = [
-            FileDrop(widget, lambda files, role=role: self.load(files, role))
-            for role, widget in drops.items()
-        ]
-        self.ui.loadButton.clicked.connect(lambda *_arguments: self._choose_files())
+        self.taker = FilmTaker(self)
         self.ui.swapButton.clicked.connect(lambda *_arguments: self.swap())
         self.ui.grayButton.clicked.connect(lambda *_arguments: self.convert_to_gray())
         self.ui.autoHeightsButton.clicked.connect(lambda *_arguments: self.match_automatically())
@@ -101,22 +98,12 @@ class InputsSection(Section):
 
     def load(self, files: Sequence[str], role: str = "") -> None:
         """Load one or two films; which is which is recognised unless one was dropped on a role."""
-        nodes, faults = load_films(files)
-        words = " ".join(str(fault) for fault in faults)
-        if len(nodes) == 1:
-            setattr(self.parameters, f"{role or self._free_role()}_volume", nodes[0])
-        elif len(nodes) > 1:
-            with slicer.util.NodeModify(self.parameters.parameterNode):
-                self.parameters.ap_volume, self.parameters.lateral_volume = nodes[:2]
-            # Certain or a guess: the films stand in the order that is more likely, and the words say why.
-            recognition = self._recognition()
-            if recognition is not None and recognition.frontal == 1:
-                self.swap()
-            words = f"{words} {recognition.reason if recognition else ''}"
-            if len(nodes) > 2:
-                words += _(" The other films are in the scene, too.")
-        if words.strip():
-            self.ui.recognitionLabel.text = words.strip()
+        self.taker.load(files, role)
+
+    def recognition(self) -> Recognition | None:
+        """Return which of the chosen films is the frontal one, or None without two films."""
+        films = self._examiner.scene_films(self.parameters)
+        return which_is_frontal(*films) if len(films) == len(ROLES) else None
 
     def swap(self) -> None:
         """Exchange both films."""
@@ -161,15 +148,6 @@ class InputsSection(Section):
     def _finish_work(self) -> None:
         if words := self.toolbox.finish():
             self.ui.recognitionLabel.text = words
-
-    def _choose_files(self) -> None:
-        import qt
-
-        files = qt.QFileDialog.getOpenFileNames(slicer.util.mainWindow(), _("Load films"))
-        # PySide tells the chosen filter, too.
-        files = files[0] if files and not isinstance(files[0], str) else files
-        if files:
-            self.load(list(files))
 
     # What is shown
 
@@ -244,16 +222,9 @@ class InputsSection(Section):
             self._say_what_was_recognised()
 
     def _say_what_was_recognised(self) -> None:
-        found = self._recognition()
+        found = self.recognition()
         words = found.reason if found is not None else ""
         if found is not None and found.frontal == 1:
             swap = _("The films seem to be swapped: click Swap.")
             words = f"<span style='{_ALARM}'>{swap}</span> {html.escape(found.reason)}"
         self.ui.recognitionLabel.text = words
-
-    def _recognition(self):
-        films = self._examiner.scene_films(self.parameters)
-        return which_is_frontal(*films) if len(films) == len(ROLES) else None
-
-    def _free_role(self) -> str:
-        return "lateral" if self.parameters.ap_volume is not None else "ap"

@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 from SwinX2SLib.slicerui.asking import confirmed
 from SwinX2SLib.slicerui.bounded_log import BoundedLog
 from SwinX2SLib.slicerui.devices import DeviceWatch
-from SwinX2SLib.slicerui.inputs.loading import FileDrop
+from SwinX2SLib.slicerui.inputs.dropping import FileDrop
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller, torch_is_installed
 from SwinX2SLib.slicerui.interpreter import InterpreterError
 from SwinX2SLib.slicerui.management.background import BackgroundCommand

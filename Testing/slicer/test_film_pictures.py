@@ -1,0 +1,195 @@
+"""The films in 3D as textured planes: right way round, where the detector stood, and back after a scene was read."""
+
+import json
+import shutil
+
+import mrml_boot
+import numpy as np
+import pytest
+import slicer
+import slicer.util
+from PIL import Image
+from three_d_view import ThreeDView
+from vtk.util.numpy_support import vtk_to_numpy
+from whole_result import write_whole_result
+
+from SwinX2SLib.geometry.cameras import view_axes
+from SwinX2SLib.reprojection import result_cameras
+from SwinX2SLib.slicerui.display import film_pictures
+from SwinX2SLib.slicerui.display.film_planes import show_film
+from SwinX2SLib.slicerui.display.links import FILM_PICTURE, FILM_PLANE, linked, results_in_scene
+from SwinX2SLib.slicerui.display.outlines import show_outlines
+from SwinX2SLib.slicerui.result import load_result
+
+TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
+# Brightness of the quarters of a film as it hangs: upper left, upper right, lower left, lower right.
+QUARTERS = (230, 160, 90, 30)
+needs_rendering = pytest.mark.skipif(
+    bool(mrml_boot.missing_offscreen_libraries()), reason=mrml_boot.missing_offscreen_libraries() or "-"
+)
+
+
+@pytest.fixture(scope="session")
+def whole(bones, tmp_path_factory):
+    return write_whole_result(tmp_path_factory.mktemp("whole") / "out", bones)
+
+
+@pytest.fixture
+def quartered(whole, tmp_path):
+    """A result whose films are bright at the upper left and darker from quarter to quarter."""
+    folder = shutil.copytree(whole, tmp_path / "result")
+    text = (folder / "provenance.json").read_text().replace(str(whole), str(folder))
+    provenance = json.loads(text)
+    for view in ("ap", "lateral"):
+        path = folder / f"{view}.png"
+        rows, columns = np.indices(np.asarray(Image.open(path)).shape)
+        size = rows.shape
+        pixels = np.choose(2 * (rows >= size[0] // 2) + (columns >= size[1] // 2), QUARTERS)
+        # A film of four gray levels is none.
+        Image.fromarray((pixels + rows % 20).astype(np.uint8)).save(path)
+        provenance["inputs"][view]["sha256"] = slicer.util.computeChecksum("SHA256", str(path))
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    return folder
+
+
+@pytest.fixture
+def view(scene):
+    mrml_boot.application_logic().GetColorLogic().AddDefaultColorNodes()
+    view = ThreeDView(400, 400)
+    view.window.Render()
+    yield view
+    view.close()
+
+
+def show_only(result, role: str) -> None:
+    result.SetDisplayVisibility(False)
+    for each in ("ap", "lateral"):
+        show_film(result, each, each == role)
+        show_outlines(result, each, False)
+
+
+def quarters_seen(view, role: str) -> list[float]:
+    """Brightness in the middle of each quarter of the film in the picture."""
+    view.look_from(TOWARDS_TUBE[role])
+    image = view.pixels().astype(int)
+    gray = np.argwhere(np.ptp(image, axis=2) < 6)
+    (top, left), (bottom, right) = gray.min(axis=0), gray.max(axis=0)
+    rows, columns = (np.array([0.25, 0.75]) * size for size in (bottom - top, right - left))
+    return [float(image[int(top + r), int(left + c), 0]) for r in rows for c in columns]
+
+
+@needs_rendering
+@pytest.mark.parametrize("role", ["ap", "lateral"])
+def test_a_textured_film_is_seen_right_way_up_and_round_from_the_tubes_side(view, quartered, role):
+    result = load_result(quartered)
+    show_only(result, role)
+    (plane,) = linked(result, FILM_PLANE, film=role)
+    assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
+    seen = quarters_seen(view, role)
+    if role == "lateral":
+        # A lateral film hangs with the front on the left; the tube at the patient's right has it on its right.
+        seen = [seen[1], seen[0], seen[3], seen[2]]
+    assert seen == sorted(seen, reverse=True)
+    assert seen[0] - seen[3] > 150
+    # Window and level of the film's volume reach the texture: what is above the window is white.
+    (picture,) = linked(result, FILM_PICTURE, film=role)
+    picture.GetDisplayNode().SetWindowLevel(20, 60)
+    plane.GetDisplayNode().Modified()
+    assert sorted(quarters_seen(view, role))[1:] == pytest.approx([255] * 3, abs=3)
+
+
+@needs_rendering
+def test_a_scene_shows_its_films_again_with_this_module_and_without_it(view, quartered, tmp_path):
+    scene = slicer.mrmlScene
+    result = load_result(quartered)
+    show_only(result, "ap")
+    textured = quarters_seen(view, "ap")
+    view.close()
+    # Whoever opens the scene has views of his own.
+    for kind in ("vtkMRMLViewNode", "vtkMRMLCameraNode"):
+        for node in slicer.util.getNodesByClass(kind):
+            scene.RemoveNode(node)
+    path = str(tmp_path / "scene.mrb")
+    assert scene.WriteToMRB(path, None)
+    scene.Clear(1)
+    mrml_boot.application_logic().GetColorLogic().AddDefaultColorNodes()
+    assert scene.ReadFromMRB(path, True)
+    again = ThreeDView(400, 400)
+    try:
+        (result,) = results_in_scene()
+        (plane,) = linked(result, FILM_PLANE, film="ap")
+        assert plane.GetDisplayNode().GetTextureImageDataConnection() is None
+        assert quarters_seen(again, "ap") == pytest.approx(textured, abs=12)
+        film_pictures.connect_pictures()
+        assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
+        assert quarters_seen(again, "ap") == pytest.approx(textured, abs=4)
+    finally:
+        again.close()
+
+
+def test_the_texture_comes_back_by_itself_when_a_scene_is_read(scene, whole, tmp_path):
+    load_result(whole)
+    path = str(tmp_path / "scene.mrb")
+    assert scene.WriteToMRB(path, None)
+    scene.Clear(1)
+    tag = film_pictures.follow_scene(scene)
+    try:
+        assert scene.ReadFromMRB(path, True)
+    finally:
+        scene.RemoveObserver(tag)
+    (result,) = results_in_scene()
+    for plane in linked(result, FILM_PLANE):
+        assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
+
+
+def test_a_plane_whose_picture_was_taken_away_stays_gray(scene, whole, tmp_path):
+    result = load_result(whole)
+    for picture in linked(result, FILM_PICTURE):
+        scene.RemoveNode(picture)
+    (plane,) = linked(result, FILM_PLANE, film="ap")
+    assert not film_pictures.connect_picture(plane)
+
+
+def test_picture_and_plane_stand_at_the_same_place(scene, whole):
+    result = load_result(whole)
+    for role in ("ap", "lateral"):
+        (plane,), (picture,) = (linked(result, kind, film=role) for kind in (FILM_PLANE, FILM_PICTURE))
+        bounds, drawn = np.zeros(6), np.zeros(6)
+        picture.GetRASBounds(bounds)
+        plane.GetRASBounds(drawn)
+        across = {"ap": [0, 1, 4, 5], "lateral": [2, 3, 4, 5]}[role]
+        np.testing.assert_allclose(drawn[across], bounds[across], atol=1e-3)
+        through = {"ap": [2, 3], "lateral": [0, 1]}[role]
+        assert drawn[through].mean() == pytest.approx(bounds[through].mean(), abs=1e-3)
+
+
+def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "result")
+    provenance = json.loads((folder / "provenance.json").read_text())
+    for told in provenance["inputs"].values():
+        told |= {"source_to_detector_mm": 1500.0, "source_to_isocentre_mm": 1250.0}
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    parallel, cone = load_result(whole), load_result(folder)
+    camera = result_cameras(provenance)["ap"]
+    points = [
+        vtk_to_numpy(linked(result, FILM_PLANE, film="ap")[0].GetPolyData().GetPoints().GetData())
+        for result in (parallel, cone)
+    ]
+    along = (points[1] - np.asarray(camera.isocentre_ras_mm)) @ view_axes("ap")[2]
+    np.testing.assert_allclose(along, 250.0, atol=1e-2)
+    np.testing.assert_allclose(
+        np.ptp(points[1], axis=0)[[0, 2]], 1.2 * np.ptp(points[0], axis=0)[[0, 2]], rtol=1e-5
+    )
+
+
+def test_a_very_large_film_becomes_a_texture_that_every_card_takes_and_keeps_its_place():
+    pixels = np.zeros((5003, 4001), np.float32)
+    pixels[3000:3300, 1000:1300] = 1.0
+    picture = film_pictures.Picture.of(pixels)
+    assert max(picture.gray.shape) <= film_pictures.LONG_SIDE
+    middle = (np.argwhere(picture.gray > 127).mean(axis=0) + 0.5) / picture.gray.shape
+    np.testing.assert_allclose(picture.places(middle), (3149.5, 1149.5), atol=1.5)
+    coarse = picture.coarse(256)
+    assert max(coarse.shape) == 256
+    middle = (np.argwhere(coarse > 127).mean(axis=0) + 0.5) / coarse.shape
+    np.testing.assert_allclose(picture.places(middle), (3149.5, 1149.5), atol=12)
