@@ -17,7 +17,7 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.measurements.reading import read_subject
 from SwinX2SLib.report.evaluate_commands import add_evaluate_parser
-from SwinX2SLib.slicerui.comparing import charts, files, surfaces, tables
+from SwinX2SLib.slicerui.comparing import files, surfaces, tables
 from SwinX2SLib.slicerui.comparing import scene as comparing
 from SwinX2SLib.slicerui.comparing.choices import Distance
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
@@ -137,25 +137,6 @@ def test_a_bar_for_every_bone(result, compared_folder):
     assert series.GetPlotType() == slicer.vtkMRMLPlotSeriesNode.PlotTypeBar
     assert (series.GetYColumnName(), series.GetLabelColumnName()) == ("Dice", "Bone")
     assert series.GetTableNode() is comparing.parts(result, comparing.BONES)[0]
-
-
-def test_differences_are_drawn_about_their_mean_and_limits(scene):
-    values = [(100.0, 102.0), (120.0, 119.0), (90.0, 95.0), (30.0, 30.5)]
-    rows = [["Angle", "Femur", "left", a, b, a - b, (a + b) / 2, "°", "good"] for a, b in values]
-    rows.append(["Place", "Femur", "left", None, None, 4.0, None, "mm", "good"])
-    table = tables.add_table("measured", tables.MEASUREMENTS, rows)
-    nodes = list(charts.agreement_charts(table, "Person"))
-    (chart,) = (node for node in nodes if node.IsA("vtkMRMLPlotChartNode"))
-    assert chart.GetNumberOfPlotSeriesNodes() == 4
-    differences = np.array([a - b for a, b in values])
-    mean, reach = differences.mean(), 1.96 * differences.std(ddof=1)
-    lines = next(node for node in nodes if node.GetName().endswith("(lines)")).GetTable()
-    for name, expected in (
-        ("Mean difference", mean),
-        ("Upper limit", mean + reach),
-        ("Lower limit", mean - reach),
-    ):
-        assert lines.GetValueByName(1, name).ToDouble() == pytest.approx(expected)
 
 
 def node_classes() -> Counter:

@@ -16,6 +16,10 @@ _BLUE, _ORANGE, _GRAY = (0.22, 0.49, 0.72), (0.85, 0.45, 0.1), (0.45, 0.45, 0.45
 # Bland and Altman (1986): between these lie 95 % of normally distributed differences.
 _LIMITS_SD = 1.96
 _LEAST_FOR_LIMITS = 3
+# One dot shows no agreement, and VTK draws no line of one point.
+_LEAST_FOR_CHART = 2
+# Slicer names the bar under the mouse; 54 names do not fit below the bars.
+_ROWS = "Row of the table of bones; point at a bar for its name"
 _KINDS = {"°": "angles", "mm": "lengths"}
 
 
@@ -26,7 +30,7 @@ def bar_chart(
     series = _series(f"{column} ({unit})", table, slicer.vtkMRMLPlotSeriesNode.PlotTypeBar, _BLUE)
     series.SetYColumnName(column)
     series.SetLabelColumnName("Bone")
-    chart = _chart(title, "", f"{column} ({unit})", [series])
+    chart = _chart(title, _ROWS, f"{column} ({unit})", [series])
     chart.SetLegendVisibility(False)
     yield from (chart, series)
 
@@ -40,7 +44,7 @@ def agreement_charts(measurements: slicer.vtkMRMLTableNode, name: str) -> Iterat
     rows = list(_rows(measurements))
     for unit, kind in _KINDS.items():
         points = [(words, mean, difference) for words, mean, difference, own in rows if own == unit]
-        if points:
+        if len(points) >= _LEAST_FOR_CHART:
             yield from _agreement_chart(points, unit, f"{name}: differences of {kind}")
 
 

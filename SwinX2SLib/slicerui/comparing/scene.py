@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import slicer
 
-from SwinX2SLib.slicerui.breathing import breathe
+from SwinX2SLib.slicerui.breathing import beside, breathe
 from SwinX2SLib.slicerui.comparing.charts import agreement_charts, bar_chart
 from SwinX2SLib.slicerui.comparing.choices import Distance
 from SwinX2SLib.slicerui.comparing.surfaces import (
@@ -38,6 +39,16 @@ SURFACE, CT, LEGEND, DOCUMENT, PAGE, FOLDER = "surface", "ct", "legend", "docume
 _OTHER = "other"
 
 
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What a comparison's folder holds."""
+
+    document: str
+    page: str
+    evaluation: CaseEvaluation
+    surfaces: ComparedSurfaces
+
+
 def parts(result: slicer.vtkMRMLSegmentationNode, part: str) -> list[slicer.vtkMRMLNode]:
     """Return the nodes of a part of the comparison of a reconstruction."""
     return linked(result, COMPARISON, part=part)
@@ -64,14 +75,7 @@ def add_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path, truth_n
     Raises:
         InputError, ValueError, OSError: the folder is not whole; the scene is then as it was.
     """
-    from SwinX2SLib.evaluation.case import CaseEvaluation
-    from SwinX2SLib.evaluation.surface_file import read_surfaces
-    from SwinX2SLib.report.evaluating import FILES, SURFACES_FILE
-
-    document = (folder / FILES["evaluation"]).read_text(encoding="utf-8")
-    page = (folder / FILES["page"]).read_text(encoding="utf-8")
-    evaluation = CaseEvaluation.from_dict(json.loads(document))
-    surfaces = read_surfaces(folder / SURFACES_FILE)
+    read = beside(lambda: _read(folder))
     remove_comparison(result)
     name = f"{result.GetName()} and {truth_name}"
     scene = slicer.mrmlScene
@@ -79,18 +83,30 @@ def add_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path, truth_n
     try:
         top, display = make_folder(name, _parent_of(result))
         _keep(result, FOLDER, [display])
-        _add_tables(result, evaluation, top, name)
-        _add_surfaces(result, surfaces, top)
-        texts = {DOCUMENT: (f"{name} (data)", document), PAGE: (f"{name} (report)", page)}
+        _add_tables(result, read.evaluation, top, name)
+        _add_surfaces(result, read.surfaces, top)
+        texts = {DOCUMENT: (f"{name} (data)", read.document), PAGE: (f"{name} (report)", read.page)}
         for part, (title, text) in texts.items():
             node = scene.AddNewNodeByClass("vtkMRMLTextNode", title)
             node.SetText(text)
             _keep(result, part, [node])
             place_in(top, node)
+            breathe()
     finally:
         scene.EndState(scene.BatchProcessState)
     _add_legend(result)
-    return evaluation
+    return read.evaluation
+
+
+def _read(folder: Path) -> _Read:
+    from SwinX2SLib.evaluation.case import CaseEvaluation
+    from SwinX2SLib.evaluation.surface_file import read_surfaces
+    from SwinX2SLib.report.evaluating import FILES, SURFACES_FILE
+
+    document = (folder / FILES["evaluation"]).read_text(encoding="utf-8")
+    page = (folder / FILES["page"]).read_text(encoding="utf-8")
+    evaluation = CaseEvaluation.from_dict(json.loads(document))
+    return _Read(document, page, evaluation, read_surfaces(folder / SURFACES_FILE))
 
 
 def remove_comparison(result: slicer.vtkMRMLSegmentationNode) -> None:
@@ -103,6 +119,7 @@ def remove_comparison(result: slicer.vtkMRMLSegmentationNode) -> None:
         for own in [*_nodes_of(node), node]:
             if own.GetScene() is not None:
                 slicer.mrmlScene.RemoveNode(own)
+        breathe()
 
 
 def show_distance(result: slicer.vtkMRMLSegmentationNode, distance: Distance) -> None:
@@ -163,6 +180,7 @@ def _add_tables(
     for part, table in tables.items():
         _keep(result, part, [table])
         place_in(top, table)
+        breathe()
     _add_chart(result, DICE_CHART, list(bar_chart(tables[BONES], "Dice", "%", f"{name}: overlap")), top)
     _add_chart(
         result,
@@ -183,11 +201,13 @@ def _add_chart(
         _keep(result, part if is_chart else _OTHER, [node])
         if is_chart or node.IsA("vtkMRMLTableNode"):
             place_in(top, node)
+        breathe()
 
 
 def _add_surfaces(result: slicer.vtkMRMLSegmentationNode, surfaces: ComparedSurfaces, top: int) -> None:
     reach = range_mm(list(surfaces.prediction.values()))
     colours = make_colours(reach)
+    breathe()
     _keep(result, _OTHER, colours.values())
     coloured, coloured_display = make_folder("Distance from CT", top)
     true, true_display = make_folder("CT", top)
@@ -195,8 +215,8 @@ def _add_surfaces(result: slicer.vtkMRMLSegmentationNode, surfaces: ComparedSurf
     for bone, surface in surfaces.prediction.items():
         model = distance_model(_title(bone), surface, reach, colours)
         _keep(result, SURFACE, [model], bone=bone)
-        breathe()
         place_in(coloured, model)
+        breathe()
     for bone, surface in surfaces.truth.items():
         missed = bone not in surfaces.prediction
         model = ct_model(f"{_title(bone)} ({'missed' if missed else 'CT'})", surface, missed)
