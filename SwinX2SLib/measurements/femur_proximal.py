@@ -214,6 +214,8 @@ def _fit_shaft(
     beside = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
     bottom = min(SHAFT_RADII[1], _whole_round(away, direction, np.where(side_on & beside, level, 0.0)) - 0.05)
     clear = bottom - SHAFT_RADII[0] >= CLEAR_SHAFT_RADII
+    if not clear:  # of a stump all that is there counts
+        bottom = min(SHAFT_RADII[1], last - 0.05)
     top = SHAFT_RADII[0] if clear else TROCHANTER_RADII
     if bottom - top < LEAST_SHAFT_RADII:
         return None
