@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
+from SwinX2SLib.anatomy import CLASS_COUNT, label_ids
 from SwinX2SLib.datasets.grid import interpolated
-from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.measurements.reading.volume import reading
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
 MISMATCHED_CTS = ("x2s_verse083", "x2s_0646")
@@ -95,61 +94,7 @@ class Case:
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume in network order and its affine (index -> RAS mm)."""
-        image = nib.load(self.folder / name)
-        volume, affine = reorient(np.asanyarray(image.dataobj).astype(dtype), image.affine)
+        with reading(self.folder / name, "NIfTI file"):
+            image = nib.load(self.folder / name)
+            volume, affine = reorient(np.asanyarray(image.dataobj).astype(dtype), image.affine)
         return np.ascontiguousarray(volume), affine
-
-
-def load_case_list(manifest: Path) -> list[Case]:
-    """Read the volume cases of a manifest (`volumes/<case>/labels.nii.gz` beside it).
-
-    Raises:
-        InputError: the manifest is unreadable, or cases lack files or name unknown groups; all are listed.
-    """
-    try:
-        entries = json.loads(Path(manifest).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        fault = Fault(
-            "manifest-unreadable", f"The case list cannot be read: {error}.", "Check the path.", str(manifest)
-        )
-        raise InputError([fault]) from error
-    cases, faults = [], []
-    for entry in entries:
-        if entry.get("kind"):  # meshes and key points, not volumes
-            continue
-        case = _case(entry, Path(manifest).parent / "volumes" / entry["case"])
-        unknown = set(case.annotated) - set(GROUPS)
-        if unknown:
-            faults.append(
-                Fault(
-                    "unknown-group", f"{case.name} names unknown groups {sorted(unknown)}.", f"Use {GROUPS}."
-                )
-            )
-        if not (case.folder / "labels.nii.gz").is_file():
-            faults.append(
-                Fault(
-                    "labels-missing",
-                    f"{case.name} has no labels.nii.gz.",
-                    "Complete the download.",
-                    str(case.folder),
-                )
-            )
-        cases.append(case)
-    if faults:
-        raise InputError(faults)
-    return cases
-
-
-def _case(entry: dict, folder: Path) -> Case:
-    ct, films = entry.get("ct"), entry.get("radiographs")
-    return Case(
-        name=entry["case"],
-        folder=folder,
-        split=entry["split"],
-        annotated=tuple(entry["annotated"]),
-        licence=entry["licence"],
-        ct_kind=None if ct is None or entry["case"] in MISMATCHED_CTS else ct.split(",")[0],
-        radiographs=RadiographPair(*(folder / name for name in films["files"]), films["spacing_mm"])
-        if films
-        else None,
-    )

@@ -64,8 +64,8 @@ def read_source(
         affine=subject.volume.affine,
         title=title or stem or "SwinX2S bones",
         sha256=subject.sha256,
-        films=films or {role: Path(film["path"]) for role, film in told.items() if film.get("path")},
-        film_hashes={} if films else {role: film.get("sha256", "") for role, film in told.items()},
+        films=films or {role: Path(str(film["path"])) for role, film in told.items() if film.get("path")},
+        film_hashes={} if films else {role: str(film.get("sha256", "")) for role, film in told.items()},
         notes=subject.notes,
     )
 
@@ -76,10 +76,13 @@ def _provenance(path: Path) -> Mapping[str, Any]:
     if not file.is_file():
         return {}
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or not isinstance(content.get("inputs", {}), dict):
+            raise ValueError("it does not tell of films")
     except (OSError, ValueError) as error:
         message = f"It cannot be read ({error})."
         raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(file))]) from error
+    return content
 
 
 def _films_of(provenance: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

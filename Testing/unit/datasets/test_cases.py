@@ -61,6 +61,66 @@ def test_every_fault_of_a_case_list_is_told_at_once(tmp_path):
     ]
 
 
+BROKEN = {
+    "no case at all": ("here", ['"here" is no case']),
+    "no object": ([1, 2], ["[1, 2] is no case"]),
+    "nothing in it": ({}, ["case has", "split has", "licence has", "annotated has"]),
+    "numbers for texts": (entry(7, split=1, annotated=[3]), ["case has", "split has", "annotated has"]),
+    "one group": (entry(annotated="spine"), ["annotated has"]),
+    "a CT that is none": (entry(ct=["HU"]), ["ct has"]),
+    "one film": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs has"]),
+    "films without a size": (
+        entry(radiographs={"files": ["a", "b"], "spacing_mm": float("nan")}),
+        ["radiographs has"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_entries_that_are_no_cases_are_told_by_their_place(tmp_path, name):
+    broken, told = BROKEN[name]
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps([{"kind": "mesh"}, broken]))
+    with pytest.raises(InputError) as caught:
+        load_case_list(manifest)
+    assert [
+        fault.message.removeprefix("Entry 2: ")[: len(words)]
+        for fault, words in zip(caught.value.faults, told, strict=True)
+    ] == told
+
+
+@pytest.mark.parametrize("content", [b"", b"[{", b"{}", b"null", b"\xff\xfe[\x00]\x00"])
+def test_a_damaged_case_list_is_refused_by_name(tmp_path, content):
+    manifest = tmp_path / "manifest.json"
+    manifest.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        load_case_list(manifest)
+    assert [(fault.kind, fault.path) for fault in caught.value.faults] == [
+        ("manifest-unreadable", str(manifest))
+    ]
+
+
+def test_a_case_list_of_a_windows_editor_is_read_and_a_case_that_is_there_twice_is_not(tmp_path):
+    manifest = write_manifest(tmp_path, entry())
+    nib.save(nib.Nifti1Image(np.zeros((2, 2, 2), np.uint8), np.eye(4)), tmp_path / "volumes/a/labels.nii.gz")
+    text = json.dumps([entry()], indent=1).replace("\n", "\r\n")
+    manifest.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert [case.name for case in load_case_list(manifest)] == ["a"]
+    manifest.write_text(json.dumps([entry(), entry()]))
+    with pytest.raises(InputError, match="Entry 2: a is there twice"):
+        load_case_list(manifest)
+
+
+def test_labels_that_were_cut_off_are_told_by_their_file(tmp_path):
+    manifest = write_manifest(tmp_path, entry())
+    path = tmp_path / "volumes" / "a" / "labels.nii.gz"
+    nib.save(nib.Nifti1Image(np.arange(4096, dtype=np.uint8).reshape(16, 16, 16), np.eye(4)), path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(InputError) as caught:
+        load_case_list(manifest)[0].load_labels()
+    assert [fault.path for fault in caught.value.faults] == [str(path)]
+
+
 @pytest.mark.parametrize(
     ("licence", "may"),
     [
