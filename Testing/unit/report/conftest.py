@@ -1,6 +1,7 @@
 """Evaluated cases as documents, without any volume behind them."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,11 @@ import pytest
 
 from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.evaluation.case import SCHEMA
+from SwinX2SLib.report.evaluated_page import write_cohort_page
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from page_reader import checked
 
 MEASURED = (
     ("head_radius", "femur_left", "left", "mm", 24.0),
@@ -125,3 +131,8 @@ def cohort_folder(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture
+def page_of(cohort_folder):
+    return lambda documents, **given: checked(write_cohort_page(cohort_folder(documents), **given))

@@ -1,4 +1,4 @@
-"""A run that takes seconds: three bones, the smallest network, one thread."""
+"""A run that takes seconds: three bones, the smallest network, one thread; and a phantom as a person."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,12 @@ import pytest
 import torch
 
 from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.synthesis.joints import find_joints
+from SwinX2SLib.training.synthesis.people import Person
 
 GRID = (32, 32, 64)
 
@@ -43,3 +47,21 @@ def tiny() -> Callable[..., TrainingConfig]:
         return TrainingConfig(**{**values, "mixed_precision": False, **changes})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def phantom():
+    # Asymmetric: a left that is told from a right after any mix-up.
+    return build_phantom(PhantomParameters(scoliosis_cobb_deg=12.0), 3.0)
+
+
+@pytest.fixture(scope="session")
+def person(phantom) -> Person:
+    return Person(
+        "phantom", phantom.labels, voxel_spacing_mm(phantom.affine), np.ones(CLASS_COUNT, dtype=bool)
+    )
+
+
+@pytest.fixture(scope="session")
+def joints(person):
+    return find_joints(person)
