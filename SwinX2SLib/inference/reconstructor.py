@@ -95,7 +95,7 @@ class Reconstructor:
         self.augmentations, self.island_fraction = augmentations, island_fraction
         self.half_precision = bfloat16_is_fast(self.device)
         self._film_orientation: nn.Module | None = None
-        self._disc_finder = self._load_disc_finder()
+        self.disc_finder = self._load_disc_finder()
         self._load_seconds = time.perf_counter() - started
 
     @torch.inference_mode()
@@ -171,9 +171,9 @@ class Reconstructor:
             coronal: `(1, N, X, Z)`.
             sagittal: `(1, N, Y, Z)`.
         """
-        if self._disc_finder is None:
+        if self.disc_finder is None:
             return decision, {}
-        seating = seat_vertebrae(self._disc_finder, decision.labels, coronal, sagittal)
+        seating = seat_vertebrae(self.disc_finder, decision.labels, coronal, sagittal)
         if seating is None:
             return decision, {}
         move_along_z(probability, seating.sources(probability.shape[-1]))
