@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import block_bones
 import mrml_boot
+import whole_result
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,18 @@ def bones() -> np.ndarray:
 def bones_file(bones, tmp_path_factory) -> Path:
     """`labels.nii.gz` as the worker writes it."""
     return block_bones.write_labels(tmp_path_factory.mktemp("bones") / "labels.nii.gz", bones)
+
+
+@pytest.fixture(scope="session")
+def result_folder(bones, tmp_path_factory) -> Path:
+    """A whole result as the worker writes it."""
+    return whole_result.write_whole_result(tmp_path_factory.mktemp("result") / "out", bones)
+
+
+@pytest.fixture
+def result(scene, result_folder):
+    """That result in the scene, with all that belongs to it."""
+    # Loaded here, for films and MRML alone need none of it.
+    from SwinX2SLib.slicerui.result import load_result
+
+    return load_result(result_folder)

@@ -6,7 +6,6 @@ import slicer
 import vtk
 from block_bones import AFFINE
 from vtk.util.numpy_support import vtk_to_numpy
-from whole_result import write_whole_result
 
 from SwinX2SLib.slicerui.bone_voxels import (
     VoxelsError,
@@ -20,20 +19,9 @@ from SwinX2SLib.slicerui.display.confidence_table import table_of
 from SwinX2SLib.slicerui.display.follow_edits import edited_bones, show_edits, take_edits
 from SwinX2SLib.slicerui.display.links import OUTLINE, SURFACE, linked
 from SwinX2SLib.slicerui.display.provenance_words import provenance_words
-from SwinX2SLib.slicerui.result import load_result
 
 LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 BONE, OTHER = "femur_left", "femur_right"
-
-
-@pytest.fixture(scope="session")
-def folder(bones, tmp_path_factory):
-    return write_whole_result(tmp_path_factory.mktemp("edited") / "out", bones)
-
-
-@pytest.fixture
-def result(scene, folder):
-    return load_result(folder)
 
 
 def follow(result) -> bool:
