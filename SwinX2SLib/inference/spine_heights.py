@@ -69,10 +69,10 @@ def seat_vertebrae(
         sagittal: its lateral films `(1, N, Y, Z)`.
 
     Returns:
-        None where there are less than two discs, or none are seen.
+        None where there are less than two discs, they are out of order, or none are seen.
     """
     discs = find_discs(labels)
-    if len(discs) < 2:
+    if len(discs) < 2 or bool((np.diff([disc.height for disc in discs]) <= 0).any()):
         return None
     maps = [
         network(film[:, :1], lateral)[0].float().clamp(-SUREST, SUREST).cpu().numpy()

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -100,6 +100,31 @@ def test_less_than_two_discs_say_nothing():
     assert len(find_discs(labels)) == 1
     assert seat_vertebrae(Blind(), labels, *FILMS) is None
     assert seat_vertebrae(Blind(), np.zeros(SHAPE, np.uint8), *FILMS) is None
+
+
+def test_vertebrae_out_of_order_stay_where_they_are():
+    labels = spine(DISCS)
+    swapped = labels.copy()
+    swapped[labels == FIRST + 2], swapped[labels == FIRST + 4] = FIRST + 4, FIRST + 2
+    swapped[labels == FIRST + 1], swapped[labels == FIRST + 3] = FIRST + 3, FIRST + 1
+    assert seat_vertebrae(Seen(labels), swapped, *FILMS) is None
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_whatever_was_reconstructed_slices_keep_their_order(seed):
+    """Vertebrae of any height and discs seen anywhere: no error, and no slice passes another."""
+    rng = np.random.default_rng(seed)
+    labels = spine(np.cumsum(rng.integers(6, 19, 5)) + 8)
+
+    class Random(nn.Module):
+        def forward(self, film: torch.Tensor, lateral: bool) -> torch.Tensor:
+            return torch.from_numpy(rng.normal(0, 4, (1, *film.shape[2:])).astype(np.float32))
+
+    seating = seat_vertebrae(Random(), labels, *FILMS)
+    assume(seating is not None)
+    sources = seating.sources(SHAPE[2])
+    assert bool(np.isfinite(sources).all())
+    assert bool((np.diff(sources) >= 0).all())
 
 
 def test_moving_follows_the_discs_and_leaves_the_other_bones():
