@@ -50,6 +50,8 @@ SHORT_SHAFT_DEG, SHORT_SHAFT_MOST_DEG = 3.0, 10.0
 VERSION_DOUBT_DEG_PER_MM = 0.48
 # From the head's centre to the shaft's axis; in 19 femora (VSD) and a child it is 1.9 to 2.6.
 NECK_LENGTH_RADII = (1.2, 3.6)
+# The head ends at most 3.6 radii to the side of the shaft's axis, a bowed shaft's knee nearer.
+MOST_ASIDE_RADII = 4.6
 
 
 def measure_femora(bones: Mapping[str, Bone]) -> list[Measurement]:
@@ -91,7 +93,7 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
         return results + _absent(
             structure, side, SHAFT + KNEE, "The shaft is missing or too short for an axis."
         )
-    odd = _proportion_doubts(upper)
+    odd = _proportion_doubts(bone, upper)
     results = [result.doubted(odd) for result in results]
     doubts += odd + _shaft_doubts(bone, upper)
     results += _shaft_results(upper, structure, side, doubts)
@@ -139,15 +141,21 @@ def _shaft_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     return reasons
 
 
-def _proportion_doubts(upper: ProximalFemur) -> tuple[str, ...]:
-    """Return a reason when head, neck and shaft do not stand to each other as in a femur."""
-    on_neck, _ = meeting_points(upper.head, upper.neck, upper.shaft.cone)
+def _proportion_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
+    """Return reasons when head, neck and shaft do not stand to each other as in a femur, or more hangs on them."""
+    cone, reasons = upper.shaft.cone, ()
+    away = bone.vertices_ras_mm - cone.point
+    aside = np.linalg.norm(away - np.outer(away @ cone.direction, cone.direction), axis=1)
+    reach = float(np.quantile(aside, 0.99))
+    if reach > MOST_ASIDE_RADII * upper.head.radius_mm:
+        reasons += (f"The bone reaches {reach:.0f} mm to the side of its shaft: others are joined to it.",)
+    on_neck, _ = meeting_points(upper.head, upper.neck, cone)
     along = float((upper.head.centre - on_neck) @ upper.neck.direction) / upper.head.radius_mm
-    angle = angle_deg(upper.neck.direction, upper.shaft.cone.direction)
+    angle = angle_deg(upper.neck.direction, cone.direction)
     low, high = FEMUR["neck_shaft_angle"].lower, FEMUR["neck_shaft_angle"].upper
     if NECK_LENGTH_RADII[0] < along < NECK_LENGTH_RADII[1] and low - 10 < angle < high + 10:
-        return ()
-    return ("Head, neck and shaft do not stand to each other as in a femur: it may not be one.",)
+        return reasons
+    return (*reasons, "Head, neck and shaft do not stand to each other as in a femur: it may not be one.")
 
 
 def _head_results(upper: ProximalFemur, structure: str, side: str, doubts) -> list[Measurement]:

@@ -28,9 +28,13 @@ LEAST_VOXELS = 500
 # Height of a hip along the pelvis' own axis [mm], between a small child's and beyond the tallest adult's.
 HIP_HEIGHT_MM = (150.0, 270.0)
 # Landmarks of 20 people of the JHU pelvis atlas lie 12 mm at most from being mirror images.
-ASYMMETRY_MM = 16.0
+ASYMMETRY_MM = 14.0
 ENDPLATE_AREA_MM2 = (450.0, 2200.0)
 ENDPLATE_RESIDUAL_MM = 1.2
+# Its place in the box of the hips, from left, back and below (0) to the other ends (1), and its greatest distance
+# from there: twice that of 14 people of the JHU pelvis atlas, where it faces at most 6 degrees to a side.
+ENDPLATE_PLACE, ENDPLATE_REACH = np.array([0.5, 0.46, 0.83]), np.array([0.05, 0.22, 0.15])
+ENDPLATE_ASIDE_DEG = 14.0
 
 
 def measure_pelvis(
@@ -53,8 +57,10 @@ def measure_pelvis(
     found = find_hip_landmarks(*hips)
     sacrum = bones.get("sacrum")
     doubts = _pelvis_doubts(hips, sacrum, found)
-    results = _spot_results(found, doubts) + _front_results(found, doubts)
-    results += _sacral_results(sacrum, found, femora, doubts)
+    results = _spot_results(
+        found, doubts, max(max(hip.spacing_mm or (0.0,)) for hip in hips)
+    ) + _front_results(found, doubts)
+    results += _sacral_results(sacrum, hips, found, femora, doubts)
     return [*results, _leg_length_difference(femora)]
 
 
@@ -77,7 +83,7 @@ def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -
     return reasons
 
 
-def _spot_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measurement]:
+def _spot_results(found: HipLandmarks, doubts: tuple[str, ...], voxel_mm: float) -> list[Measurement]:
     middle = found.frame.to_frame(np.mean([found.places[f"{n}_{s}"] for n in SPOTS for s in SIDES], axis=0))[
         0
     ]
@@ -90,7 +96,7 @@ def _spot_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measurem
             reasons = doubts
             if found.from_expected_mm[f"{name}_{side}"] > 0.95 * spot.search_mm:
                 reasons += ("It lies at the edge of where it was looked for.",)
-            if apart > ASYMMETRY_MM:
+            if apart > ASYMMETRY_MM + voxel_mm:
                 reasons += (f"Left and right lie {apart:.0f} mm from being mirror images.",)
             place = (Landmark(f"{name}_{side}", found.places[f"{name}_{side}"]),)
             results.append(Measurement(name, STRUCTURE, side, None, "point", place).doubted(reasons))
@@ -129,7 +135,7 @@ def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     return np.cross(up, right), up
 
 
-def _sacral_results(sacrum, found, femora, doubts) -> list[Measurement]:
+def _sacral_results(sacrum, hips, found, femora, doubts) -> list[Measurement]:
     wanted = SACRAL + HIP_AXIS
     if sacrum is None or (sacrum.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
         reason = missing_reason(sacrum, "sacrum", LEAST_VOXELS)
@@ -138,7 +144,9 @@ def _sacral_results(sacrum, found, femora, doubts) -> list[Measurement]:
         endplate = find_sacral_endplate(sacrum, found.frame)
     except NotFoundError as error:
         return [absent(name, STRUCTURE, None, unit_, str(error)) for name, unit_ in wanted]
-    doubts = doubts + bone_doubts(sacrum, allowed_cuts=("inferior",)) + _endplate_doubts(endplate)
+    doubts = (
+        doubts + bone_doubts(sacrum, allowed_cuts=("inferior",)) + _endplate_doubts(endplate, hips, found)
+    )
     voxel_mm = max(sacrum.spacing_mm or (0.0,))
     blurred = voxel_doubt(voxel_mm, sacral_doubt_deg(voxel_mm))
     plane = (Plane("sacral_endplate", endplate.centre_ras_mm, endplate.normal_ras),)
@@ -152,8 +160,14 @@ def _sacral_results(sacrum, found, femora, doubts) -> list[Measurement]:
     return results + _hip_axis_results(endplate, femora, centre, plane, doubts, blurred)
 
 
-def _endplate_doubts(endplate: SacralEndplate) -> tuple[str, ...]:
+def _endplate_doubts(endplate: SacralEndplate, hips: list[Bone], found: HipLandmarks) -> tuple[str, ...]:
     reasons = ()
+    points = np.concatenate([found.frame.to_frame(hip.vertices_ras_mm) for hip in hips])
+    low, size = points.min(axis=0), np.ptp(points, axis=0)
+    place = (found.frame.to_frame(endplate.centre_ras_mm) - low) / np.maximum(size, 1e-9)
+    aside = np.degrees(np.arcsin(np.clip(abs(endplate.normal_ras @ found.frame.rotation[0]), 0, 1)))
+    if (np.abs(place - ENDPLATE_PLACE) > ENDPLATE_REACH).any() or aside > ENDPLATE_ASIDE_DEG:
+        reasons += ("The sacral endplate does not lie, or does not face, as between other hips.",)
     if not ENDPLATE_AREA_MM2[0] <= endplate.area_mm2 <= ENDPLATE_AREA_MM2[1]:
         reasons += (
             f"The flat part of the sacral endplate measures {endplate.area_mm2:.0f} mm2, unlike any endplate.",

@@ -250,8 +250,8 @@ def nonsense(before: dict, after: dict, voxel_mm: float) -> list[tuple]:
     found = []
     for key, one in after.items():
         other = before.get(key)
-        if one.quality != "good" or other is None or not other.is_present:
-            continue
+        if one.quality != "good" or other is None or other.quality != "good":
+            continue  # what is told is told, and a doubted value is no measure for another
         if key[0] == "spine" and _ends(one) != _ends(other):
             continue  # between other vertebrae, as it says
         if one.unit == "point":
