@@ -17,9 +17,10 @@ from SwinX2SLib.geometry.cameras import view_axes
 from SwinX2SLib.reprojection import result_cameras
 from SwinX2SLib.slicerui.display import film_pictures
 from SwinX2SLib.slicerui.display.film_planes import show_film
-from SwinX2SLib.slicerui.display.links import FILM_PICTURE, FILM_PLANE, linked, results_in_scene
+from SwinX2SLib.slicerui.display.links import FILM_PICTURE, FILM_PLANE, linked, results_in_scene, told_of
 from SwinX2SLib.slicerui.display.outlines import show_outlines
-from SwinX2SLib.slicerui.result import load_result
+from SwinX2SLib.slicerui.display.provenance_words import provenance_words
+from SwinX2SLib.slicerui.result import load_result, notes_of
 
 TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
 # Brightness of the quarters of a film as it hangs: upper left, upper right, lower left, lower right.
@@ -180,6 +181,34 @@ def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, whole, tmp_
     np.testing.assert_allclose(
         np.ptp(points[1], axis=0)[[0, 2]], 1.2 * np.ptp(points[0], axis=0)[[0, 2]], rtol=1e-5
     )
+
+
+def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_stay(scene, whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "result")
+    provenance = json.loads((folder / "provenance.json").read_text())
+    provenance["inputs"]["ap"] |= {"source_to_detector_mm": 20.0, "source_to_isocentre_mm": 10.0}
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    result = load_result(folder)
+    assert any("source lies inside" in note for note in notes_of(result))
+    assert [told_of(plane, "film") for plane in linked(result, FILM_PLANE)] == ["lateral"]
+
+
+def test_what_is_known_of_the_tube_is_told_with_the_result(scene, whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "result")
+    provenance = json.loads((folder / "provenance.json").read_text())
+    told = {
+        "source_to_detector_mm": 1500.0,
+        "source_to_isocentre_mm": 1250.0,
+        "tube_source": "given by the user",
+    }
+    provenance["inputs"]["ap"] |= told
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    words = dict(provenance_words(load_result(folder)))
+    assert (
+        "tube 1500 mm from the detector, 1250 mm from the patient (given by the user)"
+        in words["Frontal film"]
+    )
+    assert "tube" not in words["Lateral film"]
 
 
 def test_a_very_large_film_becomes_a_texture_that_every_card_takes_and_keeps_its_place():

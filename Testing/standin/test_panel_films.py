@@ -62,6 +62,7 @@ def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
     assert "1.2 mm" in panel.ui.apInfoLabel.text
     assert "1500 mm / source to patient 1200 mm, given by the user" in panel.ui.apInfoLabel.text
     assert not panel.ui.apMagnificationBox.enabled
+    assert panel.ui.apMagnificationBox.text == "1.250 × by the tube"
     panel.ui.lateralToDetectorBox.value, panel.ui.lateralToPatientBox.value = 1500, 1200
     panel.ui.reconstructButton.click()
     told = told_job[0]["lateral_options"]

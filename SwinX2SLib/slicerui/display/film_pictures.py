@@ -47,8 +47,11 @@ class Picture:
         """Make one of a film `(rows, columns)`, 0..1."""
         block = math.ceil(max(pixels.shape) / LONG_SIDE)
         rows, columns = (count // block for count in pixels.shape)
-        blocks = pixels[: rows * block, : columns * block].reshape(rows, block, columns, block)
-        means = blocks.mean(axis=(1, 3), dtype=np.float32) if block > 1 else pixels
+        means = pixels
+        if block > 1:
+            # Whole rows first, which is several times faster than blocks at once.
+            sums = pixels[: rows * block].reshape(rows, block, -1).sum(axis=1, dtype=np.float32)
+            means = sums[:, : columns * block].reshape(rows, columns, block).mean(axis=2) / block
         return cls(np.clip(np.rint(255 * means), 0, 255).astype(np.uint8), block)
 
     def coarse(self, long_side: int) -> np.ndarray:

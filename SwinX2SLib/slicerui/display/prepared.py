@@ -68,7 +68,8 @@ def prepare_result(folder: Path) -> PreparedResult:
     for role, camera in result_cameras(findings.provenance).items():
         try:
             films[role] = _prepare_film(findings, role, camera)
-        except InputError as error:
+        # A tube may be told to have stood inside the patient.
+        except (InputError, ValueError) as error:
             notes.append(f"The {role} film is not shown: {error}")
     return PreparedResult(findings, films, _rows(findings, films), notes)
 

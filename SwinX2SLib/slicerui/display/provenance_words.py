@@ -36,9 +36,19 @@ def _film(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
         told_of(result, f"{role}_volume"),
         f"{float(spacing):.3g} mm" if spacing else "",
         told_of(result, f"{role}_spacing_source"),
+        _tube(result, role),
         _hash(told_of(result, f"{role}_sha256")),
     )
     return ", ".join(filter(None, parts))
+
+
+def _tube(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
+    detector = told_of(result, f"{role}_source_to_detector_mm")
+    patient = told_of(result, f"{role}_source_to_isocentre_mm")
+    if not detector or not patient:
+        return ""
+    source = told_of(result, f"{role}_tube_source")
+    return f"tube {float(detector):.5g} mm from the detector, {float(patient):.5g} mm from the patient ({source})"
 
 
 def _grid(result: slicer.vtkMRMLSegmentationNode) -> str:

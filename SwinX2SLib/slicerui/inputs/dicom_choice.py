@@ -81,6 +81,7 @@ class DicomChoice:
         self.load_button.setToolTip(
             _("Load the selected films and choose them; which is frontal is recognised.")
         )
+        self.load_button.setDefault(True)
         self.load_button.clicked.connect(lambda *_arguments: self._load())
         browser = qt.QPushButton(_("DICOM browser…"))
         browser.setToolTip(_("Open Slicer's DICOM module, to import films or to load anything else."))

@@ -177,7 +177,13 @@ class InputsSection(Section):
         for name in ("RotateLeft", "RotateRight", "FlipSides", "FlipUp", "Invert", "Crop", "Calibrate"):
             getattr(self.ui, f"{role}{name}Button").enabled = known
         distances = options.source_to_detector_mm or options.source_to_patient_mm
-        getattr(self.ui, f"{role}MagnificationBox").enabled = options.spacing_mm is None and not distances
+        box = getattr(self.ui, f"{role}MagnificationBox")
+        box.enabled = options.spacing_mm is None and not distances
+        seen = self.examination.films.get(role)
+        tube = seen.film.tube if seen is not None and distances else None
+        box.specialValueText = (
+            _("as the film says") if tube is None else _("{0:.3f} × by the tube").format(tube.magnification)
+        )
 
     def _show_heights(self) -> None:
         both = len(self.examination.films) == len(ROLES)
