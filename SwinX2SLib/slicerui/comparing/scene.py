@@ -56,10 +56,12 @@ def parts(result: slicer.vtkMRMLSegmentationNode, part: str) -> list[slicer.vtkM
 
 def evaluation_of(result: slicer.vtkMRMLSegmentationNode) -> CaseEvaluation | None:
     """Return what the comparison of a reconstruction says, or None where there is none (any more)."""
+    found = parts(result, DOCUMENT)
+    if not found:
+        return None
     from SwinX2SLib.evaluation.case import CaseEvaluation
 
-    found = parts(result, DOCUMENT)
-    return CaseEvaluation.from_dict(json.loads(found[0].GetText())) if found else None
+    return CaseEvaluation.from_dict(json.loads(found[0].GetText()))
 
 
 def add_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path, truth_name: str) -> CaseEvaluation:

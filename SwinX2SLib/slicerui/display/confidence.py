@@ -173,7 +173,9 @@ def settle_legend(result: slicer.vtkMRMLSegmentationNode) -> None:
 
 
 def _is_open(result: slicer.vtkMRMLSegmentationNode, model: slicer.vtkMRMLModelNode) -> bool:
-    return bool(result.GetDisplayNode().GetSegmentVisibility(told_of(model, "bone")))
+    bone = told_of(model, "bone")
+    is_there = result.GetSegmentation().GetSegment(bone) is not None
+    return is_there and bool(result.GetDisplayNode().GetSegmentVisibility(bone))
 
 
 def _first_of_each_region(result: slicer.vtkMRMLSegmentationNode) -> list[slicer.vtkMRMLModelNode]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import slicer
 
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.slicerui.breathing import beside
 from SwinX2SLib.slicerui.display.links import told_of
 from SwinX2SLib.slicerui.films import dicom_file
 from SwinX2SLib.slicerui.heard_process import HeardProcess
@@ -30,12 +32,17 @@ class ExportError(RuntimeError):
 
 def format_hindrances(result: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
     """Return why formats cannot be written of a result, by format; those that can be are left out."""
-    from SwinX2SLib.exporting.dicom_films import dicom_package_faults
-
-    faults = dicom_package_faults()
+    # Loading the exporters for the first time takes a while.
+    faults = beside(_package_faults)
     if not faults and not _dicom_films(result):
         return {"dicomseg": "Neither film is a DICOM file, so patient and study are unknown."}
     return {"dicomseg": " ".join(str(fault) for fault in faults)} if faults else {}
+
+
+def _package_faults() -> list[Fault]:
+    from SwinX2SLib.exporting.dicom_films import dicom_package_faults
+
+    return dicom_package_faults()
 
 
 class SegmentationExport(HeardProcess):

@@ -218,7 +218,11 @@ class ResultSection(Section):
         self._showing = False
 
     def _show_formats(self) -> None:
-        hindrances = format_hindrances(self._shown) if self._shown is not None else {}
+        shown = self._shown
+        hindrances = format_hindrances(shown) if shown is not None else {}
+        if self._shown is not shown:
+            # Another one was chosen while the exporters were loaded.
+            return
         for name, box in self._format_boxes.items():
             box.enabled = self._shown is not None and name not in hindrances
         self.ui.hindranceLabel.text = hindrances.get("dicomseg", "")
