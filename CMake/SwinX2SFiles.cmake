@@ -18,8 +18,10 @@ set(SwinX2SLib_SCRIPTS
   bone_names.py
   case_tables.py
   cli.py
+  command_line.py
   datasets/__init__.py
   datasets/case_folder.py
+  datasets/case_list.py
   datasets/cases.py
   datasets/catalogue/__init__.py
   datasets/catalogue/ctpelvic1k.py
@@ -85,6 +87,7 @@ set(SwinX2SLib_SCRIPTS
   exporting/surfaces.py
   geometry/__init__.py
   geometry/cameras.py
+  geometry/discs.py
   geometry/frames.py
   inference/__init__.py
   inference/backend.py
@@ -115,6 +118,7 @@ set(SwinX2SLib_SCRIPTS
   inference/run.py
   inference/scoring.py
   inference/segmentation_file.py
+  inference/spine_heights.py
   inference/staging.py
   inference/variations.py
   inference/worker.py
@@ -141,6 +145,8 @@ set(SwinX2SLib_SCRIPTS
   measurements/from_landmarks/pelvis.py
   measurements/from_landmarks/spine.py
   measurements/intervals.py
+  measurements/listhesis.py
+  measurements/neighbours.py
   measurements/pelvis.py
   measurements/pelvis_landmarks.py
   measurements/person.py
@@ -195,6 +201,7 @@ set(SwinX2SLib_SCRIPTS
   models/fused.py
   models/lifting.py
   models/silhouettes.py
+  models/spine_discs.py
   models/swin.py
   models/swinx2s.py
   models/voxels.py
@@ -243,6 +250,8 @@ set(SwinX2SLib_SCRIPTS
   radiographs/radiograph.py
   radiographs/reading.py
   radiographs/registration.py
+  radiographs/tube.py
+  radiographs/unpacking.py
   radiographs/view_recognition.py
   radiographs/volumes.py
   report/__init__.py
@@ -294,6 +303,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/batching/case_list.py
   slicerui/batching/parameters.py
   slicerui/batching/run.py
+  slicerui/bone_voxels.py
   slicerui/bounded_log.py
   slicerui/breathing.py
   slicerui/catalogue.py
@@ -319,15 +329,21 @@ set(SwinX2SLib_SCRIPTS
   slicerui/display/confidence_table.py
   slicerui/display/exporting.py
   slicerui/display/eyes.py
+  slicerui/display/film_pictures.py
+  slicerui/display/film_places.py
   slicerui/display/film_planes.py
   slicerui/display/film_slices.py
+  slicerui/display/follow_edits.py
   slicerui/display/links.py
   slicerui/display/outlines.py
   slicerui/display/parameters.py
+  slicerui/display/prepared.py
   slicerui/display/provenance_words.py
   slicerui/display/regions.py
   slicerui/display/state.py
   slicerui/display/views.py
+  slicerui/edit_digests.py
+  slicerui/edit_follower.py
   slicerui/expectation.py
   slicerui/films.py
   slicerui/heard_process.py
@@ -335,11 +351,16 @@ set(SwinX2SLib_SCRIPTS
   slicerui/inputs/__init__.py
   slicerui/inputs/choice.py
   slicerui/inputs/decoding.py
+  slicerui/inputs/dicom_choice.py
+  slicerui/inputs/dicom_films.py
+  slicerui/inputs/dropping.py
   slicerui/inputs/examination.py
   slicerui/inputs/loading.py
   slicerui/inputs/planes.py
   slicerui/inputs/preview.py
+  slicerui/inputs/reading.py
   slicerui/inputs/roles.py
+  slicerui/inputs/taking.py
   slicerui/inputs/toolbox.py
   slicerui/inputs/tools.py
   slicerui/inputs/viewing.py
@@ -357,6 +378,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/measuring/markup_specs.py
   slicerui/measuring/markups.py
   slicerui/measuring/nodes.py
+  slicerui/measuring/outdated.py
   slicerui/measuring/parameters.py
   slicerui/measuring/passing_on.py
   slicerui/measuring/regions.py
@@ -365,6 +387,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/measuring/table.py
   slicerui/measuring/tree.py
   slicerui/measuring/viewing.py
+  slicerui/measuring/work.py
   slicerui/notice.py
   slicerui/outcome.py
   slicerui/packages.py
@@ -411,6 +434,7 @@ set(SwinX2SLib_SCRIPTS
   training/objectives/paper.py
   training/objectives/phase.py
   training/objectives/single.py
+  training/objectives/spine_discs.py
   training/pretrained.py
   training/progress.py
   training/run.py
@@ -482,6 +506,7 @@ set(SwinX2S_RESOURCES
   Resources/Icons/SwinX2S.png
   Resources/Models/film-orientation-v1.safetensors
   Resources/Models/fused-tiny-v2.safetensors
+  Resources/Models/spine-discs-v1.safetensors
   Resources/Report/benchmark.html.jinja
   Resources/Report/evaluation_case.html.jinja
   Resources/Report/evaluation_cohort.html.jinja
