@@ -57,23 +57,26 @@ class DeviceWatch:
 
     def __init__(self, on_answer: Callable[[], None]):
         self._on_answer = on_answer
-        self._process = qt.QProcess()
+        self._process: qt.QProcess | None = qt.QProcess()
         self._process.finished.connect(self._on_finished)
         self.devices = _without_card()
 
     def ask(self) -> None:
         """Ask anew, unless an answer is on its way."""
-        if self._process.state() == qt.QProcess.NotRunning:
+        if self._process is not None and self._process.state() == qt.QProcess.NotRunning:
             self.devices = _without_card(self.devices)
             # Where the program is missing there is no driver, and the card stays unknown.
             self._process.start(*_COMMAND)
 
     def close(self) -> None:
-        """Wait for no answer any more."""
-        self._process.finished.disconnect(self._on_finished)
-        if self._process.state() != qt.QProcess.NotRunning:
-            self._process.kill()
-            self._process.waitForFinished(1000)
+        """Wait for no answer any more; a second time nothing happens."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.finished.disconnect(self._on_finished)
+        if process.state() != qt.QProcess.NotRunning:
+            process.kill()
+            process.waitForFinished(1000)
 
     def _on_finished(self, *_signal_arguments: object) -> None:
         text = bytes(self._process.readAllStandardOutput().data()).decode("utf-8", "replace")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ctk
 import qt
 import slicer
+from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from SwinX2SLib.resources import resource_path
@@ -46,12 +47,15 @@ class ReconstructionPanel(VTKObservationMixin):
         layout.addStretch(1)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_scene_closing)
-        self.addObserver(scene, scene.EndCloseEvent, self._on_scene_closed)
+        self.addObserver(scene, scene.EndCloseEvent, self._on_scene_replaced)
+        self.addObserver(scene, scene.EndImportEvent, self._on_scene_replaced)
         self._follow_scene()
 
     def enter(self) -> None:
         """Show the present scene, which may have been replaced since the module was last seen."""
-        self._follow_scene()
+        # Whoever follows a node anew leaves observers on it, so not at every visit.
+        if self.parameters is None or self.parameters.parameterNode is not self._parameter_node():
+            self._follow_scene()
         for section in self.sections.values():
             section.enter()
 
@@ -88,8 +92,9 @@ class ReconstructionPanel(VTKObservationMixin):
         self.parameters = None
 
     def _on_scene_closing(self, *_event: object) -> None:
-        self.services.logic.cancel_all("The scene was closed, so the reconstruction was ended.")
+        self.services.logic.cancel_all(_("The scene was closed, so the reconstruction was ended."))
         self._forget_scene()
 
-    def _on_scene_closed(self, *_event: object) -> None:
+    def _on_scene_replaced(self, *_event: object) -> None:
+        """Begin anew: while a scene is read, its nodes come later than what refers to them."""
         self._follow_scene()

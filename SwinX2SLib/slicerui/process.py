@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import qt
+from slicer.i18n import tr as _
 
 from SwinX2SLib.slicerui.lines import LineAssembler
 
@@ -34,10 +35,10 @@ class Ending:
     def describe(self) -> str:
         """Return how the process ended, in words."""
         if self.start_error:
-            return f"The worker could not be started: {self.start_error}."
+            return _("The worker could not be started: {0}.").format(self.start_error)
         if self.signal_number is not None:
-            return f"The worker crashed ({_signal_name(self.signal_number)})."
-        return f"The worker ended with exit code {self.exit_code}."
+            return _("The worker crashed ({0}).").format(_signal_name(self.signal_number))
+        return _("The worker ended with exit code {0}.").format(self.exit_code)
 
 
 class WorkerListener(Protocol):
@@ -77,10 +78,14 @@ class QtWorkerProcess:
         self._lines = {"out": LineAssembler(), "err": LineAssembler()}
         self._cancelled = False
         self._process = qt.QProcess()
-        self._process.readyReadStandardOutput.connect(self._read_output)
-        self._process.readyReadStandardError.connect(self._read_log)
-        self._process.finished.connect(self._on_finished)
-        self._process.errorOccurred.connect(self._on_error)
+        self._heard = (
+            (self._process.readyReadStandardOutput, self._read_output),
+            (self._process.readyReadStandardError, self._read_log),
+            (self._process.finished, self._on_finished),
+            (self._process.errorOccurred, self._on_error),
+        )
+        for signal_of_process, slot in self._heard:
+            signal_of_process.connect(slot)
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start the command; see `WorkerProcess`."""
@@ -142,8 +147,17 @@ class QtWorkerProcess:
 
     def _end(self, ending: Ending) -> None:
         listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.on_ended(ending)
+        if listener is None:
+            return
+        # The process is inside a signal of its own: it must outlive that, whatever the listener lets go of.
+        qt.QTimer.singleShot(0, lambda: self._let_go())
+        listener.on_ended(ending)
+
+    def _let_go(self) -> None:
+        """Break the ring of process, connected methods and this object, which Slicer's Python would never free."""
+        heard, self._heard = self._heard, ()
+        for signal_of_process, slot in heard:
+            signal_of_process.disconnect(slot)
 
 
 def _signal_name(number: int) -> str:

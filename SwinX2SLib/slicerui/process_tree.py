@@ -13,8 +13,10 @@ def end_process_tree(process_id: int) -> None:
     start another while the list is made.
 
     Args:
-        process_id: the root; nothing happens when it has ended already.
+        process_id: the root; nothing happens when it has ended already, or (0) was never there.
     """
+    if process_id <= 0:
+        return
     try:
         pending = [psutil.Process(process_id)]
     except psutil.NoSuchProcess:
@@ -27,9 +29,12 @@ def end_process_tree(process_id: int) -> None:
             pending.extend(process.children())
         except psutil.NoSuchProcess:
             continue
+        except psutil.AccessDenied:
+            # It cannot be stopped first; killing it may still be allowed.
+            pass
         stopped.append(process)
     for process in stopped:
         try:
             process.kill()
-        except psutil.NoSuchProcess:
+        except psutil.Error:
             continue

@@ -38,6 +38,7 @@ class Section(VTKObservationMixin):
         self.ui: Any = None
         self.services: Services | None = None
         self.parameters: Any = None
+        self._bound: dict[str, Any] = {}
         self._gui_tag: int | None = None
 
     def setup(self, widgets: object, services: Services) -> None:
@@ -51,6 +52,8 @@ class Section(VTKObservationMixin):
         for widget in vars(widgets).values():
             if hasattr(widget, "setMRMLScene"):
                 widget.setMRMLScene(slicer.mrmlScene)
+            if name := widget.property("SlicerParameterName"):
+                self._bound[str(name)] = widget
 
     def enter(self) -> None:
         """The user came to the module."""
@@ -67,7 +70,8 @@ class Section(VTKObservationMixin):
         """Take over the state of a scene."""
         self.forget()
         self.parameters = self.parameter_class(parameter_node)
-        self._gui_tag = self.parameters.connectGui(self.ui)
+        # Slicer's `connectGui` keeps its tag for itself, so that nothing could be disconnected any more.
+        self._gui_tag = self.parameters.connectParametersToGui(self._bound)
         self.addObserver(parameter_node, vtk.vtkCommand.ModifiedEvent, self._on_modified)
         self.refresh()
 

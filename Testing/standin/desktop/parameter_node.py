@@ -1,4 +1,8 @@
-"""`slicer.parameterNodeWrapper`: typed access to a parameter node, and widgets kept in step with it."""
+"""`slicer.parameterNodeWrapper`: typed access to a parameter node, and widgets kept in step with it.
+
+As in Slicer, every wrapper remembers the values and looks again when the node tells that it was modified, and
+`connectGui` keeps its tag for itself: only `connectParametersToGui` gives what `disconnectGui` wants.
+"""
 
 import typing
 from dataclasses import dataclass
@@ -63,20 +67,21 @@ def parameterNodeWrapper(described: type) -> type:
     parameters = {
         name: _Parameter(name, hint, getattr(described, name, None)) for name, hint in hints.items()
     }
-    for name, parameter in parameters.items():
-        setattr(described, name, _property(parameter))
+    for name in parameters:
+        setattr(described, name, _property(name))
     described.allParameters = parameters
     described.__init__ = _initialise
-    for method in (connectGui, disconnectGui, AddObserver, RemoveObserver):
+    for method in (connectGui, connectParametersToGui, disconnectGui, AddObserver, RemoveObserver):
         setattr(described, method.__name__, method)
     return described
 
 
-def _property(parameter: _Parameter) -> property:
-    return property(
-        lambda self: parameter.read(self.parameterNode),
-        lambda self, value: parameter.write(self.parameterNode, value),
-    )
+def _property(name: str) -> property:
+    def write(self, value):
+        self.allParameters[name].write(self.parameterNode, value)
+        self._values[name] = self.allParameters[name].read(self.parameterNode)
+
+    return property(lambda self: self._values[name], write)
 
 
 def _initialise(self, parameterNode):
@@ -86,6 +91,14 @@ def _initialise(self, parameterNode):
         stored = parameterNode.HasParameter(parameter.name) or parameterNode.GetNodeReference(parameter.name)
         if not stored:
             parameter.write(parameterNode, parameter.default)
+    self._values = {}
+    _look_again(self)
+    parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: _look_again(self))
+
+
+def _look_again(self):
+    for name, parameter in self.allParameters.items():
+        self._values[name] = parameter.read(self.parameterNode)
 
 
 def AddObserver(self, event, callback, priority=0.0):
@@ -96,16 +109,22 @@ def RemoveObserver(self, tag):
     self.parameterNode.RemoveObserver(tag)
 
 
-def connectGui(self, ui) -> int:
+def connectGui(self, ui) -> None:
+    named = {each.property("SlicerParameterName"): each for each in vars(ui).values()}
+    connectParametersToGui(self, {name: widget for name, widget in named.items() if name})
+
+
+def connectParametersToGui(self, widgets) -> int:
     tag = len(self._guis)
-    widgets = [(each.property("SlicerParameterName"), each) for each in vars(ui).values()]
-    gui = self._guis[tag] = [_Binding(self, self.allParameters[name], each) for name, each in widgets if name]
+    gui = self._guis[tag] = [
+        _Binding(self, self.allParameters[name], widget) for name, widget in widgets.items()
+    ]
     refresh = lambda *_: [binding.show() for binding in gui if binding.connected]  # noqa: E731
     self.parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, refresh)
     return tag
 
 
-def disconnectGui(self, tag: int) -> None:
+def disconnectGui(self, tag: int | None) -> None:
     for binding in self._guis.pop(tag, []):
         binding.connected = False
 

@@ -1,8 +1,8 @@
 """`qt` as PythonQt shows it to Slicer's modules, on PySide6.
 
 PythonQt turns every Qt property into a Python attribute (`button.enabled = False`, `edit.text`), flattens all Qt
-modules into one and offers `obj.name`. That much is imitated here; a test that passes on it is no proof of PythonQt's
-behaviour.
+modules into one and offers `obj.name`. That much is imitated here, and so is what PythonQt refuses (`strictness`):
+what PySide would let pass fails the test. A test that passes on it is still no proof of PythonQt's behaviour.
 """
 
 import os
@@ -11,6 +11,7 @@ import sys
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import PySide6
+import strictness
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
 if sys.version_info < (3, 12) and PySide6.__version_info__[:2] == (6, 12):
@@ -19,38 +20,17 @@ if sys.version_info < (3, 12) and PySide6.__version_info__[:2] == (6, 12):
 
 application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["SwinX2S stand-in"])
 
-# Qt's own code calls these as methods through the Python override table, so they stay methods.
-_KEPT_AS_METHODS = {"sizeHint", "minimumSizeHint", "locale", "childrenRegion"}
-
-
-def _attribute_for(property_name: str) -> property:
-    def read(self):
-        return self.property(property_name)
-
-    def write(self, value):
-        self.setProperty(property_name, os.fspath(value) if isinstance(value, os.PathLike) else value)
-
-    return property(read, write)
-
-
-def _properties_as_attributes(qt_class: type) -> None:
-    meta = qt_class.staticMetaObject
-    for index in range(meta.propertyOffset(), meta.propertyCount()):
-        name = meta.property(index).name()
-        if name not in _KEPT_AS_METHODS:
-            setattr(qt_class, name, _attribute_for(name))
-
-
 for _module in (QtCore, QtGui, QtWidgets):
     for _name in dir(_module):
         _value = getattr(_module, _name)
-        if _name.startswith("_"):
+        if _name.startswith("_") or _name in strictness.ONLY_PYSIDE:
             continue
         if isinstance(_value, type) and issubclass(_value, QtCore.QObject):
-            _properties_as_attributes(_value)
+            strictness.show_properties_as_attributes(_value)
+            strictness.refuse_unknown_attributes(_value)
         globals()[_name] = _value
 
-QtCore.QObject.name = _attribute_for("objectName")
+QtCore.QObject.name = strictness.attribute_for("objectName")
 QtCore.QObject.className = lambda self: self.metaObject().className()
 
 custom_widgets: dict[str, type] = {}

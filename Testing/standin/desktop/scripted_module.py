@@ -40,6 +40,9 @@ class ScriptedLoadableModuleWidget:
     def _onModuleAboutToBeUnloaded(self, name):
         if name == self.moduleName:
             self.cleanup()
+            slicer.app.moduleManager().disconnect(
+                "moduleAboutToBeUnloaded(QString)", self._onModuleAboutToBeUnloaded
+            )
 
 
 class ScriptedLoadableModuleLogic:
