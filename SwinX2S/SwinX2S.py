@@ -8,6 +8,8 @@ from pathlib import Path
 
 import qt
 import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
@@ -24,7 +26,7 @@ for _candidate in (_FOLDER, _FOLDER.parent):
 from SwinX2SLib.resources import resource_path  # noqa: E402 - only now on the path
 
 _TUTORIAL = "https://github.com/SwinX2S/SlicerSwinX2S/blob/main/Docs/tutorial.md"
-_HELP = f"""
+_HELP = _("""
 <p>Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
 For research; not a medical device.</p>
 <ol>
@@ -36,11 +38,11 @@ to how the films hang, and to their heights.</li>
 <li><b>Compare with CT</b> and <b>Batch</b>: scores against a segmented CT; many pairs in one go.</li>
 <li><b>Models and packages</b>: what is installed, with and without internet; other models.</li>
 </ol>
-<p>The <a href="{_TUTORIAL}">tutorial</a> shows every step with pictures.</p>
-"""
-_ACKNOWLEDGEMENT = """
+<p>The <a href="{0}">tutorial</a> shows every step with pictures.</p>
+""").format(_TUTORIAL)
+_ACKNOWLEDGEMENT = _("""
 The method follows Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin Transformers (2025).
-"""
+""")
 
 
 class SwinX2S(ScriptedLoadableModule):
@@ -49,7 +51,7 @@ class SwinX2S(ScriptedLoadableModule):
     def __init__(self, parent):
         super().__init__(parent)
         parent.title = "SwinX2S"
-        parent.categories = ["Segmentation"]
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
         parent.dependencies = []
         parent.contributors = ["The SwinX2S contributors"]
         parent.helpText = _HELP

@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from slicer.i18n import tr as _
+
 import SwinX2SLib
 
 WORKER_MODULE = "SwinX2SLib.inference.worker"
@@ -38,7 +40,9 @@ def worker_python() -> str:
     if Path(sys.executable).name.lower().startswith("python"):
         return sys.executable
     raise InterpreterError(
-        f"PythonSlicer was not found beside {sys.executable}: reinstall Slicer, or put it on the PATH."
+        _("PythonSlicer was not found beside {0}: reinstall Slicer, or put it on the PATH.").format(
+            sys.executable
+        )
     )
 
 

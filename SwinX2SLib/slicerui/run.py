@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.inference.protocol import Error, Progress, Result, decode
+from SwinX2SLib.slicerui.fault_words import translated
 from SwinX2SLib.slicerui.heard_process import HeardProcess
 from SwinX2SLib.slicerui.outcome import Outcome, RunObserver
 from SwinX2SLib.slicerui.process import Ending, WorkerListener, WorkerProcess
@@ -82,8 +83,11 @@ class ReconstructionRun(HeardProcess):
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._queue.release()
-        self._observer.on_finished(outcome)
-        self._queue.start_next()
+        try:
+            self._observer.on_finished(outcome)
+        finally:
+            # Those that wait are not to wait for ever, whatever went wrong in telling of this one.
+            self._queue.start_next()
 
     def _outcome(self, ending: Ending) -> Outcome:
         if ending.cancelled:
@@ -104,7 +108,7 @@ class ReconstructionRun(HeardProcess):
     def _refused(self) -> Outcome:
         told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
         names = {film.file: film.name for film in self._films.values()}
-        faults = tuple(fault_of_the_module(fault, names) for fault in told)
+        faults = tuple(translated(fault_of_the_module(fault, names)) for fault in told)
         if len(faults) == 1:
             return Outcome(faults[0].message, faults[0].hint, faults=faults)
         return Outcome(_("The worker found {0} faults.").format(len(faults)), faults=faults)

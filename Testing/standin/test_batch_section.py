@@ -130,3 +130,44 @@ def test_the_real_command_tells_pairs_and_faults(section, tmp_path, spin_until):
     spin_until(lambda: not section.ui.batchCancelButton.enabled, 120)
     assert cells(section, 0)[:2] == ["a", "ready"]
     assert not Path(tmp_path / "out").exists()
+
+
+def test_films_that_are_gone_and_a_folder_that_cannot_be_written_are_told_at_once(
+    section, stand_in, tmp_path
+):
+    asked = stand_in()
+    (tmp_path / "a file").touch()
+    section.parameters.batch_source = str(tmp_path / "moved <b>away.csv")
+    section.parameters.batch_out = str(tmp_path / "a file" / "results")
+    section.ui.batchStartButton.click()
+    said = section.ui.batchStatusLabel.text
+    assert "moved &lt;b&gt;away.csv: The films are not there." in said
+    assert "Nothing can be written there" in said
+    assert asked == []
+    assert section.ui.batchStartButton.enabled
+    assert not section.ui.batchCancelButton.enabled
+
+
+def test_a_batch_ends_for_the_panel_though_its_leftovers_cannot_be_removed(
+    section, stand_in, spin_until, tmp_path, monkeypatch
+):
+    stand_in()
+    (tmp_path / "out").mkdir()
+
+    def refuse(_folder):
+        raise PermissionError("not yours")
+
+    monkeypatch.setattr(batch_run, "clear_leftovers", refuse)
+    section.ui.batchStartButton.click()
+    spin_until(lambda: not section.ui.batchCancelButton.enabled)
+    assert section.ui.batchStatusLabel.text == "1 of 2 cases are reconstructed; 1 failed."
+
+
+def test_a_process_that_cannot_be_started_is_told_and_the_buttons_come_back(
+    section, stand_in, spin_until, monkeypatch
+):
+    stand_in()
+    monkeypatch.setattr(batch_run, "batch_command", lambda _request: ["/nowhere/python"])
+    section.ui.batchStartButton.click()
+    spin_until(lambda: section.ui.batchStartButton.enabled)
+    assert "could not be started" in section.ui.batchStatusLabel.text

@@ -208,6 +208,50 @@ def test_pip_is_told_to_ask_no_server(tmp_path):
     assert {"--no-index", "--find-links", "torch>=2.6"} <= set(arguments)
 
 
+def test_a_folder_of_wheels_is_looked_through_before_pip_is(tmp_path):
+    def kinds(*missing):
+        return [
+            fault.kind for fault in wheels.folder_faults(tmp_path, [Requirement(each) for each in missing])
+        ]
+
+    assert kinds("torch") == ["no-wheels"]
+    for name in ("psutil-7.0-py3-none-any.whl", "torch-2.7.0-cp39-cp39-win32.whl", "no wheel.whl"):
+        (tmp_path / name).touch()
+    assert kinds("psutil>=5.9") == []
+    assert kinds("torch>=2.6", "PyYAML") == ["wheels-absent", "wheels-unfit"]
+    told = " ".join(
+        map(str, wheels.folder_faults(tmp_path, [Requirement("torch>=2.6"), Requirement("PyYAML")]))
+    )
+    assert "lacks PyYAML" in told
+    assert "torch-2.7.0-cp39-cp39-win32.whl" in told
+    (tmp_path / "pyyaml-6.0.tar.gz").touch()
+    (tmp_path / "torch-2.7.0-py3-none-any.whl").touch()
+    assert kinds("torch>=2.6", "PyYAML") == []
+    tmp_path_file = tmp_path / "psutil-7.0-py3-none-any.whl"
+    assert [fault.kind for fault in wheels.folder_faults(tmp_path_file, [])] == ["folder-unreadable"]
+
+
+def test_a_checkpoint_that_is_not_there_is_told_at_once(section, tmp_path):
+    section.take_file(tmp_path)
+    section.import_model()
+    assert "This is a folder." in section.ui.modelsStatusLabel.text
+    section.take_file(tmp_path / "moved.pt")
+    section.import_model()
+    assert "There is no such file." in section.ui.modelsStatusLabel.text
+    assert not section.is_busy()
+
+
+def test_importing_without_pytorch_says_why_it_cannot_be_clicked(section, tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "torch_is_installed", lambda: False)
+    section.take_file(tmp_path / "their.pt")
+    assert not section.ui.importButton.enabled
+    assert not section.ui.importTorchLabel.isHidden()
+    monkeypatch.setattr(models, "torch_is_installed", lambda: True)
+    section.take_file(tmp_path / "others.pt")
+    assert section.ui.importButton.enabled
+    assert section.ui.importTorchLabel.isHidden()
+
+
 def write_wheel(folder: Path) -> None:
     name, info = "swinx2s_test_package", "swinx2s_test_package-1.0.dist-info"
     with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:

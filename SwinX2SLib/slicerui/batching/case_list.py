@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import qt
+from slicer.i18n import tr as _
 
-COLUMNS = ("Case", "Status", "Bones", "Expected Dice", "Time", "Remarks")
 _FAILED_COLOUR = (198, 40, 40)
 
 
@@ -23,8 +23,9 @@ class CaseList:
     def clear(self) -> None:
         """Forget all cases."""
         self._rows, self._told = {}, []
-        self._widget.setColumnCount(len(COLUMNS))
-        self._widget.setHorizontalHeaderLabels(list(COLUMNS))
+        columns = [_("Case"), _("Status"), _("Bones"), _("Expected Dice"), _("Time"), _("Remarks")]
+        self._widget.setColumnCount(len(columns))
+        self._widget.setHorizontalHeaderLabels(columns)
         self._widget.setRowCount(0)
 
     def take(self, told: Mapping[str, Any]) -> None:
@@ -52,13 +53,19 @@ class CaseList:
         return str(self._told[row].get("folder") or "") if 0 <= row < len(self._told) else ""
 
 
+def _status(told: Mapping[str, Any]) -> str:
+    """Return how a case stands, in the language of the application."""
+    words = {"done": _("done"), "failed": _("failed"), "ready": _("ready")}
+    return words.get(str(told["status"]), str(told["status"]))
+
+
 def _words(told: Mapping[str, Any]) -> list[str]:
     failure = told.get("failure") or {}
     remarks = failure.get("message") or " ".join(told.get("doubts") or ())
     dice, seconds = told.get("expected_dice"), told.get("seconds")
     return [
         str(told["case"]),
-        str(told["status"]),
+        _status(told),
         "" if told.get("bones") is None else str(told["bones"]),
         "" if dice is None else f"{100 * dice:.0f} %",
         "" if seconds is None else f"{seconds:.0f} s",

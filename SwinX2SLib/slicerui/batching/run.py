@@ -5,7 +5,9 @@ Imported when a batch starts: the protocol comes with packages that are installe
 
 from __future__ import annotations
 
+import logging
 import os
+import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from SwinX2SLib.command_line import SOME_FAILED
+from SwinX2SLib.errors import Fault
 from SwinX2SLib.inference.batch.events import decode_case
 from SwinX2SLib.inference.batch.run import clear_leftovers
 from SwinX2SLib.inference.protocol import Progress, Result, decode
@@ -46,6 +49,21 @@ class BatchRequest:
     measure: bool = False
     check: bool = False
 
+    def faults(self) -> list[Fault]:
+        """List what is wrong with the places, which a scene may have kept for long."""
+        faults = []
+        if not self.source.exists():
+            hint = "Choose the table or the folder again."
+            faults.append(Fault("batch-source-missing", "The films are not there.", hint, str(self.source)))
+        if problem := _why_unwritable(self.out):
+            hint = "Choose a folder of your own for the results."
+            faults.append(
+                Fault(
+                    "batch-out-unwritable", f"Nothing can be written there ({problem}).", hint, str(self.out)
+                )
+            )
+        return faults
+
     def arguments(self) -> list[str]:
         """Return the arguments of the command `swinx2s`."""
         given = ["batch", str(self.source), "--out", str(self.out), "--json"]
@@ -53,6 +71,17 @@ class BatchRequest:
         if self.spacing_mm is not None:
             given += ["--spacing-mm", repr(self.spacing_mm)]
         return given + ["--measure"] * self.measure + ["--check"] * self.check
+
+
+def _why_unwritable(folder: Path) -> str:
+    """Return why nothing can be written into a folder, which need not be there yet; "" where it can."""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    try:
+        # The only question that every file system answers truly.
+        with tempfile.TemporaryFile(dir=there):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def batch_command(request: BatchRequest) -> list[str]:
@@ -110,8 +139,12 @@ class BatchRun(HeardProcess):
 
     def on_ended(self, ending: Ending) -> None:
         """Hear that the process has ended; what it was writing is taken away."""
-        if self.request.out.is_dir():
-            clear_leftovers(self.request.out)
+        try:
+            if self.request.out.is_dir():
+                clear_leftovers(self.request.out)
+        except OSError:
+            # The folder went away or may not be written; a batch that goes on takes them away first.
+            logging.exception("SwinX2S: what an ended batch had begun to write could not be removed")
         if ending.cancelled:
             self._observer.on_ended(False, self._reason)
         elif ending.exit_code in (0, SOME_FAILED):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from slicer.i18n import tr as _
+
 
 class Placement(Enum):
     """How the reconstruction is laid onto the CT before both are compared."""
@@ -15,12 +17,13 @@ class Placement(Enum):
 
     def label(self) -> str:
         """Return the words of the drop-down list."""
-        return {
-            "rigid": "turned and shifted, bone onto bone",
-            "bones": "shifted, bone onto bone",
-            "centres": "shifted, middle of the volumes",
-            "none": "as both lie in the scene",
-        }[self.value]
+        words = {
+            "rigid": _("turned and shifted, bone onto bone"),
+            "bones": _("shifted, bone onto bone"),
+            "centres": _("shifted, middle of the volumes"),
+            "none": _("as both lie in the scene"),
+        }
+        return words[self.value]
 
 
 class Distance(Enum):
@@ -31,7 +34,8 @@ class Distance(Enum):
 
     def label(self) -> str:
         """Return the words of the drop-down list."""
-        return {
-            "signed": "outside (red) or inside (blue) the CT's bone",
-            "absolute": "distance only",
-        }[self.value]
+        words = {
+            "signed": _("outside (red) or inside (blue) the CT's bone"),
+            "absolute": _("distance only"),
+        }
+        return words[self.value]

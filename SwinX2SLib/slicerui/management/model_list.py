@@ -10,8 +10,6 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.weights.manifest import StoredWeights
 
-COLUMNS = ("Model", "Network", "Size", "From", "File")
-
 
 def fill_model_list(widget: qt.QTableWidget, stored: Sequence[StoredWeights], default: str | None) -> None:
     """List models, one in a row, in the order given.
@@ -21,8 +19,9 @@ def fill_model_list(widget: qt.QTableWidget, stored: Sequence[StoredWeights], de
         stored: what there is.
         default: name of the recommended one.
     """
-    widget.setColumnCount(len(COLUMNS))
-    widget.setHorizontalHeaderLabels([_(column) for column in COLUMNS])
+    columns = [_("Model"), _("Network"), _("Size"), _("From"), _("File")]
+    widget.setColumnCount(len(columns))
+    widget.setHorizontalHeaderLabels(columns)
     widget.setRowCount(len(stored))
     for row, weights in enumerate(stored):
         for column, words in enumerate(_row(weights, default)):

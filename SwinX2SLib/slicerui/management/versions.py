@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import platform
 
 import slicer
@@ -28,6 +29,15 @@ def version_rows(devices: Devices) -> list[tuple[str, str]]:
         (_("Device"), devices.words("auto")),
         (_("Packages"), _package_words()),
     ]
+
+
+def versions_html(devices: Devices) -> str:
+    """Return the same as a table."""
+    rows = (
+        f"<tr><td><b>{html.escape(name)}</b>&nbsp;&nbsp;</td><td>{html.escape(words)}</td></tr>"
+        for name, words in version_rows(devices)
+    )
+    return f"<table>{''.join(rows)}</table>"
 
 
 def torch_misses_the_card(devices: Devices) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.tags import sys_tags
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 
-_PACKAGES = ("*.whl", "*.tar.gz", "*.zip")
+_SOURCES = (".tar.gz", ".zip")
 
 
 def install_arguments(folder: Path, missing: Sequence[Requirement]) -> list[str]:
@@ -24,26 +27,59 @@ def install_arguments(folder: Path, missing: Sequence[Requirement]) -> list[str]
     return ["-m", "pip", "install", *options, *map(str, missing)]
 
 
-def folder_faults(folder: Path) -> list[Fault]:
-    """Return why nothing can be installed from a folder; empty where it holds packages."""
+def folder_faults(folder: Path, missing: Sequence[Requirement]) -> list[Fault]:
+    """Return why what is missing cannot be installed from a folder; what it needs in turn is for pip to say.
+
+    Args:
+        folder: with wheels.
+        missing: what is to be installed.
+    """
     try:
-        found = any(next(folder.glob(pattern), None) for pattern in _PACKAGES)
+        files = sorted(path.name for path in folder.iterdir() if path.is_file())
     except OSError as error:
         return [
             Fault(
                 "folder-unreadable", f"The folder cannot be read ({error}).", "Choose another.", str(folder)
             )
         ]
-    if found:
-        return []
-    return [Fault("no-wheels", "The folder holds no packages (.whl).", filling_words(), str(folder))]
+    if not any(name.endswith((".whl", *_SOURCES)) for name in files):
+        return [Fault("no-wheels", "The folder holds no packages (.whl).", filling_words(), str(folder))]
+    found = dict(_packages(files))
+    absent = [str(each) for each in missing if canonicalize_name(each.name) not in found]
+    unfit = [found[name] for each in missing if found.get(name := canonicalize_name(each.name))]
+    faults = []
+    if absent:
+        words = f"The folder lacks {', '.join(absent)}."
+        faults.append(Fault("wheels-absent", words, filling_words(), str(folder)))
+    if unfit:
+        words = f"Made for another system or another Python: {', '.join(unfit)}."
+        faults.append(Fault("wheels-unfit", words, filling_words(), str(folder)))
+    return faults
+
+
+def _packages(files: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the names of packages, those that can be installed here last, with the file where it cannot, or ""."""
+    here, fit = set(sys_tags()), []
+    for file in files:
+        if file.endswith(_SOURCES):
+            fit.append(canonicalize_name(file.rpartition("-")[0]))
+            continue
+        try:
+            name, _version, _build, tags = parse_wheel_filename(file)
+        except InvalidWheelFilename:
+            continue
+        if tags & here:
+            fit.append(name)
+        else:
+            yield name, file
+    yield from ((name, "") for name in fit)
 
 
 def filling_words() -> str:
     """Say how to fill such a folder on a machine with internet."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return (
-        f"On a machine with internet, the same system and Python {version}, run: "
+    return _(
+        "On a machine with internet, the same system and Python {0}, run: "
         "python -m pip download -d WHEELS -r requirements.txt torch "
         "(requirements.txt lies in the folder Resources of SwinX2S)."
-    )
+    ).format(version)

@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from SwinX2SLib.slicerui.batching.case_list import CaseList
 from SwinX2SLib.slicerui.batching.parameters import BatchParameters
 from SwinX2SLib.slicerui.catalogue import catalogue
+from SwinX2SLib.slicerui.fault_words import told
 from SwinX2SLib.slicerui.installer import Installer, InstallError, SlicerInstaller
 from SwinX2SLib.slicerui.interpreter import InterpreterError
 from SwinX2SLib.slicerui.process import QtWorkerProcess
@@ -78,24 +79,28 @@ class BatchSection(Section):
         """End the batch; the module goes away."""
         self.services.models_changed.disconnect(self._on_models_changed)
         if self._run is not None:
-            self._run.cancel_and_wait("The module was closed.")
+            self._run.cancel_and_wait(_("The module was closed."))
 
     def start(self, check: bool = False) -> None:
         """Start, or go on with, a batch, or only check its films; or say why not."""
         try:
             self._installer.ensure()
-            self._run = self._prepared(check)
-            self._run.start(QtWorkerProcess)
+            run = self._prepared(check)
+            if faults := run.request.faults():
+                self._say(told(faults), alarm=True)
+                return
+            # Before the start, which may tell of its failure at once.
+            self._run = run
+            self._cases.clear()
+            self.ui.batchProgressBar.value = 0
+            self._say(_("Starting..."))
+            run.start(QtWorkerProcess)
         except InstallError as error:
             self._run = None
             self._say(f"{error} {error.hint}", alarm=True)
         except (InterpreterError, OSError) as error:
             self._run = None
             self._say(str(error), alarm=True)
-        else:
-            self._cases.clear()
-            self.ui.batchProgressBar.value = 0
-            self._say(_("Starting..."))
         self._show_running()
 
     def cancel(self) -> None:
@@ -142,7 +147,7 @@ class BatchSection(Section):
 
     def _choose_table(self) -> None:
         answer = qt.QFileDialog.getOpenFileName(
-            self.ui.batchTableButton, _("Table of pairs"), "", "Tables (*.csv *.tsv *.txt)"
+            self.ui.batchTableButton, _("Table of pairs"), "", _("Tables (*.csv *.tsv *.txt)")
         )
         # PySide tells the chosen filter, too.
         path = answer if isinstance(answer, str) else answer[0]
@@ -169,7 +174,8 @@ class BatchSection(Section):
 
     def _open_table(self) -> None:
         path = Path(self.parameters.batch_out) / _TABLE
-        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))
+        if not qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path))):
+            self._say(_("No program opens tables here; the table is {0}").format(path))
 
     def _prepared(self, check: bool) -> BatchRun:
         # The protocol comes with packages that are installed by now, and not before.

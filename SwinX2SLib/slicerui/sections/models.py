@@ -13,12 +13,14 @@ from slicer.i18n import tr as _
 from SwinX2SLib.slicerui.asking import confirmed
 from SwinX2SLib.slicerui.bounded_log import BoundedLog
 from SwinX2SLib.slicerui.devices import DeviceWatch
+from SwinX2SLib.slicerui.fault_words import told
 from SwinX2SLib.slicerui.inputs.dropping import FileDrop
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller, torch_is_installed
 from SwinX2SLib.slicerui.interpreter import InterpreterError
 from SwinX2SLib.slicerui.management.background import BackgroundCommand
+from SwinX2SLib.slicerui.management.importing import empty_form, open_models_folder, request_of
 from SwinX2SLib.slicerui.management.model_list import about, fill_model_list
-from SwinX2SLib.slicerui.management.versions import torch_misses_the_card, version_rows
+from SwinX2SLib.slicerui.management.versions import torch_misses_the_card, versions_html
 from SwinX2SLib.slicerui.management.wheels import filling_words, folder_faults, install_arguments
 from SwinX2SLib.slicerui.packages import missing_requirements
 from SwinX2SLib.slicerui.section import Section
@@ -30,7 +32,6 @@ from SwinX2SLib.weights.removing import remove_imported
 
 _ALARM = "color: #c62828"
 _COMMAND = ("-m", "SwinX2SLib", "weights")
-_CHECKPOINTS = "Checkpoints (*.pt *.pth *.safetensors)"
 
 
 class ModelsSection(Section):
@@ -113,7 +114,7 @@ class ModelsSection(Section):
             return
         try:
             remove_imported(model.record.name)
-        except WeightsError as error:
+        except (WeightsError, OSError) as error:
             self._say(str(error), alarm=True)
             return
         self._say(_("{0} was removed.").format(model.record.name))
@@ -125,14 +126,14 @@ class ModelsSection(Section):
 
     def import_model(self) -> None:
         """Import the chosen file, after comparing its hash where one is given."""
-        arguments = [*_COMMAND, "import", self.ui.importPathEdit.text.strip(), "--name", self._import_name()]
-        if digest := self.ui.importHashEdit.text.strip():
-            arguments += ["--sha256", digest]
-        if licence := self.ui.importLicenceEdit.text.strip():
-            arguments += ["--licence", licence]
-        if self.ui.importHalfBox.checked:
-            arguments.append("--half")
-        self._start(arguments, _("Importing..."), self._on_imported)
+        asked = request_of(self.ui)
+        if faults := asked.faults():
+            self._say(told(faults), alarm=True)
+            return
+        # The name may be typed over while the import runs.
+        self._start(
+            asked.arguments(), _("Importing..."), lambda well, _words: self._on_imported(well, asked.name)
+        )
 
     def install(self) -> None:
         """Ask for and install what is missing from the internet."""
@@ -151,8 +152,8 @@ class ModelsSection(Section):
         missing = missing_requirements()
         if not missing:
             self._say(_("All packages are there."))
-        elif faults := folder_faults(folder):
-            self._say(" ".join(map(str, faults)), alarm=True)
+        elif faults := folder_faults(folder, missing):
+            self._say(told(faults), alarm=True)
         elif not self._runs_something():
             self._start(install_arguments(folder, missing), _("Installing..."), self._on_installed)
 
@@ -166,7 +167,8 @@ class ModelsSection(Section):
             self._task.cancel()
 
     def _choose_file(self) -> None:
-        chosen = qt.QFileDialog.getOpenFileName(self.ui.importChooseButton, _("Checkpoint"), "", _CHECKPOINTS)
+        files = _("Checkpoints (*.pt *.pth *.safetensors)")
+        chosen = qt.QFileDialog.getOpenFileName(self.ui.importChooseButton, _("Checkpoint"), "", files)
         # PySide tells the chosen filter, too.
         path = chosen if isinstance(chosen, str) else chosen[0]
         if path:
@@ -181,9 +183,8 @@ class ModelsSection(Section):
             self.install_from(Path(folder))
 
     def _open_folder(self) -> None:
-        folder = cache_folder() / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(folder)))
+        if problem := open_models_folder():
+            self._say(problem, alarm=True)
 
     # Work in the background
 
@@ -222,15 +223,14 @@ class ModelsSection(Section):
         if well and self.chosen() is None:
             self._say(_("All models are in order."))
 
-    def _on_imported(self, well: bool, _words: str) -> None:
+    def _on_imported(self, well: bool, name: str) -> None:
         if not well:
             return
-        name = self._import_name()
-        for edit in ("importPathEdit", "importNameEdit", "importHashEdit", "importLicenceEdit"):
-            getattr(self.ui, edit).text = ""
+        empty_form(self.ui)
         self._on_models_changed()
         rows = [row for row, weights in enumerate(self._stored) if weights.record.name == name]
-        self.ui.modelsTable.selectRow(rows[0])
+        if rows:
+            self.ui.modelsTable.selectRow(rows[0])
         self._say(_("{0} can now be chosen for reconstruction.").format(name))
 
     def _on_installed(self, well: bool, _words: str) -> None:
@@ -254,7 +254,7 @@ class ModelsSection(Section):
         places = _("Imported models lie in {0}").format(cache_folder() / FOLDER)
         self.ui.modelsPlaceLabel.text = html.escape(places)
         if faults:
-            self._say(" ".join(map(str, faults)), alarm=True)
+            self._say(told(faults), alarm=True)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
@@ -267,11 +267,7 @@ class ModelsSection(Section):
         # Looking takes a moment, so it is not done at every key that is pressed.
         self._misses = bool(missing_requirements())
         devices = self._watch.devices
-        rows = [
-            f"<tr><td><b>{html.escape(name)}</b>&nbsp;&nbsp;</td><td>{html.escape(words)}</td></tr>"
-            for name, words in version_rows(devices)
-        ]
-        self.ui.versionsLabel.text = f"<table>{''.join(rows)}</table>"
+        self.ui.versionsLabel.text = versions_html(devices)
         self.ui.cardLabel.visible = torch_misses_the_card(devices)
         self._show_enabled()
 
@@ -282,7 +278,9 @@ class ModelsSection(Section):
         self.ui.verifyButton.text = _("Verify") if model is not None else _("Verify all")
         self.ui.removeModelButton.enabled = not busy and model is not None and not model.bundled
         named = bool(self.ui.importPathEdit.text.strip() and self._import_name())
-        self.ui.importButton.enabled = named and not busy and torch_is_installed()
+        has_torch = torch_is_installed()
+        self.ui.importButton.enabled = named and not busy and has_torch
+        self.ui.importTorchLabel.visible = not has_torch
         self.ui.installButton.enabled = self.ui.installFolderButton.enabled = self._misses and not busy
         self.ui.modelsCancelButton.visible = self.ui.modelsProgressBar.visible = busy
 

@@ -7,6 +7,7 @@ import types
 from pathlib import Path
 
 import ctk  # noqa: F401 - registers its widgets
+import i18n_stand_in
 import mrml_boot
 import packaging_stand_in
 import parameter_node
@@ -135,6 +136,7 @@ def boot(temporary_folder: str) -> None:
     slicer.app = _Application(temporary_folder)
     slicer.modules = types.ModuleType("slicer.modules")
     slicer.selfTests = {}
+    i18n_stand_in.look_up = qt.QCoreApplication.translate
     logging.getLogger().setLevel(logging.INFO)
 
 
