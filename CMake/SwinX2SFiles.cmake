@@ -345,6 +345,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/edit_digests.py
   slicerui/edit_follower.py
   slicerui/expectation.py
+  slicerui/fault_words.py
   slicerui/films.py
   slicerui/heard_process.py
   slicerui/hierarchy.py
@@ -370,6 +371,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/logic.py
   slicerui/management/__init__.py
   slicerui/management/background.py
+  slicerui/management/importing.py
   slicerui/management/model_list.py
   slicerui/management/versions.py
   slicerui/management/wheels.py
@@ -520,6 +522,8 @@ set(SwinX2S_RESOURCES
   Resources/Shapes/README.md
   Resources/Shapes/pelvis_shape.npz
   Resources/Shapes/spine_alignment.npz
+  Resources/Translations/SwinX2S_en-US.ts
+  Resources/Translations/faults.json
   Resources/UI/Batch.ui
   Resources/UI/Compare.ui
   Resources/UI/Inputs.ui
