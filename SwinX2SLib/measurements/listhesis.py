@@ -16,7 +16,8 @@ from SwinX2SLib.measurements.sacral_endplate import SacralEndplate
 from SwinX2SLib.measurements.vertebra_frame import vertebra_levels
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
-MOST_LISTHESIS_PART = 0.35  # of the endplate's length; more is a slip of grade II, or a wrong label
+# Of the endplate's length; more is a slip of grade II (Meyerding 1932), or a damaged or wrong label.
+MOST_LISTHESIS_PART = 0.25
 
 
 def slips(shapes: Mapping[str, VertebraShape], sacrum: SacralEndplate | None) -> list[Measurement]:

@@ -57,9 +57,10 @@ def measure_pelvis(
     found = find_hip_landmarks(*hips)
     sacrum = bones.get("sacrum")
     doubts = _pelvis_doubts(hips, sacrum, found)
-    results = _spot_results(
-        found, doubts, max(max(hip.spacing_mm or (0.0,)) for hip in hips)
-    ) + _front_results(found, doubts)
+    results = _spot_results(found, doubts, max(max(hip.spacing_mm or (0.0,)) for hip in hips))
+    in_front = [one for one in results if one.name in ("asis", "pubic_tubercle")]
+    shared = tuple(dict.fromkeys((*doubts, *(reason for one in in_front for reason in one.reasons))))
+    results += _front_results(found, shared)
     results += _sacral_results(sacrum, hips, found, femora, doubts)
     return [*results, _leg_length_difference(femora)]
 
