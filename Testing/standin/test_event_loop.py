@@ -1,5 +1,6 @@
 """While a worker works, the module takes the event loop for moments only, and never waits in it."""
 
+import threading
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from block_bones import block_bones
 from heartbeat import Heartbeat, longest
 from whole_result import write_whole_result
 
+from SwinX2SLib.slicerui.breathing import beside
 from SwinX2SLib.slicerui.result import load_result
 
 # A worker that tells its progress, and writes as much to its log as a library gone mad.
@@ -86,3 +88,20 @@ def test_a_held_event_loop_would_be_noticed(desktop, spin):
         pass
     spin(0.05)
     assert longest(heartbeat.stop()).busy > 0.14
+
+
+def test_what_is_computed_beside_comes_back_and_timers_tick_meanwhile(desktop):
+    ticks = []
+    timer = qt.QTimer()
+    timer.timeout.connect(lambda: ticks.append(threading.current_thread()))
+    timer.start(10)
+    thread = beside(lambda: time.sleep(0.3) or threading.current_thread())
+    timer.stop()
+    assert thread is not threading.current_thread()
+    assert len(ticks) >= 2
+    assert set(ticks) == {threading.current_thread()}
+
+
+def test_what_goes_wrong_beside_is_raised(desktop):
+    with pytest.raises(ZeroDivisionError):
+        beside(lambda: 1 / 0)
