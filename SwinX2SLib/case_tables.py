@@ -31,7 +31,7 @@ def read_records(
         InputError: unreadable, empty, or columns missing or named twice.
     """
     try:
-        records = list(_records(path.read_bytes()))
+        records = list(records_of(path.read_bytes()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, error) from error
     if not records:
@@ -51,7 +51,15 @@ def shortened(faults: list[Fault], path: Path) -> list[Fault]:
     return [*faults[:_MOST_TOLD], Fault("more-faults", message, "Mend those above first.", str(path))]
 
 
-def _records(content: bytes) -> Iterator[tuple[int, list[str]]]:
+def records_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line, from 1, and the fields of each record of a table in UTF-8; empty lines are passed over.
+
+    Args:
+        content: of the file; the separator is what its first line has most of: comma, semicolon or tab.
+
+    Raises:
+        UnicodeDecodeError, csv.Error: it is no such table.
+    """
     text = content.decode("utf-8-sig")
     first = text.lstrip().partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS
 from SwinX2SLib.bone_names import label_named
+from SwinX2SLib.case_tables import records_of
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.label_schemes.scheme import LabelScheme
 
 _BACKGROUND = ("", "0", "background", "ignore", "other", "none")
 _UNKNOWN = "unknown:"
+# Of more digits than any label of a volume has.
+_WHOLE = re.compile(r"([0-9]{1,18})(?:\.0*)?")
 _HINT = (
     'Map every value (or segment name) to one of our labels ("hip_left", "L1", 52), to "background", or, for bone of '
     f'a group that it does not name, to "{_UNKNOWN}spine" ({", ".join(GROUPS)}).'
@@ -22,7 +26,8 @@ _HINT = (
 def read_scheme(path: Path) -> LabelScheme:
     """Read a map of source values, or names, to our labels.
 
-    A JSON file holds one object; a CSV file two columns, value and label, with or without a header.
+    A JSON file holds one object; a CSV file two columns, value and label, with or without a header, parted by
+    commas, semicolons or tabs.
 
     Raises:
         InputError: unreadable, or entries that name nothing; all are listed.
@@ -32,7 +37,7 @@ def read_scheme(path: Path) -> LabelScheme:
     except OSError as error:
         message = f"The label map cannot be read ({error.strerror or error})."
         raise InputError([Fault("scheme-unreadable", message, "Check the path.", str(path))]) from error
-    except (ValueError, csv.Error) as error:
+    except (ValueError, RecursionError, csv.Error) as error:
         message = f"The label map is damaged ({error})."
         raise InputError([Fault("scheme-unreadable", message, _HINT, str(path))]) from error
     return _scheme(pairs, path)
@@ -49,12 +54,11 @@ def _json_pairs(path: Path) -> list[tuple[str, str]]:
 
 
 def _csv_pairs(path: Path) -> list[tuple[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = [row for row in csv.reader(stream) if any(cell.strip() for cell in row)]
+    rows = [fields for _, fields in records_of(path.read_bytes())]
     if any(len(row) < 2 for row in rows):
         raise ValueError("it has not two columns everywhere")
     pairs = [(row[0].strip(), row[1].strip()) for row in rows]
-    is_header = bool(pairs) and not _is_number(pairs[0][0]) and _meaning(pairs[0][1]) is None
+    is_header = bool(pairs) and _number(pairs[0][0]) is None and _meaning(pairs[0][1]) is None
     return pairs[1:] if is_header else pairs
 
 
@@ -66,7 +70,7 @@ def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelScheme:
     faults = [] if pairs else [Fault("scheme-empty", "The label map is empty.", _HINT, str(path))]
     seen: set[str] = set()
     for source, target in pairs:
-        meaning, number = _meaning(target), int(source) if _is_number(source) else None
+        meaning, number = _meaning(target), _number(source)
         if source.lower() in seen:
             faults.append(Fault("scheme-entry", f"{source!r} occurs twice.", "Keep one entry.", str(path)))
         elif meaning is None:
@@ -93,8 +97,10 @@ def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelScheme:
     return LabelScheme(str(path), f"map {path.name}", str(path), targets, unnamed, frozenset(others), names)
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+def _number(text: str) -> int | None:
+    """Return a whole number, which spreadsheets may write as 51.0; None of any other text."""
+    found = _WHOLE.fullmatch(text)
+    return None if found is None else int(found[1])
 
 
 def _meaning(text: str) -> int | str | None:
@@ -104,7 +110,7 @@ def _meaning(text: str) -> int | str | None:
     if text.lower().startswith(_UNKNOWN):
         group = text[len(_UNKNOWN) :].strip().lower()
         return group if group in GROUPS else None
-    if _is_number(text):
-        return int(text) if int(text) < CLASS_COUNT else None
+    if (number := _number(text)) is not None:
+        return number if number < CLASS_COUNT else None
     label = label_named(text)
     return None if label is None else label.id

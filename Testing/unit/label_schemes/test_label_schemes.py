@@ -9,6 +9,7 @@ from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine, reorient
 from SwinX2SLib.label_schemes import SCHEME_NAMES, UNKNOWN, scheme, without_marks
+from SwinX2SLib.label_schemes.files import read_scheme
 
 IDS = {label.name: label.id for label in labels()}
 
@@ -137,7 +138,7 @@ def test_a_csv_map_may_have_a_header(tmp_path, text):
         ("a.json", "{}", ["empty"]),
         ("a.json", '{"1": 0}', ["none of our bones"]),
         ("a.json", '{"liver": "unknown:spine"}', ["name"]),
-        ("a.csv", "1;L1\n", ["two columns"]),
+        ("a.csv", "1 L1\n", ["two columns"]),
         ("a.csv", "1,99\n", ["99"]),
     ],
 )
@@ -156,3 +157,29 @@ def test_a_missing_map_and_an_unknown_name_are_told(tmp_path):
     with pytest.raises(InputError, match="totalsegmentator_v2"):
         scheme("total")
     assert scheme("TotalSegmentator-v2").name == "totalsegmentator_v2"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfvalue;label\r\n51;hip_left\r\n\r\n7;background\r\n",
+        b"51\thip_left\n7\tbackground\n",
+        b'"51.0","hip_left"\n7.,0\n',
+    ],
+    ids=["semicolons of Windows", "tabs", "numbers as spreadsheets write them"],
+)
+def test_maps_are_read_as_spreadsheets_save_them(tmp_path, content):
+    path = tmp_path / "map.csv"
+    path.write_bytes(content)
+    found = read_scheme(path)
+    assert (found.targets, found.others, found.names) == ({51: IDS["hip_left"]}, {7}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("long.csv", "9" * 5000 + ",hip_left\n51,no bone\n"), ("deep.json", "[" * 100_000)]
+)
+def test_maps_beyond_all_measure_are_refused_by_name(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError) as caught:
+        read_scheme(tmp_path / name)
+    assert {fault.path for fault in caught.value.faults} == {str(tmp_path / name)}
