@@ -110,7 +110,8 @@ def test_a_wrong_command_line_exits_with_2(arguments):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for a child on Windows")
-def test_an_interrupt_leaves_nothing(tmp_path, lump_file):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing(tmp_path, lump_file, number):
     child = subprocess.Popen(
         command(lump_file, "--out", tmp_path / "made" / "out"),
         stderr=subprocess.PIPE, text=True, env=environment(),
@@ -119,7 +120,7 @@ def test_an_interrupt_leaves_nothing(tmp_path, lump_file):
     )  # fmt: skip
     assert "Measuring" in child.stderr.readline()
     time.sleep(0.05)
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     assert "Cancelled" in child.communicate(timeout=120)[1]
     assert child.returncode == 130
     assert list(tmp_path.iterdir()) == []
