@@ -189,7 +189,8 @@ def _new_legend(
     result: slicer.vtkMRMLSegmentationNode, model: slicer.vtkMRMLModelNode
 ) -> slicer.vtkMRMLColorLegendDisplayNode:
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(model)
-    legend.SetTitleText("Confidence (%)")
+    # Slicer writes long titles over the bones.
+    legend.SetTitleText("% sure")
     legend.SetLabelFormat("%.0f")
     legend.GetTitleTextProperty().SetFontSize(_TITLE_SIZE)
     legend.GetLabelTextProperty().SetFontSize(_LABEL_SIZE)
