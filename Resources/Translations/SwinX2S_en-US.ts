@@ -2942,6 +2942,25 @@ to how the films hang, and to their heights.&lt;/li&gt;
         </message>
     </context>
     <context>
+        <name>sections.result</name>
+        <message>
+            <source>Folder of a result</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Export into a new folder in</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>No result is chosen: reconstruct, or open the folder of a result.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>To be known:</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
         <name>slicerui.devices</name>
         <message>
             <source>no NVIDIA graphics card answers: the run will be refused, not moved to the processor</source>

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import qt
 import slicer
+from slicer.i18n import tr as _
 
 from SwinX2SLib.slicerui.display import confidence, film_planes, film_slices, outlines, regions, views
 from SwinX2SLib.slicerui.display.bone_list import fill_bone_list, segment_in_row
@@ -164,14 +165,14 @@ class ResultSection(Section):
             film_slices.show_films_in_slices(self._shown)
 
     def _open(self) -> None:
-        folder = qt.QFileDialog.getExistingDirectory(self.ui.openButton, "Folder of a result", "")
+        folder = qt.QFileDialog.getExistingDirectory(self.ui.openButton, _("Folder of a result"), "")
         if folder:
             self.open_result(Path(folder))
 
     def _ask_and_export(self) -> None:
         last = self.services.settings.get(_FOLDER_SETTING, "")
         folder = qt.QFileDialog.getExistingDirectory(
-            self.ui.exportButton, "Export into a new folder in", last
+            self.ui.exportButton, _("Export into a new folder in"), last
         )
         if folder:
             self.services.settings.set(_FOLDER_SETTING, folder)
@@ -188,12 +189,12 @@ class ResultSection(Section):
 
     def _show_words(self) -> None:
         if self._shown is None:
-            self.ui.remarksLabel.text = "No result is chosen: reconstruct, or open the folder of a result."
+            self.ui.remarksLabel.text = _("No result is chosen: reconstruct, or open the folder of a result.")
             self.ui.provenanceLabel.text = ""
             return
         remarks = json.loads(told_of(self._shown, "remarks") or "[]")
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
-        self.ui.remarksLabel.text = f"<b>To be known:</b><ul>{items}</ul>" if remarks else ""
+        self.ui.remarksLabel.text = f"<b>{_('To be known:')}</b><ul>{items}</ul>" if remarks else ""
         rows = provenance_words(self._shown)
         self.ui.provenanceLabel.text = "<br/>".join(
             f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows
