@@ -2961,6 +2961,17 @@ to how the films hang, and to their heights.&lt;/li&gt;
         </message>
     </context>
     <context>
+        <name>slicerui.catalogue</name>
+        <message>
+            <source>this version recommends no model; choose one</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>recommended: {0}</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
         <name>slicerui.devices</name>
         <message>
             <source>no NVIDIA graphics card answers: the run will be refused, not moved to the processor</source>

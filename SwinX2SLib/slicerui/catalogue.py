@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from slicer.i18n import tr as _
+
 from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL
 from SwinX2SLib.weights.manifest import default_name, usable_weights
 from SwinX2SLib.weights.record import WeightsRecord
@@ -44,9 +46,9 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
 def _default(records: Sequence[WeightsRecord]) -> CatalogueEntry:
     recommended = default_name()
     if recommended is None:
-        return CatalogueEntry(DEFAULT_MODEL, "this version recommends no model; choose one")
+        return CatalogueEntry(DEFAULT_MODEL, _("this version recommends no model; choose one"))
     variant = next((record.variant for record in records if record.name == recommended), "")
-    return CatalogueEntry(DEFAULT_MODEL, f"recommended: {recommended}", recommended, variant)
+    return CatalogueEntry(DEFAULT_MODEL, _("recommended: {0}").format(recommended), recommended, variant)
 
 
 def _about(record: WeightsRecord) -> str:
