@@ -129,6 +129,17 @@ def test_a_truncated_checkpoint_is_refused_in_words(tmp_path, published, suffix,
     assert caught.value.faults[0].path == str(source)
 
 
+@pytest.mark.parametrize(
+    "text", ["hello world", "<html>Not found</html>", "version https://git-lfs.github.com/spec/v1"]
+)
+def test_a_text_in_the_place_of_a_checkpoint_is_refused_in_words(tmp_path, text):
+    source = tmp_path / "model.pt"
+    source.write_text(text)
+    with pytest.raises(InputError, match="damaged") as caught:
+        import_upstream(source, ImportOptions("mine", tmp_path / "out"))
+    assert caught.value.faults[0].path == str(source)
+
+
 def test_a_missing_checkpoint_and_one_without_tensors_are_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_checkpoint(tmp_path / "nothing.pt")
