@@ -1,10 +1,11 @@
-# Front doors: make demo, make test, make lint, make bench, make screenshots. Each makes the environment it needs in .venv.
+# Front doors: make demo, make test, make lint, make bench, make screenshots,
+# make translations. Each makes the environment it needs in .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench screenshots clean
+.PHONY: demo test lint bench screenshots translations clean
 
 # The stamps are files, so that a second call does not install again; they depend on what the project declares.
 $(VENV)/.created:
@@ -41,6 +42,9 @@ bench: $(VENV)/.test
 # Look at the pictures after a change of the module; the tutorial shows them.
 screenshots: $(VENV)/.test
 	$(BIN)/python Testing/standin/screenshots.py Docs/screenshots
+
+translations: $(VENV)/.test
+	$(BIN)/python Testing/translations/extract.py
 
 clean:
 	rm -rf $(VENV) demo-output build dist

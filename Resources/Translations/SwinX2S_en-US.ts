@@ -2709,15 +2709,15 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Reading both ...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Save into</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>recognise it</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Reading both ...</source>
             <translation type="unfinished" />
         </message>
         <message>

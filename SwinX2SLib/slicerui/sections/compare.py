@@ -100,14 +100,14 @@ class CompareSection(Section):
             chosen.compare_placement.value,
             chosen.compare_measurements,
         )
+        # Said first: a start that fails at once has its own words.
+        self._say(_("Reading both ..."))
         try:
             self._run = ComparisonRun(asked, self._say, self._on_finished)
             self._run.start(QtWorkerProcess)
         except (WritingError, InterpreterError, OSError) as error:
             self._run = None
             self._say(str(error))
-        else:
-            self._say(_("Reading both ..."))
         self._show_running()
 
     def cancel(self) -> None:
