@@ -85,23 +85,33 @@ def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -
 
 
 def _spot_results(found: HipLandmarks, doubts: tuple[str, ...], voxel_mm: float) -> list[Measurement]:
-    middle = found.frame.to_frame(np.mean([found.places[f"{n}_{s}"] for n in SPOTS for s in SIDES], axis=0))[
-        0
-    ]
+    apart = _mirror_errors_mm(found)
+    limit = ASYMMETRY_MM + voxel_mm
+    crooked = sum(error > limit for error in apart.values())
+    if 2 * crooked >= len(SPOTS):
+        # The spines in front define the axes along which all are looked for, so they always mirror each other.
+        doubts += (f"Left and right differ at {crooked} of {len(SPOTS)} landmarks: a hip may lack a part.",)
     results = []
     for name, spot in SPOTS.items():
-        both = {side: found.frame.to_frame(found.places[f"{name}_{side}"]) for side in SIDES}
-        mirrored = both["left"] * (-1, 1, 1) + (2 * middle, 0, 0)
-        apart = float(np.linalg.norm(mirrored - both["right"]))
         for side in SIDES:
             reasons = doubts
             if found.from_expected_mm[f"{name}_{side}"] > 0.95 * spot.search_mm:
                 reasons += ("It lies at the edge of where it was looked for.",)
-            if apart > ASYMMETRY_MM + voxel_mm:
-                reasons += (f"Left and right lie {apart:.0f} mm from being mirror images.",)
+            if apart[name] > limit:
+                reasons += (f"Left and right lie {apart[name]:.0f} mm from being mirror images.",)
             place = (Landmark(f"{name}_{side}", found.places[f"{name}_{side}"]),)
             results.append(Measurement(name, STRUCTURE, side, None, "point", place).doubted(reasons))
     return results
+
+
+def _mirror_errors_mm(found: HipLandmarks) -> dict[str, float]:
+    """Return for each kind of landmark how far left and right are from being mirror images."""
+    places = {name: {s: found.frame.to_frame(found.places[f"{name}_{s}"]) for s in SIDES} for name in SPOTS}
+    middle = np.mean([place for both in places.values() for place in both.values()], axis=0)[0]
+    return {
+        name: float(np.linalg.norm(both["left"] * (-1, 1, 1) + (2 * middle, 0, 0) - both["right"]))
+        for name, both in places.items()
+    }
 
 
 def _front_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measurement]:

@@ -17,8 +17,8 @@ def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
     """Return the cameras of both films by role (`ap`, `lateral`).
 
     Rays are parallel, as the network takes them, unless the film states the distances of its tube
-    (`source_to_detector_mm` and `source_to_isocentre_mm`, and `central_ray_px` where the central ray does not meet the
-    film's middle); the middle of each film is the middle of the grid.
+    (`source_to_detector_mm` and `source_to_isocentre_mm`, and `central_ray_px` where the central ray does not meet
+    the film's middle); the middle of each film is the middle of the grid.
 
     Args:
         provenance: what `provenance.json` holds.
