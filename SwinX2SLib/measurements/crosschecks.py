@@ -77,6 +77,7 @@ def with_doubts(
     """Return measurements by region with the doubts of the bones that they rest on, and of their neighbours."""
     odd = unlike_neighbours(measured.get("vertebra", ()))
     odd |= unlike_other_ribs(measured.get("rib", ()))
+    sacral = _sacral_reasons(measured.get("pelvis", ()))
     return {
         region: [
             one.doubted(
@@ -85,12 +86,22 @@ def with_doubts(
                     *odd.get((one.structure, one.name), ()),
                     # A vertebra that seems turned has a wrong frame, and all is measured in that.
                     *odd.get((one.structure, "axial_rotation"), ()),
+                    *(sacral if one.structure == "spine" and _ends_at_the_sacrum(one) else ()),
                 ]
             )
             for one in found
         ]
         for region, found in measured.items()
     }
+
+
+def _sacral_reasons(pelvis: Sequence[Measurement]) -> tuple[str, ...]:
+    """Return why the endplate of S1 is in doubt."""
+    return next((one.reasons for one in pelvis if one.name == "sacral_endplate"), ())
+
+
+def _ends_at_the_sacrum(measurement: Measurement) -> bool:
+    return any(_stands_in("sacrum", item.name) for item in (*measurement.landmarks, *measurement.planes))
 
 
 def _reasons_of(measurement: Measurement, doubts: Doubts) -> list[str]:
@@ -109,7 +120,8 @@ def _reasons_of(measurement: Measurement, doubts: Doubts) -> list[str]:
 
 
 def _stands_in(name: str, mark: str) -> bool:
-    return mark.removeprefix("apex_") == name or mark.startswith(f"{name}_")
+    names = (name, "S1") if name == "sacrum" else (name,)
+    return any(mark.removeprefix("apex_") == known or mark.startswith(f"{known}_") for known in names)
 
 
 def _gaps(bone: Bone) -> float:
