@@ -16,6 +16,7 @@ import math
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.radiographs.decoded import HeaderSpacing
+from SwinX2SLib.radiographs.tube import positive_number
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -54,11 +55,11 @@ def film_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]
 
 def magnification(dataset: Dataset) -> tuple[float, str] | None:
     """Return how much the detector enlarges the patient and where that stands, None if the header is silent."""
-    factor = _number(dataset, "EstimatedRadiographicMagnificationFactor")
+    factor = positive_number(dataset, "EstimatedRadiographicMagnificationFactor")
     if factor and factor >= 1:
         return factor, "EstimatedRadiographicMagnificationFactor"
-    detector = _number(dataset, "DistanceSourceToDetector")
-    patient = _number(dataset, "DistanceSourceToPatient")
+    detector = positive_number(dataset, "DistanceSourceToDetector")
+    patient = positive_number(dataset, "DistanceSourceToPatient")
     if detector and patient and detector >= patient:
         return detector / patient, "DistanceSourceToDetector / DistanceSourceToPatient"
     return None
@@ -84,14 +85,6 @@ def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
         return None
     usable = all(math.isfinite(part) and part > 0 for part in (row, col))
     return (row, col) if usable else None
-
-
-def _number(dataset: Dataset, keyword: str) -> float | None:
-    try:
-        value = float(dataset.get(keyword))
-    except (TypeError, ValueError):
-        return None
-    return value if math.isfinite(value) and value > 0 else None
 
 
 def _same(first: tuple[float, float], second: tuple[float, float]) -> bool:

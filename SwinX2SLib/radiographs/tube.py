@@ -66,9 +66,9 @@ class Tube:
 
 def stated_distances(dataset: Dataset) -> StatedDistances:
     """Return what a DICOM header says of the tube; 0 and nonsense count as absent."""
-    detector = _number(dataset, "DistanceSourceToDetector")
-    patient = _number(dataset, "DistanceSourceToPatient")
-    factor = _number(dataset, "EstimatedRadiographicMagnificationFactor")
+    detector = positive_number(dataset, "DistanceSourceToDetector")
+    patient = positive_number(dataset, "DistanceSourceToPatient")
+    factor = positive_number(dataset, "EstimatedRadiographicMagnificationFactor")
     if factor is not None and factor >= 1 and detector is not None:
         words = "DICOM DistanceSourceToDetector and EstimatedRadiographicMagnificationFactor"
         return StatedDistances(detector, detector / factor, words)
@@ -123,7 +123,8 @@ def _implausible(tube: Tube) -> Fault:
     )
 
 
-def _number(dataset: Dataset, keyword: str) -> float | None:
+def positive_number(dataset: Dataset, keyword: str) -> float | None:
+    """Return a number of the header; None where it is absent, unreadable or not above 0."""
     try:
         value = float(dataset.get(keyword))
     except (TypeError, ValueError):
