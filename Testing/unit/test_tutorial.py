@@ -38,4 +38,5 @@ def test_the_modules_help_leads_to_the_tutorial(repository):
         r'set\(EXTENSION_HOMEPAGE "([^"]*)"\)', (repository / "CMakeLists.txt").read_text()
     ).group(1)
     assert f'"{home}/blob/main/Docs/tutorial.md"' in source
-    assert "_TUTORIAL}" in source
+    assert '<a href="{0}">tutorial</a>' in source
+    assert ".format(_TUTORIAL)" in source

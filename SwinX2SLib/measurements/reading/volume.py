@@ -131,7 +131,10 @@ def _renumbered(values: np.ndarray, affine: np.ndarray, path: Path, numbering: N
 def named(values: list) -> str:
     """Return a list in words, not all of a long one."""
     # A number of hundreds of digits says no more than its size.
-    told = [f"{value:.6g}" if abs(value) >= 1e15 else str(value) for value in values[:_MOST_NAMED]]
+    told = [
+        f"{value:.6g}" if not isinstance(value, str) and abs(value) >= 1e15 else str(value)
+        for value in values[:_MOST_NAMED]
+    ]
     shown = ", ".join(told)
     return shown if len(values) <= _MOST_NAMED else f"{shown} and {len(values) - _MOST_NAMED} more"
 

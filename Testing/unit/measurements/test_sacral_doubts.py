@@ -13,7 +13,12 @@ def measurements(doubt: tuple[str, ...]) -> dict[str, list[Measurement]]:
     place = np.zeros(3)
     endplate = Measurement("sacral_endplate", "pelvis", None, None, "point", (Landmark("centre", place),))
     length = Measurement(
-        "centreline_length", "spine", None, 80.0, "mm", (Landmark("vertebrae_L5", place), Landmark("S1", place))
+        "centreline_length",
+        "spine",
+        None,
+        80.0,
+        "mm",
+        (Landmark("vertebrae_L5", place), Landmark("S1", place)),
     )
     slip = Measurement(
         "listhesis_L4_L5", "spine", None, 2.0, "mm", (Landmark("vertebrae_L4_inferior_posterior", place),)
