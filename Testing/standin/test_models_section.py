@@ -263,3 +263,9 @@ def write_wheel(folder: Path) -> None:
             f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         wheel.writestr(f"{info}/RECORD", "")
+
+
+def test_unfolding_the_import_does_not_say_that_pytorch_is_missing_when_it_is_there(section):
+    for collapsed in (True, False, True, False):
+        section.ui.importSection.collapsed = collapsed
+    assert not section.ui.importTorchLabel.isVisibleTo(section.ui.importSection)

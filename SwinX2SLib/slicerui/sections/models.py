@@ -70,6 +70,8 @@ class ModelsSection(Section):
         self.ui.modelsTable.itemSelectionChanged.connect(self._show_chosen)
         self.ui.importPathEdit.textChanged.connect(self._on_path)
         self.ui.importNameEdit.textChanged.connect(self._show_enabled)
+        # Unfolding may show what was hidden while it was folded.
+        self.ui.importSection.contentsCollapsed.connect(self._show_enabled)
         self._drop = FileDrop(self.ui.importPathEdit, lambda files: self.take_file(files[0]))
         self.ui.installFolderButton.toolTip = f"{self.ui.installFolderButton.toolTip} {filling_words()}"
         self._show_models()
