@@ -66,6 +66,7 @@ def doubts_among(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape])
         _ribs_on_vertebrae,
     ):
         check(bones, found)
+    _lent(shapes, found)
     _lopsided(bones, shapes, found)
     _sides(bones, shapes, found)
     return found
@@ -135,6 +136,11 @@ def _gaps(bone: Bone) -> float:
 def _vertebrae(bones: Mapping[str, Bone]) -> dict[str, int]:
     levels = vertebra_levels()
     return {name: levels[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
+
+
+def _lent(shapes: Mapping[str, VertebraShape], found: Doubts) -> None:
+    for name in [name for name, shape in shapes.items() if shape.lent]:
+        found[name].append("It shows no arch: its directions are those of its neighbours.")
 
 
 def _impossible_sizes(bones: Mapping[str, Bone], found: Doubts) -> None:

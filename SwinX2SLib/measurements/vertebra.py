@@ -14,7 +14,7 @@ import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
-from SwinX2SLib.measurements.vertebra_frame import SUPERIOR, up_directions, vertebra_levels
+from SwinX2SLib.measurements.vertebra_frame import SUPERIOR, lent_front, up_directions, vertebra_levels
 from SwinX2SLib.measurements.vertebra_ranges import usual_range
 from SwinX2SLib.measurements.vertebra_resolution import voxel_doubt
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape, vertebra_shape
@@ -38,6 +38,8 @@ _LENGTHS = (
 def vertebra_shapes(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> dict[str, VertebraShape]:
     """Return what each vertebra among the bones shows, by label name, from the head down.
 
+    One without an arch, as predictions have them, takes its directions from its neighbours.
+
     Args:
         bones: by label name; others than vertebrae are left aside.
         superior: the patient's upward direction in RAS, for a vertebra without neighbours.
@@ -45,7 +47,12 @@ def vertebra_shapes(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> 
     levels = vertebra_levels()
     vertebrae = {name: bones[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
     ups = up_directions(vertebrae, superior)
-    return {name: vertebra_shape(bone, ups[name]) for name, bone in vertebrae.items()}
+    shapes = {name: vertebra_shape(bone, ups[name]) for name, bone in vertebrae.items()}
+    fronts = {name: shape.frame.axes[:, 1] for name, shape in shapes.items() if shape.frame is not None}
+    for name in [name for name, shape in shapes.items() if shape.lacks_arch]:
+        if (front := lent_front(name, fronts)) is not None:
+            shapes[name] = vertebra_shape(vertebrae[name], ups[name], front)
+    return shapes
 
 
 def measure_vertebrae(
@@ -188,6 +195,9 @@ def _wedge(shape: VertebraShape) -> Measurement:
 def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:
     if shape.frame is None:
         return absent("axial_rotation", shape.name, None, "deg", _reason(shape))
+    if shape.lent:
+        reason = "Body and arch cannot be told apart, so where it looks is not to be told."
+        return absent("axial_rotation", shape.name, None, "deg", reason)
     right, front, _ = shape.frame.axes.T
     angle = float(np.degrees(np.arctan2(anterior @ right, anterior @ front)))
     axis = Axis("vertebra_front", shape.frame.origin, front)

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.results import NotFoundError
-from SwinX2SLib.measurements.solid import LocalFrame, fill
+from SwinX2SLib.measurements.solid import LocalFrame, Solid, fill
 
 SUPERIOR = np.array([0.0, 0.0, 1.0])
 COARSE_STEP_MM = 2.5
@@ -22,6 +22,9 @@ SYMMETRY_STEPS = 25
 SYMMETRY_KEPT = 0.8
 # The body's centre lies at least this far in front of the whole vertebra's where there is an arch.
 LEAST_LEVER_MM = 2.5
+# A vertebra without an arch looks to where so many neighbours look, at most so many levels away.
+LENDERS, LENDING_LEVELS = 3, 6
+NO_ARCH = "body and arch cannot be told apart"
 
 
 def vertebra_levels() -> dict[str, int]:
@@ -54,6 +57,37 @@ def up_directions(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> di
     return directions
 
 
+def lent_front(name: str, fronts: dict[str, np.ndarray]) -> np.ndarray | None:
+    """Return the mean direction forwards of the nearest neighbours of a vertebra, or None.
+
+    Args:
+        name: of the vertebra.
+        fronts: directions `(3,)` of those that show their own.
+    """
+    levels = vertebra_levels()
+    away = {other: abs(levels[other] - levels[name]) for other in fronts}
+    near = [other for other in sorted(away, key=away.get) if away[other] <= LENDING_LEVELS]
+    return np.mean([fronts[other] for other in near[:LENDERS]], axis=0) if near else None
+
+
+def lent_frame(bone: Bone, up: np.ndarray, front: np.ndarray) -> LocalFrame:
+    """Return the frame of a vertebra without an arch, which looks to where its neighbours look.
+
+    Args:
+        bone: one vertebra.
+        up: rough direction upwards, `(3,)` unit.
+        front: direction forwards of its neighbours, `(3,)`.
+
+    Raises:
+        NotFoundError: the bone has no inside, or `front` lies along `up`.
+    """
+    right = np.cross(front, up)
+    if np.linalg.norm(right) < 0.2 * np.linalg.norm(front):
+        raise NotFoundError("its neighbours look along the column")
+    _, middle, _ = _solid_middle(bone, up)
+    return LocalFrame.from_directions(middle, right, up)
+
+
 def initial_frame(bone: Bone, up: np.ndarray) -> LocalFrame:
     """Return the frame from the middle of the body, turned so that its plane of symmetry is the median plane.
 
@@ -77,6 +111,20 @@ def initial_frame(bone: Bone, up: np.ndarray) -> LocalFrame:
 
 
 def _body_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    solid, middle, whole = _solid_middle(bone, up)
+    front = solid.frame.to_local(middle) - whole
+    front[2] = 0.0
+    if np.linalg.norm(front) < LEAST_LEVER_MM:
+        raise NotFoundError(NO_ARCH)
+    return middle, solid.frame.axes @ front
+
+
+def _solid_middle(bone: Bone, up: np.ndarray) -> tuple[Solid, np.ndarray, np.ndarray]:
+    """Return the filled bone, the middle of its most solid part (RAS) and that of all of it (in the solid's frame).
+
+    Raises:
+        NotFoundError: the bone has no inside.
+    """
     centroid = bone.vertices_ras_mm.mean(axis=0)
     # The grid lies along the bone, not along the patient's axes: a turned patient gives the same grid.
     flat = bone.vertices_ras_mm - centroid
@@ -90,11 +138,7 @@ def _body_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     weights = density[tuple(dense.T)]
     local = solid.start + COARSE_STEP_MM * np.average(dense, axis=0, weights=weights)
     whole = solid.start + COARSE_STEP_MM * np.argwhere(solid.filled).mean(axis=0)
-    front = local - whole
-    front[2] = 0.0
-    if np.linalg.norm(front) < LEAST_LEVER_MM:
-        raise NotFoundError("body and arch cannot be told apart")
-    return solid.frame.to_ras(local), solid.frame.axes @ front
+    return solid, solid.frame.to_ras(local), whole
 
 
 def _ring_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

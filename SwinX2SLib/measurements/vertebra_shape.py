@@ -27,7 +27,7 @@ from SwinX2SLib.measurements.vertebra_body import (
     fit_endplate,
     median_section,
 )
-from SwinX2SLib.measurements.vertebra_frame import initial_frame
+from SwinX2SLib.measurements.vertebra_frame import NO_ARCH, initial_frame, lent_frame
 from SwinX2SLib.measurements.vertebra_resolution import endplate_doubt_deg
 
 ROUGH_STEP_MM = 1.5
@@ -58,6 +58,7 @@ class VertebraShape:
         pedicles: `(3,)` local by side.
         doubts_deg: by endplate, how far the voxels may turn it, seen from the side and from the front.
         missing: the reason, by part: frame, body, superior, inferior, canal, spinous, pedicle_left, pedicle_right.
+        lent: whether its directions are those of its neighbours, since it shows no arch of its own.
     """
 
     name: str
@@ -71,6 +72,12 @@ class VertebraShape:
     pedicles: dict[str, np.ndarray] = field(default_factory=dict)
     doubts_deg: dict[str, tuple[float, float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    lent: bool = False
+
+    @property
+    def lacks_arch(self) -> bool:
+        """Whether only the arch is missing for its directions to be told."""
+        return self.frame is None and NO_ARCH in self.missing.get("frame", "")
 
     def try_part(self, part: str, find: Callable):
         """Return what `find` finds, or None with the reason noted."""
@@ -99,20 +106,21 @@ class VertebraShape:
         return self.frame.origin
 
 
-def vertebra_shape(bone: Bone, up: np.ndarray) -> VertebraShape:
+def vertebra_shape(bone: Bone, up: np.ndarray, front: np.ndarray | None = None) -> VertebraShape:
     """Find the parts of one vertebra.
 
     Args:
         bone: the vertebra.
         up: rough direction upwards along the column, `(3,)` unit RAS.
+        front: direction forwards `(3,)` RAS that its neighbours lend it, for one without an arch.
     """
-    shape = VertebraShape(bone.name)
+    shape = VertebraShape(bone.name, lent=front is not None)
     if bone.volume_mm3 < LEAST_VOLUME_MM3 or (bone.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
         shape.missing["frame"] = f"Too little of the bone: {bone.volume_mm3 / 1000:.1f} cm³."
         return shape
     voxel_mm = max(bone.spacing_mm) if bone.spacing_mm else FINE_STEP_MM
     try:
-        frame = initial_frame(bone, up)
+        frame = initial_frame(bone, up) if front is None else lent_frame(bone, up, front)
         if bone.name != "vertebrae_C1":
             frame = _levelled(bone, frame, voxel_mm)
     except NotFoundError as error:
@@ -172,6 +180,10 @@ def _describe(shape: VertebraShape, solid: Solid, bone: Bone) -> None:
             found = shape.try_part(name, lambda p=plate, u=upper, a=anterior: corner(section, box, p, u, a))
             if found is not None:
                 shape.corners[name] = found
+    if shape.lent:
+        for part in ("canal", "spinous", "pedicle_left", "pedicle_right"):
+            shape.missing[part] = f"{NO_ARCH.capitalize()}."
+        return
     shape.canal = shape.try_part("canal", lambda: find_canal(solid, section, box))
     _describe_arch(shape, solid, box)
 
@@ -193,4 +205,8 @@ def _describe_atlas(shape: VertebraShape, solid: Solid) -> None:
     for part in ("body", "superior", "inferior", "pedicle_left", "pedicle_right"):
         shape.missing[part] = _NO_BODY
     shape.missing["spinous"] = "The atlas has a tubercle in place of a spinous process."
+    if shape.lent:
+        for part in ("canal", "spinous", "pedicle_left", "pedicle_right"):
+            shape.missing[part] = f"{NO_ARCH.capitalize()}."
+        return
     shape.canal = shape.try_part("canal", lambda: find_ring_canal(solid, shape.section))
