@@ -27,8 +27,10 @@ SHIFT_SIGMA, SACRAL_SIGMA = 5.0, 2.5
 # One standard deviation of the logarithm of a distance between neighbouring discs, beside the person's size: 0.05 in
 # the table of distances, and half a voxel of 16.
 DISTANCE_SIGMA = 0.08
-# Log-odds that a move must win in all; less is no sight of discs but noise.
+# Log-odds that a move must win in all, and against another row of discs; less is noise, or a guess (odds of 20 to 1).
 LEAST_GAIN = 3.0
+# Discs of another row lie at least this share of the distance to the next disc away, at most so many voxels.
+OTHER_ROW, OTHER_ROW_VOXELS = 1 / 3, 4.0
 # The person's size, relative to the length of the reconstruction's spine.
 SIZES = np.exp(np.linspace(-0.2, 0.2, 11))
 
@@ -69,7 +71,8 @@ def seat_vertebrae(
         sagittal: its lateral films `(1, N, Y, Z)`.
 
     Returns:
-        None where there are less than two discs, they are out of order, or none are seen.
+        None where there are less than two discs, they are out of order, none are seen, or two rows of them fit
+        alike.
     """
     discs = find_discs(labels)
     if len(discs) < 2 or bool((np.diff([disc.height for disc in discs]) <= 0).any()):
@@ -79,9 +82,11 @@ def seat_vertebrae(
         for film, lateral in ((coronal, False), (sagittal, True))
     ]
     evidence = np.stack([_evidence(disc, *maps) for disc in discs])
-    path = _best_path(discs, evidence)
+    search = _Search(discs, evidence)
+    score, path = search.best()
     gain = np.take_along_axis(evidence, path[:, None], axis=1)[:, 0] - evidence[:, UNMOVED]
-    return Seating(discs, SHIFTS[path]) if gain.sum() >= LEAST_GAIN else None
+    sure = gain.sum() >= LEAST_GAIN and score - search.best(apart_from=path)[0] >= LEAST_GAIN
+    return Seating(discs, SHIFTS[path]) if sure else None
 
 
 def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
@@ -134,8 +139,8 @@ def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np
     return np.mean(seen, axis=0)
 
 
-def _best_path(discs: list[Disc], evidence: np.ndarray) -> np.ndarray:
-    """Return the index of the shift of each disc with the most evidence in all, by dynamic programming.
+class _Search:
+    """The shifts of all discs with the most evidence, by dynamic programming.
 
     Every other row of discs fits a film nearly as well, half a vertebra off; what tells is that distances of discs
     grow downwards as they do in people, and where the sacrum lies.
@@ -144,14 +149,31 @@ def _best_path(discs: list[Disc], evidence: np.ndarray) -> np.ndarray:
         discs: from above downwards.
         evidence: log-odds `(discs, shifts)`.
     """
-    heights = np.array([disc.height for disc in discs])
-    sigma = np.array([SACRAL_SIGMA if disc.lower == SACRUM else SHIFT_SIGMA for disc in discs])
-    worth = evidence - 0.5 * (SHIFTS / sigma[:, None]) ** 2
-    usual = usual_distances([disc.upper for disc in discs])
-    # Distance (disc, shift of this one, shift of the next).
-    distance = np.diff(heights)[:, None, None] + SHIFTS[None, None, :] - SHIFTS[None, :, None]
-    usual = usual * np.diff(heights).sum() / usual.sum()
-    return max((_path(worth, distance, size * usual) for size in SIZES), key=lambda found: found[0])[1]
+
+    def __init__(self, discs: list[Disc], evidence: np.ndarray):
+        self.heights = np.array([disc.height for disc in discs])
+        self.sacral = np.array([disc.lower == SACRUM for disc in discs])
+        sigma = np.where(self.sacral, SACRAL_SIGMA, SHIFT_SIGMA)
+        self.worth = evidence - 0.5 * (SHIFTS / sigma[:, None]) ** 2
+        steps = np.diff(self.heights)
+        # Distance (disc, shift of this one, shift of the next).
+        self.distance = steps[:, None, None] + SHIFTS[None, None, :] - SHIFTS[None, :, None]
+        usual = usual_distances([disc.upper for disc in discs])
+        self.usual = usual * steps.sum() / usual.sum()
+
+    def best(self, apart_from: np.ndarray | None = None) -> tuple[float, np.ndarray]:
+        """Return the score and the index of each disc's shift of the best path.
+
+        Args:
+            apart_from: a path whose discs, but for the sacrum's, are not to be met again.
+        """
+        worth = self.worth
+        if apart_from is not None:
+            reach = np.minimum(OTHER_ROW * np.gradient(self.heights), OTHER_ROW_VOXELS)
+            met = np.abs(SHIFTS - SHIFTS[apart_from][:, None]) < reach[:, None]
+            worth = np.where(met & ~self.sacral[:, None], -1e6, worth)
+        found = (_path(worth, self.distance, size * self.usual) for size in SIZES)
+        return max(found, key=lambda one: one[0])
 
 
 def _path(worth: np.ndarray, distance: np.ndarray, usual: np.ndarray) -> tuple[float, np.ndarray]:

@@ -94,6 +94,14 @@ def test_half_a_vertebra_off_the_sacrum_tells_which_row_of_discs_it_is():
     assert seating.shifts == pytest.approx([-7, -7, -7, -5, -1], abs=0.5)
 
 
+def test_where_two_rows_of_discs_fit_alike_nothing_moves():
+    """To guess would be wrong half of the time, and by a whole vertebra."""
+    seen = Seen(spine(DISCS - 6))
+    assert seat_vertebrae(seen, spine(DISCS), *FILMS) is not None
+    seen.discs += find_discs(spine(DISCS + 6))
+    assert seat_vertebrae(seen, spine(DISCS), *FILMS) is None
+
+
 def test_less_than_two_discs_say_nothing():
     labels = spine(DISCS)
     labels[labels > FIRST + 1] = 0
