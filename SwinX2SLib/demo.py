@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.command_line import EXIT_CODES, add_command
 from SwinX2SLib.evaluation import OverlapScores, score_overlap
 from SwinX2SLib.geometry.frames import transform_points
@@ -31,6 +32,10 @@ PAIRS = ("phantom", "chest")
 INDEX_FILE = "index.html"
 
 
+# Dice that the spine must win by other names before they are said to be one off.
+_MISCOUNT = 0.1
+
+
 @dataclass(frozen=True)
 class DemoResult:
     """One reconstructed pair.
@@ -40,19 +45,29 @@ class DemoResult:
         folder: with the result.
         bones: how many were found.
         scores: agreement with the truth, where there is one.
+        recounted: Dice of the spine were each vertebra called as the one below it, where there is a truth.
     """
 
     entry: dict
     folder: Path
     bones: int
     scores: OverlapScores | None
+    recounted: float | None = None
 
     def agreement(self) -> str:
         """Return the scores in a sentence, or say that there is no truth."""
         if self.scores is None:
             return "no truth comes with these films"
-        means = ", ".join(f"{name} {value:.2f}" for name, value in self.scores.dice_means().items())
-        return f"Dice against the truth: {means}"
+        dice = self.scores.dice_means()
+        means = ", ".join(f"{name} {value:.2f}" for name, value in dice.items())
+        told = f"Dice against the truth: {means}"
+        if self.recounted is not None and self.recounted > dice.get("spine", 0.0) + _MISCOUNT:
+            # The phantom has a sixth lumbar vertebra, so that all 54 labels exist; few people have.
+            told += (
+                f" ({self.recounted:.2f} were each vertebra called as the one below it: the network counts five "
+                "lumbar vertebrae, this phantom has six)"
+            )
+        return told
 
 
 def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -107,6 +122,14 @@ def run_demo(
     return 0
 
 
+def _one_lower(labels: np.ndarray) -> np.ndarray:
+    """Return labels with each vertebra called as the one below it; the lowest keeps its name."""
+    lowest = max(label_ids("spine"))
+    return np.where(np.isin(labels, label_ids("spine")), np.minimum(labels + 1, lowest), labels).astype(
+        np.uint8
+    )
+
+
 def phantom_truth(phantom: dict, reconstruction: Reconstruction) -> np.ndarray:
     """Return the phantom's labels on the grid of its reconstruction, as far as the films show them.
 
@@ -153,12 +176,13 @@ def _reconstruct(
     print(f"{entry['title']}:", flush=True)
     with ConsoleReport() as report:
         reconstruction, _ = run(job, report)
-    scores = None
+    scores = recounted = None
     if "phantom" in entry:
-        scores = score_overlap(reconstruction.labels, phantom_truth(entry["phantom"], reconstruction))
-    result = DemoResult(
-        entry, job.out, len(np.unique(reconstruction.labels[reconstruction.labels > 0])), scores
-    )
+        truth = phantom_truth(entry["phantom"], reconstruction)
+        scores = score_overlap(reconstruction.labels, truth)
+        recounted = score_overlap(_one_lower(reconstruction.labels), truth).dice_means().get("spine")
+    bones = len(np.unique(reconstruction.labels[reconstruction.labels > 0]))
+    result = DemoResult(entry, job.out, bones, scores, recounted)
     about = {"Films": f"{entry['provenance']} Licence: {entry['licence']}."}
     if scores is not None:
         about["Agreement"] = result.agreement()

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from SwinX2SLib.demo import phantom_truth, run_demo
+from SwinX2SLib.demo import DemoResult, phantom_truth, run_demo
+from SwinX2SLib.evaluation import score_overlap
 from SwinX2SLib.inference.protocol import Progress, Result
 from SwinX2SLib.inference.reconstructor import Reconstruction
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
@@ -96,3 +97,12 @@ def test_the_truth_on_the_grid_is_the_phantom_where_the_films_show_it():
     left = np.argwhere(truth == 53).mean(axis=0)[0]
     right = np.argwhere(truth == 54).mean(axis=0)[0]
     assert right < left
+
+
+@pytest.mark.parametrize(("recounted", "told"), [(0.6, True), (0.05, False), (None, False)])
+def test_vertebrae_that_are_named_one_off_are_said_to_be(tmp_path, recounted, told):
+    truth = np.zeros((8, 8, 8), np.uint8)
+    truth[:4], truth[4:] = 20, 53
+    found = np.where(truth == 20, 19, truth).astype(np.uint8)
+    result = DemoResult({}, tmp_path, 2, score_overlap(found, truth), recounted)
+    assert ("called as the one below it" in result.agreement()) is told
