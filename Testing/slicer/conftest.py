@@ -50,3 +50,24 @@ def result(scene, result_folder):
     from SwinX2SLib.slicerui.result import load_result
 
     return load_result(result_folder)
+
+
+@pytest.fixture
+def segmentation(scene):
+    """A node for bones, without any."""
+    return scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Bones")
+
+
+@pytest.fixture
+def session(segmentation):
+    """The measurements of a known person, shown for editing."""
+    # Loaded here, as above.
+    from measured_person import measured_text
+
+    from SwinX2SLib.slicerui.measuring import nodes
+    from SwinX2SLib.slicerui.measuring.session import MeasuringSession
+
+    nodes.add_document(segmentation, measured_text())
+    session = MeasuringSession(segmentation)
+    yield session
+    session.close()

@@ -9,9 +9,9 @@ import pytest
 import slicer
 import slicer.util
 from PIL import Image
+from rendering import needs_rendering
 from three_d_view import ThreeDView
 from vtk.util.numpy_support import vtk_to_numpy
-from whole_result import write_whole_result
 
 from SwinX2SLib.geometry.cameras import view_axes
 from SwinX2SLib.reprojection import result_cameras
@@ -25,21 +25,13 @@ from SwinX2SLib.slicerui.result import load_result, notes_of
 TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
 # Brightness of the quarters of a film as it hangs: upper left, upper right, lower left, lower right.
 QUARTERS = (230, 160, 90, 30)
-needs_rendering = pytest.mark.skipif(
-    bool(mrml_boot.missing_offscreen_libraries()), reason=mrml_boot.missing_offscreen_libraries() or "-"
-)
-
-
-@pytest.fixture(scope="session")
-def whole(bones, tmp_path_factory):
-    return write_whole_result(tmp_path_factory.mktemp("whole") / "out", bones)
 
 
 @pytest.fixture
-def quartered(whole, tmp_path):
+def quartered(result_folder, tmp_path):
     """A result whose films are bright at the upper left and darker from quarter to quarter."""
-    folder = shutil.copytree(whole, tmp_path / "result")
-    text = (folder / "provenance.json").read_text().replace(str(whole), str(folder))
+    folder = shutil.copytree(result_folder, tmp_path / "result")
+    text = (folder / "provenance.json").read_text().replace(str(result_folder), str(folder))
     provenance = json.loads(text)
     for view in ("ap", "lateral"):
         path = folder / f"{view}.png"
@@ -128,8 +120,8 @@ def test_a_scene_shows_its_films_again_with_this_module_and_without_it(view, qua
         again.close()
 
 
-def test_the_texture_comes_back_by_itself_when_a_scene_is_read(scene, whole, tmp_path):
-    load_result(whole)
+def test_the_texture_comes_back_by_itself_when_a_scene_is_read(scene, result_folder, tmp_path):
+    load_result(result_folder)
     path = str(tmp_path / "scene.mrb")
     assert scene.WriteToMRB(path, None)
     scene.Clear(1)
@@ -143,16 +135,16 @@ def test_the_texture_comes_back_by_itself_when_a_scene_is_read(scene, whole, tmp
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
 
 
-def test_a_plane_whose_picture_was_taken_away_stays_gray(scene, whole, tmp_path):
-    result = load_result(whole)
+def test_a_plane_whose_picture_was_taken_away_stays_gray(scene, result_folder, tmp_path):
+    result = load_result(result_folder)
     for picture in linked(result, FILM_PICTURE):
         scene.RemoveNode(picture)
     (plane,) = linked(result, FILM_PLANE, film="ap")
     assert not film_pictures.connect_picture(plane)
 
 
-def test_picture_and_plane_stand_at_the_same_place(scene, whole):
-    result = load_result(whole)
+def test_picture_and_plane_stand_at_the_same_place(scene, result_folder):
+    result = load_result(result_folder)
     for role in ("ap", "lateral"):
         (plane,), (picture,) = (linked(result, kind, film=role) for kind in (FILM_PLANE, FILM_PICTURE))
         bounds, drawn = np.zeros(6), np.zeros(6)
@@ -164,13 +156,13 @@ def test_picture_and_plane_stand_at_the_same_place(scene, whole):
         assert drawn[through].mean() == pytest.approx(bounds[through].mean(), abs=1e-3)
 
 
-def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, whole, tmp_path):
-    folder = shutil.copytree(whole, tmp_path / "result")
+def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, result_folder, tmp_path):
+    folder = shutil.copytree(result_folder, tmp_path / "result")
     provenance = json.loads((folder / "provenance.json").read_text())
     for told in provenance["inputs"].values():
         told |= {"source_to_detector_mm": 1500.0, "source_to_isocentre_mm": 1250.0}
     (folder / "provenance.json").write_text(json.dumps(provenance))
-    parallel, cone = load_result(whole), load_result(folder)
+    parallel, cone = load_result(result_folder), load_result(folder)
     camera = result_cameras(provenance)["ap"]
     points = [
         vtk_to_numpy(linked(result, FILM_PLANE, film="ap")[0].GetPolyData().GetPoints().GetData())
@@ -183,8 +175,10 @@ def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, whole, tmp_
     )
 
 
-def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_stay(scene, whole, tmp_path):
-    folder = shutil.copytree(whole, tmp_path / "result")
+def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_stay(
+    scene, result_folder, tmp_path
+):
+    folder = shutil.copytree(result_folder, tmp_path / "result")
     provenance = json.loads((folder / "provenance.json").read_text())
     provenance["inputs"]["ap"] |= {"source_to_detector_mm": 20.0, "source_to_isocentre_mm": 10.0}
     (folder / "provenance.json").write_text(json.dumps(provenance))
@@ -193,8 +187,8 @@ def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_s
     assert [told_of(plane, "film") for plane in linked(result, FILM_PLANE)] == ["lateral"]
 
 
-def test_what_is_known_of_the_tube_is_told_with_the_result(scene, whole, tmp_path):
-    folder = shutil.copytree(whole, tmp_path / "result")
+def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder, tmp_path):
+    folder = shutil.copytree(result_folder, tmp_path / "result")
     provenance = json.loads((folder / "provenance.json").read_text())
     told = {
         "source_to_detector_mm": 1500.0,

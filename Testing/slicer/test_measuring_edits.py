@@ -5,31 +5,17 @@ import json
 import numpy as np
 import pytest
 import vtk
-from measured_person import HEAD_MM, head, measured_text, surface_name
+from measured_person import HEAD_MM, head, surface_name
 from session_scene import drag, line, markups, value
 
 from SwinX2SLib.slicerui.display.links import linked, told_of
 from SwinX2SLib.slicerui.measuring import nodes
 from SwinX2SLib.slicerui.measuring.markups import places_of, positions
-from SwinX2SLib.slicerui.measuring.session import MeasuringSession
 
 RADIUS = ("femur_left", "head_radius", "left")
 LORDOSIS, WEDGE = ("spine", "lumbar_lordosis", None), ("vertebrae_L1", "wedge_angle", None)
 INCIDENCE = ("pelvis", "pelvic_incidence", None)
 CENTRE = "femur_left/head_centre_left"
-
-
-@pytest.fixture
-def segmentation(scene):
-    return scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Bones")
-
-
-@pytest.fixture
-def session(segmentation):
-    nodes.add_document(segmentation, measured_text())
-    session = MeasuringSession(segmentation)
-    yield session
-    session.close()
 
 
 def test_dragging_the_heads_surface_changes_the_radius_live_and_marks_it(session):

@@ -17,19 +17,6 @@ RADIUS, ANGLE = ("femur_left", "head_radius", "left"), ("femur_left", "neck_shaf
 LORDOSIS = ("spine", "lumbar_lordosis", None)
 
 
-@pytest.fixture
-def segmentation(scene):
-    return scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Bones")
-
-
-@pytest.fixture
-def session(segmentation):
-    nodes.add_document(segmentation, measured_text())
-    session = MeasuringSession(segmentation)
-    yield session
-    session.close()
-
-
 def test_the_table_has_a_line_for_each_measurement_with_both_sides(session):
     assert list(cells(session)[0]) == list(COLUMNS)
     row = line(session, "Femur", "Head radius")

@@ -4,8 +4,8 @@ import mrml_boot
 import numpy as np
 import pytest
 import slicer
+from rendering import needs_rendering
 from three_d_view import ThreeDView
-from whole_result import write_whole_result
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.slicerui.display import confidence
@@ -16,14 +16,7 @@ from SwinX2SLib.slicerui.display.views import frame_result
 from SwinX2SLib.slicerui.result import load_result
 from SwinX2SLib.slicerui.segmentation_import import segment_ids
 
-pytestmark = pytest.mark.skipif(
-    bool(mrml_boot.missing_offscreen_libraries()), reason=mrml_boot.missing_offscreen_libraries() or "-"
-)
-
-
-@pytest.fixture(scope="session")
-def folder(bones, tmp_path_factory):
-    return write_whole_result(tmp_path_factory.mktemp("result") / "out", bones)
+pytestmark = needs_rendering
 
 
 @pytest.fixture
@@ -37,8 +30,8 @@ def view(scene):
 
 
 @pytest.fixture
-def result(view, folder):
-    return load_result(folder)
+def result(view, result_folder):
+    return load_result(result_folder)
 
 
 def gray_places(image) -> np.ndarray:

@@ -1,17 +1,15 @@
 """What the user sees: the imported bones in Slicer's own 3D displayable managers."""
 
-import mrml_boot
 import numpy as np
 import pytest
 import slicer
+from rendering import needs_rendering
 from three_d_view import ThreeDView
 
 from SwinX2SLib.anatomy import label_by_id, labels
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation, segment_ids
 
-pytestmark = pytest.mark.skipif(
-    bool(mrml_boot.missing_offscreen_libraries()), reason=mrml_boot.missing_offscreen_libraries() or "-"
-)
+pytestmark = needs_rendering
 
 
 @pytest.fixture
