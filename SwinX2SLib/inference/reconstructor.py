@@ -123,7 +123,8 @@ class Reconstructor:
         clock.lap("network")
         if not np.isfinite(decision.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
-        progress(_NETWORK_SHARE, "Seating the vertebrae")
+        if self.disc_finder is not None:
+            progress(_NETWORK_SHARE, "Seating the vertebrae")
         decision, shifts = self._seated(decision, probability, coronal, sagittal)
         clock.lap("seat")
         progress(_SEATED_SHARE, "Removing loose pieces")
