@@ -60,6 +60,7 @@ def describe(
         "bones": bones,
         "expected_dice": reconstruction.expected_dice,
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
+        "shape_likeness": reconstruction.shape_likeness,
         "removed_voxels": reconstruction.removed_voxels,
         "device": reconstruction.device,
         "precision": reconstruction.precision,

@@ -22,6 +22,7 @@ from SwinX2SLib.inference.hanging import WEIGHTS, HangingCheck, check_hanging
 from SwinX2SLib.inference.islands import remove_islands
 from SwinX2SLib.inference.logits import mean_probability
 from SwinX2SLib.inference.model_choice import unfit_faults
+from SwinX2SLib.inference.shapes.laying import lay_shapes
 from SwinX2SLib.inference.spine_heights import move_along_z, seat_vertebrae
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from SwinX2SLib.weights import WeightsRecord
 
 ProgressCallback = Callable[[float, str], None]
-# Shares of the time: the network's layers, then the heights of the vertebrae, then clean-up.
-_NETWORK_SHARE, _SEATED_SHARE = 0.85, 0.95
+# Shares of the time: the network's layers, then the heights of the vertebrae, then shapes, then clean-up.
+_NETWORK_SHARE, _SEATED_SHARE, _SHAPES_SHARE = 0.45, 0.5, 0.95
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Reconstruction:
             promise.
         disc_shifts_mm: how far vertebrae were moved along the body axis to the discs that the films show: for the
             disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such step.
+        shape_likeness: for each bone that a known shape was laid onto the films for, by name, the correlation of that
+            shape's edges with theirs, -1..1. Empty where the model asks for no such step.
     """
 
     labels: np.ndarray
@@ -64,6 +67,7 @@ class Reconstruction:
     seconds: dict[str, float] = field(default_factory=dict)
     expected_dice: dict[str, float] = field(default_factory=dict)
     disc_shifts_mm: dict[str, float] = field(default_factory=dict)
+    shape_likeness: dict[str, float] = field(default_factory=dict)
 
 
 class Reconstructor:
@@ -96,6 +100,7 @@ class Reconstructor:
         self.half_precision = bfloat16_is_fast(self.device)
         self._film_orientation: nn.Module | None = None
         self.disc_finder = self._load_disc_finder()
+        self.lays_shapes = self.record is not None and self.record.lays_shapes
         self._load_seconds = time.perf_counter() - started
 
     @torch.inference_mode()
@@ -127,7 +132,14 @@ class Reconstructor:
             progress(_NETWORK_SHARE, "Seating the vertebrae")
         decision, shifts = self._seated(decision, probability, coronal, sagittal)
         clock.lap("seat")
-        progress(_SEATED_SHARE, "Removing loose pieces")
+        likeness: dict[int, float] = {}
+        if self.lays_shapes:
+            progress(_SEATED_SHARE, "Laying known shapes onto the films")
+            films = (coronal[0, 0], sagittal[0, 0])
+            likeness = lay_shapes(probability, decision.labels, *films, pair.spacing_mm)
+            decision = decide(probability) if likeness else decision
+        clock.lap("shapes")
+        progress(_SHAPES_SHARE, "Removing loose pieces")
         labels, removed = remove_islands(decision.labels, self.island_fraction)
         clock.lap("clean")
         return Reconstruction(
@@ -142,6 +154,7 @@ class Reconstructor:
             seconds={"load": self._load_seconds, **clock.seconds},
             expected_dice=_named(decision.expected_dice, labels),
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
+            shape_likeness={label_by_id(bone).name: round(alike, 2) for bone, alike in likeness.items()},
         )
 
     @torch.inference_mode()

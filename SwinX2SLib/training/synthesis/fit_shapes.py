@@ -64,6 +64,15 @@ def fit_spines(scan: np.ndarray, kind: np.ndarray, level: np.ndarray, points: np
 
 def fit_pelves(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean `(V, 3)` and modes `(K, V, 3)` [mm] of shapes `(N, V, 3)` laid onto each other, at mean size."""
+    mean, aligned = align_pelves(shapes)
+    residual = (aligned - aligned.mean(0)).reshape(len(shapes), -1)
+    _, deviations, modes = np.linalg.svd(residual, full_matrices=False)
+    scaled = modes[:PELVIS_MODES] * deviations[:PELVIS_MODES, None] / np.sqrt(len(shapes) - 1)
+    return mean, scaled.reshape(PELVIS_MODES, -1, 3)
+
+
+def align_pelves(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean `(V, 3)` of shapes `(N, V, 3)` [mm] at mean size, and the shapes laid onto it."""
     mean = shapes[0] - shapes[0].mean(0)
     size = np.mean([np.sqrt(((s - s.mean(0)) ** 2).sum()) for s in shapes])
     aligned = shapes
@@ -71,10 +80,7 @@ def fit_pelves(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean = mean * size / np.sqrt((mean**2).sum())
         aligned = np.stack([fit_similarity(shape, mean).apply(shape) for shape in shapes])
         mean = aligned.mean(0) - aligned.mean((0, 1))
-    residual = (aligned - aligned.mean(0)).reshape(len(shapes), -1)
-    _, deviations, modes = np.linalg.svd(residual, full_matrices=False)
-    scaled = modes[:PELVIS_MODES] * deviations[:PELVIS_MODES, None] / np.sqrt(len(shapes) - 1)
-    return mean, scaled.reshape(PELVIS_MODES, -1, 3)
+    return mean, aligned
 
 
 def _modes(covariance: np.ndarray, count: int) -> np.ndarray:

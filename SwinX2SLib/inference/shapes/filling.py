@@ -1,0 +1,70 @@
+"""From placed shapes to how probable each bone is in every voxel."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import ndimage
+
+from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, bone_shapes, pelvis_modes
+from SwinX2SLib.inference.shapes.pieces import spread_modes
+from SwinX2SLib.inference.shapes.placement import Placement
+
+# How far off a placed surface may be, one standard deviation [voxels].
+BLUR_VOXELS = 0.8
+# Modes are smooth: they are inverted on every so many-th voxel.
+COARSE = 4
+INVERSIONS = 3
+
+
+@torch.no_grad()
+def bone_probability(
+    placement: Placement, number: int, label: int, shape: tuple[int, int, int], spacing_mm: float
+) -> tuple[tuple[slice, slice, slice], np.ndarray] | None:
+    """Return how probable a bone of a placed piece is.
+
+    Args:
+        placement: of the pieces.
+        number: which piece.
+        label: which of its bones.
+        shape: of the volume.
+        spacing_mm: of its voxels.
+
+    Returns:
+        The part of the volume around the bone and the probability there, float32; None when the bone lies outside.
+    """
+    bone = bone_shapes()[label]
+    rotation, size, at = (part[number].numpy().astype(np.float64) for part in placement.transforms())
+    own = (placement.piece == number) & (placement.bone == label)
+    places = placement.placed_mm()[0][own].numpy() / spacing_mm
+    low = np.maximum(np.floor(places.min(0)).astype(int) - 3, 0)
+    high = np.minimum(np.ceil(places.max(0)).astype(int) + 4, shape)
+    if (high <= low).any():
+        return None
+    grid = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"), axis=-1)
+    away = (grid.reshape(-1, 3) * spacing_mm - at) @ rotation / size
+    in_shape = away + placement.middle_mm[number].numpy()
+    if number in placement.weights:
+        in_shape = _unmoved(in_shape.reshape(grid.shape), placement.weights[number].numpy()).reshape(-1, 3)
+    index = ((in_shape - bone.origin_mm) / SPACING_MM).T
+    probability = ndimage.map_coordinates(_softened(bone, spacing_mm / size.mean()), index, order=1)
+    part = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return part, probability.reshape(grid.shape[:3]).astype(np.float32)
+
+
+def _softened(bone: BoneShape, voxel_mm: float) -> np.ndarray:
+    return ndimage.gaussian_filter(bone.probability, BLUR_VOXELS * voxel_mm / SPACING_MM)
+
+
+def _unmoved(places: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return where places `(X, Y, Z, 3)` [mm] of the changed shape lie in the mean one."""
+    modes = pelvis_modes()
+    axes = [np.unique(np.r_[np.arange(0, n, COARSE), n - 1]) for n in places.shape[:3]]
+    coarse = places[np.ix_(*axes)]
+    source = coarse.reshape(-1, 3)
+    for _ in range(INVERSIONS):
+        moved = np.einsum("k,knc->nc", weights, spread_modes(modes, source))
+        source = coarse.reshape(-1, 3) - moved
+    field = (source - coarse.reshape(-1, 3)).reshape(coarse.shape)
+    at = np.meshgrid(*(np.interp(np.arange(n), a, np.arange(len(a))) for n, a in zip(places.shape, axes, strict=False)), indexing="ij")
+    return places + np.stack([ndimage.map_coordinates(field[..., c], at, order=1) for c in range(3)], axis=-1)

@@ -1,0 +1,71 @@
+"""Lay known shapes onto both films, and let them say with the network where the bones are."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from SwinX2SLib.inference.shapes.filling import bone_probability
+from SwinX2SLib.inference.shapes.fitting import Films, fit, piece_likeness
+from SwinX2SLib.inference.shapes.pelvis_start import Silhouettes
+from SwinX2SLib.inference.shapes.placement import Placement
+from SwinX2SLib.inference.shapes.starting import starting_placement
+
+# The network's say beside the shape's: the exponent of its probability.
+NETWORK_SAY = 0.2
+# Shapes whose shadows are less like the films than this are not believed.
+LEAST_LIKENESS = 0.4
+
+
+def lay_shapes(
+    probability: Tensor, labels: np.ndarray, coronal: Tensor, sagittal: Tensor, spacing_mm: float
+) -> dict[int, float]:
+    """Lay shapes where a reconstruction has bones, and change its probabilities accordingly, in place.
+
+    Args:
+        probability: `(55, X, Y, Z)`.
+        labels: uint8 `(X, Y, Z)`, the reconstruction.
+        coronal: its frontal film `(X, Z)`.
+        sagittal: its lateral film `(Y, Z)`.
+        spacing_mm: of pixels and voxels.
+
+    Returns:
+        For each bone whose shape is believed, how alike its shadows and the films are, -1..1.
+    """
+    placement, likeness = _laid(probability, labels, coronal, sagittal, spacing_mm)
+    believed = {}
+    for number, alike in enumerate(likeness):
+        if alike < LEAST_LIKENESS:
+            continue
+        for label in placement.pieces[number].labels:
+            found = bone_probability(placement, number, label, labels.shape, spacing_mm)
+            if found is not None:
+                _say(probability, label, *found)
+                believed[label] = alike
+    return believed
+
+
+def _laid(
+    probability: Tensor, labels: np.ndarray, coronal: Tensor, sagittal: Tensor, spacing_mm: float
+) -> tuple[Placement | None, list[float]]:
+    """Return the pieces laid onto the films, and how alike each one's shadows and the films are."""
+    # What was made in inference mode cannot take part in a descent: copies can.
+    with torch.inference_mode(False):
+        silhouettes = Silhouettes(*(probability[1:].amax(dim=axis).float().cpu().clone() for axis in (2, 1)))
+        placement = starting_placement(labels, silhouettes, spacing_mm)
+        if placement is None:
+            return None, []
+        films = Films(coronal.float().cpu().clone(), sagittal.float().cpu().clone(), spacing_mm)
+        fit(placement, films)
+        return placement, piece_likeness(placement, films)
+
+
+def _say(probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray) -> None:
+    """Give a bone the probability that its shape and the network agree on; elsewhere it is not."""
+    bone, background = probability[label], probability[0]
+    agreed = torch.zeros_like(bone)
+    said = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_SAY)
+    agreed[part] = (said * bone[part].float() ** NETWORK_SAY).to(bone.dtype)
+    background.add_(bone - agreed).clamp_(0, 1)
+    bone.copy_(agreed)

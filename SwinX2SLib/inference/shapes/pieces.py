@@ -1,0 +1,94 @@
+"""Pieces of the skeleton that move as one, as clouds of points that cast shadows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from SwinX2SLib.anatomy import label_ids
+from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, ShapeModes, bone_shapes, pelvis_modes
+
+SACRUM, HIP_RIGHT, HIP_LEFT = 50, 51, 52
+PELVIS = (HIP_LEFT, HIP_RIGHT, SACRUM)
+FEMORA = (53, 54)
+VERTEBRAE = label_ids("spine")
+# What attenuates, in millimetres of compact bone: the shell of a bone is so thick, its spongy inside so dense.
+SHELL_MM, SPONGY = 2.0, 0.35
+# Points of one bone: a vertebra covers some 300 pixels, a hip 1500.
+POINTS = {**dict.fromkeys(PELVIS, 2500), **dict.fromkeys(FEMORA, 1500), **dict.fromkeys(VERTEBRAE, 700)}
+NEIGHBOURS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One or more bones that move as one.
+
+    Attributes:
+        labels: of its bones.
+        points_mm: `(N, 3)` in the frame of the shapes.
+        bone: `(N,)`, which of the labels each belongs to.
+        dense: `(N,)`, how much each attenuates [mm³ of compact bone].
+        solid: `(N,)`, how much of the bone's volume it stands for [mm³].
+        modes_mm: `(K, N, 3)`, how the points move along the modes of the shape; K is 0 for a shape that has none.
+    """
+
+    labels: tuple[int, ...]
+    points_mm: np.ndarray
+    bone: np.ndarray
+    dense: np.ndarray
+    solid: np.ndarray
+    modes_mm: np.ndarray
+
+    @property
+    def middle_mm(self) -> np.ndarray:
+        """Centroid of its volume, `(3,)`."""
+        return np.average(self.points_mm, axis=0, weights=self.solid)
+
+    def thinned(self, step: int) -> Piece:
+        """Return the piece with every so many-th point only, each standing for so many."""
+        kept = slice(None, None, step)
+        return Piece(
+            self.labels,
+            self.points_mm[kept],
+            self.bone[kept],
+            self.dense[kept] * step,
+            self.solid[kept] * step,
+            self.modes_mm[:, kept],
+        )
+
+
+@cache
+def piece_of(labels: tuple[int, ...]) -> Piece:
+    """Return the piece of bones that have a shape; those of `PELVIS` vary along its modes."""
+    clouds = [_cloud(bone_shapes()[label], POINTS[label]) for label in labels]
+    points, dense, solid = (np.concatenate(parts) for parts in zip(*clouds, strict=True))
+    bone = np.repeat(np.arange(len(labels)), [len(cloud[0]) for cloud in clouds])
+    modes = spread_modes(pelvis_modes(), points) if labels == PELVIS else np.zeros((0, len(points), 3))
+    return Piece(labels, points, bone, dense, solid, modes)
+
+
+def spread_modes(modes: ShapeModes, points_mm: np.ndarray) -> np.ndarray:
+    """Return how points `(N, 3)` move along the modes, `(K, N, 3)` [mm]: as the controls near them do."""
+    distance, nearest = cKDTree(modes.controls_mm).query(points_mm, k=NEIGHBOURS)
+    weight = 1 / (distance + 3.0) ** 2
+    weight /= weight.sum(axis=1, keepdims=True)
+    return np.einsum("nk,mnkc->mnc", weight, modes.modes_mm[:, nearest])
+
+
+def _cloud(shape: BoneShape, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return points, drawn evenly from where a bone attenuates, with what each attenuates and stands for."""
+    probability = shape.probability
+    # The slope of the probability, summed over a surface's thickness, is its area.
+    slope = np.linalg.norm(np.stack(np.gradient(probability, SPACING_MM)), axis=0)
+    density = (SHELL_MM * slope + SPONGY * probability).ravel()
+    total = np.cumsum(density)
+    # Systematic sampling: at equal steps of the sum.
+    drawn = np.searchsorted(total, (np.arange(count) + 0.5) / count * total[-1])
+    voxels = np.stack(np.unravel_index(drawn, probability.shape), axis=1)
+    volume = SPACING_MM**3
+    solid = probability.ravel()[drawn] / density[drawn]
+    dense = np.full(count, total[-1] * volume / count)
+    return shape.origin_mm + SPACING_MM * voxels, dense, dense * solid

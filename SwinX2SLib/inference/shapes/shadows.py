@@ -1,0 +1,73 @@
+"""Films of clouds of points, and how alike two films are; differentiable.
+
+Films are `(W, H)` in network order: across, and downwards.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+# Edges of bone are seen between these widths of blur [pixels].
+FINE_PX, COARSE_PX = 0.7, 3.5
+# Where so much of the pieces' shadow lies, the films are compared.
+SHADOW, SHADOW_BLUR_PX = 0.15, 2.0
+
+
+def cast(places: Tensor, weight: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return the film of points: each is shared among the four pixels around it.
+
+    Args:
+        places: `(N, 2)`, pixel indices.
+        weight: `(N,)`.
+        shape: of the film.
+    """
+    width, height = shape
+    corner = places.detach().floor()
+    share = places - corner
+    corner = corner.long()
+    film = weight.new_zeros(width * height)
+    for across in (0, 1):
+        for down in (0, 1):
+            x, z = corner[:, 0] + across, corner[:, 1] + down
+            inside = (x >= 0) & (x < width) & (z >= 0) & (z < height)
+            part = (share[:, 0] if across else 1 - share[:, 0]) * (share[:, 1] if down else 1 - share[:, 1])
+            index = x.clamp(0, width - 1) * height + z.clamp(0, height - 1)
+            film = film.index_add(0, index, weight * part * inside)
+    return film.view(width, height)
+
+
+def blurred(film: Tensor, sigma_px: float) -> Tensor:
+    """Return a film, or films `(..., W, H)`, blurred by a Gaussian."""
+    kernel = _kernel(sigma_px).to(film.device)
+    reach = len(kernel) // 2
+    flat = film.reshape(-1, 1, *film.shape[-2:])
+    flat = functional.conv2d(flat, kernel[None, None, :, None], padding=(reach, 0))
+    return functional.conv2d(flat, kernel[None, None, None], padding=(0, reach)).reshape(film.shape)
+
+
+def edges(film: Tensor) -> Tensor:
+    """Return what of a film is neither noise nor soft tissue."""
+    return blurred(film, FINE_PX) - blurred(film, COARSE_PX)
+
+
+def within(film: Tensor) -> Tensor:
+    """Return where a film of attenuation [pixels of compact bone] shows bone, or its border: 0 or 1."""
+    return (blurred(film.detach(), SHADOW_BLUR_PX) > SHADOW).float()
+
+
+def likeness(one: Tensor, other: Tensor, where: Tensor) -> Tensor:
+    """Return the normalised cross-correlation of two films within a mask, -1..1."""
+    count = where.sum().clamp(min=1)
+    one, other = ((film - (film * where).sum() / count) * where for film in (one, other))
+    return (one * other).sum() / torch.sqrt((one**2).sum() * (other**2).sum() + 1e-9)
+
+
+@cache
+def _kernel(sigma_px: float) -> Tensor:
+    reach = int(3 * sigma_px + 1)
+    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma_px) ** 2)
+    return kernel / kernel.sum()

@@ -1,0 +1,227 @@
+"""Fit the mean shapes that `inference.shapes` lays onto films.
+
+`python -m SwinX2SLib.training.synthesis.fit_bone_shapes MANIFEST jhu_pelvis_atlas.npz OUT` writes
+`bone_shapes.npz`. Vertebrae and femora are means over people of the case list, one laid onto the other by a
+similarity; the pelvis is the mean of the atlas, with its modes; its sacrum, which the atlas has down to S3, is completed
+from people of the case list. All shapes are maps of how probable the bone is, network order.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from SwinX2SLib.anatomy import label_by_id, label_ids
+from SwinX2SLib.datasets import Case, load_case_list
+from SwinX2SLib.training.synthesis.fit_shapes import BONES, LPS_TO_NETWORK, align_pelves
+from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.registration import Similarity, register_bones
+
+SPACING_MM = 2.0
+MARGIN_MM = 6.0
+# Volumes coarser than this do not show a bone's shape.
+COARSEST_MM = 2.1
+# Shapes that lie further off after registration (root mean square) are misnamed or broken.
+DISTANCE_LIMIT_MM = 6.0
+PELVIS_MODES = 20
+CONTROLS_PER_BONE = 350
+# So much of a femur is had from enough people; one that is bent forwards further hangs in a flexed hip.
+FEMUR_MM, FEMUR_DEPTH_MM = 95.0, 100.0
+# Fewer people are no mean.
+FEWEST_PEOPLE = 2
+# Probabilities are kept in so many steps.
+STEPS = 15
+# The completed sacrum begins so far above the end of the atlas'.
+SEAM_MM = 12.0
+HIPS = ("hip_left", "hip_right")
+FEMORA = ("femur_left", "femur_right")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How probable a bone is around its middle.
+
+    Attributes:
+        probability: float `(X, Y, Z)`, 0..1.
+        origin_mm: of its first voxel, `(3,)`; its spacing is `SPACING_MM`.
+    """
+
+    probability: np.ndarray
+    origin_mm: np.ndarray
+
+
+def mean_shape(people: Sequence[Person], label: int) -> Shape | None:
+    """Return the mean of a bone over people; the first of them says where and how large it is.
+
+    Args:
+        people: whose bone is whole, the most complete first.
+        label: of the bone.
+    """
+    if len(people) < FEWEST_PEOPLE:
+        return None
+    reference = people[0]
+    points = reference.points_mm(label)
+    middle = points.mean(axis=0)
+    origin, grid = _grid(points - middle)
+    total, count = np.zeros(grid.shape[:3]), np.zeros(grid.shape[:3])
+    for person in people:
+        placed = _laid(reference, person, label)
+        if placed is None:
+            continue
+        place = (placed.apply(grid.reshape(-1, 3) + middle) / person.spacing_mm).T
+        inside = ((place >= 0) & (place <= np.array(person.labels.shape)[:, None] - 1)).all(axis=0)
+        bone = ndimage.map_coordinates((person.labels == label).astype(np.float32), place, order=1)
+        total += np.where(inside, bone, 0).reshape(total.shape)
+        count += inside.reshape(total.shape)
+    return Shape(total / np.maximum(count, 1), origin)
+
+
+def _mirrored(shape: Shape) -> Shape:
+    last = shape.origin_mm[0] + SPACING_MM * (shape.probability.shape[0] - 1)
+    return Shape(shape.probability[::-1], np.array([-last, *shape.origin_mm[1:]]))
+
+
+def _laid(reference: Person, person: Person, label: int) -> Similarity | None:
+    """Return the similarity that lays a bone of the reference onto another person's; None where they do not fit."""
+    if person is reference:
+        return Similarity(1.0, np.eye(3), np.zeros(3))
+    found, distance = register_bones(
+        [reference.points_mm(label)], [person.points_mm(label)], [(True, True)], start_all=True
+    )
+    return found if distance <= DISTANCE_LIMIT_MM else None
+
+
+def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Return which points `(X, Y, Z, 3)` lie within a closed surface, by the planes of the nearest vertices."""
+    corners = vertices[faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    outwards = np.sign((corners.mean(axis=1) * across).sum())
+    normals = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(normals, faces[:, corner], outwards * across)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    points = grid.reshape(-1, 3)
+    _, nearest = cKDTree(vertices).query(points, k=4)
+    depth = ((points[:, None] - vertices[nearest]) * normals[nearest]).sum(-1).mean(1)
+    return (depth < 0).reshape(grid.shape[:3])
+
+
+def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
+    """Return the mean pelvis: shapes of its bones on one grid, control points and modes [mm]."""
+    data = np.load(atlas)
+    shapes = np.concatenate([data[f"{bone}_vertices"] for bone in BONES], axis=1) * LPS_TO_NETWORK
+    mean, aligned = align_pelves(shapes.astype(np.float64))
+    per_bone = len(mean) // len(BONES)
+    origin, grid = _grid(mean, margin_mm=30.0)
+    bones = {}
+    for number, name in enumerate((*HIPS, "sacrum")):
+        own = slice(number * per_bone, (number + 1) * per_bone)
+        faces = data[f"{BONES[number]}_faces"]
+        bones[name] = filled(mean[own] - mean[own].mean(0), faces, grid - mean[own].mean(0)).astype(float)
+    sacrum = mean[2 * per_bone :]
+    bones["sacrum"] = _completed_sacrum(sacrum, bones["sacrum"], grid, people)
+    residual = (aligned - aligned.mean(0)).reshape(len(aligned), -1)
+    _, deviations, modes = np.linalg.svd(residual, full_matrices=False)
+    modes = (modes[:PELVIS_MODES] * deviations[:PELVIS_MODES, None] / np.sqrt(len(aligned) - 1)).reshape(
+        PELVIS_MODES, -1, 3
+    )
+    step = per_bone // CONTROLS_PER_BONE
+    table = {f"{name}_probability": _bytes(p) for name, p in bones.items()}
+    table |= {f"{name}_origin_mm": origin for name in bones}
+    return table | {"pelvis_controls_mm": mean[::step], "pelvis_modes_mm": modes[:, ::step]}
+
+
+def _completed_sacrum(
+    vertices: np.ndarray, upper: np.ndarray, grid: np.ndarray, people: Sequence[Person]
+) -> np.ndarray:
+    """Return the mean sacrum of people below where the atlas ends, the atlas' above.
+
+    Args:
+        vertices: of the atlas' mean, S1 to S3.
+        upper: whether a point of the grid lies within it.
+        grid: `(X, Y, Z, 3)`.
+        people: with whole sacra.
+    """
+    label = _label("sacrum")
+    total = np.zeros(grid.shape[:3])
+    used = 0
+    for person in people:
+        placed, distance = register_bones(
+            [vertices[::10]], [person.points_mm(label)], [(False, True)], start_all=True
+        )
+        if distance > DISTANCE_LIMIT_MM:
+            continue
+        place = (placed.apply(grid.reshape(-1, 3)) / person.spacing_mm).T
+        bone = ndimage.map_coordinates((person.labels == label).astype(np.float32), place, order=1)
+        total += bone.reshape(total.shape)
+        used += 1
+    floor = vertices[:, 2].max() - SEAM_MM
+    return np.maximum(np.where(grid[..., 2] > floor, total / max(used, 1), 0), upper)
+
+
+def _grid(points: np.ndarray, margin_mm: float = MARGIN_MM) -> tuple[np.ndarray, np.ndarray]:
+    low, high = points.min(axis=0) - margin_mm, points.max(axis=0) + margin_mm
+    axes = [np.arange(a, b, SPACING_MM) for a, b in zip(low, high, strict=True)]
+    return low, np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+
+
+def _bytes(probability: np.ndarray) -> np.ndarray:
+    return (np.rint(STEPS * probability.clip(0, 1)) * (255 // STEPS)).astype(np.uint8)
+
+
+def _label(name: str) -> int:
+    return next(label for label in range(1, 55) if label_by_id(label).name == name)
+
+
+def _people(cases: Sequence[Case]) -> list[Person]:
+    people = []
+    for case in cases:
+        labels, spacing_mm = case.load_labels()
+        if spacing_mm.max() <= COARSEST_MM:
+            people.append(Person(case.name, labels, spacing_mm, case.known_classes))
+    return sorted(people, key=lambda person: -len(person.boxes))
+
+
+def _upper_femora(people: Sequence[Person], label: int, twin: int) -> list[Person]:
+    """Return femora down to the same length, those of the other side mirrored, whole as far as they go."""
+    found = []
+    for person, bone, mirrored in [(p, label, False) for p in people] + [(p, twin, True) for p in people]:
+        if bone not in person.boxes:
+            continue
+        low, high = np.array([[side.start, side.stop] for side in person.boxes[bone]]).T * person.spacing_mm
+        if high[2] - low[2] < FEMUR_MM or high[1] - low[1] > FEMUR_DEPTH_MM:
+            continue
+        rows = np.arange(person.labels.shape[2]) * person.spacing_mm[2] < low[2] + FEMUR_MM
+        upper = np.where((person.labels == bone) & rows, label, 0).astype(np.uint8)
+        # With room around it, the cut end is an end as any other.
+        upper = np.pad(upper[::-1] if mirrored else upper, 1)
+        found.append(Person(person.name, upper, person.spacing_mm, person.known))
+    return found
+
+
+def main(manifest: Path, atlas: Path, out: Path) -> None:
+    """Write the table."""
+    cases = [c for c in load_case_list(manifest) if c.split == "train" and c.may_train_default_weights]
+    people = _people(cases)
+    table = pelvis(atlas, [p for p in people if p.is_whole(_label("sacrum"))])
+    for label in label_ids("spine"):
+        shape = mean_shape([p for p in people if p.is_whole(label)], label)
+        if shape is not None:
+            name = label_by_id(label).name
+            table |= {f"{name}_probability": _bytes(shape.probability), f"{name}_origin_mm": shape.origin_mm}
+    left, right = FEMORA
+    shape = mean_shape(_upper_femora(people, _label(left), _label(right)), _label(left))
+    for name, own in ((left, shape), (right, _mirrored(shape))):
+        table |= {f"{name}_probability": _bytes(own.probability), f"{name}_origin_mm": own.origin_mm}
+    small = {k: v.astype(np.float32 if v.ndim == 1 else np.float16) if v.dtype != np.uint8 else v for k, v in table.items()}
+    np.savez_compressed(out / "bone_shapes.npz", **small)
+
+
+if __name__ == "__main__":
+    main(*(Path(argument) for argument in sys.argv[1:4]))
