@@ -86,6 +86,7 @@ set(SwinX2SLib_SCRIPTS
   exporting/source.py
   exporting/surfaces.py
   geometry/__init__.py
+  geometry/bone_shapes.py
   geometry/cameras.py
   geometry/discs.py
   geometry/frames.py
@@ -118,6 +119,15 @@ set(SwinX2SLib_SCRIPTS
   inference/run.py
   inference/scoring.py
   inference/segmentation_file.py
+  inference/shapes/__init__.py
+  inference/shapes/filling.py
+  inference/shapes/fitting.py
+  inference/shapes/laying.py
+  inference/shapes/pelvis_start.py
+  inference/shapes/pieces.py
+  inference/shapes/placement.py
+  inference/shapes/shadows.py
+  inference/shapes/starting.py
   inference/spine_heights.py
   inference/staging.py
   inference/variations.py
@@ -454,6 +464,7 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/deformation.py
   training/synthesis/film_geometry.py
   training/synthesis/films.py
+  training/synthesis/fit_bone_shapes.py
   training/synthesis/fit_shapes.py
   training/synthesis/hip_motion.py
   training/synthesis/implants.py
@@ -520,6 +531,7 @@ set(SwinX2S_RESOURCES
   Resources/Report/style.css.jinja
   Resources/Screenshots/demo.png
   Resources/Shapes/README.md
+  Resources/Shapes/bone_shapes.npz
   Resources/Shapes/pelvis_shape.npz
   Resources/Shapes/spine_alignment.npz
   Resources/Translations/SwinX2S_en-US.ts

@@ -1,4 +1,7 @@
-"""Mean shapes of bones, and how pelves vary; network order (x right -> left, y anterior -> posterior, z downwards)."""
+"""Mean shapes of vertebrae and pelvis, and how pelves vary.
+
+Network order: x right -> left, y anterior -> posterior, z superior -> inferior.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,6 @@ class BoneShape:
 
     probability: np.ndarray
     origin_mm: np.ndarray
-
-    @property
-    def end_mm(self) -> np.ndarray:
-        """Place of the last voxel, `(3,)`."""
-        return self.origin_mm + SPACING_MM * (np.array(self.probability.shape) - 1)
 
 
 @dataclass(frozen=True, eq=False)

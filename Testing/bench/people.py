@@ -22,6 +22,7 @@ from SwinX2SLib.radiographs.normalise import normalise
 
 SHARED = Path(os.environ.get("SWINX2S_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 PHANTOM_SPACING_MM, SAMPLE_SPACING_MM, CHEST_HEIGHT_MM = 3.0, 3.0, 400.0
+UNDEFORMED_SPACING_MM = 2.6
 # Parts of the default phantom, RAS mm from the middle of its hip axis; random ones are scaled by a tenth or so.
 FIELDS = {
     "torso": FieldOfView((-200.0, -150.0, -120.0), (200.0, 180.0, 500.0)),
@@ -119,6 +120,30 @@ def drawn_pairs(count: int, seed: int = 0) -> Iterator[Pair]:
                  ((sample.coronal, "ap"), (sample.sagittal, "lateral")))  # fmt: skip
         affine = network_affine(SAMPLE_SPACING_MM, grid)
         yield Pair(f"drawn {number}", *films, sample.labels.numpy(), affine)
+
+
+def undeformed_pairs(names: tuple[str, ...], each: int, seed: int = 0) -> Iterator[Pair]:
+    """Yield people as they are, turned and scaled a little, in films that look as the published ones.
+
+    Args:
+        names: of cases; those that are absent are left out.
+        each: pairs of every person.
+        seed: of the turns and the films.
+    """
+    from SwinX2SLib.training.synthesis import Synthesiser
+    from SwinX2SLib.training.synthesis.deformation import DeformationLimits
+
+    grid, still = (128, 128, 160), {"bend_fraction": 0.0, "stretch": 0.0, "warp_mm": 0.0, "anatomical": 0.0}
+    limits = DeformationLimits(rotation_deg=3.0, turn_deg=10.0, scale=0.05, full_view=1.0, **still)
+    for case in (case for case in cases(("train", "val")) if case.name in names):
+        synthesiser = Synthesiser(grid, limits=limits, published_look=1.0)
+        synthesiser.add_cases([case], [1.0])
+        for number in range(each):
+            sample = synthesiser.draw(np.random.default_rng((seed, number)))
+            films = (film_of(f.numpy().T, UNDEFORMED_SPACING_MM, v) for f, v in
+                     ((sample.coronal, "ap"), (sample.sagittal, "lateral")))  # fmt: skip
+            affine = network_affine(UNDEFORMED_SPACING_MM, grid)
+            yield Pair(f"{case.name}, {number}", *films, sample.labels.numpy(), affine, case.annotated, case)
 
 
 def film_of(picture: np.ndarray, spacing_mm: float, view: str) -> Radiograph:

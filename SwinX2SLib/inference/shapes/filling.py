@@ -41,7 +41,9 @@ def bone_probability(
     high = np.minimum(np.ceil(places.max(0)).astype(int) + 4, shape)
     if (high <= low).any():
         return None
-    grid = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"), axis=-1)
+    grid = np.stack(
+        np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"), axis=-1
+    )
     away = (grid.reshape(-1, 3) * spacing_mm - at) @ rotation / size
     in_shape = away + placement.middle_mm[number].numpy()
     if number in placement.weights:
@@ -66,5 +68,8 @@ def _unmoved(places: np.ndarray, weights: np.ndarray) -> np.ndarray:
         moved = np.einsum("k,knc->nc", weights, spread_modes(modes, source))
         source = coarse.reshape(-1, 3) - moved
     field = (source - coarse.reshape(-1, 3)).reshape(coarse.shape)
-    at = np.meshgrid(*(np.interp(np.arange(n), a, np.arange(len(a))) for n, a in zip(places.shape, axes, strict=False)), indexing="ij")
+    at = np.meshgrid(
+        *(np.interp(np.arange(n), a, np.arange(len(a))) for n, a in zip(places.shape, axes, strict=False)),
+        indexing="ij",
+    )
     return places + np.stack([ndimage.map_coordinates(field[..., c], at, order=1) for c in range(3)], axis=-1)

@@ -51,7 +51,12 @@ ROUGH, FINE = Stage(1.5, 40, 2), Stage(0.75, 40, 8)
 
 @dataclass(frozen=True)
 class Silhouettes:
-    """How probable it is that a ray meets a bone, for each of the bones of `anatomy`: `(54, X, Z)` and `(54, Y, Z)`."""
+    """How probable it is that a ray meets a bone.
+
+    Attributes:
+        coronal: for each bone of `anatomy`, `(54, X, Z)`.
+        sagittal: the same in the lateral film, `(54, Y, Z)`.
+    """
 
     coronal: Tensor
     sagittal: Tensor
@@ -64,7 +69,9 @@ class Silhouettes:
         front = torch.stack([self.coronal[label - 1] for label in (*hips, SACRUM)])
         return (
             Target(0, ((HIP_LEFT,), (HIP_RIGHT,), (SACRUM,)), avg_pool2d(front.float(), BIN)),
-            Target(1, (hips, (SACRUM,)), avg_pool2d(torch.stack([both, self.sagittal[SACRUM - 1]]).float(), BIN)),
+            Target(
+                1, (hips, (SACRUM,)), avg_pool2d(torch.stack([both, self.sagittal[SACRUM - 1]]).float(), BIN)
+            ),
         )
 
 

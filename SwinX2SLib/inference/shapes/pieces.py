@@ -13,12 +13,11 @@ from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, ShapeModes, b
 
 SACRUM, HIP_RIGHT, HIP_LEFT = 50, 51, 52
 PELVIS = (HIP_LEFT, HIP_RIGHT, SACRUM)
-FEMORA = (53, 54)
 VERTEBRAE = label_ids("spine")
 # What attenuates, in millimetres of compact bone: the shell of a bone is so thick, its spongy inside so dense.
 SHELL_MM, SPONGY = 2.0, 0.35
 # Points of one bone: a vertebra covers some 300 pixels, a hip 1500.
-POINTS = {**dict.fromkeys(PELVIS, 2500), **dict.fromkeys(FEMORA, 1500), **dict.fromkeys(VERTEBRAE, 700)}
+POINTS = {**dict.fromkeys(PELVIS, 2500), **dict.fromkeys(VERTEBRAE, 700)}
 NEIGHBOURS = 6
 
 

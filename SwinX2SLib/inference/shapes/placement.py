@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.inference.shapes.pieces import FEMORA, PELVIS, Piece
+from SwinX2SLib.inference.shapes.pieces import PELVIS, Piece
 
-# One standard deviation of what a piece may differ from where it starts, before its neighbours are heard: shifts [mm],
-# turns [rad], logarithms of growth along the shape's axes, and of all pieces together.
+# One standard deviation of what a piece may differ from where it starts, before its neighbours are heard: shifts
+# [mm], turns [rad], logarithms of growth along the shape's axes, and of all pieces together.
 SHIFT_MM, TURN, GROWTH, COMMON_GROWTH = 4.0, 0.1, 0.07, 0.1
 # A pelvis starts from little, and grows alike along all axes but for its modes.
 PELVIS_SHIFT_MM, PELVIS_TURN, PELVIS_GROWTH = 10.0, 0.15, 0.12
@@ -55,16 +55,22 @@ class Placement:
     def take_over(self, other: Placement, number: int) -> None:
         """Place a piece as the only one of another placement, which started there too."""
         with torch.no_grad():
-            for own, found in ((self.shift, other.shift), (self.turn, other.turn), (self.growth, other.growth)):
+            for own, found in (
+                (self.shift, other.shift),
+                (self.turn, other.turn),
+                (self.growth, other.growth),
+            ):
                 own[number] = found[0]
             self.weights[number].copy_(other.weights[0])
 
     def transforms(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return rotations `(P, 3, 3)`, sizes along the shapes' axes `(P, 3)` and places of the middles `(P, 3)` [mm]."""
+        """Return rotations `(P, 3, 3)`, sizes along the shapes' axes `(P, 3)` and places of middles `(P, 3)` [mm]."""
         pelvis = self.is_pelvis[:, None]
         turn = self.turn * torch.where(pelvis, PELVIS_TURN, TURN)
         common = self.common * COMMON_GROWTH
-        own = torch.where(pelvis, PELVIS_GROWTH * self.growth.mean(1, keepdim=True), GROWTH * self.growth + common)
+        own = torch.where(
+            pelvis, PELVIS_GROWTH * self.growth.mean(1, keepdim=True), GROWTH * self.growth + common
+        )
         shift = self.shift * torch.where(pelvis, PELVIS_SHIFT_MM, SHIFT_MM)
         return _rotation(turn), self.size[:, None] * torch.exp(own), self.at_mm + shift
 
@@ -78,7 +84,7 @@ class Placement:
         return points
 
     def placed_mm(self) -> tuple[Tensor, Tensor]:
-        """Return the points in the volume `(N, 3)`, and how much larger than in their shapes what they stand for is."""
+        """Return the points in the volume `(N, 3)`, and how much larger what they stand for is than in the shapes."""
         rotation, size, at = self.transforms()
         away = (self.shape_points_mm() - self.middle_mm[self.piece]) * size[self.piece]
         placed = torch.einsum("nij,nj->ni", rotation[self.piece], away) + at[self.piece]
@@ -87,8 +93,10 @@ class Placement:
     def strain(self) -> Tensor:
         """Return minus the logarithm of how probable it is to differ so much from the start, but for a constant."""
         parts = [self.growth, self.common, *self.weights.values()]
-        strain = sum((part**2).sum() for part in parts) + 0.5 * (self.turn**2).sum() + 0.3 * (self.shift**2).sum()
-        chain = torch.tensor([p.labels[0] not in (*PELVIS, *FEMORA) for p in self.pieces])
+        strain = (
+            sum((part**2).sum() for part in parts) + 0.5 * (self.turn**2).sum() + 0.3 * (self.shift**2).sum()
+        )
+        chain = torch.tensor([piece.labels != PELVIS for piece in self.pieces])
         for part, weight in (
             (self.shift, NEIGHBOURS_SHIFT),
             (self.turn, NEIGHBOURS_TURN),

@@ -1,16 +1,15 @@
 """Fit the mean shapes that `inference.shapes` lays onto films.
 
 `python -m SwinX2SLib.training.synthesis.fit_bone_shapes MANIFEST jhu_pelvis_atlas.npz OUT` writes
-`bone_shapes.npz`. Vertebrae and femora are means over people of the case list, one laid onto the other by a
-similarity; the pelvis is the mean of the atlas, with its modes; its sacrum, which the atlas has down to S3, is completed
-from people of the case list. All shapes are maps of how probable the bone is, network order.
+`bone_shapes.npz`. Vertebrae are means over people of the case list, one laid onto the other by a similarity; the
+pelvis is the mean of the atlas, with its modes; its sacrum, which the atlas has down to S3, is completed from people of
+the case list. All shapes are maps of how probable the bone is, network order.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,11 @@ from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_by_id, label_ids
 from SwinX2SLib.datasets import Case, load_case_list
-from SwinX2SLib.training.synthesis.fit_shapes import BONES, LPS_TO_NETWORK, align_pelves
+from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape
+from SwinX2SLib.training.synthesis.fit_shapes import BONES, LPS_TO_NETWORK, align_pelves, scaled_modes
 from SwinX2SLib.training.synthesis.people import Person
 from SwinX2SLib.training.synthesis.registration import Similarity, register_bones
 
-SPACING_MM = 2.0
 MARGIN_MM = 6.0
 # Volumes coarser than this do not show a bone's shape.
 COARSEST_MM = 2.1
@@ -31,8 +30,6 @@ COARSEST_MM = 2.1
 DISTANCE_LIMIT_MM = 6.0
 PELVIS_MODES = 20
 CONTROLS_PER_BONE = 350
-# So much of a femur is had from enough people; one that is bent forwards further hangs in a flexed hip.
-FEMUR_MM, FEMUR_DEPTH_MM = 95.0, 100.0
 # Fewer people are no mean.
 FEWEST_PEOPLE = 2
 # Probabilities are kept in so many steps.
@@ -40,23 +37,9 @@ STEPS = 15
 # The completed sacrum begins so far above the end of the atlas'.
 SEAM_MM = 12.0
 HIPS = ("hip_left", "hip_right")
-FEMORA = ("femur_left", "femur_right")
 
 
-@dataclass(frozen=True)
-class Shape:
-    """How probable a bone is around its middle.
-
-    Attributes:
-        probability: float `(X, Y, Z)`, 0..1.
-        origin_mm: of its first voxel, `(3,)`; its spacing is `SPACING_MM`.
-    """
-
-    probability: np.ndarray
-    origin_mm: np.ndarray
-
-
-def mean_shape(people: Sequence[Person], label: int) -> Shape | None:
+def mean_shape(people: Sequence[Person], label: int) -> BoneShape | None:
     """Return the mean of a bone over people; the first of them says where and how large it is.
 
     Args:
@@ -79,12 +62,7 @@ def mean_shape(people: Sequence[Person], label: int) -> Shape | None:
         bone = ndimage.map_coordinates((person.labels == label).astype(np.float32), place, order=1)
         total += np.where(inside, bone, 0).reshape(total.shape)
         count += inside.reshape(total.shape)
-    return Shape(total / np.maximum(count, 1), origin)
-
-
-def _mirrored(shape: Shape) -> Shape:
-    last = shape.origin_mm[0] + SPACING_MM * (shape.probability.shape[0] - 1)
-    return Shape(shape.probability[::-1], np.array([-last, *shape.origin_mm[1:]]))
+    return BoneShape(total / np.maximum(count, 1), origin)
 
 
 def _laid(reference: Person, person: Person, label: int) -> Similarity | None:
@@ -126,11 +104,7 @@ def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
         bones[name] = filled(mean[own] - mean[own].mean(0), faces, grid - mean[own].mean(0)).astype(float)
     sacrum = mean[2 * per_bone :]
     bones["sacrum"] = _completed_sacrum(sacrum, bones["sacrum"], grid, people)
-    residual = (aligned - aligned.mean(0)).reshape(len(aligned), -1)
-    _, deviations, modes = np.linalg.svd(residual, full_matrices=False)
-    modes = (modes[:PELVIS_MODES] * deviations[:PELVIS_MODES, None] / np.sqrt(len(aligned) - 1)).reshape(
-        PELVIS_MODES, -1, 3
-    )
+    modes = scaled_modes(aligned, PELVIS_MODES)
     step = per_bone // CONTROLS_PER_BONE
     table = {f"{name}_probability": _bytes(p) for name, p in bones.items()}
     table |= {f"{name}_origin_mm": origin for name in bones}
@@ -188,23 +162,6 @@ def _people(cases: Sequence[Case]) -> list[Person]:
     return sorted(people, key=lambda person: -len(person.boxes))
 
 
-def _upper_femora(people: Sequence[Person], label: int, twin: int) -> list[Person]:
-    """Return femora down to the same length, those of the other side mirrored, whole as far as they go."""
-    found = []
-    for person, bone, mirrored in [(p, label, False) for p in people] + [(p, twin, True) for p in people]:
-        if bone not in person.boxes:
-            continue
-        low, high = np.array([[side.start, side.stop] for side in person.boxes[bone]]).T * person.spacing_mm
-        if high[2] - low[2] < FEMUR_MM or high[1] - low[1] > FEMUR_DEPTH_MM:
-            continue
-        rows = np.arange(person.labels.shape[2]) * person.spacing_mm[2] < low[2] + FEMUR_MM
-        upper = np.where((person.labels == bone) & rows, label, 0).astype(np.uint8)
-        # With room around it, the cut end is an end as any other.
-        upper = np.pad(upper[::-1] if mirrored else upper, 1)
-        found.append(Person(person.name, upper, person.spacing_mm, person.known))
-    return found
-
-
 def main(manifest: Path, atlas: Path, out: Path) -> None:
     """Write the table."""
     cases = [c for c in load_case_list(manifest) if c.split == "train" and c.may_train_default_weights]
@@ -215,11 +172,10 @@ def main(manifest: Path, atlas: Path, out: Path) -> None:
         if shape is not None:
             name = label_by_id(label).name
             table |= {f"{name}_probability": _bytes(shape.probability), f"{name}_origin_mm": shape.origin_mm}
-    left, right = FEMORA
-    shape = mean_shape(_upper_femora(people, _label(left), _label(right)), _label(left))
-    for name, own in ((left, shape), (right, _mirrored(shape))):
-        table |= {f"{name}_probability": _bytes(own.probability), f"{name}_origin_mm": own.origin_mm}
-    small = {k: v.astype(np.float32 if v.ndim == 1 else np.float16) if v.dtype != np.uint8 else v for k, v in table.items()}
+    small = {
+        k: v.astype(np.float32 if v.ndim == 1 else np.float16) if v.dtype != np.uint8 else v
+        for k, v in table.items()
+    }
     np.savez_compressed(out / "bone_shapes.npz", **small)
 
 

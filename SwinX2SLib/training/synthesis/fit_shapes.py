@@ -65,10 +65,14 @@ def fit_spines(scan: np.ndarray, kind: np.ndarray, level: np.ndarray, points: np
 def fit_pelves(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean `(V, 3)` and modes `(K, V, 3)` [mm] of shapes `(N, V, 3)` laid onto each other, at mean size."""
     mean, aligned = align_pelves(shapes)
-    residual = (aligned - aligned.mean(0)).reshape(len(shapes), -1)
+    return mean, scaled_modes(aligned, PELVIS_MODES)
+
+
+def scaled_modes(aligned: np.ndarray, count: int) -> np.ndarray:
+    """Return the first modes `(K, V, 3)` of shapes `(N, V, 3)`, one standard deviation each."""
+    residual = (aligned - aligned.mean(0)).reshape(len(aligned), -1)
     _, deviations, modes = np.linalg.svd(residual, full_matrices=False)
-    scaled = modes[:PELVIS_MODES] * deviations[:PELVIS_MODES, None] / np.sqrt(len(shapes) - 1)
-    return mean, scaled.reshape(PELVIS_MODES, -1, 3)
+    return (modes[:count] * deviations[:count, None] / np.sqrt(len(aligned) - 1)).reshape(count, -1, 3)
 
 
 def align_pelves(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

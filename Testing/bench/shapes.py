@@ -1,0 +1,79 @@
+"""What laying known shapes onto the films does: `python Testing/bench/shapes.py`.
+
+A Markdown table by kind of pair: the mean Dice of the bones of each region, without and with the shapes, and of how
+many pairs the mean over bones fell or rose by more than a point.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from itertools import chain
+
+import numpy as np
+from people import Pair, drawn_pairs, phantom_pairs, published_pairs, undeformed_pairs
+
+from SwinX2SLib.evaluation import score_overlap
+from SwinX2SLib.evaluation.resampling import resample_labels
+from SwinX2SLib.inference.reconstructor import Reconstructor
+
+REGIONS = ("spine", "pelvis")
+PEOPLE = (
+    *("ts_s0000", "ts_s0001", "ts_s0004", "ts_s0006", "ts_s0009", "ts_s0327", "ts_s0328"),
+    *("verse004", "verse009", "x2s_s0561", "x2s_0646", "x2s_0243"),
+)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="default", help="name or path of weights")
+    parser.add_argument("--cases", type=int, default=16, help="drawn people")
+    args = parser.parse_args()
+    reconstructor = Reconstructor(args.model)
+    kinds = {
+        "published, `val`": published_pairs(("val",)),
+        "published, `train`": published_pairs(("train",)),
+        "people as they are": undeformed_pairs(PEOPLE, 2),
+        "phantoms": chain(*(phantom_pairs(field, 2) for field in ("torso", "chest", "pelvis"))),
+        "drawn people": drawn_pairs(args.cases),
+    }
+    print("| pairs | number | " + " | ".join(f"{r}, without | with" for r in REGIONS) + " | lost | won |")
+    print("|---|---|" + "---|" * (2 * len(REGIONS) + 2))
+    for kind, pairs in kinds.items():
+        print(_row(kind, reconstructor, pairs), flush=True)
+
+
+def _row(kind: str, reconstructor: Reconstructor, pairs: Iterable[Pair]) -> str:
+    found = [_both(reconstructor, pair) for pair in pairs if pair.labels is not None]
+    cells = []
+    for region in REGIONS:
+        both = [(plain[region], laid[region]) for plain, laid in found if region in plain and region in laid]
+        cells += [f"{100 * value:.1f}" for value in np.mean(both, axis=0)] if both else ["", ""]
+    change = [
+        100 * (np.mean([laid[r] for r in plain]) - np.mean(list(plain.values())))
+        for plain, laid in found
+        if plain.keys() and plain.keys() == laid.keys()
+    ]
+    counts = (sum(c < -1 for c in change), sum(c > 1 for c in change))
+    return f"| {kind} | {len(found)} | {' | '.join(map(str, (*cells, *counts)))} |"
+
+
+def _both(reconstructor: Reconstructor, pair: Pair) -> list[dict[str, float]]:
+    """Return the Dice of each region that the truth draws, without and with the shapes."""
+    results = []
+    for used in (False, True):
+        reconstructor.lays_shapes = used
+        result = reconstructor.reconstruct(pair.ap, pair.lateral)
+        labels = resample_labels(
+            result.labels, result.affine, pair.labels.shape, pair.affine, align_centres=True
+        )
+        scored = score_overlap(labels, pair.labels, [r for r in REGIONS if r in pair.annotated])
+        results.append(
+            {r: dice for r, dice in scored.dice_means().items() if r in REGIONS and dice is not None}
+        )
+    return results
+
+
+if __name__ == "__main__":
+    main()

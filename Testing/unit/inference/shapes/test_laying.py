@@ -1,0 +1,91 @@
+"""Shapes change a reconstruction only where the films show them, and then towards the truth."""
+
+import numpy as np
+import pytest
+import torch
+
+from SwinX2SLib.inference.shapes.laying import LEAST_LIKENESS, lay_shapes
+
+SHAPE, SPACING_MM = (44, 44, 48), 2.5
+LABELS = (20, 21)
+
+
+@pytest.fixture(scope="module")
+def true_bones(lumbar, fill) -> dict[int, np.ndarray]:
+    return fill(lumbar(count=2, true=True), SHAPE, SPACING_MM)
+
+
+@pytest.fixture(scope="module")
+def films(true_bones, film):
+    return film(true_bones, SPACING_MM)
+
+
+@pytest.fixture
+def seen(lumbar, fill) -> torch.Tensor:
+    """What a network says that has the bones not quite where they are, and is not sure of them."""
+    probability = torch.zeros(55, *SHAPE)
+    for label, bone in fill(lumbar(count=2), SHAPE, SPACING_MM).items():
+        probability[label] = 0.95 * torch.from_numpy(bone).clamp(0, 1) + 0.01
+    probability[0] = 1 - probability[1:].sum(dim=0).clamp(max=1)
+    return probability / probability.sum(dim=0)
+
+
+def lay(probability: torch.Tensor, coronal: torch.Tensor, sagittal: torch.Tensor) -> dict[int, float]:
+    labels = probability.argmax(dim=0).numpy().astype(np.uint8)
+    return lay_shapes(probability, labels, coronal, sagittal, SPACING_MM)
+
+
+def dice(probability: torch.Tensor, truth: dict[int, np.ndarray], label: int) -> float:
+    one, other = (probability.argmax(dim=0) == label).numpy(), truth[label] > 0.5
+    return float(2 * (one & other).sum() / (one.sum() + other.sum()))
+
+
+def test_films_of_the_bones_move_them_towards_where_they_are(seen, films, true_bones):
+    before = seen.clone()
+    believed = lay(seen, films.coronal, films.sagittal)
+    assert set(believed) == set(LABELS)
+    assert all(LEAST_LIKENESS <= alike <= 1 for alike in believed.values())
+    for label in LABELS:
+        assert dice(seen, true_bones, label) > dice(before, true_bones, label) + 0.05
+    assert bool(((seen >= 0) & (seen <= 1)).all())
+    assert float(seen.sum(dim=0).max()) <= 1.2
+    untouched = [label for label in range(1, 55) if label not in LABELS]
+    assert torch.equal(seen[untouched], before[untouched])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_films_of_noise_are_not_believed(seen, seed):
+    made = torch.Generator().manual_seed(seed)
+    coronal, sagittal = (torch.rand(44, 48, generator=made) for _ in range(2))
+    before = seen.clone()
+    assert lay(seen, coronal, sagittal) == {}
+    assert torch.equal(seen, before)
+
+
+def test_films_that_show_nothing_are_not_believed(seen):
+    before = seen.clone()
+    assert lay(seen, torch.zeros(44, 48), torch.zeros(44, 48)) == {}
+    assert torch.equal(seen, before)
+
+
+def test_where_there_is_no_bone_nothing_is_laid(films):
+    probability = torch.zeros(55, *SHAPE)
+    probability[0] = 1
+    assert lay(probability, films.coronal, films.sagittal) == {}
+    assert bool((probability[0] == 1).all())
+
+
+def test_shapes_are_laid_where_gradients_are_switched_off_and_in_half_precision(seen, films, true_bones):
+    half = seen.half()
+    with torch.no_grad():
+        believed = lay(half, films.coronal, films.sagittal)
+    assert set(believed) == set(LABELS)
+    assert half.dtype == torch.float16
+    assert dice(half, true_bones, 20) > dice(seen, true_bones, 20)
+
+
+def test_shapes_are_laid_onto_what_a_network_said_in_inference_mode(seen, films):
+    with torch.inference_mode():
+        said = seen.clone()
+        believed = lay(said, films.coronal.clone(), films.sagittal.clone())
+    assert set(believed) == set(LABELS)

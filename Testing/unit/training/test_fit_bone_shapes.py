@@ -1,0 +1,147 @@
+"""Mean shapes of synthetic people are the bones that these were given."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.training.synthesis.fit_bone_shapes import (
+    FEMUR_DEPTH_MM,
+    FEMUR_MM,
+    SPACING_MM,
+    _mirrored,
+    _upper_femora,
+    filled,
+    mean_shape,
+)
+from SwinX2SLib.training.synthesis.people import Person
+
+BONE, LEFT, RIGHT = 22, 53, 54
+
+
+def person(labels: np.ndarray, spacing_mm=(2.0, 2.0, 2.0)) -> Person:
+    return Person("drawn", labels, np.array(spacing_mm), np.ones(CLASS_COUNT, dtype=bool))
+
+
+def bone_at(places_mm: np.ndarray) -> np.ndarray:
+    """A body with a process behind and one to the left, around 0."""
+    body = ((places_mm / [22, 17, 14]) ** 2).sum(-1) < 1
+    behind = (((places_mm - [0, 28, 4]) / [5, 16, 8]) ** 2).sum(-1) < 1
+    beside = (((places_mm - [26, 6, -4]) / [14, 5, 5]) ** 2).sum(-1) < 1
+    return body | behind | beside
+
+
+def someone(size: float, at_mm, spacing_mm=(2.0, 2.0, 2.0), bone=bone_at) -> Person:
+    shape = np.ceil(120 / np.array(spacing_mm)).astype(int)
+    places = np.moveaxis(np.indices(shape), 0, -1) * spacing_mm
+    return person((BONE * bone((places - at_mm) / size)).astype(np.uint8), spacing_mm)
+
+
+def overlap(shape, reference: Person) -> float:
+    """Dice of a shape and the bone of the person that it is placed as."""
+    places = shape.origin_mm + SPACING_MM * np.moveaxis(np.indices(shape.probability.shape), 0, -1)
+    index = np.rint((places + reference.points_mm(BONE).mean(axis=0)) / reference.spacing_mm).astype(int)
+    truth = reference.labels[tuple(np.moveaxis(index, -1, 0))] == BONE
+    return 2 * (truth & (shape.probability > 0.5)).sum() / (truth.sum() + (shape.probability > 0.5).sum())
+
+
+def test_the_mean_of_one_bone_moved_and_scaled_is_that_bone():
+    first = someone(1.0, (58, 50, 60))
+    others = [
+        someone(1.15, (66, 52, 57), (1.5, 2.0, 1.8)),
+        someone(0.85, (50, 60, 64)),
+        someone(1.0, (61, 55, 49)),
+    ]
+    shape = mean_shape([first, *others], BONE)
+    assert 0 <= shape.probability.min() < 0.05
+    assert 0.95 < shape.probability.max() <= 1
+    assert overlap(shape, first) > 0.93
+    assert shape.probability.sum() * SPACING_MM**3 == pytest.approx(first.volumes_mm3[BONE], rel=0.06)
+
+
+def test_the_mean_of_two_sizes_of_a_part_is_uncertain_there_only():
+    def stump(places_mm):
+        return bone_at(places_mm) & (places_mm[..., 0] < 28)
+
+    first = someone(1.0, (58, 50, 60))
+    shape = mean_shape([first, someone(1.0, (58, 50, 60), bone=stump)], BONE)
+    at = -shape.origin_mm + (58, 50, 60) - first.points_mm(BONE).mean(axis=0)
+    tip, middle = (
+        shape.probability[tuple(np.rint((at + away) / SPACING_MM).astype(int))] for away in ([36, 6, -4], 0)
+    )
+    assert tip == pytest.approx(0.5, abs=0.1)
+    assert middle == pytest.approx(1.0)
+
+
+def test_a_bone_that_does_not_fit_has_no_part_in_the_mean():
+    def rod(places_mm):
+        return (np.abs(places_mm[..., :2]) < 4).all(-1) & (np.abs(places_mm[..., 2]) < 55)
+
+    first, same = someone(1.0, (58, 50, 60)), someone(1.0, (60, 50, 60))
+    alone, with_rod = (
+        mean_shape(people, BONE) for people in ([first, same], [first, same, someone(1, 60, bone=rod)])
+    )
+    assert with_rod.probability == pytest.approx(alone.probability)
+
+
+def test_one_person_is_no_mean():
+    assert mean_shape([someone(1.0, (58, 50, 60))], BONE) is None
+    assert mean_shape([], BONE) is None
+
+
+def test_a_mirrored_shape_lies_on_the_other_side_and_mirrored_again_where_it_was():
+    shape = mean_shape([someone(1.0, (58, 50, 60))] * 2, BONE)
+    mirrored = _mirrored(shape)
+    x = shape.origin_mm[0] + SPACING_MM * np.arange(len(shape.probability))
+    other = mirrored.origin_mm[0] + SPACING_MM * np.arange(len(shape.probability))
+    one = (x * shape.probability.sum((1, 2))).sum()
+    assert (other * mirrored.probability.sum((1, 2))).sum() == pytest.approx(-one)
+    again = _mirrored(mirrored)
+    assert again.origin_mm == pytest.approx(shape.origin_mm)
+    assert (again.probability == shape.probability).all()
+
+
+@pytest.mark.parametrize("inside_out", [False, True])
+def test_a_sphere_is_filled_to_its_volume(inside_out):
+    mesh = trimesh.creation.icosphere(subdivisions=4, radius=25.0)
+    faces = mesh.faces[:, ::-1] if inside_out else mesh.faces
+    axis = np.arange(-30, 31, 2.0)
+    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    inside = filled(np.array(mesh.vertices), np.array(faces), grid)
+    assert inside.sum() * 8 == pytest.approx(4 / 3 * np.pi * 25**3, rel=0.02)
+    distance = np.linalg.norm(grid, axis=-1)
+    assert inside[distance < 24].all()
+    assert not inside[distance > 26].any()
+
+
+def femora(left_mm: float = 0.0, right_mm: float = 0.0, depth_mm: float = 30.0) -> Person:
+    labels = np.zeros((60, 60, 70), np.uint8)
+    for label, start, length in ((RIGHT, 8, right_mm), (LEFT, 40, left_mm)):
+        labels[start : start + 12, 5 : 5 + round(depth_mm / 2), 4 : 4 + round(length / 2)] = label
+        # The head, inwards and above.
+        inwards = slice(start + 12, start + 18) if label == RIGHT else slice(start - 6, start)
+        labels[inwards, 8:14, 4 : min(12, 4 + round(length / 2))] = label
+    return person(labels)
+
+
+def test_femora_are_taken_down_to_the_same_length_from_both_sides():
+    found = _upper_femora([femora(left_mm=120, right_mm=106)], LEFT, RIGHT)
+    assert len(found) == 2
+    for one in found:
+        assert set(one.boxes) == {LEFT}
+        box = one.boxes[LEFT]
+        assert (box[2].stop - box[2].start) * 2 == pytest.approx(FEMUR_MM, abs=2)
+        assert one.is_whole(LEFT)
+        columns = (one.labels == LEFT).any((1, 2)).nonzero()[0]
+        heads = (one.labels[:, :, box[2].start] == LEFT).sum(1)[columns]
+        assert heads[0] < heads[-1], "the head of a left femur points to smaller x"
+
+
+def test_femora_of_the_wrong_length_are_left_out():
+    assert _upper_femora([femora(left_mm=80)], LEFT, RIGHT) == []
+    assert len(_upper_femora([femora(left_mm=80), femora(right_mm=110)], LEFT, RIGHT)) == 1
+
+
+def test_femora_of_flexed_hips_are_left_out():
+    assert _upper_femora([femora(left_mm=120, depth_mm=FEMUR_DEPTH_MM + 8)], LEFT, RIGHT) == []
+    assert len(_upper_femora([femora(left_mm=120, depth_mm=FEMUR_DEPTH_MM - 8)], LEFT, RIGHT)) == 1
