@@ -12,6 +12,8 @@ from SwinX2SLib.inference.shapes.placement import Placement
 
 # How far off a placed surface may be, one standard deviation [voxels].
 BLUR_VOXELS = 0.8
+# Bone thinner than that is still so probable in its midst.
+THIN = 0.6
 # Modes are smooth: they are inverted on every so many-th voxel.
 COARSE = 4
 INVERSIONS = 3
@@ -55,7 +57,9 @@ def bone_probability(
 
 
 def _softened(bone: BoneShape, voxel_mm: float) -> np.ndarray:
-    return ndimage.gaussian_filter(bone.probability, BLUR_VOXELS * voxel_mm / SPACING_MM)
+    """Return the probability when the surface may be a little off; the midst of thin bone does not fade by it."""
+    blurred = ndimage.gaussian_filter(bone.probability, BLUR_VOXELS * voxel_mm / SPACING_MM)
+    return np.maximum(blurred, THIN * bone.probability)
 
 
 def _unmoved(places: np.ndarray, weights: np.ndarray) -> np.ndarray:

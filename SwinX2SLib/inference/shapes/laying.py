@@ -9,13 +9,14 @@ from torch import Tensor
 from SwinX2SLib.inference.shapes.filling import bone_probability
 from SwinX2SLib.inference.shapes.fitting import Films, fit, piece_likeness
 from SwinX2SLib.inference.shapes.pelvis_start import Silhouettes
+from SwinX2SLib.inference.shapes.pieces import PELVIS
 from SwinX2SLib.inference.shapes.placement import Placement
 from SwinX2SLib.inference.shapes.starting import starting_placement
 
 # The network's say beside the shape's: the exponent of its probability.
 NETWORK_SAY = 0.2
-# Shapes whose shadows are less like the films than this are not believed.
-LEAST_LIKENESS = 0.4
+# Shapes whose shadows are less like the films than this are not believed; bowel and skin hide more of a pelvis.
+LEAST_LIKENESS, LEAST_LIKENESS_OF_PELVIS = 0.4, 0.33
 
 
 def lay_shapes(
@@ -36,9 +37,10 @@ def lay_shapes(
     placement, likeness = _laid(probability, labels, coronal, sagittal, spacing_mm)
     believed = {}
     for number, alike in enumerate(likeness):
-        if alike < LEAST_LIKENESS:
+        labels_of = placement.pieces[number].labels
+        if alike < (LEAST_LIKENESS_OF_PELVIS if labels_of == PELVIS else LEAST_LIKENESS):
             continue
-        for label in placement.pieces[number].labels:
+        for label in labels_of:
             found = bone_probability(placement, number, label, labels.shape, spacing_mm)
             if found is not None:
                 _say(probability, label, *found)

@@ -45,8 +45,10 @@ def blurred(film: Tensor, sigma_px: float) -> Tensor:
     kernel = _kernel(sigma_px).to(film.device)
     reach = len(kernel) // 2
     flat = film.reshape(-1, 1, *film.shape[-2:])
-    flat = functional.conv2d(flat, kernel[None, None, :, None], padding=(reach, 0))
-    return functional.conv2d(flat, kernel[None, None, None], padding=(0, reach)).reshape(film.shape)
+    # Beyond its border a film goes on as it ends: darkness there would be an edge.
+    flat = functional.pad(flat, (reach, reach, reach, reach), mode="replicate")
+    flat = functional.conv2d(flat, kernel[None, None, :, None])
+    return functional.conv2d(flat, kernel[None, None, None]).reshape(film.shape)
 
 
 def edges(film: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 `python -m SwinX2SLib.training.synthesis.fit_bone_shapes MANIFEST jhu_pelvis_atlas.npz OUT` writes
 `bone_shapes.npz`. Vertebrae are means over people of the case list, one laid onto the other by a similarity; the
-pelvis is the mean of the atlas, with its modes; its sacrum, which the atlas has down to S3, is completed from people of
-the case list. All shapes are maps of how probable the bone is, network order.
+pelvis is the mean of the atlas, with its modes; its sacrum, which the atlas has down to S3, is completed from people
+of the case list. All shapes are maps of how probable the bone is, network order.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ COARSEST_MM = 2.1
 DISTANCE_LIMIT_MM = 6.0
 PELVIS_MODES = 20
 CONTROLS_PER_BONE = 350
+# A bone whose two surfaces are no further apart is thin.
+THIN_MM, THIN_NEIGHBOURS = 3.5, 24
+# With few points the nearest ones lie inwards of a bone's surface, and it is laid on too small.
+POINTS = 4000
 # Fewer people are no mean.
 FEWEST_PEOPLE = 2
 # Probabilities are kept in so many steps.
@@ -70,7 +74,10 @@ def _laid(reference: Person, person: Person, label: int) -> Similarity | None:
     if person is reference:
         return Similarity(1.0, np.eye(3), np.zeros(3))
     found, distance = register_bones(
-        [reference.points_mm(label)], [person.points_mm(label)], [(True, True)], start_all=True
+        [reference.points_mm(label, POINTS)],
+        [person.points_mm(label, POINTS)],
+        [(True, True)],
+        start_all=True,
     )
     return found if distance <= DISTANCE_LIMIT_MM else None
 
@@ -84,10 +91,15 @@ def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndar
     for corner in range(3):
         np.add.at(normals, faces[:, corner], outwards * across)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    points = grid.reshape(-1, 3)
-    _, nearest = cKDTree(vertices).query(points, k=4)
+    points, tree = grid.reshape(-1, 3), cKDTree(vertices)
+    distance, nearest = tree.query(points, k=4)
     depth = ((points[:, None] - vertices[nearest]) * normals[nearest]).sum(-1).mean(1)
-    return (depth < 0).reshape(grid.shape[:3])
+    # The wing of the ilium is thinner than the grid is fine, and would have holes.
+    beside = tree.query(vertices, k=THIN_NEIGHBOURS, distance_upper_bound=THIN_MM)[1]
+    facing = np.concatenate([normals, np.zeros((1, 3))])[beside]
+    thin = ((normals[:, None] * facing).sum(-1) < -0.5).any(axis=1)
+    plate = thin[nearest[:, 0]] & (distance[:, 0] < THIN_MM / 2)
+    return ((depth < 0) | plate).reshape(grid.shape[:3])
 
 
 def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
@@ -106,8 +118,9 @@ def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
     bones["sacrum"] = _completed_sacrum(sacrum, bones["sacrum"], grid, people)
     modes = scaled_modes(aligned, PELVIS_MODES)
     step = per_bone // CONTROLS_PER_BONE
-    table = {f"{name}_probability": _bytes(p) for name, p in bones.items()}
-    table |= {f"{name}_origin_mm": origin for name in bones}
+    table = {}
+    for name, probability in bones.items():
+        table |= _entry(name, _cropped(BoneShape(probability, origin)))
     return table | {"pelvis_controls_mm": mean[::step], "pelvis_modes_mm": modes[:, ::step]}
 
 
@@ -145,8 +158,18 @@ def _grid(points: np.ndarray, margin_mm: float = MARGIN_MM) -> tuple[np.ndarray,
     return low, np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
 
-def _bytes(probability: np.ndarray) -> np.ndarray:
-    return (np.rint(STEPS * probability.clip(0, 1)) * (255 // STEPS)).astype(np.uint8)
+def _cropped(shape: BoneShape) -> BoneShape:
+    """Return a shape without what is empty around it, but for the margin."""
+    places = np.argwhere(shape.probability > 0)
+    margin = round(MARGIN_MM / SPACING_MM)
+    low = np.maximum(places.min(axis=0) - margin, 0)
+    part = tuple(slice(a, b + margin + 1) for a, b in zip(low, places.max(axis=0), strict=True))
+    return BoneShape(shape.probability[part], shape.origin_mm + SPACING_MM * low)
+
+
+def _entry(name: str, shape: BoneShape) -> dict[str, np.ndarray]:
+    probability = (np.rint(STEPS * shape.probability.clip(0, 1)) * (255 // STEPS)).astype(np.uint8)
+    return {f"{name}_probability": probability, f"{name}_origin_mm": shape.origin_mm}
 
 
 def _label(name: str) -> int:
@@ -171,7 +194,7 @@ def main(manifest: Path, atlas: Path, out: Path) -> None:
         shape = mean_shape([p for p in people if p.is_whole(label)], label)
         if shape is not None:
             name = label_by_id(label).name
-            table |= {f"{name}_probability": _bytes(shape.probability), f"{name}_origin_mm": shape.origin_mm}
+            table |= _entry(name, shape)
     small = {
         k: v.astype(np.float32 if v.ndim == 1 else np.float16) if v.dtype != np.uint8 else v
         for k, v in table.items()

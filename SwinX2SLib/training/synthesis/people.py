@@ -73,11 +73,11 @@ class Person:
         near = [self.volumes_mm3[v] for v in (label - 1, label + 1) if v in VERTEBRAE and v in self.boxes]
         return not near or self.volumes_mm3[label] > NEIGHBOUR_SHARE * max(near)
 
-    def points_mm(self, label: int) -> np.ndarray:
-        """Return up to `POINTS_PER_BONE` evenly drawn voxel centres of a bone, index order `(N, 3)` [mm]."""
+    def points_mm(self, label: int, count: int = POINTS_PER_BONE) -> np.ndarray:
+        """Return about `count` evenly drawn voxel centres of a bone, index order `(N, 3)` [mm]."""
         box = self.boxes[label]
         points = np.argwhere(self.labels[box] == label) + [side.start for side in box]
-        step = max(len(points) // POINTS_PER_BONE, 1)
+        step = max(len(points) // count, 1)
         return points[::step] * self.spacing_mm
 
     def body_centre_mm(self, label: int) -> np.ndarray:

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_by_id, label_ids
 from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, bone_shapes, pelvis_modes
 
-SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT, FEMUR_RIGHT = 50, 51, 52, 53, 54
+SACRUM, HIP_RIGHT, HIP_LEFT = 50, 51, 52
 SHAPES = pytest.mark.parametrize("label", sorted(bone_shapes()), ids=lambda label: label_by_id(label).name)
-# Adults, from small women to large men; femora are their upper 95 mm [cm³].
+# Adults, from small women to large men [cm³].
 VOLUMES_CM3 = {"C4": (7, 16), "T1": (12, 28), "T6": (20, 35), "T12": (35, 60), "L3": (45, 80), "L5": (45, 85)}
-LARGE_CM3 = {SACRUM: (150, 350), HIP_RIGHT: (200, 450), HIP_LEFT: (200, 450), FEMUR_LEFT: (110, 230)}
+LARGE_CM3 = {SACRUM: (150, 350), HIP_RIGHT: (200, 450), HIP_LEFT: (200, 450)}
 
 
 def volume_cm3(shape: BoneShape) -> float:
@@ -22,21 +23,19 @@ def middle_mm(shape: BoneShape, probability: np.ndarray) -> np.ndarray:
     return shape.origin_mm + SPACING_MM * np.array(ndimage.center_of_mass(probability))
 
 
-def test_vertebrae_pelvis_and_femora_have_shapes():
-    assert {*label_ids("spine")[:24], SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT, FEMUR_RIGHT} <= set(
-        bone_shapes()
-    )
+def test_vertebrae_and_pelvis_have_shapes():
+    assert {*label_ids("spine")[:24], SACRUM, HIP_RIGHT, HIP_LEFT} == set(bone_shapes())
 
 
 @SHAPES
-def test_a_shape_is_a_probability_that_is_certain_inside_and_nothing_at_its_border(label):
+def test_a_shape_is_a_probability_that_is_certain_inside_and_whole_but_for_tips(label):
     probability = bone_shapes()[label].probability
     assert probability.dtype == np.float32
     assert probability.min() == 0
     assert 0.9 < probability.max() <= 1
     border = np.ones(probability.shape, bool)
     border[1:-1, 1:-1, 1:-1] = False
-    assert probability[border].max() < 0.5
+    assert (probability[border] > 0.5).sum() < 0.015 * (probability > 0.5).sum()
 
 
 @SHAPES
@@ -46,15 +45,6 @@ def test_a_shape_is_one_bone(label):
     assert sizes.max() > 0.99 * sizes.sum()
 
 
-@SHAPES
-def test_a_shape_lies_between_its_first_and_last_voxel_around_the_middle_of_its_frame(label):
-    shape = bone_shapes()[label]
-    extent = SPACING_MM * (np.array(shape.probability.shape) - 1)
-    assert shape.end_mm - shape.origin_mm == pytest.approx(extent)
-    assert (shape.origin_mm < 0).all()
-    assert (shape.end_mm > 0).all()
-
-
 @pytest.mark.parametrize(("vertebra", "limits"), VOLUMES_CM3.items())
 def test_vertebrae_are_as_large_as_those_of_adults(vertebra, limits):
     label = next(i for i in label_ids("spine") if label_by_id(i).name == f"vertebrae_{vertebra}")
@@ -62,7 +52,7 @@ def test_vertebrae_are_as_large_as_those_of_adults(vertebra, limits):
 
 
 @pytest.mark.parametrize(("label", "limits"), LARGE_CM3.items())
-def test_pelvis_and_femora_are_as_large_as_those_of_adults(label, limits):
+def test_bones_of_the_pelvis_are_as_large_as_those_of_adults(label, limits):
     assert limits[0] < volume_cm3(bone_shapes()[label]) < limits[1]
 
 
@@ -71,12 +61,11 @@ def test_vertebrae_grow_downwards():
     assert volumes == sorted(volumes)
 
 
-def test_both_sides_are_mirror_images_in_volume_and_extent():
-    for left, right in ((HIP_LEFT, HIP_RIGHT), (FEMUR_LEFT, FEMUR_RIGHT)):
-        one, other = (bone_shapes()[label] for label in (left, right))
-        assert volume_cm3(one) == pytest.approx(volume_cm3(other), rel=0.03)
-        extents = [np.ptp(np.argwhere(shape.probability > 0.5), axis=0) for shape in (one, other)]
-        assert extents[0] == pytest.approx(extents[1], abs=3)
+def test_both_hips_are_mirror_images_in_volume_and_extent():
+    left, right = (bone_shapes()[label] for label in (HIP_LEFT, HIP_RIGHT))
+    assert volume_cm3(left) == pytest.approx(volume_cm3(right), rel=0.03)
+    extents = [np.ptp(np.argwhere(shape.probability > 0.5), axis=0) for shape in (left, right)]
+    assert extents[0] == pytest.approx(extents[1], abs=3)
 
 
 def test_the_left_hip_lies_at_larger_x_and_the_sacrum_between_and_behind_them():
@@ -89,19 +78,6 @@ def test_the_left_hip_lies_at_larger_x_and_the_sacrum_between_and_behind_them():
     assert sacrum[2] < min(left[2], right[2])
 
 
-def test_the_heads_of_femora_point_inwards_and_the_shafts_downwards():
-    for label, inwards in ((FEMUR_LEFT, -1), (FEMUR_RIGHT, 1)):
-        probability = bone_shapes()[label].probability
-        third = probability.shape[2] // 3
-        # Above are head and trochanter, below the shaft alone.
-        top, bottom = (
-            np.argwhere(part > 0.5) for part in (probability[..., :third], probability[..., -third:])
-        )
-        head = top[:, 0].min() if inwards < 0 else top[:, 0].max()
-        assert inwards * (head - bottom[:, 0].mean()) * SPACING_MM > 25
-        assert len(top) > len(bottom)
-
-
 def test_the_modes_of_the_pelvis_lie_on_its_bones_and_shrink():
     modes = pelvis_modes()
     assert modes.controls_mm.shape[1:] == (3,)
@@ -109,8 +85,9 @@ def test_the_modes_of_the_pelvis_lie_on_its_bones_and_shrink():
     sizes = np.sqrt((modes.modes_mm**2).sum((1, 2)))
     assert bool((np.diff(sizes) <= 1e-3 * sizes[0]).all())
     assert 1 < np.linalg.norm(modes.modes_mm[0], axis=-1).mean() < 10
-    bones = [bone_shapes()[label] for label in (HIP_LEFT, HIP_RIGHT, SACRUM)]
-    solid = sum(bone.probability for bone in bones) > 0.5
-    away = SPACING_MM * ndimage.distance_transform_edt(~solid)
-    index = np.rint((modes.controls_mm - bones[0].origin_mm) / SPACING_MM).astype(int)
-    assert np.percentile(away[tuple(index.T)], 95) < 2 * SPACING_MM
+    nearest = np.full(len(modes.controls_mm), np.inf)
+    for label in (HIP_LEFT, HIP_RIGHT, SACRUM):
+        shape = bone_shapes()[label]
+        bone = shape.origin_mm + SPACING_MM * np.argwhere(shape.probability > 0.5)
+        nearest = np.minimum(nearest, cKDTree(bone).query(modes.controls_mm)[0])
+    assert np.percentile(nearest, 95) < 2 * SPACING_MM

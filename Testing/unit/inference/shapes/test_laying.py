@@ -48,23 +48,16 @@ def test_films_of_the_bones_move_them_towards_where_they_are(seen, films, true_b
     for label in LABELS:
         assert dice(seen, true_bones, label) > dice(before, true_bones, label) + 0.05
     assert bool(((seen >= 0) & (seen <= 1)).all())
-    assert float(seen.sum(dim=0).max()) <= 1.2
     untouched = [label for label in range(1, 55) if label not in LABELS]
     assert torch.equal(seen[untouched], before[untouched])
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_films_of_noise_are_not_believed(seen, seed):
-    made = torch.Generator().manual_seed(seed)
-    coronal, sagittal = (torch.rand(44, 48, generator=made) for _ in range(2))
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_films_of_nothing_or_noise_are_not_believed(seen, noise):
+    made = torch.Generator().manual_seed(0)
+    coronal, sagittal = (noise * torch.rand(44, 48, generator=made) for _ in range(2))
     before = seen.clone()
     assert lay(seen, coronal, sagittal) == {}
-    assert torch.equal(seen, before)
-
-
-def test_films_that_show_nothing_are_not_believed(seen):
-    before = seen.clone()
-    assert lay(seen, torch.zeros(44, 48), torch.zeros(44, 48)) == {}
     assert torch.equal(seen, before)
 
 
@@ -75,17 +68,13 @@ def test_where_there_is_no_bone_nothing_is_laid(films):
     assert bool((probability[0] == 1).all())
 
 
-def test_shapes_are_laid_where_gradients_are_switched_off_and_in_half_precision(seen, films, true_bones):
-    half = seen.half()
-    with torch.no_grad():
-        believed = lay(half, films.coronal, films.sagittal)
-    assert set(believed) == set(LABELS)
-    assert half.dtype == torch.float16
-    assert dice(half, true_bones, 20) > dice(seen, true_bones, 20)
-
-
-def test_shapes_are_laid_onto_what_a_network_said_in_inference_mode(seen, films):
+def test_shapes_are_laid_onto_what_a_network_said_in_inference_mode_and_half_precision(
+    seen, films, true_bones
+):
     with torch.inference_mode():
-        said = seen.clone()
-        believed = lay(said, films.coronal.clone(), films.sagittal.clone())
+        said = seen.half()
+        believed = lay(said, films.coronal.half(), films.sagittal.half())
+        after = dice(said, true_bones, LABELS[0])
     assert set(believed) == set(LABELS)
+    assert said.dtype == torch.float16
+    assert after > dice(seen, true_bones, LABELS[0]) + 0.05

@@ -31,7 +31,7 @@ def test_both_hips_count_together_from_the_side_and_each_for_itself_from_the_fro
     frontal, lateral = Silhouettes(coronal, sagittal).targets()
     assert (frontal.axis, lateral.axis) == (0, 1)
     assert frontal.films.shape == (3, 8 // BIN, 6 // BIN)
-    shown = {bones: film for bones, film in zip(frontal.bones, frontal.films, strict=True)}
+    shown = dict(zip(frontal.bones, frontal.films, strict=True))
     assert shown[(HIP_LEFT,)].nonzero().tolist() == [[3, 0]]
     assert shown[(HIP_RIGHT,)].nonzero().tolist() == [[0, 0]]
     assert shown[(SACRUM,)].nonzero().tolist() == [[1, 0]]

@@ -28,6 +28,10 @@ def pelvis(step: int = 10) -> Placement:
     return Placement([piece_of(PELVIS).thinned(step)], AT_MM[:1], [1.0])
 
 
+def distances(points: torch.Tensor) -> torch.Tensor:
+    return (points[:, None] - points).norm(dim=-1)
+
+
 @torch.no_grad()
 def places(placement: Placement) -> torch.Tensor:
     return placement.placed_mm()[0]
@@ -58,7 +62,7 @@ def test_one_shift_moves_one_piece_by_its_deviation():
     with torch.no_grad():
         placement.shift[1] = torch.tensor([1.0, 0.0, -0.5])
     assert np.array(middles(placement)) == pytest.approx(
-        AT_MM + [[0, 0, 0], [SHIFT_MM, 0, -SHIFT_MM / 2]], abs=0.01
+        np.add(AT_MM, [[0, 0, 0], [SHIFT_MM, 0, -SHIFT_MM / 2]]), abs=0.01
     )
 
 
@@ -67,7 +71,7 @@ def test_a_turn_keeps_distances_and_the_middle(turn):
     before, placement = pair(), pair()
     with torch.no_grad():
         placement.turn[0] = torch.tensor(turn)
-    one, other = (torch.cdist(p, p) for p in (places(before)[:60], places(placement)[:60]))
+    one, other = (distances(places(p)[:60]) for p in (before, placement))
     assert torch.allclose(one, other, atol=0.05)
     assert middles(placement)[0] == pytest.approx(AT_MM[0], abs=0.01)
     rotation = placement.transforms()[0][0].detach()
@@ -130,7 +134,7 @@ def test_every_point_knows_its_piece_and_bone():
 
 
 def test_nothing_strains_an_untouched_placement_and_every_change_does():
-    assert float(pair().strain()) == 0
+    assert float(pair().strain().detach()) == 0
     for number in range(len(pelvis().parameters())):
         placement = pelvis()
         with torch.no_grad():
