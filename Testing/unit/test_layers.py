@@ -51,6 +51,7 @@ TORCH = (
     "inference.hanging",
     "inference.logits",
     "inference.reconstructor",
+    "inference.shapes",
     "inference.spine_heights",
 )
 IMPORT_WITHOUT = """
