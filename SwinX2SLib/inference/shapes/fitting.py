@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from SwinX2SLib.inference.shapes.placement import Placement
-from SwinX2SLib.inference.shapes.shadows import cast, edges, likeness, within
+from SwinX2SLib.inference.shapes.shadows import cast, edges, edges_seen, likeness, within
 
 STEPS, RATE = 100, 0.08
 # How much the films' likeness counts against the strain.
@@ -38,7 +38,7 @@ def fit(placement: Placement, films: Films, steps: int = STEPS) -> None:
     """Move, turn, grow and change the pieces until their films look most like those given."""
     optimiser = torch.optim.Adam(placement.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.2)
-    wanted = [(axis, edges(film.float())) for axis, film in films.views()]
+    wanted = [(axis, edges_seen(film.float())) for axis, film in films.views()]
     with torch.enable_grad():
         for _ in range(steps):
             optimiser.zero_grad()
@@ -66,7 +66,7 @@ def shadows(
 @torch.no_grad()
 def piece_likeness(placement: Placement, films: Films) -> list[float]:
     """Return for each piece how alike both films are where it casts its shadow, the mean of both views."""
-    wanted = [(axis, edges(film.float())) for axis, film in films.views()]
+    wanted = [(axis, edges_seen(film.float())) for axis, film in films.views()]
     views = shadows(placement, wanted, films.spacing_mm)
     placed, larger = placement.placed_mm()
     weight = placement.dense * larger / films.spacing_mm**3

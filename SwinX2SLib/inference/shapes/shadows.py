@@ -41,19 +41,24 @@ def cast(places: Tensor, weight: Tensor, shape: tuple[int, int]) -> Tensor:
 
 
 def blurred(film: Tensor, sigma_px: float) -> Tensor:
-    """Return a film, or films `(..., W, H)`, blurred by a Gaussian."""
+    """Return a film, or films `(..., W, H)`, blurred by a Gaussian; beyond the border there is nothing."""
     kernel = _kernel(sigma_px).to(film.device)
     reach = len(kernel) // 2
     flat = film.reshape(-1, 1, *film.shape[-2:])
-    # Beyond its border a film goes on as it ends: darkness there would be an edge.
-    flat = functional.pad(flat, (reach, reach, reach, reach), mode="replicate")
-    flat = functional.conv2d(flat, kernel[None, None, :, None])
-    return functional.conv2d(flat, kernel[None, None, None]).reshape(film.shape)
+    flat = functional.conv2d(flat, kernel[None, None, :, None], padding=(reach, 0))
+    return functional.conv2d(flat, kernel[None, None, None], padding=(0, reach)).reshape(film.shape)
 
 
 def edges(film: Tensor) -> Tensor:
-    """Return what of a film is neither noise nor soft tissue."""
+    """Return what of a film of points is neither noise nor soft tissue."""
     return blurred(film, FINE_PX) - blurred(film, COARSE_PX)
+
+
+def edges_seen(film: Tensor) -> Tensor:
+    """Return the same of a film that was taken: it goes on beyond its border, where darkness would be an edge."""
+    reach = len(_kernel(COARSE_PX)) // 2
+    wider = functional.pad(film[None, None], (reach,) * 4, mode="replicate")[0, 0]
+    return edges(wider)[reach:-reach, reach:-reach]
 
 
 def within(film: Tensor) -> Tensor:
