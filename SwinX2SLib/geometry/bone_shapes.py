@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.resources import resource_path
 
 SPACING_MM = 2.0
+# Controls nearer than this count about alike.
+_NEAR_MM = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,3 +64,21 @@ def pelvis_modes() -> ShapeModes:
     """Return the modes of the pelvis, in the frame of its bones' shapes."""
     with np.load(resource_path("Shapes", "bone_shapes.npz")) as data:
         return ShapeModes(*(data[f"pelvis_{name}_mm"].astype(np.float64) for name in ("controls", "modes")))
+
+
+def nearest_controls(
+    controls_mm: np.ndarray, points_mm: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which controls points move with, since what is given at the controls is smooth.
+
+    Args:
+        controls_mm: `(V, 3)`.
+        points_mm: `(N, 3)`.
+        count: controls for each point.
+
+    Returns:
+        Distances [mm], numbers of the controls, the nearest first, and their shares, which add up to 1; `(N, count)`.
+    """
+    distance, nearest = cKDTree(controls_mm).query(points_mm, k=count)
+    weight = 1 / (distance + _NEAR_MM) ** 2
+    return distance, nearest, weight / weight.sum(axis=1, keepdims=True)

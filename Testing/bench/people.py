@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -54,6 +55,14 @@ class Pair:
     affine: np.ndarray | None = None
     annotated: tuple[str, ...] = GROUPS
     case: Case | None = None
+
+
+def model_and_cases(about: str, drawn: int) -> argparse.Namespace:
+    """Read the arguments of a table: `model`, and `cases`, how many drawn people (`drawn` unless told)."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--model", default="default", help="name or path of weights")
+    parser.add_argument("--cases", type=int, default=drawn, help="drawn people")
+    return parser.parse_args()
 
 
 def cases(splits: tuple[str, ...]) -> list[Case]:

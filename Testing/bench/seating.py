@@ -6,12 +6,11 @@ axis, and the Dice of the vertebrae, each without and with the move; how many pa
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable
 from itertools import chain
 
 import numpy as np
-from people import Pair, drawn_pairs, phantom_pairs, published_pairs
+from people import Pair, drawn_pairs, model_and_cases, phantom_pairs, published_pairs
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.evaluation import score_overlap
@@ -23,10 +22,7 @@ from SwinX2SLib.inference.reconstructor import Reconstructor
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="default", help="name or path of weights")
-    parser.add_argument("--cases", type=int, default=30, help="drawn people")
-    args = parser.parse_args()
+    args = model_and_cases(__doc__, 30)
     reconstructor = Reconstructor(args.model)
     kinds = {
         "published, `val`": published_pairs(("val",)),

@@ -6,12 +6,11 @@ many pairs the mean over bones fell or rose by more than a point.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable
 from itertools import chain
 
 import numpy as np
-from people import Pair, drawn_pairs, phantom_pairs, published_pairs, undeformed_pairs
+from people import Pair, drawn_pairs, model_and_cases, phantom_pairs, published_pairs, undeformed_pairs
 
 from SwinX2SLib.evaluation import score_overlap
 from SwinX2SLib.evaluation.resampling import resample_labels
@@ -26,10 +25,7 @@ PEOPLE = (
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="default", help="name or path of weights")
-    parser.add_argument("--cases", type=int, default=16, help="drawn people")
-    args = parser.parse_args()
+    args = model_and_cases(__doc__, 16)
     reconstructor = Reconstructor(args.model)
     kinds = {
         "published, `val`": published_pairs(("val",)),

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from SwinX2SLib.inference.shapes.pieces import HIP_LEFT, HIP_RIGHT, SACRUM
+from SwinX2SLib.geometry.discs import SACRUM
+from SwinX2SLib.inference.shapes.pieces import HIP_LEFT, HIP_RIGHT
 from SwinX2SLib.inference.shapes.placement import PELVIS_TURN, Placement
 from SwinX2SLib.inference.shapes.shadows import blurred, cast
 

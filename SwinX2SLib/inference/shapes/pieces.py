@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_ids
-from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, ShapeModes, bone_shapes, pelvis_modes
+from SwinX2SLib.geometry.bone_shapes import (
+    SPACING_MM,
+    BoneShape,
+    ShapeModes,
+    bone_shapes,
+    nearest_controls,
+    pelvis_modes,
+)
+from SwinX2SLib.geometry.discs import SACRUM
 
-SACRUM, HIP_RIGHT, HIP_LEFT = 50, 51, 52
+HIP_RIGHT, HIP_LEFT = 51, 52
 PELVIS = (HIP_LEFT, HIP_RIGHT, SACRUM)
 VERTEBRAE = label_ids("spine")
 # What attenuates, in millimetres of compact bone: the shell of a bone is so thick, its spongy inside so dense.
@@ -71,9 +78,7 @@ def piece_of(labels: tuple[int, ...]) -> Piece:
 
 def spread_modes(modes: ShapeModes, points_mm: np.ndarray) -> np.ndarray:
     """Return how points `(N, 3)` move along the modes, `(K, N, 3)` [mm]: as the controls near them do."""
-    distance, nearest = cKDTree(modes.controls_mm).query(points_mm, k=NEIGHBOURS)
-    weight = 1 / (distance + 3.0) ** 2
-    weight /= weight.sum(axis=1, keepdims=True)
+    _, nearest, weight = nearest_controls(modes.controls_mm, points_mm, NEIGHBOURS)
     return np.einsum("nk,mnkc->mnc", weight, modes.modes_mm[:, nearest])
 
 

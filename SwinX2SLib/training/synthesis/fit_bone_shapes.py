@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from SwinX2SLib.anatomy import label_by_id, label_ids
 from SwinX2SLib.datasets import Case, load_case_list
 from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape
+from SwinX2SLib.geometry.discs import SACRUM
 from SwinX2SLib.training.synthesis.fit_shapes import BONES, LPS_TO_NETWORK, align_pelves, scaled_modes
 from SwinX2SLib.training.synthesis.people import Person
 from SwinX2SLib.training.synthesis.registration import Similarity, register_bones
@@ -61,12 +62,17 @@ def mean_shape(people: Sequence[Person], label: int) -> BoneShape | None:
         placed = _laid(reference, person, label)
         if placed is None:
             continue
-        place = (placed.apply(grid.reshape(-1, 3) + middle) / person.spacing_mm).T
-        inside = ((place >= 0) & (place <= np.array(person.labels.shape)[:, None] - 1)).all(axis=0)
-        bone = ndimage.map_coordinates((person.labels == label).astype(np.float32), place, order=1)
+        bone, inside = _at(person, label, placed.apply(grid.reshape(-1, 3) + middle))
         total += np.where(inside, bone, 0).reshape(total.shape)
         count += inside.reshape(total.shape)
     return BoneShape(total / np.maximum(count, 1), origin)
+
+
+def _at(person: Person, label: int, points_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much of a bone there is at points `(N, 3)`, 0..1, and whether they lie in the person's volume."""
+    place = (points_mm / person.spacing_mm).T
+    inside = ((place >= 0) & (place <= np.array(person.labels.shape)[:, None] - 1)).all(axis=0)
+    return ndimage.map_coordinates((person.labels == label).astype(np.float32), place, order=1), inside
 
 
 def _laid(reference: Person, person: Person, label: int) -> Similarity | None:
@@ -103,7 +109,7 @@ def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndar
 
 
 def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
-    """Return the mean pelvis: shapes of its bones on one grid, control points and modes [mm]."""
+    """Return the table's entries of the mean pelvis: shapes of its bones, control points and modes [mm]."""
     data = np.load(atlas)
     shapes = np.concatenate([data[f"{bone}_vertices"] for bone in BONES], axis=1) * LPS_TO_NETWORK
     mean, aligned = align_pelves(shapes.astype(np.float64))
@@ -121,7 +127,8 @@ def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
     table = {}
     for name, probability in bones.items():
         table |= _entry(name, _cropped(BoneShape(probability, origin)))
-    return table | {"pelvis_controls_mm": mean[::step], "pelvis_modes_mm": modes[:, ::step]}
+    variation = {"pelvis_controls_mm": mean[::step], "pelvis_modes_mm": modes[:, ::step]}
+    return table | {name: array.astype(np.float16) for name, array in variation.items()}
 
 
 def _completed_sacrum(
@@ -135,18 +142,15 @@ def _completed_sacrum(
         grid: `(X, Y, Z, 3)`.
         people: with whole sacra.
     """
-    label = _label("sacrum")
     total = np.zeros(grid.shape[:3])
     used = 0
     for person in people:
         placed, distance = register_bones(
-            [vertices[::10]], [person.points_mm(label)], [(False, True)], start_all=True
+            [vertices[::10]], [person.points_mm(SACRUM)], [(False, True)], start_all=True
         )
         if distance > DISTANCE_LIMIT_MM:
             continue
-        place = (placed.apply(grid.reshape(-1, 3)) / person.spacing_mm).T
-        bone = ndimage.map_coordinates((person.labels == label).astype(np.float32), place, order=1)
-        total += bone.reshape(total.shape)
+        total += _at(person, SACRUM, placed.apply(grid.reshape(-1, 3)))[0].reshape(total.shape)
         used += 1
     floor = vertices[:, 2].max() - SEAM_MM
     return np.maximum(np.where(grid[..., 2] > floor, total / max(used, 1), 0), upper)
@@ -169,11 +173,7 @@ def _cropped(shape: BoneShape) -> BoneShape:
 
 def _entry(name: str, shape: BoneShape) -> dict[str, np.ndarray]:
     probability = (np.rint(STEPS * shape.probability.clip(0, 1)) * (255 // STEPS)).astype(np.uint8)
-    return {f"{name}_probability": probability, f"{name}_origin_mm": shape.origin_mm}
-
-
-def _label(name: str) -> int:
-    return next(label for label in range(1, 55) if label_by_id(label).name == name)
+    return {f"{name}_probability": probability, f"{name}_origin_mm": shape.origin_mm.astype(np.float32)}
 
 
 def _people(cases: Sequence[Case]) -> list[Person]:
@@ -189,17 +189,12 @@ def main(manifest: Path, atlas: Path, out: Path) -> None:
     """Write the table."""
     cases = [c for c in load_case_list(manifest) if c.split == "train" and c.may_train_default_weights]
     people = _people(cases)
-    table = pelvis(atlas, [p for p in people if p.is_whole(_label("sacrum"))])
+    table = pelvis(atlas, [p for p in people if p.is_whole(SACRUM)])
     for label in label_ids("spine"):
         shape = mean_shape([p for p in people if p.is_whole(label)], label)
         if shape is not None:
-            name = label_by_id(label).name
-            table |= _entry(name, shape)
-    small = {
-        k: v.astype(np.float32 if v.ndim == 1 else np.float16) if v.dtype != np.uint8 else v
-        for k, v in table.items()
-    }
-    np.savez_compressed(out / "bone_shapes.npz", **small)
+            table |= _entry(label_by_id(label).name, shape)
+    np.savez_compressed(out / "bone_shapes.npz", **table)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import labels
+from SwinX2SLib.geometry.bone_shapes import nearest_controls
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.training.synthesis.people import Person
 from SwinX2SLib.training.synthesis.registration import register_bones
@@ -79,9 +79,7 @@ def _surface_mm(person: Person, label: int) -> np.ndarray:
 
 def _spread(grid: np.ndarray, vertices: np.ndarray, modes: np.ndarray) -> np.ndarray:
     """Return `(K, 3, X, Y, Z)`: displacements of the vertices, averaged over the nearest and faded away from them."""
-    distance, index = cKDTree(vertices).query(grid.reshape(-1, 3), k=NEIGHBOURS)
-    weight = 1 / (distance + 3.0) ** 2
-    weight /= weight.sum(1, keepdims=True)
+    distance, index, weight = nearest_controls(vertices, grid.reshape(-1, 3), NEIGHBOURS)
     fade = np.clip(1 - distance[:, 0] / REACH_MM, 0, 1)
     fade = fade**2 * (3 - 2 * fade)
     spread = np.einsum("nk,mnkc,n->mcn", weight, modes[:, index], fade)
