@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 
 MANIFEST, FOLDER = "models.json", "Models"
 DEFAULT = "default"
+# A manifest is changed in milliseconds.
+LOCK_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,10 @@ def add_to_manifest(path: Path, record: WeightsRecord) -> None:
     Raises:
         WeightsError: the manifest is damaged; it is left as it is.
     """
-    default, records = read_manifest(path)
-    kept = [existing for existing in records if existing.name != record.name]
-    write_json(path, {DEFAULT: default, "models": [entry.to_json() for entry in (*kept, record)]})
+    with _changing(path):
+        default, records = read_manifest(path)
+        kept = [existing for existing in records if existing.name != record.name]
+        write_json(path, {DEFAULT: default, "models": [entry.to_json() for entry in (*kept, record)]})
 
 
 def remove_from_manifest(path: Path, name: str) -> None:
@@ -130,9 +135,21 @@ def remove_from_manifest(path: Path, name: str) -> None:
     Raises:
         WeightsError: the manifest is damaged; it is left as it is.
     """
-    default, records = read_manifest(path)
-    kept = [record.to_json() for record in records if record.name != name]
-    write_json(path, {DEFAULT: default, "models": kept})
+    with _changing(path):
+        default, records = read_manifest(path)
+        kept = [record.to_json() for record in records if record.name != name]
+        write_json(path, {DEFAULT: default, "models": kept})
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
+    """Keep other processes from changing a manifest; a process that dies lets go of it."""
+    # The panel lists weights before the packages are installed.
+    from filelock import FileLock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(path.with_name(f".{path.name}.lock")), timeout=LOCK_TIMEOUT_S):
+        yield
 
 
 def write_json(path: Path, content: Any) -> None:

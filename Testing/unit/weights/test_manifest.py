@@ -53,6 +53,44 @@ def test_adding_a_record_replaces_the_one_of_its_name_and_keeps_the_rest(tmp_pat
     ]
 
 
+ADDING = """
+import json, sys
+from pathlib import Path
+from SwinX2SLib.weights import WeightsRecord
+from SwinX2SLib.weights.manifest import add_to_manifest
+path, entry, prefix = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(40):
+    add_to_manifest(path, WeightsRecord.from_json({**entry, "name": f"{prefix}{number}"}, ""))
+"""
+
+
+def test_processes_that_add_records_at_once_lose_none(tmp_path, record):
+    path = tmp_path / "models.json"
+    entry = json.dumps(dataclasses.replace(record, file="toy.safetensors").to_json())
+    adding = [
+        subprocess.Popen(
+            [sys.executable, "-c", ADDING, str(path), entry, prefix],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for prefix in "ab"
+    ]
+    for process in adding:
+        assert process.stdout.readline() == "ready\n"
+    for process in adding:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.wait(timeout=120) for process in adding] == [0, 0]
+    for process in adding:
+        process.stdin.close()
+        process.stdout.close()
+    names = {entry.name for entry in read_manifest(path)[1]}
+    assert names == {f"{prefix}{number}" for prefix in "ab" for number in range(40)}
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"models": 3}'])
 def test_a_damaged_manifest_is_named_and_left_as_it_is(tmp_path, record, content):
     path = tmp_path / "models.json"
