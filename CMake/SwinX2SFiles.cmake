@@ -120,6 +120,7 @@ set(SwinX2SLib_SCRIPTS
   inference/scoring.py
   inference/segmentation_file.py
   inference/shapes/__init__.py
+  inference/shapes/femora.py
   inference/shapes/filling.py
   inference/shapes/fitting.py
   inference/shapes/laying.py

@@ -1,4 +1,4 @@
-"""Mean shapes of vertebrae and pelvis, and how pelves vary.
+"""Mean shapes of vertebrae and pelvis, how pelves vary, and where femoral heads lie in them.
 
 Network order: x right -> left, y anterior -> posterior, z superior -> inferior.
 """
@@ -64,6 +64,17 @@ def pelvis_modes() -> ShapeModes:
     """Return the modes of the pelvis, in the frame of its bones' shapes."""
     with np.load(resource_path("Shapes", "bone_shapes.npz")) as data:
         return ShapeModes(*(data[f"pelvis_{name}_mm"].astype(np.float64) for name in ("controls", "modes")))
+
+
+@cache
+def femoral_heads_mm() -> dict[int, np.ndarray]:
+    """Return where the centre of each femur's head lies, `(3,)` by the femur's label, in the frame of the pelvis."""
+    with np.load(resource_path("Shapes", "bone_shapes.npz")) as data:
+        return {
+            label.id: data[f"{label.name}_head_mm"].astype(np.float64)
+            for label in labels()
+            if f"{label.name}_head_mm" in data
+        }
 
 
 def nearest_controls(

@@ -61,6 +61,7 @@ def describe(
         "expected_dice": reconstruction.expected_dice,
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
         "shape_likeness": reconstruction.shape_likeness,
+        "femur_shifts_mm": reconstruction.femur_shifts_mm,
         "removed_voxels": reconstruction.removed_voxels,
         "device": reconstruction.device,
         "precision": reconstruction.precision,

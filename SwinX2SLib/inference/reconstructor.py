@@ -22,7 +22,7 @@ from SwinX2SLib.inference.hanging import WEIGHTS, HangingCheck, check_hanging
 from SwinX2SLib.inference.islands import remove_islands
 from SwinX2SLib.inference.logits import mean_probability
 from SwinX2SLib.inference.model_choice import unfit_faults
-from SwinX2SLib.inference.shapes.laying import lay_shapes
+from SwinX2SLib.inference.shapes.laying import LaidShapes, lay_shapes
 from SwinX2SLib.inference.spine_heights import move_along_z, seat_vertebrae
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
 
@@ -54,6 +54,8 @@ class Reconstruction:
             disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such step.
         shape_likeness: for each bone that a known shape was laid onto the films for, by name, the correlation of that
             shape's edges with theirs, -1..1. Empty where the model asks for no such step.
+        femur_shifts_mm: how far each femur, by name, was moved backwards to the socket of the pelvis laid onto the
+            films. Empty where it was not.
     """
 
     labels: np.ndarray
@@ -68,6 +70,7 @@ class Reconstruction:
     expected_dice: dict[str, float] = field(default_factory=dict)
     disc_shifts_mm: dict[str, float] = field(default_factory=dict)
     shape_likeness: dict[str, float] = field(default_factory=dict)
+    femur_shifts_mm: dict[str, float] = field(default_factory=dict)
 
 
 class Reconstructor:
@@ -132,12 +135,12 @@ class Reconstructor:
             progress(_NETWORK_SHARE, "Seating the vertebrae")
         decision, shifts = self._seated(decision, probability, coronal, sagittal)
         clock.lap("seat")
-        likeness: dict[int, float] = {}
+        laid = LaidShapes()
         if self.lays_shapes:
             progress(_SEATED_SHARE, "Laying known shapes onto the films")
             films = (coronal[0, 0], sagittal[0, 0])
-            likeness = lay_shapes(probability, decision.labels, *films, pair.spacing_mm)
-            decision = decide(probability) if likeness else decision
+            laid = lay_shapes(probability, decision.labels, *films, pair.spacing_mm)
+            decision = decide(probability) if laid.likeness else decision
         clock.lap("shapes")
         progress(_SHAPES_SHARE, "Removing loose pieces")
         labels, removed = remove_islands(decision.labels, self.island_fraction)
@@ -154,7 +157,10 @@ class Reconstructor:
             seconds={"load": self._load_seconds, **clock.seconds},
             expected_dice=_named(decision.expected_dice, labels),
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
-            shape_likeness={label_by_id(bone).name: round(alike, 2) for bone, alike in likeness.items()},
+            shape_likeness={label_by_id(bone).name: round(alike, 2) for bone, alike in laid.likeness.items()},
+            femur_shifts_mm={
+                label_by_id(bone).name: round(mm, 1) for bone, mm in laid.femur_shifts_mm.items()
+            },
         )
 
     @torch.inference_mode()

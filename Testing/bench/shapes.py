@@ -16,7 +16,7 @@ from SwinX2SLib.evaluation import score_overlap
 from SwinX2SLib.evaluation.resampling import resample_labels
 from SwinX2SLib.inference.reconstructor import Reconstructor
 
-REGIONS = ("spine", "pelvis")
+REGIONS = ("spine", "pelvis", "femur")
 PEOPLE = (
     *("ts_s0000", "ts_s0001", "ts_s0004", "ts_s0006", "ts_s0009", "ts_s0327", "ts_s0328"),
     *("verse004", "verse009", "x2s_s0561", "x2s_0646", "x2s_0243"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from scipy import ndimage
+from torch import Tensor
 
 from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, bone_shapes, pelvis_modes
 from SwinX2SLib.inference.shapes.pieces import spread_modes
@@ -54,6 +55,13 @@ def bone_probability(
     probability = ndimage.map_coordinates(_softened(bone, spacing_mm / size.mean()), index, order=1)
     part = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     return part, probability.reshape(grid.shape[:3]).astype(np.float32)
+
+
+def replace_bone(probability: Tensor, label: int, bone: Tensor) -> None:
+    """Give a bone another probability `(X, Y, Z)`, in place; what it loses is background, what it gains is not."""
+    background = probability[0]
+    background.add_(probability[label] - bone).clamp_(0, 1)
+    probability[label].copy_(bone)
 
 
 def _softened(bone: BoneShape, voxel_mm: float) -> np.ndarray:

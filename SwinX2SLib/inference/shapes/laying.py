@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.inference.shapes.filling import bone_probability
+from SwinX2SLib.inference.shapes.femora import seat_femora
+from SwinX2SLib.inference.shapes.filling import bone_probability, replace_bone
 from SwinX2SLib.inference.shapes.fitting import Films, fit, piece_likeness
 from SwinX2SLib.inference.shapes.pelvis_start import Silhouettes
 from SwinX2SLib.inference.shapes.pieces import PELVIS
@@ -19,9 +22,22 @@ NETWORK_SAY = 0.2
 LEAST_LIKENESS, LEAST_LIKENESS_OF_PELVIS = 0.4, 0.33
 
 
+@dataclass(frozen=True)
+class LaidShapes:
+    """What shapes have done to a reconstruction.
+
+    Attributes:
+        likeness: for each bone whose shape is believed, how alike its shadows and the films are, -1..1.
+        femur_shifts_mm: how far each femur was moved backwards; empty where none was.
+    """
+
+    likeness: dict[int, float] = field(default_factory=dict)
+    femur_shifts_mm: dict[int, float] = field(default_factory=dict)
+
+
 def lay_shapes(
     probability: Tensor, labels: np.ndarray, coronal: Tensor, sagittal: Tensor, spacing_mm: float
-) -> dict[int, float]:
+) -> LaidShapes:
     """Lay shapes where a reconstruction has bones, and change its probabilities accordingly, in place.
 
     Args:
@@ -30,12 +46,9 @@ def lay_shapes(
         coronal: its frontal film `(X, Z)`.
         sagittal: its lateral film `(Y, Z)`.
         spacing_mm: of pixels and voxels.
-
-    Returns:
-        For each bone whose shape is believed, how alike its shadows and the films are, -1..1.
     """
     placement, likeness = _laid(probability, labels, coronal, sagittal, spacing_mm)
-    believed = {}
+    laid = LaidShapes()
     for number, alike in enumerate(likeness):
         labels_of = placement.pieces[number].labels
         if alike < (LEAST_LIKENESS_OF_PELVIS if labels_of == PELVIS else LEAST_LIKENESS):
@@ -44,8 +57,11 @@ def lay_shapes(
             found = bone_probability(placement, number, label, labels.shape, spacing_mm)
             if found is not None:
                 _say(probability, label, *found)
-                believed[label] = alike
-    return believed
+                laid.likeness[label] = alike
+        if labels_of == PELVIS:
+            shifts = seat_femora(probability, labels, placement, number, spacing_mm)
+            laid.femur_shifts_mm.update(shifts)
+    return laid
 
 
 def _laid(
@@ -65,9 +81,8 @@ def _laid(
 
 def _say(probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray) -> None:
     """Give a bone the probability that its shape and the network agree on; elsewhere it is not."""
-    bone, background = probability[label], probability[0]
+    bone = probability[label]
     agreed = torch.zeros_like(bone)
     said = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_SAY)
     agreed[part] = (said * bone[part].float() ** NETWORK_SAY).to(bone.dtype)
-    background.add_(bone - agreed).clamp_(0, 1)
-    bone.copy_(agreed)
+    replace_bone(probability, label, agreed)

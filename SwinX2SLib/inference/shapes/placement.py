@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.inference.shapes.pieces import PELVIS, Piece
+from SwinX2SLib.geometry.bone_shapes import pelvis_modes
+from SwinX2SLib.inference.shapes.pieces import PELVIS, Piece, spread_modes
 
 # One standard deviation of what a piece may differ from where it starts, before its neighbours are heard: shifts
 # [mm], turns [rad], logarithms of growth along the shape's axes, and of all pieces together.
@@ -89,6 +90,15 @@ class Placement:
         away = (self.shape_points_mm() - self.middle_mm[self.piece]) * size[self.piece]
         placed = torch.einsum("nij,nj->ni", rotation[self.piece], away) + at[self.piece]
         return placed, size.prod(dim=1)[self.piece]
+
+    @torch.no_grad()
+    def carried_mm(self, number: int, points_mm: np.ndarray) -> np.ndarray:
+        """Return where places `(N, 3)` [mm] in the frame of a piece's shape lie in the volume."""
+        rotation, size, at = (part[number].numpy() for part in self.transforms())
+        if number in self.weights:
+            moves = spread_modes(pelvis_modes(), points_mm)
+            points_mm = points_mm + np.einsum("k,knc->nc", self.weights[number].numpy(), moves)
+        return (points_mm - self.middle_mm[number].numpy()) * size @ rotation.T + at
 
     def strain(self) -> Tensor:
         """Return minus the logarithm of how probable it is to differ so much from the start, but for a constant."""

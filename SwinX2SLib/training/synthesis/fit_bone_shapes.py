@@ -8,7 +8,7 @@ of the case list. All shapes are maps of how probable the bone is, network order
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,11 +16,12 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from SwinX2SLib.anatomy import label_by_id, label_ids
+from SwinX2SLib.anatomy import label_by_id, label_ids, labels
 from SwinX2SLib.datasets import Case, load_case_list
 from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape
 from SwinX2SLib.geometry.discs import SACRUM
 from SwinX2SLib.training.synthesis.fit_shapes import BONES, LPS_TO_NETWORK, align_pelves, scaled_modes
+from SwinX2SLib.training.synthesis.joints import femoral_head_mm
 from SwinX2SLib.training.synthesis.people import Person
 from SwinX2SLib.training.synthesis.registration import Similarity, register_bones
 
@@ -109,7 +110,7 @@ def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndar
 
 
 def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
-    """Return the table's entries of the mean pelvis: shapes of its bones, control points and modes [mm]."""
+    """Return the table's entries of the mean pelvis: its bones, the femoral heads, controls and modes [mm]."""
     data = np.load(atlas)
     shapes = np.concatenate([data[f"{bone}_vertices"] for bone in BONES], axis=1) * LPS_TO_NETWORK
     mean, aligned = align_pelves(shapes.astype(np.float64))
@@ -121,12 +122,16 @@ def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
         faces = data[f"{BONES[number]}_faces"]
         bones[name] = filled(mean[own] - mean[own].mean(0), faces, grid - mean[own].mean(0)).astype(float)
     sacrum = mean[2 * per_bone :]
-    bones["sacrum"] = _completed_sacrum(sacrum, bones["sacrum"], grid, people)
+    with_sacra = [person for person in people if person.is_whole(SACRUM)]
+    bones["sacrum"] = _completed_sacrum(sacrum, bones["sacrum"], grid, with_sacra)
     modes = scaled_modes(aligned, PELVIS_MODES)
     step = per_bone // CONTROLS_PER_BONE
     table = {}
     for name, probability in bones.items():
         table |= _entry(name, _cropped(BoneShape(probability, origin)))
+    for side in ("left", "right"):
+        head = mean_head_mm(BoneShape(bones[f"hip_{side}"], origin), people, side)
+        table[f"femur_{side}_head_mm"] = head.astype(np.float32)
     variation = {"pelvis_controls_mm": mean[::step], "pelvis_modes_mm": modes[:, ::step]}
     return table | {name: array.astype(np.float16) for name, array in variation.items()}
 
@@ -154,6 +159,36 @@ def _completed_sacrum(
         used += 1
     floor = vertices[:, 2].max() - SEAM_MM
     return np.maximum(np.where(grid[..., 2] > floor, total / max(used, 1), 0), upper)
+
+
+def mean_head_mm(mean_hip: BoneShape, people: Sequence[Person], side: str) -> np.ndarray:
+    """Return where the centre of a femur's head lies in the frame of the mean hip, `(3,)` [mm]: the median of people.
+
+    Args:
+        mean_hip: the mean one of this side.
+        people: with whole hips or parts of them.
+        side: "left" or "right".
+
+    Raises:
+        ValueError: nobody has a femoral head in a hip that is like the mean one.
+    """
+    femur, hip = (
+        label.id for bone in ("femur", "hip") for label in labels() if label.name == f"{bone}_{side}"
+    )
+    bone = np.argwhere(mean_hip.probability > 0.5)
+    points = mean_hip.origin_mm + SPACING_MM * bone[:: max(len(bone) // POINTS, 1)]
+    found = []
+    for person in people:
+        head = femoral_head_mm(person, femur, hip) if {femur, hip} <= set(person.boxes) else None
+        if head is None:
+            continue
+        whole = [(True, person.is_whole(hip))]
+        placed, distance = register_bones([points], [person.points_mm(hip, POINTS)], whole, start_all=True)
+        if distance <= DISTANCE_LIMIT_MM:
+            found.append(placed.invert(head))
+    if not found:
+        raise ValueError(f"Nobody has a {side} femoral head in a hip that is like the mean one.")
+    return np.median(found, axis=0)
 
 
 def _grid(points: np.ndarray, margin_mm: float = MARGIN_MM) -> tuple[np.ndarray, np.ndarray]:
@@ -185,17 +220,25 @@ def _people(cases: Sequence[Case]) -> list[Person]:
     return sorted(people, key=lambda person: -len(person.boxes))
 
 
-def main(manifest: Path, atlas: Path, out: Path) -> None:
+def main() -> None:
     """Write the table."""
-    cases = [c for c in load_case_list(manifest) if c.split == "train" and c.may_train_default_weights]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("manifest", type=Path, help="case list")
+    parser.add_argument("atlas", type=Path, help="jhu_pelvis_atlas.npz")
+    parser.add_argument("out", type=Path, help="folder")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    cases = [c for c in load_case_list(args.manifest) if c.split == "train" and c.may_train_default_weights]
     people = _people(cases)
-    table = pelvis(atlas, [p for p in people if p.is_whole(SACRUM)])
+    table = pelvis(args.atlas, people)
     for label in label_ids("spine"):
         shape = mean_shape([p for p in people if p.is_whole(label)], label)
         if shape is not None:
             table |= _entry(label_by_id(label).name, shape)
-    np.savez_compressed(out / "bone_shapes.npz", **table)
+    np.savez_compressed(args.out / "bone_shapes.npz", **table)
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:4]))
+    main()

@@ -6,7 +6,7 @@ tables are shipped instead of a path in every run's parameters: a run then needs
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -93,21 +93,28 @@ def _modes(covariance: np.ndarray, count: int) -> np.ndarray:
     return (vectors[:, order] * np.sqrt(np.maximum(values[order], 0))).T
 
 
-def main(keypoints: Path, atlas: Path, out: Path) -> None:
+def main() -> None:
     """Write both tables."""
-    out.mkdir(parents=True, exist_ok=True)
-    data = np.load(keypoints)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("keypoints", type=Path, help="spine_keypoints.npz")
+    parser.add_argument("atlas", type=Path, help="jhu_pelvis_atlas.npz")
+    parser.add_argument("out", type=Path, help="folder")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    data = np.load(args.keypoints)
     spines = fit_spines(data["scan"], data["kind"], data["level"], data["xyz_lps_mm"].astype(np.float64))
     np.savez_compressed(
-        out / "spine_alignment.npz", **{name: value.astype(np.float32) for name, value in spines.items()}
+        args.out / "spine_alignment.npz", **{name: value.astype(np.float32) for name, value in spines.items()}
     )
-    data = np.load(atlas)
+    data = np.load(args.atlas)
     step = data["LeftHip_vertices"].shape[1] // VERTICES_PER_BONE
     shapes = np.concatenate([data[f"{bone}_vertices"][:, ::step] for bone in BONES], axis=1) * LPS_TO_NETWORK
     mean, modes = fit_pelves(shapes.astype(np.float64))
     bone = np.repeat(np.arange(len(BONES)), mean.shape[0] // len(BONES))
     np.savez_compressed(
-        out / "pelvis_shape.npz",
+        args.out / "pelvis_shape.npz",
         mean=mean.astype(np.float32),
         modes=modes.astype(np.float32),
         bone=bone.astype(np.uint8),
@@ -115,4 +122,4 @@ def main(keypoints: Path, atlas: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:4]))
+    main()

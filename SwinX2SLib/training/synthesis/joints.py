@@ -81,7 +81,7 @@ def _hips(person: Person) -> list[Hip]:
         femur, hip = ids[f"femur_{side}"], ids[f"hip_{side}"]
         if not ((coarse == femur).any() and (coarse == hip).any()):
             continue
-        centre = _head_centre(person, femur, hip)
+        centre = femoral_head_mm(person, femur, hip)
         if centre is None:
             continue
         near, far = (
@@ -93,8 +93,8 @@ def _hips(person: Person) -> list[Hip]:
     return found
 
 
-def _head_centre(person: Person, femur: int, hip: int) -> np.ndarray | None:
-    """Return the centre of the sphere through the part of the femur's surface that faces the hip, or None."""
+def femoral_head_mm(person: Person, femur: int, hip: int) -> np.ndarray | None:
+    """Return the centre `(3,)` of the sphere through what of a femur's surface faces the hip [mm], or None."""
     box = tuple(slice(max(s.start - 2, 0), s.stop + 2) for s in person.boxes[femur])
     view = person.labels[box]
     if not (view == hip).any():

@@ -6,7 +6,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_by_id, label_ids
-from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, bone_shapes, pelvis_modes
+from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, bone_shapes, femoral_heads_mm, pelvis_modes
 
 SACRUM, HIP_RIGHT, HIP_LEFT = 50, 51, 52
 SHAPES = pytest.mark.parametrize("label", sorted(bone_shapes()), ids=lambda label: label_by_id(label).name)
@@ -91,3 +91,26 @@ def test_the_modes_of_the_pelvis_lie_on_its_bones_and_shrink():
         bone = shape.origin_mm + SPACING_MM * np.argwhere(shape.probability > 0.5)
         nearest = np.minimum(nearest, cKDTree(bone).query(modes.controls_mm)[0])
     assert np.percentile(nearest, 95) < 2 * SPACING_MM
+
+
+@pytest.mark.parametrize(("femur", "hip"), [(53, HIP_LEFT), (54, HIP_RIGHT)])
+def test_a_femoral_head_lies_in_the_socket_of_its_hip(femur, hip):
+    head, shape = femoral_heads_mm()[femur], bone_shapes()[hip]
+    bone = shape.origin_mm + SPACING_MM * np.argwhere(shape.probability > 0.5)
+    away = bone - head
+    distance = np.linalg.norm(away, axis=1)
+    # Heads of adults have radii of 19 to 28 mm, cartilage included.
+    assert 17 < distance.min() < 30
+    # The socket is a cup: it lies about the head towards the body's midst, above, in front and behind.
+    near = away[distance < 35] / distance[distance < 35, None]
+    inwards = -np.sign(head[0])
+    assert (near[:, 0] * inwards > 0.7).any()
+    assert (near[:, 2] < -0.7).any()
+    assert (near[:, 1] > 0.5).any()
+    assert (near[:, 1] < -0.5).any()
+
+
+def test_femoral_heads_lie_alike_on_both_sides():
+    left, right = femoral_heads_mm()[53], femoral_heads_mm()[54]
+    assert left[0] > 0 > right[0]
+    assert left * [-1, 1, 1] == pytest.approx(right, abs=8)

@@ -7,12 +7,15 @@ import trimesh
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.training.synthesis.fit_bone_shapes import (
     SPACING_MM,
+    BoneShape,
     filled,
+    mean_head_mm,
     mean_shape,
 )
 from SwinX2SLib.training.synthesis.people import Person
 
 BONE = 22
+HIP_LEFT, FEMUR_LEFT = 52, 53
 
 
 def person(labels: np.ndarray, spacing_mm=(2.0, 2.0, 2.0)) -> Person:
@@ -105,3 +108,37 @@ def test_a_sphere_is_filled_to_its_volume(inside_out):
     distance = np.linalg.norm(grid, axis=-1)
     assert inside[distance < 24].all()
     assert not inside[distance > 26].any()
+
+
+def hip_and_femur(size: float, at_mm, head_mm, missing=None) -> Person:
+    """A left hip, lopsided, with a cup for a head of 24 mm; both so large and there."""
+    places = (np.moveaxis(np.indices((90, 90, 90)), 0, -1) * 2.0 - at_mm) / size
+    away = np.linalg.norm(places - head_mm, axis=-1)
+    plate = (np.abs(places - [-12, 5, -30]) < [14, 34, 30]).all(-1)
+    block = (np.abs(places - [-12, -14, 24]) < [14, 18, 26]).all(-1)
+    hip = (plate | block) & (away > 27)
+    labels = np.zeros(places.shape[:3], np.uint8)
+    labels[hip] = HIP_LEFT
+    if missing != "femur":
+        labels[away < 24] = FEMUR_LEFT
+    return person(labels)
+
+
+def test_the_mean_head_is_where_the_heads_of_people_lie_in_their_hips():
+    head = np.array([16.0, 2.0, 0.0])
+    drawn = hip_and_femur(1.0, 90.0, head)
+    mean_hip = BoneShape((drawn.labels == HIP_LEFT).astype(np.float32), np.full(3, -90.0))
+    people = [
+        hip_and_femur(1.0, (84, 92, 88), head),
+        hip_and_femur(1.1, (90, 86, 95), head),
+        hip_and_femur(0.9, 92.0, head),
+        hip_and_femur(1.0, 90.0, head, missing="femur"),
+    ]
+    assert mean_head_mm(mean_hip, people, "left") == pytest.approx(head, abs=1.5)
+
+
+def test_nobody_with_a_head_is_said():
+    drawn = hip_and_femur(1.0, 90.0, (16, 2, 0), missing="femur")
+    mean_hip = BoneShape((drawn.labels == HIP_LEFT).astype(np.float32), np.full(3, -90.0))
+    with pytest.raises(ValueError, match="Nobody has a left femoral head"):
+        mean_head_mm(mean_hip, [drawn], "left")

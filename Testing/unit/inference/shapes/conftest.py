@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from SwinX2SLib.geometry.bone_shapes import femoral_heads_mm
+from SwinX2SLib.inference.shapes.femora import FEMORA
 from SwinX2SLib.inference.shapes.filling import bone_probability
 from SwinX2SLib.inference.shapes.fitting import Films
 from SwinX2SLib.inference.shapes.pelvis_start import Silhouettes
@@ -117,5 +119,32 @@ def outline() -> Callable[[dict[int, np.ndarray]], Silhouettes]:
         for label, bone in bones.items():
             probability[label - 1] = torch.from_numpy(bone)
         return Silhouettes(probability.amax(dim=2), probability.amax(dim=1))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sockets_mm() -> Callable[[Placement], np.ndarray]:
+    """Function (placement of a pelvis) that returns where its left and right socket are, `(2, 3)`."""
+    heads = np.stack([femoral_heads_mm()[label] for label in FEMORA])
+    return lambda placement: placement.carried_mm(0, heads)
+
+
+@pytest.fixture(scope="session")
+def femora() -> Callable[..., tuple[torch.Tensor, np.ndarray]]:
+    """Function (heads [mm], how far the femora lie behind them, which) that returns probability and labels of femora
+    with a shaft below, in voxels of 3 mm.
+    """
+    places = np.moveaxis(np.indices((100, 84, 90)), 0, -1) * 3.0
+
+    def make(heads_mm: np.ndarray, behind_mm=(0.0, 0.0), shown=FEMORA) -> tuple[torch.Tensor, np.ndarray]:
+        probability = torch.zeros(55, *places.shape[:3])
+        for label, head, behind in zip(FEMORA, heads_mm, behind_mm, strict=True):
+            away = places - head - [0, behind, 0]
+            ball = (away**2).sum(-1) < 24**2
+            shaft = (np.abs(away[..., :2]) < 14).all(-1) & (away[..., 2] > 0) & (away[..., 2] < 60)
+            probability[label] = torch.from_numpy(0.9 * (ball | shaft)) * (label in shown)
+        probability[0] = 1 - probability[1:].sum(dim=0)
+        return probability, probability.argmax(dim=0).numpy().astype(np.uint8)
 
     return make

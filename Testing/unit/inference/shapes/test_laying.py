@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from SwinX2SLib.inference.shapes.laying import LEAST_LIKENESS, lay_shapes
+from SwinX2SLib.inference.shapes import laying
+from SwinX2SLib.inference.shapes.femora import FEMORA
+from SwinX2SLib.inference.shapes.laying import LEAST_LIKENESS, LEAST_LIKENESS_OF_PELVIS, lay_shapes
 
 SHAPE, SPACING_MM = (44, 44, 48), 2.5
 LABELS = (20, 21)
@@ -32,7 +34,7 @@ def seen(lumbar, fill) -> torch.Tensor:
 
 def lay(probability: torch.Tensor, coronal: torch.Tensor, sagittal: torch.Tensor) -> dict[int, float]:
     labels = probability.argmax(dim=0).numpy().astype(np.uint8)
-    return lay_shapes(probability, labels, coronal, sagittal, SPACING_MM)
+    return lay_shapes(probability, labels, coronal, sagittal, SPACING_MM).likeness
 
 
 def dice(probability: torch.Tensor, truth: dict[int, np.ndarray], label: int) -> float:
@@ -78,3 +80,17 @@ def test_shapes_are_laid_onto_what_a_network_said_in_inference_mode_and_half_pre
     assert set(believed) == set(LABELS)
     assert said.dtype == torch.float16
     assert after > dice(seen, true_bones, LABELS[0]) + 0.05
+
+
+@pytest.mark.parametrize("beyond", [-0.01, 0.01])
+def test_femora_follow_a_pelvis_that_is_believed_and_no_other(
+    pelvis, sockets_mm, femora, monkeypatch, beyond
+):
+    placement = pelvis(turn=0.1, step=20)
+    monkeypatch.setattr(laying, "_laid", lambda *given: (placement, [LEAST_LIKENESS_OF_PELVIS + beyond]))
+    probability, labels = femora(sockets_mm(placement), (-9.0, 9.0))
+    before = probability[list(FEMORA)].clone()
+    laid = lay_shapes(probability, labels, torch.zeros(100, 90), torch.zeros(84, 90), 3.0)
+    believed = beyond > 0
+    assert set(laid.femur_shifts_mm) == (set(FEMORA) if believed else set())
+    assert torch.equal(probability[list(FEMORA)], before) is not believed

@@ -160,3 +160,21 @@ def test_a_pelvis_placed_alone_is_taken_over_among_others():
     among.take_over(alone, 1)
     assert torch.allclose(places(among)[among.piece == 1], places(alone), atol=1e-3)
     assert middles(among)[0] == pytest.approx(AT_MM[1], abs=0.01)
+
+
+def test_places_of_the_shape_are_carried_as_its_points_are():
+    placement = pelvis()
+    with torch.no_grad():
+        placement.turn[:] = torch.tensor([0.4, -0.7, 1.2])
+        placement.shift[:] = torch.tensor([0.5, 1.0, -0.3])
+        placement.growth[:] = 0.8
+        placement.weights[0][:3] = torch.tensor([1.0, -1.5, 0.5])
+    carried = placement.carried_mm(0, placement.pieces[0].points_mm)
+    assert carried == pytest.approx(places(placement).numpy(), abs=1e-3)
+    spine = pair(size=1.1)
+    with torch.no_grad():
+        spine.growth[1] = torch.tensor([1.0, -1.0, 0.5])
+        spine.turn[1] = 0.6
+    assert spine.carried_mm(1, spine.pieces[1].points_mm) == pytest.approx(
+        places(spine)[spine.piece == 1].numpy(), abs=1e-3
+    )
