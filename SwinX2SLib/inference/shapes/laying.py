@@ -12,14 +12,17 @@ from SwinX2SLib.inference.shapes.femora import seat_femora
 from SwinX2SLib.inference.shapes.filling import bone_probability, replace_bone
 from SwinX2SLib.inference.shapes.fitting import Films, fit, piece_likeness
 from SwinX2SLib.inference.shapes.pelvis_start import Silhouettes
-from SwinX2SLib.inference.shapes.pieces import PELVIS
+from SwinX2SLib.inference.shapes.pieces import PELVIS, piece_drawn
 from SwinX2SLib.inference.shapes.placement import Placement
 from SwinX2SLib.inference.shapes.starting import starting_placement
 
 # The network's say beside the shape's: the exponent of its probability.
 NETWORK_SAY = 0.2
-# Shapes whose shadows are less like the films than this are not believed; bowel and skin hide more of a pelvis.
-LEAST_LIKENESS, LEAST_LIKENESS_OF_PELVIS = 0.4, 0.33
+# Shapes whose shadows are less like the films than this are not believed.
+LEAST_LIKENESS = 0.4
+# Bowel and skin hide more of a pelvis. How much, the pelvis that the network drew tells: less like the films by more
+# than this than that one, a pelvis is not believed either.
+LEAST_LIKENESS_OF_PELVIS, LESS_THAN_DRAWN = 0.2, 0.08
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,15 @@ def lay_shapes(
         sagittal: its lateral film `(Y, Z)`.
         spacing_mm: of pixels and voxels.
     """
-    placement, likeness = _laid(probability, labels, coronal, sagittal, spacing_mm)
+    # What was made in inference mode cannot take part in a descent: copies can.
+    with torch.inference_mode(False):
+        films = Films(*(film.float().cpu().clone() for film in (coronal, sagittal)), spacing_mm)
+        silhouettes = Silhouettes(*(probability[1:].amax(dim=axis).float().cpu().clone() for axis in (2, 1)))
+        placement, likeness = _laid(labels, silhouettes, films)
     laid = LaidShapes()
     for number, alike in enumerate(likeness):
         labels_of = placement.pieces[number].labels
-        if alike < (LEAST_LIKENESS_OF_PELVIS if labels_of == PELVIS else LEAST_LIKENESS):
+        if alike < (_least_of_pelvis(labels, films) if labels_of == PELVIS else LEAST_LIKENESS):
             continue
         for label in labels_of:
             found = bone_probability(placement, number, label, labels.shape, spacing_mm)
@@ -64,19 +71,21 @@ def lay_shapes(
     return laid
 
 
-def _laid(
-    probability: Tensor, labels: np.ndarray, coronal: Tensor, sagittal: Tensor, spacing_mm: float
-) -> tuple[Placement | None, list[float]]:
+def _laid(labels: np.ndarray, silhouettes: Silhouettes, films: Films) -> tuple[Placement | None, list[float]]:
     """Return the pieces laid onto the films, and how alike each one's shadows and the films are."""
-    # What was made in inference mode cannot take part in a descent: copies can.
-    with torch.inference_mode(False):
-        silhouettes = Silhouettes(*(probability[1:].amax(dim=axis).float().cpu().clone() for axis in (2, 1)))
-        placement = starting_placement(labels, silhouettes, spacing_mm)
-        if placement is None:
-            return None, []
-        films = Films(coronal.float().cpu().clone(), sagittal.float().cpu().clone(), spacing_mm)
-        fit(placement, films)
-        return placement, piece_likeness(placement, films)
+    placement = starting_placement(labels, silhouettes, films.spacing_mm)
+    if placement is None:
+        return None, []
+    fit(placement, films)
+    return placement, piece_likeness(placement, films)
+
+
+def _least_of_pelvis(labels: np.ndarray, films: Films) -> float:
+    """Return how much like the films a pelvis must be."""
+    shown = tuple(label for label in PELVIS if (labels == label).any())
+    drawn = piece_drawn(shown, labels, films.spacing_mm)
+    alike = piece_likeness(Placement([drawn], drawn.middle_mm[None], [1.0]), films)[0]
+    return max(LEAST_LIKENESS_OF_PELVIS, alike - LESS_THAN_DRAWN)
 
 
 def _say(probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray) -> None:

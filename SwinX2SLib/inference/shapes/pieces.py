@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.geometry.bone_shapes import (
@@ -26,6 +28,8 @@ SHELL_MM, SPONGY = 2.0, 0.35
 # Points of one bone: a vertebra covers some 300 pixels, a hip 1500.
 POINTS = {**dict.fromkeys(PELVIS, 2500), **dict.fromkeys(VERTEBRAE, 700)}
 NEIGHBOURS = 6
+# Bones that are labels have no slope to tell their surface by.
+DRAWN_BLUR_VOXELS = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +73,24 @@ class Piece:
 @cache
 def piece_of(labels: tuple[int, ...]) -> Piece:
     """Return the piece of bones that have a shape; those of `PELVIS` vary along its modes."""
-    clouds = [_cloud(bone_shapes()[label], POINTS[label]) for label in labels]
+    piece = _joined(labels, [(bone_shapes()[label], SPACING_MM) for label in labels])
+    return (
+        replace(piece, modes_mm=spread_modes(pelvis_modes(), piece.points_mm)) if labels == PELVIS else piece
+    )
+
+
+def piece_drawn(labels: tuple[int, ...], volume: np.ndarray, spacing_mm: float) -> Piece:
+    """Return the piece of bones, all of them in a volume `(X, Y, Z)` of labels, as it shows them, in its frame."""
+    masks = [gaussian_filter((volume == label).astype(np.float32), DRAWN_BLUR_VOXELS) for label in labels]
+    return _joined(labels, [(BoneShape(mask, np.zeros(3)), spacing_mm) for mask in masks])
+
+
+def _joined(labels: tuple[int, ...], shapes: Sequence[tuple[BoneShape, float]]) -> Piece:
+    """Return the piece of the shapes of its bones, given with the spacing of their voxels [mm]; without modes."""
+    clouds = [_cloud(*shape, POINTS[label]) for label, shape in zip(labels, shapes, strict=True)]
     points, dense, solid = (np.concatenate(parts) for parts in zip(*clouds, strict=True))
     bone = np.repeat(np.arange(len(labels)), [len(cloud[0]) for cloud in clouds])
-    modes = spread_modes(pelvis_modes(), points) if labels == PELVIS else np.zeros((0, len(points), 3))
-    return Piece(labels, points, bone, dense, solid, modes)
+    return Piece(labels, points, bone, dense, solid, np.zeros((0, len(points), 3)))
 
 
 def spread_modes(modes: ShapeModes, points_mm: np.ndarray) -> np.ndarray:
@@ -82,17 +99,17 @@ def spread_modes(modes: ShapeModes, points_mm: np.ndarray) -> np.ndarray:
     return np.einsum("nk,mnkc->mnc", weight, modes.modes_mm[:, nearest])
 
 
-def _cloud(shape: BoneShape, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _cloud(shape: BoneShape, spacing_mm: float, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return points, drawn evenly from where a bone attenuates, with what each attenuates and stands for."""
     probability = shape.probability
     # The slope of the probability, summed over a surface's thickness, is its area.
-    slope = np.linalg.norm(np.stack(np.gradient(probability, SPACING_MM)), axis=0)
+    slope = np.linalg.norm(np.stack(np.gradient(probability, spacing_mm)), axis=0)
     density = (SHELL_MM * slope + SPONGY * probability).ravel()
     total = np.cumsum(density)
     # Systematic sampling: at equal steps of the sum.
     drawn = np.searchsorted(total, (np.arange(count) + 0.5) / count * total[-1])
     voxels = np.stack(np.unravel_index(drawn, probability.shape), axis=1)
-    volume = SPACING_MM**3
+    volume = spacing_mm**3
     solid = probability.ravel()[drawn] / density[drawn]
     dense = np.full(count, total[-1] * volume / count)
-    return shape.origin_mm + SPACING_MM * voxels, dense, dense * solid
+    return shape.origin_mm + spacing_mm * voxels, dense, dense * solid

@@ -7,6 +7,7 @@ import torch
 from SwinX2SLib.inference.shapes import laying
 from SwinX2SLib.inference.shapes.femora import FEMORA
 from SwinX2SLib.inference.shapes.laying import LEAST_LIKENESS, LEAST_LIKENESS_OF_PELVIS, lay_shapes
+from SwinX2SLib.inference.shapes.pieces import PELVIS
 
 SHAPE, SPACING_MM = (44, 44, 48), 2.5
 LABELS = (20, 21)
@@ -82,15 +83,43 @@ def test_shapes_are_laid_onto_what_a_network_said_in_inference_mode_and_half_pre
     assert after > dice(seen, true_bones, LABELS[0]) + 0.05
 
 
+@pytest.fixture(scope="module")
+def turned(pelvis):
+    return pelvis(turn=0.1, step=20)
+
+
+@pytest.fixture(scope="module")
+def pelvis_bones(turned, fill) -> dict[int, np.ndarray]:
+    return fill(turned, (100, 84, 90), 3.0)
+
+
+@pytest.fixture
+def lay_pelvis(turned, pelvis_bones, sockets_mm, femora, monkeypatch):
+    """Function (likeness of the pelvis, films) that returns what was laid, and whether the femora moved."""
+
+    def lay_with(alike: float, *films: torch.Tensor):
+        monkeypatch.setattr(laying, "_laid", lambda *given: (turned, [alike]))
+        probability, labels = femora(sockets_mm(turned), (-9.0, 9.0))
+        for label, bone in pelvis_bones.items():
+            labels[bone > 0.5] = label
+        before = probability[list(FEMORA)].clone()
+        laid = lay_shapes(probability, labels, *films, 3.0)
+        return laid, not torch.equal(probability[list(FEMORA)], before)
+
+    return lay_with
+
+
 @pytest.mark.parametrize("beyond", [-0.01, 0.01])
-def test_femora_follow_a_pelvis_that_is_believed_and_no_other(
-    pelvis, sockets_mm, femora, monkeypatch, beyond
-):
-    placement = pelvis(turn=0.1, step=20)
-    monkeypatch.setattr(laying, "_laid", lambda *given: (placement, [LEAST_LIKENESS_OF_PELVIS + beyond]))
-    probability, labels = femora(sockets_mm(placement), (-9.0, 9.0))
-    before = probability[list(FEMORA)].clone()
-    laid = lay_shapes(probability, labels, torch.zeros(100, 90), torch.zeros(84, 90), 3.0)
+def test_femora_follow_a_pelvis_that_is_believed_and_no_other(lay_pelvis, beyond):
+    dark = torch.zeros(100, 90), torch.zeros(84, 90)
+    laid, moved = lay_pelvis(LEAST_LIKENESS_OF_PELVIS + beyond, *dark)
     believed = beyond > 0
+    assert set(laid.likeness) == (set(PELVIS) if believed else set())
     assert set(laid.femur_shifts_mm) == (set(FEMORA) if believed else set())
-    assert torch.equal(probability[list(FEMORA)], before) is not believed
+    assert moved is believed
+
+
+def test_a_pelvis_much_less_like_the_films_than_the_one_drawn_is_not_believed(lay_pelvis, pelvis_bones, film):
+    films = film(pelvis_bones, 3.0)
+    assert lay_pelvis(0.5, films.coronal, films.sagittal)[0].likeness == {}
+    assert set(lay_pelvis(0.95, films.coronal, films.sagittal)[0].likeness) == set(PELVIS)

@@ -12,6 +12,7 @@ from SwinX2SLib.inference.shapes.pieces import (
     SACRUM,
     SHELL_MM,
     SPONGY,
+    piece_drawn,
     piece_of,
     spread_modes,
 )
@@ -80,3 +81,23 @@ def test_points_move_no_further_than_the_controls_do():
     points = np.random.default_rng(0).uniform(-150, 150, (200, 3))
     moved = np.linalg.norm(spread_modes(modes, points), axis=-1)
     assert bool((moved.max(axis=1) <= np.linalg.norm(modes.modes_mm, axis=-1).max(axis=1) + 1e-9).all())
+
+
+def test_a_piece_drawn_lies_where_the_volume_has_it_and_is_as_large():
+    volume = np.zeros((60, 60, 60), np.uint8)
+    volume[10:30, 20:50, 15:35] = HIP_RIGHT
+    volume[40:50, 20:40, 15:35] = SACRUM
+    piece = piece_drawn((HIP_RIGHT, SACRUM), volume, 2.5)
+    for number, (middle, voxels) in enumerate((((19.5, 34.5, 24.5), 12000), ((44.5, 29.5, 24.5), 4000))):
+        own = piece.bone == number
+        assert np.average(piece.points_mm[own], axis=0, weights=piece.solid[own]) == pytest.approx(
+            2.5 * np.array(middle), abs=1.0
+        )
+        assert piece.solid[own].sum() == pytest.approx(voxels * 2.5**3, rel=0.05)
+        # The shell of its surface, and the spongy bone within.
+    sides = np.array([[20, 30, 20], [10, 20, 20]]) * 2.5
+    surface_mm2 = 2 * (sides * np.roll(sides, 1, axis=1)).sum()
+    assert piece.dense.sum() == pytest.approx(
+        SHELL_MM * surface_mm2 + SPONGY * sides.prod(axis=1).sum(), rel=0.15
+    )
+    assert len(piece.modes_mm) == 0
