@@ -1,6 +1,7 @@
 """Fixtures for every test: the shared example data, when it lies beside the repository."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ from hypothesis import settings
 # every time: a change is judged by what it changes. At the desk they differ from run to run, and find more.
 settings.register_profile("swinx2s", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("swinx2s")
+
+# A process that is started in the background or by nohup ignores these, and so would the children that tests end by
+# them. What a process handles itself starts anew in its children.
+for _signal in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, lambda number, frame: None)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
