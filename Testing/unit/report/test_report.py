@@ -116,6 +116,25 @@ def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
     assert not list(result.out.glob(".*")), "no half-written file stays behind"
 
 
+def test_the_page_tells_what_was_moved_after_the_network_and_nothing_where_nothing_was(result):
+    path = result.out / "provenance.json"
+    provenance = json.loads(path.read_text(encoding="utf-8"))
+    provenance["disc_shifts_mm"] = {"vertebrae_L3": 2.0, "vertebrae_L4": -7.1}
+    provenance["shape_likeness"] = {"vertebrae_L3": 0.61, "sacrum": 0.45}
+    provenance["femur_shifts_mm"] = {"femur_left": -3.2, "femur_right": 3.2}
+    path.write_text(json.dumps(provenance), encoding="utf-8")
+    told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
+    assert "to the discs that the films show: 7 mm at most" in told
+    assert "known shapes of 2 bones" in told
+    assert "to 0.45 at least and 0.61 at most" in told
+    assert "moved to the depth of their sockets, one forwards and one backwards: 3.2 mm each" in told
+    for key in ("disc_shifts_mm", "shape_likeness", "femur_shifts_mm"):
+        del provenance[key]
+    path.write_text(json.dumps(provenance), encoding="utf-8")
+    told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
+    assert not any(words in told for words in ("discs that the films show", "known shapes", "sockets"))
+
+
 def test_the_page_leads_to_the_measurements_of_the_same_bones(result):
     written = write_report(result.out, "A pair")
     text = written["report"].read_text(encoding="utf-8")
