@@ -8,7 +8,6 @@ of the case list. All shapes are maps of how probable the bone is, network order
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +19,13 @@ from SwinX2SLib.anatomy import label_by_id, label_ids, labels
 from SwinX2SLib.datasets import Case, load_case_list
 from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape
 from SwinX2SLib.geometry.discs import SACRUM
-from SwinX2SLib.training.synthesis.fit_shapes import BONES, LPS_TO_NETWORK, align_pelves, scaled_modes
+from SwinX2SLib.training.synthesis.fit_shapes import (
+    BONES,
+    LPS_TO_NETWORK,
+    align_pelves,
+    read_paths,
+    scaled_modes,
+)
 from SwinX2SLib.training.synthesis.joints import femoral_head_mm
 from SwinX2SLib.training.synthesis.people import Person
 from SwinX2SLib.training.synthesis.registration import Similarity, register_bones
@@ -222,14 +227,7 @@ def _people(cases: Sequence[Case]) -> list[Person]:
 
 def main() -> None:
     """Write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("manifest", type=Path, help="case list")
-    parser.add_argument("atlas", type=Path, help="jhu_pelvis_atlas.npz")
-    parser.add_argument("out", type=Path, help="folder")
-    args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
+    args = read_paths(__doc__, manifest="case list", atlas="jhu_pelvis_atlas.npz")
     cases = [c for c in load_case_list(args.manifest) if c.split == "train" and c.may_train_default_weights]
     people = _people(cases)
     table = pelvis(args.atlas, people)

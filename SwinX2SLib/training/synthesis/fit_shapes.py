@@ -93,16 +93,19 @@ def _modes(covariance: np.ndarray, count: int) -> np.ndarray:
     return (vectors[:, order] * np.sqrt(np.maximum(values[order], 0))).T
 
 
-def main() -> None:
-    """Write both tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("keypoints", type=Path, help="spine_keypoints.npz")
-    parser.add_argument("atlas", type=Path, help="jhu_pelvis_atlas.npz")
-    parser.add_argument("out", type=Path, help="folder")
+def read_paths(about: str, **what: str) -> argparse.Namespace:
+    """Read the arguments of a script that writes tables: paths by name, with what they are, and the folder `out`."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, meaning in {**what, "out": "folder to write"}.items():
+        parser.add_argument(name, type=Path, help=meaning)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    return args
+
+
+def main() -> None:
+    """Write both tables."""
+    args = read_paths(__doc__, keypoints="spine_keypoints.npz", atlas="jhu_pelvis_atlas.npz")
     data = np.load(args.keypoints)
     spines = fit_spines(data["scan"], data["kind"], data["level"], data["xyz_lps_mm"].astype(np.float64))
     np.savez_compressed(
