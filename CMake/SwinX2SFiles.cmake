@@ -110,6 +110,7 @@ set(SwinX2SLib_SCRIPTS
   inference/islands.py
   inference/job.py
   inference/logits.py
+  inference/mixing.py
   inference/model_choice.py
   inference/outputs.py
   inference/plausibility.py

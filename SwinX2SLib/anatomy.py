@@ -84,14 +84,19 @@ def label_ids(group: str) -> tuple[int, ...]:
 
 
 @cache
+def ids_by_name() -> dict[str, int]:
+    """Return the id of each bone by its machine name, in the order of the ids; not to be changed."""
+    return {label.name: label.id for label in labels()}
+
+
+@cache
 def mirrored_ids() -> tuple[int, ...]:
     """Return, for each label value 0..54, the value it takes when the patient is mirrored left to right."""
-    by_name = {label.name: label.id for label in labels()}
     swap = {"left": "right", "right": "left"}
     mirrored = [BACKGROUND]
     for label in labels():
         other = label.name.replace(label.side, swap[label.side]) if label.side else label.name
-        mirrored.append(by_name[other])
+        mirrored.append(ids_by_name()[other])
     return tuple(mirrored)
 
 

@@ -25,11 +25,13 @@ class BoneShape:
 
     Attributes:
         probability: float32 `(X, Y, Z)`, 0..1.
-        origin_mm: place of the first voxel, `(3,)`; voxels are `SPACING_MM` apart.
+        origin_mm: place of the first voxel, `(3,)`.
+        spacing_mm: of the voxels.
     """
 
     probability: np.ndarray
     origin_mm: np.ndarray
+    spacing_mm: float = SPACING_MM
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ class ShapeModes:
 @cache
 def bone_shapes() -> dict[int, BoneShape]:
     """Return the mean shapes of `Resources/Shapes` by label."""
-    with np.load(resource_path("Shapes", "bone_shapes.npz")) as data:
+    with _table() as data:
         return {
             label.id: BoneShape(
                 data[f"{label.name}_probability"].astype(np.float32) / 255,
@@ -62,19 +64,23 @@ def bone_shapes() -> dict[int, BoneShape]:
 @cache
 def pelvis_modes() -> ShapeModes:
     """Return the modes of the pelvis, in the frame of its bones' shapes."""
-    with np.load(resource_path("Shapes", "bone_shapes.npz")) as data:
+    with _table() as data:
         return ShapeModes(*(data[f"pelvis_{name}_mm"].astype(np.float64) for name in ("controls", "modes")))
 
 
 @cache
 def femoral_heads_mm() -> dict[int, np.ndarray]:
     """Return where the centre of each femur's head lies, `(3,)` by the femur's label, in the frame of the pelvis."""
-    with np.load(resource_path("Shapes", "bone_shapes.npz")) as data:
+    with _table() as data:
         return {
             label.id: data[f"{label.name}_head_mm"].astype(np.float64)
             for label in labels()
             if f"{label.name}_head_mm" in data
         }
+
+
+def _table() -> np.lib.npyio.NpzFile:
+    return np.load(resource_path("Shapes", "bone_shapes.npz"))
 
 
 def nearest_controls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,12 +155,10 @@ class Reconstructor:
             precision="bfloat16" if self.half_precision else "float32",
             removed_voxels=removed,
             seconds={"load": self._load_seconds, **clock.seconds},
-            expected_dice=_named(decision.expected_dice, labels),
+            expected_dice=_by_name({i: decision.expected_dice[i] for i in np.unique(labels) if i}, 3),
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
-            shape_likeness={label_by_id(bone).name: round(alike, 2) for bone, alike in laid.likeness.items()},
-            femur_shifts_mm={
-                label_by_id(bone).name: round(mm, 1) for bone, mm in laid.femur_shifts_mm.items()
-            },
+            shape_likeness=_by_name(laid.likeness, 2),
+            femur_shifts_mm=_by_name(laid.femur_shifts_mm, 1),
         )
 
     @torch.inference_mode()
@@ -214,8 +212,9 @@ _NO_NUMBERS = Fault(
 )
 
 
-def _named(expected_dice: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    return {label_by_id(int(i)).name: round(float(expected_dice[i]), 3) for i in np.unique(labels) if i}
+def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:
+    """Return rounded values of bones by name instead of by label."""
+    return {label_by_id(int(bone)).name: round(float(value), digits) for bone, value in values.items()}
 
 
 class _Clock:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from SwinX2SLib.geometry.discs import SACRUM, Disc, find_discs, usual_distances
 from SwinX2SLib.inference.decision import NEGLIGIBLE
+from SwinX2SLib.inference.mixing import mixing_matrix
 
 VERTEBRAE = slice(1, 26)
 # How far a disc is looked for [voxels].
@@ -101,7 +102,7 @@ def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
     if not bool(occupied.any()):
         return
     (x0, x1), (y0, y1) = (_span(occupied.any(dim)) for dim in (1, 0))
-    mixing = _mixing(sources).to(bones.device)
+    mixing = mixing_matrix(sources).to(bones.device)
     for bone in bones[:, x0:x1, y0:y1]:
         bone.copy_(bone.float() @ mixing)
 
@@ -109,18 +110,6 @@ def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
 def _span(occupied: Tensor) -> tuple[int, int]:
     places = torch.nonzero(occupied)
     return int(places[0]), int(places[-1]) + 1
-
-
-def _mixing(sources: np.ndarray) -> Tensor:
-    """Return the matrix `(slices, slices)` of linear interpolation, from old slices (rows) to new ones (columns)."""
-    slices = len(sources)
-    lower = np.floor(sources).astype(int)
-    share = sources - lower
-    mixing = torch.zeros(slices, slices)
-    for rows, weights in ((lower, 1 - share), (lower + 1, share)):
-        inside = np.flatnonzero((rows >= 0) & (rows < slices))
-        mixing[rows[inside], inside] += torch.from_numpy(weights[inside]).float()
-    return mixing
 
 
 def _evidence(disc: Disc, frontal: np.ndarray, lateral: np.ndarray) -> np.ndarray:

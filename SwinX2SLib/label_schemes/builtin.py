@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from SwinX2SLib.anatomy import labels
+from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.label_schemes.scheme import LabelScheme
 
 SCHEME_NAMES = (
@@ -51,7 +51,7 @@ _TOTAL_V2 = {
 @cache
 def builtin_schemes() -> dict[str, LabelScheme]:
     """Return the built-in numberings by name, in the order of `SCHEME_NAMES`."""
-    ids = {label.name: label.id for label in labels()}
+    ids = ids_by_name()
     own = {i: i for i in ids.values()}
     vertebrae = {i: i for i in range(1, _L6 + 1)}
     made = (

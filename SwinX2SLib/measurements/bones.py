@@ -13,6 +13,7 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
+from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.anatomy import labels as anatomy_labels
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
 from SwinX2SLib.measurements.surfaces import Surface
@@ -121,9 +122,8 @@ def bones_from_labels(
         if box is not None:
             masks[label.name] = _filled(known[box] == label.id, box, voxel_spacing_mm(affine))
     view = _field_of_view(masks.values(), known.shape)
-    ids = {label.name: label.id for label in anatomy_labels()}
     return {
-        name: _bone_from_mask(name, ids[name], mask, view, affine)
+        name: _bone_from_mask(name, ids_by_name()[name], mask, view, affine)
         for name, mask in masks.items()
         if names is None or name in names
     }

@@ -11,13 +11,13 @@ import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from SwinX2SLib.anatomy import labels
+from SwinX2SLib.anatomy import ids_by_name
 
 Digests = Mapping[str, str]
 """By the bones' names: what is the same as long as no voxel of the bone has changed."""
 
 _LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
-_IDS = {label.name: label.id for label in labels()}
+_IDS = ids_by_name()
 _DIGEST_BYTES = 8
 # Of a voxel: grids that differ by less are the same grid.
 _SAME = 1e-2

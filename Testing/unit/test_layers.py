@@ -50,6 +50,7 @@ TORCH = (
     "inference.device",
     "inference.hanging",
     "inference.logits",
+    "inference.mixing",
     "inference.reconstructor",
     "inference.shapes",
     "inference.spine_heights",

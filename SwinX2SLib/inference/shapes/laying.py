@@ -55,7 +55,7 @@ def lay_shapes(
         films = Films(*(film.float().cpu().clone() for film in (coronal, sagittal)), spacing_mm)
         silhouettes = Silhouettes(*(probability[1:].amax(dim=axis).float().cpu().clone() for axis in (2, 1)))
         placement, likeness = _laid(labels, silhouettes, films)
-    laid = LaidShapes()
+    believed, shifts = {}, {}
     for number, alike in enumerate(likeness):
         labels_of = placement.pieces[number].labels
         if alike < (_least_of_pelvis(labels, films) if labels_of == PELVIS else LEAST_LIKENESS):
@@ -64,11 +64,10 @@ def lay_shapes(
             found = bone_probability(placement, number, label, labels.shape, spacing_mm)
             if found is not None:
                 _say(probability, label, *found)
-                laid.likeness[label] = alike
+                believed[label] = alike
         if labels_of == PELVIS:
             shifts = seat_femora(probability, labels, placement, number, spacing_mm)
-            laid.femur_shifts_mm.update(shifts)
-    return laid
+    return LaidShapes(believed, shifts)
 
 
 def _laid(labels: np.ndarray, silhouettes: Silhouettes, films: Films) -> tuple[Placement | None, list[float]]:

@@ -87,18 +87,22 @@ class Placement:
     def placed_mm(self) -> tuple[Tensor, Tensor]:
         """Return the points in the volume `(N, 3)`, and how much larger what they stand for is than in the shapes."""
         rotation, size, at = self.transforms()
-        away = (self.shape_points_mm() - self.middle_mm[self.piece]) * size[self.piece]
-        placed = torch.einsum("nij,nj->ni", rotation[self.piece], away) + at[self.piece]
+        placed = self._put(self.shape_points_mm(), self.piece, rotation, size, at)
         return placed, size.prod(dim=1)[self.piece]
 
     @torch.no_grad()
     def carried_mm(self, number: int, points_mm: np.ndarray) -> np.ndarray:
         """Return where places `(N, 3)` [mm] in the frame of a piece's shape lie in the volume."""
-        rotation, size, at = (part[number].numpy() for part in self.transforms())
         if number in self.weights:
             moves = spread_modes(pelvis_modes(), points_mm)
             points_mm = points_mm + np.einsum("k,knc->nc", self.weights[number].numpy(), moves)
-        return (points_mm - self.middle_mm[number].numpy()) * size @ rotation.T + at
+        piece = torch.full((len(points_mm),), number)
+        return self._put(_tensor(points_mm), piece, *self.transforms()).numpy()
+
+    def _put(self, points_mm: Tensor, piece: Tensor, rotation: Tensor, size: Tensor, at: Tensor) -> Tensor:
+        """Return where points `(N, 3)` of changed shapes lie in the volume, by each one's piece and `transforms`."""
+        away = (points_mm - self.middle_mm[piece]) * size[piece]
+        return torch.einsum("nij,nj->ni", rotation[piece], away) + at[piece]
 
     def strain(self) -> Tensor:
         """Return minus the logarithm of how probable it is to differ so much from the start, but for a constant."""

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from SwinX2SLib.anatomy import label_by_id, label_ids, labels
+from SwinX2SLib.anatomy import ids_by_name, label_by_id, label_ids
 from SwinX2SLib.datasets import Case, load_case_list
 from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape
 from SwinX2SLib.geometry.discs import SACRUM
@@ -177,9 +177,7 @@ def mean_head_mm(mean_hip: BoneShape, people: Sequence[Person], side: str) -> np
     Raises:
         ValueError: nobody has a femoral head in a hip that is like the mean one.
     """
-    femur, hip = (
-        label.id for bone in ("femur", "hip") for label in labels() if label.name == f"{bone}_{side}"
-    )
+    femur, hip = (ids_by_name()[f"{bone}_{side}"] for bone in ("femur", "hip"))
     bone = np.argwhere(mean_hip.probability > 0.5)
     points = mean_hip.origin_mm + SPACING_MM * bone[:: max(len(bone) // POINTS, 1)]
     found = []

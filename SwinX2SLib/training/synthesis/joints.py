@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.anatomy import label_ids, labels
+from SwinX2SLib.anatomy import ids_by_name, label_ids
 from SwinX2SLib.training.synthesis.fit_shapes import LEVELS
 from SwinX2SLib.training.synthesis.pelvis_shape import PelvisField, fit_pelvis_field
 from SwinX2SLib.training.synthesis.people import Person
@@ -72,7 +72,7 @@ def find_joints(person: Person) -> Joints:
 
 
 def _hips(person: Person) -> list[Hip]:
-    ids = {label.name: label.id for label in labels()}
+    ids = ids_by_name()
     step = np.maximum(np.round(COARSE_MM / person.spacing_mm), 1).astype(int)
     coarse = person.labels[tuple(slice(None, None, n) for n in step)]
     spacing = person.spacing_mm * step

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.anatomy import labels
+from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.geometry.bone_shapes import nearest_controls
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.training.synthesis.people import Person
@@ -51,8 +51,7 @@ def pelvis_table() -> dict[str, np.ndarray]:
 
 def fit_pelvis_field(person: Person) -> PelvisField | None:
     """Lay the mean pelvis onto a person's and return its modes there; None without a pelvis that fits."""
-    ids = {label.name: label.id for label in labels()}
-    bones = [ids[name] for name in BONES]
+    bones = [ids_by_name()[name] for name in BONES]
     if not all(bone in person.boxes for bone in bones):
         return None
     table = pelvis_table()

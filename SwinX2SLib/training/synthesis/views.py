@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from SwinX2SLib.anatomy import labels
+from SwinX2SLib.anatomy import ids_by_name
 
 SPACING_LIMITS_MM = (0.8, 4.2)
 PRESENT_SHARE = 0.7  # a preset needs this share of its bones
 FEWEST_VERTEBRAE = 4
-_IDS = {label.name: label.id for label in labels()}
+_IDS = ids_by_name()
 _RIBS = [i for name, i in _IDS.items() if name.startswith("rib")]
 _PELVIS = [_IDS[name] for name in ("sacrum", "hip_left", "hip_right")]
 _FEMORA = [_IDS["femur_left"], _IDS["femur_right"]]
