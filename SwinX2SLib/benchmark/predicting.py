@@ -13,7 +13,7 @@ from SwinX2SLib.benchmark.plan import Films
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
-from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
+from SwinX2SLib.inference.device import choose_device, fast_autocast
 from SwinX2SLib.inference.islands import remove_islands
 from SwinX2SLib.inference.logits import predict
 from SwinX2SLib.inference.outputs import write_nifti_labels
@@ -92,8 +92,7 @@ class _FromVolumes:
         drawn.add_cases([case], [1.0])
         sample = drawn.draw(np.random.default_rng(0))
         films = (group[None].to(self.device) for group in (sample.coronal_films, sample.sagittal_films))
-        half = bfloat16_is_fast(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+        with fast_autocast(self.device):
             decision = predict(self.model, *films)
         labels, _ = remove_islands(decision.labels, ISLAND_FRACTION)
         return labels, network_affine(whole_view(drawn.sources[0].extent_mm, shape).spacing_mm, shape)

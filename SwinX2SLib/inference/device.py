@@ -39,3 +39,15 @@ def bfloat16_is_fast(device: torch.device) -> bool:
         getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     )
     return any(check() for check in checks if check is not None)
+
+
+def fast_autocast(device: torch.device, enabled: bool = True) -> torch.autocast:
+    """Return bfloat16 autocast where the device computes it fast; elsewhere the context keeps float32.
+
+    Processors without bfloat16 instructions emulate it, many times slower than float32.
+
+    Args:
+        device: where the network runs.
+        enabled: False keeps float32 everywhere.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled and bfloat16_is_fast(device))

@@ -45,7 +45,7 @@ class TrainingConfig:
         ema_decay: decay of the averaged weights, which are the ones that are validated and kept.
         seed: of the weights and of the samples.
         device: "auto" (a CUDA card if there is one), "cpu" or "cuda".
-        mixed_precision: bfloat16 autocast.
+        mixed_precision: bfloat16 autocast, on devices that compute it fast; others keep float32.
         workers: processes that draw samples on the processor; 0 draws them between the steps, on the run's device.
         checkpoint_seconds: time between checkpoints.
         validate_every: steps between validations; 0 for none by steps.

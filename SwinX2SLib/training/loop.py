@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.inference.device import fast_autocast
 from SwinX2SLib.inference.failures import RESOURCES
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.training.averaging import AveragedWeights
@@ -153,7 +154,7 @@ class Trainer:
 
     def _learn(self, batch: Batch, phase: Phase) -> None:
         """Add a micro-batch's share to the gradients of the step."""
-        with torch.autocast(self.process.device.type, torch.bfloat16, enabled=self.config.mixed_precision):
+        with fast_autocast(self.process.device, self.config.mixed_precision):
             parts = self.objective(self.model, batch, phase)
         (sum(parts.values()) / self.config.accumulate).backward()
         self.means.add_losses(parts)

@@ -11,7 +11,7 @@ from torch import nn
 from SwinX2SLib.anatomy import GROUPS, label_ids
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.evaluation import score_overlap
-from SwinX2SLib.inference.device import bfloat16_is_fast
+from SwinX2SLib.inference.device import fast_autocast
 from SwinX2SLib.inference.logits import predict
 from SwinX2SLib.inference.reconstructor import Reconstructor
 from SwinX2SLib.inference.scoring import score_cases
@@ -56,7 +56,7 @@ class Validator:
     def _synthetic(self, model: nn.Module) -> Iterator[dict[str, float]]:
         for sample in self.samples:
             films = (film[None].to(self.device) for film in (sample.coronal_films, sample.sagittal_films))
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16_is_fast(self.device)):
+            with fast_autocast(self.device):
                 labels = predict(model, *films).labels
             yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample)).dice_means()
 
