@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import qt
+import slicer
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = [REPOSITORY / "SwinX2S" / "SwinX2S.py", *sorted((REPOSITORY / "SwinX2SLib/slicerui").rglob("*.py"))]
@@ -116,3 +118,23 @@ def test_an_ended_process_holds_nobody_and_is_held_by_nobody(desktop, spin, spin
     assert listener.ended == (0,)
     assert process._process.receivers(qt.SIGNAL("finished(int,QProcess::ExitStatus)")) == 0
     assert not process.is_running()
+
+
+def test_an_abstract_class_of_nodes_is_refused_as_in_slicer():
+    with pytest.raises(TypeError, match="abstract"):
+
+        @parameterNodeWrapper
+        class _Parameters:
+            volume: slicer.vtkMRMLDisplayableNode
+
+
+def test_a_union_of_classes_of_nodes_holds_either_of_them_or_none():
+    @parameterNodeWrapper
+    class _Parameters:
+        truth: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode | None = None
+
+    parameters = _Parameters(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode"))
+    assert parameters.truth is None
+    for kind in ("vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"):
+        parameters.truth = node = slicer.mrmlScene.AddNewNodeByClass(kind)
+        assert parameters.truth is node

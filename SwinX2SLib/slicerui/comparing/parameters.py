@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Union
+
 import slicer
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
@@ -23,7 +25,7 @@ class CompareParameters:
     """
 
     compare_prediction: slicer.vtkMRMLSegmentationNode
-    compare_truth: slicer.vtkMRMLDisplayableNode
+    compare_truth: Union[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLLabelMapVolumeNode, None] = None  # noqa: UP007
     compare_truth_file: str = ""
     compare_scheme: str = "auto"
     compare_placement: Placement = Placement.RIGID

@@ -4,6 +4,7 @@ As in Slicer, every wrapper remembers the values and looks again when the node t
 `connectGui` keeps its tag for itself: only `connectParametersToGui` gives what `disconnectGui` wants.
 """
 
+import types
 import typing
 from dataclasses import dataclass
 from enum import Enum
@@ -25,9 +26,10 @@ class _Parameter:
 
     def __init__(self, name: str, hint: object, default: object):
         self.name = name
-        base, *self.annotations = typing.get_args(hint) or (hint,)
+        annotated = typing.get_origin(hint) is typing.Annotated
+        base, *self.annotations = typing.get_args(hint) if annotated else (hint,)
         self.kind = base
-        self.is_node = isinstance(base, type) and issubclass(base, slicer.vtkMRMLNode)
+        self.is_node = _require_node_classes(base)
         self.is_enum = isinstance(base, type) and issubclass(base, Enum)
         if not self.is_node and not self.is_enum and base not in (str, float, int, bool):
             raise TypeError(f"the stand-in stores no parameter of type {base}")
@@ -60,6 +62,17 @@ class _Parameter:
         for rule in self.annotations:
             if isinstance(rule, WithinRange) and not rule.minimum <= value <= rule.maximum:
                 raise ValueError(f"{value} is not within {rule.minimum} and {rule.maximum}")
+
+
+def _require_node_classes(hint: object) -> bool:
+    """Tell whether a hint is a class of nodes, or a union of them; as in Slicer, each of them is instantiated."""
+    options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    classes = [option for option in options if option is not type(None)]
+    if not all(isinstance(each, type) and issubclass(each, slicer.vtkMRMLNode) for each in classes):
+        return False
+    for each in classes:
+        each().GetClassName()  # TypeError where the class is abstract
+    return True
 
 
 def parameterNodeWrapper(described: type) -> type:
