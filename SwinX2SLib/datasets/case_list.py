@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib.anatomy import GROUPS
+from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS
 from SwinX2SLib.datasets.cases import MISMATCHED_CTS, Case, RadiographPair
 from SwinX2SLib.errors import Fault, InputError
 
@@ -23,7 +23,7 @@ def load_case_list(manifest: Path) -> list[Case]:
     cases, faults = [], []
     names: set[str] = set()
     for number, entry in enumerate(_entries(manifest), start=1):
-        if isinstance(entry, dict) and entry.get("kind"):  # meshes and key points, not volumes
+        if isinstance(entry, dict) and entry.get("kind") not in (None, "atlas"):  # meshes and key points
             continue
         wrong = _wrong_with(entry)
         if not wrong:
@@ -64,6 +64,8 @@ def _wrong_with(entry: Any) -> list[str]:
         wrong.append("annotated has to be a list of groups.")
     if not (entry.get("ct") is None or _is_text(entry["ct"])):
         wrong.append("ct has to be a text or null.")
+    if not _are_labels(entry.get("unknown_labels", [])):
+        wrong.append(f"unknown_labels has to be a list of numbers from 1 to {CLASS_COUNT - 1}.")
     if films and not _are_films(films):
         wrong.append("radiographs has to have two files and spacing_mm above 0.")
     return wrong
@@ -71,6 +73,10 @@ def _wrong_with(entry: Any) -> list[str]:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _are_labels(values: Any) -> bool:
+    return isinstance(values, list) and all(type(v) is int and 1 <= v < CLASS_COUNT for v in values)
 
 
 def _are_films(films: Any) -> bool:
@@ -108,4 +114,5 @@ def _case(entry: dict, folder: Path) -> Case:
         radiographs=RadiographPair(*(folder / name for name in films["files"]), films["spacing_mm"])
         if films
         else None,
+        unknown_labels=tuple(entry.get("unknown_labels", ())),
     )

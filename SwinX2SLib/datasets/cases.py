@@ -48,6 +48,7 @@ class Case:
         licence: as in the manifest.
         ct_kind: "HU", "8-bit rescaled" or None.
         radiographs: published radiographs, or None.
+        unknown_labels: bones of annotated groups that are cut or wrong in the label volume: unknown, too.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Case:
     licence: str
     ct_kind: str | None = None
     radiographs: RadiographPair | None = None
+    unknown_labels: tuple[int, ...] = ()
 
     @property
     def may_train_default_weights(self) -> bool:
@@ -70,6 +72,7 @@ class Case:
         known[0] = True
         for group in self.annotated:
             known[list(label_ids(group))] = True
+        known[list(self.unknown_labels)] = False
         return known
 
     def load_labels(self) -> tuple[np.ndarray, np.ndarray]:

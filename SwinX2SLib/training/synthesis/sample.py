@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -67,6 +68,11 @@ class _Source:
     known: Tensor
     weight: float
     joints: Joints
+
+    @cached_property
+    def drawn(self) -> Tensor:
+        """Bool `(55,)`: the classes that the label volume holds."""
+        return torch.bincount(self.labels.flatten(), minlength=CLASS_COUNT) > 0
 
     @property
     def extent_mm(self) -> np.ndarray:
@@ -144,12 +150,12 @@ class Synthesiser:
             # The mirrored person: sampled right-left reversed, sides swapped in the labels below.
             index, inside, names = index.flip(0), inside.flip(0), _MIRRORED
         labels = names.to(self.device)[torch.where(inside, source.labels.view(-1)[index], 0).int()]
-        ct, known = None, source.known
+        ct, known, drawn = None, source.known[names.int()], source.drawn[names.int()]
         if source.ct is not None and rng.random() < self.ct_share:
             ct = torch.where(inside, source.ct.view(-1)[index], AIR[source.ct_kind])
         else:
             # What is not drawn is not projected either, so it is known to be absent.
-            known = torch.ones_like(known)
+            known = known | ~drawn
         if self.augment:
             published = rng.random() < self.published_look
             shown = labels if ct is None else None
@@ -158,6 +164,8 @@ class Synthesiser:
             )
         else:
             films = plain_films(labels, ct, self.views_per_plane)
+        # A bone that is drawn wrongly is in the picture, but nothing to learn from.
+        labels = torch.where(known[labels.int()], labels, 0)
         return Sample(labels, *films, known)
 
     def _coordinates(self, source: _Source, rng: np.random.Generator) -> tuple[Tensor, float]:

@@ -50,6 +50,19 @@ def test_only_annotated_groups_count_as_known(tmp_path):
     assert not known[26:].any()
 
 
+def test_bones_that_are_cut_or_wrong_are_unknown_although_their_group_is_annotated(tmp_path):
+    manifest = write_manifest(tmp_path, entry(unknown_labels=[7, 25]))
+    (tmp_path / "volumes" / "a" / "labels.nii.gz").touch()
+    known = load_case_list(manifest)[0].known_classes
+    assert np.flatnonzero(~known[:26]).tolist() == [7, 25]
+
+
+@pytest.mark.parametrize("labels", [[0], [55], ["7"], 7, [True]])
+def test_unknown_labels_that_are_no_bones_are_refused(tmp_path, labels):
+    with pytest.raises(InputError, match="unknown_labels"):
+        load_case_list(write_manifest(tmp_path, entry(unknown_labels=labels)))
+
+
 def test_every_fault_of_a_case_list_is_told_at_once(tmp_path):
     manifest = write_manifest(tmp_path, entry("a", annotated=["teeth"]), entry("b"))
     with pytest.raises(InputError) as caught:

@@ -108,6 +108,23 @@ def test_a_ct_leaves_bones_that_nobody_drew_unknown():
     assert bool(made.draw(np.random.default_rng(0)).known.all())
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bone_that_is_drawn_wrongly_is_on_the_films_but_neither_bone_nor_background(seed):
+    labels = three_bones()
+    present = [int(label) for label in np.unique(labels) if label]
+    known = np.ones(CLASS_COUNT, bool)
+    known[present[0]] = False
+    drawn = Synthesiser((32, 32, 64), augment=False)
+    drawn.add_volume(labels, np.full(3, 2.0), known, 1.0)
+    whole = Synthesiser((32, 32, 64), augment=False)
+    whole.add_volume(labels, np.full(3, 2.0), np.ones(CLASS_COUNT, bool), 1.0)
+    sample, reference = (s.draw(np.random.default_rng(seed)) for s in (drawn, whole))
+    assert not sample.known[present[0]]
+    assert sample.known.sum() == CLASS_COUNT - 1
+    assert set(np.unique(sample.labels)) == {0, *present[1:]}
+    torch.testing.assert_close(sample.coronal_films, reference.coronal_films)
+
+
 def test_the_shared_training_cases_load_and_none_forbids_giving_weights_away(shared_data):
     cases = [c for c in load_case_list(shared_data / "anatomy" / "manifest.json") if c.split == "train"]
     assert len(cases) >= 20
