@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from SwinX2SLib import __version__
-from SwinX2SLib.command_line import CANCELLED, CANCELLED_WORDS, DONE, STOPPED
+from SwinX2SLib.command_line import STOPPED
+from SwinX2SLib.exit_codes import CANCELLED, CANCELLED_WORDS, DONE
 
 
 @dataclass(frozen=True)

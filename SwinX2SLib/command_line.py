@@ -9,21 +9,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-DONE, UNEXPECTED, USAGE, INPUT, MODEL, RESOURCES, SOME_FAILED, CANCELLED = 0, 1, 2, 3, 4, 5, 6, 130
-EXIT_CODES = {
-    DONE: "done",
-    UNEXPECTED: "something unexpected; a log file is named",
-    USAGE: "the command line is wrong",
-    INPUT: "the inputs have faults; all are listed",
-    MODEL: "the model or its weights cannot be used",
-    RESOURCES: "out of memory or disk, or the device is absent",
-    CANCELLED: "cancelled; nothing was written",
-}
-# Of commands that load no network.
-PLAIN_EXIT_CODES = {**EXIT_CODES, RESOURCES: "out of memory or disk"}
-del PLAIN_EXIT_CODES[MODEL]
-KEPT_WORDS = "Stopped. What is finished is kept; the same command goes on from there."
-CANCELLED_WORDS = "Cancelled; nothing was written."
+from SwinX2SLib.exit_codes import CANCELLED, KEPT_WORDS, PLAIN_EXIT_CODES, USAGE
+
 # What `main` says when a command is stopped, where the command's parser sets it.
 STOPPED = "stopped_words"
 _KEPT = {CANCELLED: "stopped; what is finished is kept, the same command goes on from there"}

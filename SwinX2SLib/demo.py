@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from SwinX2SLib.anatomy import label_ids
-from SwinX2SLib.command_line import EXIT_CODES, add_command
+from SwinX2SLib.command_line import add_command
 from SwinX2SLib.evaluation import OverlapScores, score_overlap
+from SwinX2SLib.exit_codes import EXIT_CODES
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.inference.console import ConsoleReport
 from SwinX2SLib.inference.job import DEVICES, Job

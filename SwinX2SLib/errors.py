@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from SwinX2SLib.exit_codes import MODEL, RESOURCES
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -33,6 +35,24 @@ class InputError(ValueError):
     def __init__(self, faults: Sequence[Fault]):
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class DeviceError(InputError):
+    """The device that was asked for is not there."""
+
+    exit_code = RESOURCES
+
+
+class ModelError(InputError):
+    """The model or its weights cannot be used."""
+
+    exit_code = MODEL
+
+
+class OutputError(InputError):
+    """The result could not be written."""
+
+    exit_code = RESOURCES
 
 
 class Cancelled(BaseException):

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from SwinX2SLib.command_line import DONE, EXIT_CODES, SOME_FAILED, add_command
+from SwinX2SLib.command_line import add_command
+from SwinX2SLib.exit_codes import DONE, EXIT_CODES, SOME_FAILED
 
 if TYPE_CHECKING:
     from SwinX2SLib.benchmark.config import BenchmarkConfig

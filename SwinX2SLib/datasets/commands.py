@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from SwinX2SLib.command_line import DONE, PLAIN_EXIT_CODES, SOME_FAILED, add_command, add_workers, first_few
+from SwinX2SLib.command_line import add_command, add_workers, first_few
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.exit_codes import DONE, PLAIN_EXIT_CODES, SOME_FAILED
 
 if TYPE_CHECKING:
     from SwinX2SLib.datasets.prepare import Prepared

@@ -11,14 +11,13 @@ import numpy as np
 
 from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import label_by_id
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.exporting.dicom_films import dicom_faults
 from SwinX2SLib.exporting.formats import DOCUMENT, ENTRIES, FORMATS
 from SwinX2SLib.exporting.meshes import write_gltf, write_obj, write_stl_folder
 from SwinX2SLib.exporting.source import ExportSource
 from SwinX2SLib.exporting.surfaces import bone_meshes
 from SwinX2SLib.geometry.frames import reorient
-from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.outputs import write_nifti_labels
 from SwinX2SLib.inference.segmentation_file import write_segmentation
 from SwinX2SLib.inference.staging import output_faults, recover, staged_folder

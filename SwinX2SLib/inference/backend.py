@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from SwinX2SLib.errors import InputError
-from SwinX2SLib.inference.failures import DeviceError, ModelError
+from SwinX2SLib.errors import DeviceError, InputError, ModelError
 from SwinX2SLib.inference.job import Job
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib.command_line import EXIT_CODES, add_command, add_output, usage_error
+from SwinX2SLib.command_line import add_command, add_output, usage_error
+from SwinX2SLib.exit_codes import EXIT_CODES
 from SwinX2SLib.inference.job import DEVICES, Job
 from SwinX2SLib.inference.variations import VARIATIONS
 from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, FilmOptions

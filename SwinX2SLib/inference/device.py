@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from SwinX2SLib.errors import Fault
-from SwinX2SLib.inference.failures import DeviceError
+from SwinX2SLib.errors import DeviceError, Fault
 
 
 def choose_device(name: str) -> torch.device:

@@ -7,8 +7,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from SwinX2SLib.command_line import CANCELLED, CANCELLED_WORDS, INPUT, MODEL, RESOURCES, UNEXPECTED
 from SwinX2SLib.errors import Cancelled, InputError
+from SwinX2SLib.exit_codes import CANCELLED, CANCELLED_WORDS, INPUT, RESOURCES, UNEXPECTED
 from SwinX2SLib.inference.protocol import Error
 
 _OUT_OF_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
@@ -19,24 +19,6 @@ _UNUSABLE = (
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EIO, errno.ESTALE,
 )  # fmt: skip
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class DeviceError(InputError):
-    """The device that was asked for is not there."""
-
-    exit_code = RESOURCES
-
-
-class ModelError(InputError):
-    """The model or its weights cannot be used."""
-
-    exit_code = MODEL
-
-
-class OutputError(InputError):
-    """The result could not be written."""
-
-    exit_code = RESOURCES
 
 
 def describe_failure(error: BaseException) -> tuple[list[Error], int]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from SwinX2SLib.anatomy import CLASS_COUNT
-from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.inference.failures import ModelError
+from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.weights.locating import locate
 from SwinX2SLib.weights.record import WeightsRecord
 

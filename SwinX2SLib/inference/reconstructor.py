@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from SwinX2SLib.anatomy import label_by_id
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.inference.decision import Decision, decide
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
-from SwinX2SLib.inference.failures import ModelError
 from SwinX2SLib.inference.hanging import WEIGHTS, HangingCheck, check_hanging
 from SwinX2SLib.inference.islands import remove_islands
 from SwinX2SLib.inference.logits import mean_probability

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.inference.backend import Backend, TorchBackend
-from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.job import Job
 from SwinX2SLib.inference.outputs import FILES, write_provenance, write_volumes
 from SwinX2SLib.inference.plausibility import doubts, found_bones

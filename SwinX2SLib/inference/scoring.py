@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.anatomy import GROUPS
-from SwinX2SLib.command_line import EXIT_CODES, add_command
+from SwinX2SLib.command_line import add_command
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.exit_codes import EXIT_CODES
 from SwinX2SLib.inference.job import DEVICES
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from typing import TextIO
 
 import psutil
 
-from SwinX2SLib.command_line import CANCELLED, DONE
 from SwinX2SLib.errors import Cancelled
+from SwinX2SLib.exit_codes import CANCELLED, DONE
 from SwinX2SLib.inference.backend import Backend, TorchBackend
 from SwinX2SLib.inference.failures import describe_failure
 from SwinX2SLib.inference.job import Job

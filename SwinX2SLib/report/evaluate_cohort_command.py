@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from SwinX2SLib.command_line import CANCELLED, DONE, SOME_FAILED, add_workers, first_few
+from SwinX2SLib.command_line import add_workers, first_few
 from SwinX2SLib.errors import Cancelled
+from SwinX2SLib.exit_codes import CANCELLED, DONE, SOME_FAILED
 from SwinX2SLib.parallel import ConsoleProgress
 
 if TYPE_CHECKING:

@@ -7,15 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.anatomy import GROUPS
-from SwinX2SLib.command_line import (
-    CANCELLED,
-    PLAIN_EXIT_CODES,
-    SOME_FAILED,
-    add_command,
-    add_output,
-    tell_phase,
-)
+from SwinX2SLib.command_line import add_command, add_output, tell_phase
 from SwinX2SLib.evaluation.options import ALIGNMENTS, EvaluationOptions
+from SwinX2SLib.exit_codes import CANCELLED, PLAIN_EXIT_CODES, SOME_FAILED
 from SwinX2SLib.label_schemes import SCHEME_NAMES
 from SwinX2SLib.report.evaluate_cohort_command import (
     COHORT_HELP,

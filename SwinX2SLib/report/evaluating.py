@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.evaluate import evaluate_inputs
 from SwinX2SLib.evaluation.inputs import Inputs, read_inputs
 from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.surface_file import compared_surfaces, write_surfaces
 from SwinX2SLib.evaluation.writing import evaluation_text, measurements_table, scores_table
-from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
 
 FILES = {

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib import __version__
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
-from SwinX2SLib.inference.failures import OutputError
 from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.draws import METHOD, drawn_labels

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.inference.failures import OutputError
+from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.inference.staging import output_faults, recover, staged_folder
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.reading import ReadOptions, Subject, read_subject

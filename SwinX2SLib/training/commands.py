@@ -7,8 +7,9 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from SwinX2SLib.command_line import DONE, EXIT_CODES, UNEXPECTED, add_command
+from SwinX2SLib.command_line import add_command
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.exit_codes import DONE, EXIT_CODES, UNEXPECTED
 
 if TYPE_CHECKING:
     from SwinX2SLib.datasets import Case

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.exit_codes import RESOURCES
 from SwinX2SLib.inference.device import fast_autocast
-from SwinX2SLib.inference.failures import RESOURCES
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.training.averaging import AveragedWeights
 from SwinX2SLib.training.batches import Batch, BatchDataset, Share

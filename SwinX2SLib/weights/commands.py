@@ -6,8 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from SwinX2SLib.command_line import DONE, EXIT_CODES, MODEL, add_command
+from SwinX2SLib.command_line import add_command
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.exit_codes import DONE, EXIT_CODES, MODEL
 from SwinX2SLib.weights.cache import VARIABLE, cache_folder
 from SwinX2SLib.weights.integrity import expectation_faults, file_faults
 from SwinX2SLib.weights.manifest import StoredWeights, default_name, find_weights, stored_weights

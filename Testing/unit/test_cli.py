@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from SwinX2SLib.cli import COMMANDS
-from SwinX2SLib.command_line import EXIT_CODES
+from SwinX2SLib.exit_codes import EXIT_CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,14 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from SwinX2SLib.command_line import (
-    DONE,
-    EXIT_CODES,
-    SOME_FAILED,
-    add_command,
-    first_few,
-    usage_error,
-)
+from SwinX2SLib.command_line import add_command, first_few, usage_error
+from SwinX2SLib.exit_codes import DONE, EXIT_CODES, SOME_FAILED
 from SwinX2SLib.inference.command import add_film_options, add_model_options, job_of_arguments
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from SwinX2SLib.command_line import SOME_FAILED
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.exit_codes import SOME_FAILED
 from SwinX2SLib.inference.batch.events import decode_case
 from SwinX2SLib.inference.batch.run import clear_leftovers
 from SwinX2SLib.inference.protocol import Progress, Result, decode

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from SwinX2SLib.cli import main
-from SwinX2SLib.command_line import SOME_FAILED
+from SwinX2SLib.exit_codes import SOME_FAILED
 
 ROOT = Path(__file__).resolve().parents[3]
 

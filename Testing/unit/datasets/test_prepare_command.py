@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from SwinX2SLib.command_line import SOME_FAILED
 from SwinX2SLib.datasets import load_case_list
+from SwinX2SLib.exit_codes import SOME_FAILED
 
 sys.path.insert(0, str(Path(__file__).parent))
 import downloads

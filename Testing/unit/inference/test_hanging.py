@@ -12,8 +12,8 @@ from PIL import Image
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 from torch import nn
 
+from SwinX2SLib.errors import ModelError
 from SwinX2SLib.inference import Job, run_job
-from SwinX2SLib.inference.failures import ModelError
 from SwinX2SLib.inference.hanging import LEAST_PROBABILITY, FilmLook, HangingCheck, check_hanging
 from SwinX2SLib.inference.protocol import Result
 from SwinX2SLib.inference.reconstructor import Reconstructor

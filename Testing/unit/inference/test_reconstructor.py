@@ -9,12 +9,11 @@ from torch import nn
 from torch.nn import functional
 
 from SwinX2SLib.anatomy import mirrored_ids
-from SwinX2SLib.errors import Cancelled
+from SwinX2SLib.errors import Cancelled, DeviceError, ModelError
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.inference import Reconstructor
 from SwinX2SLib.inference.backend import TorchBackend
 from SwinX2SLib.inference.device import bfloat16_is_fast, choose_device
-from SwinX2SLib.inference.failures import DeviceError, ModelError
 from SwinX2SLib.inference.logits import SLAB, _unzoomed, logit_slabs, predict
 from SwinX2SLib.inference.variations import VARIATIONS, Variation
 from SwinX2SLib.models.builder import build_model
