@@ -8,7 +8,7 @@ import pytest
 import slicer
 from packaging.requirements import Requirement
 
-from SwinX2SLib.slicerui import asking, installer, packages
+from SwinX2SLib.slicerui import dialogs, installer
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
 
 
@@ -96,15 +96,15 @@ def test_a_slicer_without_package_management_is_told_to_be_too_old(machine, monk
 
 def test_while_slicer_is_tested_nobody_is_asked_and_nothing_done(desktop, monkeypatch):
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_a, **_k: True)
-    assert not asking.confirmed("May I?")
+    assert not dialogs.confirmed("May I?")
     monkeypatch.setattr(slicer.app, "testingEnabled", lambda: False, raising=False)
-    assert asking.confirmed("May I?")
+    assert dialogs.confirmed("May I?")
 
 
 def test_what_is_too_old_counts_as_missing(monkeypatch):
     versions = {"torch": "2.5.1", "numpy": "2.4.0rc1"}
-    monkeypatch.setattr(packages, "installed_version", lambda name: versions.get(name, ""))
-    names = {each.name for each in packages.missing_requirements()}
+    monkeypatch.setattr(installer, "installed_version", lambda name: versions.get(name, ""))
+    names = {each.name for each in installer.missing_requirements()}
     assert {"torch", "monai", "pynrrd"} <= names
     assert "numpy" not in names
 
@@ -113,5 +113,5 @@ def test_what_slicer_installs_is_what_the_package_declares(repository):
     import tomllib
 
     declared = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert {str(each) for each in packages.requirements()} == {str(Requirement(line)) for line in declared}
-    assert packages.requirements()[0].name == "torch"
+    assert {str(each) for each in installer.requirements()} == {str(Requirement(line)) for line in declared}
+    assert installer.requirements()[0].name == "torch"
