@@ -31,10 +31,10 @@ _HELP = _("""
 <p>Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
 For research; not a medical device.</p>
 <ol>
-<li><b>Inputs</b>: choose or drop both films (or open a sample: File, Download Sample Data); see to pixel sizes,
-to how the films hang, and to their heights.</li>
+<li><b>Inputs</b>: choose or drop both radiographs (or open a sample: File, Download Sample Data); see to pixel sizes,
+to how the radiographs hang, and to their heights.</li>
 <li><b>Reconstruct</b>: click, and go on working; the bones arrive as one segmentation.</li>
-<li><b>Result</b>: regions, films and outlines in 3D, confidence of every bone, export.</li>
+<li><b>Result</b>: regions, radiographs and outlines in 3D, confidence of every bone, export.</li>
 <li><b>Measurements</b>: values with landmarks that can be dragged, review, report.</li>
 <li><b>Compare with CT</b> and <b>Batch</b>: scores against a segmented CT; many pairs in one go.</li>
 <li><b>Models and packages</b>: what is installed, with and without internet; other models.</li>
@@ -71,10 +71,10 @@ def offer_samples():
 
 
 def follow_scene():
-    """Show the pictures of films whenever a scene was opened, before the module is looked at, too."""
-    from SwinX2SLib.slicerui.result import film_views
+    """Show the pictures of radiographs whenever a scene was opened, before the module is looked at, too."""
+    from SwinX2SLib.slicerui.result import radiograph_views
 
-    film_views.follow_scene(slicer.mrmlScene)
+    radiograph_views.follow_scene(slicer.mrmlScene)
 
 
 class SwinX2SWidget(ScriptedLoadableModuleWidget):

@@ -96,6 +96,13 @@ COMMANDS = (
         "train, evaluate and print the paper's tables 2 to 5",
     ),
 )
+_RENAMED_OPTIONS = {
+    "--augmentations": "--tta",
+    "--island-fraction": "--min-component-fraction",
+    "--lateral-shift-mm": "--lateral-offset-mm",
+    "--ap-film": "--ap-radiograph",
+    "--lateral-film": "--lateral-radiograph",
+}
 _EPILOG = "`swinx2s COMMAND --help` describes a command. Research use only: not a medical device."
 
 
@@ -103,10 +110,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (see `swinx2s reconstruct --help`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(_parse(given))
+        return _run(_parse(_with_todays_names(given)))
     except KeyboardInterrupt:
         # While the command was still being loaded.
         return _say_stopped(CANCELLED_WORDS)
+
+
+def _with_todays_names(given: Sequence[str]) -> list[str]:
+    """Return the arguments with options of version 0.1 under their names of today; each is noted once."""
+    arguments = []
+    for argument in given:
+        option, *value = argument.split("=", 1)
+        if option in _RENAMED_OPTIONS:
+            today = _RENAMED_OPTIONS[option]
+            print(
+                f"swinx2s: note: {option} is now {today}; version 0.3 will not know the old name.",
+                file=sys.stderr,
+            )
+            option = today
+        arguments.append("=".join([option, *value]))
+    return arguments
 
 
 def _parse(given: list[str]) -> argparse.Namespace:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from SwinX2SLib.cli.parsing import add_command, first_few, usage_error
-from SwinX2SLib.cli.reconstruct import add_film_options, add_model_options, job_of_arguments
+from SwinX2SLib.cli.reconstruct import add_model_options, add_radiograph_options, job_of_arguments
 from SwinX2SLib.errors import DONE, EXIT_CODES, SOME_FAILED, InputError
 from SwinX2SLib.reconstruct.job import Job
 
@@ -31,25 +31,26 @@ Reconstruct many pairs of a frontal and a lateral radiograph.
 SOURCE is a table or a folder.
 
 table: CSV with a line for each pair and the columns case, ap, lateral; where wanted also spacing_mm, magnification,
-source_to_detector_mm, source_to_patient_mm, ap_view, lateral_shift_mm, and for each film (ap_ or lateral_ in front)
-these sizes and crop, rotate, flip, invert (yes, no), ignore_orientation (yes, no), which mean what the options of
-these names do. Paths are relative to the table; what a line leaves empty is as the options say.
+source_to_detector_mm, source_to_patient_mm, ap_view, lateral_shift_mm, and for each radiograph (ap_ or lateral_ in
+front) these sizes and crop, rotate, flip, invert (yes, no), ignore_orientation (yes, no), which mean what the
+options of these names do. Paths are relative to the table; what a line leaves empty is as the options say.
 
-folder, in this order: a sub-folder of two films is a case of its name; files named NAME_ap (or pa, frontal, coronal)
-and NAME_lateral (or lat, sagittal) are the case NAME; other DICOM files are paired by their study. Which film of a
-sub-folder or a study is the frontal one is told by DICOM View Position, the header's orientation, or the name."""
+folder, in this order: a sub-folder of two radiographs is a case of its name; files named NAME_ap (or pa, frontal,
+coronal) and NAME_lateral (or lat, sagittal) are the case NAME; other DICOM files are paired by their study. Which
+radiograph of a sub-folder or a study is the frontal one is told by DICOM View Position, the header's orientation,
+or the name."""
 _NOTES = """\
 DIR receives a folder for each case, as `swinx2s reconstruct` writes it, and batch.csv: case, status, seconds, bones
 found, mean expected Dice, doubts. With --measure each case has a folder measurements, too, and measurements.csv holds
 all values.
 
-All faults of the table or the folder are told before anything is done; then all films are read, and those that
+All faults of the table or the folder are told before anything is done; then all radiographs are read, and those that
 cannot be used are told. A case that fails does not stop the others. After an interruption of any kind the same
-command goes on: finished cases are kept while their films, the options and the weights are the same."""
+command goes on: finished cases are kept while their radiographs, the options and the weights are the same."""
 _EXAMPLES = (
     "swinx2s batch pairs.csv --out results --measure",
-    "swinx2s batch films --out results --spacing-mm 0.2",
-    "swinx2s batch films --out results --check",
+    "swinx2s batch radiographs --out results --spacing-mm 0.2",
+    "swinx2s batch radiographs --out results --check",
 )
 _MOST_TOLD = 20
 
@@ -60,13 +61,13 @@ def add_batch_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers, "batch", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=codes, resumable=True
     )
-    parser.add_argument("source", type=Path, metavar="TABLE.csv|FOLDER", help="which films are pairs")
+    parser.add_argument("source", type=Path, metavar="TABLE.csv|FOLDER", help="which radiographs are pairs")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder to write: new, empty, or begun earlier"
     )
     parser.add_argument("--measure", action="store_true", help="measure the bones of every case, too")
     parser.add_argument(
-        "--check", action="store_true", help="only read all films and tell the pairs and what is wrong"
+        "--check", action="store_true", help="only read all radiographs and tell the pairs and what is wrong"
     )
     parser.add_argument(
         "--json", action="store_true", help="tell progress and results as JSON lines on standard output"
@@ -74,7 +75,7 @@ def add_batch_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--parent", type=int, metavar="PID", help="process whose end ends the batch (default: none)"
     )
-    add_film_options(parser)
+    add_radiograph_options(parser)
     add_model_options(parser)
     parser.set_defaults(func=run_batch_command)
 
@@ -116,14 +117,14 @@ def _settings(arguments: argparse.Namespace) -> Job:
 
 def _cases(source: Path, settings: Job) -> list[BatchCase]:
     from SwinX2SLib.reconstruct.batch import read_batch_table, read_folder
-    from SwinX2SLib.reconstruct.batch.cases import FilmDefaults
+    from SwinX2SLib.reconstruct.batch.cases import RadiographDefaults
 
-    defaults = FilmDefaults(
-        settings.ap_options, settings.lateral_options, settings.ap_view, settings.lateral_shift_mm
+    defaults = RadiographDefaults(
+        settings.ap_options, settings.lateral_options, settings.ap_view, settings.lateral_offset_mm
     )
     if source.is_dir():
         cases, others = read_folder(source, defaults)
-        told = "No films, and passed over"
+        told = "No radiographs, and passed over"
     else:
         cases, others = read_batch_table(source, defaults)
         told = "Columns that are not used"
@@ -143,7 +144,7 @@ def _run(
     work = reconstruct_and_measure if arguments.measure else reconstruct_pair
     if tell is None:
         with (
-            ConsoleProgress("Reading films") as checking,
+            ConsoleProgress("Reading radiographs") as checking,
             ConsoleProgress("Reconstructing") as reconstructing,
         ):
             progress = BatchProgress(checking, reconstructing)
@@ -174,7 +175,7 @@ def _events(cases: list[BatchCase], out: Path, tell: Callable[[str], None]):
         return case_outcome(known[key], out, failure)
 
     return BatchProgress(
-        TellEvents(tell, "Reading films", 0.0, CHECKED, failed_only),
+        TellEvents(tell, "Reading radiographs", 0.0, CHECKED, failed_only),
         TellEvents(tell, "Reconstructing", CHECKED, 1.0, every),
     )
 
@@ -193,15 +194,17 @@ def _check(
     arguments: argparse.Namespace, cases: list[BatchCase], settings: Job, tell: Callable[[str], None] | None
 ) -> int:
     from SwinX2SLib.parallel import ConsoleProgress
-    from SwinX2SLib.reconstruct.batch.run import check_films
+    from SwinX2SLib.reconstruct.batch.run import check_radiographs
     from SwinX2SLib.reconstruct.batch.summary import CaseOutcome, TellEvents, encode_case
     from SwinX2SLib.reconstruct.protocol import Result, encode
 
     if tell is None:
-        with ConsoleProgress("Reading films") as progress:
-            failed = check_films(cases, settings, progress)
+        with ConsoleProgress("Reading radiographs") as progress:
+            failed = check_radiographs(cases, settings, progress)
     else:
-        failed = check_films(cases, settings, TellEvents(tell, "Reading films", 0.0, 1.0, lambda *_: None))
+        failed = check_radiographs(
+            cases, settings, TellEvents(tell, "Reading radiographs", 0.0, 1.0, lambda *_: None)
+        )
     failures = {failure.key: failure for failure in failed}
     for outcome in (CaseOutcome.ready(case, failures.get(case.key)) for case in cases):
         if tell is not None:
@@ -253,6 +256,6 @@ def _measure(folder: Path, title: str) -> None:
     try:
         run_measuring(MeasureJob(folder, folder / MEASUREMENTS_FOLDER, title=title))
     except InputError as error:
-        # A pair of films without a bone is reconstructed; there is nothing to measure.
+        # A pair of radiographs without a bone is reconstructed; there is nothing to measure.
         if {fault.kind for fault in error.faults} != {"no-bones"}:
             raise

@@ -18,7 +18,7 @@ from SwinX2SLib.errors import EXIT_CODES
 from SwinX2SLib.evaluation import OverlapScores, score_overlap
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
-from SwinX2SLib.radiographs import FilmOptions
+from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.job import DEVICES, Job
 from SwinX2SLib.reconstruct.pipeline import run_job
 from SwinX2SLib.reconstruct.protocol import Report, Result
@@ -59,7 +59,7 @@ class DemoResult:
     def agreement(self) -> str:
         """Return the scores in a sentence, or say that there is no truth."""
         if self.scores is None:
-            return "no truth comes with these films"
+            return "no truth comes with these radiographs"
         dice = self.scores.dice_means()
         means = ", ".join(f"{name} {value:.2f}" for name, value in dice.items())
         told = f"Dice against the truth: {means}"
@@ -133,11 +133,11 @@ def _one_lower(labels: np.ndarray) -> np.ndarray:
 
 
 def phantom_truth(phantom: dict, reconstruction: Reconstruction) -> np.ndarray:
-    """Return the phantom's labels on the grid of its reconstruction, as far as the films show them.
+    """Return the phantom's labels on the grid of its reconstruction, as far as the radiographs show them.
 
     Args:
-        phantom: entry of the pair's JSON file: parameters and the box that the films show.
-        reconstruction: made from those films, so that its origin is the middle of the box.
+        phantom: entry of the pair's JSON file: parameters and the box that the radiographs show.
+        reconstruction: made from those radiographs, so that its origin is the middle of the box.
 
     Returns:
         uint8 `(X, Y, Z)`, network order.
@@ -163,11 +163,13 @@ def _reconstruct(
     name: str, out: Path, model: str, device: str, run: Callable[[Job, Report], tuple[Reconstruction, Result]]
 ) -> DemoResult:
     entry = json.loads(resource_path("Demo", f"{name}.json").read_text(encoding="utf-8"))
-    films = {view: resource_path("Demo", about["file"]) for view, about in entry["views"].items()}
-    options = {view: FilmOptions(spacing_mm=about["spacing_mm"]) for view, about in entry["views"].items()}
+    radiographs = {view: resource_path("Demo", about["file"]) for view, about in entry["views"].items()}
+    options = {
+        view: RadiographOptions(spacing_mm=about["spacing_mm"]) for view, about in entry["views"].items()
+    }
     job = Job(
-        films["ap"],
-        films["lateral"],
+        radiographs["ap"],
+        radiographs["lateral"],
         out / name,
         options["ap"],
         options["lateral"],
@@ -185,7 +187,7 @@ def _reconstruct(
         recounted = score_overlap(_one_lower(reconstruction.labels), truth).dice_means().get("spine")
     bones = len(np.unique(reconstruction.labels[reconstruction.labels > 0]))
     result = DemoResult(entry, job.out, bones, scores, recounted)
-    about = {"Films": f"{entry['provenance']} Licence: {entry['licence']}."}
+    about = {"Radiographs": f"{entry['provenance']} Licence: {entry['licence']}."}
     if scores is not None:
         about["Agreement"] = result.agreement()
     write_report(job.out, entry["title"], about)

@@ -16,10 +16,10 @@ _NOTES = f"""\
 formats (file; axes and unit):
 {_FORMATS}
 
-A DICOM segmentation takes patient and study from the films: at least one has to be a DICOM file."""
+A DICOM segmentation takes patient and study from the radiographs: at least one has to be a DICOM file."""
 _EXAMPLES = (
     "swinx2s export result --out bones",
-    "swinx2s export result --out bones --format stl,gltf,dicomseg --ap-film ap.dcm",
+    "swinx2s export result --out bones --format stl,gltf,dicomseg --ap-radiograph ap.dcm",
 )
 
 
@@ -49,9 +49,13 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
         action="store_true",
         help="leave out labels that are no bone, instead of refusing them",
     )
-    films = parser.add_argument_group("films, for DICOM (default: those that the result names)")
-    films.add_argument("--ap-film", type=Path, metavar="FILE", help="DICOM file of the frontal film")
-    films.add_argument("--lateral-film", type=Path, metavar="FILE", help="DICOM file of the lateral film")
+    radiographs = parser.add_argument_group("radiographs, for DICOM (default: those that the result names)")
+    radiographs.add_argument(
+        "--ap-radiograph", type=Path, metavar="FILE", help="DICOM file of the frontal radiograph"
+    )
+    radiographs.add_argument(
+        "--lateral-radiograph", type=Path, metavar="FILE", help="DICOM file of the lateral radiograph"
+    )
     parser.set_defaults(func=run_command)
 
 
@@ -60,9 +64,9 @@ def run_command(arguments: argparse.Namespace) -> int:
     from SwinX2SLib.export.run import run_export
     from SwinX2SLib.export.source import read_source
 
-    given = {"ap": arguments.ap_film, "lateral": arguments.lateral_film}
-    films = {role: path for role, path in given.items() if path is not None}
-    source = read_source(arguments.result, arguments.title, films or None, arguments.ignore_unknown)
+    given = {"ap": arguments.ap_radiograph, "lateral": arguments.lateral_radiograph}
+    radiographs = {role: path for role, path in given.items() if path is not None}
+    source = read_source(arguments.result, arguments.title, radiographs or None, arguments.ignore_unknown)
     formats = [name.strip() for name in arguments.format.split(",") if name.strip()]
     written = run_export(
         source, formats, arguments.out, arguments.overwrite, lambda message: print(message, file=sys.stderr)

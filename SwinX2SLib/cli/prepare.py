@@ -28,7 +28,7 @@ _EXAMPLES = (
 )
 _LIST = "list"
 _MOST_TOLD = 20
-# Smaller films are no films: `radiographs` refuses them.
+# Smaller radiographs are no radiographs: `radiographs` refuses them.
 _LEAST_VOXELS = 64
 
 
@@ -68,7 +68,7 @@ def add_prepare_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _add_making(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--labels-only", action="store_true", help="without CTs and films")
+    parser.add_argument("--labels-only", action="store_true", help="without CTs and radiographs")
     parser.add_argument(
         "--shape", default="128,128,160", metavar="X,Y,Z", help="voxels of the grid (default: 128,128,160)"
     )
@@ -76,7 +76,11 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
         "--spacing-mm", type=float, metavar="MM", help="voxel size (default: longest side of the scan / Z)"
     )
     parser.add_argument(
-        "--threshold", type=float, default=0.0, metavar="HU", help="what the films see as air (default: 0)"
+        "--threshold",
+        type=float,
+        default=0.0,
+        metavar="HU",
+        help="what the radiographs see as air (default: 0)",
     )
     parser.add_argument(
         "--labels-on-image-grid",

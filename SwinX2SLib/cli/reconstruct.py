@@ -17,11 +17,11 @@ from rich.progress import Progress as Bar
 
 from SwinX2SLib.cli.parsing import add_command, add_output, usage_error
 from SwinX2SLib.errors import EXIT_CODES
-from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, FilmOptions
+from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, RadiographOptions
 from SwinX2SLib.radiographs.registration import AUTOMATIC
 from SwinX2SLib.reconstruct.job import DEVICES, Job
 from SwinX2SLib.reconstruct.protocol import Error, Event, Progress, Result
-from SwinX2SLib.reconstruct.variations import VARIATIONS
+from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS
 
 
 class ConsoleReport:
@@ -84,9 +84,10 @@ _VIEWS = ("ap", "lateral")
 _DESCRIPTION = """\
 Reconstruct up to 54 bones from a frontal and a lateral radiograph of one person.
 
-The films must hang as on a light box: head up; on the frontal film (AP or PA alike) the patient's right on the left
-side of the picture; on the lateral film the patient's front on the left side (is it on the right: --flip lateral=h).
-DICOM files that state their patient orientation are turned by themselves, and the result says so."""
+The radiographs must hang as on a light box: head up; on the frontal radiograph (AP or PA alike) the patient's right
+on the left side of the picture; on the lateral radiograph the patient's front on the left side (is it on the right:
+--flip lateral=h). DICOM files that state their patient orientation are turned by themselves, and the result says
+so."""
 _NOTES = """\
 DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz and provenance.json: all or
 none.
@@ -106,23 +107,23 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
         subparsers, "reconstruct", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=EXIT_CODES
     )
     parser.add_argument(
-        "ap", type=Path, metavar="AP", help="frontal film: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI"
+        "ap", type=Path, metavar="AP", help="frontal radiograph: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI"
     )
-    parser.add_argument("lateral", type=Path, metavar="LATERAL", help="lateral film")
+    parser.add_argument("lateral", type=Path, metavar="LATERAL", help="lateral radiograph")
     add_output(parser, "result")
     parser.add_argument(
         "--json", action="store_true", help="tell progress and result as JSON lines on standard output"
     )
-    add_film_options(parser)
+    add_radiograph_options(parser)
     add_model_options(parser)
     parser.set_defaults(func=run_reconstruct)
 
 
-def add_film_options(parser: argparse.ArgumentParser) -> None:
-    """Add what may be said about films; `job_of_arguments` reads it."""
-    films = parser.add_argument_group("films (VIEW is ap or lateral)")
-    _add_size_options(films)
-    _add_hanging_options(films)
+def add_radiograph_options(parser: argparse.ArgumentParser) -> None:
+    """Add what may be said about radiographs; `job_of_arguments` reads it."""
+    radiographs = parser.add_argument_group("radiographs (VIEW is ap or lateral)")
+    _add_size_options(radiographs)
+    _add_orientation_options(radiographs)
 
 
 def _add_size_options(group: argparse._ArgumentGroup) -> None:
@@ -131,7 +132,8 @@ def _add_size_options(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="A[,B]",
-        help="size of a pixel at the patient in mm: of both films (A), of the frontal and the lateral one (A,B), or "
+        help="size of a pixel at the patient in mm: of both radiographs (A), of the frontal and the lateral "
+        "one (A,B), or "
         "of one (VIEW=A); wins over the file's header",
     )
     group.add_argument(
@@ -139,7 +141,8 @@ def _add_size_options(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="M|VIEW=M",
-        help="how much larger than the patient the detector shows it, of both films or of one; divides the size of a "
+        help="how much larger than the patient the detector shows it, of both radiographs or of one; divides "
+        "the size of a "
         "pixel at the detector that the header states",
     )
     for end, words in (("detector", "detector"), ("patient", "middle of the patient")):
@@ -148,24 +151,28 @@ def _add_size_options(group: argparse._ArgumentGroup) -> None:
             action="append",
             default=[],
             metavar="MM|VIEW=MM",
-            help=f"distance from the X-ray source to the {words}, of both films or of one; wins over the file's "
+            help=f"distance from the X-ray source to the {words}, of both radiographs or of one; wins over "
+            "the file's "
             "header. Both together give the magnification and the cone of rays",
         )
     group.add_argument(
-        "--lateral-shift-mm",
+        "--lateral-offset-mm",
         type=_shift,
         metavar="MM|auto",
-        help="move the lateral film up by so many millimetres (down: --lateral-shift-mm=-12) before both are cut to "
-        "the heights that they share; auto finds it (default: the films' middles are taken to be at one height)",
+        help="move the lateral radiograph up by so many millimetres (down: --lateral-offset-mm=-12) before "
+        "both are cut to "
+        "the heights that they share; auto finds it (default: the radiographs' middles are taken to be at one "
+        "height)",
     )
 
 
-def _add_hanging_options(group: argparse._ArgumentGroup) -> None:
+def _add_orientation_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--ap-view",
         choices=("ap", "pa"),
         default="ap",
-        help="how the rays went through the patient on the frontal film; it is recorded, nothing is mirrored, since "
+        help="how the rays went through the patient on the frontal radiograph; it is recorded, nothing is "
+        "mirrored, since "
         "both hang with the patient's right on the left (default: ap)",
     )
     group.add_argument(
@@ -184,7 +191,7 @@ def _add_hanging_options(group: argparse._ArgumentGroup) -> None:
     )
     for option, words in (
         ("--invert", "swap dark and bright"),
-        ("--ignore-orientation", "do not turn the film as its header says"),
+        ("--ignore-orientation", "do not turn the radiograph as its header says"),
     ):
         group.add_argument(option, action="append", default=[], choices=_VIEWS, metavar="VIEW", help=words)
 
@@ -199,7 +206,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
     )
     group.add_argument(
-        "--augmentations",
+        "--tta",
         type=int,
         default=1,
         metavar="N",
@@ -207,7 +214,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "smaller and larger, and mirrored; N times the network's time (default: 1)",
     )
     group.add_argument(
-        "--island-fraction",
+        "--min-component-fraction",
         type=float,
         default=0.1,
         metavar="F",
@@ -219,7 +226,7 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
     """Make a job of the parsed command line.
 
     Raises:
-        ValueError: film options cannot be read; one line for each.
+        ValueError: radiograph options cannot be read; one line for each.
     """
     told: dict[str, dict[str, Any]] = {view: {} for view in _VIEWS}
     wrong: list[str] = []
@@ -229,22 +236,22 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
                 take(told, text)
             except ValueError as error:
                 wrong.append(str(error))
-    options = {view: FilmOptions() for view in _VIEWS}
+    options = {view: RadiographOptions() for view in _VIEWS}
     for view in _VIEWS:
         try:
-            options[view] = FilmOptions(**told[view])
+            options[view] = RadiographOptions(**told[view])
         except ValueError as error:
             wrong.append(str(error))
     if wrong:
-        # One spacing for both films is wrong once.
+        # One spacing for both radiographs is wrong once.
         raise ValueError("\n".join(dict.fromkeys(wrong)))
     values = {name: getattr(arguments, name) for name in _PLAIN}
     return Job(**values, ap_options=options["ap"], lateral_options=options["lateral"])
 
 
 _PLAIN = (
-    "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "augmentations", "island_fraction",
-    "lateral_shift_mm",
+    "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "tta", "min_component_fraction",
+    "lateral_offset_mm",
 )  # fmt: skip
 
 
@@ -253,7 +260,7 @@ def _shift(text: str) -> float | str:
 
 
 def _take_number(field: str, option: str, what: str) -> Callable[[dict[str, dict[str, Any]], str], None]:
-    """Return what reads a number of one film, or of both."""
+    """Return what reads a number of one radiograph, or of both."""
 
     def take(told: dict[str, dict[str, Any]], text: str) -> None:
         view, value = _view_and_value(text, option) if "=" in text else ("", text)
@@ -309,7 +316,7 @@ def _one_of(value: str, known: tuple[str, ...] | list[str], option: str) -> str:
     return value
 
 
-# Option -> what reads its text into the values of both films.
+# Option -> what reads its text into the values of both radiographs.
 _TAKERS: dict[str, Callable[[dict[str, dict[str, Any]], str], None]] = {
     "spacing_mm": _take_spacing,
     "magnification": _take_number("magnification", "--magnification", "a factor"),

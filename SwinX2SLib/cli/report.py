@@ -14,11 +14,11 @@ def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
         subparsers,
         "report",
         "Write report.html, its pictures and the folder measurements (as of `swinx2s measure`) into the folder of a "
-        "result of `swinx2s reconstruct`. The films must still lie where they were, unchanged.",
+        "result of `swinx2s reconstruct`. The radiographs must still lie where they were, unchanged.",
         examples=["swinx2s report result --title 'Knee clinic, 3 May'"],
     )
     parser.add_argument("result", type=Path, metavar="DIR", help="folder that `swinx2s reconstruct` wrote")
-    parser.add_argument("--title", default="", help="of the page (default: the films' names)")
+    parser.add_argument("--title", default="", help="of the page (default: the radiographs' names)")
     parser.set_defaults(func=run_report)
 
 

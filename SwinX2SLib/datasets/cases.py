@@ -31,7 +31,7 @@ class RadiographPair:
 
     Attributes:
         coronal: picture whose columns run patient right -> left.
-        sagittal: picture whose columns run posterior -> anterior: mirrored, against how a lateral film hangs.
+        sagittal: picture whose columns run posterior -> anterior: mirrored, against how a lateral radiograph hangs.
         spacing_mm: pixel size.
     """
 
@@ -154,14 +154,14 @@ def _wrong_with(entry: Any) -> list[str]:
     wrong = [
         f"{key} has to be a text." for key in ("case", "split", "licence") if not _is_text(entry.get(key))
     ]
-    groups, films = entry.get("annotated"), entry.get("radiographs")
+    groups, radiographs = entry.get("annotated"), entry.get("radiographs")
     if not isinstance(groups, list) or not all(map(_is_text, groups)):
         wrong.append("annotated has to be a list of groups.")
     if not (entry.get("ct") is None or _is_text(entry["ct"])):
         wrong.append("ct has to be a text or null.")
     if not _are_labels(entry.get("unknown_labels", [])):
         wrong.append(f"unknown_labels has to be a list of numbers from 1 to {CLASS_COUNT - 1}.")
-    if films and not _are_films(films):
+    if radiographs and not _are_radiographs(radiographs):
         wrong.append("radiographs has to have two files and spacing_mm above 0.")
     return wrong
 
@@ -174,12 +174,12 @@ def _are_labels(values: Any) -> bool:
     return isinstance(values, list) and all(type(v) is int and 1 <= v < CLASS_COUNT for v in values)
 
 
-def _are_films(films: Any) -> bool:
-    if not isinstance(films, dict) or not isinstance(films.get("files"), list):
+def _are_radiographs(radiographs: Any) -> bool:
+    if not isinstance(radiographs, dict) or not isinstance(radiographs.get("files"), list):
         return False
-    spacing = films.get("spacing_mm")
+    spacing = radiographs.get("spacing_mm")
     is_size = isinstance(spacing, int | float) and math.isfinite(spacing) and spacing > 0
-    return len(films["files"]) == 2 and all(map(_is_text, films["files"])) and is_size
+    return len(radiographs["files"]) == 2 and all(map(_is_text, radiographs["files"])) and is_size
 
 
 def _case_faults(case: Case) -> list[Fault]:
@@ -198,7 +198,7 @@ def _fault(kind: str, message: str, manifest: Path) -> Fault:
 
 
 def _case(entry: dict, folder: Path) -> Case:
-    ct, films = entry.get("ct"), entry.get("radiographs")
+    ct, radiographs = entry.get("ct"), entry.get("radiographs")
     return Case(
         name=entry["case"],
         folder=folder,
@@ -206,8 +206,10 @@ def _case(entry: dict, folder: Path) -> Case:
         annotated=tuple(entry["annotated"]),
         licence=entry["licence"],
         ct_kind=None if ct is None or entry["case"] in MISMATCHED_CTS else ct.split(",")[0],
-        radiographs=RadiographPair(*(folder / name for name in films["files"]), films["spacing_mm"])
-        if films
+        radiographs=RadiographPair(
+            *(folder / name for name in radiographs["files"]), radiographs["spacing_mm"]
+        )
+        if radiographs
         else None,
         unknown_labels=tuple(entry.get("unknown_labels", ())),
     )

@@ -32,8 +32,8 @@ class PrepareOptions:
     Attributes:
         shape: `(X, Y, Z)` of the grid.
         spacing_mm: voxel size; None for the paper's (longest side of the scan divided by Z).
-        threshold: CT number below which the films see air [HU]; the paper's is 0.
-        labels_only: leave out CTs and films, say where the CTs were not downloaded.
+        threshold: CT number below which the radiographs see air [HU]; the paper's is 0.
+        labels_only: leave out CTs and radiographs, say where the CTs were not downloaded.
         labels_on_image_grid: labels of the CT's size lie on its voxels, whatever their header says.
         assumed_orientation: of files whose header states none, "LPS" for example.
     """

@@ -90,7 +90,7 @@ def _sacrum_fault(centres: dict[int, np.ndarray]) -> str | None:
     return "The sacrum lies in front of the hips."
 
 
-LABELS, CT, FILMS = "labels.nii.gz", "ct.nii.gz", ("coronal.png", "sagittal.png")
+LABELS, CT, RADIOGRAPHS = "labels.nii.gz", "ct.nii.gz", ("coronal.png", "sagittal.png")
 LAYOUT = (
     "PNG rows run superior to inferior; coronal columns run patient right to left, sagittal columns run posterior to "
     "anterior"
@@ -107,7 +107,7 @@ def write_case(
         grid: of the arrays.
         labels: uint8 `(X, Y, Z)`.
         ct: float32 `(X, Y, Z)` [HU], or None.
-        excess: what of the CT the films show, float32 `(X, Y, Z)` [HU], or None.
+        excess: what of the CT the radiographs show, float32 `(X, Y, Z)` [HU], or None.
     """
     remove_case(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def write_case(
         _save(labels, grid, part / LABELS)
         if ct is not None:
             _save(np.round(ct).astype(np.int16), grid, part / CT)
-            for picture, name in zip(films(excess, grid), FILMS, strict=True):
+            for picture, name in zip(radiographs(excess, grid), RADIOGRAPHS, strict=True):
                 Image.fromarray(picture).save(part / name, optimize=True)
         part.rename(folder)
     finally:
@@ -132,11 +132,11 @@ def remove_case(folder: Path) -> None:
 
 def files_of(with_ct: bool) -> tuple[str, ...]:
     """Return the names of a case's files."""
-    return (LABELS, CT, *FILMS) if with_ct else (LABELS,)
+    return (LABELS, CT, *RADIOGRAPHS) if with_ct else (LABELS,)
 
 
-def films(excess: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Return the coronal and the sagittal film in the layout of the paper's pictures.
+def radiographs(excess: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coronal and the sagittal radiograph in the layout of the paper's pictures.
 
     Parallel rays, a pixel for each line of voxels; the darkest value becomes 0 and the brightest 255, as the paper's
     code rescales them. See `cases.RadiographPair` for the layout.
@@ -149,7 +149,7 @@ def films(excess: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         uint8 `(Z, X)` and `(Z, Y)`.
 
     Raises:
-        ValueError: a film shows nothing.
+        ValueError: a radiograph shows nothing.
     """
     attenuation = excess * np.float32(WATER_PER_MM / 1000)
     coronal = project_grid(attenuation, grid.affine, "ap")
@@ -157,11 +157,13 @@ def films(excess: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     return _eight_bits(coronal), _eight_bits(sagittal)
 
 
-def _eight_bits(film: np.ndarray) -> np.ndarray:
-    darkest, brightest = float(film.min()), float(film.max())
+def _eight_bits(radiograph: np.ndarray) -> np.ndarray:
+    darkest, brightest = float(radiograph.min()), float(radiograph.max())
     if not brightest > darkest:
-        raise ValueError("A film shows nothing.")
-    return np.ascontiguousarray(np.round((film - darkest) / (brightest - darkest) * 255).astype(np.uint8))
+        raise ValueError("A radiograph shows nothing.")
+    return np.ascontiguousarray(
+        np.round((radiograph - darkest) / (brightest - darkest) * 255).astype(np.uint8)
+    )
 
 
 def _save(volume: np.ndarray, grid: Grid, path: Path) -> None:
@@ -254,18 +256,18 @@ def _made(scan: Scan, data_set: DataSet, payload: Mapping[str, Any], folder: Pat
     ct = excess = None
     if scan.ct is not None:
         ct, excess = ct_on(grid, scan.ct, scan.ct_affine, payload["threshold"])
-        _check_films(excess, grid, payload)
+        _check_radiographs(excess, grid, payload)
     if folder:
         write_case(folder, grid, labels, ct, excess)
     return _entry(data_set, payload, grid, labels, notes)
 
 
-def _check_films(excess: np.ndarray, grid: Grid, payload: Mapping[str, Any]) -> None:
+def _check_radiographs(excess: np.ndarray, grid: Grid, payload: Mapping[str, Any]) -> None:
     try:
-        films(excess, grid)
+        radiographs(excess, grid)
     except ValueError as error:
         message = f"{error} Nothing in the grid exceeds {payload['threshold']:g} HU."
-        fault = Fault("film-empty", message, "Leave this scan out.", str(payload["image"]))
+        fault = Fault("radiograph-empty", message, "Leave this scan out.", str(payload["image"]))
         raise InputError([fault]) from error
 
 
@@ -307,5 +309,5 @@ def _entry(
     }
     if not payload["labels_only"]:
         entry["ct"] = "HU"
-        entry["radiographs"] = {"files": list(FILMS), "spacing_mm": spacing, "layout": LAYOUT}
+        entry["radiographs"] = {"files": list(RADIOGRAPHS), "spacing_mm": spacing, "layout": LAYOUT}
     return entry

@@ -22,7 +22,7 @@ class Silhouettes:
     """Which bone throws its shadow where.
 
     Attributes:
-        masks: boolean `(55, rows, columns)`, by label id; a film's layout.
+        masks: boolean `(55, rows, columns)`, by label id; a radiograph's layout.
         camera: whose detector's pixels these are; the geometry that was asked for, with pixels as fine as the voxels.
     """
 
@@ -39,7 +39,7 @@ def silhouettes(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> Silho
     Args:
         labels: uint8 `(I, J, K)`, ids of `anatomy`, any order of axes.
         affine: 4x4, index -> RAS mm; its axes run along the patient's.
-        camera: the film's; its pixels and size do not matter.
+        camera: the radiograph's; its pixels and size do not matter.
 
     Raises:
         ValueError: the volume is turned against the patient's axes, or the source lies inside it.
@@ -98,7 +98,7 @@ def _raster(camera: Camera, affine: np.ndarray, shape: tuple[int, ...], pixel_mm
     """
     ends = np.array([[-0.5] * 3, np.array(shape) - 0.5])
     corners = transform_points(affine, np.stack(np.meshgrid(*ends.T, indexing="ij"), axis=-1).reshape(-1, 3))
-    # Its middle is where the central ray goes, wherever that is on the film.
+    # Its middle is where the central ray goes, wherever that is on the radiograph.
     centred = {"central_ray_px": None} if isinstance(camera, ConeCamera) else {}
     probe = dataclasses.replace(camera, pixel_mm=(pixel_mm, pixel_mm), shape=(1, 1), **centred)
     reach = np.abs(probe.project(corners)).max(axis=0)
@@ -131,11 +131,11 @@ _SMOOTHING, _LEVEL, _MARGIN = 0.6, 0.45, 3
 
 @dataclass(frozen=True, eq=False)
 class BoneOutline:
-    """The outline of one bone on a film.
+    """The outline of one bone on a radiograph.
 
     Attributes:
-        lines: closed lines `(N, 2)` of (row, column) in the film's pixels.
-        inwards: for each line, unit vectors `(N, 2)` on the film (down, right) that point into the shadow.
+        lines: closed lines `(N, 2)` of (row, column) in the radiograph's pixels.
+        inwards: for each line, unit vectors `(N, 2)` on the radiograph (down, right) that point into the shadow.
     """
 
     lines: tuple[np.ndarray, ...]
@@ -143,7 +143,7 @@ class BoneOutline:
 
 
 def bone_outlines(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> dict[int, BoneOutline]:
-    """Return the outline of every bone on a film, by label id; see `each_outline`."""
+    """Return the outline of every bone on a radiograph, by label id; see `each_outline`."""
     return dict(each_outline(labels, affine, camera))
 
 
@@ -153,14 +153,14 @@ def each_outline(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> Iter
     Args:
         labels: uint8 `(I, J, K)`, ids of `anatomy`.
         affine: 4x4, index -> RAS mm; its axes run along the patient's.
-        camera: of the film.
+        camera: of the radiograph.
 
     Raises:
         ValueError: as `silhouettes`.
     """
-    shadows = silhouettes(labels, affine, camera)
-    for label_id in np.flatnonzero(shadows.masks.any(axis=(1, 2))):
-        yield int(label_id), _outline(shadows.masks[label_id], shadows.camera, camera)
+    projections = silhouettes(labels, affine, camera)
+    for label_id in np.flatnonzero(projections.masks.any(axis=(1, 2))):
+        yield int(label_id), _outline(projections.masks[label_id], projections.camera, camera)
 
 
 def _outline(mask: np.ndarray, raster: Camera, camera: Camera) -> BoneOutline:
@@ -179,32 +179,34 @@ def _outline(mask: np.ndarray, raster: Camera, camera: Camera) -> BoneOutline:
         direction = np.stack([ndimage.map_coordinates(part, line.T, order=1) for part in slope], axis=1)
         length = np.linalg.norm(direction, axis=1, keepdims=True)
         inwards.append(direction / np.maximum(length, 1e-9))
-        lines.append(_film_pixels(line + start, raster, camera))
+        lines.append(_radiograph_pixels(line + start, raster, camera))
     return BoneOutline(tuple(lines), tuple(inwards))
 
 
-def _film_pixels(pixels: np.ndarray, raster: Camera, camera: Camera) -> np.ndarray:
+def _radiograph_pixels(pixels: np.ndarray, raster: Camera, camera: Camera) -> np.ndarray:
     """Convert (row, column) of one detector to that of another of the same geometry."""
     from_middle_mm = (pixels - raster.middle_px) * raster.pixel_mm
     return from_middle_mm / camera.pixel_mm + camera.middle_px
 
 
-# A film is compared this far inside and outside of the outline: about the breadth of a cortex.
+# A radiograph is compared this far inside and outside of the outline: about the breadth of a cortex.
 STEP_MM = 2.5
-# With less of the outline on the film there is nothing to compare.
-LEAST_SHARE_ON_FILM = 0.25
+# With less of the outline on the radiograph there is nothing to compare.
+LEAST_SHARE_ON_RADIOGRAPH = 0.25
 
 
-def edge_agreement(film: np.ndarray, pixel_mm: tuple[float, float], outline: BoneOutline) -> float | None:
-    """Return the share of an outline at which the film is brighter inside than outside; chance gives about 0.5.
+def edge_agreement(
+    radiograph: np.ndarray, pixel_mm: tuple[float, float], outline: BoneOutline
+) -> float | None:
+    """Return the share of an outline at which the radiograph is brighter inside than outside; chance gives about 0.5.
 
     Args:
-        film: `(rows, columns)`, bone bright, as it hangs.
-        pixel_mm: size of a pixel on the film (row, column).
-        outline: of one bone on this film.
+        radiograph: `(rows, columns)`, bone bright, as it hangs.
+        pixel_mm: size of a pixel on the radiograph (row, column).
+        outline: of one bone on this radiograph.
 
     Returns:
-        0..1, or None where less than a quarter of the outline lies on the film.
+        0..1, or None where less than a quarter of the outline lies on the radiograph.
     """
     # Not at import: Slicer's panel needs what lies beside before any package is installed.
     from scipy import ndimage
@@ -212,14 +214,16 @@ def edge_agreement(film: np.ndarray, pixel_mm: tuple[float, float], outline: Bon
     lines, inwards = np.concatenate(outline.lines), np.concatenate(outline.inwards)
     step = STEP_MM * inwards / np.asarray(pixel_mm)
     inside, outside = lines + step, lines - step
-    last = np.array(film.shape) - 1
-    on_film = ((np.minimum(inside, outside) >= 0) & (np.maximum(inside, outside) <= last)).all(axis=1)
+    last = np.array(radiograph.shape) - 1
+    on_radiograph = ((np.minimum(inside, outside) >= 0) & (np.maximum(inside, outside) <= last)).all(axis=1)
     # Points stand closer where a line runs askew to the pixels: each counts by the length it stands for.
     weights = np.concatenate([_lengths(line * pixel_mm) for line in outline.lines])
-    if weights[on_film].sum() < LEAST_SHARE_ON_FILM * weights.sum():
+    if weights[on_radiograph].sum() < LEAST_SHARE_ON_RADIOGRAPH * weights.sum():
         return None
-    brightness = [ndimage.map_coordinates(film, places[on_film].T, order=1) for places in (inside, outside)]
-    return float(np.average(brightness[0] > brightness[1], weights=weights[on_film]))
+    brightness = [
+        ndimage.map_coordinates(radiograph, places[on_radiograph].T, order=1) for places in (inside, outside)
+    ]
+    return float(np.average(brightness[0] > brightness[1], weights=weights[on_radiograph]))
 
 
 def _lengths(line_mm: np.ndarray) -> np.ndarray:
@@ -229,13 +233,13 @@ def _lengths(line_mm: np.ndarray) -> np.ndarray:
 
 
 def detector_points(camera: Camera, pixels: np.ndarray, distance_mm: float) -> np.ndarray:
-    """Return RAS mm `(..., 3)` of (row, column) pixels `(..., 2)` of a film.
+    """Return RAS mm `(..., 3)` of (row, column) pixels `(..., 2)` of a radiograph.
 
     Args:
-        camera: of the film.
+        camera: of the radiograph.
         pixels: pixel centres are whole numbers.
-        distance_mm: of the film from the isocentre along the rays, where rays are parallel and it may stand anywhere;
-            a film of diverging rays stands where its camera says.
+        distance_mm: of the radiograph from the isocentre along the rays, where rays are parallel and it may stand
+            anywhere; a radiograph of diverging rays stands where its camera says.
     """
     columns, rows, rays = view_axes(camera.view)
     if isinstance(camera, ConeCamera):
@@ -246,7 +250,7 @@ def detector_points(camera: Camera, pixels: np.ndarray, distance_mm: float) -> n
 
 
 def detector_corners(camera: Camera, distance_mm: float) -> np.ndarray:
-    """Return RAS mm `(2, 2, 3)` of the film's outer corners: [top or bottom][left or right as it hangs]."""
+    """Return RAS mm `(2, 2, 3)` of the radiograph's outer corners: [top or bottom][left or right as it hangs]."""
     last_row, last_column = np.array(camera.shape) - 0.5
     pixels = [[(-0.5, -0.5), (-0.5, last_column)], [(last_row, -0.5), (last_row, last_column)]]
     return detector_points(camera, np.array(pixels), distance_mm)
@@ -256,17 +260,17 @@ ROLES = ("ap", "lateral")
 
 
 def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
-    """Return the cameras of both films by role (`ap`, `lateral`).
+    """Return the cameras of both radiographs by role (`ap`, `lateral`).
 
-    Rays are parallel, as the network takes them, unless the film states the distances of its tube
+    Rays are parallel, as the network takes them, unless the radiograph states the distances of its tube
     (`source_to_detector_mm` and `source_to_isocentre_mm`, and `central_ray_px` where the central ray does not meet
-    the film's middle); the middle of each film is the middle of the grid.
+    the radiograph's middle); the middle of each radiograph is the middle of the grid.
 
     Args:
         provenance: what `provenance.json` holds.
 
     Raises:
-        KeyError: the provenance does not say enough of a film or of the grid.
+        KeyError: the provenance does not say enough of a radiograph or of the grid.
     """
     grid = provenance["grid"]
     middle = transform_points(np.array(grid["affine_ras_mm"]), (np.array(grid["shape"]) - 1) / 2)
@@ -274,23 +278,23 @@ def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
     return {role: _camera(provenance["inputs"][role], isocentre) for role in ROLES}
 
 
-def _camera(film: Mapping[str, Any], isocentre: tuple[float, float, float]) -> Camera:
-    shape = (int(film["pixels"]["rows"]), int(film["pixels"]["columns"]))
-    pixel_mm = (float(film["spacing_mm"]["row"]), float(film["spacing_mm"]["column"]))
-    if "source_to_detector_mm" not in film:
-        return ParallelCamera(film["view"], isocentre, pixel_mm, shape)
-    detector, source = float(film["source_to_detector_mm"]), float(film["source_to_isocentre_mm"])
+def _camera(radiograph: Mapping[str, Any], isocentre: tuple[float, float, float]) -> Camera:
+    shape = (int(radiograph["pixels"]["rows"]), int(radiograph["pixels"]["columns"]))
+    pixel_mm = (float(radiograph["spacing_mm"]["row"]), float(radiograph["spacing_mm"]["column"]))
+    if "source_to_detector_mm" not in radiograph:
+        return ParallelCamera(radiograph["view"], isocentre, pixel_mm, shape)
+    detector, source = float(radiograph["source_to_detector_mm"]), float(radiograph["source_to_isocentre_mm"])
     # A pixel's size is told at the patient; on the detector it is larger.
     on_detector = tuple(size * detector / source for size in pixel_mm)
-    ray = film.get("central_ray_px")
+    ray = radiograph.get("central_ray_px")
     if ray is None:
-        return ConeCamera(film["view"], isocentre, on_detector, shape, detector, source)
+        return ConeCamera(radiograph["view"], isocentre, on_detector, shape, detector, source)
     ray_px = (float(ray["row"]), float(ray["column"]))
-    # The film's middle is that of the grid; the central ray goes through the patient beside it.
+    # The radiograph's middle is that of the grid; the central ray goes through the patient beside it.
     down, across = (np.array(ray_px) - (np.array(shape) - 1) / 2) * pixel_mm
-    columns, rows, _ = view_axes(film["view"])
+    columns, rows, _ = view_axes(radiograph["view"])
     on_ray = tuple(float(part) for part in np.asarray(isocentre) + down * rows + across * columns)
-    return ConeCamera(film["view"], on_ray, on_detector, shape, detector, source, ray_px)
+    return ConeCamera(radiograph["view"], on_ray, on_detector, shape, detector, source, ray_px)
 
 
 __all__ = [

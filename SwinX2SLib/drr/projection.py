@@ -43,10 +43,10 @@ def label_attenuation(labels: np.ndarray, per_mm: float | np.ndarray = BONE_PER_
 
 
 def project_grid(attenuation: np.ndarray, affine: np.ndarray, view: str) -> np.ndarray:
-    """Sum a volume along the rays of a view; the film has one pixel for each line of voxels.
+    """Sum a volume along the rays of a view; the radiograph has one pixel for each line of voxels.
 
-    The sum is the exact integral of the volume interpolated linearly between its voxels: the same film as that of
-    `project_rays` with `ParallelCamera.on_grid`, which has to sample.
+    The sum is the exact integral of the volume interpolated linearly between its voxels: the same radiograph as
+    that of `project_rays` with `ParallelCamera.on_grid`, which has to sample.
 
     Args:
         attenuation: `(X, Y, Z)` in network order [1/mm].
@@ -54,7 +54,7 @@ def project_grid(attenuation: np.ndarray, affine: np.ndarray, view: str) -> np.n
         view: one of `cameras.VIEWS`.
 
     Returns:
-        float32 `(rows, columns)` as the film hangs; the integral of the attenuation, without unit.
+        float32 `(rows, columns)` as the radiograph hangs; the integral of the attenuation, without unit.
 
     Raises:
         ValueError: the volume is not in network order, or there is no such view.
@@ -88,7 +88,7 @@ def project_rays(
         samples: along the part of each ray that lies in the volume; twice the voxels of its diagonal when None.
 
     Returns:
-        float32 `(rows, columns)` as the film hangs; the integral of the attenuation, without unit.
+        float32 `(rows, columns)` as the radiograph hangs; the integral of the attenuation, without unit.
 
     Raises:
         ValueError: the volume is not 3D, or the source lies inside it.
@@ -106,12 +106,14 @@ def _march(
     """Return the integral along rays from `source` `(1 or N, 3)` to `target` `(N, 3)`, RAS mm, as float32 `(N,)`."""
     # nanodrr and the torch below it are heavy, and nothing else of the package needs them.
     import torch
-    from nanodrr.data import Subject
+    from nanodrr.data import SubjectBones
     from nanodrr.drr import render
     from torchio import ScalarImage
 
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
-    subject = Subject.from_images(ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False)
+    subject = SubjectBones.from_images(
+        ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False
+    )
     world = torch.eye(4)[None]
     unused = {"k_inv": None, "sdd": None}  # the ends of the rays are given
     integrals = []
@@ -158,17 +160,17 @@ def _refuse_source_inside(shape: tuple[int, ...], affine: np.ndarray, camera: Ca
 def project_ct(
     ct: np.ndarray, affine: np.ndarray, view_or_camera: str | Camera, threshold: float = 0.0
 ) -> np.ndarray:
-    """Return the film of a CT.
+    """Return the radiograph of a CT.
 
     Args:
         ct: `(X, Y, Z)` [HU]; in network order if a view is named.
         affine: 4x4, index -> RAS mm.
         view_or_camera: a view ("ap", "pa", "lateral"): parallel rays, one pixel for each line of voxels, as in the
-            published films; or a camera.
+            published radiographs; or a camera.
         threshold: CT number below which all is air.
 
     Returns:
-        float32 `(rows, columns)` as the film hangs, bone bright; the integral of the attenuation.
+        float32 `(rows, columns)` as the radiograph hangs, bone bright; the integral of the attenuation.
     """
     return _project(ct_attenuation(ct, threshold), affine, view_or_camera)
 
@@ -179,7 +181,7 @@ def project_labels(
     view_or_camera: str | Camera,
     per_mm: float | np.ndarray = BONE_PER_MM,
 ) -> np.ndarray:
-    """Return the film of a label map.
+    """Return the radiograph of a label map.
 
     Args:
         labels: uint8 `(X, Y, Z)`; in network order if a view is named.
@@ -188,7 +190,7 @@ def project_labels(
         per_mm: attenuation of all bones, or of each of the 55 classes [1/mm].
 
     Returns:
-        float32 `(rows, columns)` as the film hangs, bone bright; the integral of the attenuation.
+        float32 `(rows, columns)` as the radiograph hangs, bone bright; the integral of the attenuation.
     """
     return _project(label_attenuation(labels, per_mm), affine, view_or_camera)
 

@@ -1,4 +1,4 @@
-"""Which threshold made given films from a given CT."""
+"""Which threshold made given radiographs from a given CT."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from SwinX2SLib.drr.projection import project_ct
 
 @dataclass(frozen=True)
 class ThresholdFit:
-    """A threshold and how well the films agree there.
+    """A threshold and how well the radiographs agree there.
 
     Attributes:
         threshold: in the unit of the CT.
@@ -24,39 +24,44 @@ class ThresholdFit:
 
 
 def normalised_cross_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the correlation of two films over all pixels, -1..1; 0 where one of them is even.
+    """Return the correlation of two radiographs over all pixels, -1..1; 0 where one of them is even.
 
     Raises:
-        ValueError: the films differ in shape.
+        ValueError: the radiographs differ in shape.
     """
     if first.shape != second.shape:
-        raise ValueError(f"The films differ in shape: {first.shape} and {second.shape}.")
-    one, other = (film.astype(np.float64) - film.mean(dtype=np.float64) for film in (first, second))
+        raise ValueError(f"The radiographs differ in shape: {first.shape} and {second.shape}.")
+    one, other = (
+        radiograph.astype(np.float64) - radiograph.mean(dtype=np.float64) for radiograph in (first, second)
+    )
     scale = np.sqrt((one**2).sum() * (other**2).sum())
     return float((one * other).sum() / scale) if scale > 0 else 0.0
 
 
-def fit_threshold(ct: np.ndarray, affine: np.ndarray, films: dict[str, np.ndarray]) -> ThresholdFit:
-    """Find the threshold at which parallel, pixel-aligned films of a CT agree best with given ones.
+def fit_threshold(ct: np.ndarray, affine: np.ndarray, radiographs: dict[str, np.ndarray]) -> ThresholdFit:
+    """Find the threshold at which parallel, pixel-aligned radiographs of a CT agree best with given ones.
 
     One threshold for all views: the one with the best mean correlation.
 
     Args:
         ct: `(X, Y, Z)` in network order, any unit.
         affine: 4x4, index -> RAS mm.
-        films: by view, `(rows, columns)` as the film hangs.
+        radiographs: by view, `(rows, columns)` as the radiograph hangs.
 
     Raises:
-        ValueError: no films, a film of another shape than the CT's projection, or a CT that is the same everywhere.
+        ValueError: no radiographs, a radiograph of another shape than the CT's projection, or a CT that is the same
+            everywhere.
     """
     lowest, highest = float(ct.min()), float(ct.max())
-    if not films or lowest == highest:
-        raise ValueError("A threshold needs at least one film, and a CT that is not the same everywhere.")
+    if not radiographs or lowest == highest:
+        raise ValueError(
+            "A threshold needs at least one radiograph, and a CT that is not the same everywhere."
+        )
 
     def correlations(threshold: float) -> dict[str, float]:
         return {
-            view: normalised_cross_correlation(project_ct(ct, affine, view, threshold), film)
-            for view, film in films.items()
+            view: normalised_cross_correlation(project_ct(ct, affine, view, threshold), radiograph)
+            for view, radiograph in radiographs.items()
         }
 
     def loss(threshold: float) -> float:

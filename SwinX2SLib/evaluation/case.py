@@ -100,7 +100,7 @@ class MeasuredPair:
 
 
 @dataclass(frozen=True)
-class Placing:
+class Registration:
     """How the prediction was moved before it was compared.
 
     Attributes:
@@ -148,7 +148,7 @@ class CaseEvaluation:
     paper: Mapping[str, float | None]
     measurements: tuple[MeasuredPair, ...] = ()
     notes: tuple[str, ...] = field(default=())
-    placing: Placing | None = None
+    placing: Registration | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -177,10 +177,10 @@ class CaseEvaluation:
             raise ValueError(f"The evaluation document is not whole: {error}.") from error
 
 
-def _placing(values: Mapping[str, Any] | None) -> Placing | None:
+def _placing(values: Mapping[str, Any] | None) -> Registration | None:
     if not values:
         return None
-    return _made(Placing, {**values, "matrix": [tuple(row) for row in values["matrix"]]})
+    return _made(Registration, {**values, "matrix": [tuple(row) for row in values["matrix"]]})
 
 
 def _made(kind: type, values: Mapping[str, Any]) -> Any:

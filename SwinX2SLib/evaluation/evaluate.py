@@ -15,7 +15,7 @@ from SwinX2SLib.evaluation.volumes import evaluate_volumes
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.geometry.polylines import resampled
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
-from SwinX2SLib.measurements.measure import measure_person
+from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.measurements.results import Measurement, NotFoundError
 from SwinX2SLib.measurements.rib import find_centreline
 
@@ -86,7 +86,7 @@ def measured_pairs(
         groups: groups of bones that are compared.
     """
     only = [region for group in groups for region in _REGIONS[group]]
-    found, true = (_by_key(measure_person(dict(bones), only)) for bones in (prediction, truth))
+    found, true = (_by_key(measure_subject(dict(bones), only)) for bones in (prediction, truth))
     keys = list(dict.fromkeys([*true, *found]))
     pairs = [pair for key in keys for pair in _pairs(found.get(key), true.get(key))]
     # Several measurements rest on the same places.

@@ -11,13 +11,13 @@ import numpy as np
 
 from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.evaluation.case import Placing
+from SwinX2SLib.evaluation.case import Registration
 from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.registration import outside_notes, place_prediction
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import resample_labels
 from SwinX2SLib.io.volumes import LabelVolume
-from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelScheme, RecognisedNumbering, mapping
+from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, mapping
 from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions, read_subject
 
 _UNKNOWN_HINT = (
@@ -50,11 +50,11 @@ class Inputs:
     voxels: int
     labels: tuple[int, ...]
     groups: tuple[str, ...]
-    mapping: LabelScheme
+    mapping: LabelMapping
     own_prediction: LabelVolume
     own_truth: LabelVolume
     notes: tuple[str, ...]
-    placing: Placing | None = None
+    placing: Registration | None = None
 
 
 def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> Inputs:
@@ -89,20 +89,20 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
     return replace(inputs, notes=(*told, *inputs.notes))
 
 
-def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelScheme | RecognisedNumbering | None:
+def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelMapping | RecognisedMapping | None:
     try:
-        return RecognisedNumbering() if name == AUTOMATIC else mapping(name)
+        return RecognisedMapping() if name == AUTOMATIC else mapping(name)
     except InputError as error:
         faults += error.faults
         return None
 
 
 def _recognised(
-    schemes: Sequence[LabelScheme | RecognisedNumbering | None],
-) -> tuple[list[LabelScheme | None], list[str]]:
+    schemes: Sequence[LabelMapping | RecognisedMapping | None],
+) -> tuple[list[LabelMapping | None], list[str]]:
     """Return numberings as they turned out, and what to tell of those that had to be recognised."""
-    automatic = [each for each in schemes if isinstance(each, RecognisedNumbering)]
-    settled = [each.scheme if isinstance(each, RecognisedNumbering) else each for each in schemes]
+    automatic = [each for each in schemes if isinstance(each, RecognisedMapping)]
+    settled = [each.scheme if isinstance(each, RecognisedMapping) else each for each in schemes]
     return settled, [each.told for each in automatic if each.told]
 
 
@@ -114,7 +114,7 @@ def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:
 
 def _try_reading(
     path: Path,
-    numbering: LabelScheme | RecognisedNumbering | None,
+    numbering: LabelMapping | RecognisedMapping | None,
     faults: list[Fault],
     may_be_empty: bool = False,
 ) -> LabelVolume | None:
@@ -124,7 +124,7 @@ def _try_reading(
         faults.append(Fault("not-a-volume", message, "Give a label volume or such a folder.", str(path)))
         return None
     # Our own numbering is read as ever: its faults say more.
-    is_ours = isinstance(numbering, LabelScheme) and numbering.name == "swinx2s"
+    is_ours = isinstance(numbering, LabelMapping) and numbering.name == "swinx2s"
     foreign = None if is_ours else numbering
     try:
         subject = read_subject(path, ReadOptions(numbering=foreign, allow_empty=may_be_empty))
@@ -142,7 +142,7 @@ def _try_reading(
 
 
 def _compared_labels(
-    options: EvaluationOptions, numbering: LabelScheme, faults: list[Fault], truth: Path
+    options: EvaluationOptions, numbering: LabelMapping, faults: list[Fault], truth: Path
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the ids that are compared and their groups: those asked for that the numbering can name."""
     asked = options.groups if options.groups is not None else numbering.annotated
@@ -160,7 +160,7 @@ def _on_one_grid(
     prediction: LabelVolume,
     truth: LabelVolume,
     compared: tuple[tuple[int, ...], tuple[str, ...]],
-    numbering: LabelScheme,
+    numbering: LabelMapping,
     options: EvaluationOptions,
     path: Path,
 ) -> Inputs:
@@ -192,7 +192,7 @@ def _on_one_grid(
 
 
 def _unnamed_notes(
-    unnamed: Sequence[str], numbering: LabelScheme, labels: Sequence[int], groups: Sequence[str]
+    unnamed: Sequence[str], numbering: LabelMapping, labels: Sequence[int], groups: Sequence[str]
 ) -> list[str]:
     notes = [
         f"The truth holds bone of the group {group} without a name ({numbering.title}); predicted bone of the "

@@ -103,8 +103,8 @@ class SurfaceDistances:
         back_mm: `(M,)`, from the truth to the prediction.
     """
 
-    there_mm: np.ndarray
-    back_mm: np.ndarray
+    prediction_to_truth_mm: np.ndarray
+    truth_to_prediction_mm: np.ndarray
 
     @property
     def hausdorff95_mm(self) -> float:
@@ -114,7 +114,12 @@ class SurfaceDistances:
     @property
     def directed95_mm(self) -> float:
         """The larger of both directed 95th percentiles."""
-        return float(max(np.percentile(self.there_mm, _PERCENTILE), np.percentile(self.back_mm, _PERCENTILE)))
+        return float(
+            max(
+                np.percentile(self.prediction_to_truth_mm, _PERCENTILE),
+                np.percentile(self.truth_to_prediction_mm, _PERCENTILE),
+            )
+        )
 
     @property
     def hausdorff_mm(self) -> float:
@@ -132,7 +137,7 @@ class SurfaceDistances:
 
     @property
     def _all(self) -> np.ndarray:
-        return np.concatenate([self.there_mm, self.back_mm])
+        return np.concatenate([self.prediction_to_truth_mm, self.truth_to_prediction_mm])
 
 
 def surface_distances(

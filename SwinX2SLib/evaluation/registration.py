@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.bones import label_centres_mm
-from SwinX2SLib.evaluation.case import Placing
+from SwinX2SLib.evaluation.case import Registration
 from SwinX2SLib.evaluation.surfaces import label_surfaces
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import centre_shift_mm
@@ -197,7 +197,7 @@ _TOLD_OUTSIDE = 0.01
 
 def place_prediction(
     prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int], align: str
-) -> tuple[LabelVolume, Placing | None, list[str]]:
+) -> tuple[LabelVolume, Registration | None, list[str]]:
     """Move a prediction as asked.
 
     Args:
@@ -261,24 +261,24 @@ def _voxels_inside(prediction: LabelVolume, truth: LabelVolume, labels: Sequence
     return bone, inside
 
 
-def _by_centres(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Placing:
+def _by_centres(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Registration:
     return _shifted(
         centre_shift_mm(prediction.affine, prediction.labels.shape, truth.affine, truth.labels.shape)
     )
 
 
-def _by_bones(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Placing | None:
+def _by_bones(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Registration | None:
     found = label_centres_mm(prediction.labels, prediction.affine, labels)
     true = label_centres_mm(truth.labels, truth.affine, labels)
     ways = [true[label] - found[label] for label in true if label in found]
     return _shifted(np.median(ways, axis=0)) if ways else None
 
 
-def _rigidly(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Placing | None:
+def _rigidly(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Registration | None:
     found = align_surfaces(*(label_surfaces(volume, labels) for volume in (prediction, truth)))
     if found is None:
         return None
-    return Placing(
+    return Registration(
         tuple(tuple(row) for row in found.matrix.tolist()),
         tuple(found.shift_mm.tolist()),
         found.turn_deg,
@@ -287,10 +287,10 @@ def _rigidly(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int])
     )
 
 
-def _shifted(shift_mm: np.ndarray) -> Placing:
+def _shifted(shift_mm: np.ndarray) -> Registration:
     matrix = np.eye(4)
     matrix[:3, 3] = shift_mm
-    return Placing(tuple(tuple(row) for row in matrix.tolist()), tuple(np.asarray(shift_mm).tolist()))
+    return Registration(tuple(tuple(row) for row in matrix.tolist()), tuple(np.asarray(shift_mm).tolist()))
 
 
 _ALIGNERS = {"centres": _by_centres, "bones": _by_bones, "rigid": _rigidly}
@@ -301,11 +301,11 @@ _WHY = {
 }
 
 
-# Reconstructions of one person from two films come within a few millimetres.
+# Reconstructions of one person from two radiographs come within a few millimetres.
 _FAR_MM = 8.0
 
 
-def _words(placing: Placing, align: str) -> str:
+def _words(placing: Registration, align: str) -> str:
     shift = ", ".join(f"{each:.1f}" for each in placing.shift_mm)
     turn = f" and turned by {placing.turn_deg:.1f} degrees" if placing.turn_deg else ""
     words = f"The prediction was moved by ({shift}) mm (right, anterior, superior){turn} {_WHY[align]}."

@@ -1,4 +1,4 @@
-"""Whether the films of a result can lend their patient and study to a DICOM segmentation."""
+"""Whether the radiographs of a result can lend their patient and study to a DICOM segmentation."""
 
 from __future__ import annotations
 
@@ -17,44 +17,50 @@ if TYPE_CHECKING:
 
 
 _NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-_HINT = "Export another format, or reconstruct from the DICOM files of the films."
+_HINT = "Export another format, or reconstruct from the DICOM files of the radiographs."
 
 
 def dicom_faults(source: ExportSource) -> list[Fault]:
     """List why no DICOM segmentation can be written of a result."""
-    return dicom_package_faults() or film_headers(source.films, source.film_hashes)[1]
+    return dicom_package_faults() or radiograph_headers(source.radiographs, source.radiograph_hashes)[1]
 
 
-def film_headers(
-    films: Mapping[str, Path], hashes: Mapping[str, str]
+def radiograph_headers(
+    radiographs: Mapping[str, Path], hashes: Mapping[str, str]
 ) -> tuple[dict[str, Dataset], list[Fault]]:
-    """Return the headers of those films that are DICOM files, by role, and all that keeps them from being used.
+    """Return the headers of those radiographs that are DICOM files, by role, and all that keeps them from being used.
 
     Args:
-        films: files by role; what is no DICOM file is passed over, as one of the two is enough.
+        radiographs: files by role; what is no DICOM file is passed over, as one of the two is enough.
         hashes: SHA-256 that a file must have, by role; "" for any.
     """
     headers, faults = {}, []
-    for role, path in films.items():
+    for role, path in radiographs.items():
         header = _header(path)
         if header is None:
             continue
         missing = [name for name in _NEEDED if not header.get(name)]
         if missing:
-            message = f"The DICOM header lacks {', '.join(missing)}, so nothing can refer to the film."
+            message = f"The DICOM header lacks {', '.join(missing)}, so nothing can refer to the radiograph."
             faults.append(Fault("dicom-incomplete", message, _HINT, str(path)))
         elif hashes.get(role) and hashlib.sha256(path.read_bytes()).hexdigest() != hashes[role]:
             message = "The file was changed since the reconstruction."
-            faults.append(Fault("film-changed", message, "Restore it, or reconstruct again.", str(path)))
+            faults.append(
+                Fault("radiograph-changed", message, "Restore it, or reconstruct again.", str(path))
+            )
         else:
             headers[role] = header
     people = {str(header.get("PatientID") or "") for header in headers.values()}
     if len(people) > 1:
-        message = f"The films are of two patients (IDs {', '.join(sorted(people))})."
-        faults.append(Fault("two-patients", message, "Check that both films are of one person."))
+        message = f"The radiographs are of two patients (IDs {', '.join(sorted(people))})."
+        faults.append(Fault("two-patients", message, "Check that both radiographs are of one person."))
     if not headers and not faults:
         faults.append(
-            Fault("no-dicom-film", "Neither film is a DICOM file, so patient and study are unknown.", _HINT)
+            Fault(
+                "no-dicom-radiograph",
+                "Neither radiograph is a DICOM file, so patient and study are unknown.",
+                _HINT,
+            )
         )
     return headers, faults
 

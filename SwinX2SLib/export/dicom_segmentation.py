@@ -1,7 +1,8 @@
-"""DICOM segmentation of the bones, with patient and study of the films.
+"""DICOM segmentation of the bones, with patient and study of the radiographs.
 
-Standard: PS3.3 A.51 (Segmentation IOD), C.8.20. A film has no place in space: the segmentation gets a frame of
-reference of its own, in which the patient lies as the reconstruction has it, and names the films as its sources.
+Standard: PS3.3 A.51 (Segmentation IOD), C.8.20. A radiograph has no place in space: the segmentation gets a frame of
+reference of its own, in which the patient lies as the reconstruction has it, and names the radiographs as its
+sources.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pydicom.uid import UID, generate_uid
 from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import Code, Label, label_by_id
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.export.dicom_radiographs import film_headers
+from SwinX2SLib.export.dicom_radiographs import radiograph_headers
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> None:
     """Write one DICOM SEG object, a binary segment for each bone that is present.
 
     Raises:
-        InputError: the films cannot lend patient and study, see `dicom_films`.
+        InputError: the radiographs cannot lend patient and study, see `dicom_radiographs`.
     """
-    headers, faults = film_headers(source.films, source.film_hashes)
+    headers, faults = radiograph_headers(source.radiographs, source.radiograph_hashes)
     if faults:
         raise InputError(faults)
     volume, affine = reorient(source.labels, source.affine, _ORIENTATION)
@@ -55,10 +56,10 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> None:
     numbers = np.zeros(256, np.uint8)
     numbers[[label.id for label in present]] = np.arange(1, len(present) + 1)
     frame_uid = _frame_of_reference(source, headers)
-    films = [_as_source(header, frame_uid) for header in headers.values()]
+    radiographs = [_as_source(header, frame_uid) for header in headers.values()]
     segmentation = Segmentation(
-        source_images=films[:1],
-        further_source_images=films[1:],
+        source_images=radiographs[:1],
+        further_source_images=radiographs[1:],
         pixel_array=highdicom.Volume(
             np.ascontiguousarray(numbers[volume]),
             ras_to_lps(affine),
@@ -83,25 +84,26 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> None:
 
 
 def _frame_of_reference(source: ExportSource, headers: dict[str, Dataset]) -> UID:
-    """Return the same frame for all that is exported of one pair of films on one grid."""
-    films = "/".join(str(header.SOPInstanceUID) for header in headers.values())
+    """Return the same frame for all that is exported of one pair of radiographs on one grid."""
+    radiographs = "/".join(str(header.SOPInstanceUID) for header in headers.values())
     grid = f"{source.labels.shape}{np.round(source.affine, 6).tolist()}"
-    return UID(f"2.25.{uuid.uuid5(_NAMESPACE, films + grid).int}")
+    return UID(f"2.25.{uuid.uuid5(_NAMESPACE, radiographs + grid).int}")
 
 
 def _as_source(header: Dataset, frame_uid: UID) -> Dataset:
     """Return a header that highdicom takes: all type 2 attributes there, and with a place in our frame of reference.
 
-    It reads the sources' places only to find frames that coincide with them; no axial frame coincides with a film.
+    It reads the sources' places only to find frames that coincide with them; no axial frame coincides with a
+    radiograph.
     """
-    film = copy.deepcopy(header)
+    radiograph = copy.deepcopy(header)
     for name in _MAY_BE_EMPTY:
-        if name not in film:
-            setattr(film, name, "")
-    film.FrameOfReferenceUID = frame_uid
-    film.ImagePositionPatient, film.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 0, -1]
-    film.PixelSpacing, film.SliceThickness = [1, 1], 1
-    return film
+        if name not in radiograph:
+            setattr(radiograph, name, "")
+    radiograph.FrameOfReferenceUID = frame_uid
+    radiograph.ImagePositionPatient, radiograph.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 0, -1]
+    radiograph.PixelSpacing, radiograph.SliceThickness = [1, 1], 1
+    return radiograph
 
 
 def _described(number: int, label: Label) -> SegmentDescription:

@@ -50,7 +50,7 @@ def run_export(
         The file (for STL, the folder) of each format.
 
     Raises:
-        InputError: all faults of the formats, of the films (for DICOM) and of the output folder.
+        InputError: all faults of the formats, of the radiographs (for DICOM) and of the output folder.
         OutputError: the files could not be written.
     """
     wanted = list(dict.fromkeys(formats))

@@ -1,4 +1,4 @@
-"""What is exported: labelled bones, and what is known of the films they come from."""
+"""What is exported: labelled bones, and what is known of the radiographs they come from."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ExportSource:
         affine: 4x4, index -> RAS mm.
         title: of the person or the result, for headers.
         sha256: of the file that was read.
-        films: files of the films by role (`ap`, `lateral`), where they are known.
-        film_hashes: SHA-256 of the films as they were reconstructed, where that is known.
+        radiographs: files of the radiographs by role (`ap`, `lateral`), where they are known.
+        film_hashes: SHA-256 of the radiographs as they were reconstructed, where that is known.
         notes: what a reader of the export must know, in sentences.
     """
 
@@ -34,20 +34,20 @@ class ExportSource:
     affine: np.ndarray
     title: str = "SwinX2S bones"
     sha256: str = ""
-    films: Mapping[str, Path] = field(default_factory=dict)
-    film_hashes: Mapping[str, str] = field(default_factory=dict)
+    radiographs: Mapping[str, Path] = field(default_factory=dict)
+    radiograph_hashes: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
 def read_source(
-    path: Path, title: str = "", films: Mapping[str, Path] | None = None, ignore_unknown: bool = False
+    path: Path, title: str = "", radiographs: Mapping[str, Path] | None = None, ignore_unknown: bool = False
 ) -> ExportSource:
     """Read a result folder, or a file with labelled bones.
 
     Args:
         path: folder of `swinx2s reconstruct`, `.nii.gz`, `.nrrd` or `.seg.nrrd`.
         title: instead of the path's name.
-        films: files of films by role, instead of those that the result's provenance names.
+        radiographs: files of radiographs by role, instead of those that the result's provenance names.
         ignore_unknown: whether labels that are no bone are left out instead of being a fault.
 
     Raises:
@@ -57,15 +57,20 @@ def read_source(
     if subject.volume is None:
         hint = "Give a label volume or a segmentation; meshes can be converted by any program for meshes."
         raise InputError([Fault("not-a-volume", "It holds meshes, no label volume.", hint, str(path))])
-    told = _films_of(_provenance(path))
+    told = _radiographs_of(_provenance(path))
     stem = path.name.removesuffix(".gz").removesuffix(".nrrd").removesuffix(".seg").removesuffix(".nii")
     return ExportSource(
         labels=subject.volume.labels,
         affine=subject.volume.affine,
         title=title or stem or "SwinX2S bones",
         sha256=subject.sha256,
-        films=films or {role: Path(str(film["path"])) for role, film in told.items() if film.get("path")},
-        film_hashes={} if films else {role: str(film.get("sha256", "")) for role, film in told.items()},
+        radiographs=radiographs
+        or {
+            role: Path(str(radiograph["path"])) for role, radiograph in told.items() if radiograph.get("path")
+        },
+        radiograph_hashes={}
+        if radiographs
+        else {role: str(radiograph.get("sha256", "")) for role, radiograph in told.items()},
         notes=subject.notes,
     )
 
@@ -78,13 +83,13 @@ def _provenance(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or not isinstance(content.get("inputs", {}), dict):
-            raise ValueError("it does not tell of films")
+            raise ValueError("it does not tell of radiographs")
     except (OSError, ValueError) as error:
         message = f"It cannot be read ({error})."
         raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(file))]) from error
     return content
 
 
-def _films_of(provenance: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+def _radiographs_of(provenance: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     inputs = provenance.get("inputs", {})
     return {role: inputs[role] for role in ("ap", "lateral") if isinstance(inputs.get(role), dict)}

@@ -1,7 +1,8 @@
-"""X-ray cameras: where a point of the patient lands on a film.
+"""X-ray cameras: where a point of the patient lands on a radiograph.
 
-Films hang as on a light box: rows run superior to inferior; columns of AP and PA films run patient right to left,
-columns of lateral films anterior to posterior. Pixel (row, column) coordinates are those of pixel centres.
+Radiographs hang as on a light box: rows run superior to inferior; columns of AP and PA radiographs run patient
+right to left, columns of lateral radiographs anterior to posterior. Pixel (row, column) coordinates are those of
+pixel centres.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class ParallelCamera:
 
     Attributes:
         view: one of `VIEWS`.
-        isocentre_ras_mm: the point that lands on the middle of the film.
+        isocentre_ras_mm: the point that lands on the middle of the radiograph.
         pixel_mm: (from row to row, from column to column).
         shape: (rows, columns).
     """
@@ -99,8 +100,8 @@ class ConeCamera:
         source_to_detector_mm: along the central ray, which goes through the isocentre and meets the detector at a
             right angle.
         source_to_isocentre_mm: along the central ray.
-        central_ray_px: the pixel (row, column) that it meets, on the detector or beyond its edge where the film is
-            a part of a larger one; None for the detector's middle.
+        central_ray_px: the pixel (row, column) that it meets, on the detector or beyond its edge where the
+            radiograph is a part of a larger one; None for the detector's middle.
     """
 
     view: str
@@ -121,7 +122,7 @@ class ConeCamera:
 
     @classmethod
     def of_the_paper(cls, view: str, shape: Sequence[int], affine: np.ndarray) -> ConeCamera:
-        """Return the geometry that the paper states for a volume (its published films do not follow it).
+        """Return the geometry that the paper states for a volume (its published radiographs do not follow it).
 
         Args:
             view: one of `VIEWS`.

@@ -142,7 +142,7 @@ def unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-def square_to(vector: np.ndarray, axis: np.ndarray) -> np.ndarray:
+def orthogonalise(vector: np.ndarray, axis: np.ndarray) -> np.ndarray:
     """Return the unit vector of the part of `vector` that is square to the unit vector `axis`."""
     return unit(vector - axis * (vector @ axis))
 

@@ -183,10 +183,10 @@ def _fault(kind: str, message: str, hint: str, path: Path) -> Fault:
 
 def replace_file(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all, and return its path."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    run_in_thread = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
+        run_in_thread.write_bytes(content)
+        os.replace(run_in_thread, path)
     finally:
-        beside.unlink(missing_ok=True)
+        run_in_thread.unlink(missing_ok=True)
     return path

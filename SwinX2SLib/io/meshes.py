@@ -84,11 +84,11 @@ def _labels_of(
 ) -> tuple[dict[str, Label], list[Fault], tuple[str, ...]]:
     """Return the bone of each name, faults of names that are none or say the same twice, and notes."""
     labels: dict[str, Label] = {}
-    strangers, faults = [], []
+    mismatched_views, faults = [], []
     for name in names:
         label = label_named(Path(name).stem if name.lower().endswith(MESH_SUFFIXES) else name)
         if label is None:
-            strangers.append(name)
+            mismatched_views.append(name)
         elif label in labels.values():
             message = f"Two meshes are {label.title}; one is {name}."
             faults.append(Fault("mesh-twice", message, "Keep one.", str(path)))
@@ -98,12 +98,12 @@ def _labels_of(
         message = "There is no mesh in it."
         hint = "Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl)."
         faults.append(Fault("no-meshes", message, hint, str(path)))
-    if strangers and not ignore_unknown:
+    if mismatched_views and not ignore_unknown:
         hint = "Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to leave these out."
-        message = f"These meshes are named by no bone: {named(strangers)}."
+        message = f"These meshes are named by no bone: {named(mismatched_views)}."
         faults.append(Fault("unknown-labels", message, hint, str(path)))
-    left_out = f"Meshes that are named by no bone were left out: {named(strangers)}."
-    return labels, faults, (left_out,) if strangers else ()
+    left_out = f"Meshes that are named by no bone were left out: {named(mismatched_views)}."
+    return labels, faults, (left_out,) if mismatched_views else ()
 
 
 def _bone_of_file(path: Path, label: Label, frame: str | None) -> Bone:

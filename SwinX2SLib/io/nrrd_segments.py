@@ -77,11 +77,11 @@ def read_nrrd_labels(
         [segment for segment in segments if segment not in parts], layers.shape[-1], path
     ) + _renamed_segments(parts, renamed, layers.shape[-1], path)
     labels, notes = _merged(layers, known)
-    strangers = [
+    mismatched_views = [
         segment.name or segment.id for segment in segments if segment not in parts and segment.label() is None
     ]
-    if strangers:
-        notes.append(f"Segments that are none of the 54 bones were left out: {named(strangers)}.")
+    if mismatched_views:
+        notes.append(f"Segments that are none of the 54 bones were left out: {named(mismatched_views)}.")
     return LabelVolume(labels, affine, tuple(notes))
 
 

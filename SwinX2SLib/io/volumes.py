@@ -18,7 +18,7 @@ _MOST_NAMED = 8
 
 
 class Numbering(Protocol):
-    """What the values, or the names of segments, of a file mean (see `label_schemes.LabelScheme`)."""
+    """What the values, or the names of segments, of a file mean (see `label_schemes.LabelMapping`)."""
 
     names: Mapping[str, int]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.csv_tables import records_of
-from SwinX2SLib.label_maps.mapping import LabelScheme
-from SwinX2SLib.label_maps.numberings import SCHEME_NAMES, builtin_schemes
+from SwinX2SLib.label_maps.mapping import LabelMapping
+from SwinX2SLib.label_maps.numberings import SCHEME_NAMES, builtin_mappings
 
 _BACKGROUND = ("", "0", "background", "ignore", "other", "none")
 _UNKNOWN = "unknown:"
@@ -23,7 +23,7 @@ _HINT = (
 )
 
 
-def read_scheme(path: Path) -> LabelScheme:
+def read_mapping(path: Path) -> LabelMapping:
     """Read a map of source values, or names, to our labels.
 
     A JSON file holds one object; a CSV file two columns, value and label, with or without a header, parted by
@@ -62,7 +62,7 @@ def _csv_pairs(path: Path) -> list[tuple[str, str]]:
     return pairs[1:] if is_header else pairs
 
 
-def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelScheme:
+def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelMapping:
     targets: dict[int, int] = {}
     unnamed: dict[int, str] = {}
     others: set[int] = set()
@@ -94,7 +94,7 @@ def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelScheme:
         faults.append(Fault("scheme-empty", "The label map names none of our bones.", _HINT, str(path)))
     if faults:
         raise InputError(faults)
-    return LabelScheme(str(path), f"map {path.name}", str(path), targets, unnamed, frozenset(others), names)
+    return LabelMapping(str(path), f"map {path.name}", str(path), targets, unnamed, frozenset(others), names)
 
 
 def _number(text: str) -> int | None:
@@ -119,20 +119,20 @@ def _meaning(text: str) -> int | str | None:
 _SUFFIXES = (".json", ".csv")
 
 
-def scheme(name: str | Path) -> LabelScheme:
+def scheme(name: str | Path) -> LabelMapping:
     """Return a numbering.
 
     Args:
-        name: one of `SCHEME_NAMES`, or the path of a JSON or CSV map (see `files.read_scheme`).
+        name: one of `SCHEME_NAMES`, or the path of a JSON or CSV map (see `files.read_mapping`).
 
     Raises:
         InputError: there is no such numbering, or the file cannot be used.
     """
-    known = builtin_schemes().get(str(name).lower().replace("-", "_"))
+    known = builtin_mappings().get(str(name).lower().replace("-", "_"))
     if known is not None:
         return known
     if Path(name).suffix.lower() in _SUFFIXES:
-        return read_scheme(Path(name))
+        return read_mapping(Path(name))
     message = f"There is no label numbering {str(name)!r}."
     hint = (
         f"Use one of {', '.join(SCHEME_NAMES)}, or a .json or .csv file that maps its values to our labels."

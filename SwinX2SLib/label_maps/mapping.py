@@ -20,7 +20,7 @@ HIGHEST_VALUE = 65535
 
 
 @dataclass(frozen=True)
-class LabelScheme:
+class LabelMapping:
     """A numbering.
 
     Attributes:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from functools import cache
 
 from SwinX2SLib.anatomy import ids_by_name
-from SwinX2SLib.label_maps.mapping import LabelScheme
+from SwinX2SLib.label_maps.mapping import LabelMapping
 
 SCHEME_NAMES = (
     "swinx2s",
@@ -49,31 +49,31 @@ _TOTAL_V2 = {
 
 
 @cache
-def builtin_schemes() -> dict[str, LabelScheme]:
+def builtin_mappings() -> dict[str, LabelMapping]:
     """Return the built-in numberings by name, in the order of `SCHEME_NAMES`."""
     ids = ids_by_name()
     own = {i: i for i in ids.values()}
     vertebrae = {i: i for i in range(1, _L6 + 1)}
     made = (
-        LabelScheme("swinx2s", "the 54 bones of SwinX2S", "Resources/labels.json", own, names=ids),
+        LabelMapping("swinx2s", "the 54 bones of SwinX2S", "Resources/labels.json", own, names=ids),
         _totalsegmentator("totalsegmentator_v1", "TotalSegmentator v1", _TOTAL_V1, ids, 104),
         _totalsegmentator("totalsegmentator_v2", "TotalSegmentator v2", _TOTAL_V2, ids, 117),
-        LabelScheme(
+        LabelMapping(
             "verse",
             "VerSe",
             "https://osf.io/4skx2",
             {**vertebrae, 26: ids["sacrum"]},
             unnamed={27: "pelvis", 28: "spine"},
         ),
-        LabelScheme("ctspine1k", "CTSpine1K", "https://github.com/MIRACLE-Center/CTSpine1K", vertebrae),
-        LabelScheme(
+        LabelMapping("ctspine1k", "CTSpine1K", "https://github.com/MIRACLE-Center/CTSpine1K", vertebrae),
+        LabelMapping(
             "ctpelvic1k",
             "CTPelvic1K",
             "https://github.com/MIRACLE-Center/CTPelvic1K",
             {1: ids["sacrum"], 2: ids["hip_right"], 3: ids["hip_left"]},
             unnamed={4: "spine"},
         ),
-        LabelScheme(
+        LabelMapping(
             "ribseg",
             "RibSeg",
             "https://github.com/M3DV/RibSeg",
@@ -86,7 +86,7 @@ def builtin_schemes() -> dict[str, LabelScheme]:
 
 def _totalsegmentator(
     name: str, title: str, names_by_value: dict[int, str], ids: dict[str, int], classes: int
-) -> LabelScheme:
+) -> LabelMapping:
     source = "https://github.com/wasserth/TotalSegmentator, totalsegmentator/map_to_binary.py"
     targets = {value: ids[bone] for value, bone in names_by_value.items()}
     named = {**{bone: ids[bone] for bone in names_by_value.values()}, "vertebrae_s1": ids["sacrum"]}
@@ -94,4 +94,4 @@ def _totalsegmentator(
         del named["vertebrae_s1"]
     others = frozenset(range(1, classes + 1)) - set(targets)
     names = {bone.lower(): label for bone, label in named.items()}
-    return LabelScheme(name, title, source, targets, others=others, names=names)
+    return LabelMapping(name, title, source, targets, others=others, names=names)

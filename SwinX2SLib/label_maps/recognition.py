@@ -16,8 +16,8 @@ import numpy as np
 from SwinX2SLib.anatomy import label_by_id, label_ids, mirrored_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.label_maps.mapping import HIGHEST_VALUE, LabelScheme
-from SwinX2SLib.label_maps.numberings import builtin_schemes
+from SwinX2SLib.label_maps.mapping import HIGHEST_VALUE, LabelMapping
+from SwinX2SLib.label_maps.numberings import builtin_mappings
 
 AUTOMATIC = "auto"
 """What a user says for "see for yourself"."""
@@ -47,7 +47,7 @@ class _Piece:
 
 
 @dataclass
-class RecognisedNumbering:
+class RecognisedMapping:
     """Reads a file in whatever numbering it has (a `measurements.reading` numbering).
 
     Attributes:
@@ -56,21 +56,21 @@ class RecognisedNumbering:
     """
 
     names: Mapping[str, int] = field(default_factory=dict)
-    scheme: LabelScheme = field(default_factory=lambda: builtin_schemes()["swinx2s"])
+    scheme: LabelMapping = field(default_factory=lambda: builtin_mappings()["swinx2s"])
     told: str = ""
 
     def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
-        """Recognise the numbering and return the labels in ours (see `LabelScheme.to_marked`).
+        """Recognise the numbering and return the labels in ours (see `LabelMapping.to_marked`).
 
         Raises:
             InputError: no numbering fits, or several do.
         """
-        self.scheme = recognise_scheme(labels, affine)
+        self.scheme = recognise_mapping(labels, affine)
         self.told = f"The numbering was recognised as that of {self.scheme.title}, by where its values lie."
         return self.scheme.to_marked(labels, affine)
 
 
-def recognise_scheme(labels: np.ndarray, affine: np.ndarray) -> LabelScheme:
+def recognise_mapping(labels: np.ndarray, affine: np.ndarray) -> LabelMapping:
     """Return the numbering of a label volume.
 
     Args:
@@ -82,7 +82,7 @@ def recognise_scheme(labels: np.ndarray, affine: np.ndarray) -> LabelScheme:
     """
     _require_labels(np.asarray(labels))
     pieces = _pieces(np.asarray(labels), affine)
-    possible = [scheme for scheme in builtin_schemes().values() if _has_all(scheme, pieces)]
+    possible = [scheme for scheme in builtin_mappings().values() if _has_all(scheme, pieces)]
     fits = {scheme.name: _fit(_bones(scheme, pieces)) for scheme in possible}
     fitting = [scheme for scheme in possible if fits[scheme.name].share >= _LEAST_SCORE]
     best = max(fitting, key=lambda scheme: fits[scheme.name].weight, default=None)
@@ -150,16 +150,16 @@ def _others(axis: int) -> tuple[int, ...]:
     return tuple(other for other in range(3) if other != axis)
 
 
-def _has_all(scheme: LabelScheme, pieces: Mapping[int, _Piece]) -> bool:
+def _has_all(scheme: LabelMapping, pieces: Mapping[int, _Piece]) -> bool:
     known = scheme.targets.keys() | scheme.unnamed.keys() | scheme.others
     return pieces.keys() <= known and bool(pieces.keys() & scheme.targets.keys())
 
 
-def _meaning(scheme: LabelScheme, pieces: Mapping[int, _Piece]) -> list[int | str]:
+def _meaning(scheme: LabelMapping, pieces: Mapping[int, _Piece]) -> list[int | str]:
     return [scheme.unnamed.get(value, scheme.targets.get(value, 0)) for value in pieces]
 
 
-def _bones(scheme: LabelScheme, pieces: Mapping[int, _Piece]) -> dict[int, _Piece]:
+def _bones(scheme: LabelMapping, pieces: Mapping[int, _Piece]) -> dict[int, _Piece]:
     """Return our bones, by id, as a numbering has them."""
     parts: dict[int, list[_Piece]] = {}
     for value, piece in pieces.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from SwinX2SLib.geometry.surfaces import angle_deg, square_to
+from SwinX2SLib.geometry.surfaces import angle_deg, orthogonalise
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur_distal import DistalFemur, find_distal
 from SwinX2SLib.measurements.femur_proximal import ISTHMUS_RADII, ProximalFemur, find_proximal, meeting_points
@@ -202,7 +202,7 @@ def _knee_results(
     upper: ProximalFemur, lower: DistalFemur, structure: str, side: str, doubts, voxel_mm: float
 ) -> list[Measurement]:
     head, notch = upper.head.centre, lower.places["intercondylar_notch"]
-    neck = square_to(upper.neck.direction, lower.mechanical)
+    neck = orthogonalise(upper.neck.direction, lower.mechanical)
     version = np.degrees(np.arctan2(-(neck @ lower.posterior), neck @ lower.medial))
     places = {name: Landmark(f"{name}_{side}", place) for name, place in lower.places.items()}
     condyles = (places["posterior_condyle_medial"], places["posterior_condyle_lateral"])

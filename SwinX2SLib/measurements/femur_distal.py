@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from SwinX2SLib.geometry.surfaces import square_to, unit
+from SwinX2SLib.geometry.surfaces import orthogonalise, unit
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur_proximal import ProximalFemur, medial_and_posterior
 
@@ -74,7 +74,7 @@ def find_distal(bone: Bone, upper: ProximalFemur) -> DistalFemur | None:
         places = _landmarks(points, areas, down, medial, posterior, radius, tip_mm)
         line = places["posterior_condyle_medial"] - places["posterior_condyle_lateral"]
         down = unit(places["intercondylar_notch"] - upper.head.centre)
-        medial, before = square_to(line, down), medial
+        medial, before = orthogonalise(line, down), medial
         posterior = posterior - down * (posterior @ down) - medial * (posterior @ medial)
         posterior = unit(posterior)
         if medial @ before > 1 - 1e-9:

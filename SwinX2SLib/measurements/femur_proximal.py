@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from SwinX2SLib.geometry.fits import Cone, Sphere, fit_cone, fit_sphere, vote_for_sphere
-from SwinX2SLib.geometry.surfaces import Section, Surface, plane_basis, square_to, unit
+from SwinX2SLib.geometry.surfaces import Section, Surface, orthogonalise, plane_basis, unit
 from SwinX2SLib.measurements.bones import Bone
 
 HEAD_RADII_MM = np.arange(12.0, 34.0, 1.5)
@@ -96,7 +96,7 @@ def find_proximal(bone: Bone) -> ProximalFemur:
 
 def medial_and_posterior(neck: Neck, down: np.ndarray, left: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return both directions `(3,)` square to the shaft, medial being where the neck points."""
-    medial = square_to(neck.direction, down)
+    medial = orthogonalise(neck.direction, down)
     return medial, np.cross(medial, down) * (-1.0 if left else 1.0)
 
 
@@ -166,9 +166,11 @@ def _narrowest(surface: Surface, head: Sphere, outwards: np.ndarray) -> Neck | N
     if not found:
         return None
     smallest = min(found, key=lambda pair: pair[1].area_mm2)
-    beside = [section for level, section in found if abs(level - smallest[0]) < BESIDE_RADII * head.radius_mm]
-    centre = np.mean([section.centroid for section in beside], axis=0)
-    area = float(np.mean([section.area_mm2 for section in beside]))
+    run_in_thread = [
+        section for level, section in found if abs(level - smallest[0]) < BESIDE_RADII * head.radius_mm
+    ]
+    centre = np.mean([section.centroid for section in run_in_thread], axis=0)
+    area = float(np.mean([section.area_mm2 for section in run_in_thread]))
     away = head.centre - centre
     return Neck(Section(area, centre, smallest[1].points), unit(away), float(np.linalg.norm(away)))
 
@@ -211,8 +213,12 @@ def _fit_shaft(
     last = float(level.max())
     side_on = np.abs(surface.normals @ direction) < 0.5
     away = surface.vertices - point
-    beside = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
-    bottom = min(SHAFT_RADII[1], _whole_round(away, direction, np.where(side_on & beside, level, 0.0)) - 0.05)
+    run_in_thread = (
+        np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
+    )
+    bottom = min(
+        SHAFT_RADII[1], _whole_round(away, direction, np.where(side_on & run_in_thread, level, 0.0)) - 0.05
+    )
     clear = bottom - SHAFT_RADII[0] >= CLEAR_SHAFT_RADII
     if not clear:  # of a stump all that is there counts
         bottom = min(SHAFT_RADII[1], last - 0.05)
@@ -220,7 +226,7 @@ def _fit_shaft(
     if bottom - top < LEAST_SHAFT_RADII:
         return None
     free = ~trochanter | (level > SHAFT_RADII[0])
-    chosen = (level > top) & (level < bottom) & side_on & beside & free
+    chosen = (level > top) & (level < bottom) & side_on & run_in_thread & free
     if chosen.sum() < 30:
         return None
     scale = max(noise_mm, SHAFT_NOISE_MM)
@@ -238,8 +244,8 @@ def _whole_round(away: np.ndarray, direction: np.ndarray, level: np.ndarray) -> 
         direction: of the axis, down.
         level: `(V,)`, 0 for what is no shaft.
     """
-    across, beside = plane_basis(direction)
-    turn = np.arctan2(away @ beside, away @ across) / (2 * np.pi) % 1.0
+    across, run_in_thread = plane_basis(direction)
+    turn = np.arctan2(away @ run_in_thread, away @ across) / (2 * np.pi) % 1.0
     sector = np.minimum((turn * SECTORS).astype(int), SECTORS - 1)
     deepest = np.zeros(SECTORS)
     np.maximum.at(deepest, sector, level)

@@ -20,7 +20,7 @@ METHOD = (
 )
 
 
-def drawn_labels(
+def sampled_labels(
     labels: np.ndarray, affine: np.ndarray, uncertainty: np.ndarray, count: int, seed: int
 ) -> Iterator[np.ndarray]:
     """Yield label volumes that the uncertainty allows.

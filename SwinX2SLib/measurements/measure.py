@@ -18,7 +18,7 @@ from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
 
 
-def measure_person(
+def measure_subject(
     bones: dict[str, Bone],
     only: Collection[str] = REGIONS,
     report: Callable[[str], None] = lambda message: None,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from SwinX2SLib.geometry.surfaces import square_to, unit
+from SwinX2SLib.geometry.surfaces import orthogonalise, unit
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES, SPOTS, HipLandmarks, find_hip_landmarks
@@ -141,7 +141,7 @@ def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """Return forwards and upwards in the plane square to `right`, up nearest to the patient's; None sideways."""
     if abs(right[2]) > 0.9:
         return None
-    up = square_to(np.array([0.0, 0.0, 1.0]), right)
+    up = orthogonalise(np.array([0.0, 0.0, 1.0]), right)
     return np.cross(up, right), up
 
 
@@ -206,8 +206,8 @@ def _hip_axis_results(endplate, femora, centre, plane, doubts, blurred) -> list[
     places = tuple(head.landmarks[0] for head in heads)
     left, right_ = (place.position_ras_mm for place in places)
     axis, middle = unit(right_ - left), (left + right_) / 2
-    away = square_to(endplate.centre_ras_mm - middle, axis)
-    normal = square_to(endplate.normal_ras, axis)
+    away = orthogonalise(endplate.centre_ras_mm - middle, axis)
+    normal = orthogonalise(endplate.normal_ras, axis)
     # Incidence is positive when the endplate's normal leans further forwards than the line from the hips.
     incidence = float(np.degrees(np.arctan2(np.cross(normal, away) @ axis, normal @ away)))
     hip_axis = (Axis("hip_axis", middle, axis),)

@@ -40,7 +40,7 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class SubjectBones:
     """One person as read.
 
     Attributes:
@@ -70,7 +70,7 @@ class Subject:
         return not (self.meshes if self.volume is None else self.volume.labels.any())
 
 
-def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> Subject:
+def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBones:
     """Read the bones of one person.
 
     Args:
@@ -96,19 +96,19 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> Subject:
     return subject
 
 
-def _read(path: Path, options: ReadOptions) -> Subject:
+def _read(path: Path, options: ReadOptions) -> SubjectBones:
     name = path.name.lower()
     if not path.exists():
         raise refuse("missing-file", "There is no such file or folder.", "Check the path.", path)
     if path.is_dir():
         bones, notes = read_mesh_folder(path, options.mesh_frame, options.ignore_unknown)
         files = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in MESH_SUFFIXES)
-        return Subject(path, _sha256(files), None, bones, notes)
+        return SubjectBones(path, _sha256(files), None, bones, notes)
     if not path.is_file():
         raise refuse("unsupported-format", "This is a pipe or a device, not a file.", _HINT, path)
     if name.endswith(".npz"):
         bones, notes = read_mesh_archive(path, options.mesh_frame, options.ignore_unknown)
-        return Subject(path, _sha256([path]), None, bones, notes)
+        return SubjectBones(path, _sha256([path]), None, bones, notes)
     if is_nifti(path):
         volume = read_nifti_labels(path, options.ignore_unknown, options.numbering)
     elif name.endswith((".nrrd", ".nhdr")):
@@ -118,7 +118,7 @@ def _read(path: Path, options: ReadOptions) -> Subject:
         raise refuse("unsupported-format", "This is one mesh.", hint, path)
     else:
         raise refuse("unsupported-format", "The name ends like no file of bones.", _HINT, path)
-    return Subject(path, _sha256([path]), volume, None, volume.notes)
+    return SubjectBones(path, _sha256([path]), volume, None, volume.notes)
 
 
 def _sha256(files: list[Path]) -> str:
@@ -167,4 +167,4 @@ def read_uncertainty(path: Path, volume: LabelVolume) -> np.ndarray:
     return np.minimum(values, 1.0)
 
 
-__all__ = ["ReadOptions", "Subject", "read_subject", "read_uncertainty"]
+__all__ = ["ReadOptions", "SubjectBones", "read_subject", "read_uncertainty"]

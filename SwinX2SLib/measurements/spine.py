@@ -80,7 +80,7 @@ def _slip(upper: VertebraShape, lower: str, ends: list[np.ndarray], structure: s
         Landmark(f"{structure}_superior_anterior", ends[1]),
     )
     doubts = [
-        f"A slip of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the film."
+        f"A slip of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the radiograph."
     ]
     result = Measurement(name, "spine", None, value, "mm", landmarks=marks)
     return result.doubted(doubts * (abs(value) > MOST_LISTHESIS_PART * length))

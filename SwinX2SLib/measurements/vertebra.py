@@ -15,7 +15,12 @@ import numpy as np
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.resolution import voxel_doubt
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
-from SwinX2SLib.measurements.vertebra_frame import SUPERIOR, lent_front, up_directions, vertebra_levels
+from SwinX2SLib.measurements.vertebra_frame import (
+    SUPERIOR,
+    anterior_from_neighbours,
+    up_directions,
+    vertebra_levels,
+)
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape, vertebra_shape
 
 # Means [mm]: posterior body height, upper endplate depth, canal depth, canal width. Panjabi et al., Spine 16 (1991)
@@ -108,7 +113,7 @@ def vertebra_shapes(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> 
     shapes = {name: vertebra_shape(bone, ups[name]) for name, bone in vertebrae.items()}
     fronts = {name: shape.frame.axes[:, 1] for name, shape in shapes.items() if shape.frame is not None}
     for name in [name for name, shape in shapes.items() if shape.lacks_arch]:
-        if (front := lent_front(name, fronts)) is not None:
+        if (front := anterior_from_neighbours(name, fronts)) is not None:
             shapes[name] = vertebra_shape(vertebrae[name], ups[name], front)
     return shapes
 

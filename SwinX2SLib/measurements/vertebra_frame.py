@@ -57,7 +57,7 @@ def up_directions(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> di
     return directions
 
 
-def lent_front(name: str, fronts: dict[str, np.ndarray]) -> np.ndarray | None:
+def anterior_from_neighbours(name: str, fronts: dict[str, np.ndarray]) -> np.ndarray | None:
     """Return the mean direction forwards of the nearest neighbours of a vertebra, or None.
 
     Args:
@@ -70,7 +70,7 @@ def lent_front(name: str, fronts: dict[str, np.ndarray]) -> np.ndarray | None:
     return np.mean([fronts[other] for other in near[:LENDERS]], axis=0) if near else None
 
 
-def lent_frame(bone: Bone, up: np.ndarray, front: np.ndarray) -> LocalFrame:
+def frame_from_neighbours(bone: Bone, up: np.ndarray, front: np.ndarray) -> LocalFrame:
     """Return the frame of a vertebra without an arch, which looks to where its neighbours look.
 
     Args:

@@ -27,7 +27,7 @@ from SwinX2SLib.measurements.vertebra_body import (
     fit_endplate,
     median_section,
 )
-from SwinX2SLib.measurements.vertebra_frame import NO_ARCH, initial_frame, lent_frame
+from SwinX2SLib.measurements.vertebra_frame import NO_ARCH, frame_from_neighbours, initial_frame
 from SwinX2SLib.measurements.voxel_solid import LocalFrame, Solid, fill
 
 ROUGH_STEP_MM = 1.5
@@ -120,7 +120,7 @@ def vertebra_shape(bone: Bone, up: np.ndarray, front: np.ndarray | None = None) 
         return shape
     voxel_mm = max(bone.spacing_mm) if bone.spacing_mm else FINE_STEP_MM
     try:
-        frame = initial_frame(bone, up) if front is None else lent_frame(bone, up, front)
+        frame = initial_frame(bone, up) if front is None else frame_from_neighbours(bone, up, front)
         if bone.name != "vertebrae_C1":
             frame = _levelled(bone, frame, voxel_mm)
     except NotFoundError as error:

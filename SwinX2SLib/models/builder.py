@@ -11,13 +11,13 @@ from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.fused import FusedSwinX2S
-from SwinX2SLib.models.orientation import FilmOrientationConfig, FilmOrientationNet
+from SwinX2SLib.models.orientation import RadiographOrientationConfig, RadiographOrientationNet
 from SwinX2SLib.models.silhouettes import FusedConfig
 from SwinX2SLib.models.single import SingleOutputConfig
 from SwinX2SLib.models.spine_discs import SpineDiscConfig, SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 
-Config = SwinX2SConfig | FusedConfig | SingleOutputConfig | FilmOrientationConfig | SpineDiscConfig
+Config = SwinX2SConfig | FusedConfig | SingleOutputConfig | RadiographOrientationConfig | SpineDiscConfig
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
 PAPER_VARIANTS: Mapping[str, SwinX2SConfig] = MappingProxyType(
@@ -45,13 +45,13 @@ _VARIANTS: dict[str, Config] = {
         decoder_3d=(96, 64, 48),
         grid_shape=(128, 128, 160),
     ),
-    "film-orientation": FilmOrientationConfig(),
+    "film-orientation": RadiographOrientationConfig(),
     "spine-discs": SpineDiscConfig(),
 }
 _NETWORKS: dict[type, type[nn.Module]] = {
     SwinX2SConfig: SwinX2S,
     FusedConfig: FusedSwinX2S,
-    FilmOrientationConfig: FilmOrientationNet,
+    RadiographOrientationConfig: RadiographOrientationNet,
     SpineDiscConfig: SpineDiscNet,
 }
 # Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
@@ -105,8 +105,8 @@ def variant_config(name: str, **overrides) -> Config:
 def build_model(name: str, **overrides) -> nn.Module:
     """Return a network with fresh weights, on the current default device.
 
-    Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the two that look at single films, the
-    method `reconstruct_logits(coronal, sagittal)` from films `(B, N, X, Z)` and `(B, N, Y, Z)` to class logits
+    Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the two that look at single radiographs, the
+    method `reconstruct_logits(coronal, sagittal)` from radiographs `(B, N, X, Z)` and `(B, N, Y, Z)` to class logits
     `(B, out_channels, X, Y, Z)`.
 
     Args:

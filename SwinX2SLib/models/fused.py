@@ -1,10 +1,10 @@
 """Our fused variant: one prediction from both views, made of silhouettes and a residual inside their visual hull.
 
 The paper's network predicts once for each view and lets the views meet only in the bottleneck (section 3.3). Here
-a shared 2D Swin encoder and 2D decoder find, in each film, the silhouette of every bone ("layout"); lifted along
+a shared 2D Swin encoder and 2D decoder find, in each radiograph, the silhouette of every bone ("layout"); lifted along
 their rays, the two silhouettes of a bone intersect in its visual hull. A small 3D decoder, fed on three levels with
-features of both films lifted into the same voxel, decides what fills the hull. Since nearly all the layout is learned
-in 2D, where a step is cheap, few people and a processor are enough.
+features of both radiographs lifted into the same voxel, decides what fills the hull. Since nearly all the layout is
+learned in 2D, where a step is cheap, few people and a processor are enough.
 
 Arrays: coronal `(B, N, X, Z)`, sagittal `(B, N, Y, Z)`, volumes `(B, C, X, Y, Z)`, all in network order (axes run
 right -> left, anterior -> posterior, superior -> inferior).
@@ -40,21 +40,23 @@ class ConvBlock3d(nn.Module):
 
 
 class LiftedLevel(nn.Module):
-    """One level of the 3D decoder: the deeper level, upsampled, plus both films' features lifted into the voxels.
+    """One level of the 3D decoder: the deeper level, upsampled, plus both radiographs' features lifted into the
+    voxels.
 
-    The lifted features add and multiply: a sum says "either film", a product "both films", as a voxel needs.
+    The lifted features add and multiply: a sum says "either radiograph", a product "both radiographs", as a voxel
+    needs.
     """
 
-    def __init__(self, film_channels: int, deeper_channels: int, channels: int):
+    def __init__(self, radiograph_channels: int, deeper_channels: int, channels: int):
         super().__init__()
-        self.lift = nn.Conv2d(film_channels, 2 * channels, 1)
-        self.lift_other = nn.Conv2d(film_channels, 2 * channels, 1)
+        self.lift = nn.Conv2d(radiograph_channels, 2 * channels, 1)
+        self.lift_other = nn.Conv2d(radiograph_channels, 2 * channels, 1)
         self.deeper = nn.Conv3d(deeper_channels, channels, 1) if deeper_channels else None
         self.norm = nn.GroupNorm(8, channels)
         self.block = ConvBlock3d(channels)
 
     def forward(self, coronal: Tensor, sagittal: Tensor, deeper: Tensor | None) -> Tensor:
-        """Return `(B, C, X, Y, Z)` from two films and the deeper level `(B, D, X/2, Y/2, Z/2)`."""
+        """Return `(B, C, X, Y, Z)` from two radiographs and the deeper level `(B, D, X/2, Y/2, Z/2)`."""
         cor_sum, cor_product = self.lift(coronal)[:, :, :, None, :].chunk(2, dim=1)
         sag_sum, sag_product = self.lift_other(sagittal)[:, :, None, :, :].chunk(2, dim=1)
         volume = cor_sum + sag_sum + cor_product * sag_product
@@ -69,10 +71,10 @@ class FusedOutput:
 
     Attributes:
         coronal_layout: logits that a bone lies on the ray, `(B, K-1, X, Z)`.
-        sagittal_layout: the same for the lateral film, `(B, K-1, Y, Z)`.
+        sagittal_layout: the same for the lateral radiograph, `(B, K-1, Y, Z)`.
         volume: features of the 3D decoder `(B, C, X/2, Y/2, Z/2)`; None when only the layout was asked for.
-        coronal_features: features of the frontal film `(B, F, X, Z)`.
-        sagittal_features: features of the lateral film `(B, F, Y, Z)`.
+        coronal_features: features of the frontal radiograph `(B, F, X, Z)`.
+        sagittal_features: features of the lateral radiograph `(B, F, Y, Z)`.
         head: names voxels from these features.
     """
 
@@ -124,7 +126,7 @@ class FusedOutput:
 
 
 class FusedSwinX2S(nn.Module):
-    """Two films in, 3D class logits out; see the module's description."""
+    """Two radiographs in, 3D class logits out; see the module's description."""
 
     def __init__(self, config: FusedConfig = FusedConfig()):
         super().__init__()
@@ -139,15 +141,15 @@ class FusedSwinX2S(nn.Module):
         self.head = VoxelHead(half, config.decoder_2d[4], config.hidden, config.out_channels)
 
     def forward(self, coronal: Tensor, sagittal: Tensor, volumes: int | None = None) -> FusedOutput:
-        """Predict from films `(B, N, X, Z)` and `(B, N, Y, Z)`.
+        """Predict from radiographs `(B, N, X, Z)` and `(B, N, Y, Z)`.
 
         Args:
-            coronal: frontal films.
-            sagittal: lateral films.
+            coronal: frontal radiographs.
+            sagittal: lateral radiographs.
             volumes: decode the volumes of the first so many persons only; 0 stops at the layout, None decodes all.
 
         Raises:
-            ValueError: a size is not a multiple of 32, or the films differ in height.
+            ValueError: a size is not a multiple of 32, or the radiographs differ in height.
         """
         self._check(coronal, sagittal)
         coronal_levels, sagittal_levels = self.silhouettes(coronal, sagittal)
@@ -175,15 +177,16 @@ class FusedSwinX2S(nn.Module):
     def _check(self, coronal: Tensor, sagittal: Tensor) -> None:
         if coronal.shape[-1] != sagittal.shape[-1]:
             raise ValueError(
-                f"The films differ in height: coronal {coronal.shape[-1]}, sagittal {sagittal.shape[-1]} pixels."
+                f"The radiographs differ in height: coronal {coronal.shape[-1]}, sagittal "
+                f"{sagittal.shape[-1]} pixels."
             )
-        for name, film in (("coronal", coronal), ("sagittal", sagittal)):
-            if film.ndim != 4 or film.shape[1] != self.config.views_per_plane:
+        for name, radiograph in (("coronal", coronal), ("sagittal", sagittal)):
+            if radiograph.ndim != 4 or radiograph.shape[1] != self.config.views_per_plane:
                 raise ValueError(
-                    f"The {name} films must be (batch, {self.config.views_per_plane}, width, height), "
-                    f"not {tuple(film.shape)}."
+                    f"The {name} radiographs must be (batch, {self.config.views_per_plane}, width, height), "
+                    f"not {tuple(radiograph.shape)}."
                 )
-            if film.shape[-1] % 32 or film.shape[-2] % 32:
+            if radiograph.shape[-1] % 32 or radiograph.shape[-2] % 32:
                 raise ValueError(
-                    f"The {name} film's sides must be multiples of 32, not {tuple(film.shape[-2:])}."
+                    f"The {name} radiograph's sides must be multiples of 32, not {tuple(radiograph.shape[-2:])}."
                 )

@@ -144,21 +144,23 @@ class DimensionExpansion(nn.Module):
         return volume * self.scale.view(shape) + self.offset.view(shape)
 
 
-def film_faults(coronal: Tensor, sagittal: Tensor, grid_shape: tuple[int, int, int], views: int) -> list[str]:
-    """Return what is wrong with films, in sentences; empty when they fit.
+def radiograph_faults(
+    coronal: Tensor, sagittal: Tensor, grid_shape: tuple[int, int, int], views: int
+) -> list[str]:
+    """Return what is wrong with radiographs, in sentences; empty when they fit.
 
     Args:
         coronal: to be `(B, views, X, Z)`.
         sagittal: to be `(B, views, Y, Z)`.
         grid_shape: `(X, Y, Z)` of the network.
-        views: films of each plane.
+        views: radiographs of each plane.
     """
     x, y, z = grid_shape
     faults = [
-        f"The {name} films must be (batch, {views}, {width}, {z}), not {tuple(film.shape)}."
-        for name, film, width in (("coronal", coronal, x), ("sagittal", sagittal, y))
-        if film.ndim != 4 or tuple(film.shape[1:]) != (views, width, z)
+        f"The {name} radiographs must be (batch, {views}, {width}, {z}), not {tuple(radiograph.shape)}."
+        for name, radiograph, width in (("coronal", coronal, x), ("sagittal", sagittal, y))
+        if radiograph.ndim != 4 or tuple(radiograph.shape[1:]) != (views, width, z)
     ]
     if not faults and len(coronal) != len(sagittal):
-        faults.append(f"There are {len(coronal)} coronal films and {len(sagittal)} sagittal ones.")
+        faults.append(f"There are {len(coronal)} coronal radiographs and {len(sagittal)} sagittal ones.")
     return faults

@@ -1,9 +1,10 @@
-"""A small network that tells from one film which view it is and how it hangs.
+"""A small network that tells from one radiograph which view it is and how it hangs.
 
-Whoever loads two films may take one for the other, or hang one on its side, on its head or facing the wrong way. The
-silhouettes of the reconstructing network cannot tell well: it has only ever seen films that hang as they should.
+Whoever loads two radiographs may take one for the other, or hang one on its side, on its head or facing the wrong
+way. The silhouettes of the reconstructing network cannot tell well: it has only ever seen radiographs that hang as
+they should.
 
-Films are `(B, 1, across, down)`, square, bone bright.
+Radiographs are `(B, 1, across, down)`, square, bone bright.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from SwinX2SLib.models.silhouettes import ConvBlock2d, coordinates, standardise
 
 
 class View(Enum):
-    """What a film shows."""
+    """What a radiograph shows."""
 
     FRONTAL = "frontal"
     LATERAL = "lateral"
@@ -27,12 +28,12 @@ class View(Enum):
 
 @dataclass(frozen=True)
 class Orientation:
-    """How a film hangs, seen from how it should: mirrored first, then turned.
+    """How a radiograph hangs, seen from how it should: mirrored first, then turned.
 
     Attributes:
-        view: of the film.
+        view: of the radiograph.
         quarter_turns: by 90 degrees each, from the axis across towards the axis down: clockwise on a light box.
-        mirrored: left to right. Never said of a frontal film: its bones are nearly the same on both sides.
+        mirrored: left to right. Never said of a frontal radiograph: its bones are nearly the same on both sides.
     """
 
     view: View
@@ -47,50 +48,51 @@ ORIENTATIONS = (
 )
 
 
-def hang(film: Tensor, orientation: Orientation) -> Tensor:
-    """Return a film `(..., across, down)` that hangs as it should as it hangs in `orientation`."""
-    film = film.flip(-2) if orientation.mirrored else film
-    return torch.rot90(film, orientation.quarter_turns, (-2, -1))
+def hang(radiograph: Tensor, orientation: Orientation) -> Tensor:
+    """Return a radiograph `(..., across, down)` that hangs as it should as it hangs in `orientation`."""
+    radiograph = radiograph.flip(-2) if orientation.mirrored else radiograph
+    return torch.rot90(radiograph, orientation.quarter_turns, (-2, -1))
 
 
 @dataclass(frozen=True)
-class FilmOrientationConfig:
+class RadiographOrientationConfig:
     """Sizes of the network.
 
     Attributes:
-        widths: channels at 1/2, 1/4, 1/8 and 1/16 of the film's side.
-        film_px: side of the square film [pixels].
-        grid_shape: voxels `(X, Y, Z)` of the people whose films it learns from.
+        widths: channels at 1/2, 1/4, 1/8 and 1/16 of the radiograph's side.
+        film_px: side of the square radiograph [pixels].
+        grid_shape: voxels `(X, Y, Z)` of the people whose radiographs it learns from.
     """
 
     widths: tuple[int, ...] = (16, 32, 64, 96)
-    film_px: int = 80
+    radiograph_px: int = 80
     grid_shape: tuple[int, int, int] = (64, 64, 96)
 
 
-class FilmOrientationNet(nn.Module):
-    """One square film in, a logit for each of `ORIENTATIONS` out."""
+class RadiographOrientationNet(nn.Module):
+    """One square radiograph in, a logit for each of `ORIENTATIONS` out."""
 
-    def __init__(self, config: FilmOrientationConfig = FilmOrientationConfig()):
+    def __init__(self, config: RadiographOrientationConfig = RadiographOrientationConfig()):
         super().__init__()
         self.config, self.grid_shape = config, config.grid_shape
         inputs = (3, *config.widths)
         self.blocks = nn.ModuleList(ConvBlock2d(a, b) for a, b in zip(inputs, config.widths, strict=False))
         self.head = nn.Linear(2 * config.widths[-1], len(ORIENTATIONS))
 
-    def forward(self, film: Tensor) -> Tensor:
-        """Return logits `(B, 12)` of films `(B, 1, S, S)`."""
-        x = torch.cat([standardise(film), coordinates(film)], dim=1)
+    def forward(self, radiograph: Tensor) -> Tensor:
+        """Return logits `(B, 12)` of radiographs `(B, 1, S, S)`."""
+        x = torch.cat([standardise(radiograph), coordinates(radiograph)], dim=1)
         for block in self.blocks:
             x = functional.max_pool2d(block(x), 2)
         return self.head(torch.cat([x.mean((-2, -1)), x.amax((-2, -1))], dim=1))
 
 
-def as_square(film: Tensor, side: int) -> Tensor:
-    """Fit films `(B, C, W, H)` into squares `(B, C, side, side)`: their proportions kept, centred, 0 around them."""
-    width, height = film.shape[-2:]
+def as_square(radiograph: Tensor, side: int) -> Tensor:
+    """Fit radiographs `(B, C, W, H)` into squares `(B, C, side, side)`: their proportions kept, centred, 0 around
+    them."""
+    width, height = radiograph.shape[-2:]
     scale = side / max(width, height)
     size = tuple(max(round(length * scale), 1) for length in (width, height))
-    fitted = functional.interpolate(film, size=size, mode="bilinear", antialias=True)
+    fitted = functional.interpolate(radiograph, size=size, mode="bilinear", antialias=True)
     free_w, free_h = side - size[0], side - size[1]
     return functional.pad(fitted, (free_h // 2, free_h - free_h // 2, free_w // 2, free_w - free_w // 2))

@@ -1,4 +1,4 @@
-"""The 2D half of the fused variant: in each film, where is the silhouette of every bone."""
+"""The 2D half of the fused variant: in each radiograph, where is the silhouette of every bone."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class FusedConfig:
         decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
         decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
         hidden: width of the head that names voxels at full resolution.
-        row_exchange: whether the films tell each other what they show at each height.
+        row_exchange: whether the radiographs tell each other what they show at each height.
         grid_shape: voxels `(X, Y, Z)` for which the variant is meant; multiples of 32.
         out_channels: classes, background included.
-        views_per_plane: films of each plane (N of the paper).
+        views_per_plane: radiographs of each plane (N of the paper).
     """
 
     embed_dim: int = 32
@@ -106,12 +106,14 @@ class SilhouetteNet(nn.Module):
             coronal: `(B, N, X, Z)`.
             sagittal: `(B, N, Y, Z)`.
         """
-        films = tuple(torch.cat([standardise(x), coordinates(x)], dim=1) for x in (coronal, sagittal))
+        radiographs = tuple(torch.cat([standardise(x), coordinates(x)], dim=1) for x in (coronal, sagittal))
         pyramids = [
             tuple(x + embedding[plane].to(x.dtype) for plane, x in enumerate(level))
-            for level, embedding in zip(_levels_of(self.encoder, films), self.plane_embedding, strict=True)
+            for level, embedding in zip(
+                _levels_of(self.encoder, radiographs), self.plane_embedding, strict=True
+            )
         ]
-        skips = [*pyramids[3::-1], _on_both(self.stem, films)]
+        skips = [*pyramids[3::-1], _on_both(self.stem, radiographs)]
         views, features = pyramids[4], []
         for block, exchange, skip in zip(self.decoder, self.exchanges, skips, strict=True):
             views = _on_both(block, tuple(_join(x, y) for x, y in zip(views, skip, strict=True)))
@@ -123,11 +125,11 @@ class SilhouetteNet(nn.Module):
 
 
 class RowExchange(nn.Module):
-    """Tell each film what the other one shows at the same height.
+    """Tell each radiograph what the other one shows at the same height.
 
-    Both films see a bone at the same heights, so a row of one is about the same slice of the person as that row
-    of the other: a vertebra that is easy to name in the frontal film names its lateral silhouette. Starts as the
-    identity.
+    Both radiographs see a bone at the same heights, so a row of one is about the same slice of the person as that row
+    of the other: a vertebra that is easy to name in the frontal radiograph names its lateral silhouette. Starts as
+    the identity.
     """
 
     def __init__(self, channels: int):
@@ -137,7 +139,8 @@ class RowExchange(nn.Module):
         nn.init.zeros_(self.mix.bias)
 
     def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
-        """Return both films' features, `(B, C, X, Z)` and `(B, C, Y, Z)`, each with a summary of the rows added."""
+        """Return both radiographs' features, `(B, C, X, Z)` and `(B, C, Y, Z)`, each with a summary of the rows
+        added."""
         front, side = (torch.cat([x.mean(2), x.amax(2)], dim=1) for x in (coronal, sagittal))
         return (
             coronal + self.mix(torch.cat([front, side], dim=1))[:, :, None],
@@ -149,12 +152,13 @@ Pair = tuple[Tensor, Tensor]
 
 
 def _on_both(module: nn.Module, views: Pair) -> Pair:
-    """Apply a shared module to both films."""
-    return _levels_of(lambda film: [module(film)], views)[0]
+    """Apply a shared module to both radiographs."""
+    return _levels_of(lambda radiograph: [module(radiograph)], views)[0]
 
 
 def _levels_of(encoder: Callable[[Tensor], list[Tensor]], views: Pair) -> list[Pair]:
-    """Return the levels of the encoder's pyramid, each for both films, in one batch where their sizes allow it."""
+    """Return the levels of the encoder's pyramid, each for both radiographs, in one batch where their sizes allow
+    it."""
     if views[0].shape == views[1].shape:
         return [level.chunk(2) for level in encoder(torch.cat(views))]
     return list(zip(*(encoder(view) for view in views), strict=True))
@@ -164,17 +168,17 @@ def _join(deeper: Tensor, skip: Tensor) -> Tensor:
     return torch.cat([functional.interpolate(deeper, size=skip.shape[-2:], mode="bilinear"), skip], dim=1)
 
 
-def standardise(film: Tensor) -> Tensor:
-    """Give every film `(B, N, H, W)` zero mean and unit variance: brightness and contrast carry no anatomy."""
-    mean = film.mean(dim=(-2, -1), keepdim=True)
-    deviation = film.std(dim=(-2, -1), keepdim=True)
-    return (film - mean) / (deviation + 1e-5)
+def standardise(radiograph: Tensor) -> Tensor:
+    """Give every radiograph `(B, N, H, W)` zero mean and unit variance: brightness and contrast carry no anatomy."""
+    mean = radiograph.mean(dim=(-2, -1), keepdim=True)
+    deviation = radiograph.std(dim=(-2, -1), keepdim=True)
+    return (radiograph - mean) / (deviation + 1e-5)
 
 
-def coordinates(film: Tensor) -> Tensor:
-    """Return two channels `(B, 2, H, W)` running from -1 to 1 along the film's axes."""
-    height, width = film.shape[-2:]
-    rows = torch.linspace(-1, 1, height, device=film.device, dtype=film.dtype)
-    columns = torch.linspace(-1, 1, width, device=film.device, dtype=film.dtype)
+def coordinates(radiograph: Tensor) -> Tensor:
+    """Return two channels `(B, 2, H, W)` running from -1 to 1 along the radiograph's axes."""
+    height, width = radiograph.shape[-2:]
+    rows = torch.linspace(-1, 1, height, device=radiograph.device, dtype=radiograph.dtype)
+    columns = torch.linspace(-1, 1, width, device=radiograph.device, dtype=radiograph.dtype)
     grid = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
-    return grid.expand(len(film), -1, -1, -1)
+    return grid.expand(len(radiograph), -1, -1, -1)

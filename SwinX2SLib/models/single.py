@@ -1,4 +1,4 @@
-"""What all competitors have in common: films of a known size in, the logits of one prediction out."""
+"""What all competitors have in common: radiographs of a known size in, the logits of one prediction out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from SwinX2SLib.models.layers import film_faults, guard_convolutions
+from SwinX2SLib.models.layers import guard_convolutions, radiograph_faults
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class SingleOutputConfig:
     Attributes:
         grid_shape: voxels `(X, Y, Z)`.
         out_channels: classes, background included.
-        views_per_plane: films of each plane (N of the paper).
+        views_per_plane: radiographs of each plane (N of the paper).
     """
 
     grid_shape: tuple[int, int, int] = (128, 128, 160)
@@ -52,7 +52,7 @@ class SingleOutputConfig:
 
 
 class SingleOutputNetwork(nn.Module):
-    """Films of both planes in, logits of one prediction out; unlike the paper's network, which has one a view.
+    """Radiographs of both planes in, logits of one prediction out; unlike the paper's network, which has one a view.
 
     Subclasses build their layers in `__init__` and end with `self.finish()`; they compute in `_predict`.
 
@@ -82,18 +82,18 @@ class SingleOutputNetwork(nn.Module):
         """Return class logits `(B, K, X, Y, Z)`.
 
         Args:
-            coronal: films `(B, N, X, Z)`.
-            sagittal: films `(B, N, Y, Z)`.
+            coronal: radiographs `(B, N, X, Z)`.
+            sagittal: radiographs `(B, N, Y, Z)`.
 
         Raises:
-            ValueError: the films are not of the network's size; names every fault.
+            ValueError: the radiographs are not of the network's size; names every fault.
         """
-        if faults := film_faults(coronal, sagittal, self.grid_shape, self.config.views_per_plane):
+        if faults := radiograph_faults(coronal, sagittal, self.grid_shape, self.config.views_per_plane):
             raise ValueError(" ".join(faults))
         return self._predict(coronal, sagittal)
 
     def _predict(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
-        """Return class logits of films that have the right size."""
+        """Return class logits of radiographs that have the right size."""
         raise NotImplementedError
 
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
-"""A small network that finds the intervertebral discs in a film, without naming them.
+"""A small network that finds the intervertebral discs in a radiograph, without naming them.
 
-Which vertebra it is needs the whole film; where a disc lies can be seen where it lies. The reconstructing network
-names well and places vertebrae up to a third of one off along the spine: `reconstruct.disc_alignment` moves its
-vertebrae to the discs that this network sees.
+Which vertebra it is needs the whole radiograph; where a disc lies can be seen where it lies. The reconstructing
+network names well and places vertebrae up to a third of one off along the spine: `reconstruct.disc_alignment` moves
+its vertebrae to the discs that this network sees.
 
-Films are `(B, 1, across, down)` on the reconstruction's grid, bone bright.
+Radiographs are `(B, 1, across, down)` on the reconstruction's grid, bone bright.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class SpineDiscConfig:
 
     Attributes:
         widths: channels at full resolution, 1/2, 1/4, 1/8 and 1/16.
-        grid_shape: voxels `(X, Y, Z)` of the people whose films it learns from.
+        grid_shape: voxels `(X, Y, Z)` of the people whose radiographs it learns from.
     """
 
     widths: tuple[int, ...] = (8, 24, 32, 48, 48)
@@ -32,13 +32,13 @@ class SpineDiscConfig:
 
 
 class SpineDiscNet(nn.Module):
-    """Films of one plane in, for every pixel the logit that the middle of a disc lies there out; a U-Net."""
+    """Radiographs of one plane in, for every pixel the logit that the middle of a disc lies there out; a U-Net."""
 
     def __init__(self, config: SpineDiscConfig = SpineDiscConfig()):
         super().__init__()
         self.config, self.grid_shape = config, config.grid_shape
         widths = config.widths
-        # The film and the plane: a disc looks otherwise from the side.
+        # The radiograph and the plane: a disc looks otherwise from the side.
         self.down = nn.ModuleList(ConvBlock2d(a, b) for a, b in zip((2, *widths), widths, strict=False))
         self.up = nn.ModuleList(
             ConvBlock2d(deep + skip, skip) for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
@@ -47,9 +47,9 @@ class SpineDiscNet(nn.Module):
         # Most pixels hold none.
         nn.init.constant_(self.head.bias, -4.0)
 
-    def forward(self, film: Tensor, lateral: bool) -> Tensor:
-        """Return logits `(B, W, H)` of films `(B, 1, W, H)`; the sides are multiples of 16."""
-        x = standardise(film)
+    def forward(self, radiograph: Tensor, lateral: bool) -> Tensor:
+        """Return logits `(B, W, H)` of radiographs `(B, 1, W, H)`; the sides are multiples of 16."""
+        x = standardise(radiograph)
         x = torch.cat([x, torch.full_like(x, float(lateral))], dim=1)
         skips = []
         for level, block in enumerate(self.down):

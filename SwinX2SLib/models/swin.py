@@ -92,7 +92,7 @@ class SwinPyramid(nn.Module):
         """Build the encoder.
 
         Args:
-            in_channels: N, films of one plane.
+            in_channels: N, radiographs of one plane.
             embed_dim: C, channels of the first stage; every merging doubles them.
             depths: blocks of each of the four stages.
             heads: attention heads of each stage; they divide the stage's channels.

@@ -1,7 +1,7 @@
 """The paper's network (Swin-X2S, section 3): one prediction for each view, from weights that both share.
 
 Arrays: coronal `(B, N, X, Z)`, sagittal `(B, N, Y, Z)`, volumes `(B, C, X, Y, Z)`, all in network order (axes run
-right -> left, anterior -> posterior, superior -> inferior). With a parallel, pixel-aligned projection, film and
+right -> left, anterior -> posterior, superior -> inferior). With a parallel, pixel-aligned projection, radiograph and
 volume have the same grid.
 """
 
@@ -21,11 +21,11 @@ from SwinX2SLib.models.layers import (
     decoder_block,
     decoder_block_without_skip,
     encoder_block,
-    film_faults,
+    radiograph_faults,
 )
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, SwinPyramid
 
-# The film itself, then the five maps of the pyramid.
+# The radiograph itself, then the five maps of the pyramid.
 LEVELS = STAGES + 2
 
 
@@ -39,11 +39,11 @@ class SwinX2SConfig:
         heads: attention heads of each stage; the cross attention has as many as the last.
         grid_shape: voxels `(X, Y, Z)`; multiples of 32, and X equals Y since the views share their weights.
         out_channels: classes, background included.
-        views_per_plane: films of each plane (N of the paper).
+        views_per_plane: radiographs of each plane (N of the paper).
         transformer_skip: whether the Swin maps of levels 1 to 4 join the decoder at their own resolution. Without
             (table 5 of the paper, "w/o Trans. skip.") the transformer speaks through the bottom level alone; the
-            film's own convolutions still join at full resolution. The paper draws no diagram of it and the published
-            code has no such switch: this is our reading.
+            radiograph's own convolutions still join at full resolution. The paper draws no diagram of it and the
+            published code has no such switch: this is our reading.
     """
 
     embed_dim: int
@@ -56,7 +56,8 @@ class SwinX2SConfig:
 
     @property
     def joined(self) -> tuple[bool, ...]:
-        """Return which levels, the film first, go into the 3D network: with transformer skips all, else the ends."""
+        """Return which levels, the radiograph first, go into the 3D network: with transformer skips all, else the
+        ends."""
         return tuple(self.transformer_skip or level in (0, LEVELS - 1) for level in range(LEVELS))
 
     def faults(self) -> list[str]:
@@ -81,7 +82,7 @@ class SwinX2SConfig:
 
 
 class SwinX2S(nn.Module):
-    """Coronal and sagittal films in, 3D class logits of either view out; see the module's description."""
+    """Coronal and sagittal radiographs in, 3D class logits of either view out; see the module's description."""
 
     def __init__(self, config: SwinX2SConfig):
         """Build the network.
@@ -123,13 +124,13 @@ class SwinX2S(nn.Module):
         """Return the class logits of the coronal and of the sagittal view, each `(B, K, X, Y, Z)`.
 
         Args:
-            coronal: films `(B, N, X, Z)`.
-            sagittal: films `(B, N, Y, Z)`.
+            coronal: radiographs `(B, N, X, Z)`.
+            sagittal: radiographs `(B, N, Y, Z)`.
             apply_head: False returns what the head is applied to instead, each `(B, C, X, Y, Z)`: whoever scores
                 the classes slab by slab never holds K channels of the whole volume.
 
         Raises:
-            ValueError: the films are not of the network's size; names every fault.
+            ValueError: the radiographs are not of the network's size; names every fault.
         """
         features = self._features(coronal, sagittal)
         first, second = (self.head(features) if apply_head else features).chunk(2)
@@ -146,10 +147,10 @@ class SwinX2S(nn.Module):
 
     def _features(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
         """Return the last decoder features of both views, `(2B, C, X, Y, Z)`, coronal first."""
-        if faults := film_faults(coronal, sagittal, self.grid_shape, self.config.views_per_plane):
+        if faults := radiograph_faults(coronal, sagittal, self.grid_shape, self.config.views_per_plane):
             raise ValueError(" ".join(faults))
-        films = torch.cat([coronal, sagittal])
-        levels = [films, *self.pyramid(films)]
+        radiographs = torch.cat([coronal, sagittal])
+        levels = [radiographs, *self.pyramid(radiographs)]
         volume = self.fusion(self._encode(LEVELS - 1, levels[-1]))
         for level in reversed(range(LEVELS - 1)):
             # Encoded only now, level by level: the finest volumes do not wait in memory for their turn.

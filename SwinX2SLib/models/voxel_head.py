@@ -1,7 +1,8 @@
 """The full-resolution end of the fused variant: cells of eight voxels inside the visual hull, named one by one.
 
 A cell is one voxel of the half-resolution decoder, that is 2 x 2 x 2 voxels of the grid. Only cells that may hold
-a bone in both films are looked at, a tenth of the grid or so: this makes full resolution affordable, in training too.
+a bone in both radiographs are looked at, a tenth of the grid or so: this makes full resolution affordable, in
+training too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from torch.nn import functional
 
 # Below this log-probability a ray is empty for good; deeper values only cost precision in half-width floats.
 FLOOR = -12.0
-# A cell is outside the hull when, for every bone, the films together give it less than this log-probability.
+# A cell is outside the hull when, for every bone, the radiographs together give it less than this log-probability.
 HULL_LOG_PROBABILITY = -5.0
 # What voxels outside the hull get for every bone, beside 0 for the background.
 OUTSIDE = 2 * FLOOR
@@ -28,7 +29,7 @@ def hull_cells(coronal: Tensor, sagittal: Tensor) -> Tensor:
 
     Args:
         coronal: log-probabilities of one person's silhouettes `(K-1, X, Z)`.
-        sagittal: the same for the lateral film `(K-1, Y, Z)`.
+        sagittal: the same for the lateral radiograph `(K-1, Y, Z)`.
     """
     coronal, sagittal = functional.max_pool2d(coronal, 2), functional.max_pool2d(sagittal, 2)
     hull = coronal.new_zeros((coronal.shape[1], *sagittal.shape[1:]), dtype=torch.bool)
@@ -38,7 +39,8 @@ def hull_cells(coronal: Tensor, sagittal: Tensor) -> Tensor:
 
 
 class VoxelHead(nn.Module):
-    """Name the eight voxels of a cell from the decoder's features there and both films' features along their rays.
+    """Name the eight voxels of a cell from the decoder's features there and both radiographs' features along their
+    rays.
 
     Args:
         volume_channels: channels of the 3D decoder at half resolution.
@@ -47,19 +49,20 @@ class VoxelHead(nn.Module):
         out_channels: classes, background included.
     """
 
-    def __init__(self, volume_channels: int, film_channels: int, hidden: int, out_channels: int):
+    def __init__(self, volume_channels: int, radiograph_channels: int, hidden: int, out_channels: int):
         super().__init__()
         self.hidden = hidden
         self.from_volume = nn.Linear(volume_channels, 8 * hidden)
-        self.from_coronal = nn.Linear(film_channels, 2 * hidden)
-        self.from_sagittal = nn.Linear(film_channels, 2 * hidden)
+        self.from_coronal = nn.Linear(radiograph_channels, 2 * hidden)
+        self.from_sagittal = nn.Linear(radiograph_channels, 2 * hidden)
         self.mix = nn.Linear(hidden, hidden)
         self.head = nn.Linear(hidden, out_channels)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
     def lift(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the films' contributions `(X, Z, 2H)` and `(Y, Z, 2H)` from features `(C, X, Z)` and `(C, Y, Z)`."""
+        """Return the radiographs' contributions `(X, Z, 2H)` and `(Y, Z, 2H)` from features `(C, X, Z)` and `(C, Y,
+        Z)`."""
         return self.from_coronal(coronal.permute(1, 2, 0)), self.from_sagittal(sagittal.permute(1, 2, 0))
 
     def forward(
@@ -69,7 +72,7 @@ class VoxelHead(nn.Module):
 
         Args:
             volume: decoder features `(C, X/2, Y/2, Z/2)`.
-            lifted: both films' contributions, from `lift`.
+            lifted: both radiographs' contributions, from `lift`.
             evidence: log-probabilities of the silhouettes `(X, Z, K-1)` and `(Y, Z, K-1)`.
             cells: int64 `(N, 3)`, indices into `volume`'s grid.
         """

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from SwinX2SLib.models.layers import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS
 from SwinX2SLib.models.single import SingleOutputConfig, SingleOutputNetwork
-from SwinX2SLib.paper.monai_networks import film_volume
+from SwinX2SLib.paper.monai_networks import radiograph_volume
 
 LEVELS = 6
 
@@ -52,7 +52,7 @@ class Multiscale2DConcat(SingleOutputNetwork):
     def __init__(self, config: Multiscale2DConcatConfig):
         super().__init__(config)
         x, y, _ = config.grid_shape
-        self.coronal_path, self.sagittal_path = _FilmPath(config, y), _FilmPath(config, x)
+        self.coronal_path, self.sagittal_path = _RadiographPath(config, y), _RadiographPath(config, x)
         self.fusions, self.risers = nn.ModuleList(), nn.ModuleList()
         for level in range(LEVELS):
             below = config.fused if level < LEVELS - 1 else 0
@@ -74,8 +74,9 @@ class Multiscale2DConcat(SingleOutputNetwork):
         return self.head(volume)
 
 
-class _FilmPath(nn.Module):
-    """From a film `(B, N, W, Z)` to maps `(B, depth / 2^level, W / 2^level, Z / 2^level)`, full resolution first."""
+class _RadiographPath(nn.Module):
+    """From a radiograph `(B, N, W, Z)` to maps `(B, depth / 2^level, W / 2^level, Z / 2^level)`, full resolution
+    first."""
 
     def __init__(self, config: Multiscale2DConcatConfig, depth: int):
         super().__init__()
@@ -89,8 +90,8 @@ class _FilmPath(nn.Module):
             self.decoders.append(_convolution(2, channels + below, depth // 2**level))
             self.risers.append(_riser(2, below) if below else nn.Identity())
 
-    def forward(self, film: Tensor) -> list[Tensor]:
-        encoded, maps = [], self.stem(film)
+    def forward(self, radiograph: Tensor) -> list[Tensor]:
+        encoded, maps = [], self.stem(radiograph)
         for level, encoder in enumerate(self.encoders):
             maps = encoder(maps if level == 0 else functional.max_pool2d(maps, 2))
             encoded.append(maps)
@@ -130,8 +131,9 @@ class OneDConcatConfig(SingleOutputConfig):
     """Sizes of 1DConcat: 40.67 million parameters in the paper, on a grid of 128x128x128.
 
     Attributes:
-        channels: of the 2D convolutions, which halve the film; reversed, of the 3D ones, which double the volume.
-        vector: length of the vector that both films share.
+        channels: of the 2D convolutions, which halve the radiograph; reversed, of the 3D ones, which double the
+            volume.
+        vector: length of the vector that both radiographs share.
     """
 
     channels: tuple[int, ...] = (32, 64, 128, 256, 512, 1024)
@@ -154,8 +156,8 @@ class OneDConcat(SingleOutputNetwork):
     def __init__(self, config: OneDConcatConfig):
         super().__init__(config)
         x, y, z = config.grid_shape
-        films, channels = config.views_per_plane, config.channels
-        self.coronal_encoder, self.sagittal_encoder = (_encoder(films, channels) for _ in range(2))
+        radiographs, channels = config.views_per_plane, config.channels
+        self.coronal_encoder, self.sagittal_encoder = (_encoder(radiographs, channels) for _ in range(2))
         down = 2 ** len(channels)
         pixels = (-(-x // down) + -(-y // down)) * -(-z // down)
         self.to_vector = nn.Sequential(
@@ -179,8 +181,8 @@ class OneDConcat(SingleOutputNetwork):
         return volume
 
 
-def _encoder(films: int, channels: tuple[int, ...]) -> nn.Sequential:
-    widths = zip((films, *channels[:-1]), channels, strict=True)
+def _encoder(radiographs: int, channels: tuple[int, ...]) -> nn.Sequential:
+    widths = zip((radiographs, *channels[:-1]), channels, strict=True)
     layers = [Convolution(2, a, b, strides=2, act="RELU", norm="BATCH") for a, b in widths]
     return nn.Sequential(*layers, nn.Flatten())
 
@@ -194,7 +196,7 @@ def _fit(volume: Tensor, shape: list[int]) -> Tensor:
     return volume[:, :, :x, :y, :z]
 
 
-# 2D convolutions of a film, of which the first two halve it; plain 3D convolutions of the joined volume.
+# 2D convolutions of a radiograph, of which the first two halve it; plain 3D convolutions of the joined volume.
 ENCODER_DEPTH, REFINEMENTS = 6, 4
 
 
@@ -220,8 +222,10 @@ class TwoDConcat(SingleOutputNetwork):
         super().__init__(config)
         x, y, _ = config.grid_shape
         self.lengths = x // 4, y // 4
-        films, width = config.views_per_plane, config.width
-        self.coronal_encoder, self.sagittal_encoder = (_two_d_concat_encoder(films, width) for _ in range(2))
+        radiographs, width = config.views_per_plane, config.width
+        self.coronal_encoder, self.sagittal_encoder = (
+            _two_d_concat_encoder(radiographs, width) for _ in range(2)
+        )
         self.coronal_expansion = _expansion(2 * width, self.lengths[1], (1, 2, 1))
         self.sagittal_expansion = _expansion(2 * width, self.lengths[0], (2, 1, 1))
         self.decoder = _decoder(4 * width, config.out_channels)
@@ -236,8 +240,8 @@ class TwoDConcat(SingleOutputNetwork):
         return self.decoder(torch.cat(volumes, dim=1))
 
 
-def _two_d_concat_encoder(films: int, width: int) -> nn.Sequential:
-    layers, channels = [], films
+def _two_d_concat_encoder(radiographs: int, width: int) -> nn.Sequential:
+    layers, channels = [], radiographs
     for index in range(ENCODER_DEPTH):
         out, stride = (width if index == 0 else 2 * width), (2 if index < 2 else 1)
         layers.append(Convolution(2, channels, out, stride, kernel_size=7, act="RELU", norm="BATCH"))
@@ -305,6 +309,6 @@ class TLEmbedding(SingleOutputNetwork):
         self.finish()
 
     def _predict(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
-        encoded = self.autoencoder.encode(film_volume(coronal, sagittal))
+        encoded = self.autoencoder.encode(radiograph_volume(coronal, sagittal))
         vector = self.to_vector(encoded.flatten(1))
         return self.autoencoder.decode(self.from_vector(vector).unflatten(1, self.bottom))

@@ -1,4 +1,4 @@
-"""Competitors that are MONAI's own networks: they see both films as one volume of two channels."""
+"""Competitors that are MONAI's own networks: they see both radiographs as one volume of two channels."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from SwinX2SLib.models.layers import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS
 from SwinX2SLib.models.single import SingleOutputConfig, SingleOutputNetwork
 
 
-def film_volume(coronal: Tensor, sagittal: Tensor) -> Tensor:
-    """Return both films, each repeated along the axis that it lacks, as channels `(B, 2N, X, Y, Z)`.
+def radiograph_volume(coronal: Tensor, sagittal: Tensor) -> Tensor:
+    """Return both radiographs, each repeated along the axis that it lacks, as channels `(B, 2N, X, Y, Z)`.
 
     Args:
         coronal: `(B, N, X, Z)`.
@@ -54,7 +54,7 @@ class _FiveLevelConfig(SingleOutputConfig):
 
 @dataclass(frozen=True)
 class UNetConfig(_FiveLevelConfig):
-    """Sizes of the UNet (Kasten et al. 2020 for biplanar films): 1.31 million parameters in the paper."""
+    """Sizes of the UNet (Kasten et al. 2020 for biplanar radiographs): 1.31 million parameters in the paper."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,12 @@ class SwinUNETRConfig(SingleOutputConfig):
 
 
 class _VolumeCompetitor(SingleOutputNetwork):
-    """A network of volumes, fed with films."""
+    """A network of volumes, fed with radiographs."""
 
     network: nn.Module
 
     def _predict(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
-        return self.network(film_volume(coronal, sagittal))
+        return self.network(radiograph_volume(coronal, sagittal))
 
 
 class UNetCompetitor(_VolumeCompetitor):
@@ -151,8 +151,8 @@ class AttentionUNetCompetitor(_VolumeCompetitor):
 
     def __init__(self, config: AttentionUNetConfig):
         super().__init__(config)
-        films = 2 * config.views_per_plane
-        self.network = AttentionUnet(3, films, config.out_channels, config.channels, config.strides)
+        radiographs = 2 * config.views_per_plane
+        self.network = AttentionUnet(3, radiographs, config.out_channels, config.channels, config.strides)
         self.finish()
 
 

@@ -1,4 +1,4 @@
-"""The networks that the paper compares itself with (table 3), for two films and 54 bones.
+"""The networks that the paper compares itself with (table 3), for two radiographs and 54 bones.
 
 Sizes are those of its appendix A (table 6) and of the code it was run with, which feeds every network as the xrayto3D
 benchmark does (Shakya and Khanal, NeurIPS 2023). All give one prediction on the full grid.

@@ -10,7 +10,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.paper.published import BenchmarkConfig, PublishedTables, Row
 from SwinX2SLib.training.config import TrainingConfig, parse_config
 
-Films = Literal["given", "projected"]
+ViewRadiographs = Literal["given", "projected"]
 
 # What a row of table 5 lacks, as parameters of its training.
 CHANGES: dict[str, dict[str, Any]] = {
@@ -46,13 +46,13 @@ class Cell:
     Attributes:
         row: of the paper.
         training: None where it cannot be run.
-        films: "given", those of the case list; "projected", made from its volumes at any angle.
+        radiographs: "given", those of the case list; "projected", made from its volumes at any angle.
         reason: why it is not run; "" where it is.
     """
 
     row: Row
     training: Training | None
-    films: Films = "given"
+    radiographs: ViewRadiographs = "given"
     reason: str = ""
 
 
@@ -71,7 +71,7 @@ def plan(config: BenchmarkConfig, published: PublishedTables) -> list[Cell]:
 def _cell(row: Row, config: BenchmarkConfig, published: PublishedTables) -> Cell:
     if reason := _reason(row, config, published):
         return Cell(row, None, reason=reason)
-    # Other angles are not among the films of a case list; for a fair comparison one pair is projected likewise.
+    # Other angles are not among the radiographs of a case list; for a fair comparison one pair is projected likewise.
     return Cell(row, training_of(row, config), "projected" if row.table == "4" else "given")
 
 
@@ -84,7 +84,7 @@ def _reason(row: Row, config: BenchmarkConfig, published: PublishedTables) -> st
     if row.model not in config.chosen_models(published):
         return "Not among the chosen models."
     if config.views and row.views not in config.views:
-        return "Not among the chosen numbers of films."
+        return "Not among the chosen numbers of radiographs."
     if row.change == "no-pretraining" and not _values(row, config).get("pretrained"):
         return (
             "No network here is pre-trained (set pretrained = true under [training]): it is the row of Base."

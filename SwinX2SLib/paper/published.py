@@ -23,7 +23,7 @@ class Row:
         row: what it is called.
         data_set: name, as of `swinx2s prepare`.
         model: variant, as `models.builder` knows it.
-        views: films of each plane (N).
+        views: radiographs of each plane (N).
         change: what the network or its training lacks, or None.
         paper: metric -> the paper's figure (shares in percent, distances in mm); None where it prints a dash.
     """
@@ -99,7 +99,7 @@ class BenchmarkConfig:
         minutes: if above 0, minutes of every training instead.
         tables: which of the paper's tables.
         models: which networks; empty for all.
-        views: which numbers of films of each plane; empty for all.
+        views: which numbers of radiographs of each plane; empty for all.
         split: which cases are evaluated.
         training: parameters of every training, as `swinx2s train` takes them.
         model: for a network, what it has otherwise.

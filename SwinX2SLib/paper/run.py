@@ -58,7 +58,8 @@ def score_predictions(
     """Compare reconstructions with the truth; the folder receives all that `swinx2s evaluate --cohort` writes.
 
     Args:
-        predictions: cases with their reconstruction; films carry no patient position, so centres are laid together.
+        predictions: cases with their reconstruction; radiographs carry no patient position, so centres are laid
+            together.
         model: name, for the tables.
         data_set: name, for the tables.
         folder: receives documents and tables.
@@ -175,7 +176,7 @@ class _Runner:
 
     def run(self, cell: Cell) -> Result:
         """Return what comes of a cell; a failure is told and the next cell goes on."""
-        key = cell.training.name, cell.films
+        key = cell.training.name, cell.radiographs
         if key not in self._done:
             self._done[key] = self._tried(cell)
         return replace(self._done[key], cell=cell)
@@ -195,13 +196,13 @@ class _Runner:
         from SwinX2SLib.paper.training import predict_cases
 
         training = cell.training
-        cases = self._evaluated(training.data_set, cell.films)
+        cases = self._evaluated(training.data_set, cell.radiographs)
         trained = self._ready(training)
-        marked = f"{trained.name}-{cell.films}-{self.config.split}"
+        marked = f"{trained.name}-{cell.radiographs}-{self.config.split}"
         folder = self.options.out / "evaluations" / marked
         self.options.say(f"Evaluating {marked}: {len(cases)} cases")
         found, failed = predict_cases(
-            trained.weights, cases, cell.films, folder / "predictions", self.options.device
+            trained.weights, cases, cell.radiographs, folder / "predictions", self.options.device
         )
         if not found:
             raise InputError([Fault("not-reconstructed", sentence, "") for sentence in failed])
@@ -250,9 +251,9 @@ class _Runner:
             raise NotRunError("Not trained yet.")
         return trainer.train(training, learned, kept_aside)
 
-    def _evaluated(self, data_set: str, films: str) -> list[Case]:
+    def _evaluated(self, data_set: str, radiographs: str) -> list[Case]:
         listed = [case for case in self._lists[data_set] if case.split == self.config.split]
-        cases = [case for case in listed if films == "projected" or case.radiographs]
+        cases = [case for case in listed if radiographs == "projected" or case.radiographs]
         if not cases:
             lack = "has radiographs" if listed else "is there"
             raise NotRunError(f"No case of the split {self.config.split!r} {lack}.")

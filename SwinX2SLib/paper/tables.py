@@ -98,8 +98,10 @@ def remarks(config: BenchmarkConfig, published: PublishedTables) -> list[str]:
     ]
     if "4" in config.tables:
         found.append(
-            "Table 4: films at other angles are in no case list. All its films, those of N = 1 too, are plain "
-            "parallel projections of the cases' CTs, or of their bones where there is no CT. Films that are neither "
+            "Table 4: radiographs at other angles are in no case list. All its radiographs, those of N = 1 "
+            "too, are plain "
+            "parallel projections of the cases' CTs, or of their bones where there is no CT. Radiographs that "
+            "are neither "
             "coronal nor sagittal enter as further channels of the same network, as in the paper: they are not "
             "turned back onto the grid."
         )

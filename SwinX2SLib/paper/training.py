@@ -16,11 +16,11 @@ from SwinX2SLib.datasets import Case
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.paper.plan import Films, Training
+from SwinX2SLib.paper.plan import Training, ViewRadiographs
 from SwinX2SLib.parallel import write_whole
 from SwinX2SLib.parallel.records import fingerprint
 from SwinX2SLib.reconstruct.device import choose_device, fast_autocast
-from SwinX2SLib.reconstruct.label_assignment import remove_islands
+from SwinX2SLib.reconstruct.label_assignment import remove_small_components
 from SwinX2SLib.reconstruct.outputs import write_nifti_labels
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.reconstruct.scoring import reconstruct_case
@@ -73,10 +73,14 @@ class Trainer:
         """
         found, record = locate(path)
         wanted = training.config
-        if (record.variant, _films(record.overrides)) != (wanted.model, _films(wanted.network_overrides)):
+        if (record.variant, _radiographs(record.overrides)) != (
+            wanted.model,
+            _radiographs(wanted.network_overrides),
+        ):
             sentence = (
-                f"{training.name} asks for {wanted.model} with {_films(wanted.network_overrides)} films of each "
-                f"plane, and the weights are of {record.variant} with {_films(record.overrides)}."
+                f"{training.name} asks for {wanted.model} with {_radiographs(wanted.network_overrides)} "
+                "radiographs of each "
+                f"plane, and the weights are of {record.variant} with {_radiographs(record.overrides)}."
             )
             raise InputError([Fault("weights-other", sentence, "Name others under [weights].", str(path))])
         about = {"loaded": str(path), "notes": ["Loaded: its budget is not that of the others."]}
@@ -148,23 +152,24 @@ def training_mark(training: Training, cases: Sequence[Case], kept_aside: Sequenc
     return fingerprint({"config": config, **people})
 
 
-def _films(overrides: dict[str, Any]) -> int:
+def _radiographs(overrides: dict[str, Any]) -> int:
     return overrides.get("views_per_plane", 1)
 
 
-ISLAND_FRACTION = 0.1
+MIN_COMPONENT_FRACTION = 0.1
 Labelled = tuple[np.ndarray, np.ndarray]
 
 
 def predict_cases(
-    weights: Path, cases: Sequence[Case], films: Films, folder: Path, device: str
+    weights: Path, cases: Sequence[Case], radiographs: ViewRadiographs, folder: Path, device: str
 ) -> tuple[dict[str, Path], list[str]]:
-    """Reconstruct every case that has no reconstruction in the folder yet; one with faulty films is passed over.
+    """Reconstruct every case that has no reconstruction in the folder yet; one with faulty radiographs is passed
+    over.
 
     Args:
         weights: of the network.
         cases: with radiographs if these are given.
-        films: see `plan.Cell`.
+        radiographs: see `plan.Cell`.
         folder: receives `<case>.nii.gz`.
         device: "auto", "cpu" or "cuda".
 
@@ -177,7 +182,7 @@ def predict_cases(
     folder.mkdir(parents=True, exist_ok=True)
     paths = {case.name: folder / f"{case.name}.nii.gz" for case in cases}
     waiting = [case for case in cases if not paths[case.name].is_file()]
-    reconstruct = _reconstruction(weights, films, device) if waiting else None
+    reconstruct = _reconstruction(weights, radiographs, device) if waiting else None
     failed = []
     for case in waiting:
         path = paths[case.name]
@@ -193,16 +198,16 @@ def predict_cases(
     return paths, failed
 
 
-def _reconstruction(weights: Path, films: Films, device: str) -> Callable[[Case], Labelled]:
-    if films == "projected":
+def _reconstruction(weights: Path, radiographs: ViewRadiographs, device: str) -> Callable[[Case], Labelled]:
+    if radiographs == "projected":
         return _FromVolumes(weights, device)
     reconstructor = Reconstructor(weights, device)
 
-    def from_films(case: Case) -> Labelled:
+    def from_radiographs(case: Case) -> Labelled:
         found = reconstruct_case(reconstructor, case)
         return found.labels, found.affine
 
-    return from_films
+    return from_radiographs
 
 
 class _FromVolumes:
@@ -220,8 +225,10 @@ class _FromVolumes:
         )
         drawn.add_cases([case], [1.0])
         sample = drawn.draw(np.random.default_rng(0))
-        films = (group[None].to(self.device) for group in (sample.coronal_films, sample.sagittal_films))
+        radiographs = (
+            group[None].to(self.device) for group in (sample.coronal_radiographs, sample.sagittal_radiographs)
+        )
         with fast_autocast(self.device):
-            decision = predict(self.model, *films)
-        labels, _ = remove_islands(decision.labels, ISLAND_FRACTION)
+            assignment = predict(self.model, *radiographs)
+        labels, _ = remove_small_components(assignment.labels, MIN_COMPONENT_FRACTION)
         return labels, network_affine(whole_view(drawn.sources[0].extent_mm, shape).spacing_mm, shape)

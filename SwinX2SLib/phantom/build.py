@@ -169,7 +169,7 @@ def _body(bone: np.ndarray, spacing: float) -> np.ndarray:
     """Return a smooth envelope of the bones, found on a coarse grid."""
     factor = min(1.0, spacing / BODY_GRID_MM)
     coarse = ndimage.zoom(bone.astype(np.float32), factor, order=1, grid_mode=True, mode="grid-constant")
-    # The film does not end the body: what lies beyond continues as the last slice does.
+    # The radiograph does not end the body: what lies beyond continues as the last slice does.
     blurred = ndimage.gaussian_filter(coarse, BODY_BLUR_MM * factor / spacing, mode="nearest")
     scale = [fine / rough for fine, rough in zip(bone.shape, coarse.shape, strict=True)]
     smooth = ndimage.zoom(blurred, scale, order=1, grid_mode=True, mode="nearest")

@@ -86,17 +86,17 @@ def build_hip(
     label = next(label.id for label in labels() if label.name == f"hip_{side}")
     flare, unit = parameters.wing_scale.of(side), parameters.scale
     at = {name: frame.point(name, side, flare) for name in _LANDMARKS}
-    socket = (parameters.head_radius_mm.of(side) + JOINT_SPACE_MM) * unit
+    acetabulum = (parameters.head_radius_mm.of(side) + JOINT_SPACE_MM) * unit
     inwards = 1.0 if side == "left" else -1.0
     opening = frame.rotation @ np.array([-inwards * 0.70, 0.30, -0.65])
     opening /= np.linalg.norm(opening)
     parts = [
-        Bowl(at["hip_centre"], socket, socket + 9 * unit, opening, 2 * unit),
+        Bowl(at["hip_centre"], acetabulum, acetabulum + 9 * unit, opening, 2 * unit),
         _wing(at, unit),
         *_rims(at, unit),
         *_rami(at, unit),
     ]
-    hole = Beads(at["hip_centre"][None], np.full((1, 3), socket))
+    hole = Beads(at["hip_centre"][None], np.full((1, 3), acetabulum))
     spots = {f"{name}_{side}": point for name, point in _surface_points(at, frame, unit).items()}
     return Bone(label, tuple(parts), (hole,)), spots
 
@@ -287,9 +287,9 @@ def _holes(at: _Curve, across: float, unit: float) -> list[Solid]:
     radii = np.stack([13 * narrowing, np.maximum(behind / 2 - 3.5, 1.5), np.full(40, 4.0)], axis=1) * unit
     canal = Beads(centres, radii, np.stack([at.axes(place) for place in places]))
     holes: list[Solid] = [canal]
-    for place, beside in ((0.29, 20.0), (0.42, 18.0), (0.54, 16.0), (0.66, 13.0)):
+    for place, run_in_thread in ((0.29, 20.0), (0.42, 18.0), (0.54, 16.0), (0.66, 13.0)):
         for side in (-1, 1):
-            right = side * beside * across
+            right = side * run_in_thread * across
             holes.append(
                 rod(at(place, right, 22 * unit), at(place, right, -34 * unit), (4.2 * unit, 4.0 * unit))
             )

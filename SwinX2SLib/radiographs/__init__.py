@@ -1,20 +1,20 @@
 """Reading radiographs: formats, spacing and its provenance, orientation, normalisation, pairs, the network's grid.
 
-A film, once read, is a float32 array `pixels[row, col]` in 0..1 with bone bright, as it hangs on a light box: rows
-run superior -> inferior; columns of a frontal film run patient right -> left, those of a lateral film anterior ->
-posterior.
+A radiograph, once read, is a float32 array `pixels[row, col]` in 0..1 with bone bright, as it hangs on a light box:
+rows run superior -> inferior; columns of a frontal radiograph run patient right -> left, those of a lateral
+radiograph anterior -> posterior.
 """
 
 from SwinX2SLib.radiographs.checks import check_pair
-from SwinX2SLib.radiographs.radiograph import Crop, FilmOptions, Radiograph
+from SwinX2SLib.radiographs.radiograph import Crop, Radiograph, RadiographOptions
 from SwinX2SLib.radiographs.reading import examine_pair, read_pair, read_radiograph
 from SwinX2SLib.radiographs.registration import PreparedPair, prepare_pair
 
 __all__ = [
     "Crop",
-    "FilmOptions",
     "PreparedPair",
     "Radiograph",
+    "RadiographOptions",
     "check_pair",
     "examine_pair",
     "prepare_pair",

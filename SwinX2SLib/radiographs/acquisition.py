@@ -40,7 +40,7 @@ class StatedDistances:
 
 
 @dataclass(frozen=True)
-class Tube:
+class XraySource:
     """Where the source of the rays stood.
 
     Attributes:

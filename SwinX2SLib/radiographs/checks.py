@@ -1,4 +1,4 @@
-"""What makes a film, or two films together, unusable; every fault is told with what to do."""
+"""What makes a radiograph, or two radiographs together, unusable; every fault is told with what to do."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs.radiograph import Radiograph
 
 SMALLEST_SIDE_PX = 64
-# A mask has two gray levels, noise on a constant a few; the poorest 8-bit film has dozens.
+# A mask has two gray levels, noise on a constant a few; the poorest 8-bit radiograph has dozens.
 FEWEST_GRAY_LEVELS = 16
 # Levels are counted on about so many pixels, evenly spread.
 _COUNTED_PIXELS = 1_000_000
-# Pixels count as square up to this share; two films as equally high up to that share.
+# Pixels count as square up to this share; two radiographs as equally high up to that share.
 SPACING_TOLERANCE = 0.01
 HEIGHT_TOLERANCE = 0.05
-# From a coarse simulated film of a wrist to a long film of a whole person.
-SMALLEST_FILM_MM, LARGEST_FILM_MM = 30.0, 2500.0
+# From a coarse simulated radiograph of a wrist to a long radiograph of a whole person.
+SMALLEST_RADIOGRAPH_MM, LARGEST_RADIOGRAPH_MM = 30.0, 2500.0
 
 
 def picture_faults(values: np.ndarray) -> list[Fault]:
-    """List what is wrong with the values `(rows, cols)` of one film."""
+    """List what is wrong with the values `(rows, cols)` of one radiograph."""
     faults = []
     rows, cols = values.shape
     if min(rows, cols) < SMALLEST_SIDE_PX:
         faults.append(
             Fault(
                 "too-small",
-                f"The film has {cols} x {rows} pixels; each side needs {SMALLEST_SIDE_PX} or more.",
+                f"The radiograph has {cols} x {rows} pixels; each side needs {SMALLEST_SIDE_PX} or more.",
                 "Export it at full resolution, or crop less.",
             )
         )
@@ -37,31 +37,31 @@ def picture_faults(values: np.ndarray) -> list[Fault]:
             Fault(
                 "not-finite",
                 f"{broken} pixels are no numbers (NaN or infinite).",
-                "Export the film again, or replace these pixels by a number.",
+                "Export the radiograph again, or replace these pixels by a number.",
             )
         )
     return faults
 
 
 def gray_level_faults(values: np.ndarray) -> list[Fault]:
-    """Tell a picture `(rows, cols)` that is not constant and yet has too few gray levels for a film."""
+    """Tell a picture `(rows, cols)` that is not constant and yet has too few gray levels for a radiograph."""
     levels = np.unique(values.ravel()[:: 1 + values.size // _COUNTED_PIXELS]).size
     if levels >= FEWEST_GRAY_LEVELS:
         return []
     return [
         Fault(
             "few-gray-levels",
-            f"The picture has {levels} gray levels only: it is a mask, a drawing or an empty film.",
+            f"The picture has {levels} gray levels only: it is a mask, a drawing or an empty radiograph.",
             "Choose the radiograph itself, or export it with 8 bits a pixel or more.",
         )
     ]
 
 
 def spacing_faults(shape: tuple[int, int], spacing_mm: tuple[float, float], source: str) -> list[Fault]:
-    """List what is wrong with the spacing of one film; an absent one (NaN) has been told already.
+    """List what is wrong with the spacing of one radiograph; an absent one (NaN) has been told already.
 
     Args:
-        shape: rows and columns of the film.
+        shape: rows and columns of the radiograph.
         spacing_mm: `(row, col)`.
         source: where the spacing comes from.
     """
@@ -73,15 +73,15 @@ def spacing_faults(shape: tuple[int, int], spacing_mm: tuple[float, float], sour
             Fault(
                 "spacing-anisotropic",
                 f"The pixels are not square: {row:.4g} mm high and {col:.4g} mm wide ({source}).",
-                "Resample the film to square pixels, or give --spacing-mm if the header is wrong.",
+                "Resample the radiograph to square pixels, or give --spacing-mm if the header is wrong.",
             )
         ]
     height, width = shape[0] * row, shape[1] * col
-    if max(height, width) > LARGEST_FILM_MM or min(height, width) < SMALLEST_FILM_MM:
+    if max(height, width) > LARGEST_RADIOGRAPH_MM or min(height, width) < SMALLEST_RADIOGRAPH_MM:
         return [
             Fault(
                 "spacing-implausible",
-                f"With {row:.4g} mm a pixel ({source}) the film would be {width:.4g} x {height:.4g} mm.",
+                f"With {row:.4g} mm a pixel ({source}) the radiograph would be {width:.4g} x {height:.4g} mm.",
                 "Give the size of a pixel in millimetres with --spacing-mm.",
             )
         ]
@@ -89,7 +89,7 @@ def spacing_faults(shape: tuple[int, int], spacing_mm: tuple[float, float], sour
 
 
 def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
-    """List why two films cannot be used together."""
+    """List why two radiographs cannot be used together."""
     faults = []
     if (ap.sha256 and ap.sha256 == lateral.sha256) or np.array_equal(ap.pixels, lateral.pixels):
         faults.append(same_picture(_path(lateral)))
@@ -99,9 +99,10 @@ def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
         faults.append(
             Fault(
                 "heights-disagree",
-                f"The frontal film is {heights[0]:.0f} mm high, the lateral one {heights[1]:.0f} mm: {share:.0%} "
+                f"The frontal radiograph is {heights[0]:.0f} mm high, the lateral one {heights[1]:.0f} mm: "
+                f"{share:.0%} "
                 f"apart (up to {HEIGHT_TOLERANCE:.0%} is accepted), so they do not show the same part of the body.",
-                "Match their heights with --lateral-shift-mm, crop the larger one with --crop to the same top and "
+                "Match their heights with --lateral-offset-mm, crop the larger one with --crop to the same top and "
                 "bottom, or correct --spacing-mm.",
                 _path(lateral),
             )
@@ -110,14 +111,14 @@ def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
 
 
 def same_picture(path: str | None) -> Fault:
-    """Return the fault of a lateral film that is the frontal one."""
+    """Return the fault of a lateral radiograph that is the frontal one."""
     return Fault(
         "same-file",
-        "The frontal and the lateral film are the same picture.",
-        "Choose the lateral film of the same person.",
+        "The frontal and the lateral radiograph are the same picture.",
+        "Choose the lateral radiograph of the same person.",
         path,
     )
 
 
-def _path(film: Radiograph) -> str | None:
-    return str(film.path) if film.path is not None else None
+def _path(radiograph: Radiograph) -> str | None:
+    return str(radiograph.path) if radiograph.path is not None else None

@@ -13,7 +13,7 @@ from SwinX2SLib.radiographs.acquisition import StatedDistances
 
 # JPEG's colour conversion moves the channels of a gray picture apart by a level or two of 255.
 GRAY_TOLERANCE = 4 / 255
-# Watermarks and mouse pointers of an image viewer colour a few pixels of a film.
+# Watermarks and mouse pointers of an image viewer colour a few pixels of a radiograph.
 ANNOTATION_SHARE = 0.05
 
 
@@ -45,7 +45,7 @@ class HeaderSpacing:
 
 
 @dataclass
-class DecodedFilm:
+class DecodedImage:
     """A picture as stored.
 
     Attributes:
@@ -54,7 +54,7 @@ class DecodedFilm:
         spacing: pixel size from the header, or None.
         spacing_remark: why the header gives no spacing, or "".
         orientation: patient directions in which columns and rows increase, letters of L R A P H F, or None.
-        padding: True where the header says that a pixel is no part of the film; None where it says nothing.
+        padding: True where the header says that a pixel is no part of the radiograph; None where it says nothing.
         distances: what the header says of the tube.
         stated_view: "AP", "PA" or "lateral" where the header says which view it is, else "".
         notes: sentences for the user.
@@ -113,7 +113,7 @@ def decoding(what: str, hint: str = "Export or copy the file again.") -> Iterato
         raise DecodeError(
             "too-large",
             f"The {what} does not fit into memory; its header states a size that is wrong or huge.",
-            "Export the film again, at the size of a radiograph.",
+            "Export the radiograph again, at the size of a radiograph.",
         ) from None
     except Exception as error:
         # Decoders raise whatever their plug-ins raise; all of it means that this file yields no picture.
@@ -130,5 +130,5 @@ def multi_frame_error(frames: int) -> DecodeError:
     return DecodeError(
         "multi-frame",
         f"The file holds {frames} frames or slices; a radiograph has one.",
-        "Export the one film that is meant, or choose a radiograph instead of a volume or a sequence.",
+        "Export the one radiograph that is meant, or choose a radiograph instead of a volume or a sequence.",
     )

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from SwinX2SLib.radiographs.decoded_image import (
-    DecodedFilm,
+    DecodedImage,
     DecodeError,
     decoding,
     gray_of_channels,
@@ -25,7 +25,7 @@ _TIFF_PHOTOMETRIC = 262
 _TIFF_WHITE_IS_ZERO = 0
 
 
-def decode_picture(path: Path) -> DecodedFilm:
+def decode_picture(path: Path) -> DecodedImage:
     """Decode a PNG, JPEG or TIFF; the stored picture is the one that a picture viewer shows.
 
     The resolution written in such a file (dots per inch) is that of a screen or printer: it is told, never used.
@@ -44,9 +44,9 @@ def decode_picture(path: Path) -> DecodedFilm:
             ) from None
 
 
-def _load(path: Path) -> DecodedFilm:
+def _load(path: Path) -> DecodedImage:
     with warnings.catch_warnings():
-        # Pillow warns from half the size on that it refuses; long films are that large.
+        # Pillow warns from half the size on that it refuses; long radiographs are that large.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(path)
     with image:
@@ -56,7 +56,7 @@ def _load(path: Path) -> DecodedFilm:
         return _decode(image)
 
 
-def _decode(image: Image.Image) -> DecodedFilm:
+def _decode(image: Image.Image) -> DecodedImage:
     notes = []
     white_is_zero = _white_is_zero_left_alone(image)
     dpi = image.info.get("dpi")
@@ -71,7 +71,7 @@ def _decode(image: Image.Image) -> DecodedFilm:
             f"the file states {float(dpi[0]):.0f} dots per inch, the resolution of a screen or printer and not of "
             "the patient, which is not used"
         )
-    return DecodedFilm(
+    return DecodedImage(
         values,
         bone_bright=not white_is_zero,
         spacing_remark=remark,
@@ -110,7 +110,7 @@ _NIFTI_HEADER_SIZES = (348, 540)
 _HEAD_BYTES = 512
 
 
-def decoder_of(path: Path) -> Callable[[Path], DecodedFilm]:
+def decoder_of(path: Path) -> Callable[[Path], DecodedImage]:
     """Return the function that decodes a file.
 
     Raises:
@@ -159,12 +159,14 @@ def _head(path: Path) -> bytes:
 def _require_ordinary_file(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise DecodeError(
-            "unreadable-file", "This is a folder, not a file.", "Name the file of the one film."
+            "unreadable-file", "This is a folder, not a file.", "Name the file of the one radiograph."
         )
     if not stat.S_ISREG(mode):
         # Reading from a pipe may wait for ever.
         raise DecodeError(
-            "unreadable-file", "This is a pipe or a device, not a file.", "Save the film to a file first."
+            "unreadable-file",
+            "This is a pipe or a device, not a file.",
+            "Save the radiograph to a file first.",
         )
 
 

@@ -12,7 +12,7 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi
 
 from SwinX2SLib.radiographs.acquisition import positive_number, stated_distances
 from SwinX2SLib.radiographs.decoded_image import (
-    DecodedFilm,
+    DecodedImage,
     DecodeError,
     HeaderSpacing,
     decoding,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _KEYWORDS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 
-def film_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]]:
-    """Return the spacing of a film, why there is none ("" if there is one), and notes for the user."""
+def radiograph_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]]:
+    """Return the spacing of a radiograph, why there is none ("" if there is one), and notes for the user."""
     found = {keyword: _pair(dataset, keyword) for keyword in _KEYWORDS}
     pixel, imager, scanned = (found[keyword] for keyword in _KEYWORDS)
     calibration = str(dataset.get("PixelSpacingCalibrationType") or "")
@@ -45,7 +45,7 @@ def film_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]
         note = "The header does not say whether PixelSpacing holds at the patient or at the detector."
         return HeaderSpacing(*pixel, "DICOM PixelSpacing (not calibrated)"), "", [note]
     if scanned:
-        return HeaderSpacing(*scanned, "DICOM NominalScannedPixelSpacing (digitised film)"), "", []
+        return HeaderSpacing(*scanned, "DICOM NominalScannedPixelSpacing (digitised radiograph)"), "", []
     stated = [keyword for keyword in _KEYWORDS if keyword in dataset]
     if stated:
         return (
@@ -95,7 +95,7 @@ def _same(first: tuple[float, float], second: tuple[float, float]) -> bool:
 
 
 _LETTERS = set("LRAPHF")
-# Upright laterals; RLD and LLD (decubitus) are frontal films.
+# Upright laterals; RLD and LLD (decubitus) are frontal radiographs.
 _LATERAL_POSITIONS = {"LL", "RL", "LAT", "LATERAL"}
 
 
@@ -110,7 +110,7 @@ def patient_orientation(dataset: Dataset) -> tuple[tuple[str, str] | None, list[
     if len(letters) == 2 and set(letters) <= _LETTERS and len(set(letters)) == 2:
         return letters, []
     told = "\\".join(map(str, stated)).strip()
-    note = f"The header's patient orientation ({told}) says nothing of how the film hangs and was left aside."
+    note = f"The header's patient orientation ({told}) says nothing of how the radiograph hangs and was left aside."
     return None, [note] if told else []
 
 
@@ -123,8 +123,8 @@ def stated_view(dataset: Dataset) -> str:
 _RADIOGRAPH_MODALITIES = {"CR", "DX", "RG", "RF", "XA", "MG", "OT", "SC", "DR", ""}
 
 
-def decode_dicom(path: Path) -> DecodedFilm:
-    """Decode one DICOM film: modality and VOI tables applied, padding marked, spacing and orientation read.
+def decode_dicom(path: Path) -> DecodedImage:
+    """Decode one DICOM radiograph: modality and VOI tables applied, padding marked, spacing and orientation read.
 
     A linear window is not applied: it would cut off bone, and the normalisation finds its own limits.
 
@@ -136,7 +136,7 @@ def decode_dicom(path: Path) -> DecodedFilm:
         _require_picture(dataset)
         if int(dataset.get("NumberOfFrames") or 1) > 1:
             raise multi_frame_error(int(dataset.NumberOfFrames))
-        return _film(dataset)
+        return _radiograph(dataset)
 
 
 def _require_picture(dataset: pydicom.Dataset) -> None:
@@ -153,10 +153,10 @@ def _require_picture(dataset: pydicom.Dataset) -> None:
     )
 
 
-def _film(dataset: pydicom.Dataset) -> DecodedFilm:
+def _radiograph(dataset: pydicom.Dataset) -> DecodedImage:
     stored = dataset.pixel_array
     values, padding, colour_notes, faults = _gray(dataset, stored)
-    spacing, remark, notes = film_spacing(dataset)
+    spacing, remark, notes = radiograph_spacing(dataset)
     orientation, orientation_notes = patient_orientation(dataset)
     notes += colour_notes + orientation_notes
     modality = str(dataset.get("Modality", ""))
@@ -166,9 +166,9 @@ def _film(dataset: pydicom.Dataset) -> DecodedFilm:
         )
     if dataset.get("PresentationIntentType") == "FOR PROCESSING":
         notes.append(
-            "The header marks the film as raw detector data (FOR PROCESSING): check dark and bright."
+            "The header marks the radiograph as raw detector data (FOR PROCESSING): check dark and bright."
         )
-    return DecodedFilm(
+    return DecodedImage(
         values.astype(np.float32),
         bone_bright=dataset.get("PhotometricInterpretation") != "MONOCHROME1",
         spacing=spacing,
@@ -192,7 +192,7 @@ def _gray(dataset: pydicom.Dataset, stored: np.ndarray) -> tuple[np.ndarray, np.
     padding = _padding(dataset, stored)
     values = apply_modality_lut(stored, dataset)
     if "VOILUTSequence" in dataset and len(dataset.VOILUTSequence):
-        # The table is part of the film's contrast (sigmoid curves of DX); it takes the modality's output.
+        # The table is part of the radiograph's contrast (sigmoid curves of DX); it takes the modality's output.
         values = apply_voi(np.rint(values).astype(np.int64), dataset)
     return values, padding, [], []
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Specks, burnt-in letters and hot pixels cover less than this share of a film on either end.
+# Specks, burnt-in letters and hot pixels cover less than this share of a radiograph on either end.
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
-# A shutter leaves most of the film open.
+# A shutter leaves most of the radiograph open.
 _SHUTTER_LIMIT = 0.4
-# Unexposed edge: this share of each line lies within this share of the film's range of one value.
+# Unexposed edge: this share of each line lies within this share of the radiograph's range of one value.
 _FLAT_SHARE, _FLAT_TOLERANCE = 0.98, 0.012
 # White shutter with scatter under it: white at the edge, and ending on a sharp straight step, over which most of
-# the line darkens (an abdomen does not end so). Levels are of the film's range, the step's width of its side.
+# the line darkens (an abdomen does not end so). Levels are of the radiograph's range, the step's width of its side.
 _WHITE, _STILL_WHITE, _DARK, _STEP_WIDTH = 0.9, 0.7, 0.4, 0.03
 # Air at an edge is black before and after; what was brighter than this share of the range is told to the user.
 _NEAR_BLACK = 0.1
@@ -22,8 +22,8 @@ _DARKEST_PERCENTILE = 5
 
 
 @dataclass(frozen=True)
-class NormalisedFilm:
-    """A film in 0..1, bone bright.
+class NormalisedRadiograph:
+    """A radiograph in 0..1, bone bright.
 
     Attributes:
         pixels: float32 `(rows, cols)`.
@@ -36,8 +36,8 @@ class NormalisedFilm:
 
 def normalise(
     values: np.ndarray, bone_bright: bool, padding: np.ndarray | None = None
-) -> NormalisedFilm | None:
-    """Scale a film between robust percentiles of what the shutter leaves open.
+) -> NormalisedRadiograph | None:
+    """Scale a radiograph between robust percentiles of what the shutter leaves open.
 
     Straight unexposed or shuttered edges, black or white, and padding take no part and become 0 (air): a white
     shutter would look like bone.
@@ -45,10 +45,10 @@ def normalise(
     Args:
         values: finite, `(rows, cols)`.
         bone_bright: whether large values are dense.
-        padding: True where a pixel is no part of the film.
+        padding: True where a pixel is no part of the radiograph.
 
     Returns:
-        The film, or None if it is empty or constant.
+        The radiograph, or None if it is empty or constant.
     """
     dense = values if bone_bright else -values
     widths = _shutter_widths(dense)
@@ -69,7 +69,7 @@ def normalise(
     pixels = np.clip((dense - low) / (high - low), 0, 1).astype(np.float32)
     notes = _notes(pixels, widths)
     pixels[~inside] = 0
-    return NormalisedFilm(pixels, notes)
+    return NormalisedRadiograph(pixels, notes)
 
 
 def _sides(picture: np.ndarray) -> dict[str, np.ndarray]:
@@ -91,7 +91,7 @@ def _notes(pixels: np.ndarray, widths: dict[str, int]) -> tuple[str, ...]:
     """Tell which edges turn black that were not.
 
     Args:
-        pixels: the film in 0..1, before its edges are blackened.
+        pixels: the radiograph in 0..1, before its edges are blackened.
         widths: lines to blacken, for each side.
     """
     told = ", ".join(

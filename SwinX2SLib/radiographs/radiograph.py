@@ -1,4 +1,4 @@
-"""A film ready to use, and what a user may say about a file before it is one."""
+"""A radiograph ready to use, and what a user may say about a file before it is one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from SwinX2SLib.radiographs.acquisition import LARGEST_MAGNIFICATION
 
 if TYPE_CHECKING:
-    from SwinX2SLib.radiographs.acquisition import Tube
+    from SwinX2SLib.radiographs.acquisition import XraySource
 
 
 AP, PA, LATERAL = "ap", "pa", "lateral"
@@ -78,8 +78,8 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class FilmOptions:
-    """What the user says about one film; each wins over the file's header.
+class RadiographOptions:
+    """What the user says about one radiograph; each wins over the file's header.
 
     They act in this order: crop (in the picture as stored), the header's orientation, rotation, flip.
 
@@ -89,11 +89,12 @@ class FilmOptions:
         rotate_deg: clockwise turn, 0, 90, 180 or 270.
         flip: "" none, "h" left-right, "v" up-down, "hv" both.
         invert: swap dark and bright after what the header says.
-        trust_orientation: let the header's patient orientation turn the film into the layout of this package.
+        trust_orientation: let the header's patient orientation turn the radiograph into the layout of this package.
         magnification: how much larger than the patient the detector shows it; the header's size of a pixel at the
             detector is divided by it. None takes what the header says.
         source_to_detector_mm: distance of the tube along the central ray; None takes what the header says. With the
-            next one it gives the magnification, and the cone of rays with which the bones are drawn on the film.
+            next one it gives the magnification, and the cone of rays with which the bones are drawn on the
+            radiograph.
         source_to_patient_mm: likewise.
     """
 
@@ -111,7 +112,9 @@ class FilmOptions:
         if self.spacing_mm is not None and not (math.isfinite(self.spacing_mm) and self.spacing_mm > 0):
             raise ValueError(f"The spacing must be above 0 mm, not {self.spacing_mm}.")
         if self.rotate_deg not in ROTATIONS_DEG:
-            raise ValueError(f"A film is turned by 0, 90, 180 or 270 degrees, not by {self.rotate_deg}.")
+            raise ValueError(
+                f"A radiograph is turned by 0, 90, 180 or 270 degrees, not by {self.rotate_deg}."
+            )
         if self.flip not in FLIPS:
             raise ValueError(f"A flip is h, v or hv, not {self.flip!r}.")
         if self.magnification is not None and not 1 <= self.magnification <= LARGEST_MAGNIFICATION:
@@ -131,24 +134,25 @@ class FilmOptions:
 
 @dataclass(frozen=True)
 class Radiograph:
-    """A film as it hangs on a light box.
+    """A radiograph as it hangs on a light box.
 
     Attributes:
-        pixels: float32 `(rows, cols)` in 0..1, bone bright, air and all that lies beyond the film 0; rows superior ->
-            inferior; columns of a frontal film patient right -> left, of a lateral film anterior -> posterior.
+        pixels: float32 `(rows, cols)` in 0..1, bone bright, air and all that lies beyond the radiograph 0; rows
+            superior -> inferior; columns of a frontal radiograph patient right -> left, of a lateral radiograph
+            anterior -> posterior.
         spacing_mm: size of a pixel along rows' and columns' direction `(row, col)` at the patient [mm].
         spacing_source: where the spacing comes from, for a person to read.
-        view: "ap", "pa" or "lateral". A PA film hangs as an AP film does (patient right on the viewer's left), so
-            nothing is mirrored; the view is recorded because the rays diverge from the patient's back and enlarge
-            other bones than in an AP film.
-        path: the file, or None for a film that was computed.
+        view: "ap", "pa" or "lateral". A PA radiograph hangs as an AP radiograph does (patient right on the viewer's
+            left), so nothing is mirrored; the view is recorded because the rays diverge from the patient's back and
+            enlarge other bones than in an AP radiograph.
+        path: the file, or None for a radiograph that was computed.
         sha256: hash of the file's bytes, or "".
         notes: what was done or should be known, a sentence each.
-        middle_mm: how far the middle of `pixels` lies above the middle of the film [mm], where rows were cut off to
-            match another film.
+        middle_mm: how far the middle of `pixels` lies above the middle of the radiograph [mm], where rows were cut
+            off to match another radiograph.
         tube: where the source of the rays stood; None where nobody says.
-        central_ray_px: (row, column) of `pixels` in which the central ray met the film, taken to be the middle of the
-            picture as stored; None without a tube.
+        central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the
+            middle of the picture as stored; None without a tube.
     """
 
     pixels: np.ndarray
@@ -159,10 +163,10 @@ class Radiograph:
     sha256: str = ""
     notes: tuple[str, ...] = ()
     middle_mm: float = 0.0
-    tube: Tube | None = None
+    xray_source: XraySource | None = None
     central_ray_px: tuple[float, float] | None = None
 
     @property
     def size_mm(self) -> tuple[float, float]:
-        """Height and width of the film [mm]."""
+        """Height and width of the radiograph [mm]."""
         return self.pixels.shape[0] * self.spacing_mm[0], self.pixels.shape[1] * self.spacing_mm[1]

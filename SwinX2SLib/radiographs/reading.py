@@ -17,7 +17,7 @@ from SwinX2SLib.radiographs.acquisition import (
     LARGEST_TO_DETECTOR_MM,
     SMALLEST_TO_PATIENT_MM,
     StatedDistances,
-    Tube,
+    XraySource,
 )
 from SwinX2SLib.radiographs.checks import (
     check_pair,
@@ -26,12 +26,18 @@ from SwinX2SLib.radiographs.checks import (
     same_picture,
     spacing_faults,
 )
-from SwinX2SLib.radiographs.decoded_image import DecodedFilm, DecodeError, HeaderSpacing
+from SwinX2SLib.radiographs.decoded_image import DecodedImage, DecodeError, HeaderSpacing
 from SwinX2SLib.radiographs.decoding import decoder_of
 from SwinX2SLib.radiographs.normalise import normalise
-from SwinX2SLib.radiographs.radiograph import LATERAL, VIEWS, FilmOptions, Radiograph
+from SwinX2SLib.radiographs.radiograph import LATERAL, VIEWS, Radiograph, RadiographOptions
 from SwinX2SLib.radiographs.registration import Shift, match_heights
-from SwinX2SLib.radiographs.transforms import Turn, edited, header_turn, stated_view_fault, stored_of_edited
+from SwinX2SLib.radiographs.transforms import (
+    Reorientation,
+    edited,
+    header_turn,
+    stated_view_fault,
+    stored_of_edited,
+)
 
 if TYPE_CHECKING:
     pass
@@ -39,12 +45,14 @@ if TYPE_CHECKING:
 
 _CONSTANT = Fault(
     "constant-image",
-    "The film is empty: nearly all its pixels have the same value.",
+    "The radiograph is empty: nearly all its pixels have the same value.",
     "Choose or export another file.",
 )
 
 
-def interpret(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Radiograph | None, list[Fault]]:
+def interpret(
+    decoded: DecodedImage, view: str, options: RadiographOptions
+) -> tuple[Radiograph | None, list[Fault]]:
     """Bring a picture into the layout of this package, as its header and the user say.
 
     Args:
@@ -53,7 +61,7 @@ def interpret(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Ra
         options: what the user says.
 
     Returns:
-        The film, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
+        The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
     """
     faults, notes = list(decoded.faults), list(decoded.notes)
     turn, view_faults = turn_of_header(decoded, view, options)
@@ -61,8 +69,8 @@ def interpret(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Ra
     if turn.describe():
         stated = "\\".join(decoded.orientation)
         notes.append(f"The header's patient orientation ({stated}) was followed: {turn.describe()}.")
-    tube, tube_faults, tube_notes = tube_of(decoded.distances, options)
-    spacing_mm, source, found_faults = _spacing(decoded, turn, options, tube)
+    xray_source, tube_faults, tube_notes = source_from_header(decoded.distances, options)
+    spacing_mm, source, found_faults = _spacing(decoded, turn, options, xray_source)
     faults += tube_faults + found_faults
     try:
         values, padding = (_edited(part, turn, options) for part in (decoded.values, decoded.padding))
@@ -76,35 +84,45 @@ def interpret(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Ra
         return None, [*faults, _CONSTANT]
     faults += gray_level_faults(values)
     notes += tube_notes + _view_notes(decoded, view) + _user_notes(options) + list(normalised.notes)
-    ray = _central_ray(decoded.values.shape, turn, options) if tube is not None else None
-    film = Radiograph(
-        normalised.pixels, spacing_mm, source, view, notes=tuple(notes), tube=tube, central_ray_px=ray
+    ray = _central_ray(decoded.values.shape, turn, options) if xray_source is not None else None
+    radiograph = Radiograph(
+        normalised.pixels,
+        spacing_mm,
+        source,
+        view,
+        notes=tuple(notes),
+        xray_source=xray_source,
+        central_ray_px=ray,
     )
-    return film, faults
+    return radiograph, faults
 
 
-def turn_of_header(decoded: DecodedFilm, view: str, options: FilmOptions) -> tuple[Turn, list[Fault]]:
+def turn_of_header(
+    decoded: DecodedImage, view: str, options: RadiographOptions
+) -> tuple[Reorientation, list[Fault]]:
     """Return the turn that the header asks for, and a fault if the header is that of another view."""
     if not options.trust_orientation:
-        return Turn(), []
+        return Reorientation(), []
     if decoded.orientation is not None:
         found = header_turn(decoded.orientation, view)
-        return (Turn(), [found]) if isinstance(found, Fault) else (found, [])
+        return (Reorientation(), [found]) if isinstance(found, Fault) else (found, [])
     fault = stated_view_fault(decoded.stated_view, view)
-    return Turn(), [fault] if fault else []
+    return Reorientation(), [fault] if fault else []
 
 
-def _view_notes(decoded: DecodedFilm, view: str) -> list[str]:
+def _view_notes(decoded: DecodedImage, view: str) -> list[str]:
     if decoded.stated_view.lower() in (view, "", LATERAL):
         return []
-    return [f"The header calls the film {decoded.stated_view}; it was used as {view.upper()} (--ap-view)."]
+    return [
+        f"The header calls the radiograph {decoded.stated_view}; it was used as {view.upper()} (--ap-view)."
+    ]
 
 
 def _spacing(
-    decoded: DecodedFilm, turn: Turn, options: FilmOptions, tube: Tube | None
+    decoded: DecodedImage, turn: Reorientation, options: RadiographOptions, xray_source: XraySource | None
 ) -> tuple[tuple[float, float], str, list[Fault]]:
     """Return `(row, col)` spacing after all turns, its source, and a fault if there is none."""
-    header, faults = header_spacing(decoded.spacing, options, tube)
+    header, faults = header_spacing(decoded.spacing, options, xray_source)
     if options.spacing_mm is not None:
         said = (
             f"; the file says {header.row_mm:.4g} x {header.col_mm:.4g} mm, {header.source}" if header else ""
@@ -124,7 +142,7 @@ def _spacing(
 
 
 def header_spacing(
-    header: HeaderSpacing | None, options: FilmOptions, tube: Tube | None
+    header: HeaderSpacing | None, options: RadiographOptions, xray_source: XraySource | None
 ) -> tuple[HeaderSpacing | None, list[Fault]]:
     """Return what a header's spacing is at the user's magnification, and a fault if it has none to divide.
 
@@ -132,11 +150,11 @@ def header_spacing(
     """
     factor, source = options.magnification, "magnification given by the user"
     by_user = options.source_to_detector_mm or options.source_to_patient_mm
-    if tube is not None and by_user and options.spacing_mm is None:
+    if xray_source is not None and by_user and options.spacing_mm is None:
         if header is not None and header.calibrated:
             # Sizes were measured at the patient, which is better than what the tube's place implies.
             return header, []
-        factor, source = tube.magnification, str(tube)
+        factor, source = xray_source.magnification, str(xray_source)
     if header is None or factor is None:
         return header, []
     if header.calibrated and header.detector_mm is None:
@@ -152,19 +170,22 @@ def header_spacing(
     return HeaderSpacing(row_mm / factor, col_mm / factor, words), []
 
 
-def _central_ray(shape: tuple[int, int], turn: Turn, options: FilmOptions) -> tuple[float, float]:
-    """Return where (row, column) of the film as it hangs the middle of the stored picture is, outside a crop too."""
+def _central_ray(
+    shape: tuple[int, int], turn: Reorientation, options: RadiographOptions
+) -> tuple[float, float]:
+    """Return where (row, column) of the radiograph as it hangs the middle of the stored picture is, outside a crop
+    too."""
     rows, cols = shape
     to_edited = np.linalg.inv(stored_of_edited(shape, turn, options))
     column, row, _ = to_edited @ [(cols - 1) / 2, (rows - 1) / 2, 1.0]
     return float(row), float(column)
 
 
-def _edited(picture: np.ndarray | None, turn: Turn, options: FilmOptions) -> np.ndarray | None:
+def _edited(picture: np.ndarray | None, turn: Reorientation, options: RadiographOptions) -> np.ndarray | None:
     return None if picture is None else edited(picture, turn, options)
 
 
-def _user_notes(options: FilmOptions) -> list[str]:
+def _user_notes(options: RadiographOptions) -> list[str]:
     told = (
         (options.crop is not None, f"Cropped to {options.crop} as asked."),
         (options.rotate_deg, f"Turned clockwise by {options.rotate_deg} degrees as asked."),
@@ -175,8 +196,8 @@ def _user_notes(options: FilmOptions) -> list[str]:
     return [words for wanted, words in told if wanted]
 
 
-def read_radiograph(path: str | Path, view: str, options: FilmOptions | None = None) -> Radiograph:
-    """Read one film and bring it into the layout of this package.
+def read_radiograph(path: str | Path, view: str, options: RadiographOptions | None = None) -> Radiograph:
+    """Read one radiograph and bring it into the layout of this package.
 
     Args:
         path: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI.
@@ -186,27 +207,27 @@ def read_radiograph(path: str | Path, view: str, options: FilmOptions | None = N
     Raises:
         InputError: with all faults found in the file.
     """
-    film, faults = examine_film(path, view, options)
-    if film is None or faults:
+    radiograph, faults = examine_radiograph(path, view, options)
+    if radiograph is None or faults:
         raise InputError(faults)
-    return film
+    return radiograph
 
 
 def read_pair(
     ap_path: str | Path,
     lateral_path: str | Path,
-    ap_options: FilmOptions | None = None,
-    lateral_options: FilmOptions | None = None,
+    ap_options: RadiographOptions | None = None,
+    lateral_options: RadiographOptions | None = None,
     ap_view: str = "ap",
-    lateral_shift_mm: Shift = None,
+    lateral_offset_mm: Shift = None,
 ) -> tuple[Radiograph, Radiograph]:
-    """Read a frontal and a lateral film of one person; the arguments are those of `inference.Job`.
+    """Read a frontal and a lateral radiograph of one person; the arguments are those of `inference.Job`.
 
     Raises:
         InputError: with all faults of both files and of the pair.
     """
     ap, lateral, faults = examine_pair(
-        ap_path, lateral_path, ap_options, lateral_options, ap_view, lateral_shift_mm
+        ap_path, lateral_path, ap_options, lateral_options, ap_view, lateral_offset_mm
     )
     if faults:
         raise InputError(faults)
@@ -216,48 +237,48 @@ def read_pair(
 def examine_pair(
     ap_path: str | Path,
     lateral_path: str | Path,
-    ap_options: FilmOptions | None = None,
-    lateral_options: FilmOptions | None = None,
+    ap_options: RadiographOptions | None = None,
+    lateral_options: RadiographOptions | None = None,
     ap_view: str = "ap",
-    lateral_shift_mm: Shift = None,
+    lateral_offset_mm: Shift = None,
 ) -> tuple[Radiograph | None, Radiograph | None, list[Fault]]:
-    """Read both films as far as they can be read, and list all faults of both files and of the pair.
+    """Read both radiographs as far as they can be read, and list all faults of both files and of the pair.
 
-    Films whose heights are to be matched are cut to what both show, see `registration.match_heights`.
+    Radiographs whose heights are to be matched are cut to what both show, see `registration.match_heights`.
     """
-    ap, faults = examine_film(ap_path, ap_view, ap_options)
-    lateral, lateral_faults = examine_film(lateral_path, "lateral", lateral_options)
+    ap, faults = examine_radiograph(ap_path, ap_view, ap_options)
+    lateral, lateral_faults = examine_radiograph(lateral_path, "lateral", lateral_options)
     faults += lateral_faults
     if ap is not None and lateral is not None:
-        ap, lateral, pair_faults = match_heights(ap, lateral, lateral_shift_mm)
+        ap, lateral, pair_faults = match_heights(ap, lateral, lateral_offset_mm)
         faults += pair_faults + check_pair(ap, lateral)
     elif _is_same_file(Path(ap_path), Path(lateral_path)):
         faults.append(same_picture(str(lateral_path)))
     return ap, lateral, faults
 
 
-def examine_film(
-    path: str | Path, view: str, options: FilmOptions | None = None
+def examine_radiograph(
+    path: str | Path, view: str, options: RadiographOptions | None = None
 ) -> tuple[Radiograph | None, list[Fault]]:
-    """Read one film as far as it can be read.
+    """Read one radiograph as far as it can be read.
 
     Returns:
-        The film, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
+        The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
     """
     if view not in VIEWS:
         raise ValueError(f"A view is one of {', '.join(VIEWS)}, not {view!r}.")
-    path, options = Path(path), options or FilmOptions()
+    path, options = Path(path), options or RadiographOptions()
     try:
         decoded = _decode(path)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        film, faults = interpret(decoded, view, options)
-        film = film and replace(film, path=path, sha256=sha256)
+        radiograph, faults = interpret(decoded, view, options)
+        radiograph = radiograph and replace(radiograph, path=path, sha256=sha256)
     except DecodeError as error:
-        film, faults = None, [error.fault]
-    return film, [Fault(fault.kind, fault.message, fault.hint, str(path)) for fault in faults]
+        radiograph, faults = None, [error.fault]
+    return radiograph, [Fault(fault.kind, fault.message, fault.hint, str(path)) for fault in faults]
 
 
-def _decode(path: Path) -> DecodedFilm:
+def _decode(path: Path) -> DecodedImage:
     """Decode a file; what its reader warns of becomes notes."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -278,8 +299,11 @@ def _is_same_file(ap: Path, lateral: Path) -> bool:
 _OPTIONS = {"detector": "--source-to-detector-mm", "patient": "--source-to-patient-mm"}
 
 
-def tube_of(stated: StatedDistances, options: FilmOptions) -> tuple[Tube | None, list[Fault], list[str]]:
-    """Return the tube of a film, what is wrong with what the user says of it, and notes on what the header says.
+def source_from_header(
+    stated: StatedDistances, options: RadiographOptions
+) -> tuple[XraySource | None, list[Fault], list[str]]:
+    """Return the tube of a radiograph, what is wrong with what the user says of it, and notes on what the header
+    says.
 
     Either distance may be given by the user and the other one by the header.
     """
@@ -291,19 +315,23 @@ def tube_of(stated: StatedDistances, options: FilmOptions) -> tuple[Tube | None,
     if missing:
         return None, [_incomplete(by_user[0], missing[0])] if by_user else [], []
     source = stated.source if not by_user else BY_USER if len(by_user) == 2 else f"{by_user[0]} {BY_USER}"
-    tube = Tube(both["detector"], both["patient"], source)
-    if _plausible(tube):
-        return tube, [], []
+    xray_source = XraySource(both["detector"], both["patient"], source)
+    if _plausible(xray_source):
+        return xray_source, [], []
     if by_user:
-        return None, [_implausible(tube)], []
-    return None, [], [f"The header's distances of the tube ({tube}) cannot be right and were left aside."]
+        return None, [_implausible(xray_source)], []
+    return (
+        None,
+        [],
+        [f"The header's distances of the tube ({xray_source}) cannot be right and were left aside."],
+    )
 
 
-def _plausible(tube: Tube) -> bool:
-    near = tube.source_to_patient_mm >= SMALLEST_TO_PATIENT_MM
+def _plausible(xray_source: XraySource) -> bool:
+    near = xray_source.source_to_patient_mm >= SMALLEST_TO_PATIENT_MM
     return near and (
-        tube.source_to_detector_mm <= LARGEST_TO_DETECTOR_MM
-        and 1 <= tube.magnification <= LARGEST_MAGNIFICATION
+        xray_source.source_to_detector_mm <= LARGEST_TO_DETECTOR_MM
+        and 1 <= xray_source.magnification <= LARGEST_MAGNIFICATION
     )
 
 
@@ -315,10 +343,10 @@ def _incomplete(given: str, missing: str) -> Fault:
     )
 
 
-def _implausible(tube: Tube) -> Fault:
+def _implausible(xray_source: XraySource) -> Fault:
     return Fault(
         "tube-implausible",
-        f"The tube cannot have stood there: {tube}.",
+        f"The tube cannot have stood there: {xray_source}.",
         f"Give {_OPTIONS['detector']} and {_OPTIONS['patient']} in millimetres; the patient is between source and "
         f"detector, {SMALLEST_TO_PATIENT_MM:g} mm or more from the source, and the magnification (detector over "
         f"patient) is {LARGEST_MAGNIFICATION:g} at most.",

@@ -22,7 +22,7 @@ class PreparedPair:
         coronal: float32 `(X, Z)` in 0..1, bone bright.
         sagittal: float32 `(Y, Z)`.
         spacing_mm: of the isotropic grid `(X, Y, Z)`.
-        affine: 4x4, index of the grid in network order -> RAS mm; the films' common centre is the origin.
+        affine: 4x4, index of the grid in network order -> RAS mm; the radiographs' common centre is the origin.
     """
 
     coronal: np.ndarray
@@ -32,33 +32,34 @@ class PreparedPair:
 
 
 def prepare_pair(ap: Radiograph, lateral: Radiograph, grid_shape: Sequence[int]) -> PreparedPair:
-    """Place both films into a grid that holds them whole, at one spacing for all three axes.
+    """Place both radiographs into a grid that holds them whole, at one spacing for all three axes.
 
-    The centres of the films are the centre of the grid; films that differ in height (a pair may, by up to 5 %)
-    share their middle. What lies outside a film is 0, as air.
+    The centres of the radiographs are the centre of the grid; radiographs that differ in height (a pair may, by up
+    to 5 %) share their middle. What lies outside a radiograph is 0, as air.
 
     Args:
-        ap: frontal film, AP or PA.
-        lateral: lateral film.
+        ap: frontal radiograph, AP or PA.
+        lateral: lateral radiograph.
         grid_shape: voxels `(X, Y, Z)`.
     """
     x, y, z = (int(count) for count in grid_shape)
     (ap_height, width), (lateral_height, depth) = ap.size_mm, lateral.size_mm
     spacing_mm = max(width / x, depth / y, max(ap_height, lateral_height) / z)
     return PreparedPair(
-        coronal=place_film(ap, (x, z), spacing_mm),
-        sagittal=place_film(lateral, (y, z), spacing_mm),
+        coronal=place_radiograph(ap, (x, z), spacing_mm),
+        sagittal=place_radiograph(lateral, (y, z), spacing_mm),
         spacing_mm=spacing_mm,
         affine=network_affine(spacing_mm, (x, y, z)),
     )
 
 
-def place_film(film: Radiograph, shape: tuple[int, int], spacing_mm: float) -> np.ndarray:
-    """Resample a film onto `shape` (across, down) pixels of `spacing_mm`, centre on centre; float32, 0 around it."""
-    row_mm, col_mm = film.spacing_mm
-    across = resampling_matrix(film.pixels.shape[1], col_mm, shape[0], spacing_mm)
-    down = resampling_matrix(film.pixels.shape[0], row_mm, shape[1], spacing_mm)
-    return np.ascontiguousarray(across @ film.pixels.T @ down.T, dtype=np.float32)
+def place_radiograph(radiograph: Radiograph, shape: tuple[int, int], spacing_mm: float) -> np.ndarray:
+    """Resample a radiograph onto `shape` (across, down) pixels of `spacing_mm`, centre on centre; float32, 0 around
+    it."""
+    row_mm, col_mm = radiograph.spacing_mm
+    across = resampling_matrix(radiograph.pixels.shape[1], col_mm, shape[0], spacing_mm)
+    down = resampling_matrix(radiograph.pixels.shape[0], row_mm, shape[1], spacing_mm)
+    return np.ascontiguousarray(across @ radiograph.pixels.T @ down.T, dtype=np.float32)
 
 
 def resampling_matrix(count: int, spacing_mm: float, new_count: int, new_spacing_mm: float) -> np.ndarray:
@@ -80,40 +81,40 @@ def resampling_matrix(count: int, spacing_mm: float, new_count: int, new_spacing
 
 AUTOMATIC: Literal["auto"] = "auto"
 Shift = float | Literal["auto"] | None
-"""Millimetres, "auto", or None: the middles of both films are taken to show the same height."""
+"""Millimetres, "auto", or None: the middles of both radiographs are taken to show the same height."""
 
-# Less than this in common is no pair; from a wrist to a whole person, see `checks.SMALLEST_FILM_MM`.
+# Less than this in common is no pair; from a wrist to a whole person, see `checks.SMALLEST_RADIOGRAPH_MM`.
 SMALLEST_BAND_MM = 30.0
 # Two pairs of points may be read a few millimetres off; beyond that share one pixel size is wrong.
 SCALE_TOLERANCE = 0.05
 _STEP_MM = 2.0
-# Automatic: films share at least this part of the lower one's height. What the likeness must be, and how much better
-# than at any other place further off than half a vertebra with its disc (about 35 mm in the lumbar spine).
+# Automatic: radiographs share at least this part of the lower one's height. What the likeness must be, and how much
+# better than at any other place further off than half a vertebra with its disc (about 35 mm in the lumbar spine).
 _LEAST_OVERLAP = 0.5
-_LEAST_LIKENESS, _LEAST_LEAD, _APART_MM = 0.5, 0.12, 18.0
-# Slow changes over this height are how the films were exposed, not where bones lie.
+_LEAST_SIMILARITY, _LEAST_LEAD, _APART_MM = 0.5, 0.12, 18.0
+# Slow changes over this height are how the radiographs were exposed, not where bones lie.
 _SLOW_MM = 60.0
 _BORDER_SHARE, _TRIMMED_SHARE = 0.04, 0.1
 
 
 @dataclass(frozen=True)
 class FoundShift:
-    """Where the rows of two films are most alike.
+    """Where the rows of two radiographs are most alike.
 
     Attributes:
-        shift_mm: how far the lateral film is to be moved up.
+        shift_mm: how far the lateral radiograph is to be moved up.
         likeness: correlation there, -1..1.
         lead: by how much that is more than at the next best place.
     """
 
     shift_mm: float
-    likeness: float
+    similarity: float
     lead: float
 
     @property
     def is_sure(self) -> bool:
         """Whether it is convincing enough to be used without a person who looks."""
-        return self.likeness >= _LEAST_LIKENESS and self.lead >= _LEAST_LEAD
+        return self.similarity >= _LEAST_SIMILARITY and self.lead >= _LEAST_LEAD
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ class PointMatch:
     """What two pairs of points say.
 
     Attributes:
-        shift_mm: how far the lateral film is to be moved up so that the points meet on average.
-        scale: distance on the frontal film over that on the lateral one; 1 where both pixel sizes are right.
+        shift_mm: how far the lateral radiograph is to be moved up so that the points meet on average.
+        scale: distance on the frontal radiograph over that on the lateral one; 1 where both pixel sizes are right.
     """
 
     shift_mm: float
@@ -137,17 +138,18 @@ class PointMatch:
 def match_heights(
     ap: Radiograph, lateral: Radiograph, shift: Shift
 ) -> tuple[Radiograph, Radiograph, list[Fault]]:
-    """Cut both films to the band that they share.
+    """Cut both radiographs to the band that they share.
 
     Args:
-        ap: frontal film.
-        lateral: lateral film.
-        shift: how far the lateral film is moved up [mm]; "auto" finds it; None leaves both films as they are.
+        ap: frontal radiograph.
+        lateral: lateral radiograph.
+        shift: how far the lateral radiograph is moved up [mm]; "auto" finds it; None leaves both radiographs as
+            they are.
 
     Returns:
-        Both films (as given where there is a fault) and why they cannot be matched.
+        Both radiographs (as given where there is a fault) and why they cannot be matched.
     """
-    if shift is None or not all(math.isfinite(film.size_mm[0]) for film in (ap, lateral)):
+    if shift is None or not all(math.isfinite(radiograph.size_mm[0]) for radiograph in (ap, lateral)):
         return ap, lateral, []
     if shift == AUTOMATIC:
         found = automatic_shift(ap, lateral)
@@ -166,15 +168,15 @@ def shift_of_points(ap_mm: Sequence[float], lateral_mm: Sequence[float]) -> Poin
     """Return the shift that two pairs of points ask for.
 
     Args:
-        ap_mm: heights of two points on the frontal film.
-        lateral_mm: heights of the same two points of the body on the lateral film.
+        ap_mm: heights of two points on the frontal radiograph.
+        lateral_mm: heights of the same two points of the body on the lateral radiograph.
 
     Raises:
-        ValueError: there are not two points on each film, or both lie at one height.
+        ValueError: there are not two points on each radiograph, or both lie at one height.
     """
     first, second = np.asarray(ap_mm, float), np.asarray(lateral_mm, float)
     if first.shape != (2,) or second.shape != (2,):
-        raise ValueError("Two points on each film are needed.")
+        raise ValueError("Two points on each radiograph are needed.")
     if min(abs(np.ptp(first)), abs(np.ptp(second))) < SMALLEST_BAND_MM:
         raise ValueError(f"The two points need to lie {SMALLEST_BAND_MM:g} mm or more above one another.")
     return PointMatch(
@@ -184,22 +186,22 @@ def shift_of_points(ap_mm: Sequence[float], lateral_mm: Sequence[float]) -> Poin
 
 
 def automatic_shift(ap: Radiograph, lateral: Radiograph) -> FoundShift | None:
-    """Find the shift at which the rows of both films are most alike.
+    """Find the shift at which the rows of both radiographs are most alike.
 
     Whatever the direction of parallel rays, a row sums up the same slice of the body (the zeroth moment of the Radon
-    transform does not depend on the angle), so both films brighten and fade at the same heights.
+    transform does not depend on the angle), so both radiographs brighten and fade at the same heights.
 
     Returns:
-        The best place and how sure it is; None where the films are too low to tell.
+        The best place and how sure it is; None where the radiographs are too low to tell.
     """
-    first, second = (_profiles(film) for film in (ap, lateral))
+    first, second = (_profiles(radiograph) for radiograph in (ap, lateral))
     counts = first.shape[1], second.shape[1]
     least = max(int(_LEAST_OVERLAP * min(counts)), int(SMALLEST_BAND_MM / _STEP_MM))
     if min(counts) < least:
         return None
-    # Row k of the lateral film lies beside row k + offset of the frontal one; both count from the top.
+    # Row k of the lateral radiograph lies beside row k + offset of the frontal one; both count from the top.
     offsets = np.arange(least - counts[1], counts[0] - least + 1)
-    alike = np.array([_likeness(first, second, offset) for offset in offsets])
+    alike = np.array([_similarity(first, second, offset) for offset in offsets])
     best = int(np.argmax(alike))
     others = alike[np.abs(offsets - offsets[best]) * _STEP_MM > _APART_MM]
     lead = float(alike[best] - others.max()) if others.size else 1.0
@@ -208,17 +210,18 @@ def automatic_shift(ap: Radiograph, lateral: Radiograph) -> FoundShift | None:
     return FoundShift(float((middle - fine) * _STEP_MM), float(alike[best]), lead)
 
 
-def _profiles(film: Radiograph) -> np.ndarray:
-    """Return what is compared of a film: `(features, heights)`, each without its slow changes."""
-    rows, cols = film.pixels.shape
-    count = max(round(film.size_mm[0] / _STEP_MM), 1)
-    down = resampling_matrix(rows, film.spacing_mm[0], count, _STEP_MM)
-    columns = max(round(film.size_mm[1] / _STEP_MM), 1)
-    across = resampling_matrix(cols, film.spacing_mm[1], columns, _STEP_MM)
-    small = down @ film.pixels @ across.T
+def _profiles(radiograph: Radiograph) -> np.ndarray:
+    """Return what is compared of a radiograph: `(features, heights)`, each without its slow changes."""
+    rows, cols = radiograph.pixels.shape
+    count = max(round(radiograph.size_mm[0] / _STEP_MM), 1)
+    down = resampling_matrix(rows, radiograph.spacing_mm[0], count, _STEP_MM)
+    columns = max(round(radiograph.size_mm[1] / _STEP_MM), 1)
+    across = resampling_matrix(cols, radiograph.spacing_mm[1], columns, _STEP_MM)
+    small = down @ radiograph.pixels @ across.T
     edges = np.gradient(small, axis=0) if count > 1 else np.zeros_like(small)
     features = np.stack([_trimmed(part) for part in (small, edges, np.abs(edges))])
-    # Shutters, letters and the film's own edge lie at its border, and at the same height on any two films.
+    # Shutters, letters and the radiograph's own edge lie at its border, and at the same height on any two
+    # radiographs.
     border = min(int(_BORDER_SHARE * count), (count - 1) // 2)
     features[:, :border] = features[:, border : border + 1]
     features[:, count - border :] = features[:, count - border - 1 : count - border]
@@ -235,8 +238,8 @@ def _trimmed(picture: np.ndarray) -> np.ndarray:
     return ordered[:, cut : ordered.shape[1] - cut].mean(axis=1)
 
 
-def _likeness(first: np.ndarray, second: np.ndarray, offset: int) -> float:
-    """Return the mean correlation of the features where both films overlap."""
+def _similarity(first: np.ndarray, second: np.ndarray, offset: int) -> float:
+    """Return the mean correlation of the features where both radiographs overlap."""
     start, stop = max(offset, 0), min(first.shape[1], second.shape[1] + offset)
     a, b = first[:, start:stop], second[:, start - offset : stop - offset]
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
@@ -253,27 +256,27 @@ def _vertex(values: np.ndarray, best: int) -> float:
     return 0.0 if bend >= 0 else float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
 
 
-def _band(film: Radiograph, bottom_mm: float, top_mm: float, shift: str) -> Radiograph:
-    """Return the rows of a film between two heights above its middle."""
-    rows, row_mm = film.pixels.shape[0], film.spacing_mm[0]
-    first = round((film.size_mm[0] / 2 - top_mm) / row_mm)
+def _band(radiograph: Radiograph, bottom_mm: float, top_mm: float, shift: str) -> Radiograph:
+    """Return the rows of a radiograph between two heights above its middle."""
+    rows, row_mm = radiograph.pixels.shape[0], radiograph.spacing_mm[0]
+    first = round((radiograph.size_mm[0] / 2 - top_mm) / row_mm)
     last = min(first + round((top_mm - bottom_mm) / row_mm), rows)
-    notes = film.notes
+    notes = radiograph.notes
     if shift:
-        notes += (f"Its heights were matched to the frontal film: moved up by {shift}.",)
+        notes += (f"Its heights were matched to the frontal radiograph: moved up by {shift}.",)
     if last - first < rows:
-        notes += (f"Cut to the {(last - first) * row_mm:.0f} mm in height that both films show.",)
-    middle_mm = film.middle_mm + ((rows - 1) / 2 - (first + last - 1) / 2) * row_mm
-    ray = film.central_ray_px and (film.central_ray_px[0] - first, film.central_ray_px[1])
-    part = film.pixels[first:last]
-    return replace(film, pixels=part, notes=notes, middle_mm=middle_mm, central_ray_px=ray)
+        notes += (f"Cut to the {(last - first) * row_mm:.0f} mm in height that both radiographs show.",)
+    middle_mm = radiograph.middle_mm + ((rows - 1) / 2 - (first + last - 1) / 2) * row_mm
+    ray = radiograph.central_ray_px and (radiograph.central_ray_px[0] - first, radiograph.central_ray_px[1])
+    part = radiograph.pixels[first:last]
+    return replace(radiograph, pixels=part, notes=notes, middle_mm=middle_mm, central_ray_px=ray)
 
 
 def _unsure(lateral: Radiograph) -> Fault:
     return Fault(
         "heights-unsure",
-        "The heights of both films could not be matched automatically: their rows are not alike enough.",
-        "Give how far the lateral film is to be moved up with --lateral-shift-mm.",
+        "The heights of both radiographs could not be matched automatically: their rows are not alike enough.",
+        "Give how far the lateral radiograph is to be moved up with --lateral-offset-mm.",
         str(lateral.path) if lateral.path is not None else None,
     )
 
@@ -281,7 +284,7 @@ def _unsure(lateral: Radiograph) -> Fault:
 def _apart(lateral: Radiograph, shift_mm: float) -> Fault:
     return Fault(
         "heights-apart",
-        f"Moved up by {shift_mm:.0f} mm the lateral film shows nothing of what the frontal one shows.",
-        "Correct --lateral-shift-mm.",
+        f"Moved up by {shift_mm:.0f} mm the lateral radiograph shows nothing of what the frontal one shows.",
+        "Correct --lateral-offset-mm.",
         str(lateral.path) if lateral.path is not None else None,
     )

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.radiographs.radiograph import LATERAL, Crop, FilmOptions
+from SwinX2SLib.radiographs.radiograph import LATERAL, Crop, RadiographOptions
 
 _OPPOSITE = dict(zip("LRAPHF", "RLPAFH", strict=True))
 _WORDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
-# Where the columns and rows of a hanging film increase.
-_HANGING = {"frontal": ("L", "F"), "lateral": ("P", "F")}
+# Where the columns and rows of a hanging radiograph increase.
+_ORIENTATION = {"frontal": ("L", "F"), "lateral": ("P", "F")}
 _LPS_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 
 @dataclass(frozen=True)
-class Turn:
+class Reorientation:
     """A transposition, then flips: what brings a stored picture into the layout of this package."""
 
     transpose: bool = False
@@ -44,14 +44,14 @@ class Turn:
         return ", ".join(words for wanted, words in steps if wanted)
 
 
-def header_turn(orientation: tuple[str, str], view: str) -> Turn | Fault:
+def header_turn(orientation: tuple[str, str], view: str) -> Reorientation | Fault:
     """Return the turn that a header's orientation asks for, or a fault if it contradicts the view.
 
     Args:
         orientation: patient directions in which the stored columns and rows increase, letters of L R A P H F.
         view: "ap", "pa" or "lateral".
     """
-    columns, rows = _HANGING["lateral" if view == LATERAL else "frontal"]
+    columns, rows = _ORIENTATION["lateral" if view == LATERAL else "frontal"]
     stored_columns, stored_rows = orientation
     transpose = stored_columns in "HF"
     if transpose:
@@ -62,14 +62,14 @@ def header_turn(orientation: tuple[str, str], view: str) -> Turn | Fault:
         return Fault(
             "view-mismatch",
             f"The header says that the columns run to the patient's {across} and the rows to the {down}; "
-            f"a film used as the {view} view runs {wanted} and from head to feet.",
+            f"a radiograph used as the {view} view runs {wanted} and from head to feet.",
             "Swap the two files, or turn the header's orientation off for this view (--ignore-orientation).",
         )
-    return Turn(transpose, stored_columns != columns, stored_rows != rows)
+    return Reorientation(transpose, stored_columns != columns, stored_rows != rows)
 
 
 def stated_view_fault(stated: str, view: str) -> Fault | None:
-    """Return a fault if a header names another view than the one that a film is used as.
+    """Return a fault if a header names another view than the one that a radiograph is used as.
 
     Args:
         stated: "AP", "PA", "lateral", or "" for none.
@@ -80,7 +80,7 @@ def stated_view_fault(stated: str, view: str) -> Fault | None:
     used = "lateral" if view == LATERAL else "frontal"
     return Fault(
         "view-mismatch",
-        f"The header calls the film {stated}, but it is used as the {used} film.",
+        f"The header calls the radiograph {stated}, but it is used as the {used} radiograph.",
         "Swap the two files, or turn the header's orientation off for this view (--ignore-orientation).",
     )
 
@@ -106,7 +106,7 @@ def _letter(direction: np.ndarray) -> str:
 _AXES = ("h", "v")
 
 
-def edited(picture: np.ndarray, turn: Turn, options: FilmOptions) -> np.ndarray:
+def edited(picture: np.ndarray, turn: Reorientation, options: RadiographOptions) -> np.ndarray:
     """Crop a stored picture `(rows, cols)`, turn it by its header, rotate and flip it as the user asked.
 
     Raises:
@@ -119,7 +119,7 @@ def edited(picture: np.ndarray, turn: Turn, options: FilmOptions) -> np.ndarray:
     return np.ascontiguousarray(picture)
 
 
-def stored_of_edited(shape: tuple[int, int], turn: Turn, options: FilmOptions) -> np.ndarray:
+def stored_of_edited(shape: tuple[int, int], turn: Reorientation, options: RadiographOptions) -> np.ndarray:
     """Return the 3x3 matrix from (column, row, 1) of the edited picture to (column, row, 1) of the stored one.
 
     Args:
@@ -133,15 +133,16 @@ def stored_of_edited(shape: tuple[int, int], turn: Turn, options: FilmOptions) -
     return matrix
 
 
-def rotated(options: FilmOptions, clockwise_deg: int) -> FilmOptions:
-    """Return the options that turn the film, as it is seen now, further clockwise by a multiple of 90 degrees."""
+def rotated(options: RadiographOptions, clockwise_deg: int) -> RadiographOptions:
+    """Return the options that turn the radiograph, as it is seen now, further clockwise by a multiple of 90
+    degrees."""
     # Seen through one mirror, a turn goes the other way round.
     sign = -1 if len(options.flip) == 1 else 1
     return replace(options, rotate_deg=(options.rotate_deg + sign * clockwise_deg) % 360)
 
 
-def flipped(options: FilmOptions, axis: str) -> FilmOptions:
-    """Return the options that flip the film, as it is seen now, left-right ("h") or up-down ("v")."""
+def flipped(options: RadiographOptions, axis: str) -> RadiographOptions:
+    """Return the options that flip the radiograph, as it is seen now, left-right ("h") or up-down ("v")."""
     kept = {name for name in _AXES if (name in options.flip) != (name == axis)}
     if kept == set(_AXES):
         # Both flips are half a turn.
@@ -150,7 +151,10 @@ def flipped(options: FilmOptions, axis: str) -> FilmOptions:
 
 
 def crop_of_edited(
-    shape: tuple[int, int], turn: Turn, options: FilmOptions, rectangle: tuple[float, float, float, float]
+    shape: tuple[int, int],
+    turn: Reorientation,
+    options: RadiographOptions,
+    rectangle: tuple[float, float, float, float],
 ) -> Crop | None:
     """Return the crop, in percent of the stored picture, that leaves a rectangle of the picture as it is seen.
 
@@ -177,7 +181,7 @@ def crop_of_edited(
 
 
 def rectangle_of_crop(
-    shape: tuple[int, int], turn: Turn, options: FilmOptions
+    shape: tuple[int, int], turn: Reorientation, options: RadiographOptions
 ) -> tuple[float, float, float, float]:
     """Return where the crop of `options` lies in the picture that is edited without it, as `crop_of_edited` takes it.
 
@@ -192,7 +196,7 @@ def rectangle_of_crop(
     return float(left), float(top), float(right), float(bottom)
 
 
-def _steps(shape: tuple[int, int], turn: Turn, options: FilmOptions) -> Iterator[np.ndarray]:
+def _steps(shape: tuple[int, int], turn: Reorientation, options: RadiographOptions) -> Iterator[np.ndarray]:
     """Yield each step as the matrix from its picture to the one before."""
     if options.crop is not None:
         rows, cols = options.crop.slices(shape)

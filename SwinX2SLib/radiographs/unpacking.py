@@ -1,8 +1,8 @@
-"""Decode one film in a process of its own: `python -m SwinX2SLib.radiographs.unpacking FILE FOLDER`.
+"""Decode one radiograph in a process of its own: `python -m SwinX2SLib.radiographs.unpacking FILE FOLDER`.
 
-Large films take seconds to decompress, during which whoever shows a window wants to go on drawing it. FOLDER receives
-`film.npy`, the picture as stored, `(rows, columns)`, and `film.json` with the size of its pixels. Pictures in colour
-are left to those who can ask whether they may be made gray.
+Large radiographs take seconds to decompress, during which whoever shows a window wants to go on drawing it. FOLDER
+receives `radiograph.npy`, the picture as stored, `(rows, columns)`, and `radiograph.json` with the size of its
+pixels. Pictures in colour are left to those who can ask whether they may be made gray.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib.radiographs.decoded_image import DecodedFilm, DecodeError
+from SwinX2SLib.radiographs.decoded_image import DecodedImage, DecodeError
 from SwinX2SLib.radiographs.decoding import decoder_of
 
-PICTURE, ABOUT = "film.npy", "film.json"
+PICTURE, ABOUT = "radiograph.npy", "radiograph.json"
 _REFUSED = 1
 _INTEGERS = (np.uint8, np.int16, np.uint16)
 
 
 @dataclass(frozen=True)
-class UnpackedFilm:
-    """A film as stored.
+class UnpackedImage:
+    """A radiograph as stored.
 
     Attributes:
         pixels: `(rows, columns)`, of the smallest type that holds all values.
@@ -36,26 +36,26 @@ class UnpackedFilm:
 
 
 def unpack(path: Path, folder: Path) -> None:
-    """Decode a film into a folder.
+    """Decode a radiograph into a folder.
 
     Raises:
         DecodeError: the file yields no picture, or one in colour.
     """
-    film = decoder_of(path)(path)
-    if film.faults or any("in colour" in note for note in film.notes):
+    radiograph = decoder_of(path)(path)
+    if radiograph.faults or any("in colour" in note for note in radiograph.notes):
         raise DecodeError("colour-picture", "The picture is in colour.", "Load it otherwise.")
-    np.save(folder / PICTURE, _smallest(film.values))
-    (folder / ABOUT).write_text(json.dumps({"spacing_mm": _spacing(film)}), encoding="utf-8")
+    np.save(folder / PICTURE, _smallest(radiograph.values))
+    (folder / ABOUT).write_text(json.dumps({"spacing_mm": _spacing(radiograph)}), encoding="utf-8")
 
 
-def read_unpacked(folder: Path) -> UnpackedFilm:
+def read_unpacked(folder: Path) -> UnpackedImage:
     """Read what `unpack` wrote."""
     spacing = json.loads((folder / ABOUT).read_text(encoding="utf-8"))["spacing_mm"]
-    return UnpackedFilm(np.load(folder / PICTURE, allow_pickle=False), spacing and tuple(spacing))
+    return UnpackedImage(np.load(folder / PICTURE, allow_pickle=False), spacing and tuple(spacing))
 
 
-def _spacing(film: DecodedFilm) -> tuple[float, float] | None:
-    return (film.spacing.row_mm, film.spacing.col_mm) if film.spacing else None
+def _spacing(radiograph: DecodedImage) -> tuple[float, float] | None:
+    return (radiograph.spacing.row_mm, radiograph.spacing.col_mm) if radiograph.spacing else None
 
 
 def _smallest(values: np.ndarray) -> np.ndarray:

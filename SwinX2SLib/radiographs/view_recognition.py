@@ -1,4 +1,5 @@
-"""Which of two films is the frontal one: what headers state, else what names say, else their shape as a guess."""
+"""Which of two radiographs is the frontal one: what headers state, else what names say, else their shape as a
+guess."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ _WORDS = {
     FRONTAL: {"ap", "pa", "frontal", "coronal", "anteroposterior", "posteroanterior", "front"},
     LATERAL: {"lat", "lateral", "sagittal", "profile", "side"},
 }
-# A person is wider than deep; films of nearly one width say nothing.
+# A person is wider than deep; radiographs of nearly one width say nothing.
 _NARROWER = 0.9
 
 
@@ -28,14 +29,14 @@ class Grounds(IntEnum):
 
 
 @dataclass(frozen=True)
-class FilmHints:
-    """What may tell the view of a film.
+class RadiographHints:
+    """What may tell the view of a radiograph.
 
     Attributes:
         view_position: DICOM View Position (0018,5101), or "".
         orientation: patient directions of columns and rows, letters of L R A P H F, or None.
         names: words about it: series and protocol description, name of the volume, file name.
-        width_mm: as it hangs; in pixels where no size is known of either film.
+        width_mm: as it hangs; in pixels where no size is known of either radiograph.
         height_mm: likewise.
     """
 
@@ -48,7 +49,7 @@ class FilmHints:
 
 @dataclass(frozen=True)
 class Recognition:
-    """Which of two films is the frontal one.
+    """Which of two radiographs is the frontal one.
 
     Attributes:
         frontal: 0 or 1, or None where nothing tells.
@@ -66,8 +67,8 @@ class Recognition:
         return self.frontal is not None and self.grounds > Grounds.SHAPE
 
 
-def view_of(hints: FilmHints) -> tuple[str, Grounds]:
-    """Return "frontal", "lateral" or "" for one film, and what tells it."""
+def view_of(hints: RadiographHints) -> tuple[str, Grounds]:
+    """Return "frontal", "lateral" or "" for one radiograph, and what tells it."""
     position = hints.view_position.strip().upper()
     for view, known in _POSITIONS.items():
         if position in known:
@@ -78,21 +79,22 @@ def view_of(hints: FilmHints) -> tuple[str, Grounds]:
         if sideways in across:
             return across[sideways], Grounds.ORIENTATION
     said = {view for view, known in _WORDS.items() if known & _words(hints.names)}
-    # A name that says both, as of a folder of both films, says nothing.
+    # A name that says both, as of a folder of both radiographs, says nothing.
     return (said.pop(), Grounds.NAME) if len(said) == 1 else ("", Grounds.NOTHING)
 
 
-def recognise(first: FilmHints, second: FilmHints) -> Recognition:
-    """Tell which of two films is the frontal one.
+def recognise(first: RadiographHints, second: RadiographHints) -> Recognition:
+    """Tell which of two radiographs is the frontal one.
 
-    The film that states its view best decides; two that state the same contradict each other, and then the user does.
+    The radiograph that states its view best decides; two that state the same contradict each other, and then the
+    user does.
     """
     (view_a, grounds_a), (view_b, grounds_b) = view_of(first), view_of(second)
     if view_a and view_a == view_b:
         if grounds_a == grounds_b:
-            reason = f"Both films are called {view_a}{_by(grounds_a)}."
+            reason = f"Both radiographs are called {view_a}{_by(grounds_a)}."
             return Recognition(None, grounds_a, reason)
-        # The better statement holds, so the other film is what is left.
+        # The better statement holds, so the other radiograph is what is left.
         view_a, view_b = (view_a, "") if grounds_a > grounds_b else ("", view_b)
     if view_a or view_b:
         frontal = 0 if view_a == FRONTAL or view_b == LATERAL else 1
@@ -101,12 +103,19 @@ def recognise(first: FilmHints, second: FilmHints) -> Recognition:
     return _by_shape(first, second)
 
 
-def _by_shape(first: FilmHints, second: FilmHints) -> Recognition:
-    ratios = [film.width_mm / film.height_mm if film.height_mm else 0.0 for film in (first, second)]
+def _by_shape(first: RadiographHints, second: RadiographHints) -> Recognition:
+    ratios = [
+        radiograph.width_mm / radiograph.height_mm if radiograph.height_mm else 0.0
+        for radiograph in (first, second)
+    ]
     if min(ratios) > 0 and min(ratios) < _NARROWER * max(ratios):
         frontal = ratios.index(max(ratios))
-        return Recognition(frontal, Grounds.SHAPE, "Guessed: the narrower film is taken for the lateral one.")
-    return Recognition(None, Grounds.NOTHING, "Neither headers, names nor shapes tell which film is which.")
+        return Recognition(
+            frontal, Grounds.SHAPE, "Guessed: the narrower radiograph is taken for the lateral one."
+        )
+    return Recognition(
+        None, Grounds.NOTHING, "Neither headers, names nor shapes tell which radiograph is which."
+    )
 
 
 def _by(grounds: Grounds) -> str:

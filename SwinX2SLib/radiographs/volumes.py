@@ -1,10 +1,10 @@
-"""NRRD and NIfTI films: two-dimensional, or three-dimensional with one slice.
+"""NRRD and NIfTI radiographs: two-dimensional, or three-dimensional with one slice.
 
 Array order. Along the first array axis of the file (the fastest, ITK's x) the column of the picture changes, along
 the second its row, first row on top; an axis of length one is dropped wherever it stands. Where the header places the
-film upright in the patient (one axis along head-feet, the other along left-right or front-back) those directions
-orient it. A picture that a program wrapped into a volume lies in the axial plane, which says nothing of a film: it
-stays as stored.
+radiograph upright in the patient (one axis along head-feet, the other along left-right or front-back) those
+directions orient it. A picture that a program wrapped into a volume lies in the axial plane, which says nothing of
+a radiograph: it stays as stored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import nrrd
 import numpy as np
 
 from SwinX2SLib.radiographs.decoded_image import (
-    DecodedFilm,
+    DecodedImage,
     DecodeError,
     HeaderSpacing,
     decoding,
@@ -44,17 +44,17 @@ _LARGEST_HEADER_BYTES = 540
 _UNKNOWN_SPACING_MM = 1.0
 
 
-def decode_nrrd(path: Path) -> DecodedFilm:
+def decode_nrrd(path: Path) -> DecodedImage:
     """Decode a NRRD (`.nrrd`, or `.nhdr` with its data file).
 
     Raises:
         DecodeError: broken, truncated, more than one slice, no picture.
     """
     with decoding("NRRD file"):
-        return _nrrd_film(path)
+        return _nrrd_radiograph(path)
 
 
-def _nrrd_film(path: Path) -> DecodedFilm:
+def _nrrd_radiograph(path: Path) -> DecodedImage:
     try:
         data, header = nrrd.read(str(path), index_order="F")
     except FileNotFoundError as error:
@@ -76,33 +76,33 @@ def _nrrd_film(path: Path) -> DecodedFilm:
         channels = np.moveaxis(data, axis, -1)[..., :3]
         data, notes, faults = gray_of_channels(channels, white=float(np.max(channels, initial=1)))
         directions = np.delete(directions, axis, axis=0)
-    film = _film(data, directions, "NRRD", oriented=header.get("space", "").lower() in _TO_LPS)
-    film.notes.extend(notes)
-    film.faults.extend(faults)
-    return film
+    radiograph = _radiograph(data, directions, "NRRD", oriented=header.get("space", "").lower() in _TO_LPS)
+    radiograph.notes.extend(notes)
+    radiograph.faults.extend(faults)
+    return radiograph
 
 
-def decode_nifti(path: Path) -> DecodedFilm:
+def decode_nifti(path: Path) -> DecodedImage:
     """Decode a NIfTI-1 or NIfTI-2 file.
 
     Raises:
         DecodeError: broken, truncated, more than one slice, no picture.
     """
     with decoding("NIfTI file"):
-        return _nifti_film(path)
+        return _nifti_radiograph(path)
 
 
-def _nifti_film(path: Path) -> DecodedFilm:
+def _nifti_radiograph(path: Path) -> DecodedImage:
     image, data, stated = _read_nifti(path)
     notes, faults = [], []
     if data.dtype.names:
         channels = np.stack([data[name] for name in data.dtype.names[:3]], axis=-1)
         data, notes, faults = gray_of_channels(channels, white=255.0)
     oriented = int(stated["sform_code"]) > 0 or int(stated["qform_code"]) > 0
-    film = _film(data, _nifti_directions(image, stated, data.ndim), "NIfTI", oriented)
-    film.notes.extend(notes)
-    film.faults.extend(faults)
-    return film
+    radiograph = _radiograph(data, _nifti_directions(image, stated, data.ndim), "NIfTI", oriented)
+    radiograph.notes.extend(notes)
+    radiograph.faults.extend(faults)
+    return radiograph
 
 
 def _read_nifti(path: Path) -> tuple[nibabel.Nifti1Image, np.ndarray, nibabel.Nifti1Header]:
@@ -135,8 +135,8 @@ def _nifti_directions(
     return directions
 
 
-def _film(data: np.ndarray, directions: np.ndarray, format_name: str, oriented: bool) -> DecodedFilm:
-    """Make a film of an array whose axes step by `directions` (rows, LPS mm where `oriented`)."""
+def _radiograph(data: np.ndarray, directions: np.ndarray, format_name: str, oriented: bool) -> DecodedImage:
+    """Make a radiograph of an array whose axes step by `directions` (rows, LPS mm where `oriented`)."""
     axes = [axis for axis in range(data.ndim) if data.shape[axis] > 1]
     if len(axes) > 2:
         raise multi_frame_error(min(data.shape[axis] for axis in axes))
@@ -144,7 +144,7 @@ def _film(data: np.ndarray, directions: np.ndarray, format_name: str, oriented: 
         raise DecodeError(
             "not-a-picture",
             f"The file holds an array of shape {data.shape}, which is no picture.",
-            "Choose a film.",
+            "Choose a radiograph.",
         )
     column_axis, row_axis = axes
     values = np.squeeze(data).T.astype(np.float32)
@@ -159,7 +159,7 @@ def _film(data: np.ndarray, directions: np.ndarray, format_name: str, oriented: 
     else:
         remark = "the header states none, 0 or no number"
     orientation = upright_letters(directions[column_axis], directions[row_axis]) if oriented else None
-    return DecodedFilm(values, spacing=spacing, spacing_remark=remark, orientation=orientation, notes=notes)
+    return DecodedImage(values, spacing=spacing, spacing_remark=remark, orientation=orientation, notes=notes)
 
 
 def _nrrd_directions(header: dict, dimensions: int) -> np.ndarray:

@@ -54,4 +54,4 @@ class TorchBackend:
         """
         from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
-        return Reconstructor(job.model, job.device, job.augmentations, job.island_fraction)
+        return Reconstructor(job.model, job.device, job.tta, job.min_component_fraction)

@@ -1,8 +1,8 @@
-"""Move reconstructed vertebrae along the body axis to the discs that the films show.
+"""Move reconstructed vertebrae along the body axis to the discs that the radiographs show.
 
 The reconstructing network names vertebrae well but places them up to a third of one too high or too low, smoothly
-along the spine. Each disc of the reconstruction is looked for in the films, near its place, by a small network that
-does not name it (`models.spine_discs`); neighbours must move alike. All arrays in network order.
+along the spine. Each disc of the reconstruction is looked for in the radiographs, near its place, by a small
+network that does not name it (`models.spine_discs`); neighbours must move alike. All arrays in network order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from SwinX2SLib.reconstruct.label_assignment import NEGLIGIBLE
 from SwinX2SLib.skeleton.discs import SACRUM, Disc, find_discs, usual_distances
-from SwinX2SLib.skeleton.interpolation import mixing_matrix
+from SwinX2SLib.skeleton.interpolation import interpolation_matrix
 
 VERTEBRAE = slice(1, 26)
 # How far a disc is looked for [voxels].
@@ -37,7 +37,7 @@ SIZES = np.exp(np.linspace(-0.2, 0.2, 11))
 
 
 @dataclass(frozen=True)
-class Seating:
+class DiscAlignment:
     """Where the vertebrae went.
 
     Attributes:
@@ -51,25 +51,25 @@ class Seating:
     def sources(self, slices: int) -> np.ndarray:
         """Return for each slice of the seated vertebrae the slice that it was: float `(slices,)`."""
         heights = np.array([disc.height for disc in self.discs])
-        seated = heights + self.shifts
+        aligned = heights + self.shifts
         rows = np.arange(slices, dtype=float)
-        sources = np.interp(rows, seated, heights)
-        above, below = rows < seated[0], rows > seated[-1]
+        sources = np.interp(rows, aligned, heights)
+        above, below = rows < aligned[0], rows > aligned[-1]
         sources[above], sources[below] = rows[above] - self.shifts[0], rows[below] - self.shifts[-1]
         return sources
 
 
 @torch.inference_mode()
-def seat_vertebrae(
+def align_vertebrae_to_discs(
     network: nn.Module, labels: np.ndarray, coronal: Tensor, sagittal: Tensor
-) -> Seating | None:
-    """Find where the films show the discs of a reconstruction.
+) -> DiscAlignment | None:
+    """Find where the radiographs show the discs of a reconstruction.
 
     Args:
-        network: a `SpineDiscNet` in evaluation mode, on the films' device.
+        network: a `SpineDiscNet` in evaluation mode, on the radiographs' device.
         labels: uint8 `(X, Y, Z)`, the reconstruction.
-        coronal: its frontal films `(1, N, X, Z)`.
-        sagittal: its lateral films `(1, N, Y, Z)`.
+        coronal: its frontal radiographs `(1, N, X, Z)`.
+        sagittal: its lateral radiographs `(1, N, Y, Z)`.
 
     Returns:
         None where there are less than two discs, they are out of order, none are seen, or two rows of them fit
@@ -79,15 +79,15 @@ def seat_vertebrae(
     if len(discs) < 2 or bool((np.diff([disc.height for disc in discs]) <= 0).any()):
         return None
     maps = [
-        network(film[:, :1], lateral)[0].float().clamp(-SUREST, SUREST).cpu().numpy()
-        for film, lateral in ((coronal, False), (sagittal, True))
+        network(radiograph[:, :1], lateral)[0].float().clamp(-SUREST, SUREST).cpu().numpy()
+        for radiograph, lateral in ((coronal, False), (sagittal, True))
     ]
     evidence = np.stack([_evidence(disc, *maps) for disc in discs])
     search = _Search(discs, evidence)
     score, path = search.best()
     gain = np.take_along_axis(evidence, path[:, None], axis=1)[:, 0] - evidence[:, UNMOVED]
     sure = gain.sum() >= LEAST_GAIN and score - search.best(apart_from=path)[0] >= LEAST_GAIN
-    return Seating(discs, SHIFTS[path]) if sure else None
+    return DiscAlignment(discs, SHIFTS[path]) if sure else None
 
 
 def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
@@ -102,9 +102,9 @@ def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
     if not bool(occupied.any()):
         return
     (x0, x1), (y0, y1) = (_span(occupied.any(dim)) for dim in (1, 0))
-    mixing = mixing_matrix(sources).to(bones.device)
+    interpolation = interpolation_matrix(sources).to(bones.device)
     for bone in bones[:, x0:x1, y0:y1]:
-        bone.copy_(bone.float() @ mixing)
+        bone.copy_(bone.float() @ interpolation)
 
 
 def _span(occupied: Tensor) -> tuple[int, int]:
@@ -119,7 +119,8 @@ def _evidence(disc: Disc, frontal: np.ndarray, lateral: np.ndarray) -> np.ndarra
 
 
 def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Return the mean log-odds along a disc's line, moved by each of `SHIFTS`; beyond the film nothing is known."""
+    """Return the mean log-odds along a disc's line, moved by each of `SHIFTS`; beyond the radiograph nothing is
+    known."""
     rows = np.arange(log_odds.shape[1])
     seen = [
         np.interp(height + SHIFTS, rows, log_odds[column], left=0.0, right=0.0)
@@ -131,8 +132,8 @@ def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np
 class _Search:
     """The shifts of all discs with the most evidence, by dynamic programming.
 
-    Every other row of discs fits a film nearly as well, half a vertebra off; what tells is that distances of discs
-    grow downwards as they do in people, and where the sacrum lies.
+    Every other row of discs fits a radiograph nearly as well, half a vertebra off; what tells is that distances of
+    discs grow downwards as they do in people, and where the sacrum lies.
 
     Args:
         discs: from above downwards.

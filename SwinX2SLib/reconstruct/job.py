@@ -9,14 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.radiographs.radiograph import FRONTAL_VIEWS, Crop, FilmOptions
+from SwinX2SLib.radiographs.radiograph import FRONTAL_VIEWS, Crop, RadiographOptions
 from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
-from SwinX2SLib.reconstruct.variations import VARIATIONS
+from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS
 
 DEVICES = ("auto", "cpu", "cuda")
 _PATHS = ("ap", "lateral", "out")
-_FILMS = ("ap_options", "lateral_options")
+_RADIOGRAPHS = ("ap_options", "lateral_options")
 _HINT = "Correct the job; `swinx2s reconstruct --help` describes its values."
+
+
+# Names in jobs of version 0.1.
+_RENAMED = {
+    "augmentations": "tta",
+    "island_fraction": "min_component_fraction",
+    "lateral_shift_mm": "lateral_offset_mm",
+}
 
 
 @dataclass(frozen=True)
@@ -24,34 +32,34 @@ class Job:
     """What to reconstruct, how, and where to write it.
 
     Attributes:
-        ap: file of the frontal film.
-        lateral: file of the lateral film.
+        ap: file of the frontal radiograph.
+        lateral: file of the lateral radiograph.
         out: folder to write; it must not exist or be empty, unless `overwrite`.
-        ap_options: what the user says about the frontal film.
-        lateral_options: what the user says about the lateral film.
+        ap_options: what the user says about the frontal radiograph.
+        lateral_options: what the user says about the lateral radiograph.
         ap_view: "ap" or "pa", see `radiographs.Radiograph.view`.
         model: name in `Resources/models.json` or path of a `.safetensors` file.
         device: "auto", "cpu" or "cuda"; a device that is asked for and absent is a fault, never replaced.
         overwrite: replace an earlier result in `out`.
-        augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the films as they are,
-            a little smaller and larger, and all that mirrored; each takes the network's time again.
+        augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
+            they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
         island_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
-        lateral_shift_mm: how far the lateral film is moved up so that both show the same heights, which are then all
-            that is used of either; "auto" finds it; None takes the films' middles to be at one height.
+        lateral_shift_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
+            then all that is used of either; "auto" finds it; None takes the radiographs' middles to be at one height.
     """
 
     ap: Path
     lateral: Path
     out: Path
-    ap_options: FilmOptions = field(default_factory=FilmOptions)
-    lateral_options: FilmOptions = field(default_factory=FilmOptions)
+    ap_options: RadiographOptions = field(default_factory=RadiographOptions)
+    lateral_options: RadiographOptions = field(default_factory=RadiographOptions)
     ap_view: str = "ap"
     model: str = "default"
     device: str = "auto"
     overwrite: bool = False
-    augmentations: int = 1
-    island_fraction: float = 0.1
-    lateral_shift_mm: Shift = None
+    tta: int = 1
+    min_component_fraction: float = 0.1
+    lateral_offset_mm: Shift = None
 
     def faults(self) -> list[Fault]:
         """List values that no job may have; files are looked at elsewhere."""
@@ -60,13 +68,17 @@ class Job:
             wrong.append(f"The frontal view is ap or pa, not {self.ap_view!r}.")
         if self.device not in DEVICES:
             wrong.append(f"The device is auto, cpu or cuda, not {self.device!r}.")
-        if not (math.isfinite(self.island_fraction) and 0 <= self.island_fraction <= 1):
-            wrong.append(f"The island fraction lies between 0 and 1, not at {self.island_fraction}.")
-        if not 1 <= self.augmentations <= len(VARIATIONS):
-            wrong.append(f"There are 1 to {len(VARIATIONS)} augmentations, not {self.augmentations}.")
-        shift = self.lateral_shift_mm
+        if not (math.isfinite(self.min_component_fraction) and 0 <= self.min_component_fraction <= 1):
+            wrong.append(
+                f"The least share of a component lies between 0 and 1, not at {self.min_component_fraction}."
+            )
+        if not 1 <= self.tta <= len(VARIATIONS):
+            wrong.append(
+                f"There are 1 to {len(VARIATIONS)} passes of test-time augmentation, not {self.tta}."
+            )
+        shift = self.lateral_offset_mm
         if shift is not None and shift != AUTOMATIC and (isinstance(shift, str) or not math.isfinite(shift)):
-            wrong.append(f"The lateral shift is a number of millimetres or {AUTOMATIC}, not {shift!r}.")
+            wrong.append(f"The lateral offset is a number of millimetres or {AUTOMATIC}, not {shift!r}.")
         if not self.model:
             wrong.append("The model has no name.")
         return [Fault("job-value", message, _HINT) for message in wrong]
@@ -75,7 +87,7 @@ class Job:
         """Return the job as JSON values."""
         values = asdict(self)
         values.update({name: str(values[name]) for name in _PATHS})
-        for name in _FILMS:
+        for name in _RADIOGRAPHS:
             crop = getattr(self, name).crop
             values[name]["crop"] = str(crop) if crop else None
         return values
@@ -109,14 +121,15 @@ class Job:
         """
         if not isinstance(values, dict):
             raise InputError([Fault("job-value", "A job is a JSON object.", _HINT)])
+        values = {_RENAMED.get(name, name): value for name, value in values.items()}
         wrong = _type_errors(cls, values, required=_PATHS)
-        films = {}
-        for name in _FILMS:
-            films[name], errors = _film_options(values.get(name, {}), name)
+        radiographs = {}
+        for name in _RADIOGRAPHS:
+            radiographs[name], errors = _radiograph_options(values.get(name, {}), name)
             wrong += errors
         if wrong:
             raise InputError([Fault("job-value", message, _HINT) for message in wrong])
-        job = cls(**{**values, **films, **{name: Path(values[name]) for name in _PATHS}})
+        job = cls(**{**values, **radiographs, **{name: Path(values[name]) for name in _PATHS}})
         if faults := job.faults():
             raise InputError(faults)
         return job
@@ -125,17 +138,17 @@ class Job:
         """Return the arguments of the command `swinx2s` that run this job."""
         given = ["reconstruct", str(self.ap), str(self.lateral), "--out", str(self.out)]
         given += ["--ap-view", self.ap_view, "--model", self.model, "--device", self.device]
-        given += ["--island-fraction", repr(self.island_fraction)]
-        given += ["--augmentations", str(self.augmentations)] + ["--overwrite"] * self.overwrite
-        if self.lateral_shift_mm is not None:
+        given += ["--min-component-fraction", repr(self.min_component_fraction)]
+        given += ["--tta", str(self.tta)] + ["--overwrite"] * self.overwrite
+        if self.lateral_offset_mm is not None:
             # In one word, since a negative number looks like an option.
-            given.append(f"--lateral-shift-mm={self.lateral_shift_mm}")
+            given.append(f"--lateral-offset-mm={self.lateral_offset_mm}")
         for view, options in (("ap", self.ap_options), ("lateral", self.lateral_options)):
-            given += _film_arguments(view, options)
+            given += _radiograph_arguments(view, options)
         return given
 
 
-def _film_arguments(view: str, options: FilmOptions) -> list[str]:
+def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
     told = (
         ("--spacing-mm", options.spacing_mm, repr(options.spacing_mm)),
         ("--magnification", options.magnification, repr(options.magnification)),
@@ -150,15 +163,15 @@ def _film_arguments(view: str, options: FilmOptions) -> list[str]:
     return given + ["--ignore-orientation", view] * (not options.trust_orientation)
 
 
-def _film_options(values: Any, name: str) -> tuple[FilmOptions | None, list[str]]:
+def _radiograph_options(values: Any, name: str) -> tuple[RadiographOptions | None, list[str]]:
     if not isinstance(values, dict):
         return None, [f"{name} is no JSON object."]
-    wrong = [f"{name}: {message}" for message in _type_errors(FilmOptions, values)]
+    wrong = [f"{name}: {message}" for message in _type_errors(RadiographOptions, values)]
     if wrong:
         return None, wrong
     try:
         crop = Crop.parse(values["crop"]) if values.get("crop") else None
-        return FilmOptions(**{**values, "crop": crop}), []
+        return RadiographOptions(**{**values, "crop": crop}), []
     except ValueError as error:
         return None, [f"{name}: {error}"]
 
@@ -172,7 +185,7 @@ _JSON_TYPES = {
     "float": (int, float),
     "float | None": (int, float, type(None)),
     "Crop | None": (str, type(None)),
-    "FilmOptions": (dict,),
+    "RadiographOptions": (dict,),
     "Shift": (int, float, str, type(None)),
 }
 

@@ -16,7 +16,7 @@ NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True)
-class Decision:
+class LabelAssignment:
     """What is shown.
 
     Attributes:
@@ -30,7 +30,7 @@ class Decision:
     expected_dice: np.ndarray
 
 
-def decide(probability: Tensor) -> Decision:
+def assign_labels(probability: Tensor) -> LabelAssignment:
     """Choose the labels.
 
     A voxel goes to the bone whose threshold its probability exceeds by the largest factor.
@@ -51,9 +51,9 @@ def decide(probability: Tensor) -> Decision:
         won = factor >= best
         labels[won] = bone
         best = torch.where(won, factor, best)
-    taken = probability.gather(0, labels.long()[None])[0]
+    taken = probability.aggregate(0, labels.long()[None])[0]
     uncertainty = (1 - taken.float()).half()
-    return Decision(labels.cpu().numpy(), uncertainty.cpu().numpy(), promised.numpy())
+    return LabelAssignment(labels.cpu().numpy(), uncertainty.cpu().numpy(), promised.numpy())
 
 
 def best_threshold(probability: Tensor) -> tuple[float, float]:
@@ -78,7 +78,7 @@ def best_threshold(probability: Tensor) -> tuple[float, float]:
 _TOUCHING = ndimage.generate_binary_structure(3, 3)
 
 
-def remove_islands(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, int]:
+def remove_small_components(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, int]:
     """Keep, of each bone, the pieces that have at least `fraction` of the voxels of its largest piece.
 
     Pieces are connected through faces, edges and corners. What is removed becomes background: a thin bone such as a

@@ -37,16 +37,20 @@ def unfit_faults(record: WeightsRecord, path: str | Path | None = None) -> list[
         path: the file, for the message.
     """
     classes = record.overrides.get("out_channels", CLASS_COUNT)
-    films = record.overrides.get("views_per_plane", 1)
+    radiographs = record.overrides.get("views_per_plane", 1)
     sentences = []
     if not record.reconstructs:
-        sentences.append(f"The network of {record.name} looks at single films; it reconstructs nothing.")
+        sentences.append(
+            f"The network of {record.name} looks at single radiographs; it reconstructs nothing."
+        )
     if classes != CLASS_COUNT:
         sentences.append(
             f"The network of {record.name} knows {classes} classes; a reconstruction needs the {CLASS_COUNT} of "
             "Resources/labels.json (54 bones and the background)."
         )
-    if films != 1:
-        sentences.append(f"The network of {record.name} takes {films} films of each plane; a pair has one.")
+    if radiographs != 1:
+        sentences.append(
+            f"The network of {record.name} takes {radiographs} radiographs of each plane; a pair has one."
+        )
     hint = "Choose other weights with --model; `swinx2s weights list` names them."
     return [Fault("model-unfit", sentence, hint, str(path) if path else None) for sentence in sentences]

@@ -1,7 +1,8 @@
-"""Are the films the right ones, and do they hang as they should? A small network of its own tells, film by film.
+"""Are the radiographs the right ones, and do they hang as they should? A small network of its own tells, radiograph
+by radiograph.
 
-What is said is a doubt: the reconstruction itself is never changed. A frontal film mirrored left to right is not
-looked for: bones are nearly alike on both sides.
+What is said is a doubt: the reconstruction itself is never changed. A frontal radiograph mirrored left to right is
+not looked for: bones are nearly alike on both sides.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from torch import Tensor, nn
 
 from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, hang
 from SwinX2SLib.radiographs import Radiograph
-from SwinX2SLib.radiographs.registration import place_film
+from SwinX2SLib.radiographs.registration import place_radiograph
 
 # The weights of that network, which come with the library.
 WEIGHTS = "film-orientation-v1"
-# Another orientation is told when it is this probable. Set on films that were not learned from
-# (`python Testing/bench/hanging.py`), as was how many independent opinions eight looks at a film are worth.
+# Another orientation is told when it is this probable. Set on radiographs that were not learned from
+# (`python Testing/bench/hanging.py`), as was how many independent opinions eight looks at a radiograph are worth.
 LEAST_PROBABILITY = 0.9
 INDEPENDENT = 2
-_WORDS = {View.FRONTAL: "the frontal film", View.LATERAL: "the lateral film"}
+_WORDS = {View.FRONTAL: "the frontal radiograph", View.LATERAL: "the lateral radiograph"}
 _OPTION = {View.FRONTAL: "ap", View.LATERAL: "lateral"}
 
 
 @dataclass(frozen=True)
-class FilmLook:
-    """What one film looks like.
+class ViewPrediction:
+    """What one radiograph looks like.
 
     Attributes:
         given: the view that it was given as.
@@ -42,7 +43,7 @@ class FilmLook:
 
     @property
     def suspected(self) -> bool:
-        """Whether it looks so much like another film, or hung otherwise, that it must be told."""
+        """Whether it looks so much like another radiograph, or hung otherwise, that it must be told."""
         return self.seen != Orientation(self.given) and self.probability >= LEAST_PROBABILITY
 
     def to_json(self) -> dict[str, Any]:
@@ -57,11 +58,11 @@ class FilmLook:
 
 
 @dataclass(frozen=True)
-class HangingCheck:
-    """What both films look like."""
+class OrientationCheck:
+    """What both radiographs look like."""
 
-    ap: FilmLook
-    lateral: FilmLook
+    ap: ViewPrediction
+    lateral: ViewPrediction
 
     @property
     def suspected(self) -> bool:
@@ -73,22 +74,23 @@ class HangingCheck:
         suspects = [look for look in (self.ap, self.lateral) if look.suspected]
         if not suspects:
             return ""
-        strangers = [look for look in suspects if look.seen.view is not look.given]
+        mismatched_views = [look for look in suspects if look.seen.view is not look.given]
         wrong, todo = [], []
-        if len(strangers) == 2:
-            wrong.append("the frontal and the lateral film seem to be swapped")
+        if len(mismatched_views) == 2:
+            wrong.append("the frontal and the lateral radiograph seem to be swapped")
             todo.append("swap the two files (with --ignore-orientation if their headers say otherwise)")
-        elif strangers:
-            (look,) = strangers
+        elif mismatched_views:
+            (look,) = mismatched_views
             wrong.append(f"{_WORDS[look.given]} looks like a {look.seen.view.value} one")
             todo.append(f"give another file as {_WORDS[look.given]}")
         for look in suspects:
-            if (look.seen.quarter_turns or look.seen.mirrored) and len(strangers) != 1:
+            if (look.seen.quarter_turns or look.seen.mirrored) and len(mismatched_views) != 1:
                 wrong.append(f"{_WORDS[look.seen.view]} {_how_it_hangs(look.seen)}")
                 todo.append(f"turn it by {_remedy(look.seen)}")
         return (
-            f"Check the films: {' and '.join(wrong)}. If so, {' and '.join(todo)}, beside what was asked already, "
-            "and reconstruct again; this result was left as the films were given."
+            f"Check the radiographs: {' and '.join(wrong)}. If so, {' and '.join(todo)}, beside what was "
+            "asked already, "
+            "and reconstruct again; this result was left as the radiographs were given."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -96,40 +98,40 @@ class HangingCheck:
         return {"ap": self.ap.to_json(), "lateral": self.lateral.to_json(), "doubt": self.doubt()}
 
 
-def check_hanging(
+def check_orientation(
     network: nn.Module, ap: Radiograph, lateral: Radiograph, device: torch.device
-) -> HangingCheck:
-    """Tell what two films look like.
+) -> OrientationCheck:
+    """Tell what two radiographs look like.
 
     Args:
-        network: a `FilmOrientationNet` in evaluation mode.
-        ap: film given as the frontal one.
-        lateral: film given as the lateral one.
+        network: a `RadiographOrientationNet` in evaluation mode.
+        ap: radiograph given as the frontal one.
+        lateral: radiograph given as the lateral one.
         device: of the network.
     """
     looks = []
-    for view, film in zip(View, (ap, lateral), strict=True):
-        probability, index = _probabilities(network, _square(film, network.config.film_px).to(device)).max(
-            dim=0
-        )
-        looks.append(FilmLook(view, ORIENTATIONS[int(index)], float(probability)))
-    return HangingCheck(*looks)
+    for view, radiograph in zip(View, (ap, lateral), strict=True):
+        probability, index = _probabilities(
+            network, _square(radiograph, network.config.radiograph_px).to(device)
+        ).max(dim=0)
+        looks.append(ViewPrediction(view, ORIENTATIONS[int(index)], float(probability)))
+    return OrientationCheck(*looks)
 
 
-def _probabilities(network: nn.Module, film: Tensor) -> Tensor:
-    """Return the probability of each of `ORIENTATIONS` for a film `(1, S, S)`.
+def _probabilities(network: nn.Module, radiograph: Tensor) -> Tensor:
+    """Return the probability of each of `ORIENTATIONS` for a radiograph `(1, S, S)`.
 
-    The network sees the film in all eight ways to hang it; what it says of each is carried back to the film as it was
-    given. The eight opinions have errors in common: they count as `INDEPENDENT`.
+    The network sees the radiograph in all eight ways to hang it; what it says of each is carried back to the
+    radiograph as it was given. The eight opinions have errors in common: they count as `INDEPENDENT`.
     """
-    turned = torch.stack([hang(film, way) for way in _WAYS])
+    turned = torch.stack([hang(radiograph, way) for way in _WAYS])
     opinions = network(turned).float().log_softmax(dim=1)
     carried = torch.stack([opinion[index] for opinion, index in zip(opinions, _CARRIED, strict=True)])
     return (INDEPENDENT * carried.mean(dim=0)).softmax(dim=0)
 
 
 def _carried(way: Orientation, orientation: Orientation) -> Orientation:
-    """Return how a film in an orientation hangs after it was hung once more, in a way."""
+    """Return how a radiograph in an orientation hangs after it was hung once more, in a way."""
     turns = way.quarter_turns + (-orientation.quarter_turns if way.mirrored else orientation.quarter_turns)
     mirrored = orientation.view is View.LATERAL and way.mirrored != orientation.mirrored
     return Orientation(orientation.view, turns % 4, mirrored)
@@ -140,9 +142,9 @@ _WAYS = tuple(o for o in ORIENTATIONS if o.view is View.LATERAL)
 _CARRIED = tuple([ORIENTATIONS.index(_carried(way, o)) for o in ORIENTATIONS] for way in _WAYS)
 
 
-def _square(film: Radiograph, side: int) -> Tensor:
-    """Return a film as the network takes it: `(1, across, down)`, its proportions in mm, 0 around it."""
-    return torch.from_numpy(place_film(film, (side, side), max(film.size_mm) / side))[None]
+def _square(radiograph: Radiograph, side: int) -> Tensor:
+    """Return a radiograph as the network takes it: `(1, across, down)`, its proportions in mm, 0 around it."""
+    return torch.from_numpy(place_radiograph(radiograph, (side, side), max(radiograph.size_mm) / side))[None]
 
 
 def _how_it_hangs(seen: Orientation) -> str:
@@ -156,7 +158,8 @@ def _how_it_hangs(seen: Orientation) -> str:
 
 
 def _remedy(seen: Orientation) -> str:
-    """Return the options of `swinx2s reconstruct` that hang the film as it should: rotated first, then flipped."""
+    """Return the options of `swinx2s reconstruct` that hang the radiograph as it should: rotated first, then
+    flipped."""
     view = _OPTION[seen.view]
     if seen.quarter_turns % 2 == 0:
         # A flip left-right after half a turn is one up-down.

@@ -16,7 +16,7 @@ from SwinX2SLib.reconstruct.protocol import Progress, Report, Result
 from SwinX2SLib.reconstruct.provenance import describe
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.orientation_check import HangingCheck
+    from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
     from SwinX2SLib.reconstruct.reconstructor import Reconstruction
 
 
@@ -40,7 +40,8 @@ def run_job(
         The reconstruction and the event that was reported last.
 
     Raises:
-        InputError: all faults of the job, of both films, of the pair, of the output folder, of device and weights.
+        InputError: all faults of the job, of both radiographs, of the pair, of the output folder, of device and
+            weights.
         DeviceError: the device is all that is at fault.
         ModelError: the model or its weights cannot be used.
         OutputError: the result could not be written.
@@ -48,7 +49,7 @@ def run_job(
     started = time.perf_counter()
     report(Progress(_CHECK, "Checking the radiographs"))
     seconds: dict[str, float] = {}
-    ap, lateral = _checked_films(job, backend, seconds)
+    ap, lateral = _checked_radiographs(job, backend, seconds)
     report(Progress(_LOAD, "Loading the model"))
     asked = time.perf_counter()
     reconstructor = backend.make(job)
@@ -58,7 +59,7 @@ def run_job(
         ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
     )
     checked = time.perf_counter()
-    check = reconstructor.check_hanging(ap, lateral)
+    check = reconstructor.check_orientation(ap, lateral)
     seconds["hanging"] = time.perf_counter() - checked
     report(Progress(_WRITE, "Writing the result"))
     # What making a reconstructor took beside the model is, mostly, loading PyTorch.
@@ -72,14 +73,17 @@ def run_job(
     return reconstruction, result
 
 
-def _checked_films(job: Job, backend: Backend, seconds: dict[str, float]) -> tuple[Radiograph, Radiograph]:
-    """Read both films, or raise all faults: theirs, the job's, the output folder's, the device's and the weights'."""
+def _checked_radiographs(
+    job: Job, backend: Backend, seconds: dict[str, float]
+) -> tuple[Radiograph, Radiograph]:
+    """Read both radiographs, or raise all faults: theirs, the job's, the output folder's, the device's and the
+    weights'."""
     started = time.perf_counter()
-    ap, lateral, film_faults = examine_pair(
-        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_shift_mm
+    ap, lateral, radiograph_faults = examine_pair(
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
     )
     recover(job.out, FILES.values())
-    faults = [*job.faults(), *film_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
+    faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
     seconds["read"] = time.perf_counter() - started
     errors = backend.check(job)
     seconds["check"] = time.perf_counter() - started - seconds["read"]
@@ -102,13 +106,13 @@ def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any])
 
 
 def _notes(
-    ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction, check: HangingCheck
+    ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction, check: OrientationCheck
 ) -> list[str]:
     notes = [check.doubt()] if check.suspected else []
     notes += [
-        f"{'Frontal' if film is ap else 'Lateral'} film: {note}"
-        for film in (ap, lateral)
-        for note in film.notes
+        f"{'Frontal' if radiograph is ap else 'Lateral'} radiograph: {note}"
+        for radiograph in (ap, lateral)
+        for note in radiograph.notes
     ]
     if not reconstruction.labels.any():
         notes.append(

@@ -16,7 +16,7 @@ from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.reconstruct.job import Job
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.orientation_check import HangingCheck
+    from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
     from SwinX2SLib.reconstruct.reconstructor import Reconstruction
 
 
@@ -40,14 +40,14 @@ def describe(
     lateral: Radiograph,
     reconstruction: Reconstruction,
     seconds: dict[str, float],
-    check: HangingCheck,
+    check: OrientationCheck,
 ) -> dict[str, Any]:
     """Return the provenance of a result as JSON values."""
     bones = [label_by_id(int(value)).name for value in np.unique(reconstruction.labels) if value]
     return {
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inputs": {"ap": _film(ap), "lateral": _film(lateral)},
+        "inputs": {"ap": _radiograph(ap), "lateral": _radiograph(lateral)},
         "film_check": check.to_json(),
         "options": job.to_dict(),
         "command": ["swinx2s", *job.arguments()],
@@ -61,9 +61,9 @@ def describe(
         "bones": bones,
         "expected_dice": reconstruction.expected_dice,
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
-        "shape_likeness": reconstruction.shape_likeness,
+        "shape_likeness": reconstruction.shape_similarity,
         "femur_shifts_mm": reconstruction.femur_shifts_mm,
-        "removed_voxels": reconstruction.removed_voxels,
+        "removed_component_voxels": reconstruction.removed_component_voxels,
         "device": reconstruction.device,
         "precision": reconstruction.precision,
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
@@ -72,30 +72,30 @@ def describe(
     }
 
 
-def _film(film: Radiograph) -> dict[str, Any]:
-    rows, cols = film.pixels.shape
+def _radiograph(radiograph: Radiograph) -> dict[str, Any]:
+    rows, cols = radiograph.pixels.shape
     return {
-        "path": str(film.path),
-        "sha256": film.sha256,
-        "view": film.view,
+        "path": str(radiograph.path),
+        "sha256": radiograph.sha256,
+        "view": radiograph.view,
         "pixels": {"columns": cols, "rows": rows},
-        "spacing_mm": {"row": film.spacing_mm[0], "column": film.spacing_mm[1]},
-        "spacing_source": film.spacing_source,
-        "middle_mm": film.middle_mm,
-        **_tube(film),
-        "notes": list(film.notes),
+        "spacing_mm": {"row": radiograph.spacing_mm[0], "column": radiograph.spacing_mm[1]},
+        "spacing_source": radiograph.spacing_source,
+        "middle_mm": radiograph.middle_mm,
+        **_tube(radiograph),
+        "notes": list(radiograph.notes),
     }
 
 
-def _tube(film: Radiograph) -> dict[str, Any]:
-    if film.tube is None:
+def _tube(radiograph: Radiograph) -> dict[str, Any]:
+    if radiograph.xray_source is None:
         return {}
-    row, column = film.central_ray_px
+    row, column = radiograph.central_ray_px
     return {
-        "source_to_detector_mm": film.tube.source_to_detector_mm,
-        "source_to_isocentre_mm": film.tube.source_to_patient_mm,
-        "tube_source": film.tube.source,
-        "magnification": film.tube.magnification,
+        "source_to_detector_mm": radiograph.xray_source.source_to_detector_mm,
+        "source_to_isocentre_mm": radiograph.xray_source.source_to_patient_mm,
+        "tube_source": radiograph.xray_source.source,
+        "magnification": radiograph.xray_source.magnification,
         "central_ray_px": {"row": row, "column": column},
     }
 

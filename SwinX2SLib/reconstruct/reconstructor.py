@@ -17,12 +17,12 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
-from SwinX2SLib.reconstruct.disc_alignment import move_along_z, seat_vertebrae
-from SwinX2SLib.reconstruct.label_assignment import Decision, decide, remove_islands
+from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, move_along_z
+from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, remove_small_components
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
-from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, HangingCheck, check_hanging
+from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability
-from SwinX2SLib.skeleton.shape_fitting import LaidShapes, lay_shapes
+from SwinX2SLib.skeleton.shape_fitting import ShapeFit, fit_shape_model
 
 if TYPE_CHECKING:
     from SwinX2SLib.weights import WeightsRecord
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ProgressCallback = Callable[[float, str], None]
 # Shares of the time: the network's layers, then the heights of the vertebrae, then shapes, then clean-up.
-_NETWORK_SHARE, _SEATED_SHARE, _SHAPES_SHARE = 0.45, 0.5, 0.95
+_NETWORK_SHARE, _ALIGNED_SHARE, _SHAPES_SHARE = 0.45, 0.5, 0.95
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Reconstruction:
     Attributes:
         labels: uint8 `(X, Y, Z)`, ids of `anatomy`, network order.
         uncertainty: float16 `(X, Y, Z)`, 1 minus the probability of the label that the network gave.
-        affine: 4x4, index -> RAS mm; the films' common centre is the origin.
+        affine: 4x4, index -> RAS mm; the radiographs' common centre is the origin.
         spacing_mm: of the isotropic grid.
         model_record: what the weights' manifest says; None for a model that the caller made.
         device: where the network ran.
@@ -49,12 +49,13 @@ class Reconstruction:
         seconds: phase -> time.
         expected_dice: for each bone shown, by name, the overlap with the truth that the network's own probabilities
             promise.
-        disc_shifts_mm: how far vertebrae were moved along the body axis to the discs that the films show: for the
-            disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such step.
-        shape_likeness: for each bone that a known shape was laid onto the films for, by name, the correlation of that
-            shape's edges with theirs, -1..1. Empty where the model asks for no such step.
+        disc_shifts_mm: how far vertebrae were moved along the body axis to the discs that the radiographs show: for
+            the disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such
+            step.
+        shape_likeness: for each bone that a known shape was laid onto the radiographs for, by name, the correlation
+            of that shape's edges with theirs, -1..1. Empty where the model asks for no such step.
         femur_shifts_mm: how far each femur, by name, was moved backwards to the socket of the pelvis laid onto the
-            films. Empty where it was not.
+            radiographs. Empty where it was not.
     """
 
     labels: np.ndarray
@@ -64,11 +65,11 @@ class Reconstruction:
     model_record: WeightsRecord | None
     device: str
     precision: str
-    removed_voxels: int
+    removed_component_voxels: int
     seconds: dict[str, float] = field(default_factory=dict)
     expected_dice: dict[str, float] = field(default_factory=dict)
     disc_shifts_mm: dict[str, float] = field(default_factory=dict)
-    shape_likeness: dict[str, float] = field(default_factory=dict)
+    shape_similarity: dict[str, float] = field(default_factory=dict)
     femur_shifts_mm: dict[str, float] = field(default_factory=dict)
 
 
@@ -90,17 +91,17 @@ class Reconstructor:
         self,
         model: str | Path | nn.Module = "default",
         device: str = "auto",
-        augmentations: int = 1,
-        island_fraction: float = 0.1,
+        tta: int = 1,
+        min_component_fraction: float = 0.1,
     ):
         started = time.perf_counter()
         self.device = choose_device(device)
         self.model, self.record = _load(model, self.device)
         if self.record is not None and (faults := unfit_faults(self.record)):
             raise ModelError(faults)
-        self.augmentations, self.island_fraction = augmentations, island_fraction
+        self.tta, self.min_component_fraction = tta, min_component_fraction
         self.half_precision = bfloat16_is_fast(self.device)
-        self._film_orientation: nn.Module | None = None
+        self._radiograph_orientation: nn.Module | None = None
         self.disc_finder = self._load_disc_finder()
         self.lays_shapes = self.record is not None and self.record.lays_shapes
         self._load_seconds = time.perf_counter() - started
@@ -112,8 +113,8 @@ class Reconstructor:
         """Reconstruct one pair.
 
         Args:
-            ap: frontal film.
-            lateral: lateral film.
+            ap: frontal radiograph.
+            lateral: lateral radiograph.
             progress: told the fraction done and what is being done, often; what it raises ends the work.
 
         Raises:
@@ -124,52 +125,52 @@ class Reconstructor:
         pair = prepare_pair(ap, lateral, self.model.grid_shape)
         clock.lap("prepare")
         coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
-        with _layers_reported(self.model, self.augmentations, progress), self._precision():
-            probability = mean_probability(self.model, coronal, sagittal, self.augmentations)
-        decision = decide(probability)
+        with _layers_reported(self.model, self.tta, progress), self._precision():
+            probability = mean_probability(self.model, coronal, sagittal, self.tta)
+        assignment = assign_labels(probability)
         clock.lap("network")
-        if not np.isfinite(decision.uncertainty).all():
+        if not np.isfinite(assignment.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
         if self.disc_finder is not None:
             progress(_NETWORK_SHARE, "Seating the vertebrae")
-        decision, shifts = self._seated(decision, probability, coronal, sagittal)
+        assignment, shifts = self._aligned(assignment, probability, coronal, sagittal)
         clock.lap("seat")
-        laid = LaidShapes()
+        fitted_shapes = ShapeFit()
         if self.lays_shapes:
-            progress(_SEATED_SHARE, "Laying known shapes onto the films")
-            films = (coronal[0, 0], sagittal[0, 0])
-            laid = lay_shapes(probability, decision.labels, *films, pair.spacing_mm)
-            decision = decide(probability) if laid.likeness else decision
+            progress(_ALIGNED_SHARE, "Laying known shapes onto the radiographs")
+            radiographs = (coronal[0, 0], sagittal[0, 0])
+            fitted_shapes = fit_shape_model(probability, assignment.labels, *radiographs, pair.spacing_mm)
+            assignment = assign_labels(probability) if fitted_shapes.similarity else assignment
         clock.lap("shapes")
         progress(_SHAPES_SHARE, "Removing loose pieces")
-        labels, removed = remove_islands(decision.labels, self.island_fraction)
+        labels, removed = remove_small_components(assignment.labels, self.min_component_fraction)
         clock.lap("clean")
         return Reconstruction(
             labels=labels,
-            uncertainty=decision.uncertainty,
+            uncertainty=assignment.uncertainty,
             affine=pair.affine,
             spacing_mm=pair.spacing_mm,
             model_record=self.record,
             device=_device_name(self.device),
             precision="bfloat16" if self.half_precision else "float32",
-            removed_voxels=removed,
+            removed_component_voxels=removed,
             seconds={"load": self._load_seconds, **clock.seconds},
-            expected_dice=_by_name({i: decision.expected_dice[i] for i in np.unique(labels) if i}, 3),
+            expected_dice=_by_name({i: assignment.expected_dice[i] for i in np.unique(labels) if i}, 3),
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
-            shape_likeness=_by_name(laid.likeness, 2),
-            femur_shifts_mm=_by_name(laid.femur_shifts_mm, 1),
+            shape_similarity=_by_name(fitted_shapes.similarity, 2),
+            femur_shifts_mm=_by_name(fitted_shapes.femur_shifts_mm, 1),
         )
 
     @torch.inference_mode()
-    def check_hanging(self, ap: Radiograph, lateral: Radiograph) -> HangingCheck:
-        """Tell which view each film looks like, and how it hangs.
+    def check_orientation(self, ap: Radiograph, lateral: Radiograph) -> OrientationCheck:
+        """Tell which view each radiograph looks like, and how it hangs.
 
         Raises:
             ModelError: the weights that tell it are missing or damaged.
         """
-        if self._film_orientation is None:
-            self._film_orientation, _ = _load(WEIGHTS, self.device)
-        return check_hanging(self._film_orientation, ap, lateral, self.device)
+        if self._radiograph_orientation is None:
+            self._radiograph_orientation, _ = _load(WEIGHTS, self.device)
+        return check_orientation(self._radiograph_orientation, ap, lateral, self.device)
 
     def _load_disc_finder(self) -> nn.Module | None:
         """Return the network that finds discs, None where the model's record names none."""
@@ -177,10 +178,10 @@ class Reconstructor:
             return None
         return _load(self.record.disc_finder, self.device)[0]
 
-    def _seated(
-        self, decision: Decision, probability: Tensor, coronal: Tensor, sagittal: Tensor
-    ) -> tuple[Decision, dict[str, float]]:
-        """Return the decision with its vertebrae moved to the discs of the films, and by how many voxels.
+    def _aligned(
+        self, assignment: LabelAssignment, probability: Tensor, coronal: Tensor, sagittal: Tensor
+    ) -> tuple[LabelAssignment, dict[str, float]]:
+        """Return the decision with its vertebrae moved to the discs of the radiographs, and by how many voxels.
 
         Args:
             decision: made from the probability.
@@ -189,13 +190,13 @@ class Reconstructor:
             sagittal: `(1, N, Y, Z)`.
         """
         if self.disc_finder is None:
-            return decision, {}
-        seating = seat_vertebrae(self.disc_finder, decision.labels, coronal, sagittal)
-        if seating is None:
-            return decision, {}
-        move_along_z(probability, seating.sources(probability.shape[-1]))
-        names = [label_by_id(disc.upper).name for disc in seating.discs]
-        return decide(probability), dict(zip(names, seating.shifts.tolist(), strict=True))
+            return assignment, {}
+        disc_alignment = align_vertebrae_to_discs(self.disc_finder, assignment.labels, coronal, sagittal)
+        if disc_alignment is None:
+            return assignment, {}
+        move_along_z(probability, disc_alignment.sources(probability.shape[-1]))
+        names = [label_by_id(disc.upper).name for disc in disc_alignment.discs]
+        return assign_labels(probability), dict(zip(names, disc_alignment.shifts.tolist(), strict=True))
 
     def _batch(self, picture: np.ndarray) -> Tensor:
         return torch.from_numpy(picture)[None, None].to(self.device)

@@ -17,7 +17,7 @@ def score_cases(
     """Yield name and scores of each case; bones of groups that its truth does not draw are not compared.
 
     The reconstruction is brought onto the truth's grid, centre on centre: published radiographs are pixel-aligned
-    with their label grid, and films carry no patient position.
+    with their label grid, and radiographs carry no patient position.
     """
     from SwinX2SLib.anatomy import label_ids
     from SwinX2SLib.evaluation import evaluate_volumes
@@ -36,13 +36,13 @@ def score_cases(
 
 def reconstruct_case(reconstructor: Reconstructor, case: Case) -> Reconstruction:
     """Reconstruct the radiographs of a case, which must have some."""
-    from SwinX2SLib.radiographs import FilmOptions, read_pair
+    from SwinX2SLib.radiographs import RadiographOptions, read_pair
 
-    films = case.radiographs
+    radiographs = case.radiographs
     pair = read_pair(
-        films.coronal,
-        films.sagittal,
-        FilmOptions(spacing_mm=films.spacing_mm),
-        FilmOptions(spacing_mm=films.spacing_mm, flip="h"),
+        radiographs.coronal,
+        radiographs.sagittal,
+        RadiographOptions(spacing_mm=radiographs.spacing_mm),
+        RadiographOptions(spacing_mm=radiographs.spacing_mm, flip="h"),
     )
     return reconstructor.reconstruct(*pair)

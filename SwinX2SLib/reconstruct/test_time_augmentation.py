@@ -1,4 +1,4 @@
-"""From films to probabilities and labels, a slab of slices at a time, so that 55 channels never exist twice."""
+"""From radiographs to probabilities and labels, a slab of slices at a time, so that 55 channels never exist twice."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.models.fused import FusedSwinX2S
-from SwinX2SLib.reconstruct.label_assignment import Decision, decide
-from SwinX2SLib.reconstruct.variations import VARIATIONS
+from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
+from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS
 
 # Slices along Z; even, as the fused variant asks.
 SLAB = 16
@@ -25,40 +25,36 @@ class ReconstructionModel(Protocol):
     grid_shape: tuple[int, int, int]
 
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
-        """Return `(B, 55, X, Y, Z)` from films `(B, N, X, Z)` and `(B, N, Y, Z)`."""
+        """Return `(B, 55, X, Y, Z)` from radiographs `(B, N, X, Z)` and `(B, N, Y, Z)`."""
 
 
-def predict(
-    model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, augmentations: int = 1
-) -> Decision:
-    """Return labels of one pair of films, on the films' device.
+def predict(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, tta: int = 1) -> LabelAssignment:
+    """Return labels of one pair of radiographs, on the radiographs' device.
 
     Args:
-        model: in evaluation mode, on the films' device.
+        model: in evaluation mode, on the radiographs' device.
         coronal: `(1, N, X, Z)`.
         sagittal: `(1, N, Y, Z)`.
         augmentations: how many of `VARIATIONS` are averaged; where they disagree, the probability says so.
     """
-    return decide(mean_probability(model, coronal, sagittal, augmentations))
+    return assign_labels(mean_probability(model, coronal, sagittal, tta))
 
 
-def mean_probability(
-    model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, augmentations: int = 1
-) -> Tensor:
+def mean_probability(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, tta: int = 1) -> Tensor:
     """Return the mean probability `(55, X, Y, Z)`, half precision: all that exists of it at full resolution.
 
     Args: as of `predict`.
     """
-    variations = VARIATIONS[:augmentations]
+    test_time_variations = VARIATIONS[:tta]
     shape = (CLASS_COUNT, coronal.shape[-2], sagittal.shape[-2], coronal.shape[-1])
     total = torch.zeros(shape, dtype=torch.float16, device=coronal.device)
-    for variation in variations:
-        films = [zoomed(film, variation.zoom) for film in (coronal, sagittal)]
-        films[0] = films[0].flip(-2) if variation.mirrored else films[0]
+    for variation in test_time_variations:
+        radiographs = [zoomed(radiograph, variation.zoom) for radiograph in (coronal, sagittal)]
+        radiographs[0] = radiographs[0].flip(-2) if variation.mirrored else radiographs[0]
         start = 0
-        for slab in _unzoomed(logit_slabs(model, *films), variation.zoom, shape[-1]):
+        for slab in _unzoomed(logit_slabs(model, *radiographs), variation.zoom, shape[-1]):
             slab = slab.flip(1)[list(mirrored_ids())] if variation.mirrored else slab
-            total[..., start : start + slab.shape[-1]] += (slab / len(variations)).half()
+            total[..., start : start + slab.shape[-1]] += (slab / len(test_time_variations)).half()
             start += slab.shape[-1]
     return total
 
@@ -80,21 +76,23 @@ def _bounds(slices: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + SLAB, slices)) for start in range(0, slices, SLAB))
 
 
-def zoomed(film: Tensor, zoom: float) -> Tensor:
-    """Magnify films `(B, N, A, Z)` about their middle; what lies beyond them is 0, as air."""
+def zoomed(radiograph: Tensor, zoom: float) -> Tensor:
+    """Magnify radiographs `(B, N, A, Z)` about their middle; what lies beyond them is 0, as air."""
     if zoom == 1:
-        return film
-    turn = torch.eye(2, 3, device=film.device)[None] / zoom
-    places = functional.affine_grid(turn.expand(len(film), -1, -1), list(film.shape), align_corners=False)
-    return functional.grid_sample(film, places.to(film.dtype), align_corners=False)
+        return radiograph
+    turn = torch.eye(2, 3, device=radiograph.device)[None] / zoom
+    places = functional.affine_grid(
+        turn.expand(len(radiograph), -1, -1), list(radiograph.shape), align_corners=False
+    )
+    return functional.grid_sample(radiograph, places.to(radiograph.dtype), align_corners=False)
 
 
 def _unzoomed(slabs: Iterator[Tensor], zoom: float, slices: int) -> Iterator[Tensor]:
-    """Yield probabilities `(55, X, Y, slices)` on the grid of the films as they were.
+    """Yield probabilities `(55, X, Y, slices)` on the grid of the radiographs as they were.
 
     Args:
-        slabs: logits of the zoomed films, superior to inferior.
-        zoom: of those films.
+        slabs: logits of the zoomed radiographs, superior to inferior.
+        zoom: of those radiographs.
         slices: of the whole grid.
     """
     if zoom == 1:

@@ -1,4 +1,4 @@
-"""Small variations of a pair of films whose reconstructions are averaged (test-time augmentation)."""
+"""Small variations of a pair of radiographs whose reconstructions are averaged (test-time augmentation)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ class Variation:
     """One way to show a pair to the network.
 
     Attributes:
-        mirrored: the frontal film flipped left-right and the sides of the bones given back; the lateral film stays,
-            since parallel rays sum up the same from either side.
-        zoom: factor by which both films are magnified about their middle.
+        mirrored: the frontal radiograph flipped left-right and the sides of the bones given back; the lateral
+            radiograph stays, since parallel rays sum up the same from either side.
+        zoom: factor by which both radiographs are magnified about their middle.
     """
 
     mirrored: bool = False
     zoom: float = 1.0
 
 
-# The first is the pair as it is. In the order in which they helped on published films.
+# The first is the pair as it is. In the order in which they helped on published radiographs.
 VARIATIONS = (
     Variation(),
     Variation(zoom=0.95),

@@ -1,4 +1,5 @@
-"""A page for a person about one reconstruction: films with outlines, shaded bones, volumes, where it came from."""
+"""A page for a person about one reconstruction: radiographs with outlines, shaded bones, volumes, where it came
+from."""
 
 from typing import Any
 

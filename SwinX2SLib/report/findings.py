@@ -33,7 +33,7 @@ class Bone:
         label: which bone.
         volume_ml: of its voxels.
         confidence: mean probability that the network gave to the label in these voxels, 0..1.
-        cut: whether it reaches the edge of what both films show.
+        cut: whether it reaches the edge of what both radiographs show.
     """
 
     label: Label
@@ -64,13 +64,13 @@ class Findings:
 
     def warnings(self) -> list[str]:
         """Return sentences that a reader must know, the gravest first."""
-        # Films that hang well leave no doubt, and results of elsewhere have no check.
+        # Radiographs that hang well leave no doubt, and results of elsewhere have no check.
         said = [doubt] if (doubt := (self.provenance.get("film_check") or {}).get("doubt")) else []
         said += self.doubts
         said += [
-            f"{'Frontal' if view == 'ap' else 'Lateral'} film: {note}"
-            for view, film in self.provenance.get("inputs", {}).items()
-            for note in film.get("notes", ())
+            f"{'Frontal' if view == 'ap' else 'Lateral'} radiograph: {note}"
+            for view, radiograph in self.provenance.get("inputs", {}).items()
+            for note in radiograph.get("notes", ())
         ]
         if not self.bones:
             said.append(
@@ -82,7 +82,7 @@ class Findings:
         cut = [bone.label.title for bone in self.bones if bone.cut]
         if cut:
             said.append(
-                f"Cut off by the edge of the films, so their volumes are too small: {', '.join(cut)}."
+                f"Cut off by the edge of the radiographs, so their volumes are too small: {', '.join(cut)}."
             )
         return said
 
@@ -104,7 +104,7 @@ def read_findings(folder: Path) -> Findings:
         )
     try:
         provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-        sizes = {view: _film_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
+        sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
         image = nib.load(folder / "labels.nii.gz")
         labels, affine = reorient(np.asarray(image.dataobj).astype(np.uint8), image.affine)
         spread = nib.load(folder / "uncertainty.nii.gz")
@@ -133,9 +133,9 @@ def _bones(
     labels: np.ndarray,
     found: Sequence[FoundBone],
     affine: np.ndarray,
-    film_sizes_mm: dict[str, tuple[float, float]],
+    radiograph_sizes_mm: dict[str, tuple[float, float]],
 ) -> tuple[Bone, ...]:
-    first, last = _seen_voxels(labels.shape, voxel_spacing_mm(affine), film_sizes_mm)
+    first, last = _seen_voxels(labels.shape, voxel_spacing_mm(affine), radiograph_sizes_mm)
     boxes = ndimage.find_objects(labels)
     bones = []
     for bone in found:
@@ -146,19 +146,20 @@ def _bones(
 
 
 def _seen_voxels(
-    shape: tuple[int, ...], spacing: np.ndarray, film_sizes_mm: dict[str, tuple[float, float]]
+    shape: tuple[int, ...], spacing: np.ndarray, radiograph_sizes_mm: dict[str, tuple[float, float]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first voxels, and those after the last, that both films show; they lie in the grid's middle."""
-    ap, lateral = film_sizes_mm["ap"], film_sizes_mm["lateral"]
+    """Return the first voxels, and those after the last, that both radiographs show; they lie in the grid's
+    middle."""
+    ap, lateral = radiograph_sizes_mm["ap"], radiograph_sizes_mm["lateral"]
     size = np.array([ap[1], lateral[1], min(ap[0], lateral[0])]) / spacing
     middle = np.array(shape) / 2
     first, last = np.ceil(middle - size / 2), np.floor(middle + size / 2)
     return np.maximum(first, 0), np.minimum(last, shape)
 
 
-def _film_size_mm(film: dict) -> tuple[float, float]:
-    """Return height and width of a film of the provenance."""
-    pixels, spacing = film["pixels"], film["spacing_mm"]
+def _radiograph_size_mm(radiograph: dict) -> tuple[float, float]:
+    """Return height and width of a radiograph of the provenance."""
+    pixels, spacing = radiograph["pixels"], radiograph["spacing_mm"]
     return pixels["rows"] * spacing["row"], pixels["columns"] * spacing["column"]
 
 
@@ -188,7 +189,7 @@ def _flags(bone: Bone, expected_dice: float | None) -> list[str]:
         (bone.confidence < LOW_CONFIDENCE, "The network is unsure of it."),
         (expected_dice is not None and expected_dice < LOW_EXPECTED_DICE, "Half of it or more may be wrong."),
         (bone.volume_ml > LARGEST_ML[kind], "Larger than such a bone can be."),
-        (bone.cut, "Cut off by the edge of the films."),
+        (bone.cut, "Cut off by the edge of the radiographs."),
     )
     return [words for holds, words in told if holds]
 

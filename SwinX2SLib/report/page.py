@@ -28,37 +28,37 @@ from SwinX2SLib.report.surface_view import BACKGROUND, shaded_view
 from SwinX2SLib.report.templates import render_page
 
 _LONG_SIDE_INCHES, _DPI = 7.4, 108
-_DARKEST = 110  # colours are lifted to this brightness, or they would vanish on a film
+_DARKEST = 110  # colours are lifted to this brightness, or they would vanish on a radiograph
 _SIDES = {"ap": ("R", "L"), "pa": ("R", "L"), "lateral": ("A", "P")}
 _INK = [patheffects.withStroke(linewidth=2.5, foreground="black")]
 
 
-def outlined_film(film: Radiograph, labels: np.ndarray, affine: np.ndarray) -> bytes:
-    """Return a PNG of a film with the outline of every bone in its colour, and the sides named.
+def outlined_radiograph(radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> bytes:
+    """Return a PNG of a radiograph with the outline of every bone in its colour, and the sides named.
 
-    The reconstruction is projected as it was made: parallel rays, the film's middle at the origin.
+    The reconstruction is projected as it was made: parallel rays, the radiograph's middle at the origin.
 
     Args:
-        film: as it hangs.
+        radiograph: as it hangs.
         labels: uint8 `(X, Y, Z)`, network order.
         affine: 4x4, index -> RAS mm.
     """
-    rows, cols = film.pixels.shape
-    height_mm, width_mm = film.size_mm
+    rows, cols = radiograph.pixels.shape
+    height_mm, width_mm = radiograph.size_mm
     scale = _LONG_SIDE_INCHES / max(height_mm, width_mm)
     figure = Figure(figsize=(width_mm * scale, height_mm * scale), dpi=_DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    axes.imshow(film.pixels, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="bilinear")
+    axes.imshow(radiograph.pixels, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="bilinear")
     axes.set(xlim=(-0.5, cols - 0.5), ylim=(rows - 0.5, -0.5))
-    for label_id, outline in bone_outlines(labels, affine, film_camera(film)).items():
+    for label_id, outline in bone_outlines(labels, affine, radiograph_camera(radiograph)).items():
         # Lines are of rows and columns, the axes of columns and rows.
         lines = [line[:, ::-1] for line in outline.lines]
         axes.add_collection(
             LineCollection(lines, colors=[_bright_colour(label_id)], linewidths=1.3, alpha=0.95)
         )
-    _name_levels(axes, film, labels, affine)
-    for name, where, align in zip(_SIDES[film.view], (0.02, 0.98), ("left", "right"), strict=True):
+    _name_levels(axes, radiograph, labels, affine)
+    for name, where, align in zip(_SIDES[radiograph.view], (0.02, 0.98), ("left", "right"), strict=True):
         axes.text(
             where, 0.985, name, transform=axes.transAxes, ha=align, va="top",
             color="white", fontsize=17, fontweight="bold", path_effects=_INK,
@@ -69,14 +69,14 @@ def outlined_film(film: Radiograph, labels: np.ndarray, affine: np.ndarray) -> b
     return stream.getvalue()
 
 
-def film_camera(film: Radiograph) -> ParallelCamera:
-    """Return the camera of a film as the reconstruction takes it: parallel rays, its middle at the origin."""
-    return ParallelCamera(film.view, (0.0, 0.0, 0.0), film.spacing_mm, film.pixels.shape)
+def radiograph_camera(radiograph: Radiograph) -> ParallelCamera:
+    """Return the camera of a radiograph as the reconstruction takes it: parallel rays, its middle at the origin."""
+    return ParallelCamera(radiograph.view, (0.0, 0.0, 0.0), radiograph.spacing_mm, radiograph.pixels.shape)
 
 
-def _name_levels(axes, film: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
+def _name_levels(axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
     """Write the level on each vertebra."""
-    camera = film_camera(film)
+    camera = radiograph_camera(radiograph)
     for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None or label_by_id(label_id).group != "spine":
             continue
@@ -111,54 +111,59 @@ _CROP_MARGIN, _LETTER_HEIGHT = 24, 40
 def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | None = None) -> dict[str, Path]:
     """Write `report.html`, its pictures and the measurements that it leads to into the folder of a result.
 
-    The films are read again from where the result's provenance says, with the same options.
+    The radiographs are read again from where the result's provenance says, with the same options.
 
     Args:
         folder: that `inference.run_job` wrote.
-        title: of the page; the films' names when empty.
+        title: of the page; the radiographs' names when empty.
         extra_rows: further facts for the head of the page, name -> text.
 
     Returns:
         Paths by name: "report", "measurements" where there are bones, and the keys of `PICTURES`.
 
     Raises:
-        InputError: files of the result or its films are missing, unreadable or changed since.
+        InputError: files of the result or its radiographs are missing, unreadable or changed since.
         OutputError: the measurements could not be written.
     """
     folder = Path(folder)
     findings = read_findings(folder)
-    films = _films(findings.provenance)
-    title = title or " and ".join(film.path.name for film in films)
-    pictures = _pictures(findings, films)
+    radiographs = _radiographs(findings.provenance)
+    title = title or " and ".join(radiograph.path.name for radiograph in radiographs)
+    pictures = _pictures(findings, radiographs)
     measured = write_measurements(folder, title) if findings.bones else None
     written = {} if measured is None else {"measurements": folder / measured.page}
     for name, content in pictures.items():
         written[name] = replace_file(folder / PICTURES[name], content)
-    page = _render(findings, films, pictures, measured, title, extra_rows or {})
+    page = _render(findings, radiographs, pictures, measured, title, extra_rows or {})
     written["report"] = replace_file(folder / REPORT_FILE, page.encode("utf-8"))
     return written
 
 
-def _films(provenance: dict) -> tuple[Radiograph, Radiograph]:
+def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
     job = Job.from_dict(provenance.get("options"))
-    films = read_pair(
-        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_shift_mm
+    radiographs = read_pair(
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
     )
     changed = [
-        Fault("film-changed", "The film is not the one of the result.", "Reconstruct again.", str(film.path))
-        for film, view in zip(films, ("ap", "lateral"), strict=True)
-        if film.sha256 != provenance["inputs"][view].get("sha256")
+        Fault(
+            "radiograph-changed",
+            "The radiograph is not the one of the result.",
+            "Reconstruct again.",
+            str(radiograph.path),
+        )
+        for radiograph, view in zip(radiographs, ("ap", "lateral"), strict=True)
+        if radiograph.sha256 != provenance["inputs"][view].get("sha256")
     ]
     if changed:
         raise InputError(changed)
-    return films
+    return radiographs
 
 
-def _pictures(findings: Findings, films: tuple[Radiograph, Radiograph]) -> dict[str, bytes]:
-    ap, lateral = films
+def _pictures(findings: Findings, radiographs: tuple[Radiograph, Radiograph]) -> dict[str, bytes]:
+    ap, lateral = radiographs
     return {
-        "film_ap": outlined_film(ap, findings.labels, findings.affine),
-        "film_lateral": outlined_film(lateral, findings.labels, findings.affine),
+        "film_ap": outlined_radiograph(ap, findings.labels, findings.affine),
+        "film_lateral": outlined_radiograph(lateral, findings.labels, findings.affine),
         "bones_front": _named_sides(shaded_view(findings.labels, "front"), "front"),
         "bones_left": _named_sides(shaded_view(findings.labels, "left"), "left"),
     }
@@ -184,7 +189,7 @@ def _named_sides(picture: np.ndarray, view: str) -> bytes:
 
 def _render(
     findings: Findings,
-    films: tuple[Radiograph, Radiograph],
+    radiographs: tuple[Radiograph, Radiograph],
     pictures: dict[str, bytes],
     measured: MeasuredSummary | None,
     title: str,
@@ -197,7 +202,7 @@ def _render(
         bones=findings.bones,
         warnings=findings.warnings(),
         provenance=findings.provenance,
-        films=films,
+        radiographs=radiographs,
         extra_rows=extra_rows,
         images={name: base64.b64encode(content).decode("ascii") for name, content in pictures.items()},
         groups={"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"},

@@ -1,5 +1,6 @@
-"""Known shapes of bones, laid onto both films: what a film shows to a pixel, no network of few people knows.
+"""Known shapes of bones, laid onto both radiographs: what a radiograph shows to a pixel, no network of few people
+knows.
 
-`pieces` says what moves as one, `placement` how it moves, `shadows` what films of it look like, `fitting` finds the
-placement whose films look most like those given, and `filling` turns it into probabilities of labels.
+`pieces` says what moves as one, `placement` how it moves, `shadows` what radiographs of it look like, `fitting`
+finds the placement whose radiographs look most like those given, and `filling` turns it into probabilities of labels.
 """

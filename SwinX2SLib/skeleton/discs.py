@@ -1,4 +1,4 @@
-"""Where the intervertebral discs of a label volume lie, as lines in both films.
+"""Where the intervertebral discs of a label volume lie, as lines in both radiographs.
 
 A disc is not labelled; it is the gap between the bodies of two neighbours. In every column of voxels (along the body
 axis) that meets both bodies, its middle is half-way from the lower face of the upper body to the upper face of the

@@ -42,7 +42,7 @@ class Stage:
     """A stage of the search.
 
     Attributes:
-        blur_px: of the films, in bins.
+        blur_px: of the radiographs, in bins.
         steps: of descent.
         modes: of the shape that may change.
     """
@@ -61,7 +61,7 @@ class Silhouettes:
 
     Attributes:
         coronal: for each bone of `anatomy`, `(54, X, Z)`.
-        sagittal: the same in the lateral film, `(54, Y, Z)`.
+        sagittal: the same in the lateral radiograph, `(54, Y, Z)`.
     """
 
     coronal: Tensor
@@ -70,8 +70,8 @@ class Silhouettes:
     def targets(self) -> tuple[Target, Target]:
         """Return the frontal and the lateral target."""
         hips = (HIP_LEFT, HIP_RIGHT)
-        beside = [self.sagittal[label - 1] for label in hips]
-        both = 1 - (1 - beside[0]) * (1 - beside[1])
+        run_in_thread = [self.sagittal[label - 1] for label in hips]
+        both = 1 - (1 - run_in_thread[0]) * (1 - run_in_thread[1])
         front = torch.stack([self.coronal[label - 1] for label in (*hips, SACRUM)])
         return (
             Target(0, ((HIP_LEFT,), (HIP_RIGHT,), (SACRUM,)), avg_pool2d(front.float(), BIN)),
@@ -83,17 +83,17 @@ class Silhouettes:
 
 @dataclass(frozen=True)
 class Target:
-    """Silhouettes in one film.
+    """Silhouettes in one radiograph.
 
     Attributes:
-        axis: of the volume, that runs across the film.
+        axis: of the volume, that runs across the radiograph.
         bones: whose each silhouette is, of one or several together.
-        films: `(S, W, H)`, pixels in bins of `BIN` by `BIN`.
+        radiographs: `(S, W, H)`, pixels in bins of `BIN` by `BIN`.
     """
 
     axis: int
     bones: tuple[tuple[int, ...], ...]
-    films: Tensor
+    radiographs: Tensor
 
 
 def start_pelvis(make: Callable[[], Placement], silhouettes: Silhouettes, spacing_mm: float) -> Placement:
@@ -118,7 +118,10 @@ def start_pelvis(make: Callable[[], Placement], silhouettes: Silhouettes, spacin
 def _descend(placement: Placement, targets: Sequence[Target], spacing_mm: float, stage: Stage) -> float:
     """Move a placement towards targets, and return what is left to be desired."""
     optimiser = torch.optim.Adam(placement.parameters(), lr=RATE)
-    wanted = [replace(target, films=blurred(target.films, TARGET_BLUR * stage.blur_px)) for target in targets]
+    wanted = [
+        replace(target, radiographs=blurred(target.radiographs, TARGET_BLUR * stage.blur_px))
+        for target in targets
+    ]
     loss = torch.zeros(())
     with torch.enable_grad():
         for _ in range(stage.steps):
@@ -133,16 +136,16 @@ def _descend(placement: Placement, targets: Sequence[Target], spacing_mm: float,
 
 
 def _mismatch(placement: Placement, target: Target, blur_px: float, spacing_mm: float) -> Tensor:
-    """Return the sum over a film's silhouettes of one minus their overlap (Dice of probabilities)."""
+    """Return the sum over a radiograph's silhouettes of one minus their overlap (Dice of probabilities)."""
     placed, larger = placement.placed_mm()
     weight = placement.solid * larger / spacing_mm**3 / BIN**2
     places = (placed[:, (target.axis, 2)] / spacing_mm + 0.5) / BIN - 0.5
-    shape = tuple(target.films.shape[-2:])
+    shape = tuple(target.radiographs.shape[-2:])
     own = [torch.isin(placement.bone, torch.tensor(bones)) for bones in target.bones]
     bone = torch.stack([cast(places[mask], weight[mask], shape) for mask in own])
     met = 1 - torch.exp(-OPACITY * blurred(bone, blur_px))
-    both = (met * target.films).sum((1, 2))
-    return (1 - 2 * both / ((met**2).sum((1, 2)) + (target.films**2).sum((1, 2)) + 1e-6)).sum()
+    both = (met * target.radiographs).sum((1, 2))
+    return (1 - 2 * both / ((met**2).sum((1, 2)) + (target.radiographs**2).sum((1, 2)) + 1e-6)).sum()
 
 
 LEAST_VOXELS = 20
@@ -184,7 +187,7 @@ def starting_placement(labels: np.ndarray, silhouettes: Silhouettes, spacing_mm:
 
 
 def _middles(labels: np.ndarray) -> dict[int, np.ndarray]:
-    """Return the centroids of the bones by label, voxel indices; vertebrae that the film cuts have none."""
+    """Return the centroids of the bones by label, voxel indices; vertebrae that the radiograph cuts have none."""
     places = np.argwhere(labels > 0)
     values = labels[tuple(places.T)]
     found = {}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 
-def mixing_matrix(sources: np.ndarray) -> Tensor:
+def interpolation_matrix(sources: np.ndarray) -> Tensor:
     """Return the matrix `(slices, slices)` of linear interpolation, from old slices (rows) to new ones (columns).
 
     Args:
@@ -16,8 +16,8 @@ def mixing_matrix(sources: np.ndarray) -> Tensor:
     slices = len(sources)
     lower = np.floor(sources).astype(int)
     share = sources - lower
-    mixing = torch.zeros(slices, slices)
+    interpolation = torch.zeros(slices, slices)
     for rows, weights in ((lower, 1 - share), (lower + 1, share)):
         inside = np.flatnonzero((rows >= 0) & (rows < slices))
-        mixing[rows[inside], inside] += torch.from_numpy(weights[inside]).float()
-    return mixing
+        interpolation[rows[inside], inside] += torch.from_numpy(weights[inside]).float()
+    return interpolation

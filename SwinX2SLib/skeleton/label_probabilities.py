@@ -8,7 +8,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from SwinX2SLib.skeleton.bone_shapes import SPACING_MM, BoneShape, bone_shapes, femoral_heads_mm, pelvis_modes
-from SwinX2SLib.skeleton.interpolation import mixing_matrix
+from SwinX2SLib.skeleton.interpolation import interpolation_matrix
 from SwinX2SLib.skeleton.pieces import Placement, spread_modes
 
 # How far off a placed surface may be, one standard deviation [voxels].
@@ -88,7 +88,7 @@ def _unmoved(places: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 FEMUR_LEFT, FEMUR_RIGHT = FEMORA = (53, 54)
-# Bone of a femur that is seen this near to its socket in the frontal film is head or neck.
+# Bone of a femur that is seen this near to its socket in the frontal radiograph is head or neck.
 HEAD_REACH_MM = 20.0
 FEWEST_VOXELS = 30
 # How far the sockets are believed: against each other the network puts the heads 11 mm off, they lie 4 to 5 mm off
@@ -97,12 +97,12 @@ BELIEF = 0.75
 _DEPTH = 1
 
 
-def seat_femora(
+def align_femora_to_acetabula(
     probability: Tensor, labels: np.ndarray, placement: Placement, pelvis: int, spacing_mm: float
 ) -> dict[int, float]:
     """Move the femora to and fro, as far against each other as the sockets lie, in place.
 
-    How deep both lie together stays as the network found it: the lateral film shows that.
+    How deep both lie together stays as the network found it: the lateral radiograph shows that.
 
     Args:
         probability: `(55, X, Y, Z)`.
@@ -114,10 +114,10 @@ def seat_femora(
     Returns:
         How far each was moved backwards [mm]; nothing where not both lie near their sockets.
     """
-    sockets = placement.carried_mm(pelvis, np.stack([femoral_heads_mm()[label] for label in FEMORA]))
+    acetabula = placement.carried_mm(pelvis, np.stack([femoral_heads_mm()[label] for label in FEMORA]))
     missing = [
-        _missing_depth_mm(labels == label, socket, spacing_mm)
-        for label, socket in zip(FEMORA, sockets, strict=True)
+        _missing_depth_mm(labels == label, acetabulum, spacing_mm)
+        for label, acetabulum in zip(FEMORA, acetabula, strict=True)
     ]
     if None in missing:
         return {}
@@ -142,6 +142,6 @@ def _missing_depth_mm(femur: np.ndarray, socket_mm: np.ndarray, spacing_mm: floa
 def _move_in_depth(probability: Tensor, label: int, voxels: float) -> None:
     """Move a bone backwards; what comes from beyond the volume is none."""
     bone = probability[label]
-    mixing = mixing_matrix(np.arange(bone.shape[_DEPTH]) - voxels).to(bone.device)
-    moved = torch.einsum("st,xsz->xtz", mixing, bone.float()).to(bone.dtype)
+    interpolation = interpolation_matrix(np.arange(bone.shape[_DEPTH]) - voxels).to(bone.device)
+    moved = torch.einsum("st,xsz->xtz", interpolation, bone.float()).to(bone.dtype)
     replace_bone(probability, label, moved)

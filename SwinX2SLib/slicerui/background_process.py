@@ -281,7 +281,7 @@ def worker_environment() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
 
 
-class HeardProcess:
+class BackgroundProcess:
     """Holds a process; a run of some kind hears it (`WorkerListener`) and is made of it."""
 
     _process: WorkerProcess | None = None

@@ -7,7 +7,7 @@ from collections import deque
 import slicer
 
 
-def confirmed(text: str) -> bool:
+def confirm(text: str) -> bool:
     """Return whether the user agrees; where Slicer is being tested nobody is there, and nothing is done."""
     return not slicer.app.testingEnabled() and slicer.util.confirmOkCancelDisplay(text, windowTitle="SwinX2S")
 

@@ -21,7 +21,7 @@ _EVENTS = ("SourceRepresentationModified", "RepresentationModified", "SegmentAdd
 Found = TypeVar("Found")
 
 
-class EditFollower(VTKObservationMixin, Generic[Found]):
+class EditObserver(VTKObservationMixin, Generic[Found]):
     """Follows the edits of one segmentation at a time.
 
     A while after the last change the voxels are taken, a thread works with them, and what it found is handed over;

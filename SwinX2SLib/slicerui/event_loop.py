@@ -17,7 +17,7 @@ _last = [0.0]
 Made = TypeVar("Made")
 
 
-def breathe() -> None:
+def process_events() -> None:
     """Let Slicer draw, if it has not for a moment; clicks wait, so that nothing is pulled away meanwhile."""
     app = getattr(slicer, "app", None)
     if app is None or time.monotonic() - _last[0] < _HELD_SECONDS:
@@ -28,7 +28,7 @@ def breathe() -> None:
     _last[0] = time.monotonic()
 
 
-def beside(compute: Callable[[], Made]) -> Made:
+def run_in_thread(compute: Callable[[], Made]) -> Made:
     """Return what a computation gives; it runs in a thread of its own while Slicer draws and its timers tick.
 
     Args:
@@ -43,5 +43,5 @@ def beside(compute: Callable[[], Made]) -> Made:
         made = pool.submit(compute)
         # Waiting gives the interpreter to the thread: Qt itself may hold on to it.
         while wait([made], _TURN_SECONDS).not_done:
-            breathe()
+            process_events()
     return made.result()

@@ -1,9 +1,10 @@
-"""Films as Slicer's volume nodes: their size, their spacing and where it comes from, the file the worker reads.
+"""Radiographs as Slicer's volume nodes: their size, their spacing and where it comes from, the file the worker reads.
 
-Array order. A film is a volume of one slice: the first of its two IJK axes that are longer than one voxel runs along
-the columns of the picture, the second along its rows, first row on top. A PNG loaded by Slicer is i = columns,
-j = rows, with IJKToRAS diag(-s, -s, s): the LPS identity, an axial plane that says nothing of how the film hangs.
-Where IJKToRAS places the film upright in the patient (a coronal or sagittal plane) the worker's reader follows it.
+Array order. A radiograph is a volume of one slice: the first of its two IJK axes that are longer than one voxel
+runs along the columns of the picture, the second along its rows, first row on top. A PNG loaded by Slicer is i =
+columns, j = rows, with IJKToRAS diag(-s, -s, s): the LPS identity, an axial plane that says nothing of how the
+radiograph hangs. Where IJKToRAS places the radiograph upright in the patient (a coronal or sagittal plane) the
+worker's reader follows it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.radiographs import FilmOptions
+from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.radiographs.acquisition import StatedDistances, stated_distances
 from SwinX2SLib.radiographs.decoded_image import HeaderSpacing
-from SwinX2SLib.radiographs.dicom import film_spacing as spacing_of_header
-from SwinX2SLib.radiographs.reading import header_spacing, tube_of
+from SwinX2SLib.radiographs.dicom import radiograph_spacing as spacing_of_header
+from SwinX2SLib.radiographs.reading import header_spacing, source_from_header
 
 ROLES = ("ap", "lateral")
 
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 ASSUMED_MM = 1.0
 _DICOM_UIDS = "DICOM.instanceUIDs"
-# The DICOM file that a film was loaded from without Slicer's database.
+# The DICOM file that a radiograph was loaded from without Slicer's database.
 FILE_ATTRIBUTE = "SwinX2S.dicom_file"
-# Who states the pixel size of a film whose geometry was set by this module.
+# Who states the pixel size of a radiograph whose geometry was set by this module.
 SPACING_ATTRIBUTE = "SwinX2S.spacing_stated_by"
 
 
@@ -45,8 +46,8 @@ class ExportError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class FilmSpacing:
-    """Size of a film's pixel, as far as Slicer knows it.
+class RadiographSpacing:
+    """Size of a radiograph's pixel, as far as Slicer knows it.
 
     Attributes:
         row_mm: height of a pixel [mm]; None where only the worker's reader can tell.
@@ -69,8 +70,9 @@ class FilmSpacing:
         return f"{size} mm, {self.source}"
 
 
-def film_axes(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[int, int] | None:
-    """Return which IJK axes are the columns and the rows of a film, or None for a volume that is no film."""
+def radiograph_axes(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[int, int] | None:
+    """Return which IJK axes are the columns and the rows of a radiograph, or None for a volume that is no
+    radiograph."""
     image = node.GetImageData()
     if image is None:
         return None
@@ -78,39 +80,39 @@ def film_axes(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[int, int] | None:
     return (long_axes[0], long_axes[1]) if len(long_axes) == 2 else None
 
 
-def film_size(node: slicer.vtkMRMLScalarVolumeNode) -> str:
-    """Return the size of a film in words: columns x rows."""
-    axes = film_axes(node)
+def radiograph_size(node: slicer.vtkMRMLScalarVolumeNode) -> str:
+    """Return the size of a radiograph in words: columns x rows."""
+    axes = radiograph_axes(node)
     if axes is None:
-        return _("no film")
+        return _("no radiograph")
     columns, rows = (node.GetImageData().GetDimensions()[axis] for axis in axes)
     return _("{0} x {1} pixels").format(columns, rows)
 
 
-def film_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: FilmOptions) -> FilmSpacing:
-    """Return the spacing of a film and where it comes from: the user, its DICOM file, or the volume's geometry.
+def radiograph_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: RadiographOptions) -> RadiographSpacing:
+    """Return the spacing of a radiograph and where it comes from: the user, its DICOM file, or the volume's geometry.
 
     Args:
-        node: a film.
+        node: a radiograph.
         options: what the user says about it.
     """
     if options.spacing_mm is not None:
-        return FilmSpacing(options.spacing_mm, options.spacing_mm, _("set by you"))
+        return RadiographSpacing(options.spacing_mm, options.spacing_mm, _("set by you"))
     if (path := dicom_file(node)) is not None:
         return _dicom_spacing(path, options)
-    axes = film_axes(node) or (0, 1)
+    axes = radiograph_axes(node) or (0, 1)
     col_mm, row_mm = (float(node.GetSpacing()[axis]) for axis in axes)
     stated_by = node.GetAttribute(SPACING_ATTRIBUTE)
     if row_mm == col_mm == ASSUMED_MM and not stated_by:
-        return FilmSpacing(
+        return RadiographSpacing(
             row_mm, col_mm, _("assumed by Slicer: the file states no pixel size!"), assumed=True
         )
     spacing = HeaderSpacing(row_mm, col_mm, stated_by or "the volume's geometry")
     return _at_magnification(spacing, options, StatedDistances())
 
 
-def film_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[Fault]:
-    """List why a node is no film; what its pixels are worth is for the worker's reader to say.
+def radiograph_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[Fault]:
+    """List why a node is no radiograph; what its pixels are worth is for the worker's reader to say.
 
     Args:
         node: the chosen node.
@@ -118,16 +120,20 @@ def film_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[
     """
     if node is None:
         return [
-            Fault("film-missing", f"No {role} film is chosen.", f"Load the {role} film and choose it above.")
+            Fault(
+                "radiograph-missing",
+                f"No {role} radiograph is chosen.",
+                f"Load the {role} radiograph and choose it above.",
+            )
         ]
     if node.GetImageData() is None:
-        return [Fault("film-empty", "The volume holds no picture.", "Load it again.", node.GetName())]
-    if film_axes(node) is None:
+        return [Fault("radiograph-empty", "The volume holds no picture.", "Load it again.", node.GetName())]
+    if radiograph_axes(node) is None:
         size = " x ".join(str(length) for length in node.GetImageData().GetDimensions())
         return [
             Fault(
-                "not-a-film",
-                f"The volume has {size} voxels, so it is no single film.",
+                "not-a-radiograph",
+                f"The volume has {size} voxels, so it is no single radiograph.",
                 "Choose a radiograph, a volume of one slice.",
                 node.GetName(),
             )
@@ -136,12 +142,12 @@ def film_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[
 
 
 def dicom_file(node: slicer.vtkMRMLScalarVolumeNode) -> Path | None:
-    """Return the DICOM file that a film was loaded from, where Slicer's database knows it and the size agrees.
+    """Return the DICOM file that a radiograph was loaded from, where Slicer's database knows it and the size agrees.
 
-    The file says more than the volume: pixel size at the detector and magnification, orientation of the film, whether
-    small values are bright. A volume that was cropped or resampled since no longer has the size of its file.
+    The file says more than the volume: pixel size at the detector and magnification, orientation of the radiograph,
+    whether small values are bright. A volume that was cropped or resampled since no longer has the size of its file.
     """
-    axes = film_axes(node)
+    axes = radiograph_axes(node)
     loaded_from = node.GetAttribute(FILE_ATTRIBUTE)
     if loaded_from and axes is not None and (header := header_of(Path(loaded_from))) is not None:
         in_scene = tuple(node.GetImageData().GetDimensions()[axis] for axis in axes)
@@ -157,11 +163,11 @@ def dicom_file(node: slicer.vtkMRMLScalarVolumeNode) -> Path | None:
     return Path(path) if path and Path(path).is_file() and size == in_scene else None
 
 
-def film_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: str) -> Path:
-    """Return the file that the worker shall read: the DICOM file of the film, or a NRRD written now.
+def radiograph_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: str) -> Path:
+    """Return the file that the worker shall read: the DICOM file of the radiograph, or a NRRD written now.
 
     Args:
-        node: a film.
+        node: a radiograph.
         folder: where the NRRD is written.
         name: its name without ending.
 
@@ -175,7 +181,9 @@ def film_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: str) -> 
     storage.SetFileName(str(path))
     storage.SetUseCompression(False)
     if not storage.WriteData(node) or not path.is_file():
-        raise ExportError(f"The film {node.GetName()} could not be written to {path}; is the disk full?")
+        raise ExportError(
+            f"The radiograph {node.GetName()} could not be written to {path}; is the disk full?"
+        )
     return path
 
 
@@ -185,7 +193,7 @@ def header_of(path: Path) -> Dataset | None:
         from pydicom import dcmread
         from pydicom.errors import InvalidDicomError
     except ImportError:
-        # Slicer brings it; a Python without it cannot have read the film either.
+        # Slicer brings it; a Python without it cannot have read the radiograph either.
         return None
     try:
         return dcmread(path, stop_before_pixels=True)
@@ -194,19 +202,19 @@ def header_of(path: Path) -> Dataset | None:
         return None
 
 
-def _dicom_spacing(path: Path, options: FilmOptions) -> FilmSpacing:
+def _dicom_spacing(path: Path, options: RadiographOptions) -> RadiographSpacing:
     header = header_of(path)
     if header is None:
-        return FilmSpacing(None, None, _("unknown: the DICOM file cannot be read"))
+        return RadiographSpacing(None, None, _("unknown: the DICOM file cannot be read"))
     spacing, remark, _notes = spacing_of_header(header)
     if spacing is None:
-        return FilmSpacing(None, None, f"unknown: {remark}")
+        return RadiographSpacing(None, None, f"unknown: {remark}")
     return _at_magnification(spacing, options, stated_distances(header))
 
 
 def _at_magnification(
-    spacing: HeaderSpacing, options: FilmOptions, distances: StatedDistances
-) -> FilmSpacing:
-    tube, _faults, _notes = tube_of(distances, options)
-    divided, _faults = header_spacing(spacing, options, tube)
-    return FilmSpacing(divided.row_mm, divided.col_mm, f"from {divided.source}")
+    spacing: HeaderSpacing, options: RadiographOptions, distances: StatedDistances
+) -> RadiographSpacing:
+    xray_source, _faults, _notes = source_from_header(distances, options)
+    divided, _faults = header_spacing(spacing, options, xray_source)
+    return RadiographSpacing(divided.row_mm, divided.col_mm, f"from {divided.source}")

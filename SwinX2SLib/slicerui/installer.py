@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from slicer.i18n import tr as _
 
 from SwinX2SLib.resources import resource_path
-from SwinX2SLib.slicerui.dialogs import confirmed
+from SwinX2SLib.slicerui.dialogs import confirm
 
 TORCH = "torch>=2.6"
 
@@ -78,7 +78,7 @@ class SlicerInstaller:
         confirm: asks the user.
     """
 
-    def __init__(self, confirm: Callable[[str], bool] = confirmed):
+    def __init__(self, confirm: Callable[[str], bool] = confirm):
         self._confirm = confirm
 
     def ensure(self) -> None:

@@ -17,10 +17,10 @@ from SwinX2SLib.slicerui.background_process import (
     WorkerProcess,
     worker_command,
 )
-from SwinX2SLib.slicerui.films import ROLES, film_file, film_spacing
-from SwinX2SLib.slicerui.inputs.choice import choice_faults, film_choice, lateral_shift
+from SwinX2SLib.slicerui.inputs.choice import choice_faults, lateral_offset, radiograph_choice
 from SwinX2SLib.slicerui.installer import Installer, SlicerInstaller
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+from SwinX2SLib.slicerui.radiographs import ROLES, radiograph_file, radiograph_spacing
 from SwinX2SLib.slicerui.runs import RunObserver, RunQueue
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class ReconstructionLogic:
     def start(self, parameters: ReconstructionParameters, observer: RunObserver) -> list[Fault]:
         """Start a reconstruction, or put it behind the one that runs, or list what is wrong with the inputs.
 
-        The films are written as they are now: what the user does to the scene afterwards does not change the run.
+        The radiographs are written as they are now: what the user does to the scene afterwards does not change the
+        run.
 
         Returns:
             All faults that can be told without reading a pixel; the worker tells the others. None means that the
@@ -57,7 +58,7 @@ class ReconstructionLogic:
 
         Raises:
             InstallError: the dependencies are not there.
-            ExportError: the films could not be written.
+            ExportError: the radiographs could not be written.
             InterpreterError: there is no Python for the worker.
         """
         faults = choice_faults(parameters)
@@ -78,11 +79,11 @@ class ReconstructionLogic:
     ) -> tuple[ReconstructionRun, list[str]]:
         # Jobs and the protocol come with packages that are installed by now, and not before.
         from SwinX2SLib.reconstruct.job import Job
-        from SwinX2SLib.slicerui.result_loading import Film
+        from SwinX2SLib.slicerui.result_loading import ViewRadiograph
         from SwinX2SLib.slicerui.runs import ReconstructionRun
 
-        choices = {role: film_choice(parameters, role) for role in ROLES}
-        files = {role: film_file(choice.node, folder, role) for role, choice in choices.items()}
+        choices = {role: radiograph_choice(parameters, role) for role in ROLES}
+        files = {role: radiograph_file(choice.node, folder, role) for role, choice in choices.items()}
         job = Job(
             ap=files["ap"],
             lateral=files["lateral"],
@@ -92,19 +93,19 @@ class ReconstructionLogic:
             ap_view=choices["ap"].view,
             model=parameters.model,
             device=parameters.device.value,
-            lateral_shift_mm=lateral_shift(parameters),
+            lateral_offset_mm=lateral_offset(parameters),
         )
         job.save(folder / "job.json")
-        films = {
-            role: Film(
+        radiographs = {
+            role: ViewRadiograph(
                 choice.node.GetID(),
                 choice.node.GetName(),
                 str(files[role]),
-                film_spacing(choice.node, choice.options).source,
+                radiograph_spacing(choice.node, choice.options).source,
             )
             for role, choice in choices.items()
         }
-        run = ReconstructionRun(folder, films, observer, self._queue)
+        run = ReconstructionRun(folder, radiographs, observer, self._queue)
         return run, self._make_command(folder / "job.json")
 
     def cancel(self, reason: str) -> None:

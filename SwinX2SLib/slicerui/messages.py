@@ -68,13 +68,13 @@ _PHRASES = (
     (r" \(--ap-view\)", " (Rays)"),
     (r" \(--model\)", ""),
     (r" \(--device cpu\)", ""),
-    (r"Match their heights with --lateral-shift-mm", "Match their heights (tab Heights)"),
+    (r"Match their heights with --lateral-offset-mm", "Match their heights (tab Heights)"),
     (
-        r"Give how far the lateral film is to be moved up with --lateral-shift-mm",
+        r"Give how far the lateral radiograph is to be moved up with --lateral-offset-mm",
         "Say it by points or by hand (tab Heights)",
     ),
-    (r"Correct --lateral-shift-mm", "Correct Lateral film up by (tab Heights)"),
-    (r"Leave out --magnification", "Leave Magnification as the film says"),
+    (r"Correct --lateral-offset-mm", "Correct Lateral radiograph up by (tab Heights)"),
+    (r"Leave out --magnification", "Leave Magnification as the radiograph says"),
     (r"\bwith --crop\b", "with Crop"),
     (r"--magnification\b", "Magnification"),
     (r"--source-to-detector-mm\b", "Tube to detector"),
@@ -100,7 +100,7 @@ def fault_of_the_module(fault: Fault, names: Mapping[str, str]) -> Fault:
 
     Args:
         fault: as the library tells it.
-        names: path of a film's file -> name of its node.
+        names: path of a radiograph's file -> name of its node.
     """
     return Fault(
         fault.kind,

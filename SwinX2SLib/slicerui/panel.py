@@ -19,7 +19,7 @@ from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.section import Section, Services
 
-# From the films to what is done with the bones; a section that is not named here comes last.
+# From the radiographs to what is done with the bones; a section that is not named here comes last.
 ORDER = ("inputs", "reconstruct", "result", "measurements", "compare", "batch", "models")
 
 

@@ -12,15 +12,15 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from SwinX2SLib.radiographs.acquisition import LARGEST_TO_DETECTOR_MM
 
 DEFAULT_MODEL = "default"
-# 0 stands for "as the film says"; a radiograph's pixel is far below a centimetre.
-FROM_FILM_MM, LARGEST_PIXEL_MM = 0.0, 10.0
-# A magnification starts at 1, so what lies just below stands for "as the film says".
-FROM_FILM_FACTOR, LARGEST_FACTOR = 0.99, 2.0
+# 0 stands for "as the radiograph says"; a radiograph's pixel is far below a centimetre.
+FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM = 0.0, 10.0
+# A magnification starts at 1, so what lies just below stands for "as the radiograph says".
+FROM_RADIOGRAPH_FACTOR, LARGEST_FACTOR = 0.99, 2.0
 LARGEST_SHIFT_MM = 1000.0
 
 
 class FrontalView(Enum):
-    """Which way the rays went through the patient on the frontal film."""
+    """Which way the rays went through the patient on the frontal radiograph."""
 
     AP = "ap"
     PA = "pa"
@@ -53,16 +53,18 @@ class ReconstructionParameters:
     """The module's parameters; the names are those of `SlicerParameterName` properties in the `.ui` files.
 
     Attributes:
-        ap_volume: the frontal film.
-        lateral_volume: the lateral film.
-        ap_view: direction of the rays of the frontal film.
-        ap_spacing_mm: size of a pixel of the frontal film at the patient [mm]; 0 takes what the film says.
-        ap_magnification: how much larger than the patient the detector shows it; 0.99 takes what the film says.
-        ap_source_to_detector_mm, ap_source_to_patient_mm: distances of the tube [mm]; 0 takes what the film says.
-        ap_rotate_deg, ap_flip, ap_invert, ap_crop, ap_trust_header: how the frontal film is brought upright, as in
-            `radiographs.FilmOptions`; no crop is "".
-        lateral_spacing_mm and so on: the same for the lateral film.
-        heights_matched: only the heights that both films show are used, the lateral film moved up by
+        ap_volume: the frontal radiograph.
+        lateral_volume: the lateral radiograph.
+        ap_view: direction of the rays of the frontal radiograph.
+        ap_spacing_mm: size of a pixel of the frontal radiograph at the patient [mm]; 0 takes what the radiograph
+            says.
+        ap_magnification: how much larger than the patient the detector shows it; 0.99 takes what the radiograph says.
+        ap_source_to_detector_mm, ap_source_to_patient_mm: distances of the tube [mm]; 0 takes what the radiograph
+            says.
+        ap_rotate_deg, ap_flip, ap_invert, ap_crop, ap_trust_header: how the frontal radiograph is brought upright,
+            as in `radiographs.RadiographOptions`; no crop is "".
+        lateral_spacing_mm and so on: the same for the lateral radiograph.
+        heights_matched: only the heights that both radiographs show are used, the lateral radiograph moved up by
         lateral_shift_mm: so far [mm].
         accept_assumed_spacing: the user knows that pixels of exactly 1 mm are right.
         device: where the network runs.
@@ -72,34 +74,40 @@ class ReconstructionParameters:
     ap_volume: slicer.vtkMRMLScalarVolumeNode
     lateral_volume: slicer.vtkMRMLScalarVolumeNode
     ap_view: FrontalView = FrontalView.AP
-    ap_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
-    ap_magnification: Annotated[float, WithinRange(FROM_FILM_FACTOR, LARGEST_FACTOR)] = FROM_FILM_FACTOR
-    ap_source_to_detector_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
-        FROM_FILM_MM
+    ap_spacing_mm: Annotated[float, WithinRange(FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM)] = FROM_RADIOGRAPH_MM
+    ap_magnification: Annotated[float, WithinRange(FROM_RADIOGRAPH_FACTOR, LARGEST_FACTOR)] = (
+        FROM_RADIOGRAPH_FACTOR
     )
-    ap_source_to_patient_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
-        FROM_FILM_MM
+    ap_source_to_detector_mm: Annotated[float, WithinRange(FROM_RADIOGRAPH_MM, LARGEST_TO_DETECTOR_MM)] = (
+        FROM_RADIOGRAPH_MM
+    )
+    ap_source_to_patient_mm: Annotated[float, WithinRange(FROM_RADIOGRAPH_MM, LARGEST_TO_DETECTOR_MM)] = (
+        FROM_RADIOGRAPH_MM
     )
     ap_rotate_deg: int = 0
     ap_flip: str = ""
     ap_invert: bool = False
     ap_crop: str = ""
     ap_trust_header: bool = True
-    lateral_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
-    lateral_magnification: Annotated[float, WithinRange(FROM_FILM_FACTOR, LARGEST_FACTOR)] = FROM_FILM_FACTOR
-    lateral_source_to_detector_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
-        FROM_FILM_MM
+    lateral_spacing_mm: Annotated[float, WithinRange(FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM)] = (
+        FROM_RADIOGRAPH_MM
     )
-    lateral_source_to_patient_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_TO_DETECTOR_MM)] = (
-        FROM_FILM_MM
+    lateral_magnification: Annotated[float, WithinRange(FROM_RADIOGRAPH_FACTOR, LARGEST_FACTOR)] = (
+        FROM_RADIOGRAPH_FACTOR
     )
+    lateral_source_to_detector_mm: Annotated[
+        float, WithinRange(FROM_RADIOGRAPH_MM, LARGEST_TO_DETECTOR_MM)
+    ] = FROM_RADIOGRAPH_MM
+    lateral_source_to_patient_mm: Annotated[
+        float, WithinRange(FROM_RADIOGRAPH_MM, LARGEST_TO_DETECTOR_MM)
+    ] = FROM_RADIOGRAPH_MM
     lateral_rotate_deg: int = 0
     lateral_flip: str = ""
     lateral_invert: bool = False
     lateral_crop: str = ""
     lateral_trust_header: bool = True
     heights_matched: bool = False
-    lateral_shift_mm: Annotated[float, WithinRange(-LARGEST_SHIFT_MM, LARGEST_SHIFT_MM)] = 0.0
+    lateral_offset_mm: Annotated[float, WithinRange(-LARGEST_SHIFT_MM, LARGEST_SHIFT_MM)] = 0.0
     accept_assumed_spacing: bool = False
     device: Device = Device.AUTO
     model: str = DEFAULT_MODEL

@@ -17,8 +17,8 @@ def set_provenance(node: slicer.vtkMRMLNode, path: Path) -> None:
     """Copy the worker's `provenance.json` to attributes of a node.
 
     Nested names are joined by underscores (`model` -> `sha256` becomes `SwinX2S.model_sha256`). The level `inputs`
-    and the word `name` are left out: the films' hashes are `SwinX2S.ap_sha256` and `SwinX2S.lateral_sha256`, the
-    model's name is `SwinX2S.model`.
+    and the word `name` are left out: the radiographs' hashes are `SwinX2S.ap_sha256` and `SwinX2S.lateral_sha256`,
+    the model's name is `SwinX2S.model`.
     """
     for name, value in _flat(json.loads(path.read_text(encoding="utf-8")), ()):
         set_attribute(node, name, value)

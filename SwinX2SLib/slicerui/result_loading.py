@@ -1,4 +1,4 @@
-"""The worker's result in the scene: segmentation, its place beside the films, and where it comes from."""
+"""The worker's result in the scene: segmentation, its place beside the radiographs, and where it comes from."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import slicer
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.reconstruct.protocol import Result
-from SwinX2SLib.slicerui.event_loop import breathe
+from SwinX2SLib.slicerui.event_loop import process_events
 from SwinX2SLib.slicerui.provenance import PREFIX, place_beside, set_attribute, set_provenance
 from SwinX2SLib.slicerui.result.build import show_result
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation
 
 _SHOWABLE = ("segmentation", "labels")
-# What the films, the regions and the table of bones are made from.
+# What the radiographs, the regions and the table of bones are made from.
 _WHOLE = {"labels", "uncertainty", "provenance"}
 NOTES = "notes"
 """Attribute of a result: a JSON list of sentences about what could not be shown of it."""
 
 
 @dataclass(frozen=True)
-class Film:
-    """A film of a run; its node may be deleted while the worker runs.
+class ViewRadiograph:
+    """A radiograph of a run; its node may be deleted while the worker runs.
 
     Attributes:
         node_id: id of the volume node.
@@ -44,11 +44,11 @@ class Film:
         return slicer.mrmlScene.GetNodeByID(self.node_id)
 
 
-Films = Mapping[str, Film]
-"""The films of a run by role: `ap` and `lateral`."""
+ViewRadiographs = Mapping[str, ViewRadiograph]
+"""The radiographs of a run by role: `ap` and `lateral`."""
 
 
-def add_result(result: Result, films: Films) -> slicer.vtkMRMLSegmentationNode:
+def add_result(result: Result, radiographs: ViewRadiographs) -> slicer.vtkMRMLSegmentationNode:
     """Add the worker's segmentation to the scene.
 
     Raises:
@@ -57,20 +57,20 @@ def add_result(result: Result, films: Films) -> slicer.vtkMRMLSegmentationNode:
     path = next((result.files[role] for role in _SHOWABLE if role in result.files), None)
     if path is None:
         raise ResultError(f"The worker's result names no segmentation, only {sorted(result.files)}.")
-    name = slicer.mrmlScene.GenerateUniqueName(f"{films['ap'].name} bones")
+    name = slicer.mrmlScene.GenerateUniqueName(f"{radiographs['ap'].name} bones")
     node = import_segmentation(Path(path), name)
-    breathe()
-    place_beside(node, films["ap"].node() or films["lateral"].node())
+    process_events()
+    place_beside(node, radiographs["ap"].node() or radiographs["lateral"].node())
     if "provenance" in result.files:
         set_provenance(node, Path(result.files["provenance"]))
-    for role, film in films.items():
-        set_attribute(node, f"{role}_volume", film.name)
-        set_attribute(node, f"{role}_spacing_source", film.spacing_source)
-        if film.node() is not None:
-            node.SetNodeReferenceID(f"{PREFIX}{role}", film.node_id)
+    for role, radiograph in radiographs.items():
+        set_attribute(node, f"{role}_volume", radiograph.name)
+        set_attribute(node, f"{role}_spacing_source", radiograph.spacing_source)
+        if radiograph.node() is not None:
+            node.SetNodeReferenceID(f"{PREFIX}{role}", radiograph.node_id)
     if result.files.keys() >= _WHOLE:
         _show_more(node, Path(result.files["provenance"]).parent)
-        breathe()
+        process_events()
     return node
 
 
@@ -89,7 +89,7 @@ def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
     node = import_segmentation(path, slicer.mrmlScene.GenerateUniqueName(f"{folder.name} bones"))
     place_beside(node, None)
     set_provenance(node, folder / "provenance.json")
-    _remember_film_files(node, folder / "provenance.json")
+    _remember_radiograph_files(node, folder / "provenance.json")
     _show_more(node, folder)
     return node
 
@@ -99,18 +99,18 @@ def notes_of(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
     return json.loads(node.GetAttribute(PREFIX + NOTES) or "[]")
 
 
-def _remember_film_files(node: slicer.vtkMRMLSegmentationNode, provenance: Path) -> None:
-    """Keep where the films lie, which are no nodes of this scene."""
-    films = json.loads(provenance.read_text(encoding="utf-8")).get("inputs", {})
+def _remember_radiograph_files(node: slicer.vtkMRMLSegmentationNode, provenance: Path) -> None:
+    """Keep where the radiographs lie, which are no nodes of this scene."""
+    radiographs = json.loads(provenance.read_text(encoding="utf-8")).get("inputs", {})
     for role in ("ap", "lateral"):
-        if path := films.get(role, {}).get("path"):
+        if path := radiographs.get(role, {}).get("path"):
             set_attribute(node, f"{role}_file", path)
 
 
 def _show_more(node: slicer.vtkMRMLSegmentationNode, folder: Path) -> None:
-    """Show films, regions and the table; what cannot be shown is told, and the bones stay."""
+    """Show radiographs, regions and the table; what cannot be shown is told, and the bones stay."""
     try:
         notes = show_result(node, folder)
     except InputError as error:
-        notes = [f"Regions, films and the table of bones are not shown: {error}"]
+        notes = [f"Regions, radiographs and the table of bones are not shown: {error}"]
     set_attribute(node, NOTES, json.dumps(notes, ensure_ascii=False))

@@ -15,9 +15,9 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.reconstruct.protocol import Error, Progress, Result, decode
-from SwinX2SLib.slicerui.background_process import Ending, HeardProcess, WorkerListener, WorkerProcess
+from SwinX2SLib.slicerui.background_process import BackgroundProcess, Ending, WorkerListener, WorkerProcess
 from SwinX2SLib.slicerui.messages import fault_of_the_module, translated, words_of_the_module
-from SwinX2SLib.slicerui.result_loading import Films, add_result, notes_of
+from SwinX2SLib.slicerui.result_loading import ViewRadiographs, add_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError
 
 
@@ -59,7 +59,7 @@ class RunQueue:
         """End the run that runs and give up those that wait."""
         waiting, self._waiting = self._waiting, deque()
         for run, _start in waiting:
-            run.give_up(reason)
+            run.discard(reason)
         self.cancel(reason)
 
     def cancel_and_wait(self, reason: str) -> None:
@@ -100,7 +100,7 @@ class RunObserver(Protocol):
     """Who watches a run."""
 
     def on_started(self, name: str) -> None:
-        """See that its turn has come; the name is that of its frontal film."""
+        """See that its turn has come; the name is that of its frontal radiograph."""
 
     def on_seconds(self, seconds: Mapping[str, float]) -> None:
         """See how long its phases took, where all went well."""
@@ -120,21 +120,21 @@ _LAST_WORDS = 5
 _KILLED = 9
 
 
-class ReconstructionRun(HeardProcess):
+class ReconstructionRun(BackgroundProcess):
     """A worker and its temporary folder; hears the worker (`WorkerListener`) and tells the observer."""
 
-    def __init__(self, folder: Path, films: Films, observer: RunObserver, queue: RunQueue):
-        self._folder, self._films, self._observer, self._queue = folder, films, observer, queue
+    def __init__(self, folder: Path, radiographs: ViewRadiographs, observer: RunObserver, queue: RunQueue):
+        self._folder, self._radiographs, self._observer, self._queue = folder, radiographs, observer, queue
         self._result: Result | None = None
         self._errors: list[Error] = []
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
 
     def start(self, command: Sequence[str], make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
         """Start the worker."""
-        self._observer.on_started(self._films["ap"].name)
+        self._observer.on_started(self._radiographs["ap"].name)
         self._start_process(command, make_process)
 
-    def give_up(self, reason: str) -> None:
+    def discard(self, reason: str) -> None:
         """Forget a run that was never started."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._observer.on_finished(Outcome(reason, cancelled=True))
@@ -188,7 +188,7 @@ class ReconstructionRun(HeardProcess):
         if ending.exit_code != 0 or self._result is None:
             return self._unexplained(ending)
         self._observer.on_seconds(self._result.seconds)
-        node = add_result(self._result, self._films)
+        node = add_result(self._result, self._radiographs)
         for note in notes_of(node):
             self._observer.on_log(note)
         count = node.GetSegmentation().GetNumberOfSegments()
@@ -198,7 +198,7 @@ class ReconstructionRun(HeardProcess):
 
     def _refused(self) -> Outcome:
         told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
-        names = {film.file: film.name for film in self._films.values()}
+        names = {radiograph.file: radiograph.name for radiograph in self._radiographs.values()}
         faults = tuple(translated(fault_of_the_module(fault, names)) for fault in told)
         if len(faults) == 1:
             return Outcome(faults[0].message, faults[0].hint, faults=faults)

@@ -13,8 +13,8 @@ from slicer.i18n import tr as _
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.resources import resource_path
-from SwinX2SLib.slicerui.films import SPACING_ATTRIBUTE
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+from SwinX2SLib.slicerui.radiographs import SPACING_ATTRIBUTE
 from SwinX2SLib.weights.locating import sha256_of
 
 CATEGORY = "SwinX2S"
@@ -22,7 +22,7 @@ PAIRS = ("phantom", "chest")
 ROLES = ("ap", "lateral")
 _VIEW_WORDS = {"ap": "frontal", "lateral": "lateral"}
 
-Films = dict[str, slicer.vtkMRMLScalarVolumeNode]
+ViewRadiographs = dict[str, slicer.vtkMRMLScalarVolumeNode]
 
 
 class SampleError(RuntimeError):
@@ -59,28 +59,28 @@ def register_samples(parameter_node: Callable[[], slicer.vtkMRMLScriptedModuleNo
 
 
 def open_sample(pair: str, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> list[slicer.vtkMRMLNode]:
-    """Load both films of a pair and choose them as frontal and lateral film.
+    """Load both radiographs of a pair and choose them as frontal and lateral radiograph.
 
     Args:
         pair: of `PAIRS`.
         parameter_node: of this module.
 
     Returns:
-        The frontal and the lateral film.
+        The frontal and the lateral radiograph.
 
     Raises:
         SampleError: a file was altered.
     """
-    films = load_sample(pair)
+    radiographs = load_sample(pair)
     parameters = ReconstructionParameters(parameter_node)
     with slicer.util.NodeModify(parameter_node):
-        parameters.ap_volume, parameters.lateral_volume = films["ap"], films["lateral"]
-    slicer.util.showStatusMessage(_("Both films are chosen in the module SwinX2S."), 5000)
-    return [films[role] for role in ROLES]
+        parameters.ap_volume, parameters.lateral_volume = radiographs["ap"], radiographs["lateral"]
+    slicer.util.showStatusMessage(_("Both radiographs are chosen in the module SwinX2S."), 5000)
+    return [radiographs[role] for role in ROLES]
 
 
-def load_sample(pair: str) -> Films:
-    """Add both films of a pair to the scene, after comparing their hashes.
+def load_sample(pair: str) -> ViewRadiographs:
+    """Add both radiographs of a pair to the scene, after comparing their hashes.
 
     Raises:
         SampleError: a file was altered.
@@ -90,11 +90,11 @@ def load_sample(pair: str) -> Films:
         path = resource_path("Demo", _about(pair)["views"][role]["file"])
         if sha256_of(path) != checksums[path.name]:
             raise SampleError(_("{0} was altered. Reinstall SwinX2S.").format(path))
-    return {role: demo_film(role, pair) for role in ROLES}
+    return {role: demo_radiograph(role, pair) for role in ROLES}
 
 
-def demo_film(role: str, pair: str = "phantom") -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a film to the scene, with the pixel size that comes with it.
+def demo_radiograph(role: str, pair: str = "phantom") -> slicer.vtkMRMLScalarVolumeNode:
+    """Add a radiograph to the scene, with the pixel size that comes with it.
 
     Args:
         role: "ap" or "lateral".
@@ -105,7 +105,7 @@ def demo_film(role: str, pair: str = "phantom") -> slicer.vtkMRMLScalarVolumeNod
     reader.SetFileName(str(resource_path("Demo", view["file"])))
     reader.Update()
     columns, rows, _slices = reader.GetOutput().GetDimensions()
-    # VTK counts rows from the bottom, films from the top.
+    # VTK counts rows from the bottom, radiographs from the top.
     pixels = vtk_to_numpy(reader.GetOutput().GetPointData().GetScalars()).reshape(rows, columns)[::-1]
     geometry = np.diag([-view["spacing_mm"], -view["spacing_mm"], view["spacing_mm"], 1.0])
     node = slicer.util.addVolumeFromArray(

@@ -22,12 +22,13 @@ class Services:
 
     Attributes:
         logic: starts, queues and cancels reconstructions.
-        reconstruction: gives the films and choices of the present scene; None while a scene is closed.
+        reconstruction: gives the radiographs and choices of the present scene; None while a scene is closed.
         settings: remembered beyond the scene.
         result_added: told `(segmentation node)` when the bones of a run are in the scene.
-        inputs_changed: told `(inputs.examination.Examination)` when the films, or what is wrong with them, changed.
+        inputs_changed: told `(inputs.examination.Examination)` when the radiographs, or what is wrong with them,
+            changed.
         models_changed: told when a model was imported or removed.
-        about_to_run: told when Reconstruct was clicked, before anything is looked at: work on the films ends.
+        about_to_run: told when Reconstruct was clicked, before anything is looked at: work on the radiographs ends.
     """
 
     logic: ReconstructionLogic

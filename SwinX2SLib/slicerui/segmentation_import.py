@@ -11,7 +11,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from SwinX2SLib.anatomy import Label, label_by_id, labels, terminology_entry
-from SwinX2SLib.slicerui.event_loop import breathe
+from SwinX2SLib.slicerui.event_loop import process_events
 
 _LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 _SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
@@ -29,7 +29,7 @@ def create_closed_surfaces(node: slicer.vtkMRMLSegmentationNode) -> bool:
         if surface is None:
             return False
         segmentation.GetSegment(segment_id).AddRepresentation(_SURFACE, surface)
-        breathe()
+        process_events()
     # What is left are segments without a voxel, if any; with all there it only tells the node.
     return node.CreateClosedSurfaceRepresentation()
 
@@ -113,9 +113,9 @@ def import_segmentation(path: Path | str, name: str) -> slicer.vtkMRMLSegmentati
             _read_segmentation(path, node)
         else:
             _read_label_volume(path, node)
-        breathe()
+        process_events()
         _dress_segments(node, path)
-        breathe()
+        process_events()
         _show(node, path)
     except Exception:
         slicer.mrmlScene.RemoveNode(node)
@@ -149,7 +149,7 @@ def _remove_absent(node: slicer.vtkMRMLSegmentationNode) -> None:
             values_of[shared] = {values.GetValue(index) for index in range(values.GetNumberOfValues())}
         if image is None or segment.GetLabelValue() not in values_of[image.GetAddressAsString("")]:
             node.GetSegmentation().RemoveSegment(segment_id)
-            breathe()
+            process_events()
 
 
 def _read_label_volume(path: Path, node: slicer.vtkMRMLSegmentationNode) -> None:
@@ -202,8 +202,10 @@ def _dress_segments(node: slicer.vtkMRMLSegmentationNode, path: Path) -> None:
     present = segment_ids(node)
     if not present:
         raise ResultError(f"No bone was found: every voxel of {path.name} is background.")
-    if strangers := [segment for segment in present if segment not in known]:
-        raise ResultError(f"{path} holds segments that are none of the 54 bones: {', '.join(strangers)}.")
+    if mismatched_views := [segment for segment in present if segment not in known]:
+        raise ResultError(
+            f"{path} holds segments that are none of the 54 bones: {', '.join(mismatched_views)}."
+        )
     for segment_id in present:
         _dress(node.GetSegmentation().GetSegment(segment_id), known[segment_id])
 

@@ -41,7 +41,7 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     bones_become_segments()
     say("Faults are told before anything is started")
     faults_are_told(panel)
-    say("A sample fills in both films")
+    say("A sample fills in both radiographs")
     sample_fills_the_inputs(panel)
     if missing := missing_requirements():
         say(f"The workflow ends here: {', '.join(map(str, missing))} would have to be installed")
@@ -49,8 +49,8 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     if default_name() is None:
         say("The workflow ends here: this version comes without a default model")
         return
-    say("The films become bones")
-    result = films_become_bones(panel, say)
+    say("The radiographs become bones")
+    result = radiographs_become_bones(panel, say)
     say("The result is shown by region and told where it comes from")
     result_is_shown(panel, result)
     if "measurements" in panel.sections:
@@ -87,29 +87,29 @@ def bones_become_segments() -> None:
 
 
 def faults_are_told(panel: ReconstructionPanel) -> None:
-    """Choose nothing, then one film twice."""
-    assert _faults(panel) == {"film-missing"}
+    """Choose nothing, then one radiograph twice."""
+    assert _faults(panel) == {"radiograph-missing"}
     assert not panel.sections["reconstruct"].ui.reconstructButton.enabled
-    film = slicer.util.addVolumeFromArray(
-        (np.indices((1, 120, 80)).sum(axis=0) * 20).astype(np.uint16), name="one film"
+    radiograph = slicer.util.addVolumeFromArray(
+        (np.indices((1, 120, 80)).sum(axis=0) * 20).astype(np.uint16), name="one radiograph"
     )
     with slicer.util.NodeModify(panel.parameters.parameterNode):
-        panel.parameters.ap_volume = panel.parameters.lateral_volume = film
-    assert {"same-film", "spacing-assumed"} <= _faults(panel)
+        panel.parameters.ap_volume = panel.parameters.lateral_volume = radiograph
+    assert {"same-radiograph", "spacing-assumed"} <= _faults(panel)
     panel.sections["reconstruct"].reconstruct()
     assert not panel.services.logic.is_running()
-    slicer.mrmlScene.RemoveNode(film)
+    slicer.mrmlScene.RemoveNode(radiograph)
 
 
 def sample_fills_the_inputs(panel: ReconstructionPanel) -> None:
     """Open a sample as the module Sample Data does."""
-    films = open_sample(_SAMPLE, panel.parameters.parameterNode)
-    assert [panel.parameters.ap_volume, panel.parameters.lateral_volume] == films
+    radiographs = open_sample(_SAMPLE, panel.parameters.parameterNode)
+    assert [panel.parameters.ap_volume, panel.parameters.lateral_volume] == radiographs
     assert _faults(panel) == set(), panel.sections["inputs"].examination.faults
     assert panel.sections["reconstruct"].ui.reconstructButton.enabled
 
 
-def films_become_bones(
+def radiographs_become_bones(
     panel: ReconstructionPanel, say: Callable[[str], None]
 ) -> slicer.vtkMRMLSegmentationNode:
     """Reconstruct, and wait for the bones."""

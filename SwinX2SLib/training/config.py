@@ -57,9 +57,9 @@ class TrainingConfig:
         pretrained_file: these weights, on a machine that cannot download them; "" to download.
         transformer_skip: keep the Swin pyramid's skip connections (table 5 of the paper).
         cross_loss: keep the loss between both views' predictions (equation 9, table 5).
-        augmentation: deform people and vary the films (table 5).
-        published_look: how often films look as the published ones (parallel, bone standing out, hardly degraded); the
-            others vary as real films do. Few steps learn more from few looks.
+        augmentation: deform people and vary the radiographs (table 5).
+        published_look: how often radiographs look as the published ones (parallel, bone standing out, hardly
+            degraded); the others vary as real radiographs do. Few steps learn more from few looks.
         case_weights: how often each case is drawn (by name); cases not named have weight 1.
         network: sizes that differ from the variant's, as `models.builder.variant_config` takes them.
         phantoms: how many random phantoms join the cases.

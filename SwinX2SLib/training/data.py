@@ -20,7 +20,7 @@ from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.subject_mixing import compose_people
-from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.subjects import Subject
 
 PHANTOM_SPACING_MM = 3.0
 COMPOSITION = 1  # tells the random numbers of the composition from others of the same seed
@@ -42,11 +42,13 @@ def load_sources(
         device: where they are drawn.
 
     Raises:
-        InputError: the network takes more than one film of each plane, and X differs from Y.
+        InputError: the network takes more than one radiograph of each plane, and X differs from Y.
     """
-    views = films_per_plane(config)
+    views = radiographs_per_plane(config)
     if views > 1 and grid_shape[0] != grid_shape[1]:
-        sentence = f"Films from {2 * views} sides need a grid as wide (X) as deep (Y), not {grid_shape}."
+        sentence = (
+            f"Radiographs from {2 * views} sides need a grid as wide (X) as deep (Y), not {grid_shape}."
+        )
         raise InputError([Fault("grid-not-square", sentence, "Change grid_shape.")])
     synthesiser = Synthesiser(
         grid_shape,
@@ -67,17 +69,17 @@ def load_sources(
     return synthesiser
 
 
-def films_per_plane(config: TrainingConfig) -> int:
-    """Return how many films of each plane the run's network takes (N of the paper)."""
+def radiographs_per_plane(config: TrainingConfig) -> int:
+    """Return how many radiographs of each plane the run's network takes (N of the paper)."""
     return getattr(variant_config(config.model, **config.network_overrides), "views_per_plane", 1)
 
 
-def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Person]:
+def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Subject]:
     """Return the people composed of the run's cases: the same ones for the same cases and seed."""
     if not config.composed:
         return []
     donors = [
-        Person(case.name, *case.load_labels(), case.known_classes)
+        Subject(case.name, *case.load_labels(), case.known_classes)
         for case in cases
         if config.case_weights.get(case.name, 1.0) > 0
     ]
@@ -88,7 +90,7 @@ def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Person]:
 
 @dataclass
 class Batch:
-    """Films and targets, network order.
+    """Radiographs and targets, network order.
 
     Attributes:
         coronal: float32 `(B, N, X, Z)`.
@@ -151,8 +153,8 @@ class BatchDataset(Dataset):
         samples = [self.synthesiser.draw(rng) for rng in generators]
         seeds = [int(rng.integers(0, 2**62)) for rng in generators]
         return Batch(
-            coronal=torch.stack([s.coronal_films for s in samples]),
-            sagittal=torch.stack([s.sagittal_films for s in samples]),
+            coronal=torch.stack([s.coronal_radiographs for s in samples]),
+            sagittal=torch.stack([s.sagittal_radiographs for s in samples]),
             labels=torch.stack([s.labels for s in samples]),
             coronal_occupied=torch.stack([occupied_rays(s.labels, 1) for s in samples]),
             sagittal_occupied=torch.stack([occupied_rays(s.labels, 0) for s in samples]),

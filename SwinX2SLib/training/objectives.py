@@ -12,7 +12,14 @@ from torch.nn import functional
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.fused import FusedOutput, FusedSwinX2S
-from SwinX2SLib.models.orientation import ORIENTATIONS, FilmOrientationNet, Orientation, View, as_square, hang
+from SwinX2SLib.models.orientation import (
+    ORIENTATIONS,
+    Orientation,
+    RadiographOrientationNet,
+    View,
+    as_square,
+    hang,
+)
 from SwinX2SLib.models.single import SingleOutputNetwork
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S
@@ -38,7 +45,7 @@ def fused_loss(model: nn.Module, batch: Batch, phase: Phase, volumes: int | None
 
     Args:
         model: a fused variant.
-        batch: films and targets.
+        batch: radiographs and targets.
         phase: in the layout phase no volume is decoded.
         volumes: in the volume phase, how many of the samples are decoded; None for all.
     """
@@ -84,47 +91,48 @@ def _choose(cells: Tensor, seed: int) -> Tensor:
     return cells[chosen.to(cells.device)]
 
 
-# Each film is hung in so many ways: drawing a person costs more than looking at a film.
+# Each radiograph is hung in so many ways: drawing a person costs more than looking at a radiograph.
 WAYS = 3
-# The least share of either side of a film that a random section keeps.
+# The least share of either side of a radiograph that a random section keeps.
 LEAST_SECTION = 0.6
 
 
 def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
-    """Return the cross entropy of both views' films, each hung in several ways.
+    """Return the cross entropy of both views' radiographs, each hung in several ways.
 
     Args:
-        model: a `FilmOrientationNet`.
-        batch: films that hang as they should.
+        model: a `RadiographOrientationNet`.
+        batch: radiographs that hang as they should.
         phase: not used; there is one.
     """
     generator = torch.Generator().manual_seed(int(batch.seeds[0]))
-    films, targets = [], []
+    radiographs, targets = [], []
     for view, stack in ((View.FRONTAL, batch.coronal), (View.LATERAL, batch.sagittal)):
-        for film in stack.repeat_interleave(WAYS, dim=0):
-            square = as_square(_section(film[None], generator), model.config.film_px)
+        for radiograph in stack.repeat_interleave(WAYS, dim=0):
+            square = as_square(_section(radiograph[None], generator), model.config.radiograph_px)
             orientation, target = _random_orientation(view, generator)
-            films.append(hang(square, orientation))
+            radiographs.append(hang(square, orientation))
             targets.append(target)
-    logits = model(torch.cat(films))
+    logits = model(torch.cat(radiographs))
     return {
         "orientation": functional.cross_entropy(logits.float(), torch.tensor(targets, device=logits.device))
     }
 
 
-def _section(film: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a random rectangle of a film `(1, 1, W, H)`: real films are cut to any proportions."""
+def _section(radiograph: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a random rectangle of a radiograph `(1, 1, W, H)`: real radiographs are cut to any proportions."""
     for axis in (-2, -1):
-        size = film.shape[axis]
+        size = radiograph.shape[axis]
         share = LEAST_SECTION + (1 - LEAST_SECTION) * torch.rand((), generator=generator).item()
         kept = max(round(size * share), 1)
         start = int(torch.randint(size - kept + 1, (), generator=generator))
-        film = film.narrow(axis, start, kept)
-    return film
+        radiograph = radiograph.narrow(axis, start, kept)
+    return radiograph
 
 
 def _random_orientation(view: View, generator: torch.Generator) -> tuple[Orientation, int]:
-    """Return how a film is hung and the index of its name; a frontal film may be mirrored, but is not called so."""
+    """Return how a radiograph is hung and the index of its name; a frontal radiograph may be mirrored, but is not
+    called so."""
     turns, mirrored = (
         int(torch.randint(4, (), generator=generator)),
         torch.rand((), generator=generator) < 0.5,
@@ -153,8 +161,10 @@ def spine_disc_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, T
     discs = [find_discs(labels.cpu().numpy()) for labels in batch.labels]
     planes = ((batch.coronal, False), (batch.sagittal, True))
     return {
-        name: _plane_loss(model(films[:, :1], lateral), [ridges(d, films.shape[-2:], lateral) for d in discs])
-        for name, (films, lateral) in zip(("frontal", "lateral"), planes, strict=True)
+        name: _plane_loss(
+            model(radiographs[:, :1], lateral), [ridges(d, radiographs.shape[-2:], lateral) for d in discs]
+        )
+        for name, (radiographs, lateral) in zip(("frontal", "lateral"), planes, strict=True)
     }
 
 
@@ -213,7 +223,7 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
         return paper_objective(config)
     if isinstance(model, SingleOutputNetwork):
         return single_objective(model, config)
-    if isinstance(model, FilmOrientationNet):
+    if isinstance(model, RadiographOrientationNet):
         return orientation_loss
     if isinstance(model, SpineDiscNet):
         return spine_disc_loss

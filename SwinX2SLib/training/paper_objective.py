@@ -82,7 +82,7 @@ def paper_loss(model: nn.Module, batch: Batch, cross_loss: bool = True) -> dict[
 
     Args:
         model: `models.swinx2s.SwinX2S`, bare or wrapped for data-parallel training.
-        batch: films, labels and the classes that are known.
+        batch: radiographs, labels and the classes that are known.
         cross_loss: whether the divergence between the views counts.
     """
     views = model(batch.coronal, batch.sagittal, apply_head=False)
@@ -137,12 +137,12 @@ def _slab_sums(head: nn.Module, known: Tensor, cross_loss: bool, labels: Tensor,
     """
     labels = labels.long().flatten(1)
     # What is drawn of a class that is not known throughout counts as the background that it is merged into.
-    labels = labels * known.gather(1, labels)
+    labels = labels * known.aggregate(1, labels)
     log_p = [
         functional.log_softmax(merge_unknown(head(view).float(), known).flatten(2), dim=1) for view in views
     ]
     probabilities = [view.exp() for view in log_p]
-    log_true = [view.gather(1, labels[:, None])[:, 0] for view in log_p]
+    log_true = [view.aggregate(1, labels[:, None])[:, 0] for view in log_p]
     zeros = log_p[0].new_zeros(known.shape)
     divergence = zeros[:, 0]
     if cross_loss:
@@ -207,7 +207,7 @@ def single_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tenso
 
     Args:
         model: a competitor.
-        batch: films, labels and the classes that are known.
+        batch: radiographs, labels and the classes that are known.
         phase: always that of volumes.
     """
     if phase is not Phase.VOLUME:

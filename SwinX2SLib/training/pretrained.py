@@ -26,15 +26,15 @@ _MERGES_AT_END = "layers.0.downsample.reduction.weight"
 
 
 def convert_swin(
-    found: Mapping[str, Tensor], encoder: SwinPyramid, films: int, film_range: bool, path: str
+    found: Mapping[str, Tensor], encoder: SwinPyramid, radiographs: int, radiograph_range: bool, path: str
 ) -> dict[str, Tensor]:
     """Return the tensors of our encoder that have a counterpart.
 
     Args:
         found: state dictionary of timm, or of Microsoft's Swin repository; windows of 7x7.
         encoder: gives names, shapes and windows.
-        films: N, films of one plane; the first of the encoder's channels.
-        film_range: see `film_patches`.
+        radiographs: N, radiographs of one plane; the first of the encoder's channels.
+        film_range: see `radiograph_patches`.
         path: the file, for messages.
 
     Raises:
@@ -45,7 +45,7 @@ def convert_swin(
         raise InputError(faults)
     weight, bias = (source[f"{_PATCHES}{kind}"] for kind in ("weight", "bias"))
     channels = encoder.patch_embed.proj.in_channels
-    weight, bias = film_patches(weight, bias, films, channels, film_range)
+    weight, bias = radiograph_patches(weight, bias, radiographs, channels, radiograph_range)
     taken = {f"{_PATCHES}weight": weight, f"{_PATCHES}bias": bias}
     for name in encoder.state_dict():
         counterpart = _timm_name(name)
@@ -58,25 +58,26 @@ def convert_swin(
     return taken
 
 
-def film_patches(
-    weight: Tensor, bias: Tensor, films: int, channels: int, film_range: bool
+def radiograph_patches(
+    weight: Tensor, bias: Tensor, radiographs: int, channels: int, radiograph_range: bool
 ) -> tuple[Tensor, Tensor]:
-    """Turn the embedding of 4x4 patches of colour pictures into one of 2x2 patches of films.
+    """Turn the embedding of 4x4 patches of colour pictures into one of 2x2 patches of radiographs.
 
-    A film counts as a grey picture of twice its size, each pixel repeated: so the three colours' kernels add up, and
-    so do the four values that see one pixel. Several films share the kernel evenly; other channels start silent.
+    A radiograph counts as a grey picture of twice its size, each pixel repeated: so the three colours' kernels add
+    up, and so do the four values that see one pixel. Several radiographs share the kernel evenly; other channels
+    start silent.
 
     Args:
         weight: `(C, 3, 4, 4)`.
         bias: `(C,)`.
-        films: N; they are the first of the channels.
+        radiographs: N; they are the first of the channels.
         channels: of the new embedding.
-        film_range: films are in 0..1, and ImageNet's normalisation is built in; else they arrive normalised.
+        film_range: radiographs are in 0..1, and ImageNet's normalisation is built in; else they arrive normalised.
 
     Returns:
         Weight `(C, channels, 2, 2)` and bias `(C,)`.
     """
-    if film_range:
+    if radiograph_range:
         mean, deviation = (
             torch.tensor(value).view(1, -1, 1, 1) for value in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
         )
@@ -85,7 +86,7 @@ def film_patches(
     halves = (PATCH_SIZE, PICTURE_PATCH // PATCH_SIZE)
     grey = weight.sum(1).unflatten(1, halves).unflatten(3, halves).sum((2, 4))
     result = grey.new_zeros(len(grey), channels, PATCH_SIZE, PATCH_SIZE)
-    result[:, :films] = grey[:, None] / films
+    result[:, :radiographs] = grey[:, None] / radiographs
     return result, bias
 
 
@@ -169,10 +170,10 @@ def start_from_imagenet(model: nn.Module, file: Path | None = None) -> str:
         raise InputError([Fault("pretrained-size", sentence, _hint("remove `pretrained`"))])
     path = Path(file) if file is not None else _download(_published_name(model.config))
     encoder = next(module for module in model.modules() if isinstance(module, SwinPyramid))
-    # The fused variants bring every film to zero mean and unit variance themselves.
-    film_range = isinstance(model, SwinX2S)
-    films = model.config.views_per_plane
-    taken = convert_swin(read_checkpoint(path), encoder, films, film_range, str(path))
+    # The fused variants bring every radiograph to zero mean and unit variance themselves.
+    radiograph_range = isinstance(model, SwinX2S)
+    radiographs = model.config.views_per_plane
+    taken = convert_swin(read_checkpoint(path), encoder, radiographs, radiograph_range, str(path))
     encoder.load_state_dict(taken, strict=False)
     own = encoder.state_dict()
     count, whole = (sum(value.numel() for value in tensors.values()) for tensors in (taken, own))

@@ -13,7 +13,7 @@ from SwinX2SLib.datasets import Case
 from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.training.checkpoint import load_best, writing
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.data import films_per_plane, load_sources
+from SwinX2SLib.training.data import load_sources, radiographs_per_plane
 from SwinX2SLib.training.distributed import Process
 from SwinX2SLib.training.log import Listener, write_curves
 from SwinX2SLib.training.loop import Trainer
@@ -90,7 +90,8 @@ def train(
     Args:
         config: the run's parameters.
         cases: that it learns from.
-        validation_cases: people kept aside, with published radiographs; of use to networks of one pair of films.
+        validation_cases: people kept aside, with published radiographs; of use to networks of one pair of
+            radiographs.
         folder: receives everything.
         name: of the exported weights.
         listener: receives each entry of the log.
@@ -107,8 +108,8 @@ def train(
     synthesiser = load_sources(config, cases, shape, "cpu" if config.workers else process.device)
     validate = None
     if process.is_first and (config.validate_every or config.validate_seconds):
-        # A published pair is one film of each plane, and no more can be made of it.
-        published = validation_cases if films_per_plane(config) == 1 else []
+        # A published pair is one radiograph of each plane, and no more can be made of it.
+        published = validation_cases if radiographs_per_plane(config) == 1 else []
         validate = Validator(synthesiser, config.validation_samples, published, process.device)
     trainer = Trainer(config, synthesiser, folder, listener, validate, process)
     average = trainer.run()

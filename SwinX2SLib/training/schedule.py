@@ -58,7 +58,7 @@ class Schedule:
 
 
 class Phase(Enum):
-    """What a step learns: the silhouettes in the films alone, or the volume too."""
+    """What a step learns: the silhouettes in the radiographs alone, or the volume too."""
 
     LAYOUT = "layout"
     VOLUME = "volume"

@@ -13,7 +13,7 @@ from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.builder import variant_config
-from SwinX2SLib.radiographs import FilmOptions, read_pair
+from SwinX2SLib.radiographs import RadiographOptions, read_pair
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.training.checkpoint import LAST
@@ -139,7 +139,7 @@ def _loss(model: nn.Module, batch: Batch, config: TrainingConfig) -> float:
 
 def _bones_of_demo(weights: Path, process: Process) -> int:
     views = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))["views"]
-    films = [resource_path("Demo", views[view]["file"]) for view in ("ap", "lateral")]
-    options = [FilmOptions(spacing_mm=views[view]["spacing_mm"]) for view in ("ap", "lateral")]
-    found = Reconstructor(weights, process.device.type).reconstruct(*read_pair(*films, *options))
+    radiographs = [resource_path("Demo", views[view]["file"]) for view in ("ap", "lateral")]
+    options = [RadiographOptions(spacing_mm=views[view]["spacing_mm"]) for view in ("ap", "lateral")]
+    found = Reconstructor(weights, process.device.type).reconstruct(*read_pair(*radiographs, *options))
     return len(np.unique(found.labels[found.labels > 0]))

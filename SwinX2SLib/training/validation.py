@@ -23,7 +23,7 @@ APART = (0, 0, 1)
 
 
 class Validator:
-    """Scores networks, always on the same films.
+    """Scores networks, always on the same radiographs.
 
     Args:
         synthesiser: draws the synthetic samples, from the sources of the training.
@@ -55,9 +55,12 @@ class Validator:
     @torch.inference_mode()
     def _synthetic(self, model: nn.Module) -> Iterator[dict[str, float]]:
         for sample in self.samples:
-            films = (film[None].to(self.device) for film in (sample.coronal_films, sample.sagittal_films))
+            radiographs = (
+                radiograph[None].to(self.device)
+                for radiograph in (sample.coronal_radiographs, sample.sagittal_radiographs)
+            )
             with fast_autocast(self.device):
-                labels = predict(model, *films).labels
+                labels = predict(model, *radiographs).labels
             yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample)).dice_means()
 
 

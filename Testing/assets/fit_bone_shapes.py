@@ -1,4 +1,4 @@
-"""Fit the mean shapes that `skeleton` lays onto films.
+"""Fit the mean shapes that `skeleton` lays onto radiographs.
 
 `python -m Testing.assets.fit_bone_shapes MANIFEST jhu_pelvis_atlas.npz OUT` writes
 `bone_shapes.npz`. Vertebrae are means over people of the case list, one laid onto the other by a similarity; the
@@ -22,7 +22,7 @@ from SwinX2SLib.skeleton.bone_shapes import SPACING_MM, BoneShape
 from SwinX2SLib.skeleton.discs import SACRUM
 from SwinX2SLib.skeleton.spine_alignment import BONES, LPS_TO_NETWORK, align_pelves, read_paths, scaled_modes
 from SwinX2SLib.training.synthesis.joints import femoral_head_mm
-from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.subjects import Subject
 
 MARGIN_MM = 6.0
 # Volumes coarser than this do not show a bone's shape.
@@ -44,7 +44,7 @@ SEAM_MM = 12.0
 HIPS = ("hip_left", "hip_right")
 
 
-def mean_shape(people: Sequence[Person], label: int) -> BoneShape | None:
+def mean_shape(people: Sequence[Subject], label: int) -> BoneShape | None:
     """Return the mean of a bone over people; the first of them says where and how large it is.
 
     Args:
@@ -59,7 +59,7 @@ def mean_shape(people: Sequence[Person], label: int) -> BoneShape | None:
     origin, grid = _grid(points - middle)
     total, count = np.zeros(grid.shape[:3]), np.zeros(grid.shape[:3])
     for person in people:
-        placed = _laid(reference, person, label)
+        placed = _fitted(reference, person, label)
         if placed is None:
             continue
         bone, inside = _at(person, label, placed.apply(grid.reshape(-1, 3) + middle))
@@ -68,14 +68,14 @@ def mean_shape(people: Sequence[Person], label: int) -> BoneShape | None:
     return BoneShape(total / np.maximum(count, 1), origin)
 
 
-def _at(person: Person, label: int, points_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _at(person: Subject, label: int, points_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how much of a bone there is at points `(N, 3)`, 0..1, and whether they lie in the person's volume."""
     place = (points_mm / person.spacing_mm).T
     inside = ((place >= 0) & (place <= np.array(person.labels.shape)[:, None] - 1)).all(axis=0)
     return ndimage.map_coordinates((person.labels == label).astype(np.float32), place, order=1), inside
 
 
-def _laid(reference: Person, person: Person, label: int) -> Similarity | None:
+def _fitted(reference: Subject, person: Subject, label: int) -> Similarity | None:
     """Return the similarity that lays a bone of the reference onto another person's; None where they do not fit."""
     if person is reference:
         return Similarity(1.0, np.eye(3), np.zeros(3))
@@ -101,14 +101,14 @@ def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndar
     distance, nearest = tree.query(points, k=4)
     depth = ((points[:, None] - vertices[nearest]) * normals[nearest]).sum(-1).mean(1)
     # The wing of the ilium is thinner than the grid is fine, and would have holes.
-    beside = tree.query(vertices, k=THIN_NEIGHBOURS, distance_upper_bound=THIN_MM)[1]
-    facing = np.concatenate([normals, np.zeros((1, 3))])[beside]
+    run_in_thread = tree.query(vertices, k=THIN_NEIGHBOURS, distance_upper_bound=THIN_MM)[1]
+    facing = np.concatenate([normals, np.zeros((1, 3))])[run_in_thread]
     thin = ((normals[:, None] * facing).sum(-1) < -0.5).any(axis=1)
     plate = thin[nearest[:, 0]] & (distance[:, 0] < THIN_MM / 2)
     return ((depth < 0) | plate).reshape(grid.shape[:3])
 
 
-def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
+def pelvis(atlas: Path, people: Sequence[Subject]) -> dict[str, np.ndarray]:
     """Return the table's entries of the mean pelvis: its bones, the femoral heads, controls and modes [mm]."""
     data = np.load(atlas)
     shapes = np.concatenate([data[f"{bone}_vertices"] for bone in BONES], axis=1) * LPS_TO_NETWORK
@@ -136,7 +136,7 @@ def pelvis(atlas: Path, people: Sequence[Person]) -> dict[str, np.ndarray]:
 
 
 def _completed_sacrum(
-    vertices: np.ndarray, upper: np.ndarray, grid: np.ndarray, people: Sequence[Person]
+    vertices: np.ndarray, upper: np.ndarray, grid: np.ndarray, people: Sequence[Subject]
 ) -> np.ndarray:
     """Return the mean sacrum of people below where the atlas ends, the atlas' above.
 
@@ -160,7 +160,7 @@ def _completed_sacrum(
     return np.maximum(np.where(grid[..., 2] > floor, total / max(used, 1), 0), upper)
 
 
-def mean_head_mm(mean_hip: BoneShape, people: Sequence[Person], side: str) -> np.ndarray:
+def mean_head_mm(mean_hip: BoneShape, people: Sequence[Subject], side: str) -> np.ndarray:
     """Return where the centre of a femur's head lies in the frame of the mean hip, `(3,)` [mm]: the median of people.
 
     Args:
@@ -208,12 +208,12 @@ def _entry(name: str, shape: BoneShape) -> dict[str, np.ndarray]:
     return {f"{name}_probability": probability, f"{name}_origin_mm": shape.origin_mm.astype(np.float32)}
 
 
-def _people(cases: Sequence[Case]) -> list[Person]:
+def _people(cases: Sequence[Case]) -> list[Subject]:
     people = []
     for case in cases:
         labels, spacing_mm = case.load_labels()
         if spacing_mm.max() <= COARSEST_MM:
-            people.append(Person(case.name, labels, spacing_mm, case.known_classes))
+            people.append(Subject(case.name, labels, spacing_mm, case.known_classes))
     return sorted(people, key=lambda person: -len(person.boxes))
 
 

@@ -18,7 +18,7 @@ from damages import DAMAGES, IDS
 from scipy import ndimage
 
 from SwinX2SLib.measurements.bones import bones_from_labels
-from SwinX2SLib.measurements.measure import measure_person
+from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
@@ -73,7 +73,7 @@ def _part(volume: np.ndarray, affine: np.ndarray, names: tuple[str, ...]) -> tup
 
 def measured(volume: np.ndarray, affine: np.ndarray) -> dict:
     """Return the measurements of a person by structure, name and side."""
-    found = measure_person(bones_from_labels(volume, affine))
+    found = measure_subject(bones_from_labels(volume, affine))
     return {(m.structure, m.name, m.side): m for region in found.values() for m in region}
 
 

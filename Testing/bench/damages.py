@@ -85,7 +85,7 @@ def holes(volume, rng):
         volume[tuple(slice(a, a + rng.integers(2, 6)) for a in start)] = 0
 
 
-def islands(volume, rng):
+def components(volume, rng):
     present = np.unique(volume[volume > 0])
     for _ in range(rng.integers(10, 80)):
         start, size = rng.integers(0, volume.shape), rng.integers(1, 5)
@@ -163,7 +163,7 @@ DAMAGES = (
         eroded,
         hollow,
         holes,
-        islands,
+        components,
         view,
         swapped,
         sides,

@@ -1,7 +1,8 @@
-"""How often films that hang wrongly are told, and films that hang well are doubted.
+"""How often radiographs that hang wrongly are told, and radiographs that hang well are doubted.
 
-`python Testing/bench/hanging.py` prints a Markdown table by kind of film. A mirrored frontal film counts as well
-hung: it is not looked for. The last line tells how well the heart's side could tell it on real films.
+`python Testing/bench/hanging.py` prints a Markdown table by kind of radiograph. A mirrored frontal radiograph
+counts as well
+hung: it is not looked for. The last line tells how well the heart's side could tell it on real radiographs.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from people import FIELDS, Pair, chest_pairs, drawn_pairs, phantom_pairs, publis
 
 from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, hang
 from SwinX2SLib.radiographs import Radiograph
-from SwinX2SLib.reconstruct.orientation_check import FilmLook
+from SwinX2SLib.reconstruct.orientation_check import ViewPrediction
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 FRONTAL, LATERAL = View.FRONTAL, View.LATERAL
-# Words for how one film is given: what it is given as, and how it hangs.
+# Words for how one radiograph is given: what it is given as, and how it hangs.
 WELL = {
     "frontal": (FRONTAL, Orientation(FRONTAL)),
     "frontal mirrored": (FRONTAL, Orientation(FRONTAL, 0, True)),
@@ -37,7 +38,7 @@ WRONG = {
     "lateral upside down": (LATERAL, Orientation(LATERAL, 2, True)),
     "lateral on its side": (LATERAL, Orientation(LATERAL, 1)),
 }
-# Where the heart lies on a chest film: shares of its height, and of its width from the middle.
+# Where the heart lies on a chest radiograph: shares of its height, and of its width from the middle.
 HEART_ROWS, HEART_COLUMNS = (0.45, 0.75), (0.05, 0.25)
 
 
@@ -51,12 +52,15 @@ def main() -> None:
     options = parser.parse_args()
     reconstructor = Reconstructor(options.model, options.device)
     print(
-        "| films | pairs | " + " | ".join([*WELL, *WRONG]) + " |\n|" + "---|" * (len(WELL) + len(WRONG) + 2)
+        "| radiographs | pairs | "
+        + " | ".join([*WELL, *WRONG])
+        + " |\n|"
+        + "---|" * (len(WELL) + len(WRONG) + 2)
     )
     for name, pairs in sources(options.views, options.cases).items():
         print_row(name, reconstructor, pairs)
     right = [heart_side(pair) for pair in chest_pairs()]
-    print(f"\nThe heart's side is right on {sum(s > 0 for s in right)} of {len(right)} real chest films (%):",
+    print(f"\nThe heart's side is right on {sum(s > 0 for s in right)} of {len(right)} real chest radiographs (%):",
           ", ".join(f"{100 * s:.0f}" for s in right))  # fmt: skip
 
 
@@ -72,7 +76,7 @@ def sources(views: int, drawn: int) -> dict[str, Iterator[Pair]]:
 
 
 def print_row(name: str, reconstructor: Reconstructor, pairs: Iterator[Pair]) -> None:
-    """Print how many films of each kind are told and, behind the stroke, told as what they are."""
+    """Print how many radiographs of each kind are told and, behind the stroke, told as what they are."""
     told, right, count = dict.fromkeys([*WELL, *WRONG], 0), dict.fromkeys([*WELL, *WRONG], 0), 0
     for pair in pairs:
         count += 1
@@ -84,23 +88,26 @@ def print_row(name: str, reconstructor: Reconstructor, pairs: Iterator[Pair]) ->
     print(f"| {name} | {count} | " + " | ".join(cells) + " |", flush=True)
 
 
-def looked_at(reconstructor: Reconstructor, pair: Pair, given: View, orientation: Orientation) -> FilmLook:
-    """Return what a film of a pair looks like when it hangs in an orientation and is given as some view."""
+def looked_at(
+    reconstructor: Reconstructor, pair: Pair, given: View, orientation: Orientation
+) -> ViewPrediction:
+    """Return what a radiograph of a pair looks like when it hangs in an orientation and is given as some view."""
     shown = hung(pair.ap if orientation.view is FRONTAL else pair.lateral, orientation)
     if given is FRONTAL:
-        return reconstructor.check_hanging(replace(shown, view="ap"), pair.lateral).ap
-    return reconstructor.check_hanging(pair.ap, replace(shown, view="lateral")).lateral
+        return reconstructor.check_orientation(replace(shown, view="ap"), pair.lateral).ap
+    return reconstructor.check_orientation(pair.ap, replace(shown, view="lateral")).lateral
 
 
-def hung(film: Radiograph, orientation: Orientation) -> Radiograph:
-    """Return a film that hangs as it should as it hangs in an orientation."""
-    pixels = hang(torch.from_numpy(film.pixels.T.copy()), orientation).numpy().T
-    spacing_mm = film.spacing_mm[::-1] if orientation.quarter_turns % 2 else film.spacing_mm
-    return replace(film, pixels=np.ascontiguousarray(pixels), spacing_mm=spacing_mm)
+def hung(radiograph: Radiograph, orientation: Orientation) -> Radiograph:
+    """Return a radiograph that hangs as it should as it hangs in an orientation."""
+    pixels = hang(torch.from_numpy(radiograph.pixels.T.copy()), orientation).numpy().T
+    spacing_mm = radiograph.spacing_mm[::-1] if orientation.quarter_turns % 2 else radiograph.spacing_mm
+    return replace(radiograph, pixels=np.ascontiguousarray(pixels), spacing_mm=spacing_mm)
 
 
 def heart_side(pair: Pair) -> float:
-    """Return how much brighter, of the film's range, the patient's left is than the right where the heart lies."""
+    """Return how much brighter, of the radiograph's range, the patient's left is than the right where the heart
+    lies."""
     pixels = pair.ap.pixels
     rows, columns = pixels.shape
     band = pixels[int(HEART_ROWS[0] * rows) : int(HEART_ROWS[1] * rows)]

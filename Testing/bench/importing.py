@@ -1,4 +1,5 @@
-"""How long a whole result takes until it is shown in the scene: 54 bones at 128x128x160, films, outlines, table.
+"""How long a whole result takes until it is shown in the scene: 54 bones at 128x128x160, radiographs, outlines,
+table.
 
 `python Testing/bench/importing.py`; needs slicer-core. The modules are loaded beforehand, as they are in a session.
 """

@@ -1,4 +1,5 @@
-"""Films with their truth for the tables of robustness: published pairs, real chest pairs, phantoms, drawn people."""
+"""Radiographs with their truth for the tables of robustness: published pairs, real chest pairs, phantoms, drawn
+people."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from SwinX2SLib.drr import fit_threshold, project_ct
 from SwinX2SLib.geometry.frames import network_affine, voxel_spacing_mm
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.phantom.build import phantom_ct
-from SwinX2SLib.radiographs import FilmOptions, Radiograph, examine_pair, read_pair
+from SwinX2SLib.radiographs import Radiograph, RadiographOptions, examine_pair, read_pair
 from SwinX2SLib.radiographs.normalise import normalise
 
 SHARED = Path(os.environ.get("SWINX2S_SHARED", Path(__file__).resolve().parents[3] / "shared"))
@@ -31,18 +32,18 @@ FIELDS = {
     "chest": FieldOfView((-190.0, -150.0, 250.0), (190.0, 180.0, 560.0)),
     "neck": FieldOfView((-110.0, -110.0, 520.0), (110.0, 110.0, 740.0)),
 }
-# Real lateral chest films on which the patient's front is on the right side of the picture, seen by eye.
+# Real lateral chest radiographs on which the patient's front is on the right side of the picture, seen by eye.
 FRONT_ON_THE_RIGHT = ("patient022", "patient028", "patient089", "patient092", "patient093")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two films as they should hang, and what they show.
+    """Two radiographs as they should hang, and what they show.
 
     Attributes:
         name: of the person.
-        ap, lateral: the films.
-        labels: truth, uint8 `(X, Y, Z)` in network order, centred on the films; None where there is none.
+        ap, lateral: the radiographs.
+        labels: truth, uint8 `(X, Y, Z)` in network order, centred on the radiographs; None where there is none.
         affine: of the truth, index -> RAS mm.
         annotated: groups that the truth draws.
         case: where the pair comes from, or None.
@@ -76,8 +77,10 @@ def published_pairs(splits: tuple[str, ...] = ("val",)) -> Iterator[Pair]:
     for case in cases(splits):
         if case.radiographs is None:
             continue
-        films, options = case.radiographs, FilmOptions(spacing_mm=case.radiographs.spacing_mm)
-        ap, lateral = read_pair(films.coronal, films.sagittal, options, replace(options, flip="h"))
+        radiographs, options = case.radiographs, RadiographOptions(spacing_mm=case.radiographs.spacing_mm)
+        ap, lateral = read_pair(
+            radiographs.coronal, radiographs.sagittal, options, replace(options, flip="h")
+        )
         labels, spacing = case.load_labels()
         affine = network_affine(float(spacing.mean()), labels.shape)
         yield Pair(case.name, ap, lateral, labels, affine, case.annotated, case)
@@ -89,7 +92,8 @@ def chest_pairs() -> Iterator[Pair]:
         name = frontal.name.split("_")[0]
         lateral = next(frontal.parent.glob(f"{name}_lateral.*"))
         options = [
-            FilmOptions(spacing_mm=CHEST_HEIGHT_MM / Image.open(path).height) for path in (frontal, lateral)
+            RadiographOptions(spacing_mm=CHEST_HEIGHT_MM / Image.open(path).height)
+            for path in (frontal, lateral)
         ]
         options[1] = replace(options[1], flip="h" if name in FRONT_ON_THE_RIGHT else "")
         ap, other, faults = examine_pair(frontal, lateral, *options, "pa")
@@ -104,7 +108,7 @@ def phantom_pairs(field: str, count: int, seed: int = 0) -> Iterator[Pair]:
         phantom = build_phantom(PhantomParameters.random(rng), PHANTOM_SPACING_MM, FIELDS[field])
         ct = phantom_ct(phantom)
         ap, lateral = (
-            film_of(project_ct(ct, phantom.affine, view), PHANTOM_SPACING_MM, view)
+            radiograph_of(project_ct(ct, phantom.affine, view), PHANTOM_SPACING_MM, view)
             for view in ("ap", "lateral")
         )
         affine = network_affine(PHANTOM_SPACING_MM, phantom.labels.shape)
@@ -112,7 +116,7 @@ def phantom_pairs(field: str, count: int, seed: int = 0) -> Iterator[Pair]:
 
 
 def drawn_pairs(count: int, seed: int = 0) -> Iterator[Pair]:
-    """Yield people as training draws them (deformed, random films) from all cases and ten phantoms."""
+    """Yield people as training draws them (deformed, random radiographs) from all cases and ten phantoms."""
     from SwinX2SLib.training.synthesis import Synthesiser
 
     grid, rng = (96, 96, 128), np.random.default_rng(seed)
@@ -125,19 +129,19 @@ def drawn_pairs(count: int, seed: int = 0) -> Iterator[Pair]:
         synthesiser.add_volume(phantom.labels, voxel_spacing_mm(phantom.affine), known, 1.0)
     for number in range(count):
         sample = synthesiser.draw(rng)
-        films = (film_of(f.numpy().T, SAMPLE_SPACING_MM, v) for f, v in
+        radiographs = (radiograph_of(f.numpy().T, SAMPLE_SPACING_MM, v) for f, v in
                  ((sample.coronal, "ap"), (sample.sagittal, "lateral")))  # fmt: skip
         affine = network_affine(SAMPLE_SPACING_MM, grid)
-        yield Pair(f"drawn {number}", *films, sample.labels.numpy(), affine)
+        yield Pair(f"drawn {number}", *radiographs, sample.labels.numpy(), affine)
 
 
 def undeformed_pairs(names: tuple[str, ...], each: int, seed: int = 0) -> Iterator[Pair]:
-    """Yield people as they are, turned and scaled a little, in films that look as the published ones.
+    """Yield people as they are, turned and scaled a little, in radiographs that look as the published ones.
 
     Args:
         names: of cases; those that are absent are left out.
         each: pairs of every person.
-        seed: of the turns and the films.
+        seed: of the turns and the radiographs.
     """
     from SwinX2SLib.training.synthesis import Synthesiser
     from SwinX2SLib.training.synthesis.deformation import DeformationLimits
@@ -149,50 +153,54 @@ def undeformed_pairs(names: tuple[str, ...], each: int, seed: int = 0) -> Iterat
         synthesiser.add_cases([case], [1.0])
         for number in range(each):
             sample = synthesiser.draw(np.random.default_rng((seed, number)))
-            films = (film_of(f.numpy().T, UNDEFORMED_SPACING_MM, v) for f, v in
+            radiographs = (radiograph_of(f.numpy().T, UNDEFORMED_SPACING_MM, v) for f, v in
                      ((sample.coronal, "ap"), (sample.sagittal, "lateral")))  # fmt: skip
             affine = network_affine(UNDEFORMED_SPACING_MM, grid)
-            yield Pair(f"{case.name}, {number}", *films, sample.labels.numpy(), affine, case.annotated, case)
+            yield Pair(
+                f"{case.name}, {number}", *radiographs, sample.labels.numpy(), affine, case.annotated, case
+            )
 
 
-def film_of(picture: np.ndarray, spacing_mm: float, view: str) -> Radiograph:
-    """Return a computed picture `(rows, columns)` as a film."""
+def radiograph_of(picture: np.ndarray, spacing_mm: float, view: str) -> Radiograph:
+    """Return a computed picture `(rows, columns)` as a radiograph."""
     pixels = normalise(picture.astype(np.float32), bone_bright=True).pixels
     return Radiograph(pixels, (spacing_mm, spacing_mm), "computed", view)
 
 
-def flipped(film: Radiograph, flip: str) -> Radiograph:
-    """Return a film flipped "h", "v" or "hv"."""
-    pixels = film.pixels[:: -1 if "v" in flip else 1, :: -1 if "h" in flip else 1]
-    return replace(film, pixels=np.ascontiguousarray(pixels))
+def flipped(radiograph: Radiograph, flip: str) -> Radiograph:
+    """Return a radiograph flipped "h", "v" or "hv"."""
+    pixels = radiograph.pixels[:: -1 if "v" in flip else 1, :: -1 if "h" in flip else 1]
+    return replace(radiograph, pixels=np.ascontiguousarray(pixels))
 
 
-def magnified(film: Radiograph, factor: float) -> Radiograph:
-    """Return a film on which everything is larger about its middle, at the same stated spacing."""
-    middle = (np.array(film.pixels.shape) - 1) / 2
-    pixels = ndimage.affine_transform(film.pixels, np.full(2, 1 / factor), middle * (1 - 1 / factor), order=1)
-    return replace(film, pixels=pixels)
+def magnified(radiograph: Radiograph, factor: float) -> Radiograph:
+    """Return a radiograph on which everything is larger about its middle, at the same stated spacing."""
+    middle = (np.array(radiograph.pixels.shape) - 1) / 2
+    pixels = ndimage.affine_transform(
+        radiograph.pixels, np.full(2, 1 / factor), middle * (1 - 1 / factor), order=1
+    )
+    return replace(radiograph, pixels=pixels)
 
 
 def retaken(pair: Pair, angle_deg: float) -> Pair | None:
-    """Return the pair projected again from its CT, the lateral film off the right angle; None without a CT.
+    """Return the pair projected again from its CT, the lateral radiograph off the right angle; None without a CT.
 
     Args:
         pair: a published one.
-        angle_deg: by which the patient was turned about the long axis between the two films.
+        angle_deg: by which the patient was turned about the long axis between the two radiographs.
     """
     ct = pair.case.load_ct() if pair.case else None
     if ct is None:
         return None
     spacing = float(voxel_spacing_mm(pair.affine)[0])
-    shown = {film.view: film.pixels for film in (pair.ap, pair.lateral)}
+    shown = {radiograph.view: radiograph.pixels for radiograph in (pair.ap, pair.lateral)}
     fits = all(
         shown[view].shape == (ct.shape[2], ct.shape[axis]) for view, axis in (("ap", 0), ("lateral", 1))
     )
     threshold = fit_threshold(ct, pair.affine, shown).threshold if fits else float(np.median(ct))
     turned = ndimage.rotate(ct, angle_deg, axes=(0, 1), reshape=False, order=1, cval=float(ct.min()))
     ap, lateral = (
-        film_of(project_ct(volume, pair.affine, view, threshold), spacing, view)
+        radiograph_of(project_ct(volume, pair.affine, view, threshold), spacing, view)
         for volume, view in ((ct, "ap"), (turned, "lateral"))
     )
     return replace(pair, ap=ap, lateral=lateral)

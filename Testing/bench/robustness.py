@@ -1,4 +1,5 @@
-"""How a network stands wrong geometry, wrong films and anatomy out of view: `python Testing/bench/robustness.py`.
+"""How a network stands wrong geometry, wrong radiographs and anatomy out of view: `python
+Testing/bench/robustness.py`.
 
 Three tables in Markdown: Dice by group under view-angle, magnification and hanging errors; bones claimed that are not
 in view; left and right on drawn people.
@@ -15,11 +16,11 @@ from people import (
     FIELDS,
     Pair,
     drawn_pairs,
-    film_of,
     flipped,
     magnified,
     phantom_pairs,
     published_pairs,
+    radiograph_of,
     retaken,
 )
 
@@ -35,22 +36,23 @@ ERRORS: dict[str, Callable[[Pair], Pair | None]] = {
     "as published": lambda pair: pair,
     **{f"taken again from the CT, {a} degrees off": lambda pair, a=a: retaken(pair, a) for a in (0, 5, 10)},
     **{
-        f"lateral film {p} % too large": lambda pair, p=p: replace(pair, lateral=magnified(pair.lateral, 1 + p / 100))
+        f"lateral radiograph {p} % too large": lambda pair, p=p: replace(pair, "
+        "lateral=magnified(pair.lateral, 1 + p / 100))
         for p in (5, 10)
     },
     **{
-        f"both films {p} % too large": lambda pair, p=p: replace(
+        f"both radiographs {p} % too large": lambda pair, p=p: replace(
             pair, ap=magnified(pair.ap, 1 + p / 100), lateral=magnified(pair.lateral, 1 + p / 100)
         )
         for p in (5, 10)
     },
-    "films swapped": lambda pair: replace(
+    "radiographs swapped": lambda pair: replace(
         pair, ap=replace(pair.lateral, view="ap"), lateral=replace(pair.ap, view="lateral")
     ),
-    "lateral film faces the wrong way": lambda pair: replace(pair, lateral=flipped(pair.lateral, "h")),
-    "lateral film upside down": lambda pair: replace(pair, lateral=flipped(pair.lateral, "hv")),
-    "frontal film upside down": lambda pair: replace(pair, ap=flipped(pair.ap, "hv")),
-    "frontal film mirrored": lambda pair: replace(pair, ap=flipped(pair.ap, "h")),
+    "lateral radiograph faces the wrong way": lambda pair: replace(pair, lateral=flipped(pair.lateral, "h")),
+    "lateral radiograph upside down": lambda pair: replace(pair, lateral=flipped(pair.lateral, "hv")),
+    "frontal radiograph upside down": lambda pair: replace(pair, ap=flipped(pair.ap, "hv")),
+    "frontal radiograph mirrored": lambda pair: replace(pair, ap=flipped(pair.ap, "h")),
 }  # fmt: skip
 
 
@@ -61,10 +63,10 @@ def main() -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--cases", type=int, default=200, help="drawn people of the left-right table")
     parser.add_argument("--views", type=int, default=5, help="phantoms of each field of view")
-    parser.add_argument("--augmentations", type=int, default=1)
+    parser.add_argument("--tta", type=int, default=1)
     options = parser.parse_args()
-    reconstructor = Reconstructor(options.model, options.device, options.augmentations)
-    print_rows(("film error", "person", *GROUPS, "told"), error_rows(reconstructor))
+    reconstructor = Reconstructor(options.model, options.device, options.tta)
+    print_rows(("radiograph error", "person", *GROUPS, "told"), error_rows(reconstructor))
     print_rows(("view", "bones not in view [% of foreground]", "groups not in view [%]"),
                absence_rows(reconstructor, options.views))  # fmt: skip
     print_rows(("people", "sided bones", "on the wrong side", "voxels on the wrong side [%]"),
@@ -80,7 +82,7 @@ def print_rows(head: tuple[str, ...], rows: Iterator[tuple] | list[tuple]) -> No
 
 
 def error_rows(reconstructor: Reconstructor) -> Iterator[tuple]:
-    """Dice by group of the published `val` pairs under each error, and whether the films' check told it."""
+    """Dice by group of the published `val` pairs under each error, and whether the radiographs' check told it."""
     pairs = list(published_pairs())
     for words, spoil in ERRORS.items():
         for pair in pairs:
@@ -90,7 +92,7 @@ def error_rows(reconstructor: Reconstructor) -> Iterator[tuple]:
                 continue
             scores = score_overlap(prediction(reconstructor, spoilt), pair.labels, pair.annotated)
             groups = scores.dice_means()
-            check = reconstructor.check_hanging(spoilt.ap, spoilt.lateral)
+            check = reconstructor.check_orientation(spoilt.ap, spoilt.lateral)
             cells = (f"{100 * groups[group]:.1f}" if group in groups else "" for group in GROUPS)
             yield words, pair.name, *cells, "yes" if check.suspected else ""
 
@@ -129,16 +131,18 @@ def absence(reconstructor: Reconstructor, pairs: list[Pair]) -> tuple[str, str]:
 
 
 def cut_to(pair: Pair, ids: tuple[int, ...]) -> Pair:
-    """Return the films and the truth between the highest and the lowest voxel of some bones."""
+    """Return the radiographs and the truth between the highest and the lowest voxel of some bones."""
     rows = np.flatnonzero(np.isin(pair.labels, ids).any(axis=(0, 1)))
     share = np.array([rows[0], rows[-1] + 1]) / pair.labels.shape[2]
     labels_cut = np.ascontiguousarray(pair.labels[:, :, rows[0] : rows[-1] + 1])
-    films = []
-    for film in (pair.ap, pair.lateral):
-        first, last = np.rint(share * film.pixels.shape[0]).astype(int)
-        films.append(film_of(film.pixels[first:last], film.spacing_mm[0], film.view))
+    radiographs = []
+    for radiograph in (pair.ap, pair.lateral):
+        first, last = np.rint(share * radiograph.pixels.shape[0]).astype(int)
+        radiographs.append(
+            radiograph_of(radiograph.pixels[first:last], radiograph.spacing_mm[0], radiograph.view)
+        )
     spacing = float(np.abs(pair.affine[0, 0]))
-    return replace(pair, ap=films[0], lateral=films[1], labels=labels_cut,
+    return replace(pair, ap=radiographs[0], lateral=radiographs[1], labels=labels_cut,
                    affine=network_affine(spacing, labels_cut.shape))  # fmt: skip
 
 

@@ -36,10 +36,10 @@ def main() -> None:
 
 
 def reconstruction() -> list[tuple[str, str]]:
-    """Time and peak memory of `swinx2s reconstruct` on the phantom's films, start-up included."""
-    films = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))["views"]
-    paths = [str(resource_path("Demo", films[view]["file"])) for view in ("ap", "lateral")]
-    spacing = ",".join(str(films[view]["spacing_mm"]) for view in ("ap", "lateral"))
+    """Time and peak memory of `swinx2s reconstruct` on the phantom's radiographs, start-up included."""
+    radiographs = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))["views"]
+    paths = [str(resource_path("Demo", radiographs[view]["file"])) for view in ("ap", "lateral")]
+    spacing = ",".join(str(radiographs[view]["spacing_mm"]) for view in ("ap", "lateral"))
     seconds, peaks, network = [], [], []
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +73,7 @@ def synthesis() -> list[tuple[str, str]]:
 
 
 def _draws_per_second(device: str) -> str:
-    """Samples of a phantom at 96x96x128, films brought to the processor."""
+    """Samples of a phantom at 96x96x128, radiographs brought to the processor."""
     from SwinX2SLib.training.synthesis import Synthesiser
 
     made, known = build_phantom(PhantomParameters(), 3.0), np.ones(CLASS_COUNT, dtype=bool)

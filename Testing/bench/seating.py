@@ -1,4 +1,4 @@
-"""What moving vertebrae to the discs seen in the films does: `python Testing/bench/seating.py`.
+"""What moving vertebrae to the discs seen in the radiographs does: `python Testing/bench/seating.py`.
 
 A Markdown table by kind of pair: how far the discs of the reconstruction lie from those of the truth along the body
 axis, and the Dice of the vertebrae, each without and with the move; how many pairs lost or won over a point of Dice.
@@ -41,11 +41,11 @@ def main() -> None:
 def _row(kind: str, reconstructor: Reconstructor, pairs: Iterable[Pair]) -> str:
     spines = [pair for pair in pairs if pair.labels is not None and "spine" in pair.annotated]
     found = [_both(reconstructor, pair) for pair in spines]
-    found = [(plain, seated) for plain, seated in found if plain[1] is not None and seated[1] is not None]
+    found = [(plain, aligned) for plain, aligned in found if plain[1] is not None and aligned[1] is not None]
     if not found:
         return f"| {kind} | 0 | | | | | | | |"
     off = [np.concatenate([result[side][0] for result in found]) for side in (0, 1)]
-    dice = 100 * np.array([[plain[1], seated[1]] for plain, seated in found])
+    dice = 100 * np.array([[plain[1], aligned[1]] for plain, aligned in found])
     change = dice[:, 1] - dice[:, 0]
     cells = (
         *(len(found), len(off[0]), f"{off[0].mean():.1f}", f"{off[1].mean():.1f}"),

@@ -1,4 +1,4 @@
-"""What laying known shapes onto the films does: `python Testing/bench/shapes.py`.
+"""What laying known shapes onto the radiographs does: `python Testing/bench/shapes.py`.
 
 A Markdown table by kind of pair: the mean Dice of the bones of each region, without and with the shapes, and of how
 many pairs the mean over bones fell or rose by more than a point.
@@ -44,12 +44,16 @@ def _row(kind: str, reconstructor: Reconstructor, pairs: Iterable[Pair]) -> str:
     found = [_both(reconstructor, pair) for pair in pairs if pair.labels is not None]
     cells = []
     for region in REGIONS:
-        both = [(plain[region], laid[region]) for plain, laid in found if region in plain and region in laid]
+        both = [
+            (plain[region], fitted_shapes[region])
+            for plain, fitted_shapes in found
+            if region in plain and region in fitted_shapes
+        ]
         cells += [f"{100 * value:.1f}" for value in np.mean(both, axis=0)] if both else ["", ""]
     change = [
-        100 * (np.mean([laid[r] for r in plain]) - np.mean(list(plain.values())))
-        for plain, laid in found
-        if plain.keys() and plain.keys() == laid.keys()
+        100 * (np.mean([fitted_shapes[r] for r in plain]) - np.mean(list(plain.values())))
+        for plain, fitted_shapes in found
+        if plain.keys() and plain.keys() == fitted_shapes.keys()
     ]
     counts = (sum(c < -1 for c in change), sum(c > 1 for c in change))
     return f"| {kind} | {len(found)} | {' | '.join(map(str, (*cells, *counts)))} |"

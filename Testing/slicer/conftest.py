@@ -46,7 +46,7 @@ def result_folder(bones, tmp_path_factory) -> Path:
 @pytest.fixture
 def result(scene, result_folder):
     """That result in the scene, with all that belongs to it."""
-    # Loaded here, for films and MRML alone need none of it.
+    # Loaded here, for radiographs and MRML alone need none of it.
     from SwinX2SLib.slicerui.result_loading import load_result
 
     return load_result(result_folder)

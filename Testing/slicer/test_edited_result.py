@@ -106,8 +106,10 @@ def test_without_an_edit_nothing_is_done(result):
 
 def test_an_edit_reaches_surface_outlines_table_and_provenance(result):
     (model,), (other,) = (linked(result, SURFACE, bone=bone) for bone in (BONE, OTHER))
-    outlines = {role: linked(result, OUTLINE, film=role, region="femur")[0] for role in ("ap", "lateral")}
-    untouched = linked(result, OUTLINE, film="ap", region="spine")[0].GetPolyData()
+    outlines = {
+        role: linked(result, OUTLINE, radiograph=role, region="femur")[0] for role in ("ap", "lateral")
+    }
+    untouched = linked(result, OUTLINE, radiograph="ap", region="spine")[0].GetPolyData()
     before = {"bone": lowest(model), "other": lowest(other), "row": row_of(result, BONE)}
     points = {role: one.GetPolyData().GetNumberOfPoints() for role, one in outlines.items()}
     cut(result, BONE)
@@ -119,12 +121,12 @@ def test_an_edit_reaches_surface_outlines_table_and_provenance(result):
         "ap": True, "lateral": True,
     }  # fmt: skip
     assert outlines["ap"].GetPolyData().GetNumberOfLines() == 2
-    assert linked(result, OUTLINE, film="ap", region="spine")[0].GetPolyData() is untouched
+    assert linked(result, OUTLINE, radiograph="ap", region="spine")[0].GetPolyData() is untouched
     row = row_of(result, BONE)
     assert int(row["Voxels"]) == int(before["row"]["Voxels"]) // 2
     assert float(row["Volume"]) == pytest.approx(float(before["row"]["Volume"]) / 2, rel=0.05)
     assert (row["Confidence"], row["Expected Dice"]) == ("nan", "nan")
-    assert float(row["On lateral film"]) > 50
+    assert float(row["On lateral radiograph"]) > 50
     assert "Edited by a person" in row["Remarks"]
     assert "Edited" not in row_of(result, OTHER)["Remarks"]
     assert edited_bones(result) == [BONE]
@@ -144,7 +146,7 @@ def test_an_edit_that_is_taken_back_is_none(result):
 
 
 def test_a_bone_that_is_removed_leaves_the_views_and_the_table_says_so(result):
-    (outline,) = linked(result, OUTLINE, film="ap", region="femur")
+    (outline,) = linked(result, OUTLINE, radiograph="ap", region="femur")
     segment = slicer.vtkSegment()
     segment.DeepCopy(result.GetSegmentation().GetSegment(BONE))
     result.GetSegmentation().RemoveSegment(BONE)
@@ -188,5 +190,5 @@ def test_edits_that_were_made_elsewhere_are_found_after_a_reload(result, tmp_pat
     cut(result, OTHER)
     assert follow(result)
     assert edited_bones(result) == [BONE, OTHER]
-    (outline,) = linked(result, OUTLINE, film="ap", region="femur")
+    (outline,) = linked(result, OUTLINE, radiograph="ap", region="femur")
     assert outline.GetPolyData().GetNumberOfLines() == 2

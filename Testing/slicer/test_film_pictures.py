@@ -1,4 +1,5 @@
-"""The films in 3D as textured planes: right way round, where the detector stood, and back after a scene was read."""
+"""The radiographs in 3D as textured planes: right way round, where the detector stood, and back after a scene was
+read."""
 
 import json
 import shutil
@@ -10,16 +11,16 @@ import slicer
 import slicer.util
 from PIL import Image
 from rendering import needs_rendering
+from SwinX2SLib.slicerui.result.radiograph_views import show_radiograph
 from three_d_view import ThreeDView
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.drr import overlay
 from SwinX2SLib.geometry.cameras import view_axes
-from SwinX2SLib.slicerui.result import film_views
-from SwinX2SLib.slicerui.result.film_views import show_film
+from SwinX2SLib.slicerui.result import radiograph_views
 from SwinX2SLib.slicerui.result.links import (
-    FILM_PICTURE,
-    FILM_PLANE,
+    RADIOGRAPH_PICTURE,
+    RADIOGRAPH_PLANE,
     linked,
     results_in_scene,
     told_of,
@@ -29,13 +30,13 @@ from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 from SwinX2SLib.slicerui.result_loading import load_result, notes_of
 
 TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
-# Brightness of the quarters of a film as it hangs: upper left, upper right, lower left, lower right.
+# Brightness of the quarters of a radiograph as it hangs: upper left, upper right, lower left, lower right.
 QUARTERS = (230, 160, 90, 30)
 
 
 @pytest.fixture
 def quartered(result_folder, tmp_path):
-    """A result whose films are bright at the upper left and darker from quarter to quarter."""
+    """A result whose radiographs are bright at the upper left and darker from quarter to quarter."""
     folder = shutil.copytree(result_folder, tmp_path / "result")
     text = (folder / "provenance.json").read_text().replace(str(result_folder), str(folder))
     provenance = json.loads(text)
@@ -44,7 +45,7 @@ def quartered(result_folder, tmp_path):
         rows, columns = np.indices(np.asarray(Image.open(path)).shape)
         size = rows.shape
         pixels = np.choose(2 * (rows >= size[0] // 2) + (columns >= size[1] // 2), QUARTERS)
-        # A film of four gray levels is none.
+        # A radiograph of four gray levels is none.
         Image.fromarray((pixels + rows % 20).astype(np.uint8)).save(path)
         provenance["inputs"][view]["sha256"] = slicer.util.computeChecksum("SHA256", str(path))
     (folder / "provenance.json").write_text(json.dumps(provenance))
@@ -63,12 +64,12 @@ def view(scene):
 def show_only(result, role: str) -> None:
     result.SetDisplayVisibility(False)
     for each in ("ap", "lateral"):
-        show_film(result, each, each == role)
+        show_radiograph(result, each, each == role)
         show_outlines(result, each, False)
 
 
 def quarters_seen(view, role: str) -> list[float]:
-    """Brightness in the middle of each quarter of the film in the picture."""
+    """Brightness in the middle of each quarter of the radiograph in the picture."""
     view.look_from(TOWARDS_TUBE[role])
     image = view.pixels().astype(int)
     gray = np.argwhere(np.ptp(image, axis=2) < 6)
@@ -79,26 +80,26 @@ def quarters_seen(view, role: str) -> list[float]:
 
 @needs_rendering
 @pytest.mark.parametrize("role", ["ap", "lateral"])
-def test_a_textured_film_is_seen_right_way_up_and_round_from_the_tubes_side(view, quartered, role):
+def test_a_textured_radiograph_is_seen_right_way_up_and_round_from_the_tubes_side(view, quartered, role):
     result = load_result(quartered)
     show_only(result, role)
-    (plane,) = linked(result, FILM_PLANE, film=role)
+    (plane,) = linked(result, RADIOGRAPH_PLANE, radiograph=role)
     assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
     seen = quarters_seen(view, role)
     if role == "lateral":
-        # A lateral film hangs with the front on the left; the tube at the patient's right has it on its right.
+        # A lateral radiograph hangs with the front on the left; the tube at the patient's right has it on its right.
         seen = [seen[1], seen[0], seen[3], seen[2]]
     assert seen == sorted(seen, reverse=True)
     assert seen[0] - seen[3] > 150
-    # Window and level of the film's volume reach the texture: what is above the window is white.
-    (picture,) = linked(result, FILM_PICTURE, film=role)
+    # Window and level of the radiograph's volume reach the texture: what is above the window is white.
+    (picture,) = linked(result, RADIOGRAPH_PICTURE, radiograph=role)
     picture.GetDisplayNode().SetWindowLevel(20, 60)
     plane.GetDisplayNode().Modified()
     assert sorted(quarters_seen(view, role))[1:] == pytest.approx([255] * 3, abs=3)
 
 
 @needs_rendering
-def test_a_scene_shows_its_films_again_with_this_module_and_without_it(view, quartered, tmp_path):
+def test_a_scene_shows_its_radiographs_again_with_this_module_and_without_it(view, quartered, tmp_path):
     scene = slicer.mrmlScene
     result = load_result(quartered)
     show_only(result, "ap")
@@ -116,10 +117,10 @@ def test_a_scene_shows_its_films_again_with_this_module_and_without_it(view, qua
     again = ThreeDView(400, 400)
     try:
         (result,) = results_in_scene()
-        (plane,) = linked(result, FILM_PLANE, film="ap")
+        (plane,) = linked(result, RADIOGRAPH_PLANE, radiograph="ap")
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is None
         assert quarters_seen(again, "ap") == pytest.approx(textured, abs=12)
-        film_views.connect_pictures()
+        radiograph_views.connect_pictures()
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
         assert quarters_seen(again, "ap") == pytest.approx(textured, abs=4)
     finally:
@@ -131,28 +132,30 @@ def test_the_texture_comes_back_by_itself_when_a_scene_is_read(scene, result_fol
     path = str(tmp_path / "scene.mrb")
     assert scene.WriteToMRB(path, None)
     scene.Clear(1)
-    tag = film_views.follow_scene(scene)
+    tag = radiograph_views.follow_scene(scene)
     try:
         assert scene.ReadFromMRB(path, True)
     finally:
         scene.RemoveObserver(tag)
     (result,) = results_in_scene()
-    for plane in linked(result, FILM_PLANE):
+    for plane in linked(result, RADIOGRAPH_PLANE):
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
 
 
 def test_a_plane_whose_picture_was_taken_away_stays_gray(scene, result_folder, tmp_path):
     result = load_result(result_folder)
-    for picture in linked(result, FILM_PICTURE):
+    for picture in linked(result, RADIOGRAPH_PICTURE):
         scene.RemoveNode(picture)
-    (plane,) = linked(result, FILM_PLANE, film="ap")
-    assert not film_views.connect_picture(plane)
+    (plane,) = linked(result, RADIOGRAPH_PLANE, radiograph="ap")
+    assert not radiograph_views.connect_picture(plane)
 
 
 def test_picture_and_plane_stand_at_the_same_place(scene, result_folder):
     result = load_result(result_folder)
     for role in ("ap", "lateral"):
-        (plane,), (picture,) = (linked(result, kind, film=role) for kind in (FILM_PLANE, FILM_PICTURE))
+        (plane,), (picture,) = (
+            linked(result, kind, radiograph=role) for kind in (RADIOGRAPH_PLANE, RADIOGRAPH_PICTURE)
+        )
         bounds, drawn = np.zeros(6), np.zeros(6)
         picture.GetRASBounds(bounds)
         plane.GetRASBounds(drawn)
@@ -162,7 +165,7 @@ def test_picture_and_plane_stand_at_the_same_place(scene, result_folder):
         assert drawn[through].mean() == pytest.approx(bounds[through].mean(), abs=1e-3)
 
 
-def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, result_folder, tmp_path):
+def test_radiographs_of_a_tube_stand_at_the_detector_and_are_larger(scene, result_folder, tmp_path):
     folder = shutil.copytree(result_folder, tmp_path / "result")
     provenance = json.loads((folder / "provenance.json").read_text())
     for told in provenance["inputs"].values():
@@ -171,7 +174,7 @@ def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, result_fold
     parallel, cone = load_result(result_folder), load_result(folder)
     camera = overlay(provenance)["ap"]
     points = [
-        vtk_to_numpy(linked(result, FILM_PLANE, film="ap")[0].GetPolyData().GetPoints().GetData())
+        vtk_to_numpy(linked(result, RADIOGRAPH_PLANE, radiograph="ap")[0].GetPolyData().GetPoints().GetData())
         for result in (parallel, cone)
     ]
     along = (points[1] - np.asarray(camera.isocentre_ras_mm)) @ view_axes("ap")[2]
@@ -190,7 +193,7 @@ def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_s
     (folder / "provenance.json").write_text(json.dumps(provenance))
     result = load_result(folder)
     assert any("source lies inside" in note for note in notes_of(result))
-    assert [told_of(plane, "film") for plane in linked(result, FILM_PLANE)] == ["lateral"]
+    assert [told_of(plane, "radiograph") for plane in linked(result, RADIOGRAPH_PLANE)] == ["lateral"]
 
 
 def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder, tmp_path):
@@ -206,16 +209,16 @@ def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder,
     words = dict(provenance_words(load_result(folder)))
     assert (
         "tube 1500 mm from the detector, 1250 mm from the patient (given by the user)"
-        in words["Frontal film"]
+        in words["Frontal radiograph"]
     )
-    assert "tube" not in words["Lateral film"]
+    assert "tube" not in words["Lateral radiograph"]
 
 
-def test_a_very_large_film_becomes_a_texture_that_every_card_takes_and_keeps_its_place():
+def test_a_very_large_radiograph_becomes_a_texture_that_every_card_takes_and_keeps_its_place():
     pixels = np.zeros((5003, 4001), np.float32)
     pixels[3000:3300, 1000:1300] = 1.0
-    picture = film_views.Picture.of(pixels)
-    assert max(picture.gray.shape) <= film_views.LONG_SIDE
+    picture = radiograph_views.Picture.of(pixels)
+    assert max(picture.gray.shape) <= radiograph_views.LONG_SIDE
     middle = (np.argwhere(picture.gray > 127).mean(axis=0) + 0.5) / picture.gray.shape
     np.testing.assert_allclose(picture.places(middle), (3149.5, 1149.5), atol=1.5)
     coarse = picture.coarse(256)

@@ -1,4 +1,4 @@
-"""The films in Slicer's own slice views: as they hang on a light box."""
+"""The radiographs in Slicer's own slice views: as they hang on a light box."""
 
 import mrml_boot
 import numpy as np
@@ -8,7 +8,7 @@ import slicer.util
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.slicerui.inputs import preview
-from SwinX2SLib.slicerui.inputs.preview import FilmPlane
+from SwinX2SLib.slicerui.inputs.preview import RadiographPlane
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def seen(logic) -> np.ndarray:
 
 
 @pytest.mark.parametrize("role", ["ap", "lateral"])
-def test_a_film_is_seen_as_it_hangs(views, role):
+def test_a_radiograph_is_seen_as_it_hangs(views, role):
     # Bright at the upper left, half as bright at the upper right, dark below.
     pixels = np.zeros((80, 60), np.float32)
     pixels[:40, :30], pixels[:40, 30:] = 1.0, 0.5
-    films = preview.FilmPreview()
-    films._show(FilmPlane(role, pixels.shape, (2.0, 2.0), 15.0), pixels)
+    radiographs = preview.RadiographPreview()
+    radiographs._show(RadiographPlane(role, pixels.shape, (2.0, 2.0), 15.0), pixels)
     picture = seen(views[role])
     rows, columns = picture.shape
     corner = (
@@ -68,4 +68,4 @@ def test_a_film_is_seen_as_it_hangs(views, role):
     assert corner[0] > 200
     assert 80 < corner[1] < 180
     assert corner[2] < 40
-    films.hide()
+    radiographs.hide()

@@ -27,7 +27,7 @@ def test_the_table_has_a_line_for_each_measurement_with_both_sides(session):
     assert "condyles" in absent["Reason"]
     canal = line(session, "L1 vertebra", "Canal length")
     assert canal["Quality"] == "check"
-    assert "one film" in canal["Reason"]
+    assert "one radiograph" in canal["Reason"]
     assert float(canal["Value"]) == pytest.approx(np.hypot(17.5, 2.0), abs=0.06)
     assert [row["Region"] for row in cells(session)] == sorted(
         (row["Region"] for row in cells(session)), key=["Spine", "Ribs", "Pelvis", "Femora"].index

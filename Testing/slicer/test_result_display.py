@@ -14,10 +14,10 @@ from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids, labels
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.confidence_table import COLUMNS, table_of
-from SwinX2SLib.slicerui.result.links import FILM_PLANE, SURFACE, linked, told_of
-from SwinX2SLib.slicerui.result.regions import TITLES, EyeFollower, regions_of, show_region
+from SwinX2SLib.slicerui.result.links import RADIOGRAPH_PLANE, SURFACE, linked, told_of
+from SwinX2SLib.slicerui.result.regions import TITLES, VisibilityObserver, regions_of, show_region
 from SwinX2SLib.slicerui.result.views import jump_to
-from SwinX2SLib.slicerui.result_loading import Film, add_result, load_result, notes_of
+from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result, load_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError, segment_ids
 
 FEMUR_LEFT = 53
@@ -28,8 +28,8 @@ def test_every_region_is_a_folder_with_its_bones(result):
     for group in GROUPS:
         expected = {label_by_id(label_id).title for label_id in label_ids(group)}
         assert expected <= set(folders[TITLES[group]])
-    pictures = {f"{result.GetName()}: {film} film" for film in ("frontal", "lateral")}
-    assert set(folders["Films"]) == {"Frontal film", "Lateral film"} | pictures
+    pictures = {f"{result.GetName()}: {radiograph} radiograph" for radiograph in ("frontal", "lateral")}
+    assert set(folders["Radiographs"]) == {"Frontal radiograph", "Lateral radiograph"} | pictures
     assert [*regions_of(result)] == [*GROUPS]
     assert notes_of(result) == []
 
@@ -44,7 +44,7 @@ def test_hiding_a_region_hides_its_segments_and_no_other(result, region):
 
 
 def test_the_eyes_of_the_hierarchy_reach_the_segments(result):
-    follower = EyeFollower()
+    follower = VisibilityObserver()
     follower.follow(result)
     regions_of(result)["ribs"].SetVisibility(False)
     assert visible(result) == {label.name for label in labels() if label.group != "ribs"}
@@ -91,7 +91,7 @@ def test_the_table_says_what_is_known_of_each_bone(result, bones):
     assert table.GetValueByName(femur, "Confidence").ToDouble() == pytest.approx(100 * SURE, abs=0.2)
     assert table.GetValueByName(femur, "Expected Dice").ToDouble() == pytest.approx(80)
     assert table.GetValueByName(femur, "Voxels").ToInt() == (bones == FEMUR_LEFT).sum()
-    assert table.GetValueByName(femur, "On frontal film").ToDouble() > 90
+    assert table.GetValueByName(femur, "On frontal radiograph").ToDouble() > 90
 
 
 def test_views_jump_to_a_bone(result, bones):
@@ -106,7 +106,7 @@ def test_views_jump_to_a_bone(result, bones):
     assert jump_to(result, "no_bone") is None
 
 
-def test_a_film_that_is_gone_is_told_and_the_rest_is_shown(scene, result_folder, tmp_path):
+def test_a_radiograph_that_is_gone_is_told_and_the_rest_is_shown(scene, result_folder, tmp_path):
     copy = shutil.copytree(result_folder, tmp_path / "copy")
     text = (
         (copy / "provenance.json")
@@ -116,9 +116,9 @@ def test_a_film_that_is_gone_is_told_and_the_rest_is_shown(scene, result_folder,
     (copy / "provenance.json").write_text(text)
     node = load_result(copy)
     assert len(notes_of(node)) == 1
-    assert "ap film is not shown" in notes_of(node)[0]
-    assert [told_of(model, "film") for model in linked(node, FILM_PLANE)] == ["lateral"]
-    assert np.isnan(table_of(node).GetTable().GetValueByName(0, "On frontal film").ToDouble())
+    assert "ap radiograph is not shown" in notes_of(node)[0]
+    assert [told_of(model, "radiograph") for model in linked(node, RADIOGRAPH_PLANE)] == ["lateral"]
+    assert np.isnan(table_of(node).GetTable().GetValueByName(0, "On frontal radiograph").ToDouble())
 
 
 def test_a_broken_map_of_uncertainty_leaves_the_bones(scene, result_folder, tmp_path):
@@ -139,7 +139,9 @@ def test_the_workers_result_gets_all_of_it(scene, result_folder):
         role: slicer.util.addVolumeFromArray(np.zeros((1, 4, 4), np.uint8), name=role)
         for role in ("ap", "lateral")
     }
-    films = {role: Film(node.GetID(), role, f"/{role}", "said so") for role, node in nodes.items()}
+    radiographs = {
+        role: ViewRadiograph(node.GetID(), role, f"/{role}", "said so") for role, node in nodes.items()
+    }
     names = {
         "segmentation": "segmentation.seg.nrrd",
         "labels": "labels.nii.gz",
@@ -148,6 +150,6 @@ def test_the_workers_result_gets_all_of_it(scene, result_folder):
     files = {
         role: str(result_folder / name) for role, name in {**names, "provenance": "provenance.json"}.items()
     }
-    node = add_result(Result(files), films)
-    assert len(linked(node, FILM_PLANE)) == 2
+    node = add_result(Result(files), radiographs)
+    assert len(linked(node, RADIOGRAPH_PLANE)) == 2
     assert table_of(node) is not None

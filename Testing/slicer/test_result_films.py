@@ -1,4 +1,4 @@
-"""The films of a result in the scene: planes in space, outlines on them, slice views."""
+"""The radiographs of a result in the scene: planes in space, outlines on them, slice views."""
 
 import json
 import shutil
@@ -10,12 +10,16 @@ import slicer.util
 import vtk
 from block_bones import AFFINE
 from result_scene import centre_of, middle, points_of
+from SwinX2SLib.slicerui.result.radiograph_views import (
+    set_radiograph_opacity,
+    show_radiograph,
+    show_radiographs_in_slices,
+)
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.slicerui.result.film_views import set_film_opacity, show_film, show_films_in_slices
-from SwinX2SLib.slicerui.result.links import FILM_PICTURE, FILM_PLANE, OUTLINE, linked, told_of
+from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PICTURE, RADIOGRAPH_PLANE, linked, told_of
 from SwinX2SLib.slicerui.result.outlines import show_outlines
 from SwinX2SLib.slicerui.result.regions import show_region
 from SwinX2SLib.slicerui.result.views import scene_bounds
@@ -24,25 +28,31 @@ from SwinX2SLib.slicerui.result_loading import load_result, notes_of
 FEMUR_LEFT = 53
 
 
-def test_the_frontal_film_stands_behind_and_the_lateral_film_at_the_left(result, bones):
+def test_the_frontal_radiograph_stands_behind_and_the_lateral_radiograph_at_the_left(result, bones):
     low, high = (transform_points(AFFINE, edge) for edge in ([0, 0, 0], np.array(bones.shape) - 1))
-    ap, lateral = (points_of(linked(result, FILM_PLANE, film=role)[0]) for role in ("ap", "lateral"))
+    ap, lateral = (
+        points_of(linked(result, RADIOGRAPH_PLANE, radiograph=role)[0]) for role in ("ap", "lateral")
+    )
     bones_back = min(centre_of(bones, label.id)[1] for label in labels())
     bones_left = min(centre_of(bones, label.id)[0] for label in labels())
     assert np.ptp(ap[:, 1]) < 1e-3
     assert ap[0, 1] < bones_back
     assert np.ptp(lateral[:, 0]) < 1e-3
     assert lateral[0, 0] < bones_left
-    for film, axes in ((ap, (0, 2)), (lateral, (1, 2))):
+    for radiograph, axes in ((ap, (0, 2)), (lateral, (1, 2))):
         for axis in axes:
             edges = sorted((low[axis], high[axis]))
-            np.testing.assert_allclose((film[:, axis].min(), film[:, axis].max()), edges, atol=1.5)
+            np.testing.assert_allclose(
+                (radiograph[:, axis].min(), radiograph[:, axis].max()), edges, atol=1.5
+            )
 
 
 @pytest.mark.parametrize(("role", "across"), [("ap", 0), ("lateral", 1)])
-def test_the_picture_on_a_film_is_bright_where_the_bones_throw_their_shadow(result, bones, role, across):
-    model = linked(result, FILM_PLANE, film=role)[0]
-    gray = vtk_to_numpy(model.GetPolyData().GetPointData().GetArray("Film"))
+def test_the_picture_on_a_radiograph_is_bright_where_the_bones_throw_their_shadow(
+    result, bones, role, across
+):
+    model = linked(result, RADIOGRAPH_PLANE, radiograph=role)[0]
+    gray = vtk_to_numpy(model.GetPolyData().GetPointData().GetArray("Radiograph"))
     points = points_of(model)[:, [across, 2]]
 
     def brightness(place) -> int:
@@ -55,9 +65,9 @@ def test_the_picture_on_a_film_is_bright_where_the_bones_throw_their_shadow(resu
     assert brightness(femur) > brightness(mirrored) + 25, (brightness(femur), brightness(mirrored))
 
 
-def test_films_are_seen_from_the_tubes_side_only(result):
+def test_radiographs_are_seen_from_the_tubes_side_only(result):
     for role, inwards in (("ap", [0, 1, 0]), ("lateral", [1, 0, 0])):
-        model = linked(result, FILM_PLANE, film=role)[0]
+        model = linked(result, RADIOGRAPH_PLANE, radiograph=role)[0]
         triangles = vtk.vtkTriangleFilter()
         triangles.SetInputData(model.GetPolyData())
         triangles.Update()
@@ -70,31 +80,33 @@ def test_films_are_seen_from_the_tubes_side_only(result):
 
 def test_outlines_lie_on_the_shadows_of_their_bones(result, bones):
     for role, axes in (("ap", [0, 2]), ("lateral", [1, 2])):
-        (outline,) = linked(result, OUTLINE, film=role, region="femur")
-        shadows = [centre_of(bones, label_id)[axes] for label_id in label_ids("femur")]
+        (outline,) = linked(result, OUTLINE, radiograph=role, region="femur")
+        projections = [centre_of(bones, label_id)[axes] for label_id in label_ids("femur")]
         found = points_of(outline)[:, axes]
         assert outline.GetPolyData().GetNumberOfLines() == 2
-        expected = (np.min(shadows, axis=0) + np.max(shadows, axis=0)) / 2
+        expected = (np.min(projections, axis=0) + np.max(projections, axis=0)) / 2
         np.testing.assert_allclose(middle(found), expected, atol=2.0)
     colours = vtk_to_numpy(outline.GetPolyData().GetPointData().GetArray("Colour"))
     assert colours.shape == (len(points_of(outline)), 3)
 
 
-def test_films_and_outlines_are_switched_one_by_one(result):
-    show_film(result, "ap", False)
+def test_radiographs_and_outlines_are_switched_one_by_one(result):
+    show_radiograph(result, "ap", False)
     show_outlines(result, "lateral", False)
-    set_film_opacity(result, 0.4)
-    ap, lateral = (linked(result, FILM_PLANE, film=role)[0].GetDisplayNode() for role in ("ap", "lateral"))
+    set_radiograph_opacity(result, 0.4)
+    ap, lateral = (
+        linked(result, RADIOGRAPH_PLANE, radiograph=role)[0].GetDisplayNode() for role in ("ap", "lateral")
+    )
     assert (ap.GetVisibility(), lateral.GetVisibility()) == (0, 1)
     assert lateral.GetOpacity() == pytest.approx(0.4)
-    assert {told_of(model, "film") for model in linked(result, OUTLINE) if model.GetDisplayVisibility()} == {
-        "ap"
-    }
+    assert {
+        told_of(model, "radiograph") for model in linked(result, OUTLINE) if model.GetDisplayVisibility()
+    } == {"ap"}
 
 
-def test_the_box_to_look_at_holds_bones_and_films(result):
+def test_the_box_to_look_at_holds_bones_and_radiographs(result):
     low, high = scene_bounds(result)
-    for model in linked(result, FILM_PLANE):
+    for model in linked(result, RADIOGRAPH_PLANE):
         assert (points_of(model) >= low - 1e-3).all()
         assert (points_of(model) <= high + 1e-3).all()
 
@@ -103,48 +115,50 @@ def test_the_box_to_look_at_holds_bones_and_films(result):
     ("role", "name", "axis", "hanging"),
     [("ap", "Green", 1, ((-1, 0, 0), (0, 0, -1))), ("lateral", "Yellow", 0, ((0, -1, 0), (0, 0, -1)))],
 )
-def test_slice_views_show_the_films_in_their_planes_with_the_outlines(result, role, name, axis, hanging):
+def test_slice_views_show_the_radiographs_in_their_planes_with_the_outlines(
+    result, role, name, axis, orientation_check
+):
     scene = slicer.mrmlScene
     view, composite = slicer.vtkMRMLSliceNode(), slicer.vtkMRMLSliceCompositeNode()
     for node in (view, composite):
         node.SetLayoutName(name)
         node.SetSingletonTag(name)
         scene.AddNode(node)
-    show_films_in_slices(result)
-    show_films_in_slices(result)
-    (picture,) = linked(result, FILM_PICTURE, film=role)
+    show_radiographs_in_slices(result)
+    show_radiographs_in_slices(result)
+    (picture,) = linked(result, RADIOGRAPH_PICTURE, radiograph=role)
     assert composite.GetBackgroundVolumeID() == picture.GetID()
-    (plane,) = linked(result, FILM_PLANE, film=role)
+    (plane,) = linked(result, RADIOGRAPH_PLANE, radiograph=role)
     assert view.GetSliceToRAS().GetElement(axis, 3) == pytest.approx(points_of(plane)[0, axis], abs=0.5)
     to_ras = vtk.vtkMatrix4x4()
     picture.GetIJKToRASDirectionMatrix(to_ras)
-    for column, direction in enumerate(hanging):
+    for column, direction in enumerate(orientation_check):
         np.testing.assert_allclose([to_ras.GetElement(row, column) for row in range(3)], direction, atol=1e-5)
         # As Slicer hangs it: columns to the right, rows downwards.
         across = [view.GetSliceToRAS().GetElement(row, column) * (1, -1)[column] for row in range(3)]
         np.testing.assert_allclose(across, direction, atol=1e-5)
-    for outline in linked(result, OUTLINE, film=role):
+    for outline in linked(result, OUTLINE, radiograph=role):
         assert outline.GetNumberOfDisplayNodes() == 2
         assert list(outline.GetNthDisplayNode(1).GetViewNodeIDs()) == [view.GetID()]
     show_region(result, "femur", False)
-    (outline,) = linked(result, OUTLINE, film=role, region="femur")
+    (outline,) = linked(result, OUTLINE, radiograph=role, region="femur")
     assert not outline.GetNthDisplayNode(1).GetVisibility2D()
 
 
-def test_of_a_film_that_was_cut_to_the_heights_of_the_other_only_the_used_rows_are_shown(
+def test_of_a_radiograph_that_was_cut_to_the_heights_of_the_other_only_the_used_rows_are_shown(
     scene, result_folder, tmp_path
 ):
     copy = shutil.copytree(result_folder, tmp_path / "copy")
     provenance = json.loads((copy / "provenance.json").read_text())
-    film = provenance["inputs"]["ap"]
-    whole, spacing = film["pixels"]["rows"], film["spacing_mm"]["row"]
+    radiograph = provenance["inputs"]["ap"]
+    whole, spacing = radiograph["pixels"]["rows"], radiograph["spacing_mm"]["row"]
     # Forty rows were cut off at the feet, none at the head: the middle lies twenty rows higher.
-    film["pixels"]["rows"], film["middle_mm"] = whole - 40, 20 * spacing
+    radiograph["pixels"]["rows"], radiograph["middle_mm"] = whole - 40, 20 * spacing
     (copy / "provenance.json").write_text(json.dumps(provenance))
     node = load_result(copy)
     assert notes_of(node) == []
     cut, lateral, uncut = (
-        slicer.util.arrayFromVolume(linked(each, FILM_PICTURE, film=role)[0])[0]
+        slicer.util.arrayFromVolume(linked(each, RADIOGRAPH_PICTURE, radiograph=role)[0])[0]
         for each, role in ((node, "ap"), (node, "lateral"), (load_result(result_folder), "ap"))
     )
     assert (len(cut), len(lateral)) == (whole - 40, whole)

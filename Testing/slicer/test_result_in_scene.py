@@ -11,28 +11,31 @@ from SwinX2SLib.anatomy import TERMINOLOGY_TAG, labels
 from SwinX2SLib.reconstruct.outputs import write_segmentation
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.provenance import place_beside, set_provenance
-from SwinX2SLib.slicerui.result_loading import Film, add_result
+from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation, segment_ids
 
 
 @pytest.fixture
-def films(scene):
+def radiographs(scene):
     nodes = {
-        role: slicer.util.addVolumeFromArray(np.zeros((1, 4, 4), np.uint8), name=f"{role} film")
+        role: slicer.util.addVolumeFromArray(np.zeros((1, 4, 4), np.uint8), name=f"{role} radiograph")
         for role in ("ap", "lateral")
     }
-    return {role: Film(node.GetID(), node.GetName(), f"/{role}", "said so") for role, node in nodes.items()}
+    return {
+        role: ViewRadiograph(node.GetID(), node.GetName(), f"/{role}", "said so")
+        for role, node in nodes.items()
+    }
 
 
-def test_the_result_stands_beside_the_films_in_their_study(films, bones_file):
+def test_the_result_stands_beside_the_radiographs_in_their_study(radiographs, bones_file):
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     patient = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "Patient")
     study = hierarchy.CreateStudyItem(patient, "Study")
-    hierarchy.CreateItem(study, films["ap"].node())
-    node = add_result(Result({"labels": str(bones_file)}), films)
+    hierarchy.CreateItem(study, radiographs["ap"].node())
+    node = add_result(Result({"labels": str(bones_file)}), radiographs)
     item = hierarchy.GetItemByDataNode(node)
     assert hierarchy.GetItemParent(item) == study
-    assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(films["ap"].node())) == study
+    assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(radiographs["ap"].node())) == study
 
 
 def test_a_node_that_has_an_item_is_moved_and_not_doubled(scene):
@@ -81,9 +84,9 @@ def test_provenance_becomes_attributes_without_the_runs_own_paths(scene, tmp_pat
     }
 
 
-def test_a_result_without_a_segmentation_is_refused(films):
+def test_a_result_without_a_segmentation_is_refused(radiographs):
     with pytest.raises(ResultError, match="names no segmentation"):
-        add_result(Result({"report": "report.html"}), films)
+        add_result(Result({"report": "report.html"}), radiographs)
 
 
 def test_the_file_that_the_worker_writes_gives_the_same_segments_as_its_labels(
@@ -103,10 +106,10 @@ def test_the_file_that_the_worker_writes_gives_the_same_segments_as_its_labels(
         np.testing.assert_allclose(bounds[0], bounds[1], atol=0.1)
 
 
-def test_a_saved_scene_brings_back_ids_codes_attributes_and_references(films, bones_file, tmp_path):
+def test_a_saved_scene_brings_back_ids_codes_attributes_and_references(radiographs, bones_file, tmp_path):
     scene = slicer.mrmlScene
-    node = add_result(Result({"labels": str(bones_file)}), films)
-    for each in (node, *(film.node() for film in films.values())):
+    node = add_result(Result({"labels": str(bones_file)}), radiographs)
+    for each in (node, *(radiograph.node() for radiograph in radiographs.values())):
         each.AddDefaultStorageNode()
         storage = each.GetStorageNode()
         ending = ".seg.nrrd" if each is node else ".nrrd"
@@ -119,9 +122,9 @@ def test_a_saved_scene_brings_back_ids_codes_attributes_and_references(films, bo
     assert scene.Connect()
     again = scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
     assert segment_ids(again) == [label.name for label in labels()]
-    assert again.GetAttribute("SwinX2S.ap_volume") == "ap film"
+    assert again.GetAttribute("SwinX2S.ap_volume") == "ap radiograph"
     assert again.GetAttribute("SwinX2S.ap_spacing_source") == "said so"
-    assert again.GetNodeReference("SwinX2S.lateral").GetName() == "lateral film"
+    assert again.GetNodeReference("SwinX2S.lateral").GetName() == "lateral radiograph"
 
 
 def test_the_library_and_slicer_agree_on_the_name_of_the_terminology_tag():

@@ -1,4 +1,4 @@
-"""Fixtures: Slicer's desktop as far as the module needs it, the module loaded in it, and films."""
+"""Fixtures: Slicer's desktop as far as the module needs it, the module loaded in it, and radiographs."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ import slicer  # noqa: E402
 import slicer.util  # noqa: E402
 import slicer_desktop  # noqa: E402
 from block_bones import block_bones, write_labels  # noqa: E402
-from films import film_array  # noqa: E402
+from radiographs import radiograph_array  # noqa: E402
 from workers import worker_script  # noqa: E402
 
 PANEL_MODULE = _HERE.parents[1] / "SwinX2S" / "SwinX2S.py"
@@ -122,11 +122,11 @@ def _spin_until():
 
 
 @pytest.fixture
-def add_film():
-    """Add a film to the scene as Slicer loads a picture: one slice, IJKToRAS diag(-s, -s, s)."""
+def add_radiograph():
+    """Add a radiograph to the scene as Slicer loads a picture: one slice, IJKToRAS diag(-s, -s, s)."""
 
     def add(name: str, spacing_mm: float = 1.5, array: np.ndarray | None = None, seed: int = 0):
-        pixels = film_array(seed=seed) if array is None else array
+        pixels = radiograph_array(seed=seed) if array is None else array
         geometry = np.diag([-spacing_mm, -spacing_mm, spacing_mm, 1.0])
         volume = pixels[np.newaxis] if pixels.ndim == 2 else pixels
         return slicer.util.addVolumeFromArray(volume, ijkToRAS=geometry, name=name)
@@ -135,12 +135,12 @@ def add_film():
 
 
 @pytest.fixture
-def film_pair(panel, add_film):
-    """A frontal and a lateral film of one size, chosen in the panel."""
-    films = add_film("film front", seed=1), add_film("film side", seed=2)
-    panel.ui.apSelector.setCurrentNode(films[0])
-    panel.ui.lateralSelector.setCurrentNode(films[1])
-    return films
+def radiograph_pair(panel, add_radiograph):
+    """A frontal and a lateral radiograph of one size, chosen in the panel."""
+    radiographs = add_radiograph("radiograph front", seed=1), add_radiograph("radiograph side", seed=2)
+    panel.ui.apSelector.setCurrentNode(radiographs[0])
+    panel.ui.lateralSelector.setCurrentNode(radiographs[1])
+    return radiographs
 
 
 @pytest.fixture(scope="session")
@@ -177,7 +177,7 @@ def told_job(panel):
 
 
 @pytest.fixture
-def run_worker(panel, film_pair, use_worker, spin_until):
+def run_worker(panel, radiograph_pair, use_worker, spin_until):
     """Click Reconstruct with such a worker and wait for the end."""
 
     def run(body: str, **values: object):

@@ -20,8 +20,8 @@ import qt  # noqa: E402
 import slicer  # noqa: E402
 import slicer.util  # noqa: E402
 import slicer_desktop  # noqa: E402
-from films import film_array  # noqa: E402
 from PIL import Image  # noqa: E402
+from radiographs import radiograph_array  # noqa: E402
 from three_d_view import ThreeDView  # noqa: E402
 
 from SwinX2SLib.weights.manifest import default_name  # noqa: E402
@@ -101,15 +101,15 @@ def tell(path: Path) -> None:
 
 
 def photograph_faults(panel, camera: Photographer) -> None:
-    """A user's first try: two films without a pixel size."""
+    """A user's first try: two radiographs without a pixel size."""
     import numpy as np
 
     for role, seed in (("ap", 1), ("lateral", 2)):
-        pixels = film_array(240, seed=seed)[np.newaxis]
-        film = slicer.util.addVolumeFromArray(
+        pixels = radiograph_array(240, seed=seed)[np.newaxis]
+        radiograph = slicer.util.addVolumeFromArray(
             pixels, ijkToRAS=np.diag([-1.0, -1, 1, 1]), name=f"Spine {role}"
         )
-        setattr(panel.parameters, f"{role}_volume", film)
+        setattr(panel.parameters, f"{role}_volume", radiograph)
     settle()
     camera.shoot_all(("Inputs", "Reconstruct"), "faults")
     slicer.mrmlScene.Clear(0)
@@ -160,18 +160,18 @@ def photograph_bones(panel, folder: Path) -> None:
     view = ThreeDView(640, 760)
     view.window.Render()
     switches = [
-        result.ui.apFilmBox,
-        result.ui.lateralFilmBox,
+        result.ui.apRadiographBox,
+        result.ui.lateralRadiographBox,
         result.ui.apOutlinesBox,
         result.ui.lateralOutlinesBox,
     ]
-    for name, films, confidence, turn in (
+    for name, radiographs, confidence, turn in (
         ("bones", False, False, 0),
         ("bones_films", True, False, -35),
         ("bones_confidence", False, True, 0),
     ):
         for box in switches:
-            box.checked = films
+            box.checked = radiographs
         result.ui.confidenceBox.checked = confidence
         settle()
         frame_result(result.parameters.result_segmentation)

@@ -61,14 +61,14 @@ def cells(section, row: int) -> list[str]:
     return [section.ui.batchList.item(row, column).text() for column in range(6)]
 
 
-def test_nothing_starts_before_films_and_results_are_chosen(section, tmp_path):
+def test_nothing_starts_before_radiographs_and_results_are_chosen(section, tmp_path):
     ui = section.ui
     assert not ui.batchStartButton.enabled
-    section.parameters.batch_source = str(tmp_path / "films")
+    section.parameters.batch_source = str(tmp_path / "radiographs")
     assert not ui.batchStartButton.enabled
     section.parameters.batch_out = str(tmp_path / "out")
     assert ui.batchStartButton.enabled
-    assert ui.batchSourceLabel.text == "films"
+    assert ui.batchSourceLabel.text == "radiographs"
     assert not ui.batchCancelButton.enabled
     assert not ui.batchLoadButton.enabled
 
@@ -115,16 +115,16 @@ def test_a_batch_outlives_the_scene(section, stand_in, spin_until):
 
 
 def test_the_real_command_tells_pairs_and_faults(section, tmp_path, spin_until):
-    films = tmp_path / "films"
-    films.mkdir()
+    radiographs = tmp_path / "radiographs"
+    radiographs.mkdir()
     for name in ("a_ap", "a_lat", "b_ap"):
         pixels = np.random.default_rng(len(name)).integers(0, 255, (200, 150)).astype(np.uint8)
-        Image.fromarray(pixels).save(films / f"{name}.png")
-    section.parameters.batch_source, section.parameters.batch_out = str(films), str(tmp_path / "out")
+        Image.fromarray(pixels).save(radiographs / f"{name}.png")
+    section.parameters.batch_source, section.parameters.batch_out = str(radiographs), str(tmp_path / "out")
     section.ui.batchCheckButton.click()
     spin_until(lambda: not section.ui.batchCancelButton.enabled, 120)
-    assert "The case b has 1 films" in section.ui.batchStatusLabel.text
-    (films / "b_ap.png").unlink()
+    assert "The case b has 1 radiographs" in section.ui.batchStatusLabel.text
+    (radiographs / "b_ap.png").unlink()
     section.parameters.batch_spacing_mm = 1.0
     section.ui.batchCheckButton.click()
     spin_until(lambda: not section.ui.batchCancelButton.enabled, 120)
@@ -132,7 +132,7 @@ def test_the_real_command_tells_pairs_and_faults(section, tmp_path, spin_until):
     assert not Path(tmp_path / "out").exists()
 
 
-def test_films_that_are_gone_and_a_folder_that_cannot_be_written_are_told_at_once(
+def test_radiographs_that_are_gone_and_a_folder_that_cannot_be_written_are_told_at_once(
     section, stand_in, tmp_path
 ):
     asked = stand_in()
@@ -141,7 +141,7 @@ def test_films_that_are_gone_and_a_folder_that_cannot_be_written_are_told_at_onc
     section.parameters.batch_out = str(tmp_path / "a file" / "results")
     section.ui.batchStartButton.click()
     said = section.ui.batchStatusLabel.text
-    assert "moved &lt;b&gt;away.csv: The films are not there." in said
+    assert "moved &lt;b&gt;away.csv: The radiographs are not there." in said
     assert "Nothing can be written there" in said
     assert asked == []
     assert section.ui.batchStartButton.enabled

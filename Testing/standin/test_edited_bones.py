@@ -10,7 +10,7 @@ from whole_result import write_whole_result
 
 from SwinX2SLib.slicerui import edit_observer
 from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
-from SwinX2SLib.slicerui.edit_observer import EditFollower
+from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements.outdated import remember_measured
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
@@ -61,7 +61,7 @@ def test_many_changes_are_worked_out_once_when_the_hand_rests(bones, spin_until)
         taken.append(node)
         return lambda: len(taken)
 
-    follower = EditFollower(take, lambda node, count: found.append((node, count)))
+    follower = EditObserver(take, lambda node, count: found.append((node, count)))
     follower.follow(bones)
     for _ in range(5):
         cut(bones)
@@ -81,7 +81,7 @@ def test_what_was_edited_meanwhile_is_worked_out_again(bones, spin_until):
             cut(bones)
         return lambda: None
 
-    follower = EditFollower(take, lambda *_told: found.append(True))
+    follower = EditObserver(take, lambda *_told: found.append(True))
     follower.follow(bones)
     spin_until(lambda: found and follower.is_settled())
     follower.stop()
@@ -90,7 +90,7 @@ def test_what_was_edited_meanwhile_is_worked_out_again(bones, spin_until):
 @pytest.mark.parametrize("end", ["stop", "removed", "closed"])
 def test_nothing_is_heard_after_the_end(bones, spin, end):
     heard = []
-    follower = EditFollower(lambda node: heard.append(node), lambda *_told: heard.append("found"))
+    follower = EditObserver(lambda node: heard.append(node), lambda *_told: heard.append("found"))
     follower.follow(bones)
     if end == "stop":
         follower.stop()

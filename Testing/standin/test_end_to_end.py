@@ -1,4 +1,4 @@
-"""The real worker, started by the panel: films in the scene, bones in the scene."""
+"""The real worker, started by the panel: radiographs in the scene, bones in the scene."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 import pytest
 import slicer
 
-from SwinX2SLib.slicerui.samples import demo_film
+from SwinX2SLib.slicerui.samples import demo_radiograph
 from SwinX2SLib.weights.manifest import add_to_manifest
 from SwinX2SLib.weights.record import WeightsRecord
 
@@ -39,10 +39,10 @@ def untrained_model(tmp_path, monkeypatch, desktop):
     return "untrained"
 
 
-def test_the_real_worker_turns_two_films_into_segments(untrained_model, panel, spin_until):
-    films = demo_film("ap", "chest"), demo_film("lateral", "chest")
-    panel.ui.apSelector.setCurrentNode(films[0])
-    panel.ui.lateralSelector.setCurrentNode(films[1])
+def test_the_real_worker_turns_two_radiographs_into_segments(untrained_model, panel, spin_until):
+    radiographs = demo_radiograph("ap", "chest"), demo_radiograph("lateral", "chest")
+    panel.ui.apSelector.setCurrentNode(radiographs[0])
+    panel.ui.lateralSelector.setCurrentNode(radiographs[1])
     panel.ui.modelBox.setCurrentText(untrained_model)
     assert panel.parameters.model == untrained_model
     seen = []
@@ -62,7 +62,7 @@ def test_the_real_worker_turns_two_films_into_segments(untrained_model, panel, s
     assert node.GetAttribute("SwinX2S.device") == "cpu"
 
 
-def test_the_real_workers_refusal_is_shown(panel_with_lost_weights, film_pair, spin_until):
+def test_the_real_workers_refusal_is_shown(panel_with_lost_weights, radiograph_pair, spin_until):
     panel = panel_with_lost_weights
     panel.ui.modelBox.setCurrentText("lost")
     panel.ui.reconstructButton.click()

@@ -9,7 +9,7 @@ from block_bones import block_bones
 from heartbeat import Heartbeat, longest
 from whole_result import write_whole_result
 
-from SwinX2SLib.slicerui.event_loop import beside
+from SwinX2SLib.slicerui.event_loop import run_in_thread
 from SwinX2SLib.slicerui.result_loading import load_result
 
 # A worker that tells its progress, and writes as much to its log as a library gone mad.
@@ -45,7 +45,7 @@ def whole_result(tmp_path_factory):
 
 
 def test_the_event_loop_is_never_held_for_long_during_a_run(
-    panel, film_pair, use_worker, spin_until, whole_result, waits
+    panel, radiograph_pair, use_worker, spin_until, whole_result, waits
 ):
     # What is loaded with the first result of a session is loaded now.
     load_result(whole_result)
@@ -64,13 +64,13 @@ def test_the_event_loop_is_never_held_for_long_during_a_run(
     shown = [gap for gap in gaps if gap.started >= last]
     assert len(during) > 20
     assert longest(during).busy < _LONGEST_BUSY_SECONDS, longest(during)
-    # Surfaces, films, outlines and the table are made in pieces, with room for drawing in between.
+    # Surfaces, radiographs, outlines and the table are made in pieces, with room for drawing in between.
     assert len(shown) > 5
     assert longest(shown).busy < _LONGEST_SHOWING_SECONDS, longest(shown)
     assert waits == []
 
 
-def test_cancelling_waits_for_nothing(panel, film_pair, use_worker, spin_until, waits):
+def test_cancelling_waits_for_nothing(panel, radiograph_pair, use_worker, spin_until, waits):
     use_worker("time.sleep(600)")
     panel.ui.reconstructButton.click()
     heartbeat = Heartbeat()
@@ -98,7 +98,7 @@ def test_what_is_computed_beside_comes_back_and_timers_tick_meanwhile(desktop):
     timer = qt.QTimer()
     timer.timeout.connect(lambda: ticks.append(threading.current_thread()))
     timer.start(10)
-    thread = beside(lambda: time.sleep(0.3) or threading.current_thread())
+    thread = run_in_thread(lambda: time.sleep(0.3) or threading.current_thread())
     timer.stop()
     assert thread is not threading.current_thread()
     assert len(ticks) >= 2
@@ -107,4 +107,4 @@ def test_what_is_computed_beside_comes_back_and_timers_tick_meanwhile(desktop):
 
 def test_what_goes_wrong_beside_is_raised(desktop):
     with pytest.raises(ZeroDivisionError):
-        beside(lambda: 1 / 0)
+        run_in_thread(lambda: 1 / 0)

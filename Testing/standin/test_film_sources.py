@@ -1,4 +1,4 @@
-"""Where films come from: files, large ones too, Slicer's DICOM database, the subject hierarchy."""
+"""Where radiographs come from: files, large ones too, Slicer's DICOM database, the subject hierarchy."""
 
 import sys
 import types
@@ -8,25 +8,25 @@ import pytest
 import qt
 import slicer
 import slicer.util
-from films import film_array, shown
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from radiographs import radiograph_array, shown
 
 from SwinX2SLib.slicerui.inputs import decoding
-from SwinX2SLib.slicerui.inputs.dicom import films_of_database
+from SwinX2SLib.slicerui.inputs.dicom import radiographs_of_database
 from SwinX2SLib.slicerui.inputs.dropping import FileDrop
 
 
 @pytest.fixture
-def loadable(monkeypatch, add_film, tmp_path):
-    """Files that `slicer.util.loadVolume` can load: it makes a film of their name."""
+def loadable(monkeypatch, add_radiograph, tmp_path):
+    """Files that `slicer.util.loadVolume` can load: it makes a radiograph of their name."""
 
     def load(path, properties):
         assert properties == {"singleFile": True}
         if "broken" in path:
             raise RuntimeError("no reader")
-        return add_film(path.rsplit("/", 1)[-1].split(".")[0], seed=len(path))
+        return add_radiograph(path.rsplit("/", 1)[-1].split(".")[0], seed=len(path))
 
     monkeypatch.setattr(slicer.util, "loadVolume", load)
 
@@ -57,7 +57,7 @@ def test_two_dropped_files_are_told_apart(panel, loadable):
     assert "by the name" in panel.ui.recognitionLabel.text
 
 
-def test_one_file_dropped_on_a_film_becomes_this_film(panel, loadable):
+def test_one_file_dropped_on_a_radiograph_becomes_this_radiograph(panel, loadable):
     drop(panel.ui.lateralSelector, loadable("x.png"))
     assert panel.parameters.lateral_volume.GetName() == "x"
     assert panel.parameters.ap_volume is None
@@ -75,8 +75,8 @@ def test_other_things_dropped_are_left_alone(panel):
     target = qt.QWidget()
     keep = FileDrop(target, heard.append)
     assert not drop(target, [])
-    assert drop(target, ["/a/film.png"])
-    assert heard == [["/a/film.png"]]
+    assert drop(target, ["/a/radiograph.png"])
+    assert heard == [["/a/radiograph.png"]]
     assert keep is not None
 
 
@@ -87,8 +87,8 @@ def item_address(node) -> str:
     return f"mrml://scene/subjecthierarchy/item?id={item}"
 
 
-def test_items_dragged_from_the_subject_hierarchy_are_taken(panel, add_film):
-    front, side = add_film("hip AP", seed=1), add_film("hip lateral", seed=2)
+def test_items_dragged_from_the_subject_hierarchy_are_taken(panel, add_radiograph):
+    front, side = add_radiograph("hip AP", seed=1), add_radiograph("hip lateral", seed=2)
     assert drop(panel.ui.lateralSelector, [item_address(front)])
     assert (panel.parameters.ap_volume, panel.parameters.lateral_volume) == (None, front)
     # Two at once are told apart, wherever they were dropped.
@@ -96,12 +96,12 @@ def test_items_dragged_from_the_subject_hierarchy_are_taken(panel, add_film):
     assert (panel.parameters.ap_volume, panel.parameters.lateral_volume) == (front, side)
 
 
-def test_a_folder_of_the_subject_hierarchy_gives_the_films_inside(panel, add_film):
+def test_a_folder_of_the_subject_hierarchy_gives_the_radiographs_inside(panel, add_radiograph):
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "study")
-    for film in (add_film("chest lateral", seed=1), add_film("chest PA", seed=2)):
-        item_address(film)
-        hierarchy.SetItemParent(hierarchy.GetItemByDataNode(film), folder)
+    for radiograph in (add_radiograph("chest lateral", seed=1), add_radiograph("chest PA", seed=2)):
+        item_address(radiograph)
+        hierarchy.SetItemParent(hierarchy.GetItemByDataNode(radiograph), folder)
     assert drop(panel.ui.apSelector, [f"mrml://scene/subjecthierarchy/item?id={folder}"])
     assert panel.parameters.ap_volume.GetName() == "chest PA"
     assert panel.parameters.lateral_volume.GetName() == "chest lateral"
@@ -118,7 +118,7 @@ def test_other_items_and_addresses_are_left_alone(panel):
 
 
 class Database:
-    """Answers as `ctkDICOMDatabase` does, of films in memory: {series: {file: {tag: value}}}."""
+    """Answers as `ctkDICOMDatabase` does, of radiographs in memory: {series: {file: {tag: value}}}."""
 
     isOpen = True
 
@@ -147,7 +147,7 @@ def told(modality, view="", date="20240131", **more):
 
 
 @pytest.fixture
-def database(monkeypatch, add_film):
+def database(monkeypatch, add_radiograph):
     """A database of one patient, and Slicer's way to load from it."""
     found = Database(
         {
@@ -172,7 +172,7 @@ def database(monkeypatch, add_film):
         assert loadable.selected
         (file,) = loadable.files
         loaded.append((plugin, file))
-        return [add_film(f"film {found.fileValue(file, '0018,5101')}", seed=len(loaded)).GetID()]
+        return [add_radiograph(f"radiograph {found.fileValue(file, '0018,5101')}", seed=len(loaded)).GetID()]
 
     utils = types.SimpleNamespace(getLoadablesFromFileLists=offered, loadLoadables=load)
     monkeypatch.setitem(sys.modules, "DICOMLib", types.SimpleNamespace(DICOMUtils=utils))
@@ -182,7 +182,7 @@ def database(monkeypatch, add_film):
     return found
 
 
-def test_films_of_the_dicom_database_are_listed_and_the_chosen_ones_loaded_by_the_best_plugin(
+def test_radiographs_of_the_dicom_database_are_listed_and_the_chosen_ones_loaded_by_the_best_plugin(
     panel, inputs, database
 ):
     panel.ui.databaseButton.click()
@@ -199,15 +199,15 @@ def test_films_of_the_dicom_database_are_listed_and_the_chosen_ones_loaded_by_th
     choice.table.selectRow(0)
     choice.load_button.click()
     assert database.loaded == [("good", "/x/pa.dcm"), ("good", "/x/ll.dcm")]
-    assert panel.parameters.ap_volume.GetName() == "film PA"
-    assert panel.parameters.lateral_volume.GetName() == "film LL"
+    assert panel.parameters.ap_volume.GetName() == "radiograph PA"
+    assert panel.parameters.lateral_volume.GetName() == "radiograph LL"
     assert not choice.dialog.visible
 
 
 def test_runs_of_several_frames_are_told_and_not_listed(database):
-    films, runs = films_of_database(database)
+    radiographs, runs = radiographs_of_database(database)
     assert runs == 1
-    assert "/x/run.dcm" not in [film.file for film in films]
+    assert "/x/run.dcm" not in [radiograph.file for radiograph in radiographs]
 
 
 def test_without_a_database_the_user_is_told(panel, monkeypatch):
@@ -216,28 +216,30 @@ def test_without_a_database_the_user_is_told(panel, monkeypatch):
     assert "database is not open" in panel.ui.recognitionLabel.text
 
 
-def write_large_film(path):
-    """A film of 20 million pixels, as a scanner's detector gives."""
-    film = Dataset()
-    film.file_meta = FileMetaDataset()
-    film.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    film.file_meta.MediaStorageSOPClassUID = film.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
-    film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID = generate_uid()
-    pixels = np.kron(film_array(500, 400, seed=7), np.ones((10, 10), np.uint16))
-    film.Rows, film.Columns = pixels.shape
-    film.Modality, film.PatientOrientation = "CR", ["L", "F"]
-    film.SamplesPerPixel, film.PhotometricInterpretation = 1, "MONOCHROME2"
-    film.BitsAllocated = film.BitsStored = 16
-    film.HighBit, film.PixelRepresentation = 15, 0
-    film.ImagerPixelSpacing = [0.1, 0.1]
-    film.PixelData = pixels.tobytes()
-    film.save_as(path, enforce_file_format=True)
+def write_large_radiograph(path):
+    """A radiograph of 20 million pixels, as a scanner's detector gives."""
+    radiograph = Dataset()
+    radiograph.file_meta = FileMetaDataset()
+    radiograph.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    radiograph.file_meta.MediaStorageSOPClassUID = radiograph.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
+    radiograph.file_meta.MediaStorageSOPInstanceUID = radiograph.SOPInstanceUID = generate_uid()
+    pixels = np.kron(radiograph_array(500, 400, seed=7), np.ones((10, 10), np.uint16))
+    radiograph.Rows, radiograph.Columns = pixels.shape
+    radiograph.Modality, radiograph.PatientOrientation = "CR", ["L", "F"]
+    radiograph.SamplesPerPixel, radiograph.PhotometricInterpretation = 1, "MONOCHROME2"
+    radiograph.BitsAllocated = radiograph.BitsStored = 16
+    radiograph.HighBit, radiograph.PixelRepresentation = 15, 0
+    radiograph.ImagerPixelSpacing = [0.1, 0.1]
+    radiograph.PixelData = pixels.tobytes()
+    radiograph.save_as(path, enforce_file_format=True)
     return pixels
 
 
-def test_a_large_film_is_read_beside_the_event_loop_with_words_about_it(panel, inputs, monkeypatch, tmp_path):
+def test_a_large_radiograph_is_read_beside_the_event_loop_with_words_about_it(
+    panel, inputs, monkeypatch, tmp_path
+):
     path = tmp_path / "large.dcm"
-    pixels = write_large_film(path)
+    pixels = write_large_radiograph(path)
     monkeypatch.setattr(slicer.util, "loadVolume", lambda *_arguments: pytest.fail("read in Slicer itself"))
     seen, beats = [], qt.QTimer()
     beats.setInterval(20)
@@ -247,10 +249,10 @@ def test_a_large_film_is_read_beside_the_event_loop_with_words_about_it(panel, i
     beats.stop()
     # Timers go on while it is read, and the panel says what it does.
     assert len([words for words in seen if "Reading large.dcm (40.0 MB)" in words]) > 5
-    film = panel.parameters.ap_volume
-    assert film.GetName() == "large"
-    np.testing.assert_array_equal(slicer.util.arrayFromVolume(film)[0], pixels)
-    assert slicer.util.arrayFromVolume(film).itemsize == 2
+    radiograph = panel.parameters.ap_volume
+    assert radiograph.GetName() == "large"
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(radiograph)[0], pixels)
+    assert slicer.util.arrayFromVolume(radiograph).itemsize == 2
     assert "4000 x 5000 pixels, 0.1 mm, from DICOM ImagerPixelSpacing" in panel.ui.apInfoLabel.text
     assert shown(inputs, "ap").shape == (1000, 800)
 
@@ -262,5 +264,5 @@ def test_a_large_picture_in_colour_is_left_to_slicer_which_asks_before_it_is_mad
     assert path.stat().st_size > decoding.LARGE_BYTES
     read = []
     monkeypatch.setattr(slicer.util, "loadVolume", lambda file, _properties: read.append(file))
-    decoding.read_film(path)
+    decoding.read_radiograph(path)
     assert read == [str(path)]

@@ -96,9 +96,9 @@ def test_a_slicer_without_package_management_is_told_to_be_too_old(machine, monk
 
 def test_while_slicer_is_tested_nobody_is_asked_and_nothing_done(desktop, monkeypatch):
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_a, **_k: True)
-    assert not dialogs.confirmed("May I?")
+    assert not dialogs.confirm("May I?")
     monkeypatch.setattr(slicer.app, "testingEnabled", lambda: False, raising=False)
-    assert dialogs.confirmed("May I?")
+    assert dialogs.confirm("May I?")
 
 
 def test_what_is_too_old_counts_as_missing(monkeypatch):

@@ -45,12 +45,12 @@ def test_all_faults_that_the_worker_tells_are_listed_in_the_modules_words(panel,
         """
     )
     shown = panel.ui.faultsLabel.text
-    assert "film front: Odd pixels. Correct Pixel size." in shown
+    assert "radiograph front: Odd pixels. Correct Pixel size." in shown
     assert "Too little memory. Choose a smaller model." in shown
     assert panel.ui.statusLabel.text == "The worker found 2 faults."
 
 
-def test_a_command_that_does_not_exist_is_told(panel, film_pair, spin_until):
+def test_a_command_that_does_not_exist_is_told(panel, radiograph_pair, spin_until):
     panel.logic._make_command = lambda _job: ["/nowhere/python", "worker"]
     panel.ui.reconstructButton.click()
     spin_until(lambda: not panel.ui.cancelButton.enabled)
@@ -78,7 +78,7 @@ def test_garbage_on_the_workers_output_is_log_and_does_no_harm(panel, run_worker
 
 
 def test_the_log_keeps_its_newest_256_kib_of_a_flood_and_the_window_lives(
-    panel, film_pair, use_worker, spin_until
+    panel, radiograph_pair, use_worker, spin_until
 ):
     use_worker("for line in range(60000): print(f'line {line} of a worker that says far too much')")
     beats, beat = [], qt.QTimer()
@@ -95,7 +95,7 @@ def test_the_log_keeps_its_newest_256_kib_of_a_flood_and_the_window_lives(
 
 
 def test_closing_the_scene_ends_the_run_and_leaves_the_new_scene_alone(
-    panel, film_pair, use_worker, spin, spin_until
+    panel, radiograph_pair, use_worker, spin, spin_until
 ):
     use_worker(FOREVER)
     panel.ui.reconstructButton.click()
@@ -111,8 +111,8 @@ def test_closing_the_scene_ends_the_run_and_leaves_the_new_scene_alone(
     assert panel.ui.apSelector.currentNode() is None
 
 
-def test_films_deleted_during_the_run_do_not_lose_the_result(
-    panel, film_pair, use_worker, spin_until, bones_file, tmp_path
+def test_radiographs_deleted_during_the_run_do_not_lose_the_result(
+    panel, radiograph_pair, use_worker, spin_until, bones_file, tmp_path
 ):
     use_worker(
         """
@@ -124,15 +124,15 @@ def test_films_deleted_during_the_run_do_not_lose_the_result(
         go=str(tmp_path / "go"),
     )
     panel.ui.reconstructButton.click()
-    for film in film_pair:
-        slicer.mrmlScene.RemoveNode(film)
+    for radiograph in radiograph_pair:
+        slicer.mrmlScene.RemoveNode(radiograph)
     (tmp_path / "go").touch()
     spin_until(lambda: not panel.ui.cancelButton.enabled)
     assert len(segmentations()) == 1
 
 
 def test_reloading_the_module_during_a_run_ends_it_and_gives_a_working_panel(
-    module_widget, film_pair, use_worker, spin, spin_until, library_kept, seen
+    module_widget, radiograph_pair, use_worker, spin, spin_until, library_kept, seen
 ):
     use_worker(FOREVER)
     old = seen(module_widget.panel)
@@ -143,13 +143,13 @@ def test_reloading_the_module_during_a_run_ends_it_and_gives_a_working_panel(
     assert not old.logic.is_running()
     new = seen(slicer.modules.SwinX2SWidget.panel)
     assert new.whole is not old.whole
-    assert new.parameters.ap_volume is film_pair[0]
-    assert new.ui.apSelector.currentNode() is film_pair[0]
+    assert new.parameters.ap_volume is radiograph_pair[0]
+    assert new.ui.apSelector.currentNode() is radiograph_pair[0]
     spin(0.1)
 
 
 def test_unloading_the_module_ends_the_run_before_it_returns(
-    module_widget, film_pair, use_worker, spin_until, seen
+    module_widget, radiograph_pair, use_worker, spin_until, seen
 ):
     use_worker(FOREVER)
     panel = seen(module_widget.panel)

@@ -1,35 +1,37 @@
-"""The section Inputs at work: the films as they are used, in the scene, and what is said of them."""
+"""The section Inputs at work: the radiographs as they are used, in the scene, and what is said of them."""
 
 import numpy as np
 import pytest
 import slicer
 import slicer.util
-from films import film_array, helpers, shown
+from radiographs import helpers, radiograph_array, shown
 
-from SwinX2SLib.radiographs import FilmOptions
-from SwinX2SLib.slicerui.inputs.choice import film_choice
+from SwinX2SLib.radiographs import RadiographOptions
+from SwinX2SLib.slicerui.inputs.choice import radiograph_choice
 from SwinX2SLib.slicerui.inputs.preview import LAYOUT_ID
 
 
-def test_the_films_stand_upright_in_their_patient_planes_and_are_never_saved(panel, inputs, film_pair):
+def test_the_radiographs_stand_upright_in_their_patient_planes_and_are_never_saved(
+    panel, inputs, radiograph_pair
+):
     assert slicer.app.layoutManager().layoutLogic().GetLayoutNode().GetViewArrangement() == LAYOUT_ID
     bounds = np.zeros(6)
     inputs.viewing._preview.node("ap").GetRASBounds(bounds)
     assert bounds[[0, 1, 4, 5]] == pytest.approx([-120, 120, -180, 180])
     inputs.viewing._preview.node("lateral").GetRASBounds(bounds)
     assert bounds[2:] == pytest.approx([-120, 120, -180, 180])
-    # The first pixel of a hanging film: the patient's right and front, the head.
+    # The first pixel of a hanging radiograph: the patient's right and front, the head.
     for role, axis in (("ap", 0), ("lateral", 1)):
         corner = inputs.viewing.planes[role].ras(0, 0)
         assert corner[axis] > 0
         assert corner[2] > 0
     assert len(helpers()) == 2
-    panel.ui.showFilmsButton.checked = False
+    panel.ui.showRadiographsButton.checked = False
     assert helpers() == []
     assert slicer.app.layoutManager().layoutLogic().GetLayoutNode().GetViewArrangement() != LAYOUT_ID
 
 
-def test_turning_and_flipping_change_what_is_seen_and_what_is_used(panel, inputs, film_pair):
+def test_turning_and_flipping_change_what_is_seen_and_what_is_used(panel, inputs, radiograph_pair):
     before = shown(inputs, "ap").copy()
     panel.ui.apRotateRightButton.click()
     assert np.array_equal(shown(inputs, "ap"), np.rot90(before, -1))
@@ -38,21 +40,21 @@ def test_turning_and_flipping_change_what_is_seen_and_what_is_used(panel, inputs
     panel.ui.apRotateRightButton.click()
     assert np.array_equal(shown(inputs, "ap"), np.rot90(np.rot90(before, -1)[:, ::-1], -1))
     panel.ui.apInvertButton.click()
-    assert film_choice(panel.parameters, "ap").options.invert
+    assert radiograph_choice(panel.parameters, "ap").options.invert
     panel.ui.apResetButton.click()
-    assert film_choice(panel.parameters, "ap").options == FilmOptions()
+    assert radiograph_choice(panel.parameters, "ap").options == RadiographOptions()
     assert np.array_equal(shown(inputs, "ap"), before)
 
 
-def test_a_magnification_divides_the_size_of_a_pixel_and_is_told(panel, film_pair):
+def test_a_magnification_divides_the_size_of_a_pixel_and_is_told(panel, radiograph_pair):
     panel.ui.apMagnificationBox.value = 1.25
     assert "1.2 mm" in panel.ui.apInfoLabel.text
     assert "1.25" in panel.ui.apInfoLabel.text
-    assert film_choice(panel.parameters, "ap").options.magnification == 1.25
+    assert radiograph_choice(panel.parameters, "ap").options.magnification == 1.25
 
 
 def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
-    panel, inputs, film_pair, told_job
+    panel, inputs, radiograph_pair, told_job
 ):
     panel.ui.apToDetectorBox.value = 1500
     assert "distance from the source to the detector is given" in panel.ui.faultsLabel.text
@@ -72,11 +74,13 @@ def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
     assert "1 mm, set by you; tube: source to detector 1500 mm" in panel.ui.apInfoLabel.text
 
 
-def test_films_that_say_they_are_swapped_are_told_and_swapped_with_all_that_was_said(panel, add_film):
-    panel.ui.apSelector.setCurrentNode(add_film("Spine lateral", seed=1))
+def test_radiographs_that_say_they_are_swapped_are_told_and_swapped_with_all_that_was_said(
+    panel, add_radiograph
+):
+    panel.ui.apSelector.setCurrentNode(add_radiograph("Spine lateral", seed=1))
     panel.ui.apSpacingBox.value = 0.7
     panel.ui.apFlipSidesButton.click()
-    panel.ui.lateralSelector.setCurrentNode(add_film("Spine AP", seed=2))
+    panel.ui.lateralSelector.setCurrentNode(add_radiograph("Spine AP", seed=2))
     assert "seem to be swapped" in panel.ui.recognitionLabel.text
     panel.ui.swapButton.click()
     assert panel.parameters.ap_volume.GetName() == "Spine AP"
@@ -85,22 +89,24 @@ def test_films_that_say_they_are_swapped_are_told_and_swapped_with_all_that_was_
     assert "swapped" not in panel.ui.recognitionLabel.text
 
 
-def test_another_film_does_not_inherit_what_was_said_of_the_first(panel, film_pair, add_film):
+def test_another_radiograph_does_not_inherit_what_was_said_of_the_first(
+    panel, radiograph_pair, add_radiograph
+):
     panel.ui.apFlipUpButton.click()
     panel.ui.apSpacingBox.value = 0.7
     panel.ui.lateralSpacingBox.value = 0.8
-    panel.ui.apSelector.setCurrentNode(add_film("another"))
-    assert film_choice(panel.parameters, "ap").options == FilmOptions()
+    panel.ui.apSelector.setCurrentNode(add_radiograph("another"))
+    assert radiograph_choice(panel.parameters, "ap").options == RadiographOptions()
     assert panel.parameters.lateral_spacing_mm == 0.8
 
 
-def test_colour_pictures_are_made_gray_only_when_asked(panel, film_pair):
+def test_colour_pictures_are_made_gray_only_when_asked(panel, radiograph_pair):
     picture = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "photo")
-    gray = (film_array(seed=4) // 12).astype(np.uint8)
+    gray = (radiograph_array(seed=4) // 12).astype(np.uint8)
     slicer.util.updateVolumeFromArray(picture, np.stack([gray] * 3, axis=-1)[np.newaxis])
     picture.SetSpacing(1.5, 1.5, 1.5)
     panel.ui.apSelector.setCurrentNode(picture)
-    assert "photo: The film was loaded as a colour picture" in panel.ui.faultsLabel.text
+    assert "photo: The radiograph was loaded as a colour picture" in panel.ui.faultsLabel.text
     assert not panel.ui.reconstructButton.enabled
     assert panel.ui.grayButton.visible
     panel.ui.grayButton.click()
@@ -110,9 +116,9 @@ def test_colour_pictures_are_made_gray_only_when_asked(panel, film_pair):
     assert panel.ui.reconstructButton.enabled
 
 
-def test_a_picture_in_real_colours_is_no_film(panel, film_pair):
+def test_a_picture_in_real_colours_is_no_radiograph(panel, radiograph_pair):
     picture = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "photo")
-    gray = (film_array(seed=4) // 12).astype(np.uint8)
+    gray = (radiograph_array(seed=4) // 12).astype(np.uint8)
     slicer.util.updateVolumeFromArray(picture, np.stack([gray, gray // 2, 255 - gray], axis=-1)[np.newaxis])
     panel.ui.apSelector.setCurrentNode(picture)
     panel.ui.grayButton.click()
@@ -121,7 +127,7 @@ def test_a_picture_in_real_colours_is_no_film(panel, film_pair):
 
 
 def test_nothing_that_helps_to_look_is_left_when_the_scene_closes_or_the_module_goes(
-    panel, film_pair, module_widget
+    panel, radiograph_pair, module_widget
 ):
     panel.ui.apCropButton.click()
     panel.ui.pointHeightsButton.click()
@@ -130,7 +136,7 @@ def test_nothing_that_helps_to_look_is_left_when_the_scene_closes_or_the_module_
     assert helpers() == []
 
 
-def test_what_was_said_of_the_films_comes_back_with_the_scene(panel, film_pair, tmp_path):
+def test_what_was_said_of_the_radiographs_comes_back_with_the_scene(panel, radiograph_pair, tmp_path):
     panel.ui.apRotateLeftButton.click()
     panel.ui.lateralMagnificationBox.value = 1.1
     panel.ui.matchHeightsBox.checked = True
@@ -141,7 +147,7 @@ def test_what_was_said_of_the_films_comes_back_with_the_scene(panel, film_pair, 
     panel.ui.shiftBox.value = 3
     for name, value in kept.items():
         node.SetParameter(name, value)
-    assert film_choice(panel.parameters, "ap").options.rotate_deg == 270
-    assert film_choice(panel.parameters, "lateral").options.magnification == 1.1
+    assert radiograph_choice(panel.parameters, "ap").options.rotate_deg == 270
+    assert radiograph_choice(panel.parameters, "lateral").options.magnification == 1.1
     assert panel.ui.shiftBox.value == -12.5
     assert panel.ui.matchHeightsBox.checked

@@ -1,4 +1,4 @@
-"""The panel before a run: what it shows of the films, and all faults at once."""
+"""The panel before a run: what it shows of the radiographs, and all faults at once."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import slicer
-from films import film_array
+from radiographs import radiograph_array
 
 from SwinX2SLib.slicerui.installer import InstallError
 
@@ -29,36 +29,36 @@ def test_the_module_is_in_the_category_segmentation(desktop):
     assert not desktop.parent.icon.isNull()
 
 
-def test_without_films_both_are_asked_for(panel, shown_faults):
+def test_without_radiographs_both_are_asked_for(panel, shown_faults):
     shown = shown_faults()
-    assert "No frontal film is chosen" in shown
-    assert "No lateral film is chosen" in shown
+    assert "No frontal radiograph is chosen" in shown
+    assert "No lateral radiograph is chosen" in shown
 
 
-def test_one_volume_for_both_films_is_refused(panel, add_film, shown_faults):
-    film = add_film("film")
-    panel.ui.apSelector.setCurrentNode(film)
-    panel.ui.lateralSelector.setCurrentNode(film)
-    assert "Both films are the same volume" in shown_faults()
+def test_one_volume_for_both_radiographs_is_refused(panel, add_radiograph, shown_faults):
+    radiograph = add_radiograph("radiograph")
+    panel.ui.apSelector.setCurrentNode(radiograph)
+    panel.ui.lateralSelector.setCurrentNode(radiograph)
+    assert "Both radiographs are the same volume" in shown_faults()
 
 
-def test_a_volume_of_many_slices_is_no_film(panel, add_film, shown_faults):
-    panel.ui.apSelector.setCurrentNode(add_film("film"))
-    panel.ui.lateralSelector.setCurrentNode(add_film("ct", array=np.zeros((20, 64, 64), np.int16)))
-    assert "ct: The volume has 64 x 64 x 20 voxels, so it is no single film" in shown_faults()
-    assert panel.ui.lateralInfoLabel.text == "This volume is no single film."
+def test_a_volume_of_many_slices_is_no_radiograph(panel, add_radiograph, shown_faults):
+    panel.ui.apSelector.setCurrentNode(add_radiograph("radiograph"))
+    panel.ui.lateralSelector.setCurrentNode(add_radiograph("ct", array=np.zeros((20, 64, 64), np.int16)))
+    assert "ct: The volume has 64 x 64 x 20 voxels, so it is no single radiograph" in shown_faults()
+    assert panel.ui.lateralInfoLabel.text == "This volume is no single radiograph."
 
 
-def test_size_spacing_and_its_source_are_shown(panel, film_pair):
+def test_size_spacing_and_its_source_are_shown(panel, radiograph_pair):
     assert panel.ui.apInfoLabel.text == "160 x 240 pixels, 1.5 mm, from the volume's geometry"
     panel.ui.apSpacingBox.value = 0.25
     assert panel.ui.apInfoLabel.text == "160 x 240 pixels, 0.25 mm, set by you"
     assert panel.ui.lateralInfoLabel.text == "160 x 240 pixels, 1.5 mm, from the volume's geometry"
 
 
-def test_an_assumed_millimetre_is_refused_until_the_user_accepts_it(panel, add_film, shown_faults):
-    panel.ui.apSelector.setCurrentNode(add_film("front", spacing_mm=1.0, seed=1))
-    panel.ui.lateralSelector.setCurrentNode(add_film("side", spacing_mm=1.0, seed=2))
+def test_an_assumed_millimetre_is_refused_until_the_user_accepts_it(panel, add_radiograph, shown_faults):
+    panel.ui.apSelector.setCurrentNode(add_radiograph("front", spacing_mm=1.0, seed=1))
+    panel.ui.lateralSelector.setCurrentNode(add_radiograph("side", spacing_mm=1.0, seed=2))
     assert "assumed by Slicer" in panel.ui.apInfoLabel.text
     assert panel.ui.acceptSpacingBox.visible
     shown = shown_faults()
@@ -70,36 +70,38 @@ def test_an_assumed_millimetre_is_refused_until_the_user_accepts_it(panel, add_f
     assert panel.logic.is_running()
 
 
-def test_another_film_withdraws_the_consent(panel, add_film):
-    panel.ui.apSelector.setCurrentNode(add_film("front", spacing_mm=1.0))
+def test_another_radiograph_withdraws_the_consent(panel, add_radiograph):
+    panel.ui.apSelector.setCurrentNode(add_radiograph("front", spacing_mm=1.0))
     panel.ui.acceptSpacingBox.checked = True
     assert panel.parameters.accept_assumed_spacing
-    panel.ui.apSelector.setCurrentNode(add_film("another", spacing_mm=1.0))
+    panel.ui.apSelector.setCurrentNode(add_radiograph("another", spacing_mm=1.0))
     assert not panel.parameters.accept_assumed_spacing
     assert not panel.ui.acceptSpacingBox.checked
 
 
-def test_every_fault_of_both_films_is_told_at_once(panel, add_film, shown_faults):
-    broken = film_array().astype(np.float32)
+def test_every_fault_of_both_radiographs_is_told_at_once(panel, add_radiograph, shown_faults):
+    broken = radiograph_array().astype(np.float32)
     broken[5, 7] = np.nan
-    panel.ui.apSelector.setCurrentNode(add_film("front", spacing_mm=1.0, array=broken))
-    panel.ui.lateralSelector.setCurrentNode(add_film("side", array=np.full((240, 160), 9, np.uint16)))
+    panel.ui.apSelector.setCurrentNode(add_radiograph("front", spacing_mm=1.0, array=broken))
+    panel.ui.lateralSelector.setCurrentNode(add_radiograph("side", array=np.full((240, 160), 9, np.uint16)))
     shown = shown_faults()
     assert "front: The size of a pixel is unknown; Slicer assumed 1 mm." in shown
     assert "front: 1 pixels are no numbers" in shown
-    assert "side: The film is empty" in shown
+    assert "side: The radiograph is empty" in shown
     assert "--" not in shown
 
 
-def test_films_of_different_height_are_told_in_the_words_of_the_module(panel, add_film, shown_faults):
-    panel.ui.apSelector.setCurrentNode(add_film("front", seed=1))
-    panel.ui.lateralSelector.setCurrentNode(add_film("side", array=film_array(rows=200, seed=2)))
+def test_radiographs_of_different_height_are_told_in_the_words_of_the_module(
+    panel, add_radiograph, shown_faults
+):
+    panel.ui.apSelector.setCurrentNode(add_radiograph("front", seed=1))
+    panel.ui.lateralSelector.setCurrentNode(add_radiograph("side", array=radiograph_array(rows=200, seed=2)))
     shown = shown_faults()
-    assert "side: The frontal film is 360 mm high" in shown
+    assert "side: The frontal radiograph is 360 mm high" in shown
     assert "--" not in shown
 
 
-def test_faults_go_away_when_they_are_corrected(panel, film_pair, shown_faults):
+def test_faults_go_away_when_they_are_corrected(panel, radiograph_pair, shown_faults):
     panel.ui.apSpacingBox.value = 9.0
     assert "front" in shown_faults()
     panel.ui.apSpacingBox.value = 0.0
@@ -108,13 +110,13 @@ def test_faults_go_away_when_they_are_corrected(panel, film_pair, shown_faults):
     assert panel.ui.reconstructButton.enabled
 
 
-def test_choices_are_kept_in_the_parameter_node(panel, film_pair):
+def test_choices_are_kept_in_the_parameter_node(panel, radiograph_pair):
     panel.ui.deviceBox.currentIndex = 2
     panel.ui.lateralSpacingBox.value = 0.4
     node = slicer.mrmlScene.GetSingletonNode("SwinX2S", "vtkMRMLScriptedModuleNode")
     assert node.GetParameter("device") == "CUDA"
     assert float(node.GetParameter("lateral_spacing_mm")) == 0.4
-    assert node.GetNodeReference("ap_volume") is film_pair[0]
+    assert node.GetNodeReference("ap_volume") is radiograph_pair[0]
     node.SetParameter("device", "CPU")
     assert panel.ui.deviceBox.currentText == "processor (CPU)"
 
@@ -125,7 +127,7 @@ def test_a_model_that_is_not_here_any_more_becomes_the_default(panel):
     assert panel.ui.modelBox.currentText == "default"
 
 
-def test_refusing_the_installation_is_told_and_nothing_is_left(panel, film_pair):
+def test_refusing_the_installation_is_told_and_nothing_is_left(panel, radiograph_pair):
     class Refusing:
         def ensure(self):
             raise InstallError("The Python packages were not installed.", "Click again and confirm.")
@@ -168,4 +170,4 @@ def test_the_module_loads_before_any_of_its_packages_are_installed(repository, t
     command = [sys.executable, "-c", _LOAD_WITH_BLOCKED_PACKAGES, str(repository), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "No frontal film is chosen" in done.stdout, done.stderr
+    assert "No frontal radiograph is chosen" in done.stdout, done.stderr

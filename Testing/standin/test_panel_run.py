@@ -13,37 +13,37 @@ from workers import FOREVER
 from SwinX2SLib.anatomy import labels
 
 
-def test_the_bones_arrive_beside_the_films_with_where_they_come_from(
-    panel, film_pair, run_worker, bones_file
+def test_the_bones_arrive_beside_the_radiographs_with_where_they_come_from(
+    panel, radiograph_pair, run_worker, bones_file
 ):
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "Study of 21 November")
-    for film in film_pair:
-        hierarchy.CreateItem(study, film)
+    for radiograph in radiograph_pair:
+        hierarchy.CreateItem(study, radiograph)
     run_worker(
         """
         tell(event="progress", fraction=0.5, message="Reconstructing")
-        films = {role: {"sha256": role + "-hash", "spacing_mm": [1.5, 1.5]} for role in ("ap", "lateral")}
-        finish(labels, model={"name": "fused-nano", "sha256": "model-hash"}, inputs=films, device="cpu")
+        radiographs = {role: {"sha256": role + "-hash", "spacing_mm": [1.5, 1.5]} for role in ("ap", "lateral")}
+        finish(labels, model={"name": "fused-nano", "sha256": "model-hash"}, inputs=radiographs, device="cpu")
         """,
         labels=bones_file,
     )
     (node,) = segmentations()
     assert node.GetSegmentation().GetNumberOfSegments() == len(labels())
-    assert node.GetName() == "film front bones"
+    assert node.GetName() == "radiograph front bones"
     assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == study
     expected = {"model": "fused-nano", "model_sha256": "model-hash", "device": "cpu"}
     expected |= {"ap_sha256": "ap-hash", "lateral_sha256": "lateral-hash", "ap_spacing_mm": "[1.5, 1.5]"}
-    expected |= {"lateral_volume": "film side", "ap_spacing_source": "from the volume's geometry"}
+    expected |= {"lateral_volume": "radiograph side", "ap_spacing_source": "from the volume's geometry"}
     assert {name: node.GetAttribute(f"SwinX2S.{name}") for name in expected} == expected
-    assert node.GetNodeReference("SwinX2S.lateral") is film_pair[1]
+    assert node.GetNodeReference("SwinX2S.lateral") is radiograph_pair[1]
     assert panel.ui.progressBar.value == 100
-    assert panel.ui.statusLabel.text == "54 bones were reconstructed: film front bones."
+    assert panel.ui.statusLabel.text == "54 bones were reconstructed: radiograph front bones."
     assert slicer.app.layoutManager().three_d_resets > 0
     assert leftovers() == []
 
 
-def test_notes_of_a_result_are_shown_without_being_looked_for(panel, film_pair, run_worker, bones_file):
+def test_notes_of_a_result_are_shown_without_being_looked_for(panel, radiograph_pair, run_worker, bones_file):
     assert panel.ui.logSection.collapsed
     note = "Do not rely on this reconstruction: the network is unsure of 3 of its 5 bones."
     run_worker(
@@ -58,7 +58,7 @@ def test_notes_of_a_result_are_shown_without_being_looked_for(panel, film_pair, 
     assert note in panel.ui.logEdit.plainText
 
 
-def test_the_job_says_what_the_user_chose(panel, film_pair, run_worker, tmp_path):
+def test_the_job_says_what_the_user_chose(panel, radiograph_pair, run_worker, tmp_path):
     panel.ui.apViewBox.currentIndex = 1
     panel.ui.lateralFlipSidesButton.click()
     panel.ui.deviceBox.currentIndex = 1
@@ -71,7 +71,9 @@ def test_the_job_says_what_the_user_chose(panel, film_pair, run_worker, tmp_path
     assert (job["ap_options"]["flip"], job["lateral_options"]["flip"]) == ("", "h")
 
 
-def test_progress_moves_while_the_event_loop_lives(panel, film_pair, use_worker, spin_until, bones_file):
+def test_progress_moves_while_the_event_loop_lives(
+    panel, radiograph_pair, use_worker, spin_until, bones_file
+):
     use_worker(
         """
         for step in range(1, 5):
@@ -98,7 +100,7 @@ def test_progress_moves_while_the_event_loop_lives(panel, film_pair, use_worker,
     assert max(waits) < 0.5
 
 
-def test_cancel_ends_the_whole_process_tree(panel, film_pair, use_worker, spin_until, tmp_path):
+def test_cancel_ends_the_whole_process_tree(panel, radiograph_pair, use_worker, spin_until, tmp_path):
     use_worker(
         """
         code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
@@ -131,7 +133,7 @@ def _alive(process: psutil.Process) -> bool:
 
 
 def test_a_second_run_follows_a_cancelled_one(
-    panel, film_pair, use_worker, run_worker, spin_until, bones_file
+    panel, radiograph_pair, use_worker, run_worker, spin_until, bones_file
 ):
     use_worker(FOREVER)
     panel.ui.reconstructButton.click()
@@ -140,11 +142,14 @@ def test_a_second_run_follows_a_cancelled_one(
     spin_until(lambda: not panel.ui.cancelButton.enabled)
     run_worker("finish(labels)", labels=bones_file)
     run_worker("finish(labels)", labels=bones_file)
-    assert [node.GetName() for node in segmentations()] == ["film front bones", "film front bones_1"]
+    assert [node.GetName() for node in segmentations()] == [
+        "radiograph front bones",
+        "radiograph front bones_1",
+    ]
 
 
-def test_runs_queue_and_take_the_films_as_they_were_when_asked(
-    panel, film_pair, use_worker, spin_until, bones_file, tmp_path
+def test_runs_queue_and_take_the_radiographs_as_they_were_when_asked(
+    panel, radiograph_pair, use_worker, spin_until, bones_file, tmp_path
 ):
     use_worker(
         """
@@ -173,7 +178,7 @@ def test_runs_queue_and_take_the_films_as_they_were_when_asked(
     assert leftovers() == []
 
 
-def test_closing_the_scene_gives_up_the_runs_that_wait(panel, film_pair, use_worker, spin_until):
+def test_closing_the_scene_gives_up_the_runs_that_wait(panel, radiograph_pair, use_worker, spin_until):
     use_worker(FOREVER)
     panel.ui.reconstructButton.click()
     panel.ui.reconstructButton.click()
@@ -183,7 +188,9 @@ def test_closing_the_scene_gives_up_the_runs_that_wait(panel, film_pair, use_wor
     assert leftovers() == []
 
 
-def test_how_long_it_takes_is_told_before_and_remembered_after(panel, film_pair, run_worker, bones_file):
+def test_how_long_it_takes_is_told_before_and_remembered_after(
+    panel, radiograph_pair, run_worker, bones_file
+):
     assert "processor" in panel.ui.expectationLabel.text
     assert "estimated" in panel.ui.expectationLabel.text
     run_worker(
@@ -199,6 +206,6 @@ def test_how_long_it_takes_is_told_before_and_remembered_after(panel, film_pair,
     assert "This is slow" in panel.ui.expectationLabel.text
 
 
-def test_a_card_that_does_not_answer_is_told_and_nothing_else_is_taken(panel, film_pair):
+def test_a_card_that_does_not_answer_is_told_and_nothing_else_is_taken(panel, radiograph_pair):
     panel.ui.deviceBox.currentIndex = 2
     assert "no NVIDIA graphics card answers" in panel.ui.expectationLabel.text

@@ -12,7 +12,7 @@ from whole_result import write_whole_result
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.slicerui.result import confidence
-from SwinX2SLib.slicerui.result.links import FILM_PLANE, OUTLINE, linked
+from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PLANE, linked
 from SwinX2SLib.slicerui.result.regions import regions_of
 from SwinX2SLib.slicerui.segmentation_import import segment_ids
 
@@ -42,7 +42,7 @@ def test_without_a_result_nothing_can_be_switched(section):
     for widget in (
         ui.spineBox,
         ui.confidenceBox,
-        ui.apFilmBox,
+        ui.apRadiographBox,
         ui.apOutlinesBox,
         ui.opacitySlider,
         ui.exportButton,
@@ -73,16 +73,18 @@ def test_a_regions_box_hides_its_bones_and_follows_the_eye(section, result, slot
     assert hidden(result) == len(label_ids("spine"))
 
 
-def test_films_outlines_opacity_and_colours_are_switched(section, result):
-    section.ui.apFilmBox.checked = False
+def test_radiographs_outlines_opacity_and_colours_are_switched(section, result):
+    section.ui.apRadiographBox.checked = False
     section.ui.lateralOutlinesBox.checked = False
     section.ui.opacitySlider.value = 40
     section.ui.confidenceBox.checked = True
-    ap, lateral = (linked(result, FILM_PLANE, film=role)[0].GetDisplayNode() for role in ("ap", "lateral"))
+    ap, lateral = (
+        linked(result, RADIOGRAPH_PLANE, radiograph=role)[0].GetDisplayNode() for role in ("ap", "lateral")
+    )
     assert (ap.GetVisibility(), lateral.GetVisibility()) == (0, 1)
     assert lateral.GetOpacity() == pytest.approx(0.4)
-    assert not any(model.GetDisplayVisibility() for model in linked(result, OUTLINE, film="lateral"))
-    assert all(model.GetDisplayVisibility() for model in linked(result, OUTLINE, film="ap"))
+    assert not any(model.GetDisplayVisibility() for model in linked(result, OUTLINE, radiograph="lateral"))
+    assert all(model.GetDisplayVisibility() for model in linked(result, OUTLINE, radiograph="ap"))
     assert confidence.is_coloured_by_confidence(result)
     section.ui.confidenceBox.checked = False
     assert not confidence.is_coloured_by_confidence(result)
@@ -157,8 +159,8 @@ tell(event="result", files={role: os.path.join(source, name) for role, name in n
     )
     result = section.parameters.result_segmentation
     assert result is not None
-    assert result.GetName().startswith("film front bones")
+    assert result.GetName().startswith("radiograph front bones")
     assert section.ui.boneList.rowCount == 54
-    assert len(linked(result, FILM_PLANE)) == 2
+    assert len(linked(result, RADIOGRAPH_PLANE)) == 2
     assert isinstance(section.ui.boneList, qt.QTableWidget)
-    assert np.all([box.enabled for box in (section.ui.apFilmBox, section.ui.lateralFilmBox)])
+    assert np.all([box.enabled for box in (section.ui.apRadiographBox, section.ui.lateralRadiographBox)])

@@ -6,7 +6,7 @@ import slicer
 from PIL import Image
 
 from SwinX2SLib.slicerui import samples
-from SwinX2SLib.slicerui.samples import CATEGORY, PAIRS, SampleError, demo_film, load_sample
+from SwinX2SLib.slicerui.samples import CATEGORY, PAIRS, SampleError, demo_radiograph, load_sample
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ def test_every_sample_has_a_thumbnail_and_its_files_their_checksums(sources):
 
 
 @pytest.mark.parametrize(("index", "spacing_mm"), [(0, 1.0), (1, 1.5)])
-def test_a_click_loads_both_films_and_chooses_them(panel, sources, index, spacing_mm):
+def test_a_click_loads_both_radiographs_and_chooses_them(panel, sources, index, spacing_mm):
     sources[index].click()
-    films = panel.parameters.ap_volume, panel.parameters.lateral_volume
-    assert [film.GetName() for film in films] == sources[index].nodeNames
-    assert panel.ui.apSelector.currentNode() is films[0]
-    assert panel.ui.lateralSelector.currentNode() is films[1]
-    for film in films:
-        assert film.GetSpacing() == pytest.approx((spacing_mm,) * 3)
+    radiographs = panel.parameters.ap_volume, panel.parameters.lateral_volume
+    assert [radiograph.GetName() for radiograph in radiographs] == sources[index].nodeNames
+    assert panel.ui.apSelector.currentNode() is radiographs[0]
+    assert panel.ui.lateralSelector.currentNode() is radiographs[1]
+    for radiograph in radiographs:
+        assert radiograph.GetSpacing() == pytest.approx((spacing_mm,) * 3)
     assert panel.ui.faultsLabel.text == ""
     assert panel.ui.reconstructButton.enabled
     assert "from the sample's description" in panel.ui.apInfoLabel.text
@@ -58,8 +58,8 @@ def test_another_sample_takes_the_place_of_the_first(panel, sources):
     assert panel.ui.faultsLabel.text == ""
 
 
-def test_a_film_is_loaded_as_it_is_stored(module_widget, repository):
-    node = demo_film("lateral", "chest")
+def test_a_radiograph_is_loaded_as_it_is_stored(module_widget, repository):
+    node = demo_radiograph("lateral", "chest")
     stored = np.asarray(Image.open(repository / "Resources" / "Demo" / "chest_lateral.png"))
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(node)[0], stored)
 

@@ -50,30 +50,31 @@ def test_choices_are_translated_and_stored_as_ever(foreign_panel):
     assert node.GetParameter("compare_placement") in ("RIGID", "BONES", "CENTRES", "NONE")
 
 
-def test_faults_are_told_in_the_language_of_the_application(foreign_panel, add_film):
+def test_faults_are_told_in_the_language_of_the_application(foreign_panel, add_radiograph):
     panel = foreign_panel
-    assert "«No {0} film is chosen.»".replace("{0}", "frontal") in panel.ui.faultsLabel.text
-    film = add_film("one film", spacing_mm=1.0)
-    panel.ui.apSelector.setCurrentNode(film)
-    panel.ui.lateralSelector.setCurrentNode(film)
+    assert "«No {0} radiograph is chosen.»".replace("{0}", "frontal") in panel.ui.faultsLabel.text
+    radiograph = add_radiograph("one radiograph", spacing_mm=1.0)
+    panel.ui.apSelector.setCurrentNode(radiograph)
+    panel.ui.lateralSelector.setCurrentNode(radiograph)
     shown = panel.ui.faultsLabel.text
     assert "«Please correct:»" in shown
     assert (
-        "one film: «Both films are the same volume.» «Choose the lateral film of the same person.»" in shown
+        "one radiograph: «Both radiographs are the same volume.» «Choose the lateral radiograph of the same person.»"
+        in shown
     )
-    assert {fault.kind for fault in panel.whole.sections["inputs"].examination.faults} >= {"same-film"}
+    assert {fault.kind for fault in panel.whole.sections["inputs"].examination.faults} >= {"same-radiograph"}
 
 
 def test_what_the_worker_refuses_is_translated_too(foreign_panel, run_worker):
     run_worker(
         """
         tell(event="error", kind="few-gray-levels", hint="Unheard of.", path=job["ap"], message="The picture has 2"
-             " gray levels only: it is a mask, a drawing or an empty film.")
+             " gray levels only: it is a mask, a drawing or an empty radiograph.")
         sys.exit(3)
         """
     )
-    told = "«The picture has 2 gray levels only: it is a mask, a drawing or an empty film.» Unheard of."
-    assert f"film front: {told}" in foreign_panel.ui.faultsLabel.text
+    told = "«The picture has 2 gray levels only: it is a mask, a drawing or an empty radiograph.» Unheard of."
+    assert f"radiograph front: {told}" in foreign_panel.ui.faultsLabel.text
 
 
 def test_every_word_of_the_sections_was_looked_up(foreign_panel):
@@ -98,10 +99,10 @@ def test_the_list_of_a_batch_is_translated(foreign_panel):
 
 
 def test_faults_without_a_translation_and_unknown_ones_are_told_as_they_came(monkeypatch):
-    fault = Fault("same-film", "Both films are the same volume.", "Choose it.", "a film")
+    fault = Fault("same-radiograph", "Both radiographs are the same volume.", "Choose it.", "a radiograph")
     assert messages.translated(fault) == fault
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, text: text.replace("{0}", "lost"))
-    missing = Fault("film-missing", "No frontal film is chosen.", "Load it.")
+    missing = Fault("radiograph-missing", "No frontal radiograph is chosen.", "Load it.")
     assert messages.translated(missing) == missing
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, _text: "Es fehlt: {0}.")
     assert messages.translated(missing).message == "Es fehlt: frontal."

@@ -52,16 +52,16 @@ def test_hints_of_the_command_are_said_in_the_words_of_the_module():
     said = words_of_the_module("Crop the larger one with --crop to the same top, or correct --spacing-mm.")
     assert said == "Crop the larger one with Crop to the same top, or correct Pixel size."
     fault = fault_of_the_module(
-        Fault("k", "Odd.", "Give it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Film 1"}
+        Fault("k", "Odd.", "Give it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Radiograph 1"}
     )
-    assert str(fault) == "Film 1: Odd. Set Pixel size."
+    assert str(fault) == "Radiograph 1: Odd. Set Pixel size."
 
 
 @pytest.mark.parametrize("stated", ["PA", "lateral"])
-def test_a_film_of_the_other_view_is_told_without_options_that_the_module_lacks(stated):
+def test_a_radiograph_of_the_other_view_is_told_without_options_that_the_module_lacks(stated):
     fault = stated_view_fault(stated, "lateral" if stated == "PA" else "ap")
     assert str(fault_of_the_module(fault, {})).endswith(
-        "film. Swap the two files, or untick that it is turned as its header says."
+        "radiograph. Swap the two files, or untick that it is turned as its header says."
     )
 
 

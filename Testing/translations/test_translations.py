@@ -32,7 +32,7 @@ def test_texts_are_listed_under_the_context_in_which_slicer_looks_for_them(tmp_p
     assert list(extract.python_texts(tmp_path / "alone.py")) == [("alone", "three")]
 
 
-@pytest.mark.parametrize("call", ["_(text)", '_(f"{count} films")', 'translate(context, "text")'])
+@pytest.mark.parametrize("call", ["_(text)", '_(f"{count} radiographs")', 'translate(context, "text")'])
 def test_a_text_that_no_tool_could_find_is_refused(tmp_path, call):
     path = tmp_path / "module.py"
     path.write_text(f"\n{call}\n")
@@ -52,13 +52,13 @@ def test_names_of_parameters_and_node_types_are_not_for_translators():
 
 def test_sentences_of_faults_have_places_for_what_is_put_into_them(tmp_path):
     (tmp_path / "readers").mkdir()
-    (tmp_path / "readers" / "film.py").write_text(
+    (tmp_path / "readers" / "radiograph.py").write_text(
         "def f(path, error, odd):\n"
         '    hint = "Choose another." if odd else f"Read {path} again with --spacing-mm."\n'
-        '    return Fault("film-odd", f"{path} is odd: " f"{error}.", hint), Fault(kind="x", message=path, hint="")\n'
+        '    return Fault("radiograph-odd", f"{path} is odd: " f"{error}.", hint), Fault(kind="x", message=path, hint="")\n'
     )
     (tmp_path / "training").mkdir()
     (tmp_path / "training" / "run.py").write_text('Fault("silent", "Nobody hears.", "Never.")\n')
     assert fault_sentences.sentences_by_kind(tmp_path) == {
-        "film-odd": ["{0} is odd: {1}.", "Choose another.", "Read {0} again with Pixel size."]
+        "radiograph-odd": ["{0} is odd: {1}.", "Choose another.", "Read {0} again with Pixel size."]
     }

@@ -75,22 +75,22 @@ def loopback_cluster(tmp_path_factory):
 def write_known_result() -> Callable:
     """Function (job, reconstruct) that writes a result's files as `run_job` does, without a network.
 
-    `reconstruct(ap, lateral)` gives the `Reconstruction` of both films.
+    `reconstruct(ap, lateral)` gives the `Reconstruction` of both radiographs.
     """
     from SwinX2SLib.models.orientation import Orientation, View
     from SwinX2SLib.radiographs import read_pair
-    from SwinX2SLib.reconstruct.orientation_check import FilmLook, HangingCheck
+    from SwinX2SLib.reconstruct.orientation_check import OrientationCheck, ViewPrediction
     from SwinX2SLib.reconstruct.outputs import write_provenance, write_volumes
     from SwinX2SLib.reconstruct.provenance import describe
 
-    well = HangingCheck(*(FilmLook(view, Orientation(view), 1.0) for view in View))
+    well = OrientationCheck(*(ViewPrediction(view, Orientation(view), 1.0) for view in View))
 
     def write(job, reconstruct):
-        films = read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view)
-        reconstruction = reconstruct(*films)
+        radiographs = read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view)
+        reconstruction = reconstruct(*radiographs)
         job.out.mkdir(parents=True, exist_ok=True)
         write_volumes(job.out, reconstruction)
-        write_provenance(job.out, describe(job, *films, reconstruction, {"total": 1.0}, well))
+        write_provenance(job.out, describe(job, *radiographs, reconstruction, {"total": 1.0}, well))
         return reconstruction
 
     return write

@@ -23,7 +23,7 @@ def swinx2s(*arguments: object, **more) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture
-def films(tmp_path) -> tuple[Path, Path]:
+def radiographs(tmp_path) -> tuple[Path, Path]:
     rng = np.random.default_rng(7)
     paths = tmp_path / "ap.png", tmp_path / "lateral.png"
     for path in paths:
@@ -50,7 +50,7 @@ def small_weights(tmp_path_factory) -> Path:
         "grid_shape": [32, 32, 64],
     }
     model = build_model("fused-nano", **overrides)
-    # A random network says background everywhere; this one is as fond of the left femur, in films and voxels.
+    # A random network says background everywhere; this one is as fond of the left femur, in radiographs and voxels.
     with torch.no_grad():
         model.head.head.bias[53] = 50
         for silhouettes in model.silhouettes.names:
@@ -96,7 +96,7 @@ def test_a_wrong_command_line_exits_with_2(arguments):
     assert "Traceback" not in result.stderr
 
 
-def test_everything_wrong_with_the_film_options_is_told_at_once():
+def test_everything_wrong_with_the_radiograph_options_is_told_at_once():
     options = ("--spacing-mm", "nan", "--flip", "ap=x", "--crop", "ap=1,2", "--rotate", "lateral=7")
     result = swinx2s("reconstruct", "a", "b", "--out", "c", *options)
     assert result.returncode == 2
@@ -119,9 +119,15 @@ sys.exit(cli.main(["reconstruct", "a", "b", "--out", "c"]))
     assert result.stderr == "swinx2s: Cancelled; nothing was written.\n"
 
 
-def test_all_faults_are_listed_in_words_and_the_exit_code_is_3(tmp_path, films):
+def test_all_faults_are_listed_in_words_and_the_exit_code_is_3(tmp_path, radiographs):
     result = swinx2s(
-        "reconstruct", films[0], films[0], "--out", tmp_path / "out", "--model", tmp_path / "no.safetensors"
+        "reconstruct",
+        radiographs[0],
+        radiographs[0],
+        "--out",
+        tmp_path / "out",
+        "--model",
+        tmp_path / "no.safetensors",
     )
     assert result.returncode == 3
     for kind in ("spacing-absent", "same-file", "weights-missing"):
@@ -131,10 +137,10 @@ def test_all_faults_are_listed_in_words_and_the_exit_code_is_3(tmp_path, films):
     assert not (tmp_path / "out").exists()
 
 
-def test_unknown_weights_alone_exit_with_4(tmp_path, films):
+def test_unknown_weights_alone_exit_with_4(tmp_path, radiographs):
     result = swinx2s(
         "reconstruct",
-        *films,
+        *radiographs,
         "--out",
         tmp_path / "out",
         "--spacing-mm",
@@ -147,7 +153,7 @@ def test_unknown_weights_alone_exit_with_4(tmp_path, films):
     assert json.loads(result.stdout.splitlines()[-1])["kind"] == "unknown-weights"
 
 
-def test_a_faulty_pair_is_refused_without_loading_pytorch(tmp_path, films, small_weights):
+def test_a_faulty_pair_is_refused_without_loading_pytorch(tmp_path, radiographs, small_weights):
     """It takes seconds to load, which nobody should wait to hear that a file is missing."""
     script = """
 import sys
@@ -160,7 +166,7 @@ sys.exit(main(sys.argv[1:]))
         (tmp_path / "no.safetensors", ["spacing-absent", "missing-file", "weights-missing"]),
         ("no-such-weights", ["spacing-absent", "missing-file", "unknown-weights"]),
     ):
-        arguments = ["reconstruct", films[0], tmp_path / "no.png", "--out", tmp_path / "out", "--json"]
+        arguments = ["reconstruct", radiographs[0], tmp_path / "no.png", "--out", tmp_path / "out", "--json"]
         command = [sys.executable, "-c", script, *map(str, arguments), "--model", str(model)]
         result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
         events = [json.loads(line) for line in result.stdout.splitlines()]
@@ -168,15 +174,15 @@ sys.exit(main(sys.argv[1:]))
         assert result.returncode == 3
 
 
-def test_names_that_no_encoding_knows_are_told_and_recorded(tmp_path, films, small_weights):
+def test_names_that_no_encoding_knows_are_told_and_recorded(tmp_path, radiographs, small_weights):
     """A file name of Linux is bytes; a terminal may know ASCII only."""
     folder = tmp_path / os.fsdecode("R\u00f6ntgen \u80f8 [bold] ".encode() + b"\xff")
     folder.mkdir()
-    ap = films[0].rename(folder / "ap.png")
+    ap = radiographs[0].rename(folder / "ap.png")
     arguments = [
         "reconstruct",
         ap,
-        films[1],
+        radiographs[1],
         "--spacing-mm",
         "2.0",
         "--model",
@@ -193,9 +199,9 @@ def test_names_that_no_encoding_knows_are_told_and_recorded(tmp_path, films, sma
     assert provenance["inputs"]["ap"]["path"] == str(ap)
 
 
-def test_cuda_that_is_absent_exits_with_5(tmp_path, films, small_weights):
+def test_cuda_that_is_absent_exits_with_5(tmp_path, radiographs, small_weights):
     result = swinx2s(
-        "reconstruct", *films, "--out", tmp_path / "out", "--spacing-mm", 2, "--model", small_weights,
+        "reconstruct", *radiographs, "--out", tmp_path / "out", "--spacing-mm", 2, "--model", small_weights,
         "--device", "cuda", "--json", CUDA_VISIBLE_DEVICES="",
     )  # fmt: skip
     assert result.returncode == 5
@@ -203,11 +209,20 @@ def test_cuda_that_is_absent_exits_with_5(tmp_path, films, small_weights):
 
 
 def test_a_whole_run_with_stored_weights_writes_everything_and_records_the_model(
-    tmp_path, films, small_weights
+    tmp_path, radiographs, small_weights
 ):
     out = tmp_path / "out"
-    arguments = ["reconstruct", *films, "--out", out, "--spacing-mm", "2.0,2.02", "--model", small_weights]
-    result = swinx2s(*arguments, "--ap-view", "pa", "--crop", "lateral=0%,0%,100%,100%", "--augmentations", 2)
+    arguments = [
+        "reconstruct",
+        *radiographs,
+        "--out",
+        out,
+        "--spacing-mm",
+        "2.0,2.02",
+        "--model",
+        small_weights,
+    ]
+    result = swinx2s(*arguments, "--ap-view", "pa", "--crop", "lateral=0%,0%,100%,100%", "--tta", 2)
     assert result.returncode == 0, result.stderr
     assert str(out / "segmentation.seg.nrrd") in result.stdout
     assert {path.name for path in out.iterdir()} == {

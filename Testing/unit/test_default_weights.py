@@ -8,7 +8,7 @@ import pytest
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.radiographs import FilmOptions, read_pair
+from SwinX2SLib.radiographs import RadiographOptions, read_pair
 from SwinX2SLib.radiographs.radiograph import Crop
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.reconstruct.scoring import score_cases
@@ -36,10 +36,10 @@ def test_the_default_weights_come_with_the_library_and_may_be_given_away():
 
 def test_on_the_demo_phantom_the_femora_are_found_each_on_its_side(reconstructor):
     entry = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))
-    films = [entry["views"][view] for view in ("ap", "lateral")]
+    radiographs = [entry["views"][view] for view in ("ap", "lateral")]
     pair = read_pair(
-        *(resource_path("Demo", film["file"]) for film in films),
-        *(FilmOptions(spacing_mm=film["spacing_mm"]) for film in films),
+        *(resource_path("Demo", radiograph["file"]) for radiograph in radiographs),
+        *(RadiographOptions(spacing_mm=radiograph["spacing_mm"]) for radiograph in radiographs),
     )
     found = reconstructor.reconstruct(*pair)
     place = {
@@ -67,14 +67,19 @@ def test_a_turned_pelvis_is_reconstructed_as_well_as_stated(reconstructor, share
     assert scores.dice_means()["pelvis"] >= 0.75
 
 
-def test_a_film_of_the_pelvis_yields_no_ribs(reconstructor, shared_data):
+def test_a_radiograph_of_the_pelvis_yields_no_ribs(reconstructor, shared_data):
     cases = load_case_list(shared_data / "anatomy" / "manifest.json")
     case = next(case for case in cases if case.name == "x2s_s0561")
-    films = case.radiographs
-    # The lower 45 % of both films: pelvis, femora and the last lumbar vertebrae.
+    radiographs = case.radiographs
+    # The lower 45 % of both radiographs: pelvis, femora and the last lumbar vertebrae.
     crop = Crop.parse("0%,55%,100%,45%")
-    options = {"spacing_mm": films.spacing_mm, "crop": crop}
-    pair = read_pair(films.coronal, films.sagittal, FilmOptions(**options), FilmOptions(**options, flip="h"))
+    options = {"spacing_mm": radiographs.spacing_mm, "crop": crop}
+    pair = read_pair(
+        radiographs.coronal,
+        radiographs.sagittal,
+        RadiographOptions(**options),
+        RadiographOptions(**options, flip="h"),
+    )
     labels = reconstructor.reconstruct(*pair).labels
     absent = np.isin(labels, (*label_ids("ribs"), *range(1, 17))).sum()
     assert labels.any()

@@ -147,7 +147,7 @@ WHO = ("key", "case", "model", "dataset", "person")
 _Rows = Iterator[list[Any]]
 
 
-def gather(
+def aggregate(
     out: Path, cases: Path, keys: Sequence[str], failed: Sequence[tuple[CohortRow, Failure]]
 ) -> dict[str, Any]:
     """Write the tables and the summary, each whole or not at all.

@@ -10,7 +10,7 @@ from typing import Any
 from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import SCHEMA
-from SwinX2SLib.evaluation.cohort.aggregate import gather
+from SwinX2SLib.evaluation.cohort.aggregate import aggregate
 from SwinX2SLib.evaluation.cohort.table import CohortRow, CohortTable
 from SwinX2SLib.evaluation.cohort.worker import evaluate_row
 from SwinX2SLib.evaluation.options import EvaluationOptions
@@ -76,7 +76,7 @@ def evaluate_cohort(
     reasons = {failure.key: failure for failure in outcome.failed}
     reasons |= {row.key: Failure(row.key, MISSING, row.absent) for row in table.rows if row.absent}
     failed = [(row, reasons[row.key]) for row in table.rows if row.key in reasons]
-    summary = gather(out, out / CASES, outcome.done, failed)
+    summary = aggregate(out, out / CASES, outcome.done, failed)
     return CohortResult(outcome.done, tuple(failure for _, failure in failed), outcome.kept, summary)
 
 

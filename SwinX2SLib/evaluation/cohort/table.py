@@ -43,7 +43,7 @@ class RowChecks:
         self.faults: list[Fault] = []
         self._table, self._skip_missing = table, skip_missing
         self._lines: dict[str, int] = {}
-        self._schemes: set[str] = set()
+        self._mappings: set[str] = set()
 
     def add(self, line: int, kind: str, message: str, hint: str) -> None:
         """Note a fault."""
@@ -72,8 +72,8 @@ class RowChecks:
         """Return the name of a numbering, or the absolute path of a map; each is tried once."""
         if Path(value).suffix.lower() in _MAP_SUFFIXES:
             value = os.path.abspath(self._table.parent / value)
-        if value and value != AUTOMATIC and value not in self._schemes:
-            self._schemes.add(value)
+        if value and value != AUTOMATIC and value not in self._mappings:
+            self._mappings.add(value)
             try:
                 mapping(value)
             except InputError as error:

@@ -52,7 +52,7 @@ def unit_or_fail(vector: np.ndarray) -> np.ndarray:
     return vector / length
 
 
-def square_to(vector: np.ndarray, axis: np.ndarray) -> np.ndarray:
+def orthogonalise(vector: np.ndarray, axis: np.ndarray) -> np.ndarray:
     """Return the unit vector of the part of `vector` that is square to the unit vector `axis`."""
     return unit_or_fail(vector - axis * (vector @ axis))
 

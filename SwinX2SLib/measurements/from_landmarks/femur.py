@@ -13,7 +13,7 @@ from SwinX2SLib.measurements.from_landmarks.common import (
     angle_deg,
     axis_starting,
     distance_mm,
-    square_to,
+    orthogonalise,
     starting,
     unit_or_fail,
     with_places,
@@ -80,11 +80,11 @@ def _anteversion(found: Measurement, others: Others) -> Measurement:
     head, notch = (starting(length, start) for start in ("head_centre", "intercondylar_notch"))
     medial_end, lateral_end = (starting(found, f"posterior_condyle_{end}") for end in ("medial", "lateral"))
     down = unit_or_fail(notch - head)
-    medial = square_to(medial_end - lateral_end, down)
+    medial = orthogonalise(medial_end - lateral_end, down)
     posterior = np.cross(medial, down) * (-1.0 if found.side == "left" else 1.0)
     neck, condylar = (axis_starting(found, start) for start in ("neck_axis", "posterior_condylar_axis"))
     neck = Axis(neck.name, neck.point_ras_mm, unit_or_fail(head - neck.point_ras_mm))
-    direction = square_to(neck.direction_ras, down)
+    direction = orthogonalise(neck.direction_ras, down)
     value = np.degrees(np.arctan2(-(direction @ posterior), direction @ medial))
     return replace(found, value=value, axes=(neck, Axis(condylar.name, lateral_end, medial)))
 
@@ -100,7 +100,7 @@ def _mechanical_anatomical(found: Measurement, _others: Others) -> Measurement:
     mechanical, shaft = (axis_starting(found, start) for start in ("mechanical_axis", "shaft_axis"))
     mechanical = Axis(mechanical.name, head, unit_or_fail(notch - head))
     medial_end, lateral_end = (starting(found, f"posterior_condyle_{end}") for end in ("medial", "lateral"))
-    medial = square_to(medial_end - lateral_end, mechanical.direction_ras)
+    medial = orthogonalise(medial_end - lateral_end, mechanical.direction_ras)
     condylar = Axis(axis_starting(found, "posterior_condylar_axis").name, lateral_end, medial)
     direction = shaft.direction_ras
     value = np.degrees(np.arctan2(direction @ medial, direction @ mechanical.direction_ras))

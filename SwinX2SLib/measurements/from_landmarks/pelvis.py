@@ -10,7 +10,7 @@ from SwinX2SLib.measurements.from_landmarks.common import (
     Others,
     Rule,
     UndefinedValueError,
-    square_to,
+    orthogonalise,
     starting,
     unit_or_fail,
 )
@@ -61,9 +61,9 @@ def _hip_axis(found: Measurement, _others: Others) -> Measurement:
     left, right = (starting(found, f"head_centre_{side}") for side in ("left", "right"))
     plane = found.planes[0]
     axis, middle = unit_or_fail(right - left), (left + right) / 2
-    away = square_to(plane.point_ras_mm - middle, axis)
+    away = orthogonalise(plane.point_ras_mm - middle, axis)
     if found.name == "pelvic_incidence":
-        normal = square_to(plane.normal_ras, axis)
+        normal = orthogonalise(plane.normal_ras, axis)
         value = np.degrees(np.arctan2(np.cross(normal, away) @ axis, normal @ away))
     else:
         front, up = _sagittal_axes(axis)
@@ -76,7 +76,7 @@ def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise UndefinedValueError(
             "The pelvis lies on its side: an angle against the patient's axes has no meaning."
         )
-    up = square_to(_SUPERIOR, right)
+    up = orthogonalise(_SUPERIOR, right)
     return np.cross(up, right), up
 
 

@@ -11,7 +11,7 @@ from SwinX2SLib.measurements.from_landmarks.common import (
     Others,
     Rule,
     distance_mm,
-    square_to,
+    orthogonalise,
     unit_or_fail,
     with_places,
 )
@@ -58,7 +58,7 @@ def _between_ends(found: Measurement, _others: Others) -> Measurement:
 def _vertebra_axes(rotation: Measurement) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return right, front and up of a vertebra: its median plane's normal and the axis in that plane."""
     front = rotation.axes[0].direction_ras
-    right = square_to(rotation.planes[0].normal_ras, front)
+    right = orthogonalise(rotation.planes[0].normal_ras, front)
     return right, front, np.cross(right, front)
 
 

@@ -12,37 +12,37 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.cohort.table import row_key
 from SwinX2SLib.io.csv_tables import read_records, shortened
 from SwinX2SLib.parallel.tasks import key_fault
-from SwinX2SLib.radiographs.radiograph import FLIPS, FRONTAL_VIEWS, ROTATIONS_DEG, Crop, FilmOptions
+from SwinX2SLib.radiographs.radiograph import FLIPS, FRONTAL_VIEWS, ROTATIONS_DEG, Crop, RadiographOptions
 from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
 
 
 @dataclass(frozen=True)
-class FilmDefaults:
-    """What the user says about all films.
+class RadiographDefaults:
+    """What the user says about all radiographs.
 
     Attributes:
-        ap, lateral: of each film.
+        ap, lateral: of each radiograph.
         ap_view: "ap" or "pa".
         lateral_shift_mm: see `inference.Job`.
     """
 
-    ap: FilmOptions = field(default_factory=FilmOptions)
-    lateral: FilmOptions = field(default_factory=FilmOptions)
+    ap: RadiographOptions = field(default_factory=RadiographOptions)
+    lateral: RadiographOptions = field(default_factory=RadiographOptions)
     ap_view: str = "ap"
-    lateral_shift_mm: Shift = None
+    lateral_offset_mm: Shift = None
 
 
-AS_THEY_ARE = FilmDefaults()
+AS_THEY_ARE = RadiographDefaults()
 
 
 @dataclass(frozen=True)
 class BatchCase:
-    """A pair of films.
+    """A pair of radiographs.
 
     Attributes:
         name: of the case.
         ap, lateral: files, absolute.
-        films: how they are to be read.
+        radiographs: how they are to be read.
         line: of the table, from 1; 0 for a pair of a folder.
         how: what made them a pair, in words.
     """
@@ -50,7 +50,7 @@ class BatchCase:
     name: str
     ap: Path
     lateral: Path
-    films: FilmDefaults = field(default_factory=FilmDefaults)
+    radiographs: RadiographDefaults = field(default_factory=RadiographDefaults)
     line: int = 0
     how: str = ""
 
@@ -62,18 +62,20 @@ class BatchCase:
 
 REQUIRED = ("case", "ap", "lateral")
 _TUBE = ("source_to_detector_mm", "source_to_patient_mm")
-# Of both films, or of one with its view in front.
+# Of both radiographs, or of one with its view in front.
 _SHARED = ("spacing_mm", "magnification", *_TUBE)
 _BOTH = (*_SHARED, "crop", "rotate", "flip", "invert", "ignore_orientation")
 OPTIONAL = (
-    *(*_SHARED, "ap_view", "lateral_shift_mm"),
+    *(*_SHARED, "ap_view", "lateral_offset_mm"),
     *(f"{view}_{name}" for view in ("ap", "lateral") for name in _BOTH),
 )
 _HINT = f"The table needs the columns {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}."
 _YES, _NO = ("yes", "true", "1", "x"), ("no", "false", "0", "")
 
 
-def read_batch_table(path: Path, defaults: FilmDefaults = AS_THEY_ARE) -> tuple[list[BatchCase], list[str]]:
+def read_batch_table(
+    path: Path, defaults: RadiographDefaults = AS_THEY_ARE
+) -> tuple[list[BatchCase], list[str]]:
     """Read and check a table: CSV in UTF-8 with comma, semicolon or tab, paths relative to the table.
 
     What a cell says wins over the defaults, and a pixel size over a magnification.
@@ -99,7 +101,7 @@ def read_batch_table(path: Path, defaults: FilmDefaults = AS_THEY_ARE) -> tuple[
 class _Rows:
     """Takes the rows apart and gathers what is wrong with them."""
 
-    def __init__(self, path: Path, header: list[str], defaults: FilmDefaults):
+    def __init__(self, path: Path, header: list[str], defaults: RadiographDefaults):
         self.faults: list[Fault] = []
         self._path, self._header, self._defaults = path, header, defaults
         self._lines: dict[str, int] = {}
@@ -118,7 +120,7 @@ class _Rows:
             values.get("case", ""),
             self._file(line, "ap", values),
             self._file(line, "lateral", values),
-            self._films(line, values),
+            self._radiographs(line, values),
             line,
             f"line {line} of {self._path.name}",
         )
@@ -140,25 +142,29 @@ class _Rows:
         text = values.get(column, "")
         path = Path(os.path.abspath(self._path.parent / os.path.expanduser(text)))
         if not text:
-            self.add(line, "value-missing", f"{column} is empty.", "Name the file of the film.")
+            self.add(line, "value-missing", f"{column} is empty.", "Name the file of the radiograph.")
         elif not path.exists():
-            message = f"the film {path} does not exist."
+            message = f"the radiograph {path} does not exist."
             self.add(line, "file-missing", message, "Paths are relative to the table.")
         return path
 
-    def _films(self, line: int, values: Mapping[str, str]) -> FilmDefaults:
+    def _radiographs(self, line: int, values: Mapping[str, str]) -> RadiographDefaults:
         told = {
             "ap_view": self._value(line, values, "ap_view", _view),
-            "lateral_shift_mm": self._value(line, values, "lateral_shift_mm", _shift),
+            "lateral_offset_mm": self._value(line, values, "lateral_offset_mm", _shift),
         }
-        films = replace(self._defaults, **{name: value for name, value in told.items() if value is not None})
+        radiographs = replace(
+            self._defaults, **{name: value for name, value in told.items() if value is not None}
+        )
         return replace(
-            films,
-            ap=self._options(line, values, "ap", films.ap),
-            lateral=self._options(line, values, "lateral", films.lateral),
+            radiographs,
+            ap=self._options(line, values, "ap", radiographs.ap),
+            lateral=self._options(line, values, "lateral", radiographs.lateral),
         )
 
-    def _options(self, line: int, values: Mapping[str, str], view: str, defaults: FilmOptions) -> FilmOptions:
+    def _options(
+        self, line: int, values: Mapping[str, str], view: str, defaults: RadiographOptions
+    ) -> RadiographOptions:
         told: dict[str, Any] = {}
         for name, (option, read) in _READERS.items():
             columns = [f"{view}_{name}", *([name] if name in _SHARED else [])]
@@ -176,7 +182,7 @@ class _Rows:
         try:
             return replace(defaults, **told)
         except ValueError as error:
-            self.add(line, "film-option", f"{view}: {error}", "Correct the line.")
+            self.add(line, "radiograph-option", f"{view}: {error}", "Correct the line.")
             return defaults
 
     def _value(self, line: int, values: Mapping[str, str], column: str, read: Callable[[str], Any]) -> Any:
@@ -187,7 +193,7 @@ class _Rows:
         try:
             return read(text)
         except ValueError as error:
-            self.add(line, "film-option", f"{column}: {error}", "Correct the cell, or empty it.")
+            self.add(line, "radiograph-option", f"{column}: {error}", "Correct the cell, or empty it.")
             return None
 
 
@@ -228,7 +234,7 @@ def _one_of(text: str, known: tuple[str, ...] | list[str]) -> str:
     return text
 
 
-# Column -> field of `FilmOptions`, and what reads it.
+# Column -> field of `RadiographOptions`, and what reads it.
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "spacing_mm": ("spacing_mm", _number),
     **{name: (name, _number) for name in ("magnification", *_TUBE)},

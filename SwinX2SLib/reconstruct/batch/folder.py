@@ -1,13 +1,15 @@
-"""Pairs of films in a folder.
+"""Pairs of radiographs in a folder.
 
 Rules, in this order:
-1. A sub-folder that holds two films is a case of its name. Which film is the frontal one is told by DICOM View
+1. A sub-folder that holds two radiographs is a case of its name. Which radiograph is the frontal one is told by
+DICOM View
    Position, else the orientation in the header, else the names; never by a guess.
 2. Files of the folder itself whose names end in the name of a view (`smith_ap.png`, `smith-lateral.dcm`, `PA_smith`
    likewise) are a case of what is left of the name.
-3. Other DICOM files of the folder itself are a case of their study: one frontal and one lateral film of one Study
+3. Other DICOM files of the folder itself are a case of their study: one frontal and one lateral radiograph of one
+Study
    Instance UID, named by the Patient ID.
-Files that are no films, and hidden ones, are passed over. Whatever cannot be paired is a fault.
+Files that are no radiographs, and hidden ones, are passed over. Whatever cannot be paired is a fault.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from SwinX2SLib.parallel.tasks import key_fault
 from SwinX2SLib.radiographs.decoded_image import DecodeError
 from SwinX2SLib.radiographs.decoding import decoder_of
 from SwinX2SLib.radiographs.dicom import patient_orientation
-from SwinX2SLib.radiographs.view_recognition import FRONTAL, LATERAL, FilmHints, recognise, view_of
-from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, FilmDefaults
+from SwinX2SLib.radiographs.view_recognition import FRONTAL, LATERAL, RadiographHints, recognise, view_of
+from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, RadiographDefaults
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -37,12 +39,14 @@ _VIEW_WORDS = {
     LATERAL: ("lateral", "lat", "sagittal", "side"),
 }
 _ENDINGS = (".nii.gz", ".nrrd", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ".nii")
-_HINT = "Name the films NAME_ap and NAME_lateral, put each pair into a folder of its own, or give a table."
+_HINT = (
+    "Name the radiographs NAME_ap and NAME_lateral, put each pair into a folder of its own, or give a table."
+)
 
 
 @dataclass(frozen=True, eq=False)
-class _Film:
-    """A file that is a film, with what its header says."""
+class _Radiograph:
+    """A file that is a radiograph, with what its header says."""
 
     path: Path
 
@@ -57,13 +61,13 @@ class _Film:
             return None
 
     @cached_property
-    def hints(self) -> FilmHints:
+    def hints(self) -> RadiographHints:
         names = [_stem(self.path)]
         if self.header is None:
-            return FilmHints(names=tuple(names))
+            return RadiographHints(names=tuple(names))
         names += [str(self.header.get(key) or "") for key in ("SeriesDescription", "ProtocolName")]
         orientation, _ = patient_orientation(self.header)
-        return FilmHints(str(self.header.get("ViewPosition") or ""), orientation, tuple(names))
+        return RadiographHints(str(self.header.get("ViewPosition") or ""), orientation, tuple(names))
 
     @property
     def is_pa(self) -> bool:
@@ -71,25 +75,27 @@ class _Film:
         return self.hints.view_position.strip().upper() == "PA" or "pa" in words
 
 
-def read_folder(folder: Path, defaults: FilmDefaults = AS_THEY_ARE) -> tuple[list[BatchCase], list[str]]:
+def read_folder(
+    folder: Path, defaults: RadiographDefaults = AS_THEY_ARE
+) -> tuple[list[BatchCase], list[str]]:
     """Find the pairs of a folder (see above).
 
     Args:
-        folder: that holds films, or folders of films.
-        defaults: how all are to be read; a film that states itself to be PA is read as such.
+        folder: that holds radiographs, or folders of radiographs.
+        defaults: how all are to be read; a radiograph that states itself to be PA is read as such.
 
     Returns:
         The cases in the order of their names, and the names of what was passed over.
 
     Raises:
-        InputError: it holds no pair, or films that cannot be paired; all are told.
+        InputError: it holds no pair, or radiographs that cannot be paired; all are told.
     """
     folder = Path(os.path.abspath(folder))
     found = _Found(folder, defaults)
     found.take_subfolders()
     found.take_files()
     if not found.cases and not found.faults:
-        found.fault("no-pairs", "There are no films in the folder.", folder)
+        found.fault("no-pairs", "There are no radiographs in the folder.", folder)
     if found.faults:
         raise InputError(found.faults)
     return sorted(found.cases, key=lambda case: case.name), found.passed_over
@@ -98,7 +104,7 @@ def read_folder(folder: Path, defaults: FilmDefaults = AS_THEY_ARE) -> tuple[lis
 class _Found:
     """What has been found so far."""
 
-    def __init__(self, folder: Path, defaults: FilmDefaults):
+    def __init__(self, folder: Path, defaults: RadiographDefaults):
         self.cases: list[BatchCase] = []
         self.faults: list[Fault] = []
         self.passed_over: list[str] = []
@@ -113,27 +119,35 @@ class _Found:
         for entry in self._entries():
             if not entry.is_dir():
                 continue
-            films = list(self._films(sorted(path for path in entry.iterdir() if _is_visible(path))))
-            if len(films) == 2:
-                self._take_pair(entry.name, films, f"the two films of {entry.name}")
-            elif films:
-                self.fault("not-a-pair", f"The folder holds {len(films)} films, not a pair.", entry)
+            radiographs = list(
+                self._radiographs(sorted(path for path in entry.iterdir() if _is_visible(path)))
+            )
+            if len(radiographs) == 2:
+                self._take_pair(entry.name, radiographs, f"the two radiographs of {entry.name}")
+            elif radiographs:
+                self.fault(
+                    "not-a-pair", f"The folder holds {len(radiographs)} radiographs, not a pair.", entry
+                )
             else:
                 self.passed_over.append(entry.name)
 
     def take_files(self) -> None:
         """Rules 2 and 3."""
-        films = list(self._films([entry for entry in self._entries() if not entry.is_dir()]))
-        named: dict[str, list[_Film]] = {}
-        studies: dict[str, list[_Film]] = {}
-        for film in films:
-            case, view = _case_and_view(film.path)
+        radiographs = list(self._radiographs([entry for entry in self._entries() if not entry.is_dir()]))
+        named: dict[str, list[_Radiograph]] = {}
+        studies: dict[str, list[_Radiograph]] = {}
+        for radiograph in radiographs:
+            case, view = _case_and_view(radiograph.path)
             if view:
-                named.setdefault(case, []).append(film)
-            elif film.header is not None and film.header.get("StudyInstanceUID"):
-                studies.setdefault(str(film.header.StudyInstanceUID), []).append(film)
+                named.setdefault(case, []).append(radiograph)
+            elif radiograph.header is not None and radiograph.header.get("StudyInstanceUID"):
+                studies.setdefault(str(radiograph.header.StudyInstanceUID), []).append(radiograph)
             else:
-                self.fault("view-unknown", "Nothing tells whose film this is, and of which view.", film.path)
+                self.fault(
+                    "view-unknown",
+                    "Nothing tells whose radiograph this is, and of which view.",
+                    radiograph.path,
+                )
         for case, pair in named.items():
             self._take_group(case, pair, f"named {case}_*")
         for pair in studies.values():
@@ -148,7 +162,7 @@ class _Found:
                 [Fault("folder-unreadable", message, "Check the path.", str(self._folder))]
             ) from error
 
-    def _films(self, paths: Sequence[Path]) -> Iterator[_Film]:
+    def _radiographs(self, paths: Sequence[Path]) -> Iterator[_Radiograph]:
         for path in paths:
             if not path.is_file():
                 continue
@@ -160,31 +174,35 @@ class _Found:
                 else:
                     self.faults.append(replace(error.fault, path=str(path)))
                 continue
-            yield _Film(path)
+            yield _Radiograph(path)
 
-    def _patient(self, film: _Film) -> str:
-        name = str(film.header.get("PatientID") or film.header.StudyInstanceUID).strip()
+    def _patient(self, radiograph: _Radiograph) -> str:
+        name = str(radiograph.header.get("PatientID") or radiograph.header.StudyInstanceUID).strip()
         taken = {case.name for case in self.cases}
-        return name if name not in taken else f"{name}_{film.header.StudyInstanceUID}"
+        return name if name not in taken else f"{name}_{radiograph.header.StudyInstanceUID}"
 
-    def _take_group(self, case: str, films: list[_Film], how: str) -> None:
-        if len(films) == 2:
-            self._take_pair(case, films, how)
+    def _take_group(self, case: str, radiographs: list[_Radiograph], how: str) -> None:
+        if len(radiographs) == 2:
+            self._take_pair(case, radiographs, how)
             return
-        names = ", ".join(film.path.name for film in films)
+        names = ", ".join(radiograph.path.name for radiograph in radiographs)
         self.fault(
-            "not-a-pair", f"The case {case} has {len(films)} films ({names}), not a pair.", self._folder
+            "not-a-pair",
+            f"The case {case} has {len(radiographs)} radiographs ({names}), not a pair.",
+            self._folder,
         )
 
-    def _take_pair(self, case: str, films: list[_Film], how: str) -> None:
-        recognition = recognise(films[0].hints, films[1].hints)
+    def _take_pair(self, case: str, radiographs: list[_Radiograph], how: str) -> None:
+        recognition = recognise(radiographs[0].hints, radiographs[1].hints)
         if not recognition.is_certain:
-            message = f"Of the films of {case} nothing tells which is the frontal one. {recognition.reason}"
-            self.fault("view-unknown", message, films[0].path)
+            message = (
+                f"Of the radiographs of {case} nothing tells which is the frontal one. {recognition.reason}"
+            )
+            self.fault("view-unknown", message, radiographs[0].path)
             return
-        ap, lateral = films if recognition.frontal == 0 else films[::-1]
+        ap, lateral = radiographs if recognition.frontal == 0 else radiographs[::-1]
         if view_of(lateral.hints)[0] == FRONTAL:
-            self.fault("view-unknown", f"Both films of {case} are frontal ones.", lateral.path)
+            self.fault("view-unknown", f"Both radiographs of {case} are frontal ones.", lateral.path)
             return
         settings = replace(self._defaults, ap_view="pa") if ap.is_pa else self._defaults
         found = BatchCase(case, ap.path, lateral.path, settings, how=f"{how}: {recognition.reason}")

@@ -54,7 +54,7 @@ class BatchProgress:
     """Who is told what.
 
     Attributes:
-        checking: about the films that are read first.
+        checking: about the radiographs that are read first.
         reconstructing: about the pairs.
     """
 
@@ -77,13 +77,13 @@ def run_batch(
 ) -> BatchResult:
     """Reconstruct every pair that is not finished; one that fails is told and the rest go on.
 
-    All films are read first, so that what is wrong with them is told before the network is loaded, once for all
-    pairs. What was finished before is kept while films, options, weights and result are the same.
+    All radiographs are read first, so that what is wrong with them is told before the network is loaded, once for all
+    pairs. What was finished before is kept while radiographs, options, weights and result are the same.
 
     Args:
         cases: the pairs.
         out: folder: new, empty, or of an earlier run.
-        settings: model, device and so on; its films and folder do not count.
+        settings: model, device and so on; its radiographs and folder do not count.
         measure: whether the bones are measured, too.
         progress: told about every case.
         backend: tells whether the device and the weights can be used.
@@ -120,8 +120,8 @@ def run_batch(
     return BatchResult(outcomes, outcome.kept, out / TABLE)
 
 
-def check_films(cases: Sequence[BatchCase], settings: Job, progress: TaskProgress) -> list[Failure]:
-    """Read all films and return what is wrong with them; nothing is kept."""
+def check_radiographs(cases: Sequence[BatchCase], settings: Job, progress: TaskProgress) -> list[Failure]:
+    """Read all radiographs and return what is wrong with them; nothing is kept."""
     with tempfile.TemporaryDirectory(prefix="swinx2s-") as folder:
         tasks = [Task(case.key, _payload(case, Path(folder), settings, False)) for case in cases]
         return list(run_resumable(tasks, check_pair, Path(folder), progress=progress).failed)
@@ -139,17 +139,17 @@ def clear_leftovers(out: Path) -> None:
 
 
 def _payload(case: BatchCase, out: Path, settings: Job, measure: bool) -> dict[str, Any]:
-    films = case.films
+    radiographs = case.radiographs
     job = Job(
         case.ap,
         case.lateral,
         out / case.key,
-        films.ap,
-        films.lateral,
-        ap_view=films.ap_view,
-        lateral_shift_mm=films.lateral_shift_mm,
+        radiographs.ap,
+        radiographs.lateral,
+        ap_view=radiographs.ap_view,
+        lateral_offset_mm=radiographs.lateral_offset_mm,
         overwrite=True,
-        **{name: getattr(settings, name) for name in ("model", "device", "augmentations", "island_fraction")},
+        **{name: getattr(settings, name) for name in ("model", "device", "tta", "min_component_fraction")},
     )
     values = {name: value for name, value in job.to_dict().items() if name not in ("ap", "lateral", "out")}
     return {

@@ -27,7 +27,7 @@ class CaseOutcome:
 
     Attributes:
         case: its name.
-        status: "done", "failed", or "ready" where only the films were read.
+        status: "done", "failed", or "ready" where only the radiographs were read.
         seconds: that the reconstruction took; None where it failed.
         bones: how many were found.
         expected_dice: mean over them of the overlap with the truth that the network's probabilities promise, 0..1.
@@ -74,7 +74,8 @@ class CaseOutcome:
 
     @classmethod
     def ready(cls, case: BatchCase, failure: Failure | None) -> CaseOutcome:
-        """Return what is known of a case whose films were only read: which they are, and why they are a pair."""
+        """Return what is known of a case whose radiographs were only read: which they are, and why they are a
+        pair."""
         words = f"{case.ap.name} (frontal), {case.lateral.name} (lateral); {case.how}"
         status, doubts = ("ready", (words,)) if failure is None else ("failed", ())
         return cls(case.name, status, None, None, None, doubts, "", str(case.ap), str(case.lateral), failure)
@@ -136,7 +137,7 @@ def _write(path: Path, rows: Iterable[Sequence[Any]]) -> None:
     write_whole(path, [(_MARK + text.getvalue()).encode("utf-8", "backslashreplace")])
 
 
-# Share of the work that is done when all films are read.
+# Share of the work that is done when all radiographs are read.
 CHECKED = 0.05
 
 

@@ -49,21 +49,21 @@ class KeptBackend:
 
 
 def _network_of(job: Job) -> tuple:
-    return job.model, job.device, job.augmentations, job.island_fraction
+    return job.model, job.device, job.tta, job.min_component_fraction
 
 
 _KEPT = KeptBackend(TorchBackend())
 
 
 def check_pair(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Read both films of a pair; runs in a process of its own.
+    """Read both radiographs of a pair; runs in a process of its own.
 
     Raises:
-        InputError: all faults of the films and of the pair.
+        InputError: all faults of the radiographs and of the pair.
     """
     job = job_of(payload)
     _, _, faults = examine_pair(
-        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_shift_mm
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
     )
     if faults := [*job.faults(), *faults]:
         raise InputError(faults)
@@ -77,7 +77,7 @@ def reconstruct_pair(payload: Mapping[str, Any], backend: Backend = _KEPT) -> di
         What stands in the table of the batch.
 
     Raises:
-        InputError: all faults of the films, or the result could not be written.
+        InputError: all faults of the radiographs, or the result could not be written.
     """
     job = job_of(payload)
     # Measurements of an earlier result must not lie beside a new one.

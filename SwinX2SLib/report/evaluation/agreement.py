@@ -121,18 +121,18 @@ class Measured:
         return spearman(*self.with_dice)
 
 
-def gather(documents: Iterable[Mapping[str, Any]]) -> list[Measured]:
+def aggregate(documents: Iterable[Mapping[str, Any]]) -> list[Measured]:
     """Return the measurements of cases, in the order of regions and of first appearance."""
-    gathered: dict[tuple, Measured] = {}
+    aggregated: dict[tuple, Measured] = {}
     for document in documents:
         for pair in document.get("measurements") or ():
             region = region_of(pair["structure"])
             key = (region, pair["name"], pair["unit"])
-            if key not in gathered:
-                gathered[key] = Measured(*key)
-            _add(gathered[key], document, pair)
+            if key not in aggregated:
+                aggregated[key] = Measured(*key)
+            _add(aggregated[key], document, pair)
     order = list(REGION_TITLES)
-    return sorted(gathered.values(), key=lambda measured: order.index(measured.region))
+    return sorted(aggregated.values(), key=lambda measured: order.index(measured.region))
 
 
 def _add(measured: Measured, document: Mapping[str, Any], pair: Mapping[str, Any]) -> None:
@@ -209,7 +209,7 @@ def measurement_tables(cohort: EvaluatedCohort) -> list[MeasurementTable]:
     """Return a table of values and one of places for each region that was measured."""
     rows: dict[tuple[str, bool], dict[tuple, list[MeasurementRow]]] = {}
     for model in cohort.models:
-        for measured in gather(cohort.of_model(model)):
+        for measured in aggregate(cohort.of_model(model)):
             table = rows.setdefault((measured.region, measured.is_place), {})
             table.setdefault((measured.name, measured.unit), []).append(_row(measured, model))
     order = list(REGION_TITLES)
@@ -251,7 +251,7 @@ def _row(measured: Measured, model: str) -> MeasurementRow:
 
 def agreement_pictures(cohort: EvaluatedCohort) -> list[Picture]:
     """Return Bland-Altman plots of the first model."""
-    chosen = _evenly([m for m in gather(cohort.of_model(cohort.models[0])) if not m.is_place])
+    chosen = _evenly([m for m in aggregate(cohort.of_model(cohort.models[0])) if not m.is_place])
     return [_agreement_picture(measured) for measured in chosen]
 
 
@@ -271,9 +271,9 @@ def _agreement_picture(measured: Measured) -> Picture:
 
 def error_pictures(cohort: EvaluatedCohort) -> list[Picture]:
     """Return plots of absolute error over Dice: the pairs of all models, and the mean of each."""
-    chosen = _evenly([m for m in gather(cohort.documents) if np.isfinite(m.dice).sum() >= FEWEST_PAIRS])
+    chosen = _evenly([m for m in aggregate(cohort.documents) if np.isfinite(m.dice).sum() >= FEWEST_PAIRS])
     of_models = [
-        {(m.region, m.name, m.unit): m for m in gather(cohort.of_model(model))} for model in cohort.models
+        {(m.region, m.name, m.unit): m for m in aggregate(cohort.of_model(model))} for model in cohort.models
     ]
     return [_error_picture(measured, of_models) for measured in chosen]
 

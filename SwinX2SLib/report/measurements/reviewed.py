@@ -11,7 +11,7 @@ from pathlib import Path
 from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
 from SwinX2SLib.measurements.editing import EditableMeasurements
-from SwinX2SLib.measurements.reading import ReadOptions, Subject, read_subject
+from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.stored import (
     Review,
@@ -100,7 +100,7 @@ def _edited_words(computed: Measurement) -> str:
     return f"edited; computed {number_words(computed.value, computed.unit)}"
 
 
-def _checked_inputs(job: ReportJob) -> tuple[EditableMeasurements, Subject]:
+def _checked_inputs(job: ReportJob) -> tuple[EditableMeasurements, SubjectBones]:
     faults: list[Fault] = []
     edited = subject = None
     try:

@@ -17,9 +17,9 @@ from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
-from SwinX2SLib.measurements.label_sampling import METHOD, drawn_labels, interval_words, with_intervals
-from SwinX2SLib.measurements.measure import REGIONS, measure_person
-from SwinX2SLib.measurements.reading import ReadOptions, Subject, read_subject, read_uncertainty
+from SwinX2SLib.measurements.label_sampling import METHOD, interval_words, sampled_labels, with_intervals
+from SwinX2SLib.measurements.measure import REGIONS, measure_subject
+from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject, read_uncertainty
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
 from SwinX2SLib.report.measurements.page import measurements_page
@@ -82,8 +82,8 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
     """
     subject, uncertainty = _checked_inputs(job)
     report(f"Measuring {len(subject.bones)} bones")
-    measured = measure_person(subject.bones, job.only, report)
-    samples = [measure_person(bones, job.only) for bones in _samples(job, subject, uncertainty, report)]
+    measured = measure_subject(subject.bones, job.only, report)
+    samples = [measure_subject(bones, job.only) for bones in _samples(job, subject, uncertainty, report)]
     if samples:
         # A further segmentation stands beside the first; a drawn one comes from it.
         against = samples if uncertainty is not None else [measured, *samples]
@@ -97,7 +97,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
     return {role: job.out.resolve() / FILES[role] for role in written}
 
 
-def _checked_inputs(job: MeasureJob) -> tuple[Subject, np.ndarray | None]:
+def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
     """Read everything once before any work, so that all faults are told together."""
     faults: list[Fault] = []
     subject = _try_reading(job.segmentation, job.reading, faults)
@@ -121,7 +121,7 @@ def _checked_inputs(job: MeasureJob) -> tuple[Subject, np.ndarray | None]:
     return subject, uncertainty
 
 
-def _try_reading(path: Path, options: ReadOptions, faults: list[Fault]) -> Subject | None:
+def _try_reading(path: Path, options: ReadOptions, faults: list[Fault]) -> SubjectBones | None:
     try:
         return read_subject(path, options)
     except InputError as error:
@@ -130,7 +130,7 @@ def _try_reading(path: Path, options: ReadOptions, faults: list[Fault]) -> Subje
 
 
 def _samples(
-    job: MeasureJob, subject: Subject, uncertainty: np.ndarray | None, report: Callable[[str], None]
+    job: MeasureJob, subject: SubjectBones, uncertainty: np.ndarray | None, report: Callable[[str], None]
 ) -> Iterator[dict[str, Bone]]:
     for number, path in enumerate(job.samples, start=1):
         report(f"Measuring sample {number} of {len(job.samples)}")
@@ -138,18 +138,18 @@ def _samples(
     if uncertainty is None:
         return
     volume = subject.volume
-    drawn = drawn_labels(volume.labels, volume.affine, uncertainty, job.draws, _seed(subject))
+    drawn = sampled_labels(volume.labels, volume.affine, uncertainty, job.draws, _seed(subject))
     for number, labels in enumerate(drawn, start=1):
         report(f"Measuring draw {number} of {job.draws}")
         yield bones_from_labels(labels, volume.affine)
 
 
-def _seed(subject: Subject) -> int:
+def _seed(subject: SubjectBones) -> int:
     """Return a seed that is the same whenever the same file is measured."""
     return int(subject.sha256[:8], 16)
 
 
-def _provenance(job: MeasureJob, subject: Subject, samples: int) -> dict[str, Any]:
+def _provenance(job: MeasureJob, subject: SubjectBones, samples: int) -> dict[str, Any]:
     intervals = None
     if job.samples or job.uncertainty is not None:
         source = "the segmentation and further ones of the same person" if job.samples else METHOD

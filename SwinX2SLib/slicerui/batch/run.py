@@ -22,8 +22,8 @@ from SwinX2SLib.reconstruct.batch.run import clear_leftovers
 from SwinX2SLib.reconstruct.batch.summary import decode_case
 from SwinX2SLib.reconstruct.protocol import Progress, Result, decode
 from SwinX2SLib.slicerui.background_process import (
+    BackgroundProcess,
     Ending,
-    HeardProcess,
     WorkerListener,
     WorkerProcess,
     worker_python,
@@ -39,12 +39,12 @@ class BatchRequest:
     """What to do.
 
     Attributes:
-        source: table or folder of films.
+        source: table or folder of radiographs.
         out: folder of the results.
-        spacing_mm: of films that the table says nothing of; None takes what the films say.
+        spacing_mm: of radiographs that the table says nothing of; None takes what the radiographs say.
         model, device: as of `inference.Job`.
         measure: whether every case is measured, too.
-        check: only read all films.
+        check: only read all radiographs.
     """
 
     source: Path
@@ -60,7 +60,9 @@ class BatchRequest:
         faults = []
         if not self.source.exists():
             hint = "Choose the table or the folder again."
-            faults.append(Fault("batch-source-missing", "The films are not there.", hint, str(self.source)))
+            faults.append(
+                Fault("batch-source-missing", "The radiographs are not there.", hint, str(self.source))
+            )
         if problem := _why_unwritable(self.out):
             hint = "Choose a folder of your own for the results."
             faults.append(
@@ -113,7 +115,7 @@ class BatchObserver(Protocol):
         """See, once and last, whether all went through, and what to tell the user."""
 
 
-class BatchRun(HeardProcess):
+class BatchRun(BackgroundProcess):
     """A batch under way; hears its process and tells the observer. Cancelled, it keeps what is finished."""
 
     def __init__(self, request: BatchRequest, observer: BatchObserver):

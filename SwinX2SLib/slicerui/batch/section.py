@@ -1,4 +1,4 @@
-"""Section Batch: many pairs of films, reconstructed one after the other in the background."""
+"""Section Batch: many pairs of radiographs, reconstructed one after the other in the background."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from SwinX2SLib.slicerui.batch.run import CaseList
 from SwinX2SLib.slicerui.devices import catalogue
 from SwinX2SLib.slicerui.installer import Installer, InstallError, SlicerInstaller
 from SwinX2SLib.slicerui.messages import told
-from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL, FROM_FILM_MM, LARGEST_PIXEL_MM
+from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL, FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM
 from SwinX2SLib.slicerui.section import Section, Services
 
 
@@ -25,17 +25,17 @@ class BatchParameters:
     """State of the section Batch.
 
     Attributes:
-        batch_source: table or folder of films, "" for none.
+        batch_source: table or folder of radiographs, "" for none.
         batch_out: folder of the results, "" for none.
-        batch_spacing_mm: size of a pixel at the patient of films that the table says nothing of [mm]; 0 takes what
-            the films say.
+        batch_spacing_mm: size of a pixel at the patient of radiographs that the table says nothing of [mm]; 0 takes
+            what the radiographs say.
         batch_model: name of a model of `Resources/models.json`, or "default".
         batch_measure: whether every case is measured, too.
     """
 
     batch_source: str = ""
     batch_out: str = ""
-    batch_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
+    batch_spacing_mm: Annotated[float, WithinRange(FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM)] = FROM_RADIOGRAPH_MM
     batch_model: str = DEFAULT_MODEL
     batch_measure: bool = False
 
@@ -103,7 +103,7 @@ class BatchSection(Section):
             self._run.cancel_and_wait(_("The module was closed."))
 
     def start(self, check: bool = False) -> None:
-        """Start, or go on with, a batch, or only check its films; or say why not."""
+        """Start, or go on with, a batch, or only check its radiographs; or say why not."""
         try:
             self._installer.ensure()
             run = self._prepared(check)
@@ -176,7 +176,9 @@ class BatchSection(Section):
             self.parameters.batch_source = str(path)
 
     def _choose_folder(self) -> None:
-        if folder := qt.QFileDialog.getExistingDirectory(self.ui.batchFolderButton, _("Folder of films"), ""):
+        if folder := qt.QFileDialog.getExistingDirectory(
+            self.ui.batchFolderButton, _("Folder of radiographs"), ""
+        ):
             self.parameters.batch_source = str(folder)
 
     def _choose_out(self) -> None:

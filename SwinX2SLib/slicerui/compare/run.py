@@ -13,8 +13,8 @@ from pathlib import Path
 import slicer
 
 from SwinX2SLib.slicerui.background_process import (
+    BackgroundProcess,
     Ending,
-    HeardProcess,
     WorkerListener,
     WorkerProcess,
     worker_python,
@@ -60,7 +60,7 @@ class Comparison:
         return self.truth.name if isinstance(self.truth, Path) else self.truth.GetName()
 
 
-class ComparisonRun(HeardProcess):
+class ComparisonRun(BackgroundProcess):
     """One comparison under way; hears its process (`WorkerListener`).
 
     Args:

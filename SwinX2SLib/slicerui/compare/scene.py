@@ -22,7 +22,7 @@ from SwinX2SLib.slicerui.compare.surfaces import (
     show_in_legend,
 )
 from SwinX2SLib.slicerui.compare.tables import bones_table, means_table, measurements_table
-from SwinX2SLib.slicerui.event_loop import beside, breathe
+from SwinX2SLib.slicerui.event_loop import process_events, run_in_thread
 from SwinX2SLib.slicerui.result.links import link, linked, told_of
 from SwinX2SLib.slicerui.result.regions import make_folder, place_in
 
@@ -78,7 +78,7 @@ def add_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path, truth_n
     Raises:
         InputError, ValueError, OSError: the folder is not whole; the scene is then as it was.
     """
-    read = beside(lambda: _read(folder))
+    read = run_in_thread(lambda: _read(folder))
     remove_comparison(result)
     name = f"{result.GetName()} and {truth_name}"
     scene = slicer.mrmlScene
@@ -94,7 +94,7 @@ def add_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path, truth_n
             node.SetText(text)
             _keep(result, part, [node])
             place_in(top, node)
-            breathe()
+            process_events()
     finally:
         scene.EndState(scene.BatchProcessState)
     _add_legend(result)
@@ -122,7 +122,7 @@ def remove_comparison(result: slicer.vtkMRMLSegmentationNode) -> None:
         for own in [*_nodes_of(node), node]:
             if own.GetScene() is not None:
                 slicer.mrmlScene.RemoveNode(own)
-        breathe()
+        process_events()
 
 
 def show_distance(result: slicer.vtkMRMLSegmentationNode, distance: Distance) -> None:
@@ -183,7 +183,7 @@ def _add_tables(
     for part, table in tables.items():
         _keep(result, part, [table])
         place_in(top, table)
-        breathe()
+        process_events()
     _add_chart(result, DICE_CHART, list(bar_chart(tables[BONES], "Dice", "%", f"{name}: overlap")), top)
     _add_chart(
         result,
@@ -204,13 +204,13 @@ def _add_chart(
         _keep(result, part if is_chart else _OTHER, [node])
         if is_chart or node.IsA("vtkMRMLTableNode"):
             place_in(top, node)
-        breathe()
+        process_events()
 
 
 def _add_surfaces(result: slicer.vtkMRMLSegmentationNode, surfaces: ComparedSurfaces, top: int) -> None:
     reach = range_mm(list(surfaces.prediction.values()))
     colours = make_colours(reach)
-    breathe()
+    process_events()
     _keep(result, _OTHER, colours.values())
     coloured, coloured_display = make_folder("Distance from CT", top)
     true, true_display = make_folder("CT", top)
@@ -219,13 +219,13 @@ def _add_surfaces(result: slicer.vtkMRMLSegmentationNode, surfaces: ComparedSurf
         model = distance_model(_title(bone), surface, reach, colours)
         _keep(result, SURFACE, [model], bone=bone)
         place_in(coloured, model)
-        breathe()
+        process_events()
     for bone, surface in surfaces.truth.items():
         missed = bone not in surfaces.prediction
         model = ct_model(f"{_title(bone)} ({'missed' if missed else 'CT'})", surface, missed)
         _keep(result, CT, [model], bone=bone, missed="yes" if missed else "no")
         place_in(true, model)
-        breathe()
+        process_events()
 
 
 def _add_legend(result: slicer.vtkMRMLSegmentationNode) -> None:

@@ -60,7 +60,7 @@ class CompareSection(Section):
     def __init__(self):
         super().__init__()
         self._run: ComparisonRun | None = None
-        self._schemes: list[str] = []
+        self._mappings: list[str] = []
         self._charts: list[slicer.vtkMRMLPlotChartNode] = []
         self._shown: slicer.vtkMRMLSegmentationNode | None = None
         self._showing = False
@@ -177,7 +177,7 @@ class CompareSection(Section):
     def _on_scheme_chosen(self, *_signal_arguments: object) -> None:
         index = self.ui.compareSchemeBox.currentIndex
         if self.parameters is not None and not self._showing and index >= 0:
-            self.parameters.compare_scheme = self._schemes[index]
+            self.parameters.compare_scheme = self._mappings[index]
 
     def _on_switched(self, *_signal_arguments: object) -> None:
         if self._showing or self._shown is None:
@@ -247,13 +247,13 @@ class CompareSection(Section):
     def _show_scheme(self) -> None:
         name = self.parameters.compare_scheme
         self._showing = True
-        if name not in self._schemes:
+        if name not in self._mappings:
             self._add_scheme(name, _("map {0}").format(Path(name).name))
-        self.ui.compareSchemeBox.setCurrentIndex(self._schemes.index(name))
+        self.ui.compareSchemeBox.setCurrentIndex(self._mappings.index(name))
         self._showing = False
 
     def _add_scheme(self, name: str, title: str) -> None:
-        self._schemes.append(name)
+        self._mappings.append(name)
         self.ui.compareSchemeBox.addItem(title)
 
     def _show_comparison(self, result: slicer.vtkMRMLSegmentationNode | None) -> None:
@@ -288,9 +288,9 @@ class CompareSection(Section):
 
 
 def _scheme_titles() -> list[tuple[str, str]]:
-    from SwinX2SLib.label_maps.numberings import builtin_schemes
+    from SwinX2SLib.label_maps.numberings import builtin_mappings
 
-    titles = [(name, scheme.title) for name, scheme in builtin_schemes().items()]
+    titles = [(name, scheme.title) for name, scheme in builtin_mappings().items()]
     return [(_AUTOMATIC, _("recognise it")), *titles]
 
 

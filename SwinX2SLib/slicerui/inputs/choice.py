@@ -1,4 +1,4 @@
-"""What the user says about the films, between the parameter node and the library."""
+"""What the user says about the radiographs, between the parameter node and the library."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import dataclass
 import slicer
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.radiographs import Crop, FilmOptions
+from SwinX2SLib.radiographs import Crop, RadiographOptions
 from SwinX2SLib.radiographs.registration import Shift
-from SwinX2SLib.slicerui.films import ROLES, film_faults, film_spacing
-from SwinX2SLib.slicerui.parameters import FROM_FILM_FACTOR, FROM_FILM_MM, ReconstructionParameters
+from SwinX2SLib.slicerui.parameters import (
+    FROM_RADIOGRAPH_FACTOR,
+    FROM_RADIOGRAPH_MM,
+    ReconstructionParameters,
+)
+from SwinX2SLib.slicerui.radiographs import ROLES, radiograph_faults, radiograph_spacing
 
 _TUBE = ("source_to_detector_mm", "source_to_patient_mm")
 _EDITS = ("spacing_mm", "magnification", *_TUBE, "rotate_deg", "flip", "invert", "crop", "trust_header")
 
 
 @dataclass(frozen=True)
-class FilmChoice:
-    """One chosen film.
+class RadiographChoice:
+    """One chosen radiograph.
 
     Attributes:
         role: "ap" or "lateral".
@@ -30,18 +34,18 @@ class FilmChoice:
     role: str
     node: slicer.vtkMRMLScalarVolumeNode | None
     view: str
-    options: FilmOptions
+    options: RadiographOptions
 
 
-def film_choice(parameters: ReconstructionParameters, role: str) -> FilmChoice:
-    """Return the film of a role."""
+def radiograph_choice(parameters: ReconstructionParameters, role: str) -> RadiographChoice:
+    """Return the radiograph of a role."""
     say = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
-    spacing_mm = say["spacing_mm"] if say["spacing_mm"] > FROM_FILM_MM else None
-    tube = {name: say[name] if say[name] > FROM_FILM_MM else None for name in _TUBE}
+    spacing_mm = say["spacing_mm"] if say["spacing_mm"] > FROM_RADIOGRAPH_MM else None
+    xray_source = {name: say[name] if say[name] > FROM_RADIOGRAPH_MM else None for name in _TUBE}
     # The tube's distances give the magnification, too.
     factor = say["magnification"] if say["magnification"] >= 1 and spacing_mm is None else None
-    factor = None if any(tube.values()) else factor
-    options = FilmOptions(
+    factor = None if any(xray_source.values()) else factor
+    options = RadiographOptions(
         spacing_mm=spacing_mm,
         magnification=factor,
         rotate_deg=say["rotate_deg"],
@@ -49,14 +53,14 @@ def film_choice(parameters: ReconstructionParameters, role: str) -> FilmChoice:
         invert=say["invert"],
         crop=Crop.parse(say["crop"]) if say["crop"] else None,
         trust_orientation=say["trust_header"],
-        **tube,
+        **xray_source,
     )
     view = parameters.ap_view.value if role == "ap" else role
-    return FilmChoice(role, getattr(parameters, f"{role}_volume"), view, options)
+    return RadiographChoice(role, getattr(parameters, f"{role}_volume"), view, options)
 
 
-def set_edits(parameters: ReconstructionParameters, role: str, options: FilmOptions) -> None:
-    """Take over rotation, flip, inversion and crop of a film."""
+def set_edits(parameters: ReconstructionParameters, role: str, options: RadiographOptions) -> None:
+    """Take over rotation, flip, inversion and crop of a radiograph."""
     with slicer.util.NodeModify(parameters.parameterNode):
         setattr(parameters, f"{role}_rotate_deg", options.rotate_deg)
         setattr(parameters, f"{role}_flip", options.flip)
@@ -65,54 +69,54 @@ def set_edits(parameters: ReconstructionParameters, role: str, options: FilmOpti
 
 
 def forget_options(parameters: ReconstructionParameters, role: str) -> None:
-    """Go back to what the film itself says; for when another film is chosen."""
+    """Go back to what the radiograph itself says; for when another radiograph is chosen."""
     with slicer.util.NodeModify(parameters.parameterNode):
-        set_edits(parameters, role, FilmOptions())
-        setattr(parameters, f"{role}_spacing_mm", FROM_FILM_MM)
-        setattr(parameters, f"{role}_magnification", FROM_FILM_FACTOR)
+        set_edits(parameters, role, RadiographOptions())
+        setattr(parameters, f"{role}_spacing_mm", FROM_RADIOGRAPH_MM)
+        setattr(parameters, f"{role}_magnification", FROM_RADIOGRAPH_FACTOR)
         for name in _TUBE:
-            setattr(parameters, f"{role}_{name}", FROM_FILM_MM)
+            setattr(parameters, f"{role}_{name}", FROM_RADIOGRAPH_MM)
         setattr(parameters, f"{role}_trust_header", True)
 
 
-def swap_films(parameters: ReconstructionParameters) -> None:
-    """Exchange both films with all that was said about them."""
+def swap_radiographs(parameters: ReconstructionParameters) -> None:
+    """Exchange both radiographs with all that was said about them."""
     with slicer.util.NodeModify(parameters.parameterNode):
         for name in ("volume", *_EDITS):
             first, second = (getattr(parameters, f"{role}_{name}") for role in ROLES)
             setattr(parameters, f"ap_{name}", second)
             setattr(parameters, f"lateral_{name}", first)
-        parameters.lateral_shift_mm = -parameters.lateral_shift_mm
+        parameters.lateral_offset_mm = -parameters.lateral_offset_mm
 
 
-def lateral_shift(parameters: ReconstructionParameters) -> Shift:
-    """Return how far the lateral film is moved up [mm], or None where heights are not matched."""
-    return parameters.lateral_shift_mm if parameters.heights_matched else None
+def lateral_offset(parameters: ReconstructionParameters) -> Shift:
+    """Return how far the lateral radiograph is moved up [mm], or None where heights are not matched."""
+    return parameters.lateral_offset_mm if parameters.heights_matched else None
 
 
 def choice_faults(parameters: ReconstructionParameters) -> list[Fault]:
     """List what can be told from the choices alone, without reading a pixel."""
     ap, lateral = parameters.ap_volume, parameters.lateral_volume
-    faults = film_faults(ap, "frontal") + film_faults(lateral, "lateral")
+    faults = radiograph_faults(ap, "frontal") + radiograph_faults(lateral, "lateral")
     if ap is not None and ap is lateral:
-        hint = "Choose the lateral film of the same person."
-        faults.append(Fault("same-film", "Both films are the same volume.", hint, ap.GetName()))
+        hint = "Choose the lateral radiograph of the same person."
+        faults.append(Fault("same-radiograph", "Both radiographs are the same volume.", hint, ap.GetName()))
     return faults + _colour_faults(parameters) + _spacing_faults(parameters)
 
 
-def is_colour(film: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
+def is_colour(radiograph: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
     """Return whether a volume holds several values in each pixel, as a colour picture does."""
-    image = film.GetImageData() if film is not None else None
+    image = radiograph.GetImageData() if radiograph is not None else None
     return image is not None and image.GetNumberOfScalarComponents() > 1
 
 
 def _colour_faults(parameters: ReconstructionParameters) -> list[Fault]:
-    films = dict.fromkeys((parameters.ap_volume, parameters.lateral_volume))
+    radiographs = dict.fromkeys((parameters.ap_volume, parameters.lateral_volume))
     hint = "Click Convert to gray; the picture itself stays as it is."
     return [
-        Fault("colour-volume", "The film was loaded as a colour picture.", hint, film.GetName())
-        for film in films
-        if is_colour(film)
+        Fault("colour-volume", "The radiograph was loaded as a colour picture.", hint, radiograph.GetName())
+        for radiograph in radiographs
+        if is_colour(radiograph)
     ]
 
 
@@ -120,14 +124,14 @@ def _spacing_faults(parameters: ReconstructionParameters) -> list[Fault]:
     if parameters.accept_assumed_spacing:
         return []
     hint = "Set Pixel size, calibrate on a marker, or tick that 1 mm is right."
-    choices = [film_choice(parameters, role) for role in ROLES]
+    choices = [radiograph_choice(parameters, role) for role in ROLES]
     return [
         Fault(
             "spacing-assumed",
             "The size of a pixel is unknown; Slicer assumed 1 mm.",
             hint,
-            film.node.GetName(),
+            radiograph.node.GetName(),
         )
-        for film in choices
-        if film.node is not None and film_spacing(film.node, film.options).assumed
+        for radiograph in choices
+        if radiograph.node is not None and radiograph_spacing(radiograph.node, radiograph.options).assumed
     ]

@@ -1,4 +1,4 @@
-"""Films of the scene as the library's readers would decode their files, without writing any."""
+"""Radiographs of the scene as the library's readers would decode their files, without writing any."""
 
 from __future__ import annotations
 
@@ -11,59 +11,59 @@ import numpy as np
 import slicer
 
 from SwinX2SLib.radiographs.acquisition import StatedDistances, stated_distances
-from SwinX2SLib.radiographs.decoded_image import DecodedFilm, HeaderSpacing, gray_of_channels
-from SwinX2SLib.radiographs.dicom import film_spacing as spacing_of_header
+from SwinX2SLib.radiographs.decoded_image import DecodedImage, HeaderSpacing, gray_of_channels
 from SwinX2SLib.radiographs.dicom import patient_orientation, stated_view
+from SwinX2SLib.radiographs.dicom import radiograph_spacing as spacing_of_header
 from SwinX2SLib.radiographs.transforms import upright_letters
-from SwinX2SLib.slicerui.films import dicom_file, film_axes, header_of
+from SwinX2SLib.slicerui.radiographs import dicom_file, header_of, radiograph_axes
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 
-# A film is looked at and checked at no more than so many pixels a side: enough for any screen, quick enough to follow
-# every click.
+# A radiograph is looked at and checked at no more than so many pixels a side: enough for any screen, quick enough
+# to follow every click.
 _LARGEST_SIDE = 1200
 
 
 @dataclass(frozen=True)
-class SceneFilm:
-    """A film of the scene.
+class SceneRadiograph:
+    """A radiograph of the scene.
 
     Attributes:
         decoded: the picture, smaller where it is very large; its spacing is that of the smaller pixels.
         shape: rows and columns of the volume itself.
-        words: what names the film: series and protocol, the volume's name.
+        words: what names the radiograph: series and protocol, the volume's name.
         view_position: DICOM View Position, or "".
     """
 
-    decoded: DecodedFilm
+    decoded: DecodedImage
     shape: tuple[int, int]
     words: tuple[str, ...]
     view_position: str
 
 
-class SceneFilms:
-    """Decodes the films of a scene, each once until it changes."""
+class SceneRadiographs:
+    """Decodes the radiographs of a scene, each once until it changes."""
 
     def __init__(self):
-        self._kept: dict[str, tuple[object, SceneFilm]] = {}
+        self._kept: dict[str, tuple[object, SceneRadiograph]] = {}
 
-    def decode(self, node: slicer.vtkMRMLScalarVolumeNode) -> SceneFilm | None:
-        """Return a film, or None for a volume that is none."""
-        if film_axes(node) is None:
+    def decode(self, node: slicer.vtkMRMLScalarVolumeNode) -> SceneRadiograph | None:
+        """Return a radiograph, or None for a volume that is none."""
+        if radiograph_axes(node) is None:
             return None
         path = dicom_file(node)
         state = (node.GetMTime(), node.GetImageData().GetMTime(), node.GetName(), path)
         kept = self._kept.get(node.GetID())
         if kept is None or kept[0] != state:
-            kept = state, _scene_film(node, path)
+            kept = state, _scene_radiograph(node, path)
             self._kept = {**dict(list(self._kept.items())[-3:]), node.GetID(): kept}
         return kept[1]
 
 
-def _scene_film(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -> SceneFilm:
-    column_axis, row_axis = film_axes(node)
+def _scene_radiograph(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -> SceneRadiograph:
+    column_axis, row_axis = radiograph_axes(node)
     values = np.asarray(slicer.util.arrayFromVolume(node))
     dimensions = node.GetImageData().GetDimensions()
     shape = dimensions[row_axis], dimensions[column_axis]
@@ -80,7 +80,7 @@ def _scene_film(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -> Scen
     if spacing is not None:
         scale = shape[0] / small.shape[0], shape[1] / small.shape[1]
         spacing = _scaled(spacing, scale)
-    decoded = DecodedFilm(
+    decoded = DecodedImage(
         small,
         bone_bright=header is None or header.get("PhotometricInterpretation") != "MONOCHROME1",
         spacing=spacing,
@@ -93,7 +93,7 @@ def _scene_film(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -> Scen
     )
     said = [str(header.get(name) or "") for name in ("SeriesDescription", "ProtocolName")] if header else []
     position = str(header.get("ViewPosition") or "") if header else ""
-    return SceneFilm(decoded, shape, (node.GetName(), *said), position)
+    return SceneRadiograph(decoded, shape, (node.GetName(), *said), position)
 
 
 def _geometry(
@@ -103,7 +103,7 @@ def _geometry(
     if header is not None:
         spacing, remark, _ = spacing_of_header(header)
         return spacing, remark, patient_orientation(header)[0]
-    column_axis, row_axis = film_axes(node)
+    column_axis, row_axis = radiograph_axes(node)
     directions = np.zeros((3, 3))
     node.GetIJKToRASDirections(directions)
     lps = directions * np.array([[-1.0], [-1.0], [1.0]])

@@ -1,4 +1,4 @@
-"""The window in which films of Slicer's DICOM database are chosen."""
+"""The window in which radiographs of Slicer's DICOM database are chosen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 
-# Computed and digital radiography, digitised films, fluoroscopy and angiography; a scan's overview is a CT.
+# Computed and digital radiography, digitised radiographs, fluoroscopy and angiography; a scan's overview is a CT.
 MODALITIES = ("CR", "DX", "DR", "RG", "RF", "XA")
 _TAGS = {
     "modality": "0008,0060",
@@ -50,8 +50,8 @@ class DicomDatabase(Protocol):
 
 
 @dataclass(frozen=True)
-class DicomFilm:
-    """One film of the database.
+class DicomRadiograph:
+    """One radiograph of the database.
 
     Attributes:
         file: its file.
@@ -66,10 +66,10 @@ class DicomFilm:
     size: str
 
 
-def films_of_database(database: DicomDatabase) -> tuple[list[DicomFilm], int]:
+def radiographs_of_database(database: DicomDatabase) -> tuple[list[DicomRadiograph], int]:
     """Return the radiographs of a database, newest study first, and how many runs of several frames were left out.
 
-    A series may hold both films of a person, so each file is one of its own.
+    A series may hold both radiographs of a person, so each file is one of its own.
     """
     found, runs = [], 0
     for file in _radiograph_files(database):
@@ -77,25 +77,27 @@ def films_of_database(database: DicomDatabase) -> tuple[list[DicomFilm], int]:
         if told["frames"].isdigit() and int(told["frames"]) > 1:
             runs += 1
             continue
-        found.append((told["date"], _film(file, told)))
+        found.append((told["date"], _radiograph(file, told)))
     found.sort(key=lambda each: each[0], reverse=True)
-    return [film for _, film in found], runs
+    return [radiograph for _, radiograph in found], runs
 
 
-def load_films_of_database(
-    films: Sequence[DicomFilm],
+def load_radiographs_of_database(
+    radiographs: Sequence[DicomRadiograph],
 ) -> tuple[list[slicer.vtkMRMLScalarVolumeNode], list[Fault]]:
-    """Load films with the DICOM plugin that is most confident of each.
+    """Load radiographs with the DICOM plugin that is most confident of each.
 
     Returns:
-        The volumes in the order of the films, and why films could not be loaded.
+        The volumes in the order of the radiographs, and why radiographs could not be loaded.
     """
     nodes, faults = [], []
-    for film in films:
-        node = _load(film.file)
+    for radiograph in radiographs:
+        node = _load(radiograph.file)
         if node is None:
             hint = "Load it with Slicer's DICOM module, which says more."
-            faults.append(Fault("not-loaded", "No DICOM plugin could load the film.", hint, film.file))
+            faults.append(
+                Fault("not-loaded", "No DICOM plugin could load the radiograph.", hint, radiograph.file)
+            )
         else:
             nodes.append(node)
     return nodes, faults
@@ -112,12 +114,12 @@ def _radiograph_files(database: DicomDatabase) -> list[str]:
     return files
 
 
-def _film(file: str, told: dict[str, str]) -> DicomFilm:
+def _radiograph(file: str, told: dict[str, str]) -> DicomRadiograph:
     name = " ".join(told["patient"].replace("^", " ").split())
     number = f"({told['patient_id']})" if told["patient_id"] else ""
     digits = told["date"]
     date = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdigit() else digits
-    return DicomFilm(
+    return DicomRadiograph(
         file,
         " ".join(filter(None, (name, number))) or Path(file).name,
         " ".join(filter(None, (date, told["study"]))),
@@ -153,29 +155,31 @@ _SIZE = (760, 420)
 
 
 class DicomChoice:
-    """Lists films; one or two of them are loaded.
+    """Lists radiographs; one or two of them are loaded.
 
     Args:
-        films: to choose among.
+        radiographs: to choose among.
         runs_left_out: how many recordings of several frames are not among them.
-        on_chosen: told the films that were chosen.
+        on_chosen: told the radiographs that were chosen.
         parent: window over which it stands, or None.
     """
 
     def __init__(
         self,
-        films: Sequence[DicomFilm],
+        radiographs: Sequence[DicomRadiograph],
         runs_left_out: int,
-        on_chosen: Callable[[list[DicomFilm]], None],
+        on_chosen: Callable[[list[DicomRadiograph]], None],
         parent: qt.QWidget | None = None,
     ):
-        self._films, self._on_chosen = list(films), on_chosen
+        self._radiographs, self._on_chosen = list(radiographs), on_chosen
         self.dialog = qt.QDialog(parent)
-        self.dialog.setWindowTitle(_("Films of the DICOM database"))
+        self.dialog.setWindowTitle(_("Radiographs of the DICOM database"))
         self.dialog.resize(*_SIZE)
         self.table = self._make_table()
-        words = _("Choose the frontal and the lateral film, or one of them (Ctrl-click for the second).")
-        if not films:
+        words = _(
+            "Choose the frontal and the lateral radiograph, or one of them (Ctrl-click for the second)."
+        )
+        if not radiographs:
             words = _(
                 "The database holds no radiographs (CR, DX, RG, RF, XA): import them with the DICOM module."
             )
@@ -193,21 +197,23 @@ class DicomChoice:
         """Show it; it does not hold up the rest."""
         self.dialog.open()
 
-    def chosen(self) -> list[DicomFilm]:
-        """Return the films whose rows are selected."""
+    def chosen(self) -> list[DicomRadiograph]:
+        """Return the radiographs whose rows are selected."""
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
-        return [self._films[row] for row in rows]
+        return [self._radiographs[row] for row in rows]
 
     def _make_table(self) -> qt.QTableWidget:
         titles = [_("Patient"), _("Study"), _("Series"), _("View"), _("Pixels")]
-        table = qt.QTableWidget(len(self._films), len(titles))
+        table = qt.QTableWidget(len(self._radiographs), len(titles))
         table.setHorizontalHeaderLabels(titles)
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
-        for row, film in enumerate(self._films):
-            for column, words in enumerate((film.patient, film.study, film.series, film.view, film.size)):
+        for row, radiograph in enumerate(self._radiographs):
+            for column, words in enumerate(
+                (radiograph.patient, radiograph.study, radiograph.series, radiograph.view, radiograph.size)
+            ):
                 item = qt.QTableWidgetItem(words)
-                item.setToolTip(film.file)
+                item.setToolTip(radiograph.file)
                 table.setItem(row, column, item)
         table.verticalHeader().setVisible(False)
         table.horizontalHeader().setStretchLastSection(True)
@@ -218,12 +224,12 @@ class DicomChoice:
     def _make_buttons(self) -> qt.QHBoxLayout:
         self.load_button = qt.QPushButton(_("Load"))
         self.load_button.setToolTip(
-            _("Load the selected films and choose them; which is frontal is recognised.")
+            _("Load the selected radiographs and choose them; which is frontal is recognised.")
         )
         self.load_button.setDefault(True)
         self.load_button.clicked.connect(lambda *_arguments: self._load())
         browser = qt.QPushButton(_("DICOM browser…"))
-        browser.setToolTip(_("Open Slicer's DICOM module, to import films or to load anything else."))
+        browser.setToolTip(_("Open Slicer's DICOM module, to import radiographs or to load anything else."))
         browser.clicked.connect(lambda *_arguments: self._browse())
         cancel = qt.QPushButton(_("Cancel"))
         cancel.clicked.connect(lambda *_arguments: self.dialog.reject())
@@ -238,9 +244,9 @@ class DicomChoice:
         self.load_button.setEnabled(1 <= len(self.chosen()) <= 2)
 
     def _load(self) -> None:
-        films = self.chosen()
+        radiographs = self.chosen()
         self.dialog.accept()
-        self._on_chosen(films)
+        self._on_chosen(radiographs)
 
     def _browse(self) -> None:
         self.dialog.reject()

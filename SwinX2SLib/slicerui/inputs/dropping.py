@@ -1,4 +1,5 @@
-"""What may be dropped on the choosers of the films: files, and items dragged from Slicer's subject hierarchy."""
+"""What may be dropped on the choosers of the radiographs: files, and items dragged from Slicer's subject
+hierarchy."""
 
 from __future__ import annotations
 
@@ -61,7 +62,7 @@ class FileDrop(qt.QWidget):
         return partial(self._on_files, files) if files else None
 
 
-class FilmDrop(FileDrop):
+class RadiographDrop(FileDrop):
     """Takes volumes from the subject hierarchy, too.
 
     Args:

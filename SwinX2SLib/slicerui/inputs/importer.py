@@ -1,4 +1,5 @@
-"""Where films come from - files, Slicer's DICOM database, the subject hierarchy - and which role each one takes."""
+"""Where radiographs come from - files, Slicer's DICOM database, the subject hierarchy - and which role each one
+takes."""
 
 from __future__ import annotations
 
@@ -9,23 +10,28 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from SwinX2SLib.slicerui.inputs.dicom import DicomChoice, DicomFilm, films_of_database, load_films_of_database
-from SwinX2SLib.slicerui.inputs.dropping import FilmDrop
-from SwinX2SLib.slicerui.inputs.loading import load_films
+from SwinX2SLib.slicerui.inputs.dicom import (
+    DicomChoice,
+    DicomRadiograph,
+    load_radiographs_of_database,
+    radiographs_of_database,
+)
+from SwinX2SLib.slicerui.inputs.dropping import RadiographDrop
+from SwinX2SLib.slicerui.inputs.loading import load_radiographs
 
 if TYPE_CHECKING:
     from SwinX2SLib.errors import Fault
     from SwinX2SLib.slicerui.section import Section
 
 
-class FilmTaker:
-    """Takes films for a section: its buttons that load, and what is dropped on its choosers."""
+class RadiographImporter:
+    """Takes radiographs for a section: its buttons that load, and what is dropped on its choosers."""
 
     def __init__(self, section: Section):
         self._section = section
         ui = section.ui
         self._drops = [
-            FilmDrop(
+            RadiographDrop(
                 widget,
                 lambda files, role=role: self.load(files, role),
                 lambda nodes, role=role: self.take(nodes, role=role),
@@ -37,8 +43,8 @@ class FilmTaker:
         ui.databaseButton.clicked.connect(lambda *_arguments: self.choose_from_database())
 
     def load(self, files: Sequence[str], role: str = "") -> None:
-        """Load films from files, and take them."""
-        self.take(*load_films(files, self._say), role=role)
+        """Load radiographs from files, and take them."""
+        self.take(*load_radiographs(files, self._say), role=role)
 
     def take(
         self,
@@ -46,7 +52,7 @@ class FilmTaker:
         faults: Sequence[Fault] = (),
         role: str = "",
     ) -> None:
-        """Choose one or two films; which is which is recognised unless one was meant for a role.
+        """Choose one or two radiographs; which is which is recognised unless one was meant for a role.
 
         Args:
             nodes: volumes of the scene.
@@ -60,13 +66,13 @@ class FilmTaker:
         elif len(nodes) > 1:
             with slicer.util.NodeModify(parameters.parameterNode):
                 parameters.ap_volume, parameters.lateral_volume = nodes[:2]
-            # Certain or a guess: the films stand in the order that is more likely, and the words say why.
+            # Certain or a guess: the radiographs stand in the order that is more likely, and the words say why.
             recognition = section.recognition()
             if recognition is not None and recognition.frontal == 1:
                 section.swap()
             words = f"{words} {recognition.reason if recognition else ''}"
             if len(nodes) > 2:
-                words += _(" The other films are in the scene, too.")
+                words += _(" The other radiographs are in the scene, too.")
         if words.strip():
             self._say(words.strip())
 
@@ -76,22 +82,26 @@ class FilmTaker:
         if database is None or not database.isOpen:
             self._say(
                 _(
-                    "The DICOM database is not open: open Slicer's DICOM module once, or load films from files."
+                    "The DICOM database is not open: open Slicer's DICOM module once, or load radiographs from files."
                 )
             )
             return
-        films, runs = films_of_database(database)
-        self.choice = DicomChoice(films, runs, self._load_from_database, slicer.util.mainWindow())
+        radiographs, runs = radiographs_of_database(database)
+        self.choice = DicomChoice(radiographs, runs, self._load_from_database, slicer.util.mainWindow())
         self.choice.open()
 
-    def _load_from_database(self, films: Sequence[DicomFilm]) -> None:
-        self._say(_("Loading {0} films…").format(len(films)) if len(films) > 1 else _("Loading the film…"))
-        nodes, faults = load_films_of_database(films)
+    def _load_from_database(self, radiographs: Sequence[DicomRadiograph]) -> None:
+        self._say(
+            _("Loading {0} radiographs…").format(len(radiographs))
+            if len(radiographs) > 1
+            else _("Loading the radiograph…")
+        )
+        nodes, faults = load_radiographs_of_database(radiographs)
         self._say("")
         self.take(nodes, faults)
 
     def _choose_files(self) -> None:
-        files = qt.QFileDialog.getOpenFileNames(slicer.util.mainWindow(), _("Load films"))
+        files = qt.QFileDialog.getOpenFileNames(slicer.util.mainWindow(), _("Load radiographs"))
         # PySide tells the chosen filter, too.
         files = files[0] if files and not isinstance(files[0], str) else files
         if files:

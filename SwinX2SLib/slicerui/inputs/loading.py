@@ -1,4 +1,5 @@
-"""Reading the file of a film: a small one at once, a large one in another process while Slicer goes on drawing."""
+"""Reading the file of a radiograph: a small one at once, a large one in another process while Slicer goes on
+drawing."""
 
 from __future__ import annotations
 
@@ -17,12 +18,12 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs.decoded_image import gray_of_channels
-from SwinX2SLib.radiographs.unpacking import UnpackedFilm, read_unpacked
-from SwinX2SLib.radiographs.view_recognition import FilmHints, Recognition, recognise
+from SwinX2SLib.radiographs.unpacking import UnpackedImage, read_unpacked
+from SwinX2SLib.radiographs.view_recognition import RadiographHints, Recognition, recognise
 from SwinX2SLib.slicerui.background_process import InterpreterError, worker_environment, worker_python
-from SwinX2SLib.slicerui.event_loop import beside
-from SwinX2SLib.slicerui.films import FILE_ATTRIBUTE
-from SwinX2SLib.slicerui.inputs.decoding import SceneFilm
+from SwinX2SLib.slicerui.event_loop import run_in_thread
+from SwinX2SLib.slicerui.inputs.decoding import SceneRadiograph
+from SwinX2SLib.slicerui.radiographs import FILE_ATTRIBUTE
 
 if TYPE_CHECKING:
     pass
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     pass
 
 
-# Below this a film is read before a process would have started; compressed ones unfold to ten times as much.
+# Below this a radiograph is read before a process would have started; compressed ones unfold to ten times as much.
 LARGE_BYTES = 3_000_000
 
 
@@ -47,8 +48,8 @@ _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 _DICOM_AT, _DICOM = 128, b"DICM"
 
 
-def read_film(path: Path) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add the film of a file to the scene.
+def read_radiograph(path: Path) -> slicer.vtkMRMLScalarVolumeNode:
+    """Add the radiograph of a file to the scene.
 
     Raises:
         RuntimeError: Slicer could not load it.
@@ -56,7 +57,7 @@ def read_film(path: Path) -> slicer.vtkMRMLScalarVolumeNode:
     is_dicom = _is_dicom(path)
     unpacked = None
     if path.stat().st_size >= LARGE_BYTES and (is_dicom or path.suffix.lower() in _PICTURES):
-        unpacked = beside(lambda: _unpack(path))
+        unpacked = run_in_thread(lambda: _unpack(path))
     if unpacked is None:
         node = slicer.util.loadVolume(str(path), {"singleFile": True})
     else:
@@ -67,9 +68,10 @@ def read_film(path: Path) -> slicer.vtkMRMLScalarVolumeNode:
     return node
 
 
-def _unpack(path: Path) -> UnpackedFilm | None:
-    """Return a film, or None where it has to be read by Slicer itself: in colour, unknown, packages not there yet."""
-    with tempfile.TemporaryDirectory(prefix="SwinX2S-film-") as folder:
+def _unpack(path: Path) -> UnpackedImage | None:
+    """Return a radiograph, or None where it has to be read by Slicer itself: in colour, unknown, packages not there
+    yet."""
+    with tempfile.TemporaryDirectory(prefix="SwinX2S-radiograph-") as folder:
         try:
             done = subprocess.run(
                 [worker_python(), "-m", _UNPACKER, str(path), folder],
@@ -90,11 +92,11 @@ def _unpack(path: Path) -> UnpackedFilm | None:
         return read_unpacked(Path(folder))
 
 
-def _volume(film: UnpackedFilm, name: str) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a film as Slicer loads a picture: first row on top in an axial plane, 1 mm where nobody says."""
-    row_mm, col_mm = film.spacing_mm or (1.0, 1.0)
+def _volume(radiograph: UnpackedImage, name: str) -> slicer.vtkMRMLScalarVolumeNode:
+    """Add a radiograph as Slicer loads a picture: first row on top in an axial plane, 1 mm where nobody says."""
+    row_mm, col_mm = radiograph.spacing_mm or (1.0, 1.0)
     geometry = np.diag([-col_mm, -row_mm, 1.0, 1.0])
-    return slicer.util.addVolumeFromArray(film.pixels[np.newaxis], ijkToRAS=geometry, name=name)
+    return slicer.util.addVolumeFromArray(radiograph.pixels[np.newaxis], ijkToRAS=geometry, name=name)
 
 
 def _is_dicom(path: Path) -> bool:
@@ -102,14 +104,14 @@ def _is_dicom(path: Path) -> bool:
         return stream.read(_DICOM_AT + len(_DICOM))[_DICOM_AT:] == _DICOM
 
 
-# A folder of a study holds a handful of films; a folder of slices is no pair of films.
+# A folder of a study holds a handful of radiographs; a folder of slices is no pair of radiographs.
 MOST_FILES = 8
 
 
-def load_films(
+def load_radiographs(
     paths: Sequence[str | Path], say: Callable[[str], None]
 ) -> tuple[list[slicer.vtkMRMLScalarVolumeNode], list[Fault]]:
-    """Load films into the scene.
+    """Load radiographs into the scene.
 
     Args:
         paths: files, or folders of a few files.
@@ -121,13 +123,15 @@ def load_films(
     files, nodes, faults = _files(paths), [], []
     if len(files) > MOST_FILES:
         fault = Fault(
-            "too-many-files", f"{len(files)} files were given.", "Give the frontal and the lateral film only."
+            "too-many-files",
+            f"{len(files)} files were given.",
+            "Give the frontal and the lateral radiograph only.",
         )
         return [], [fault]
     for path in files:
         say(_("Reading {0} ({1:.1f} MB)…").format(path.name, path.stat().st_size / 1e6))
         try:
-            nodes.append(read_film(path))
+            nodes.append(read_radiograph(path))
         except RuntimeError:
             hint = "Load it with Slicer's DICOM module or Add Data, which say more."
             faults.append(Fault("not-loaded", "Slicer could not load the file.", hint, str(path)))
@@ -135,9 +139,9 @@ def load_films(
     return nodes, faults
 
 
-def which_is_frontal(first: SceneFilm, second: SceneFilm) -> Recognition:
-    """Tell which of two films is the frontal one."""
-    return recognise(*(_hints(film) for film in (first, second)))
+def which_is_frontal(first: SceneRadiograph, second: SceneRadiograph) -> Recognition:
+    """Tell which of two radiographs is the frontal one."""
+    return recognise(*(_hints(radiograph) for radiograph in (first, second)))
 
 
 def gray_copy(node: slicer.vtkMRMLVolumeNode) -> slicer.vtkMRMLScalarVolumeNode:
@@ -169,13 +173,15 @@ def _files(paths: Sequence[str | Path]) -> list[Path]:
     return found
 
 
-def _hints(film: SceneFilm) -> FilmHints:
-    rows, cols = film.shape
-    spacing = film.decoded.spacing
-    scale = film.decoded.values.shape[1] / cols, film.decoded.values.shape[0] / rows
+def _hints(radiograph: SceneRadiograph) -> RadiographHints:
+    rows, cols = radiograph.shape
+    spacing = radiograph.decoded.spacing
+    scale = radiograph.decoded.values.shape[1] / cols, radiograph.decoded.values.shape[0] / rows
     width_mm = cols * scale[0] * (spacing.col_mm if spacing else 1.0)
     height_mm = rows * scale[1] * (spacing.row_mm if spacing else 1.0)
-    return FilmHints(film.view_position, film.decoded.orientation, film.words, width_mm, height_mm)
+    return RadiographHints(
+        radiograph.view_position, radiograph.decoded.orientation, radiograph.words, width_mm, height_mm
+    )
 
 
 def _matrix(node: slicer.vtkMRMLVolumeNode) -> np.ndarray:

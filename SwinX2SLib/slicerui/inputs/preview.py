@@ -1,4 +1,5 @@
-"""Both films in Slicer's slice views as they will be used: upright, cropped, bone bright, in their patient planes."""
+"""Both radiographs in Slicer's slice views as they will be used: upright, cropped, bone bright, in their patient
+planes."""
 
 from __future__ import annotations
 
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import slicer
 
-from SwinX2SLib.slicerui.films import ROLE_WORDS, ROLES
+from SwinX2SLib.slicerui.radiographs import ROLE_WORDS, ROLES
 
 if TYPE_CHECKING:
     from SwinX2SLib.slicerui.inputs.examination import Examination
 
-# RAS directions in which columns and rows of a hanging film run, and the direction across the film.
+# RAS directions in which columns and rows of a hanging radiograph run, and the direction across the radiograph.
 _DIRECTIONS = {
     "ap": np.array([[-1.0, 0, 0], [0, 0, -1.0], [0, -1.0, 0]]),
     "lateral": np.array([[0, -1.0, 0], [0, 0, -1.0], [1.0, 0, 0]]),
@@ -24,14 +25,14 @@ _THICKNESS_MM = 400.0
 
 
 @dataclass(frozen=True)
-class FilmPlane:
-    """A film of `(rows, cols)` pixels in the patient.
+class RadiographPlane:
+    """A radiograph of `(rows, cols)` pixels in the patient.
 
     Attributes:
         role: "ap" or "lateral".
         shape: rows and columns.
         pixel_mm: height and width of a pixel; 1 mm where nobody knows, so that it can be seen and calibrated.
-        middle_mm: height of the film's middle, RAS.
+        middle_mm: height of the radiograph's middle, RAS.
     """
 
     role: str
@@ -57,21 +58,21 @@ class FilmPlane:
         return (np.linalg.inv(self.ijk_to_ras()) @ [*ras, 1.0])[:2]
 
     def size_mm(self) -> np.ndarray:
-        """Return the extent along R, A and S; none across the film."""
+        """Return the extent along R, A and S; none across the radiograph."""
         rows, cols = self.shape
         row_mm, col_mm = self.pixel_mm
         return np.abs(_DIRECTIONS[self.role][:2].T @ [cols * col_mm, rows * row_mm])
 
 
-def film_planes(examination: Examination) -> dict[str, FilmPlane]:
-    """Return where the films stand, by role."""
+def radiograph_planes(examination: Examination) -> dict[str, RadiographPlane]:
+    """Return where the radiographs stand, by role."""
     planes = {}
-    for role, seen in examination.films.items():
-        known = all(math.isfinite(length) for length in seen.film.spacing_mm)
-        scale = seen.scene_film.shape[0] / seen.scene_film.decoded.values.shape[0]
-        pixel_mm = seen.film.spacing_mm if known else (scale, scale)
+    for role, seen in examination.radiographs.items():
+        known = all(math.isfinite(length) for length in seen.radiograph.spacing_mm)
+        scale = seen.scene_radiograph.shape[0] / seen.scene_radiograph.decoded.values.shape[0]
+        pixel_mm = seen.radiograph.spacing_mm if known else (scale, scale)
         middle_mm = 0.0 - examination.middles_mm.get(role, 0.0)
-        planes[role] = FilmPlane(role, seen.film.pixels.shape, pixel_mm, middle_mm)
+        planes[role] = RadiographPlane(role, seen.radiograph.pixels.shape, pixel_mm, middle_mm)
     return planes
 
 
@@ -88,42 +89,42 @@ _LAYOUT = (
 )
 
 
-class FilmPreview:
-    """Volumes that show the films; made when wanted, never saved, gone when not."""
+class RadiographPreview:
+    """Volumes that show the radiographs; made when wanted, never saved, gone when not."""
 
     def __init__(self):
         self._ids: dict[str, str] = {}
         # The pixels themselves are kept: an id alone may be given to others.
-        self._shown: dict[str, tuple[np.ndarray, FilmPlane]] = {}
+        self._shown: dict[str, tuple[np.ndarray, RadiographPlane]] = {}
 
-    def show(self, examination: Examination) -> dict[str, FilmPlane]:
-        """Bring the preview up to date and return where the films stand."""
-        planes = film_planes(examination)
+    def show(self, examination: Examination) -> dict[str, RadiographPlane]:
+        """Bring the preview up to date and return where the radiographs stand."""
+        planes = radiograph_planes(examination)
         for role in ROLES:
             if role in planes:
-                self._show(planes[role], examination.films[role].film.pixels)
+                self._show(planes[role], examination.radiographs[role].radiograph.pixels)
             else:
                 self._remove(role)
         return planes
 
     def node(self, role: str) -> slicer.vtkMRMLScalarVolumeNode | None:
-        """Return the volume that shows a film, if it is shown."""
+        """Return the volume that shows a radiograph, if it is shown."""
         node_id = self._ids.get(role)
         return slicer.mrmlScene.GetNodeByID(node_id) if node_id else None
 
     def hide(self) -> None:
-        """Take the films out of the scene."""
+        """Take the radiographs out of the scene."""
         for role in ROLES:
             self._remove(role)
 
-    def _show(self, plane: FilmPlane, pixels: np.ndarray) -> None:
+    def _show(self, plane: RadiographPlane, pixels: np.ndarray) -> None:
         node = self.node(plane.role)
         shown, place = self._shown.get(plane.role, (None, None))
         if node is not None and shown is pixels and place == plane:
             return
         if node is None:
             node = slicer.mrmlScene.AddNewNodeByClass(
-                "vtkMRMLScalarVolumeNode", f"SwinX2S {ROLE_WORDS[plane.role]} film as used"
+                "vtkMRMLScalarVolumeNode", f"SwinX2S {ROLE_WORDS[plane.role]} radiograph as used"
             )
             node.SetSaveWithScene(False)
             node.SetHideFromEditors(True)
@@ -147,18 +148,18 @@ class FilmPreview:
 
 
 def put_in_view(role: str, node: slicer.vtkMRMLScalarVolumeNode, fit: bool) -> None:
-    """Show a film in the slice view of its plane.
+    """Show a radiograph in the slice view of its plane.
 
     Args:
         role: "ap" or "lateral".
-        node: the film.
+        node: the radiograph.
         fit: whether the view moves to show all of it.
     """
     name, plane = VIEWS[role]
     slice_node = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
     composite = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceCompositeNode{name}")
     if slice_node is None or composite is None:
-        # No such view in this scene; the film is there for any other.
+        # No such view in this scene; the radiograph is there for any other.
         return
     composite.SetBackgroundVolumeID(node.GetID())
     slice_node.SetOrientation(plane)

@@ -1,4 +1,4 @@
-"""Section Inputs: which films, how they hang, how large their pixels are, and how their heights meet."""
+"""Section Inputs: which radiographs, how they hang, how large their pixels are, and how their heights meet."""
 
 from __future__ import annotations
 
@@ -11,71 +11,79 @@ from slicer.i18n import tr as _
 from SwinX2SLib.radiographs.registration import automatic_shift
 from SwinX2SLib.radiographs.transforms import flipped, rotated
 from SwinX2SLib.radiographs.view_recognition import Recognition
-from SwinX2SLib.slicerui.films import ROLES, film_axes, film_size, film_spacing
-from SwinX2SLib.slicerui.inputs.choice import film_choice, forget_options, is_colour, set_edits, swap_films
+from SwinX2SLib.slicerui.inputs.choice import (
+    forget_options,
+    is_colour,
+    radiograph_choice,
+    set_edits,
+    swap_radiographs,
+)
 from SwinX2SLib.slicerui.inputs.examination import Examination, Examiner
-from SwinX2SLib.slicerui.inputs.importer import FilmTaker
+from SwinX2SLib.slicerui.inputs.importer import RadiographImporter
 from SwinX2SLib.slicerui.inputs.loading import gray_copy, which_is_frontal
 from SwinX2SLib.slicerui.inputs.toolbox import Toolbox
-from SwinX2SLib.slicerui.inputs.viewing import FilmViewing
+from SwinX2SLib.slicerui.inputs.viewing import RadiographViewing
+from SwinX2SLib.slicerui.radiographs import ROLES, radiograph_axes, radiograph_size, radiograph_spacing
 from SwinX2SLib.slicerui.section import Section, Services
 
 _ALARM = "color: #c62828; font-weight: bold"
 
 
 class InputsSection(Section):
-    """The two films."""
+    """The two radiographs."""
 
     folded = False
 
     def __init__(self):
         super().__init__()
-        self._film_ids: tuple[str, ...] = ()
+        self._radiograph_ids: tuple[str, ...] = ()
         self._examiner = Examiner()
         self.examination = Examination()
-        self.viewing: FilmViewing | None = None
+        self.viewing: RadiographViewing | None = None
         self.toolbox: Toolbox | None = None
-        self.taker: FilmTaker | None = None
+        self.taker: RadiographImporter | None = None
 
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
         super().setup(widgets, services)
-        self.viewing = FilmViewing(self.ui.showFilmsButton, services.settings, self._show_examined)
+        self.viewing = RadiographViewing(
+            self.ui.showRadiographsButton, services.settings, self._show_examined
+        )
         self.toolbox = Toolbox(self)
         for role in ROLES:
             self._connect_edits(role)
-        self.taker = FilmTaker(self)
+        self.taker = RadiographImporter(self)
         self.ui.swapButton.clicked.connect(lambda *_arguments: self.swap())
         self.ui.grayButton.clicked.connect(lambda *_arguments: self.convert_to_gray())
         self.ui.autoHeightsButton.clicked.connect(lambda *_arguments: self.match_automatically())
         services.about_to_run.connect(self._finish_work)
 
     def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
-        """Take over the films of a scene; a consent that was saved with them holds."""
-        self._film_ids = ()
+        """Take over the radiographs of a scene; a consent that was saved with them holds."""
+        self._radiograph_ids = ()
         super().follow(parameter_node)
 
     def forget(self) -> None:
-        """Take what helps to look at the films out of the scene."""
+        """Take what helps to look at the radiographs out of the scene."""
         if self.parameters is not None:
-            self.toolbox.put_away(show=False)
+            self.toolbox.deactivate_tool(show=False)
             self.viewing.hide()
         super().forget()
 
     def close(self) -> None:
         """Leave the views as they were."""
         self.services.about_to_run.disconnect(self._finish_work)
-        self.toolbox.put_away(show=False)
+        self.toolbox.deactivate_tool(show=False)
         self.viewing.close()
 
     def refresh(self) -> None:
-        """Show what is known of the films and tell what is wrong with them."""
-        self._forget_what_was_said_of_other_films()
+        """Show what is known of the radiographs and tell what is wrong with them."""
+        self._forget_what_was_said_of_other_radiographs()
         self.examination = self._examiner.examine(self.parameters, self.toolbox.uncropped)
         for role, label in (("ap", self.ui.apInfoLabel), ("lateral", self.ui.lateralInfoLabel)):
-            label.text = self._film_words(role)
-        films = [film_choice(self.parameters, role).node for role in ROLES]
-        self.ui.grayButton.visible = any(is_colour(film) for film in films)
+            label.text = self._radiograph_words(role)
+        radiographs = [radiograph_choice(self.parameters, role).node for role in ROLES]
+        self.ui.grayButton.visible = any(is_colour(radiograph) for radiograph in radiographs)
         kinds = {fault.kind for fault in self.examination.faults}
         self.ui.acceptSpacingBox.visible = (
             "spacing-assumed" in kinds or self.parameters.accept_assumed_spacing
@@ -89,26 +97,26 @@ class InputsSection(Section):
     # What the user does
 
     def load(self, files: Sequence[str], role: str = "") -> None:
-        """Load one or two films; which is which is recognised unless one was dropped on a role."""
+        """Load one or two radiographs; which is which is recognised unless one was dropped on a role."""
         self.taker.load(files, role)
 
     def recognition(self) -> Recognition | None:
-        """Return which of the chosen films is the frontal one, or None without two films."""
-        films = self._examiner.scene_films(self.parameters)
-        return which_is_frontal(*films) if len(films) == len(ROLES) else None
+        """Return which of the chosen radiographs is the frontal one, or None without two radiographs."""
+        radiographs = self._examiner.scene_radiographs(self.parameters)
+        return which_is_frontal(*radiographs) if len(radiographs) == len(ROLES) else None
 
     def swap(self) -> None:
-        """Exchange both films."""
-        self.toolbox.put_away()
-        self._film_ids = self._film_ids[::-1]
-        swap_films(self.parameters)
+        """Exchange both radiographs."""
+        self.toolbox.deactivate_tool()
+        self._radiograph_ids = self._radiograph_ids[::-1]
+        swap_radiographs(self.parameters)
         self._say_what_was_recognised()
 
     def convert_to_gray(self) -> None:
         """Choose gray copies in place of the colour pictures that are chosen."""
         told = []
         for role in ROLES:
-            node = film_choice(self.parameters, role).node
+            node = radiograph_choice(self.parameters, role).node
             if is_colour(node):
                 try:
                     setattr(self.parameters, f"{role}_volume", gray_copy(node))
@@ -117,23 +125,23 @@ class InputsSection(Section):
         self.ui.recognitionLabel.text = " ".join(told)
 
     def match_automatically(self) -> None:
-        """Move the lateral film to where both are most alike."""
-        films = self.examination.films
-        if len(films) < len(ROLES):
-            self.ui.heightsLabel.text = _("Choose both films first.")
+        """Move the lateral radiograph to where both are most alike."""
+        radiographs = self.examination.radiographs
+        if len(radiographs) < len(ROLES):
+            self.ui.heightsLabel.text = _("Choose both radiographs first.")
             return
-        found = automatic_shift(*(films[role].film for role in ROLES))
+        found = automatic_shift(*(radiographs[role].radiograph for role in ROLES))
         if found is None or not found.is_sure:
             self.ui.heightsLabel.text = _(
-                "The films are not alike enough to tell; match them by points or by hand."
+                "The radiographs are not alike enough to tell; match them by points or by hand."
             )
             return
-        self.set_shift(found.shift_mm, _("matched automatically, likeness {0:.2f}").format(found.likeness))
+        self.set_offset(found.shift_mm, _("matched automatically, likeness {0:.2f}").format(found.similarity))
 
-    def set_shift(self, shift_mm: float, words: str) -> None:
-        """Take over how far the lateral film is moved up."""
+    def set_offset(self, shift_mm: float, words: str) -> None:
+        """Take over how far the lateral radiograph is moved up."""
         with slicer.util.NodeModify(self.parameters.parameterNode):
-            self.parameters.lateral_shift_mm = round(shift_mm, 1)
+            self.parameters.lateral_offset_mm = round(shift_mm, 1)
             self.parameters.heights_matched = True
         self.ui.heightsLabel.text = f"{shift_mm:+.1f} mm, {words}"
 
@@ -146,39 +154,47 @@ class InputsSection(Section):
     def _show_examined(self) -> None:
         self.viewing.show(self.examination)
 
-    def _film_words(self, role: str) -> str:
-        choice = film_choice(self.parameters, role)
+    def _radiograph_words(self, role: str) -> str:
+        choice = radiograph_choice(self.parameters, role)
         if choice.node is None:
             return ""
-        if film_axes(choice.node) is None:
-            return _("This volume is no single film.")
-        spacing = film_spacing(choice.node, choice.options)
-        words = html.escape(f"{film_size(choice.node)}, {spacing}{self._tube_words(role)}", quote=False)
+        if radiograph_axes(choice.node) is None:
+            return _("This volume is no single radiograph.")
+        spacing = radiograph_spacing(choice.node, choice.options)
+        words = html.escape(f"{radiograph_size(choice.node)}, {spacing}{self._tube_words(role)}", quote=False)
         return f"<span style='{_ALARM}'>{words}</span>" if spacing.assumed else words
 
     def _tube_words(self, role: str) -> str:
-        seen = self.examination.films.get(role)
-        if seen is None or seen.film.tube is None or str(seen.film.tube) in seen.film.spacing_source:
+        seen = self.examination.radiographs.get(role)
+        if (
+            seen is None
+            or seen.radiograph.xray_source is None
+            or str(seen.radiograph.xray_source) in seen.radiograph.spacing_source
+        ):
             return ""
-        return _("; tube: {0}, magnification {1:.3g}").format(seen.film.tube, seen.film.tube.magnification)
+        return _("; tube: {0}, magnification {1:.3g}").format(
+            seen.radiograph.xray_source, seen.radiograph.xray_source.magnification
+        )
 
     def _show_edits(self, role: str) -> None:
-        options = film_choice(self.parameters, role).options
+        options = radiograph_choice(self.parameters, role).options
         getattr(self.ui, f"{role}InvertButton").checked = options.invert
-        known = role in self.examination.films
+        known = role in self.examination.radiographs
         for name in ("RotateLeft", "RotateRight", "FlipSides", "FlipUp", "Invert", "Crop", "Calibrate"):
             getattr(self.ui, f"{role}{name}Button").enabled = known
         distances = options.source_to_detector_mm or options.source_to_patient_mm
         box = getattr(self.ui, f"{role}MagnificationBox")
         box.enabled = options.spacing_mm is None and not distances
-        seen = self.examination.films.get(role)
-        tube = seen.film.tube if seen is not None and distances else None
+        seen = self.examination.radiographs.get(role)
+        xray_source = seen.radiograph.xray_source if seen is not None and distances else None
         box.specialValueText = (
-            _("as the film says") if tube is None else _("{0:.3f} × by the tube").format(tube.magnification)
+            _("as the radiograph says")
+            if xray_source is None
+            else _("{0:.3f} × by the tube").format(xray_source.magnification)
         )
 
     def _show_heights(self) -> None:
-        both = len(self.examination.films) == len(ROLES)
+        both = len(self.examination.radiographs) == len(ROLES)
         self.ui.shiftBox.enabled = self.parameters.heights_matched
         self.ui.autoHeightsButton.enabled = self.ui.pointHeightsButton.enabled = both
 
@@ -200,29 +216,29 @@ class InputsSection(Section):
         reset.clicked.connect(lambda *_arguments: self._edit(role, lambda options: type(options)()))
 
     def _edit(self, role: str, edit: object) -> None:
-        self.toolbox.put_away()
-        set_edits(self.parameters, role, edit(film_choice(self.parameters, role).options))
+        self.toolbox.deactivate_tool()
+        set_edits(self.parameters, role, edit(radiograph_choice(self.parameters, role).options))
 
-    def _forget_what_was_said_of_other_films(self) -> None:
-        films = tuple(
-            node.GetID() if (node := film_choice(self.parameters, role).node) is not None else ""
+    def _forget_what_was_said_of_other_radiographs(self) -> None:
+        radiographs = tuple(
+            node.GetID() if (node := radiograph_choice(self.parameters, role).node) is not None else ""
             for role in ROLES
         )
-        before, self._film_ids = self._film_ids, films
-        if not before or films == before:
+        before, self._radiograph_ids = self._radiograph_ids, radiographs
+        if not before or radiographs == before:
             return
-        self.toolbox.put_away(show=False)
-        for role, old, new in zip(ROLES, before, films, strict=True):
+        self.toolbox.deactivate_tool(show=False)
+        for role, old, new in zip(ROLES, before, radiographs, strict=True):
             if old and old != new:
                 forget_options(self.parameters, role)
                 self.parameters.accept_assumed_spacing = False
-        if all(films):
+        if all(radiographs):
             self._say_what_was_recognised()
 
     def _say_what_was_recognised(self) -> None:
         found = self.recognition()
         words = found.reason if found is not None else ""
         if found is not None and found.frontal == 1:
-            swap = _("The films seem to be swapped: click Swap.")
+            swap = _("The radiographs seem to be swapped: click Swap.")
             words = f"<span style='{_ALARM}'>{swap}</span> {html.escape(found.reason)}"
         self.ui.recognitionLabel.text = words

@@ -1,4 +1,4 @@
-"""The buttons that start and end work on the films: crop, calibrate, heights by points."""
+"""The buttons that start and end work on the radiographs: crop, calibrate, heights by points."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import qt
 from slicer.i18n import tr as _
 
 from SwinX2SLib.radiographs.registration import shift_of_points
-from SwinX2SLib.slicerui.films import ROLES
-from SwinX2SLib.slicerui.inputs.choice import film_choice, set_edits
-from SwinX2SLib.slicerui.inputs.tools import BodyPoints, CropFrame, FilmTool, MarkerLine
+from SwinX2SLib.slicerui.inputs.choice import radiograph_choice, set_edits
+from SwinX2SLib.slicerui.inputs.tools import BodyPoints, CropFrame, MarkerLine, RadiographTool
 from SwinX2SLib.slicerui.parameters import LARGEST_PIXEL_MM
+from SwinX2SLib.slicerui.radiographs import ROLES
 
 if TYPE_CHECKING:
     from SwinX2SLib.slicerui.section import Section
@@ -24,14 +24,14 @@ class Toolbox:
     """At most one tool is out; a checked button is the tool that is.
 
     Args:
-        section: whose films are worked on.
+        section: whose radiographs are worked on.
     """
 
     def __init__(self, section: Section):
         self._section = section
-        self._out: list[FilmTool] = []
+        self._out: list[RadiographTool] = []
         self._button: qt.QPushButton | None = None
-        # The film whose crop is changed is shown whole, so that the crop may grow again.
+        # The radiograph whose crop is changed is shown whole, so that the crop may grow again.
         self.uncropped: set[str] = set()
         self._finish: Callable[[], None] | None = None
         ui = section.ui
@@ -40,11 +40,12 @@ class Toolbox:
             self._connect(getattr(ui, f"{role}CalibrateButton"), self._start_line, self._calibrate, role)
         self._connect(ui.pointHeightsButton, self._start_points, self._match, "")
 
-    def put_away(self, show: bool = True) -> None:
+    def deactivate_tool(self, show: bool = True) -> None:
         """Give up what is being done.
 
         Args:
-            show: show a film again as it is used, where its crop was being changed; not where all films go away.
+            show: show a radiograph again as it is used, where its crop was being changed; not where all radiographs
+                go away.
         """
         button, self._button, self._finish = self._button, None, None
         cropping, self.uncropped = bool(self.uncropped), set()
@@ -57,7 +58,7 @@ class Toolbox:
             self._section.refresh()
 
     def finish(self) -> str:
-        """Use what is shown, as the films are about to be used; what nobody moved is put away.
+        """Use what is shown, as the radiographs are about to be used; what nobody moved is put away.
 
         Returns:
             What was done, in words; "" where no tool was out.
@@ -67,22 +68,24 @@ class Toolbox:
         finish, moved = self._finish, any(tool.moved for tool in self._out)
         if moved:
             finish()
-        self.put_away()
+        self.deactivate_tool()
         if moved:
-            return _("What was still open on the films (crop, calibration or points) was applied.")
-        return _("What was still open on the films (crop, calibration or points) was put away unchanged.")
+            return _("What was still open on the radiographs (crop, calibration or points) was applied.")
+        return _(
+            "What was still open on the radiographs (crop, calibration or points) was put away unchanged."
+        )
 
     def _connect(self, button: qt.QPushButton, start: object, finish: object, role: str) -> None:
         def on_toggled(checked: bool) -> None:
             if checked:
-                self.put_away()
+                self.deactivate_tool()
                 self._section.viewing.want()
                 self._button = button
                 start(role)
                 self._finish = partial(finish, role)
             elif self._button is button:
                 finish(role)
-                self.put_away()
+                self.deactivate_tool()
 
         button.toggled.connect(on_toggled)
 
@@ -90,28 +93,28 @@ class Toolbox:
         section = self._section
         self.uncropped = {role}
         section.refresh()
-        options = film_choice(section.parameters, role).options
-        seen = section.examination.films[role]
+        options = radiograph_choice(section.parameters, role).options
+        seen = section.examination.radiographs[role]
         self._out = [CropFrame(section.viewing.planes[role], seen, options)]
 
     def _crop(self, role: str) -> None:
-        seen, plane = self._section.examination.films.get(role), self._section.viewing.planes.get(role)
+        seen, plane = self._section.examination.radiographs.get(role), self._section.viewing.planes.get(role)
         if seen is None or plane is None or self._out[0].node is None:
             return
         crop = self._out[0].crop(plane, seen)
-        options = film_choice(self._section.parameters, role).options
+        options = radiograph_choice(self._section.parameters, role).options
         set_edits(self._section.parameters, role, replace(options, crop=crop))
 
     def _start_line(self, role: str) -> None:
         self._out = [MarkerLine(self._section.viewing.planes[role])]
 
     def _calibrate(self, role: str) -> None:
-        seen, plane = self._section.examination.films.get(role), self._section.viewing.planes.get(role)
+        seen, plane = self._section.examination.radiographs.get(role), self._section.viewing.planes.get(role)
         pixels = self._out[0].pixels(plane) if plane is not None else 0.0
         if seen is None or pixels < 1:
             self._section.ui.recognitionLabel.text = _("The line over the marker is gone; draw it again.")
             return
-        scale = seen.scene_film.shape[0] / seen.scene_film.decoded.values.shape[0]
+        scale = seen.scene_radiograph.shape[0] / seen.scene_radiograph.decoded.values.shape[0]
         spacing_mm = getattr(self._section.ui, f"{role}MarkerBox").value / (pixels * scale)
         if spacing_mm > LARGEST_PIXEL_MM:
             self._section.ui.recognitionLabel.text = _(
@@ -137,6 +140,6 @@ class Toolbox:
         words = _("matched by two points")
         if not match.scales_agree:
             words += _(
-                ", but they lie {0:.0%} further apart on the frontal film: check both pixel sizes"
+                ", but they lie {0:.0%} further apart on the frontal radiograph: check both pixel sizes"
             ).format(match.scale - 1)
-        self._section.set_shift(match.shift_mm, words)
+        self._section.set_offset(match.shift_mm, words)

@@ -1,7 +1,7 @@
-"""Things to drag on the films: a line over a marker, two points of the body, a frame to keep.
+"""Things to drag on the radiographs: a line over a marker, two points of the body, a frame to keep.
 
-All are markups that stand on a film from the start, so nothing has to be placed with a mode of the mouse. They are
-never saved with the scene.
+All are markups that stand on a radiograph from the start, so nothing has to be placed with a mode of the mouse.
+They are never saved with the scene.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import slicer
 
-from SwinX2SLib.radiographs import Crop, FilmOptions
+from SwinX2SLib.radiographs import Crop, RadiographOptions
 from SwinX2SLib.radiographs.transforms import crop_of_edited, rectangle_of_crop
-from SwinX2SLib.slicerui.inputs.examination import SeenFilm, of_percent
-from SwinX2SLib.slicerui.inputs.preview import VIEWS, FilmPlane
+from SwinX2SLib.slicerui.inputs.examination import SeenRadiograph, of_percent
+from SwinX2SLib.slicerui.inputs.preview import VIEWS, RadiographPlane
 
 if TYPE_CHECKING:
     pass
 
 
-# Deep enough that a frame is seen in the film's view.
+# Deep enough that a frame is seen in the radiograph's view.
 _FRAME_DEPTH_MM = 10.0
 
 
-class FilmTool:
-    """One markup on one film."""
+class RadiographTool:
+    """One markup on one radiograph."""
 
     def __init__(self, class_name: str, name: str, role: str):
         self._id = ""
@@ -58,18 +58,18 @@ class FilmTool:
             slicer.mrmlScene.RemoveNode(self.node)
 
 
-class MarkerLine(FilmTool):
+class MarkerLine(RadiographTool):
     """A line to be laid over a marker of known length."""
 
-    def __init__(self, plane: FilmPlane):
+    def __init__(self, plane: RadiographPlane):
         super().__init__("vtkMRMLMarkupsLineNode", "Marker", plane.role)
         rows, cols = plane.shape
         for column in (0.4 * cols, 0.6 * cols):
             self.node.AddControlPoint(*plane.ras(column, rows / 2))
         self._start = self._places()
 
-    def pixels(self, plane: FilmPlane) -> float:
-        """Return the length of the line in pixels of the film; 0 where it is no line any more."""
+    def pixels(self, plane: RadiographPlane) -> float:
+        """Return the length of the line in pixels of the radiograph; 0 where it is no line any more."""
         points = _points(self.node)
         if len(points) != 2:
             return 0.0
@@ -77,35 +77,35 @@ class MarkerLine(FilmTool):
         return float(np.linalg.norm(first - second))
 
 
-class BodyPoints(FilmTool):
-    """Two points of the body, to be set on both films."""
+class BodyPoints(RadiographTool):
+    """Two points of the body, to be set on both radiographs."""
 
-    def __init__(self, plane: FilmPlane, letter: str):
+    def __init__(self, plane: RadiographPlane, letter: str):
         super().__init__("vtkMRMLMarkupsFiducialNode", "Heights", plane.role)
         rows, cols = plane.shape
         for number, row in ((1, 0.3 * rows), (2, 0.7 * rows)):
             self.node.AddControlPoint(*plane.ras(cols / 2, row), f"{letter}{number}")
         self._start = self._places()
 
-    def heights_mm(self, plane: FilmPlane) -> list[float]:
-        """Return how far the points lie above the middle of the film [mm], first point first."""
+    def heights_mm(self, plane: RadiographPlane) -> list[float]:
+        """Return how far the points lie above the middle of the radiograph [mm], first point first."""
         return [float(point[2] - plane.middle_mm) for point in _points(self.node)]
 
 
-class CropFrame(FilmTool):
+class CropFrame(RadiographTool):
     """A frame around what is to be kept.
 
     Args:
-        plane: of the whole film.
-        seen: the whole film.
-        options: what is said of the film; the frame starts around its crop.
+        plane: of the whole radiograph.
+        seen: the whole radiograph.
+        options: what is said of the radiograph; the frame starts around its crop.
     """
 
-    def __init__(self, plane: FilmPlane, seen: SeenFilm, options: FilmOptions):
+    def __init__(self, plane: RadiographPlane, seen: SeenRadiograph, options: RadiographOptions):
         super().__init__("vtkMRMLMarkupsROINode", "Crop", plane.role)
-        in_percent = of_percent(options, seen.scene_film.shape)
+        in_percent = of_percent(options, seen.scene_radiograph.shape)
         left, top, right, bottom = rectangle_of_crop(
-            seen.scene_film.decoded.values.shape, seen.turn, in_percent
+            seen.scene_radiograph.decoded.values.shape, seen.turn, in_percent
         )
         corners = np.array([plane.ras(left - 0.5, top - 0.5), plane.ras(right - 0.5, bottom - 0.5)])
         self.node.SetCenter(*corners.mean(axis=0))
@@ -123,13 +123,13 @@ class CropFrame(FilmTool):
         self.node.GetBounds(bounds)
         return bounds
 
-    def crop(self, plane: FilmPlane, seen: SeenFilm) -> Crop | None:
-        """Return the crop that leaves what is inside; None for the whole film."""
+    def crop(self, plane: RadiographPlane, seen: SeenRadiograph) -> Crop | None:
+        """Return the crop that leaves what is inside; None for the whole radiograph."""
         bounds = self._places()
         corners = np.array([plane.pixel(bounds[[0, 2, 4]]), plane.pixel(bounds[[1, 3, 5]])]) + 0.5
         (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-        options = FilmOptions(rotate_deg=seen.choice.options.rotate_deg, flip=seen.choice.options.flip)
-        shape = seen.scene_film.decoded.values.shape
+        options = RadiographOptions(rotate_deg=seen.choice.options.rotate_deg, flip=seen.choice.options.flip)
+        shape = seen.scene_radiograph.decoded.values.shape
         return crop_of_edited(shape, seen.turn, options, (left, top, right, bottom))
 
 

@@ -39,7 +39,7 @@ def remember_measured(document: slicer.vtkMRMLTextNode, digests: Digests) -> Non
 
 
 def take_bones(segmentation: slicer.vtkMRMLSegmentationNode) -> Callable[[], dict[str, str]]:
-    """Return a computation of how the bones are now; for `edit_follower.EditFollower`.
+    """Return a computation of how the bones are now; for `edit_follower.EditObserver`.
 
     Raises:
         VoxelsError: the segmentation has no voxels.

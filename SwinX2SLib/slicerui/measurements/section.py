@@ -13,9 +13,9 @@ from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.measurements.from_landmarks import Key
-from SwinX2SLib.slicerui.dialogs import confirmed
-from SwinX2SLib.slicerui.edit_observer import EditFollower
-from SwinX2SLib.slicerui.event_loop import beside
+from SwinX2SLib.slicerui.dialogs import confirm
+from SwinX2SLib.slicerui.edit_observer import EditObserver
+from SwinX2SLib.slicerui.event_loop import run_in_thread
 from SwinX2SLib.slicerui.installer import SlicerInstaller
 from SwinX2SLib.slicerui.measurements import nodes, review
 from SwinX2SLib.slicerui.measurements.commands import MeasuringWork, SegmentationCommand
@@ -59,14 +59,14 @@ class MeasurementsSection(Section):
 
     def __init__(self):
         super().__init__()
-        self.confirm: Callable[[str], bool] = confirmed
+        self.confirm: Callable[[str], bool] = confirm
         self.installer = SlicerInstaller()
         self.session: MeasuringSession | None = None
         self._shown: tuple[object, object] = (None, None)
         self._work: MeasuringWork | None = None
         self._measured_id = ""
         self._measured_bones: Callable[[], dict[str, str]] = dict
-        self._edits: EditFollower[dict[str, str]] = EditFollower(take_bones, self._on_bones_edited)
+        self._edits: EditObserver[dict[str, str]] = EditObserver(take_bones, self._on_bones_edited)
 
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
@@ -170,7 +170,7 @@ class MeasurementsSection(Section):
             self._say(_("The bones are gone, so there is nothing to show.") if went_well else words)
             return
         text = (out / "measurements.json").read_text(encoding="utf-8")
-        measured, self._measured_bones = beside(self._measured_bones), dict
+        measured, self._measured_bones = run_in_thread(self._measured_bones), dict
         self._close_session()
         remember_measured(nodes.add_document(segmentation, text), measured)
         self._shown = (None, None)

@@ -19,7 +19,7 @@ from SwinX2SLib.measurements.stored import (
     measured_digest,
     review_words,
 )
-from SwinX2SLib.slicerui.event_loop import breathe
+from SwinX2SLib.slicerui.event_loop import process_events
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements.markups import (
     make_markup,
@@ -89,13 +89,13 @@ class MeasuringSession(VTKObservationMixin):
         try:
             for structure in dict.fromkeys(structure for structure, _, _ in keys):
                 self.ensure_markups(structure)
-                breathe()
+                process_events()
         finally:
             scene.EndState(scene.BatchProcessState)
         with self._quietly():
             for node in linked(self.segmentation, nodes.MARKUP):
                 show_markup(node, wanted)
-                breathe()
+                process_events()
 
     def ensure_markups(self, structure: str) -> None:
         """Make the markups of a bone, or of a group of bones, where they are missing."""

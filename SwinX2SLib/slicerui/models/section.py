@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.slicerui.background_process import InterpreterError
 from SwinX2SLib.slicerui.devices import DeviceWatch
-from SwinX2SLib.slicerui.dialogs import BoundedLog, confirmed
+from SwinX2SLib.slicerui.dialogs import BoundedLog, confirm
 from SwinX2SLib.slicerui.inputs.dropping import FileDrop
 from SwinX2SLib.slicerui.installer import (
     InstallError,
@@ -61,7 +61,7 @@ class ModelsSection(Section):
 
     def __init__(self):
         super().__init__()
-        self.confirm: Callable[[str], bool] = confirmed
+        self.confirm: Callable[[str], bool] = confirm
         self.installer = SlicerInstaller()
         self._stored: list[StoredWeights] = []
         self._task: BackgroundCommand | None = None

@@ -14,8 +14,8 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.slicerui.background_process import (
+    BackgroundProcess,
     Ending,
-    HeardProcess,
     QtWorkerProcess,
     WorkerListener,
     WorkerProcess,
@@ -58,7 +58,7 @@ def about(weights: StoredWeights) -> str:
     purpose = (
         _("reconstructs bones")
         if record.reconstructs
-        else _("a helper: tells how films hang; used by itself, not offered for reconstruction")
+        else _("a helper: tells how radiographs hang; used by itself, not offered for reconstruction")
     )
     rows = [
         (_("Purpose"), purpose),
@@ -152,7 +152,7 @@ _LAST_WORDS = 8
 _COMPLAINTS = ("swinx2s: ", "ERROR: ")
 
 
-class BackgroundCommand(HeardProcess):
+class BackgroundCommand(BackgroundProcess):
     """Runs `python -m ...` and hears it (`WorkerListener`).
 
     Args:

@@ -22,7 +22,7 @@ from SwinX2SLib.slicerui.section import Section, Services
 
 # Text is shown in steps, so that a worker that writes a flood of lines does not keep Slicer from drawing.
 _SHOW_INTERVAL_MS = 200
-_MISSING = "film-missing"
+_MISSING = "radiograph-missing"
 
 
 class ReconstructSection(Section):
@@ -83,7 +83,7 @@ class ReconstructSection(Section):
         if not running:
             self.ui.progressBar.value = 0
             self._log.clear()
-        # Whoever still works on a film finishes, which may leave it with faults.
+        # Whoever still works on a radiograph finishes, which may leave it with faults.
         self.services.about_to_run.tell()
         try:
             faults = list(self._faults) or self.services.logic.start(self.parameters, self)

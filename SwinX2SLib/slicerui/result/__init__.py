@@ -1,1 +1,1 @@
-"""A result in the scene: regions, films, outlines, confidence. MRML alone; nothing here needs a widget."""
+"""A result in the scene: regions, radiographs, outlines, confidence. MRML alone; nothing here needs a widget."""

@@ -15,8 +15,8 @@ _SHOWN = {
     "Bone": "Bone",
     "Confidence": "Confidence",
     "Expected Dice": "Expected Dice",
-    "On frontal film": "On AP",
-    "On lateral film": "On lateral",
+    "On frontal radiograph": "On AP",
+    "On lateral radiograph": "On lateral",
     "Volume": "Volume",
     "Remarks": "Remarks",
 }

@@ -14,7 +14,7 @@ import slicer
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
-from SwinX2SLib.slicerui.event_loop import beside, breathe
+from SwinX2SLib.slicerui.event_loop import process_events, run_in_thread
 from SwinX2SLib.slicerui.provenance import set_attribute
 from SwinX2SLib.slicerui.result.confidence import (
     ConfidenceMap,
@@ -24,15 +24,15 @@ from SwinX2SLib.slicerui.result.confidence import (
 )
 from SwinX2SLib.slicerui.result.confidence_table import BoneRow, add_table
 from SwinX2SLib.slicerui.result.edits import remember_computed
-from SwinX2SLib.slicerui.result.film_views import (
-    FilmPlace,
-    PlacedFilm,
-    add_film_plane,
-    film_distance_mm,
-    keep_place,
-)
-from SwinX2SLib.slicerui.result.links import FILM_PICTURE, linked
+from SwinX2SLib.slicerui.result.links import RADIOGRAPH_PICTURE, linked
 from SwinX2SLib.slicerui.result.outlines import add_outlines
+from SwinX2SLib.slicerui.result.radiograph_views import (
+    PlacedRadiograph,
+    RadiographPlace,
+    add_radiograph_plane,
+    keep_place,
+    radiograph_distance_mm,
+)
 from SwinX2SLib.slicerui.result.regions import group_of, make_folder, make_regions, place_in
 from SwinX2SLib.slicerui.result.views import frame_result
 
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class PreparedFilm:
-    """A film with the bones on it.
+class PreparedRadiograph:
+    """A radiograph with the bones on it.
 
     Attributes:
-        film: as it hangs, and where it stands.
+        radiograph: as it hangs, and where it stands.
         outlines: of the bones on it, by label id.
-        agreement: how well each of them lies on the film's edges, 0..1 or None, by label id.
+        agreement: how well each of them lies on the radiograph's edges, 0..1 or None, by label id.
     """
 
-    film: PlacedFilm
+    radiograph: PlacedRadiograph
     outlines: Mapping[int, BoneOutline]
     agreement: Mapping[int, float | None]
 
@@ -64,13 +64,13 @@ class PreparedResult:
 
     Attributes:
         findings: what the worker wrote.
-        films: by role; one that cannot be read any more is left out.
+        radiographs: by role; one that cannot be read any more is left out.
         rows: of the table of bones.
         notes: what cannot be shown and why, in sentences.
     """
 
     findings: Findings
-    films: Mapping[str, PreparedFilm]
+    radiographs: Mapping[str, PreparedRadiograph]
     rows: list[BoneRow]
     notes: list[str] = field(default_factory=list)
 
@@ -86,30 +86,30 @@ def prepare_result(folder: Path) -> PreparedResult:
 
     findings = read_findings(folder)
     notes: list[str] = []
-    films = {}
+    radiographs = {}
     for role, camera in overlay(findings.provenance).items():
         try:
-            films[role] = _prepare_film(findings, role, camera)
+            radiographs[role] = _prepare_radiograph(findings, role, camera)
         # A tube may be told to have stood inside the patient.
         except (InputError, ValueError) as error:
-            notes.append(f"The {role} film is not shown: {error}")
-    return PreparedResult(findings, films, _rows(findings, films), notes)
+            notes.append(f"The {role} radiograph is not shown: {error}")
+    return PreparedResult(findings, radiographs, _rows(findings, radiographs), notes)
 
 
-def _prepare_film(findings: Findings, role: str, camera: Camera) -> PreparedFilm:
+def _prepare_radiograph(findings: Findings, role: str, camera: Camera) -> PreparedRadiograph:
     from SwinX2SLib.drr.overlay import bone_outlines, edge_agreement
 
-    film = _placed_film(findings, role, camera)
+    radiograph = _placed_radiograph(findings, role, camera)
     outlines = bone_outlines(findings.labels, findings.affine, camera)
     agreement = {
-        label_id: edge_agreement(film.pixels, camera.pixel_mm, outline)
+        label_id: edge_agreement(radiograph.pixels, camera.pixel_mm, outline)
         for label_id, outline in outlines.items()
     }
-    return PreparedFilm(film, outlines, agreement)
+    return PreparedRadiograph(radiograph, outlines, agreement)
 
 
-def _placed_film(findings: Findings, role: str, camera: Camera) -> PlacedFilm:
-    """Read a film again, as the worker did.
+def _placed_radiograph(findings: Findings, role: str, camera: Camera) -> PlacedRadiograph:
+    """Read a radiograph again, as the worker did.
 
     Raises:
         InputError: it cannot be read any more, or is another one.
@@ -120,32 +120,35 @@ def _placed_film(findings: Findings, role: str, camera: Camera) -> PlacedFilm:
     told = findings.provenance["inputs"][role]
     job = Job.from_dict(findings.provenance["options"])
     options = {"ap": job.ap_options, "lateral": job.lateral_options}[role]
-    film = read_radiograph(told["path"], told["view"], options)
-    if film.sha256 != told["sha256"]:
-        raise InputError([Fault("film-changed", "It was changed since.", "Reconstruct again.", told["path"])])
-    pixels = _part_used(film, told, camera.shape)
+    radiograph = read_radiograph(told["path"], told["view"], options)
+    if radiograph.sha256 != told["sha256"]:
+        raise InputError(
+            [Fault("radiograph-changed", "It was changed since.", "Reconstruct again.", told["path"])]
+        )
+    pixels = _part_used(radiograph, told, camera.shape)
     bones = np.argwhere(findings.labels > 0)
     corners = transform_points(findings.affine, np.stack([bones.min(axis=0), bones.max(axis=0)]))
-    return PlacedFilm(role, pixels, camera, film_distance_mm(camera, corners))
+    return PlacedRadiograph(role, pixels, camera, radiograph_distance_mm(camera, corners))
 
 
-def _part_used(film: Radiograph, told: Mapping[str, Any], shape: tuple[int, int]) -> np.ndarray:
-    """Return the rows of a film that were used: it may have been cut to the heights that the other film shows.
+def _part_used(radiograph: Radiograph, told: Mapping[str, Any], shape: tuple[int, int]) -> np.ndarray:
+    """Return the rows of a radiograph that were used: it may have been cut to the heights that the other radiograph
+    shows.
 
     Raises:
-        InputError: the film has not that size any more.
+        InputError: the radiograph has not that size any more.
     """
-    above_middle = float(told.get("middle_mm") or 0.0) / film.spacing_mm[0]
-    first = round((film.pixels.shape[0] - shape[0]) / 2 - above_middle)
-    part = film.pixels[max(first, 0) : max(first, 0) + shape[0]]
+    above_middle = float(told.get("middle_mm") or 0.0) / radiograph.spacing_mm[0]
+    first = round((radiograph.pixels.shape[0] - shape[0]) / 2 - above_middle)
+    part = radiograph.pixels[max(first, 0) : max(first, 0) + shape[0]]
     if part.shape != shape:
         raise InputError(
-            [Fault("film-changed", "Its size is not the one told.", "Reconstruct again.", told["path"])]
+            [Fault("radiograph-changed", "Its size is not the one told.", "Reconstruct again.", told["path"])]
         )
     return part
 
 
-def _rows(findings: Findings, films: Mapping[str, PreparedFilm]) -> list[BoneRow]:
+def _rows(findings: Findings, radiographs: Mapping[str, PreparedRadiograph]) -> list[BoneRow]:
     from SwinX2SLib.report.findings import bone_flags
 
     voxels = np.bincount(findings.labels.ravel(), minlength=256)
@@ -158,7 +161,7 @@ def _rows(findings: Findings, films: Mapping[str, PreparedFilm]) -> list[BoneRow
             expected.get(bone.label.name),
             bone.volume_ml,
             int(voxels[bone.label.id]),
-            {role: film.agreement.get(bone.label.id) for role, film in films.items()},
+            {role: radiograph.agreement.get(bone.label.id) for role, radiograph in radiographs.items()},
             flags[bone.label.name],
         )
         for bone in findings.bones
@@ -170,7 +173,8 @@ REMARKS = "remarks"
 
 
 def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[str]:
-    """Add to the scene what belongs to a segmentation: regions, surfaces, films, outlines and the table of bones.
+    """Add to the scene what belongs to a segmentation: regions, surfaces, radiographs, outlines and the table of
+    bones.
 
     Args:
         result: the segmentation, in its place in the subject hierarchy.
@@ -183,9 +187,9 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
         InputError: the folder is no whole result.
     """
     layers = bone_layers(result)
-    prepared, digests = beside(lambda: (prepare_result(folder), bone_digests(layers)))
+    prepared, digests = run_in_thread(lambda: (prepare_result(folder), bone_digests(layers)))
     if result.GetScene() is None:
-        return ["The bones were taken out of the scene before films and regions were shown."]
+        return ["The bones were taken out of the scene before radiographs and regions were shown."]
     findings = prepared.findings
     remember_computed(result, digests)
     set_attribute(result, REMARKS, json.dumps(findings.warnings(), ensure_ascii=False))
@@ -194,9 +198,9 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
     try:
         hierarchy = scene.GetSubjectHierarchyNode()
         parent = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(result))
-        top, _ = make_folder(f"{result.GetName()}: regions and films", parent)
+        top, _ = make_folder(f"{result.GetName()}: regions and radiographs", parent)
         regions = _add_bones(result, prepared, top)
-        _add_films(result, prepared, top, regions)
+        _add_radiographs(result, prepared, top, regions)
         place_in(top, add_table(result, prepared.rows))
     finally:
         scene.EndState(scene.BatchProcessState)
@@ -217,31 +221,31 @@ def _add_bones(
     colours = make_colours(result)
     for bone in bones:
         place_in(regions[group_of(bone)], make_surface(result, bone, group_of(bone), confidence, colours))
-        breathe()
+        process_events()
     place_in(top, keep_confidence(result, confidence))
     return regions
 
 
-def _add_films(
+def _add_radiographs(
     result: slicer.vtkMRMLSegmentationNode, prepared: PreparedResult, top: int, regions: Mapping[str, int]
 ) -> None:
-    """Add both films with the outlines on them."""
-    item = make_folder("Films", top)[0] if prepared.films else None
-    for ready in prepared.films.values():
-        model = add_film_plane(result, ready.film)
-        place = FilmPlace(ready.film.role, ready.film.camera, ready.film.distance_mm)
+    """Add both radiographs with the outlines on them."""
+    item = make_folder("Radiographs", top)[0] if prepared.radiographs else None
+    for ready in prepared.radiographs.values():
+        model = add_radiograph_plane(result, ready.radiograph)
+        place = RadiographPlace(ready.radiograph.role, ready.radiograph.camera, ready.radiograph.distance_mm)
         keep_place(model, place)
         place_in(item, model)
-        for picture in linked(result, FILM_PICTURE, film=ready.film.role):
+        for picture in linked(result, RADIOGRAPH_PICTURE, radiograph=ready.radiograph.role):
             place_in(item, picture)
-        breathe()
+        process_events()
         _add_outlines(result, ready, place, prepared, regions)
 
 
 def _add_outlines(
     result: slicer.vtkMRMLSegmentationNode,
-    ready: PreparedFilm,
-    place: FilmPlace,
+    ready: PreparedRadiograph,
+    place: RadiographPlace,
     prepared: PreparedResult,
     regions: Mapping[str, int],
 ) -> None:
@@ -253,4 +257,4 @@ def _add_outlines(
         }
         if chosen:
             place_in(folder, add_outlines(result, place, region, chosen))
-            breathe()
+            process_events()

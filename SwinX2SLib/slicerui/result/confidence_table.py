@@ -1,4 +1,5 @@
-"""A table of the bones: how sure the network is, how well they lie on the films, and what a reader must know."""
+"""A table of the bones: how sure the network is, how well they lie on the radiographs, and what a reader must
+know."""
 
 from __future__ import annotations
 
@@ -23,20 +24,20 @@ COLUMNS = {
     "Expected Dice": (_NUMBER, "%", "Overlap with the truth that the network's own probabilities promise"),
     "Volume": (_NUMBER, "ml", "Volume of its voxels"),
     "Voxels": (_COUNT, "", "Number of its voxels"),
-    "On frontal film": (
+    "On frontal radiograph": (
         _NUMBER,
         "%",
-        "Share of its outline at which the film is brighter inside; chance is 50",
+        "Share of its outline at which the radiograph is brighter inside; chance is 50",
     ),
-    "On lateral film": (
+    "On lateral radiograph": (
         _NUMBER,
         "%",
-        "Share of its outline at which the film is brighter inside; chance is 50",
+        "Share of its outline at which the radiograph is brighter inside; chance is 50",
     ),
     "Remarks": (_TEXT, "", "What a reader must know of this bone"),
     "Segment": (_TEXT, "", "Id of the segment"),
 }
-_ROLES = {"On frontal film": "ap", "On lateral film": "lateral"}
+_ROLES = {"On frontal radiograph": "ap", "On lateral radiograph": "lateral"}
 _COMPUTED = "computed_rows"
 _EDITED = "Edited by a person: what the network said of its confidence and Dice holds no more."
 _REMOVED = "Removed by a person."
@@ -49,12 +50,12 @@ class EditedBone:
     Attributes:
         voxels: how many.
         volume_ml: of them.
-        on_film: share of its outline on the film's edges 0..1 or None, by role.
+        on_film: share of its outline on the radiograph's edges 0..1 or None, by role.
     """
 
     voxels: int
     volume_ml: float
-    on_film: Mapping[str, float | None]
+    on_radiograph: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class BoneRow:
         confidence, expected_dice: see `COLUMNS`.
         volume_ml: of its voxels.
         voxels: how many.
-        on_film: share of its outline on the film's edges, by role.
+        on_film: share of its outline on the radiograph's edges, by role.
         remarks: sentences.
     """
 
@@ -75,20 +76,20 @@ class BoneRow:
     expected_dice: float | None
     volume_ml: float
     voxels: int
-    on_film: Mapping[str, float | None]
+    on_radiograph: Mapping[str, float | None]
     remarks: Sequence[str]
 
     def cells(self) -> list[str | float | int | None]:
         """Return what stands in the columns."""
         shares = (self.confidence, self.expected_dice)
-        on_film = (self.on_film.get(role) for role in ("ap", "lateral"))
+        on_radiograph = (self.on_radiograph.get(role) for role in ("ap", "lateral"))
         return [
             self.label.title,
             TITLES[self.label.group],
             *(_percent(share) for share in shares),
             round(self.volume_ml, 1),
             self.voxels,
-            *(_percent(share) for share in on_film),
+            *(_percent(share) for share in on_radiograph),
             " ".join(self.remarks),
             self.label.name,
         ]
@@ -119,7 +120,7 @@ def tell_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBo
     if now is None:
         told |= {"Volume": 0.0, "Voxels": 0, "Remarks": _REMOVED}
     else:
-        told |= {name: _percent(now.on_film.get(role)) for name, role in _ROLES.items()}
+        told |= {name: _percent(now.on_radiograph.get(role)) for name, role in _ROLES.items()}
         told |= {"Volume": round(now.volume_ml, 1), "Voxels": now.voxels, "Remarks": _EDITED}
     _write(result, bone, told)
 

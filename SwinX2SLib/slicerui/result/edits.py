@@ -23,13 +23,13 @@ from SwinX2SLib.slicerui.bone_voxels import (
     kept_digests,
     label_volume,
 )
-from SwinX2SLib.slicerui.event_loop import breathe
+from SwinX2SLib.slicerui.event_loop import process_events
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
 from SwinX2SLib.slicerui.result.confidence import kept_confidence, renew_surface
 from SwinX2SLib.slicerui.result.confidence_table import EditedBone, restore_row, tell_edited
-from SwinX2SLib.slicerui.result.film_views import FilmPlace, kept_picture, kept_places
 from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked, told_of
 from SwinX2SLib.slicerui.result.outlines import draw_outlines
+from SwinX2SLib.slicerui.result.radiograph_views import RadiographPlace, kept_picture, kept_places
 from SwinX2SLib.slicerui.result.regions import group_of
 from SwinX2SLib.slicerui.segmentation_import import create_closed_surfaces
 
@@ -48,7 +48,7 @@ class EditedView:
         digests: of the bones as they are now.
         changed: names of the bones that are not as they are shown.
         bones: what the table tells of those of them that are there.
-        outlines: by role of the film and region, of all its bones by label id.
+        outlines: by role of the radiograph and region, of all its bones by label id.
     """
 
     digests: Digests
@@ -69,7 +69,7 @@ def edited_bones(result: slicer.vtkMRMLSegmentationNode) -> list[str]:
 
 
 def take_edits(result: slicer.vtkMRMLSegmentationNode) -> Callable[[], EditedView]:
-    """Return a computation of what follows from the edits of a result; for `edit_follower.EditFollower`.
+    """Return a computation of what follows from the edits of a result; for `edit_follower.EditObserver`.
 
     Raises:
         VoxelsError: the segmentation has no voxels.
@@ -83,7 +83,7 @@ def take_edits(result: slicer.vtkMRMLSegmentationNode) -> Callable[[], EditedVie
 def _view(
     layers: Collection[Layer],
     shown: Digests | None,
-    places: Mapping[str, FilmPlace],
+    places: Mapping[str, RadiographPlace],
     pictures: Mapping[str, np.ndarray | None],
 ) -> EditedView:
     digests = bone_digests(layers)
@@ -112,22 +112,23 @@ def _view(
 def _edited_bone(
     bone: str,
     volume: tuple[np.ndarray, np.ndarray],
-    places: Mapping[str, FilmPlace],
+    places: Mapping[str, RadiographPlace],
     pictures: Mapping[str, np.ndarray | None],
     found: Mapping[str, Mapping[int, BoneOutline]],
 ) -> EditedBone:
     label_id = next(label.id for label in labels() if label.name == bone)
     voxels = int((volume[0] == label_id).sum())
-    on_film = {}
+    on_radiograph = {}
     for role, place in places.items():
         outline = found[role].get(label_id)
         if outline is not None:
-            on_film[role] = _agreement(pictures[role], place, outline)
-    return EditedBone(voxels, voxels * float(np.prod(voxel_spacing_mm(volume[1]))) / 1000, on_film)
+            on_radiograph[role] = _agreement(pictures[role], place, outline)
+    return EditedBone(voxels, voxels * float(np.prod(voxel_spacing_mm(volume[1]))) / 1000, on_radiograph)
 
 
-def _agreement(picture: np.ndarray | None, place: FilmPlace, outline: BoneOutline) -> float | None:
-    """Return how an outline lies on a film, by its picture in the scene, each pixel the mean of a square of them."""
+def _agreement(picture: np.ndarray | None, place: RadiographPlace, outline: BoneOutline) -> float | None:
+    """Return how an outline lies on a radiograph, by its picture in the scene, each pixel the mean of a square of
+    them."""
     if picture is None:
         return None
     block = max(1, max(place.camera.shape) // max(picture.shape))
@@ -154,12 +155,12 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
     for bone in view.changed:
         for model in linked(result, SURFACE, bone=bone):
             renew_surface(result, model, confidence)
-            breathe()
+            process_events()
     places = kept_places(result)
     for (role, region), outlines in view.outlines.items():
-        for model in linked(result, OUTLINE, film=role, region=region):
+        for model in linked(result, OUTLINE, radiograph=role, region=region):
             draw_outlines(model, places[role], outlines)
-            breathe()
+            process_events()
     _tell(result, view)
     return True
 

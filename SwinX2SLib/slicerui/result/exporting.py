@@ -13,21 +13,21 @@ import slicer
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.slicerui.background_process import (
+    BackgroundProcess,
     Ending,
-    HeardProcess,
     WorkerListener,
     WorkerProcess,
     worker_python,
 )
-from SwinX2SLib.slicerui.event_loop import beside
-from SwinX2SLib.slicerui.films import dicom_file
+from SwinX2SLib.slicerui.event_loop import run_in_thread
 from SwinX2SLib.slicerui.provenance import PREFIX
+from SwinX2SLib.slicerui.radiographs import dicom_file
 from SwinX2SLib.slicerui.result.links import told_of
 
 _LAST_WORDS = 5
 # PS3.10, 7.1: after a preamble.
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
-_FILM_OPTIONS = {"ap": "--ap-film", "lateral": "--lateral-film"}
+_RADIOGRAPH_OPTIONS = {"ap": "--ap-radiograph", "lateral": "--lateral-radiograph"}
 
 
 class ExportError(RuntimeError):
@@ -37,9 +37,9 @@ class ExportError(RuntimeError):
 def format_hindrances(result: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
     """Return why formats cannot be written of a result, by format; those that can be are left out."""
     # Loading the exporters for the first time takes a while.
-    faults = beside(_package_faults)
-    if not faults and not _dicom_films(result):
-        return {"dicomseg": "Neither film is a DICOM file, so patient and study are unknown."}
+    faults = run_in_thread(_package_faults)
+    if not faults and not _dicom_radiographs(result):
+        return {"dicomseg": "Neither radiograph is a DICOM file, so patient and study are unknown."}
     return {"dicomseg": " ".join(str(fault) for fault in faults)} if faults else {}
 
 
@@ -49,7 +49,7 @@ def _package_faults() -> list[Fault]:
     return dicom_package_faults()
 
 
-class SegmentationExport(HeardProcess):
+class SegmentationExport(BackgroundProcess):
     """One export; hears its process (`WorkerListener`).
 
     Args:
@@ -114,18 +114,18 @@ class SegmentationExport(HeardProcess):
         command = [worker_python(), "-m", "SwinX2SLib", "export", str(path), "--out", str(self.out)]
         # A user may have added segments of their own.
         command += ["--format", ",".join(formats), "--title", result.GetName(), "--ignore-unknown"]
-        for role, film in _dicom_films(result).items():
-            command += [_FILM_OPTIONS[role], str(film)]
+        for role, radiograph in _dicom_radiographs(result).items():
+            command += [_RADIOGRAPH_OPTIONS[role], str(radiograph)]
         return command
 
 
-def _dicom_films(result: slicer.vtkMRMLSegmentationNode) -> dict[str, Path]:
-    files = {role: _dicom_film(result, role) for role in _FILM_OPTIONS}
+def _dicom_radiographs(result: slicer.vtkMRMLSegmentationNode) -> dict[str, Path]:
+    files = {role: _dicom_radiograph(result, role) for role in _RADIOGRAPH_OPTIONS}
     return {role: path for role, path in files.items() if path is not None}
 
 
-def _dicom_film(result: slicer.vtkMRMLSegmentationNode, role: str) -> Path | None:
-    """Return the DICOM file of a film: of its node, or of a result that was opened from a folder."""
+def _dicom_radiograph(result: slicer.vtkMRMLSegmentationNode, role: str) -> Path | None:
+    """Return the DICOM file of a radiograph: of its node, or of a result that was opened from a folder."""
     node = result.GetNodeReference(PREFIX + role)
     if node is not None:
         return dicom_file(node)

@@ -17,9 +17,9 @@ from SwinX2SLib.drr.overlay import detector_points
 from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera, view_axes
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
 from SwinX2SLib.slicerui.result.links import (
-    FILM_PICTURE,
-    FILM_PLANE,
     OUTLINE,
+    RADIOGRAPH_PICTURE,
+    RADIOGRAPH_PLANE,
     link,
     linked,
     results_in_scene,
@@ -32,13 +32,13 @@ _CAMERAS = {"parallel": ParallelCamera, "cone": ConeCamera}
 
 
 @dataclass(frozen=True)
-class FilmPlace:
-    """A film without its picture.
+class RadiographPlace:
+    """A radiograph without its picture.
 
     Attributes:
         role: "ap" or "lateral".
         camera: how it was taken.
-        distance_mm: of the film from the isocentre, for parallel rays.
+        distance_mm: of the radiograph from the isocentre, for parallel rays.
     """
 
     role: str
@@ -46,29 +46,31 @@ class FilmPlace:
     distance_mm: float
 
 
-def keep_place(model: slicer.vtkMRMLModelNode, place: FilmPlace) -> None:
-    """Keep where a film stands as an attribute of its plane, which is saved with the scene."""
+def keep_place(model: slicer.vtkMRMLModelNode, place: RadiographPlace) -> None:
+    """Keep where a radiograph stands as an attribute of its plane, which is saved with the scene."""
     kind = next(name for name, camera in _CAMERAS.items() if isinstance(place.camera, camera))
     told = {"camera": kind, **dataclasses.asdict(place.camera), "distance_mm": place.distance_mm}
     set_attribute(model, _PLACE, json.dumps(told))
 
 
-def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, FilmPlace]:
-    """Return where the films of a result stand, by role; a film of a scene that does not tell it is left out."""
+def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, RadiographPlace]:
+    """Return where the radiographs of a result stand, by role; a radiograph of a scene that does not tell it is
+    left out."""
     found = {}
-    for model in linked(result, FILM_PLANE):
-        role, text = told_of(model, "film"), told_of(model, _PLACE)
+    for model in linked(result, RADIOGRAPH_PLANE):
+        role, text = told_of(model, "radiograph"), told_of(model, _PLACE)
         if text:
             told = json.loads(text)
             kind, distance = _CAMERAS[told.pop("camera")], told.pop("distance_mm")
             parts = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
-            found[role] = FilmPlace(role, kind(**parts), distance)
+            found[role] = RadiographPlace(role, kind(**parts), distance)
     return found
 
 
 def kept_picture(result: slicer.vtkMRMLSegmentationNode, role: str) -> np.ndarray | None:
-    """Return a copy of the picture of a film in the scene, uint8 `(rows, columns)`; None where it was removed."""
-    for volume in linked(result, FILM_PICTURE, film=role):
+    """Return a copy of the picture of a radiograph in the scene, uint8 `(rows, columns)`; None where it was
+    removed."""
+    for volume in linked(result, RADIOGRAPH_PICTURE, radiograph=role):
         image = volume.GetImageData()
         if image is not None and image.GetPointData().GetScalars():
             columns, rows, _ = image.GetDimensions()
@@ -78,19 +80,19 @@ def kept_picture(result: slicer.vtkMRMLSegmentationNode, role: str) -> np.ndarra
 
 # Enough for a whole screen, and no more than any graphics card takes as a texture.
 LONG_SIDE = 2048
-GRAY = "Film"
+GRAY = "Radiograph"
 _TEXTURE = PREFIX + "texture"
 _WINDOW, _LEVEL = 255.0, 127.5
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A film at no more pixels than a screen shows.
+    """A radiograph at no more pixels than a screen shows.
 
     Attributes:
         gray: uint8 `(rows, columns)`.
-        block: side of the squares of the film's pixels of which each one is the mean; what fills no square, at the
-            lower and the right edge, is left out.
+        block: side of the squares of the radiograph's pixels of which each one is the mean; what fills no square,
+            at the lower and the right edge, is left out.
     """
 
     gray: np.ndarray
@@ -98,7 +100,7 @@ class Picture:
 
     @classmethod
     def of(cls, pixels: np.ndarray) -> Picture:
-        """Make one of a film `(rows, columns)`, 0..1."""
+        """Make one of a radiograph `(rows, columns)`, 0..1."""
         block = math.ceil(max(pixels.shape) / LONG_SIDE)
         rows, columns = (count // block for count in pixels.shape)
         means = pixels
@@ -119,19 +121,19 @@ class Picture:
         return np.rint(sums / np.outer(*counts)).astype(np.uint8)
 
     def places(self, fractions: np.ndarray) -> np.ndarray:
-        """Return pixels (row, column) `(..., 2)` of the film at fractions 0..1 of the way from edge to edge."""
+        """Return pixels (row, column) `(..., 2)` of the radiograph at fractions 0..1 of the way from edge to edge."""
         return fractions * np.multiply(self.gray.shape, self.block) - 0.5
 
 
 def add_picture(
-    result: slicer.vtkMRMLSegmentationNode, place: FilmPlace, picture: Picture, name: str
+    result: slicer.vtkMRMLSegmentationNode, place: RadiographPlace, picture: Picture, name: str
 ) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add the picture of a film to the scene, as a volume of one slice.
+    """Add the picture of a radiograph to the scene, as a volume of one slice.
 
     Args:
         result: the segmentation.
-        place: where the film stands.
-        picture: of the film.
+        place: where the radiograph stands.
+        picture: of the radiograph.
         name: of the volume.
     """
     array, affine = picture.gray[np.newaxis], _affine(place, picture.block)
@@ -139,7 +141,7 @@ def add_picture(
     volume.CreateDefaultDisplayNodes()
     volume.GetDisplayNode().SetAutoWindowLevel(False)
     volume.GetDisplayNode().SetWindowLevel(_WINDOW, _LEVEL)
-    link(result, FILM_PICTURE, volume, film=place.role)
+    link(result, RADIOGRAPH_PICTURE, volume, radiograph=place.role)
     return volume
 
 
@@ -163,15 +165,15 @@ def connect_picture(model: slicer.vtkMRMLModelNode) -> bool:
     producer.SetOutput(white)
     display.SetInputMeshConnection(producer.GetOutputPort())
     display.SetInterpolateTexture(True)
-    # After the volume's window and level, so that the film looks alike in all views.
+    # After the volume's window and level, so that the radiograph looks alike in all views.
     display.SetTextureImageDataConnection(picture.GetDisplayNode().GetImageDataConnection())
     return True
 
 
 def connect_pictures() -> None:
-    """Connect the textures of all films of the scene, for when a scene was read."""
+    """Connect the textures of all radiographs of the scene, for when a scene was read."""
     for result in results_in_scene():
-        for model in linked(result, FILM_PLANE):
+        for model in linked(result, RADIOGRAPH_PLANE):
             connect_picture(model)
 
 
@@ -182,13 +184,14 @@ def follow_scene(scene: slicer.vtkMRMLScene) -> int:
 
 def _on_scene_read(*_event: object) -> None:
     # The module may have been loaded anew since.
-    from SwinX2SLib.slicerui.result import film_views
+    from SwinX2SLib.slicerui.result import radiograph_views
 
-    film_views.connect_pictures()
+    radiograph_views.connect_pictures()
 
 
-def _affine(place: FilmPlace, block: int) -> np.ndarray:
-    """Return the 4x4 matrix (column, row, slice) -> RAS mm of a picture whose pixels are blocks of the film's."""
+def _affine(place: RadiographPlace, block: int) -> np.ndarray:
+    """Return the 4x4 matrix (column, row, slice) -> RAS mm of a picture whose pixels are blocks of the
+    radiograph's."""
     first = (block - 1) / 2
     pixels = np.array([[first, first], [first, first + block], [first + block, first]])
     origin, next_column, next_row = detector_points(place.camera, pixels, place.distance_mm)
@@ -202,21 +205,21 @@ def _affine(place: FilmPlace, block: int) -> np.ndarray:
 
 # Of the mesh that is stored; the texture on it is finer, see `film_pictures`.
 PLANE_LONG_SIDE = 256
-TITLES = {"ap": "Frontal film", "lateral": "Lateral film"}
-# Between the bones and a film of parallel rays, which may stand anywhere.
+TITLES = {"ap": "Frontal radiograph", "lateral": "Lateral radiograph"}
+# Between the bones and a radiograph of parallel rays, which may stand anywhere.
 _GAP_MM = 40.0
 _GRAY = "vtkMRMLColorTableNodeGrey"
 
 
 @dataclass(frozen=True, eq=False)
-class PlacedFilm:
-    """A film as it hangs, and where it stands.
+class PlacedRadiograph:
+    """A radiograph as it hangs, and where it stands.
 
     Attributes:
         role: "ap" or "lateral".
         pixels: float32 `(rows, columns)`, 0..1, bone bright.
         camera: how it was taken.
-        distance_mm: of the film from the isocentre, for parallel rays.
+        distance_mm: of the radiograph from the isocentre, for parallel rays.
     """
 
     role: str
@@ -225,17 +228,20 @@ class PlacedFilm:
     distance_mm: float
 
 
-def film_distance_mm(camera: Camera, points_ras_mm: np.ndarray) -> float:
-    """Return how far from the isocentre a film has to stand to clear points `(N, 3)`, the corners of the bones."""
+def radiograph_distance_mm(camera: Camera, points_ras_mm: np.ndarray) -> float:
+    """Return how far from the isocentre a radiograph has to stand to clear points `(N, 3)`, the corners of the
+    bones."""
     along_rays = (points_ras_mm - np.asarray(camera.isocentre_ras_mm)) @ view_axes(camera.view)[2]
     return float(along_rays.max()) + _GAP_MM
 
 
-def add_film_plane(result: slicer.vtkMRMLSegmentationNode, film: PlacedFilm) -> slicer.vtkMRMLModelNode:
-    """Add a film to the 3D view as a textured plane, unlit, and its picture as a volume."""
-    model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", TITLES[film.role])
-    picture = Picture.of(film.pixels)
-    model.SetAndObservePolyData(_mesh(film, picture))
+def add_radiograph_plane(
+    result: slicer.vtkMRMLSegmentationNode, radiograph: PlacedRadiograph
+) -> slicer.vtkMRMLModelNode:
+    """Add a radiograph to the 3D view as a textured plane, unlit, and its picture as a volume."""
+    model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", TITLES[radiograph.role])
+    picture = Picture.of(radiograph.pixels)
+    model.SetAndObservePolyData(_mesh(radiograph, picture))
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()
     display.SetActiveScalarName(GRAY)
@@ -244,41 +250,42 @@ def add_film_plane(result: slicer.vtkMRMLSegmentationNode, film: PlacedFilm) -> 
     display.SetAndObserveColorNodeID(_GRAY)
     display.SetScalarVisibility(True)
     display.SetLighting(False)
-    # From behind, where it would hide the bones, a film is not seen.
+    # From behind, where it would hide the bones, a radiograph is not seen.
     display.SetBackfaceCulling(True)
     display.SetVisibility2D(False)
     model.SetSelectable(False)
-    link(result, FILM_PLANE, model, film=film.role)
-    place = FilmPlace(film.role, film.camera, film.distance_mm)
-    name = f"{result.GetName()}: {TITLES[film.role].lower()}"
+    link(result, RADIOGRAPH_PLANE, model, radiograph=radiograph.role)
+    place = RadiographPlace(radiograph.role, radiograph.camera, radiograph.distance_mm)
+    name = f"{result.GetName()}: {TITLES[radiograph.role].lower()}"
     refer_to_picture(model, add_picture(result, place, picture, name))
     return model
 
 
-def show_film(result: slicer.vtkMRMLSegmentationNode, role: str, shown: bool) -> None:
-    """Show or hide a film in 3D."""
-    for model in linked(result, FILM_PLANE, film=role):
+def show_radiograph(result: slicer.vtkMRMLSegmentationNode, role: str, shown: bool) -> None:
+    """Show or hide a radiograph in 3D."""
+    for model in linked(result, RADIOGRAPH_PLANE, radiograph=role):
         model.GetDisplayNode().SetVisibility(shown)
 
 
-def set_film_opacity(result: slicer.vtkMRMLSegmentationNode, opacity: float) -> None:
-    """Set the opacity, 0..1, of both films."""
-    for model in linked(result, FILM_PLANE):
+def set_radiograph_opacity(result: slicer.vtkMRMLSegmentationNode, opacity: float) -> None:
+    """Set the opacity, 0..1, of both radiographs."""
+    for model in linked(result, RADIOGRAPH_PLANE):
         model.GetDisplayNode().SetOpacity(opacity)
 
 
-def _mesh(film: PlacedFilm, picture: Picture) -> vtk.vtkPolyData:
-    """Return a film as a mesh: gray values on coarse points, and the place of each point in the film's picture."""
+def _mesh(radiograph: PlacedRadiograph, picture: Picture) -> vtk.vtkPolyData:
+    """Return a radiograph as a mesh: gray values on coarse points, and the place of each point in the radiograph's
+    picture."""
     coarse = picture.coarse(PLANE_LONG_SIDE)
     rows, columns = coarse.shape
-    # The outermost points lie on the film's edges.
+    # The outermost points lie on the radiograph's edges.
     steps = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
     fractions = np.stack(steps, axis=-1)
-    points = detector_points(film.camera, picture.places(fractions), film.distance_mm)
+    points = detector_points(radiograph.camera, picture.places(fractions), radiograph.distance_mm)
     mesh, corners = vtk.vtkPolyData(), vtk.vtkPoints()
     corners.SetData(numpy_to_vtk(points.reshape(-1, 3).astype(np.float32), deep=True))
     mesh.SetPoints(corners)
-    mesh.SetStrips(_strips(rows, columns, _turns_away(film.camera)))
+    mesh.SetStrips(_strips(rows, columns, _turns_away(radiograph.camera)))
     gray = numpy_to_vtk(coarse.ravel(), deep=True)
     gray.SetName(GRAY)
     mesh.GetPointData().SetScalars(gray)
@@ -308,30 +315,31 @@ def _strips(rows: int, columns: int, turned: bool) -> vtk.vtkCellArray:
     return strips
 
 
-# Slicer's coronal view hangs as a frontal film, its sagittal one as a lateral film.
+# Slicer's coronal view hangs as a frontal radiograph, its sagittal one as a lateral radiograph.
 SLICE_VIEWS = {"ap": "Green", "lateral": "Yellow"}
 _LINE_WIDTH = 2
 
 
-def show_films_in_slices(result: slicer.vtkMRMLSegmentationNode) -> None:
-    """Put the frontal film into the green slice view and the lateral film into the yellow one, outlines on top."""
+def show_radiographs_in_slices(result: slicer.vtkMRMLSegmentationNode) -> None:
+    """Put the frontal radiograph into the green slice view and the lateral radiograph into the yellow one, outlines
+    on top."""
     for role, name in SLICE_VIEWS.items():
         view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
-        if view is not None and linked(result, FILM_PLANE, film=role):
-            show_film_in_slice(result, role, view)
+        if view is not None and linked(result, RADIOGRAPH_PLANE, radiograph=role):
+            show_radiograph_in_slice(result, role, view)
 
 
-def show_film_in_slice(
+def show_radiograph_in_slice(
     result: slicer.vtkMRMLSegmentationNode, role: str, view: slicer.vtkMRMLSliceNode
 ) -> None:
-    """Show one film and its outlines in one slice view.
+    """Show one radiograph and its outlines in one slice view.
 
     Args:
         result: the segmentation.
         role: "ap" or "lateral".
-        view: of the scene; it is turned into the film's plane.
+        view: of the scene; it is turned into the radiograph's plane.
     """
-    picture = next(iter(linked(result, FILM_PICTURE, film=role)), None)
+    picture = next(iter(linked(result, RADIOGRAPH_PICTURE, radiograph=role)), None)
     if picture is None:
         # Somebody took it out of the scene.
         return
@@ -346,13 +354,13 @@ def show_film_in_slice(
     if composite is not None:
         composite.SetBackgroundVolumeID(picture.GetID())
         composite.SetForegroundVolumeID(None)
-    for outline in linked(result, OUTLINE, film=role):
+    for outline in linked(result, OUTLINE, radiograph=role):
         _draw_on(outline, view)
     follow_eyes(result)
 
 
 def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarray) -> None:
-    """Let a view hang as its film does: columns to the right, the head up."""
+    """Let a view hang as its radiograph does: columns to the right, the head up."""
     columns, rows, _ = view_axes(role)
     to_ras = view.GetSliceToRAS()
     for axis, direction in enumerate((columns, -rows, np.cross(columns, -rows), centre)):

@@ -1,4 +1,4 @@
-"""Outlines of the bones on both films: does the result explain what the films show?"""
+"""Outlines of the bones on both radiographs: does the result explain what the radiographs show?"""
 
 from __future__ import annotations
 
@@ -12,24 +12,27 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.drr.overlay import BoneOutline, detector_points
 from SwinX2SLib.geometry.cameras import view_axes
-from SwinX2SLib.slicerui.result.film_views import TITLES, FilmPlace
 from SwinX2SLib.slicerui.result.links import OUTLINE, link, linked
+from SwinX2SLib.slicerui.result.radiograph_views import TITLES, RadiographPlace
 
-# In front of the film, or both would flicker through each other.
+# In front of the radiograph, or both would flicker through each other.
 _LIFT_MM = 1.5
 _WIDTH = 2
 _COLOURS = "Colour"
-_DARKEST = 110  # colours are lifted to this brightness, or they would vanish on a film
+_DARKEST = 110  # colours are lifted to this brightness, or they would vanish on a radiograph
 
 
 def add_outlines(
-    result: slicer.vtkMRMLSegmentationNode, place: FilmPlace, region: str, outlines: Mapping[int, BoneOutline]
+    result: slicer.vtkMRMLSegmentationNode,
+    place: RadiographPlace,
+    region: str,
+    outlines: Mapping[int, BoneOutline],
 ) -> slicer.vtkMRMLModelNode:
-    """Add the outlines of a region's bones on one film, each in its bone's colour.
+    """Add the outlines of a region's bones on one radiograph, each in its bone's colour.
 
     Args:
         result: the segmentation.
-        place: of the film on which they lie.
+        place: of the radiograph on which they lie.
         region: of the bones.
         outlines: by label id.
     """
@@ -47,12 +50,12 @@ def add_outlines(
     display.SetLineWidth(_WIDTH)
     display.SetVisibility2D(False)
     model.SetSelectable(False)
-    link(result, OUTLINE, model, film=place.role, region=region)
+    link(result, OUTLINE, model, radiograph=place.role, region=region)
     return model
 
 
 def draw_outlines(
-    model: slicer.vtkMRMLModelNode, place: FilmPlace, outlines: Mapping[int, BoneOutline]
+    model: slicer.vtkMRMLModelNode, place: RadiographPlace, outlines: Mapping[int, BoneOutline]
 ) -> None:
     """Let a model hold these outlines, in place of what it held."""
     lines = [(label_id, line) for label_id, outline in outlines.items() for line in outline.lines]
@@ -60,12 +63,12 @@ def draw_outlines(
 
 
 def show_outlines(result: slicer.vtkMRMLSegmentationNode, role: str, shown: bool) -> None:
-    """Show or hide the outlines on a film."""
-    for model in linked(result, OUTLINE, film=role):
+    """Show or hide the outlines on a radiograph."""
+    for model in linked(result, OUTLINE, radiograph=role):
         model.SetDisplayVisibility(shown)
 
 
-def _polylines(place: FilmPlace, lines: Sequence[tuple[int, np.ndarray]]) -> vtk.vtkPolyData:
+def _polylines(place: RadiographPlace, lines: Sequence[tuple[int, np.ndarray]]) -> vtk.vtkPolyData:
     lift = _LIFT_MM * view_axes(place.camera.view)[2]
     points = np.concatenate(
         [detector_points(place.camera, line, place.distance_mm) - lift for _, line in lines]

@@ -8,7 +8,7 @@ from SwinX2SLib.anatomy import labels
 from SwinX2SLib.slicerui.result.edits import EDITED_ON, edited_bones
 from SwinX2SLib.slicerui.result.links import told_of
 
-_FILMS = {"ap": "Frontal film", "lateral": "Lateral film"}
+_RADIOGRAPHS = {"ap": "Frontal radiograph", "lateral": "Lateral radiograph"}
 _SHORT_HASH = 12
 
 
@@ -21,7 +21,7 @@ def provenance_words(result: slicer.vtkMRMLSegmentationNode) -> list[tuple[str, 
         ("Made by", program),
         ("On", told_of(result, "created").replace("T", " ")),
         ("Model", model),
-        *((title, _film(result, role)) for role, title in _FILMS.items()),
+        *((title, _radiograph(result, role)) for role, title in _RADIOGRAPHS.items()),
         ("Grid", _grid(result)),
         ("Computed on", " ".join(filter(None, (told_of(result, "device"), told_of(result, "precision"))))),
         ("Time", f"{float(seconds):.0f} s" if seconds else ""),
@@ -30,7 +30,7 @@ def provenance_words(result: slicer.vtkMRMLSegmentationNode) -> list[tuple[str, 
     return [(name, words) for name, words in told if words]
 
 
-def _film(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
+def _radiograph(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
     spacing = told_of(result, f"{role}_spacing_mm_row")
     parts = (
         told_of(result, f"{role}_volume"),

@@ -16,8 +16,8 @@ from SwinX2SLib.slicerui.result.confidence import (
     settle_legend,
 )
 from SwinX2SLib.slicerui.result.links import (
-    FILM_PLANE,
     OUTLINE,
+    RADIOGRAPH_PLANE,
     REGION,
     SURFACE,
     link,
@@ -74,7 +74,7 @@ def regions_of(result: slicer.vtkMRMLSegmentationNode) -> dict[str, slicer.vtkMR
 
 
 def show_region(result: slicer.vtkMRMLSegmentationNode, region: str, shown: bool) -> None:
-    """Show or hide all bones of a region, in 3D, in slices, and on the films.
+    """Show or hide all bones of a region, in 3D, in slices, and on the radiographs.
 
     Raises:
         KeyError: the result has no such region.
@@ -108,7 +108,7 @@ def _show_on_slices(outline: slicer.vtkMRMLModelNode, shown: bool) -> None:
         outline.GetNthDisplayNode(index).SetVisibility2D(shown)
 
 
-class EyeFollower(VTKObservationMixin):
+class VisibilityObserver(VTKObservationMixin):
     """Keeps one result's segments in step with the eyes of its folders and bones.
 
     Args:
@@ -140,7 +140,7 @@ class EyeFollower(VTKObservationMixin):
             self._changed()
 
 
-FILM_ROLES = ("ap", "lateral")
+RADIOGRAPH_ROLES = ("ap", "lateral")
 
 
 @dataclass(frozen=True)
@@ -149,15 +149,15 @@ class DisplayState:
 
     Attributes:
         regions: whether each region of the result is shown.
-        films: whether each film of the result is shown in 3D.
-        outlines: whether the outlines on each film are shown.
-        opacity: of the films, 0..1.
+        radiographs: whether each radiograph of the result is shown in 3D.
+        outlines: whether the outlines on each radiograph are shown.
+        opacity: of the radiographs, 0..1.
         can_show_confidence: whether there is a map of confidence.
         by_confidence: whether the bones have its colours.
     """
 
     regions: dict[str, bool]
-    films: dict[str, bool]
+    radiographs: dict[str, bool]
     outlines: dict[str, bool]
     opacity: float
     can_show_confidence: bool
@@ -168,11 +168,11 @@ def display_state(result: slicer.vtkMRMLSegmentationNode | None) -> DisplayState
     """Return how a result is shown; nothing at all for None."""
     if result is None:
         return DisplayState({}, {}, {}, 1.0, False, False)
-    planes = {role: linked(result, FILM_PLANE, film=role) for role in FILM_ROLES}
-    outlines = {role: linked(result, OUTLINE, film=role) for role in FILM_ROLES}
+    planes = {role: linked(result, RADIOGRAPH_PLANE, radiograph=role) for role in RADIOGRAPH_ROLES}
+    outlines = {role: linked(result, OUTLINE, radiograph=role) for role in RADIOGRAPH_ROLES}
     return DisplayState(
         regions={region: bool(node.GetVisibility()) for region, node in regions_of(result).items()},
-        films={role: bool(found[0].GetDisplayVisibility()) for role, found in planes.items() if found},
+        radiographs={role: bool(found[0].GetDisplayVisibility()) for role, found in planes.items() if found},
         outlines={
             role: any(model.GetDisplayVisibility() for model in found)
             for role, found in outlines.items()

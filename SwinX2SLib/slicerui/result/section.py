@@ -12,14 +12,14 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
-from SwinX2SLib.slicerui.edit_observer import EditFollower
-from SwinX2SLib.slicerui.result import confidence, film_views, outlines, regions, views
+from SwinX2SLib.slicerui.edit_observer import EditObserver
+from SwinX2SLib.slicerui.result import confidence, outlines, radiograph_views, regions, views
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
 from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
 from SwinX2SLib.slicerui.result.links import is_result, told_of
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
-from SwinX2SLib.slicerui.result.regions import FILM_ROLES, EyeFollower, display_state
+from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
 from SwinX2SLib.slicerui.section import Section, Services
 from SwinX2SLib.slicerui.segmentation_import import ResultError
 
@@ -47,27 +47,27 @@ class ResultSection(Section):
 
     def __init__(self):
         super().__init__()
-        self._eyes = EyeFollower(self._show_state)
-        self._edits: EditFollower[EditedView] = EditFollower(take_edits, self._on_edited)
+        self._eyes = VisibilityObserver(self._show_state)
+        self._edits: EditObserver[EditedView] = EditObserver(take_edits, self._on_edited)
         self._shown: slicer.vtkMRMLSegmentationNode | None = None
         self._export: SegmentationExport | None = None
         self._showing = False
         self._region_boxes: dict[str, qt.QCheckBox] = {}
         self._format_boxes: dict[str, qt.QCheckBox] = {}
-        self._film_boxes: dict[str, dict[str, qt.QCheckBox]] = {}
+        self._radiograph_boxes: dict[str, dict[str, qt.QCheckBox]] = {}
 
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
         super().setup(widgets, services)
         self._region_boxes = {region: getattr(widgets, f"{region}Box") for region in regions.TITLES}
-        self._film_boxes = {
-            "film": {role: getattr(widgets, f"{role}FilmBox") for role in FILM_ROLES},
-            "outline": {role: getattr(widgets, f"{role}OutlinesBox") for role in FILM_ROLES},
+        self._radiograph_boxes = {
+            "radiograph": {role: getattr(widgets, f"{role}RadiographBox") for role in RADIOGRAPH_ROLES},
+            "outline": {role: getattr(widgets, f"{role}OutlinesBox") for role in RADIOGRAPH_ROLES},
         }
         self._format_boxes = {name: getattr(widgets, f"{name}Box") for name in _FORMATS}
-        for box in (*self._region_boxes.values(), *self._film_boxes["film"].values()):
+        for box in (*self._region_boxes.values(), *self._radiograph_boxes["radiograph"].values()):
             box.toggled.connect(self._on_switched)
-        for box in (*self._film_boxes["outline"].values(), self.ui.confidenceBox):
+        for box in (*self._radiograph_boxes["outline"].values(), self.ui.confidenceBox):
             box.toggled.connect(self._on_switched)
         for box in self._format_boxes.values():
             box.toggled.connect(self._show_export)
@@ -150,15 +150,15 @@ class ResultSection(Section):
         for region, shown in state.regions.items():
             if self._region_boxes[region].checked != shown:
                 regions.show_region(result, region, not shown)
-        for role, shown in state.films.items():
-            if self._film_boxes["film"][role].checked != shown:
-                film_views.show_film(result, role, not shown)
+        for role, shown in state.radiographs.items():
+            if self._radiograph_boxes["radiograph"][role].checked != shown:
+                radiograph_views.show_radiograph(result, role, not shown)
         for role, shown in state.outlines.items():
-            if self._film_boxes["outline"][role].checked != shown:
+            if self._radiograph_boxes["outline"][role].checked != shown:
                 outlines.show_outlines(result, role, not shown)
         if self.ui.confidenceBox.checked != state.by_confidence:
             confidence.colour_by_confidence(result, not state.by_confidence)
-        film_views.set_film_opacity(result, self.ui.opacitySlider.value / 100)
+        radiograph_views.set_radiograph_opacity(result, self.ui.opacitySlider.value / 100)
 
     def _on_bone_clicked(self, row: int, _column: int) -> None:
         bone = segment_in_row(self.ui.boneList, row)
@@ -171,7 +171,7 @@ class ResultSection(Section):
 
     def _show_in_slices(self) -> None:
         if self._shown is not None:
-            film_views.show_films_in_slices(self._shown)
+            radiograph_views.show_radiographs_in_slices(self._shown)
 
     def _open(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(self.ui.openButton, _("Folder of a result"), "")
@@ -214,16 +214,16 @@ class ResultSection(Section):
         self._showing = True
         for boxes, found in (
             (self._region_boxes, state.regions),
-            (self._film_boxes["film"], state.films),
-            (self._film_boxes["outline"], state.outlines),
+            (self._radiograph_boxes["radiograph"], state.radiographs),
+            (self._radiograph_boxes["outline"], state.outlines),
         ):
             for name, box in boxes.items():
                 box.enabled, box.checked = name in found, found.get(name, False)
         self.ui.confidenceBox.enabled = state.can_show_confidence
         self.ui.confidenceBox.checked = state.by_confidence
-        self.ui.opacitySlider.enabled = bool(state.films)
+        self.ui.opacitySlider.enabled = bool(state.radiographs)
         self.ui.opacitySlider.value = round(100 * state.opacity)
-        self.ui.slicesButton.enabled = bool(state.films)
+        self.ui.slicesButton.enabled = bool(state.radiographs)
         self.ui.frameButton.enabled = self._shown is not None
         self._showing = False
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import slicer
 
-from SwinX2SLib.slicerui.result.links import FILM_PLANE, linked
+from SwinX2SLib.slicerui.result.links import RADIOGRAPH_PLANE, linked
 
 _MARGIN = 1.03
 _VIEW_ANGLE_DEG = 30.0
-# From the front, a little from the right and above: both films are seen, and left stays right in the picture.
+# From the front, a little from the right and above: both radiographs are seen, and left stays right in the picture.
 _TOWARDS_VIEWER = np.array([0.30, 0.94, 0.16]) / np.linalg.norm([0.30, 0.94, 0.16])
 
 
 def frame_result(result: slicer.vtkMRMLSegmentationNode) -> None:
-    """Turn every 3D view to the patient's front, with bones and films in the picture."""
+    """Turn every 3D view to the patient's front, with bones and radiographs in the picture."""
     corners = np.stack(np.meshgrid(*np.stack(scene_bounds(result), axis=1), indexing="ij"), axis=-1).reshape(
         -1, 3
     )
@@ -62,8 +62,8 @@ def jump_to(result: slicer.vtkMRMLSegmentationNode, bone: str) -> np.ndarray | N
 
 
 def scene_bounds(result: slicer.vtkMRMLSegmentationNode) -> tuple[np.ndarray, np.ndarray]:
-    """Return the corners (RAS mm) of the box round the bones and their films."""
-    nodes = [result, *(model for model in linked(result, FILM_PLANE) if model.GetDisplayVisibility())]
+    """Return the corners (RAS mm) of the box round the bones and their radiographs."""
+    nodes = [result, *(model for model in linked(result, RADIOGRAPH_PLANE) if model.GetDisplayVisibility())]
     boxes = []
     for node in nodes:
         bounds = np.zeros(6)

@@ -1,7 +1,7 @@
-"""From path integrals to a film: window, response, contrast, noise, blur, dropout, specks, collimation.
+"""From path integrals to a radiograph: window, response, contrast, noise, blur, dropout, specks, collimation.
 
-The looks that strong domain randomisation needs (SyntheX, FleXray), around those of digitally reconstructed films and
-of real ones; a third of the films stay nearly as projected.
+The looks that strong domain randomisation needs (SyntheX, FleXray), around those of digitally reconstructed
+radiographs and of real ones; a third of the radiographs stay nearly as projected.
 """
 
 from __future__ import annotations
@@ -20,184 +20,193 @@ LEAST_OPEN = 0.6  # a shutter leaves at least this share of each side open
 
 
 def expose(path: Tensor, rng: np.random.Generator) -> Tensor:
-    """Turn a path integral `(W, H)` into a film `(W, H)` in 0..1, bone bright.
+    """Turn a path integral `(W, H)` into a radiograph `(W, H)` in 0..1, bone bright.
 
-    Half the films are linear in the path, as the paper's; the others saturate as a detector does.
+    Half the radiographs are linear in the path, as the paper's; the others saturate as a detector does.
     """
-    # Films are windowed: what is thinner than the window's foot is black, what is thicker than its head white.
-    # Published films have up to a tenth of their pixels white.
+    # Radiographs are windowed: what is thinner than the window's foot is black, what is thicker than its head white.
+    # Published radiographs have up to a tenth of their pixels white.
     share_white = 10 ** rng.uniform(-3, -1.1)
     share_black = rng.uniform(0.0, 0.3) if rng.random() < 0.4 else 0.0
     marks = torch.tensor([share_black, 1 - share_white], device=path.device)
     foot, head = path.flatten().quantile(marks).tolist()
     if share_black == 0:
         foot = min(foot, 0.0)
-    film = ((path - foot) / max(head - foot, 1e-6)).clamp_(min=0)
+    radiograph = ((path - foot) / max(head - foot, 1e-6)).clamp_(min=0)
     if rng.random() < 0.5:
         strength = rng.uniform(0.3, 3.0)
-        film = (1 - torch.exp(-strength * film)) / float(1 - np.exp(-strength))
-    # A film stretched from its least to its most is darkened by one dense spot: a random white point covers that.
+        radiograph = (1 - torch.exp(-strength * radiograph)) / float(1 - np.exp(-strength))
+    # A radiograph stretched from its least to its most is darkened by one dense spot: a random white point covers
+    # that.
     if rng.random() < 0.4:
-        film = film * float(rng.uniform(0.6, 1.0))
-    return film.clamp_(0, 1)
+        radiograph = radiograph * float(rng.uniform(0.6, 1.0))
+    return radiograph.clamp_(0, 1)
 
 
 def finish(path: Tensor, bones: Tensor, rng: np.random.Generator, as_projected: bool = False) -> Tensor:
-    """Turn a path integral into a film on which the bones can be made out.
+    """Turn a path integral into a radiograph on which the bones can be made out.
 
-    A film that hides them is made once more without strong changes: it would teach to guess.
+    A radiograph that hides them is made once more without strong changes: it would teach to guess.
 
     Args:
         path: `(W, H)`, of everything.
         bones: `(W, H)`, of the bones alone, in the same place.
         rng: where all random numbers come from.
-        as_projected: leave the film nearly as projected in any case.
+        as_projected: leave the radiograph nearly as projected in any case.
     """
-    film = degrade(expose(path, rng), rng, as_projected)
-    if visibility(film, bones) < LEAST_VISIBILITY:
-        film = _scale_as_the_reader(_noise(expose(path, rng), 0.004, rng), rng)
-    return film
+    radiograph = degrade(expose(path, rng), rng, as_projected)
+    if visibility(radiograph, bones) < LEAST_VISIBILITY:
+        radiograph = _scale_as_the_reader(_noise(expose(path, rng), 0.004, rng), rng)
+    return radiograph
 
 
-def visibility(film: Tensor, bones: Tensor) -> float:
-    """Return how well the fine structure of a film follows that of its bones: their correlation, -1 to 1.
+def visibility(radiograph: Tensor, bones: Tensor) -> float:
+    """Return how well the fine structure of a radiograph follows that of its bones: their correlation, -1 to 1.
 
     Args:
-        film: `(W, H)`.
+        radiograph: `(W, H)`.
         bones: `(W, H)`, path through the bones.
     """
-    width = int(min(film.shape) // 6) // 2 * 2 + 1
-    fine = [_average(picture, 3) - _average(picture, width) for picture in (film, bones)]
+    width = int(min(radiograph.shape) // 6) // 2 * 2 + 1
+    fine = [_average(picture, 3) - _average(picture, width) for picture in (radiograph, bones)]
     first, second = (picture - picture.mean() for picture in fine)
     return float((first * second).sum() / (first.norm() * second.norm()).clamp(min=1e-6))
 
 
-def degrade(film: Tensor, rng: np.random.Generator, as_projected: bool = False) -> Tensor:
-    """Randomise a film `(W, H)` in 0..1 as films differ; anatomy keeps its place.
+def degrade(radiograph: Tensor, rng: np.random.Generator, as_projected: bool = False) -> Tensor:
+    """Randomise a radiograph `(W, H)` in 0..1 as radiographs differ; anatomy keeps its place.
 
     Returns:
         `(W, H)` in 0..1, scaled as the reader of radiographs scales.
     """
-    film = film ** float(np.exp(rng.normal(0, 0.3)))
+    radiograph = radiograph ** float(np.exp(rng.normal(0, 0.3)))
     nearly_as_projected = rng.random() < 0.35 or as_projected
-    film = _noise(film, rng.uniform(0.003, 0.02), rng) if nearly_as_projected else _strongly(film, rng)
+    radiograph = (
+        _noise(radiograph, rng.uniform(0.003, 0.02), rng)
+        if nearly_as_projected
+        else _strongly(radiograph, rng)
+    )
     if rng.random() < 0.03:
-        film = _wrap(film, rng)
-    film = _scale_as_the_reader(film, rng)
+        radiograph = _wrap(radiograph, rng)
+    radiograph = _scale_as_the_reader(radiograph, rng)
     if rng.random() < 0.2:
-        film = _collimate(film, rng)
+        radiograph = _collimate(radiograph, rng)
     if rng.random() < 0.003:
-        film = 1 - film  # the reader was told the wrong polarity
-    return film
+        radiograph = 1 - radiograph  # the reader was told the wrong polarity
+    return radiograph
 
 
-def _strongly(film: Tensor, rng: np.random.Generator) -> Tensor:
+def _strongly(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     if rng.random() < 0.3:
-        film = _contrast_curve(film, rng)
+        radiograph = _contrast_curve(radiograph, rng)
     if rng.random() < 0.4:
-        film = film * _smooth(film, 0.25, rng).exp_()
+        radiograph = radiograph * _smooth(radiograph, 0.25, rng).exp_()
     if rng.random() < 0.2:
-        film = _flatten(film, rng)
+        radiograph = _flatten(radiograph, rng)
     if rng.random() < 0.5:
-        film = _blur_or_sharpen(film, rng)
+        radiograph = _blur_or_sharpen(radiograph, rng)
     if rng.random() < 0.7:
-        film = _noise(film, rng.uniform(0.005, 0.04), rng)
+        radiograph = _noise(radiograph, rng.uniform(0.005, 0.04), rng)
     if rng.random() < 0.15:
-        film = _specks(film, rng)
+        radiograph = _specks(radiograph, rng)
     if rng.random() < 0.2:
-        film = _drop_boxes(film, rng)
-    return film.clamp(0, 1)
+        radiograph = _drop_boxes(radiograph, rng)
+    return radiograph.clamp(0, 1)
 
 
-def _contrast_curve(film: Tensor, rng: np.random.Generator) -> Tensor:
+def _contrast_curve(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     gain, middle = float(rng.uniform(4, 8)), float(rng.uniform(0.3, 0.6))
-    return torch.sigmoid(gain * (film - middle))
+    return torch.sigmoid(gain * (radiograph - middle))
 
 
-def _flatten(film: Tensor, rng: np.random.Generator) -> Tensor:
-    """Take out a part of the slow changes of brightness, as the processing of digital films does."""
-    width = int(min(film.shape) // rng.integers(4, 8)) // 2 * 2 + 1
-    slow = _average(_average(film, width), width)
-    return film - float(rng.uniform(0.3, 0.8)) * (slow - slow.mean())
+def _flatten(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
+    """Take out a part of the slow changes of brightness, as the processing of digital radiographs does."""
+    width = int(min(radiograph.shape) // rng.integers(4, 8)) // 2 * 2 + 1
+    slow = _average(_average(radiograph, width), width)
+    return radiograph - float(rng.uniform(0.3, 0.8)) * (slow - slow.mean())
 
 
-def _blur_or_sharpen(film: Tensor, rng: np.random.Generator) -> Tensor:
+def _blur_or_sharpen(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     amount = float(rng.uniform(-1.0, 1.0))
-    blurred = _average(film, 3)
+    blurred = _average(radiograph, 3)
     if amount > 0.5 and rng.random() < 0.5:
         blurred = _average(blurred, 3)
-    return film + amount * (blurred - film)
+    return radiograph + amount * (blurred - radiograph)
 
 
-def _noise(film: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
+def _noise(radiograph: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
     """Noise of the detector; half the time stronger where fewer photons pass, and at times grainy."""
-    noise = torch.from_numpy(rng.normal(0, deviation, tuple(film.shape)).astype(np.float32)).to(film.device)
+    noise = torch.from_numpy(rng.normal(0, deviation, tuple(radiograph.shape)).astype(np.float32)).to(
+        radiograph.device
+    )
     if rng.random() < 0.3:
         noise = 1.5 * _average(noise, 3)
     if rng.random() < 0.5:
         # Photons that pass fall exponentially with the path; their relative noise is one over the square root.
-        noise = noise * torch.exp(film * float(rng.uniform(0.3, 0.8)) - 0.3)
-    return film + noise
+        noise = noise * torch.exp(radiograph * float(rng.uniform(0.3, 0.8)) - 0.3)
+    return radiograph + noise
 
 
-def _specks(film: Tensor, rng: np.random.Generator) -> Tensor:
+def _specks(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     """Salt and pepper."""
-    shape, film = film.shape, film.clone().flatten()
-    count = int(film.numel() * 10 ** rng.uniform(-3.5, -2))
-    where = torch.from_numpy(rng.integers(0, film.numel(), count)).to(film.device)
-    film[where] = torch.from_numpy((rng.random(count) < 0.5).astype(np.float32)).to(film.device)
-    return film.view(shape)
+    shape, radiograph = radiograph.shape, radiograph.clone().flatten()
+    count = int(radiograph.numel() * 10 ** rng.uniform(-3.5, -2))
+    where = torch.from_numpy(rng.integers(0, radiograph.numel(), count)).to(radiograph.device)
+    radiograph[where] = torch.from_numpy((rng.random(count) < 0.5).astype(np.float32)).to(radiograph.device)
+    return radiograph.view(shape)
 
 
-def _wrap(film: Tensor, rng: np.random.Generator) -> Tensor:
+def _wrap(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     """Overshoot of a sharp resampling that ran over 8 bits: black specks in white, white ones on black edges."""
-    low, high = film.amin(), film.amax()
-    film = (film - low) / (high - low).clamp(min=1e-6)
-    sharp = film + float(rng.uniform(0.2, 0.6)) * (film - _average(film, 3))
+    low, high = radiograph.amin(), radiograph.amax()
+    radiograph = (radiograph - low) / (high - low).clamp(min=1e-6)
+    sharp = radiograph + float(rng.uniform(0.2, 0.6)) * (radiograph - _average(radiograph, 3))
     return torch.remainder(sharp * float(rng.uniform(0.97, 1.03)) + 0.004, 1.0)
 
 
-def _drop_boxes(film: Tensor, rng: np.random.Generator) -> Tensor:
-    film = film.clone()
-    width, height = film.shape
+def _drop_boxes(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
+    radiograph = radiograph.clone()
+    width, height = radiograph.shape
     for _ in range(int(rng.integers(1, 5))):
         w, h = int(rng.integers(3, width // 6)), int(rng.integers(3, height // 6))
         x, z = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
-        film[x : x + w, z : z + h] = float(rng.random())
-    return film
+        radiograph[x : x + w, z : z + h] = float(rng.random())
+    return radiograph
 
 
-def _scale_as_the_reader(film: Tensor, rng: np.random.Generator) -> Tensor:
-    """Stretch between the reader's percentiles; a fifth of the films from their least to their most."""
+def _scale_as_the_reader(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
+    """Stretch between the reader's percentiles; a fifth of the radiographs from their least to their most."""
     if rng.random() < 0.8:
-        marks = torch.tensor([LOW_QUANTILE, HIGH_QUANTILE], device=film.device)
-        low, high = film.flatten().quantile(marks)
+        marks = torch.tensor([LOW_QUANTILE, HIGH_QUANTILE], device=radiograph.device)
+        low, high = radiograph.flatten().quantile(marks)
     else:
-        low, high = film.amin(), film.amax()
-    return ((film - low) / (high - low).clamp(min=1e-6)).clamp_(0, 1)
+        low, high = radiograph.amin(), radiograph.amax()
+    return ((radiograph - low) / (high - low).clamp(min=1e-6)).clamp_(0, 1)
 
 
-def _collimate(film: Tensor, rng: np.random.Generator) -> Tensor:
+def _collimate(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     """Close the shutter on some sides; the reader makes it black, and now and then misses a white one."""
-    film = film.clone()
+    radiograph = radiograph.clone()
     value = float(rng.random() < 0.1)
-    for axis, size in enumerate(film.shape):
+    for axis, size in enumerate(radiograph.shape):
         most = (1 - LEAST_OPEN) / 2 * rng.random() ** 2
         for start in (True, False):
             width = int(rng.uniform(0, most) * size) if rng.random() < 0.6 else 0
-            film.narrow(axis, 0 if start else size - width, width).fill_(value)
-    return film
+            radiograph.narrow(axis, 0 if start else size - width, width).fill_(value)
+    return radiograph
 
 
-def _smooth(film: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
-    coarse = torch.from_numpy(rng.normal(0, deviation, (1, 1, 4, 5)).astype(np.float32)).to(film.device)
-    return functional.interpolate(coarse, size=tuple(film.shape), mode="bicubic", align_corners=True)[0, 0]
+def _smooth(radiograph: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
+    coarse = torch.from_numpy(rng.normal(0, deviation, (1, 1, 4, 5)).astype(np.float32)).to(radiograph.device)
+    return functional.interpolate(coarse, size=tuple(radiograph.shape), mode="bicubic", align_corners=True)[
+        0, 0
+    ]
 
 
-def _average(film: Tensor, width: int) -> Tensor:
+def _average(radiograph: Tensor, width: int) -> Tensor:
     """Mean over squares `width` pixels wide (odd)."""
     rows = functional.avg_pool2d(
-        film[None], (width, 1), stride=1, padding=(width // 2, 0), count_include_pad=False
+        radiograph[None], (width, 1), stride=1, padding=(width // 2, 0), count_include_pad=False
     )
     return functional.avg_pool2d(
         rows, (1, width), stride=1, padding=(0, width // 2), count_include_pad=False
@@ -245,8 +254,8 @@ def _shell(labels: Tensor) -> Tensor:
 def ct_attenuation(ct: Tensor, kind: str, rng: np.random.Generator) -> Tensor:
     """Turn CT values into attenuation.
 
-    Two kinds of film, as with label maps: what exceeds a threshold near water (the paper's), and everything that
-    absorbs, where soft tissue weighs as on real films.
+    Two kinds of radiograph, as with label maps: what exceeds a threshold near water (the paper's), and everything
+    that absorbs, where soft tissue weighs as on real radiographs.
 
     Args:
         ct: float32 `(X, Y, Z)`; HU, or the published 8-bit rescaled values.

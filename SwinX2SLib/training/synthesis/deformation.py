@@ -1,8 +1,8 @@
 """Where each voxel of the network's grid comes from in the source volume.
 
-The way back from the film's frame to the person as it was: view, stretch, pose, smooth warp, bend of the spine, shape
-of the chest, turn of the femora, shape of the pelvis. All of it is smooth: it is computed on every fourth voxel and
-interpolated.
+The way back from the radiograph's frame to the person as it was: view, stretch, pose, smooth warp, bend of the
+spine, shape of the chest, turn of the femora, shape of the pelvis. All of it is smooth: it is computed on every
+fourth voxel and interpolated.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def _grid_points(
 
 
 def _placed(points: np.ndarray, view: View, spacing_mm: np.ndarray) -> np.ndarray:
-    """Return points `(3, N)` of a view as `(N, 3)` [mm] from the centre of the first voxel, as `Person` has them."""
+    """Return points `(3, N)` of a view as `(N, 3)` [mm] from the centre of the first voxel, as `Subject` has them."""
     return points.T + view.centre_mm - spacing_mm / 2
 
 

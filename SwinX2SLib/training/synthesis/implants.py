@@ -17,7 +17,7 @@ HIP_OF_FEMUR = {53: 52, 54: 51}
 def random_implants(landmarks: Landmarks, rng: np.random.Generator) -> list[Shape]:
     """Return the implants and leads of one person; most have none.
 
-    Metal lies in the body, at the same place for both films.
+    Metal lies in the body, at the same place for both radiographs.
     """
     shapes: list[Shape] = []
     metal = float(rng.uniform(2, 9))
@@ -134,7 +134,7 @@ C1, C2, C3, T1, T2 = 1, 2, 3, 8, 9
 
 
 def random_unlabelled_bones(landmarks: Landmarks, rng: np.random.Generator) -> list[Shape]:
-    """Return the bones that keep their place from film to film: sternum, clavicles, scapulae, skull."""
+    """Return the bones that keep their place from radiograph to radiograph: sternum, clavicles, scapulae, skull."""
     shapes: list[Shape] = []
     if len(landmarks.seen(RIBS)) > 6:
         if rng.random() < 0.5:
@@ -147,10 +147,10 @@ def random_unlabelled_bones(landmarks: Landmarks, rng: np.random.Generator) -> l
 
 
 def random_arms(landmarks: Landmarks, lateral: bool, rng: np.random.Generator) -> list[Shape]:
-    """Return the arms as one film shows them: hanging, or raised before the face on most laterals.
+    """Return the arms as one radiograph shows them: hanging, or raised before the face on most laterals.
 
     Args:
-        lateral: whether the film is the sagittal one.
+        lateral: whether the radiograph is the sagittal one.
     """
     ribs = landmarks.of_bones(RIBS)
     if len(landmarks.seen(RIBS)) <= 6 or rng.random() > 0.35:

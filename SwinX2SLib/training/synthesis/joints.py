@@ -10,7 +10,7 @@ from scipy import ndimage
 from SwinX2SLib.anatomy import ids_by_name, label_ids
 from SwinX2SLib.skeleton.spine_alignment import LEVELS
 from SwinX2SLib.training.synthesis.pelvis_shape import PelvisField, fit_pelvis_field
-from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.subjects import Subject
 
 COARSE_MM = 8.0
 BLEND_MM = 16.0  # the joint's width: half a femur's turn is taken where femur and hip are equally near
@@ -58,7 +58,7 @@ class Joints:
     bones_mm: dict[int, np.ndarray] = field(default_factory=dict)
 
 
-def find_joints(person: Person) -> Joints:
+def find_joints(person: Subject) -> Joints:
     """Return what the deformation needs to know of a person."""
     spine = np.full((LEVELS, 3), np.nan)
     for label in label_ids("spine")[:LEVELS]:
@@ -71,7 +71,7 @@ def find_joints(person: Person) -> Joints:
     return Joints(spine, tuple(_hips(person)), fit_pelvis_field(person), boxes)
 
 
-def _hips(person: Person) -> list[Hip]:
+def _hips(person: Subject) -> list[Hip]:
     ids = ids_by_name()
     step = np.maximum(np.round(COARSE_MM / person.spacing_mm), 1).astype(int)
     coarse = person.labels[tuple(slice(None, None, n) for n in step)]
@@ -93,7 +93,7 @@ def _hips(person: Person) -> list[Hip]:
     return found
 
 
-def femoral_head_mm(person: Person, femur: int, hip: int) -> np.ndarray | None:
+def femoral_head_mm(person: Subject, femur: int, hip: int) -> np.ndarray | None:
     """Return the centre `(3,)` of the sphere through what of a femur's surface faces the hip [mm], or None."""
     box = tuple(slice(max(s.start - 2, 0), s.stop + 2) for s in person.boxes[femur])
     view = person.labels[box]

@@ -1,4 +1,4 @@
-"""Ellipsoids and rods drawn into films by formula: organs, gas, metal, bones that bear no label.
+"""Ellipsoids and rods drawn into radiographs by formula: organs, gas, metal, bones that bear no label.
 
 Their path lengths are exact at any resolution, where a voxel would be thicker than the thing.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.training.synthesis.view_geometry import FilmGeometry
+from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry
 
 # Thinner rods are drawn this thick and as much fainter, so that none falls between two pixels.
 LEAST_RADIUS_PX = 0.7
@@ -51,15 +51,15 @@ class Rod:
 Shape = Ellipsoid | Rod
 
 
-def draw_shapes(path: Tensor, shapes: Sequence[Shape], spacing_mm: float, geometry: FilmGeometry) -> Tensor:
-    """Add the path through shapes to a film.
+def draw_shapes(path: Tensor, shapes: Sequence[Shape], spacing_mm: float, geometry: ViewGeometry) -> Tensor:
+    """Add the path through shapes to a radiograph.
 
     Args:
         path: `(W, H)`, path integral in voxels.
         spacing_mm: of pixels and voxels.
 
     Returns:
-        The film with the shapes, `(W, H)`, not below 0.
+        The radiograph with the shapes, `(W, H)`, not below 0.
     """
     if not shapes:
         return path
@@ -73,18 +73,18 @@ def draw_shapes(path: Tensor, shapes: Sequence[Shape], spacing_mm: float, geomet
     return path.clamp_(min=0)
 
 
-def _ellipsoid(shape: Ellipsoid, u: Tensor, w: Tensor, spacing_mm: float, geometry: FilmGeometry) -> Tensor:
-    centre_u, centre_w = geometry.film_points(np.asarray(shape.centre_mm)).tolist()
+def _ellipsoid(shape: Ellipsoid, u: Tensor, w: Tensor, spacing_mm: float, geometry: ViewGeometry) -> Tensor:
+    centre_u, centre_w = geometry.radiograph_points(np.asarray(shape.centre_mm)).tolist()
     across, down = shape.radii_mm[1 - geometry.depth_axis], shape.radii_mm[2]
     rest = 1 - ((u - centre_u) / across) ** 2 - ((w - centre_w) / down) ** 2
     return rest.clamp_(min=0).sqrt_() * (2 * shape.radii_mm[geometry.depth_axis])
 
 
-def _rod(shape: Rod, u: Tensor, w: Tensor, spacing_mm: float, geometry: FilmGeometry) -> Tensor:
+def _rod(shape: Rod, u: Tensor, w: Tensor, spacing_mm: float, geometry: ViewGeometry) -> Tensor:
     """Path through the rod [mm]; pieces do not add up where they meet."""
     points = np.asarray(shape.points_mm, dtype=np.float64)
     radii = np.broadcast_to(np.asarray(shape.radius_mm, dtype=np.float64), len(points))
-    places = geometry.film_points(points)
+    places = geometry.radiograph_points(points)
     result = torch.zeros(u.shape[0], w.shape[1], device=u.device)
     for i in range(len(points) - 1):
         (u0, w0), (du, dw) = places[i], places[i + 1] - places[i]
@@ -112,7 +112,7 @@ _LETTERS = {
 
 
 def add_marks(path: Tensor, pixel_mm: float, rng: np.random.Generator) -> Tensor:
-    """Add lead letters and small text near a film's border, now and then.
+    """Add lead letters and small text near a radiograph's border, now and then.
 
     Args:
         path: `(W, H)`, path integral.
@@ -130,13 +130,13 @@ def add_marks(path: Tensor, pixel_mm: float, rng: np.random.Generator) -> Tensor
             start + np.array([(0.3 * size * i, 0), (0.3 * size * i + 0.15 * size, 0)])
             for i in range(int(rng.integers(3, 9)))
         ]
-    # Drawn in the plane of the film: x is across it, and no cone moves it.
+    # Drawn in the plane of the radiograph: x is across it, and no cone moves it.
     density = float(path.amax()) * float(rng.uniform(0.1, 1.2))
     shapes = [
         Rod(np.column_stack([line[:, 0], np.zeros(len(line)), line[:, 1]]), 0.7 * pixel_mm, density)
         for line in lines
     ]
-    return draw_shapes(path, shapes, pixel_mm, FilmGeometry(1))
+    return draw_shapes(path, shapes, pixel_mm, ViewGeometry(1))
 
 
 def add_table(path: Tensor, pixel_mm: float, lateral: bool, rng: np.random.Generator) -> Tensor:

@@ -12,7 +12,7 @@ from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.geometry.registration import register_bones
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.skeleton.bone_shapes import nearest_controls
-from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.subjects import Subject
 
 BONES = ("hip_left", "hip_right", "sacrum")
 GRID_MM = 10.0
@@ -49,7 +49,7 @@ def pelvis_table() -> dict[str, np.ndarray]:
         return {name: data[name] for name in data.files}
 
 
-def fit_pelvis_field(person: Person) -> PelvisField | None:
+def fit_pelvis_field(person: Subject) -> PelvisField | None:
     """Lay the mean pelvis onto a person's and return its modes there; None without a pelvis that fits."""
     bones = [ids_by_name()[name] for name in BONES]
     if not all(bone in person.boxes for bone in bones):
@@ -69,7 +69,7 @@ def fit_pelvis_field(person: Person) -> PelvisField | None:
     return PelvisField(_spread(grid, vertices, modes), low)
 
 
-def _surface_mm(person: Person, label: int) -> np.ndarray:
+def _surface_mm(person: Subject, label: int) -> np.ndarray:
     box = person.boxes[label]
     mask = np.pad(person.labels[box] == label, 1)
     surface = np.argwhere(mask & ~ndimage.binary_erosion(mask)) - 1 + [side.start for side in box]

@@ -1,4 +1,4 @@
-"""The pair of films of one deformed person: attenuation, projection, exposure, degradation."""
+"""The pair of radiographs of one deformed person: attenuation, projection, exposure, degradation."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from SwinX2SLib.training.synthesis.implants import random_arms, random_implants,
 from SwinX2SLib.training.synthesis.objects import Shape, add_marks, add_table, draw_shapes
 from SwinX2SLib.training.synthesis.soft_tissue import make_body, project_body, random_organs
 from SwinX2SLib.training.synthesis.subjects import STRIDE, Landmarks
-from SwinX2SLib.training.synthesis.view_geometry import FilmGeometry, make_groups, random_geometries
+from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry, make_groups, random_geometries
 
-# On plain films soft tissue may absorb this many times what the thickest bone does.
+# On plain radiographs soft tissue may absorb this many times what the thickest bone does.
 MOST_TISSUE = 4.0
-# How often films show what exceeds water, as the published ones, and not all that absorbs, as real ones.
+# How often radiographs show what exceeds water, as the published ones, and not all that absorbs, as real ones.
 PROJECTED_SHARE = 0.55
 
 
-def make_film_groups(
+def make_radiograph_groups(
     labels: Tensor | None,
     ct: Tensor | None,
     ct_kind: str | None,
@@ -29,10 +29,10 @@ def make_film_groups(
     published: bool = False,
     views: int = 1,
 ) -> tuple[Tensor, Tensor]:
-    """Make the coronal and the sagittal films of a person, from the CT if there is one, else from the labels.
+    """Make the coronal and the sagittal radiographs of a person, from the CT if there is one, else from the labels.
 
-    The films may have been taken with a cone, off the right angle, off in size or place (`film_geometry`); the labels
-    are the truth of the parallel, pixel-aligned convention.
+    The radiographs may have been taken with a cone, off the right angle, off in size or place (`view_geometry`);
+    the labels are the truth of the parallel, pixel-aligned convention.
 
     Args:
         labels: uint8 `(X, Y, Z)`, network order; with a CT they only tell where implants lie, and may be None.
@@ -40,8 +40,8 @@ def make_film_groups(
         ct_kind: "HU" or "8-bit rescaled"; None without a CT.
         spacing_mm: voxel size, the same on all axes.
         rng: where all random numbers come from.
-        published: films as the published ones: parallel, of what exceeds water, nearly as projected.
-        views: N, films of each plane; the others are turned from the first (`view_groups`).
+        published: radiographs as the published ones: parallel, of what exceeds water, nearly as projected.
+        views: N, radiographs of each plane; the others are turned from the first (`view_groups`).
 
     Returns:
         float32 `(N, X, Z)` and `(N, Y, Z)` in 0..1, bone bright, on the device of what they are made from.
@@ -50,7 +50,7 @@ def make_film_groups(
         ValueError: there are neither labels nor a CT.
     """
     if labels is None and ct is None:
-        raise ValueError("Films are made from labels or from a CT; neither was given.")
+        raise ValueError("Radiographs are made from labels or from a CT; neither was given.")
     landmarks = None if labels is None else Landmarks.of(labels, spacing_mm)
     implants = [] if landmarks is None else random_implants(landmarks, rng)
     if ct is not None:
@@ -62,16 +62,16 @@ def make_film_groups(
         shapes = [*random_unlabelled_bones(landmarks, rng), *implants]
         person = _Person(bones, tissue, shapes, landmarks)
     pair = random_geometries(spacing_mm, rng, aligned=published)
-    return make_groups(pair, views, lambda geometry: person.film(geometry, spacing_mm, rng, published))
+    return make_groups(pair, views, lambda geometry: person.radiograph(geometry, spacing_mm, rng, published))
 
 
 @dataclass(frozen=True)
 class _Person:
-    """What both films show.
+    """What both radiographs show.
 
     Attributes:
         attenuation: float32 `(X, Y, Z)`, of the bones, or of all that a CT holds.
-        tissue: the body around bones from labels; None on some films and with a CT.
+        tissue: the body around bones from labels; None on some radiographs and with a CT.
         shapes: implants and bones without labels.
         landmarks: where arms may join the trunk; None with a CT.
     """
@@ -81,8 +81,8 @@ class _Person:
     shapes: list[Shape]
     landmarks: Landmarks | None
 
-    def film(
-        self, geometry: FilmGeometry, spacing_mm: float, rng: np.random.Generator, published: bool
+    def radiograph(
+        self, geometry: ViewGeometry, spacing_mm: float, rng: np.random.Generator, published: bool
     ) -> Tensor:
         path = bones = geometry.project(self.attenuation, spacing_mm)
         lateral = geometry.depth_axis == 0
@@ -102,7 +102,7 @@ class _Tissue:
         body: float32 `(X/2, Y/2, Z/2)`, unit density.
         organs: what differs from the body.
         share: attenuation of unit density, relative to bone.
-        level: how much of the body's own attenuation the films show.
+        level: how much of the body's own attenuation the radiographs show.
     """
 
     body: Tensor
@@ -110,9 +110,9 @@ class _Tissue:
     share: float
     level: float
 
-    def project(self, spacing_mm: float, geometry: FilmGeometry, shape: tuple[int, int]) -> Tensor:
-        film = project_body(self.body, shape, geometry.project(self.body, STRIDE * spacing_mm))
-        return draw_shapes(film.mul_(self.level), self.organs, spacing_mm, geometry).mul_(self.share)
+    def project(self, spacing_mm: float, geometry: ViewGeometry, shape: tuple[int, int]) -> Tensor:
+        radiograph = project_body(self.body, shape, geometry.project(self.body, STRIDE * spacing_mm))
+        return draw_shapes(radiograph.mul_(self.level), self.organs, spacing_mm, geometry).mul_(self.share)
 
 
 def _random_tissue(
@@ -123,10 +123,10 @@ def _random_tissue(
     rng: np.random.Generator,
     published: bool,
 ) -> _Tissue:
-    """Draw the soft tissue for one of two kinds of film.
+    """Draw the soft tissue for one of two kinds of radiograph.
 
     Projections of what exceeds water show bone before a faint body and organs with their contrast medium; on real
-    films the soft tissue on the way absorbs as much as the bone, or more.
+    radiographs the soft tissue on the way absorbs as much as the bone, or more.
     """
     body = make_body(labels, landmarks, spacing_mm, rng)
     # Relative to the thickest bone, so that no bone drowns whatever the body's size.

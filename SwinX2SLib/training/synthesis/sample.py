@@ -19,15 +19,15 @@ from SwinX2SLib.training.synthesis.deformation import (
     source_coordinates,
 )
 from SwinX2SLib.training.synthesis.joints import Joints, find_joints
-from SwinX2SLib.training.synthesis.projections import make_film_groups
-from SwinX2SLib.training.synthesis.subjects import Person
-from SwinX2SLib.training.synthesis.view_geometry import FilmGeometry, make_groups
+from SwinX2SLib.training.synthesis.projections import make_radiograph_groups
+from SwinX2SLib.training.synthesis.subjects import Subject
+from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry, make_groups
 from SwinX2SLib.training.synthesis.views import random_view, whole_view
 
 
 @dataclass
 class Sample:
-    """A deformed person and the films, in network order.
+    """A deformed person and the radiographs, in network order.
 
     Attributes:
         labels: uint8 `(X, Y, Z)`.
@@ -37,19 +37,19 @@ class Sample:
     """
 
     labels: Tensor
-    coronal_films: Tensor
-    sagittal_films: Tensor
+    coronal_radiographs: Tensor
+    sagittal_radiographs: Tensor
     known: Tensor
 
     @property
     def coronal(self) -> Tensor:
-        """The film of the coronal plane itself, `(X, Z)`."""
-        return self.coronal_films[0]
+        """The radiograph of the coronal plane itself, `(X, Z)`."""
+        return self.coronal_radiographs[0]
 
     @property
     def sagittal(self) -> Tensor:
-        """The film of the sagittal plane itself, `(Y, Z)`."""
-        return self.sagittal_films[0]
+        """The radiograph of the sagittal plane itself, `(Y, Z)`."""
+        return self.sagittal_radiographs[0]
 
 
 # Lookup tables, label value -> label value.
@@ -86,10 +86,10 @@ class Synthesiser:
         grid_shape: `(X, Y, Z)` of the samples.
         limits: how far people are deformed.
         ct_share: how often a case that has a CT is projected from it instead of from its labels.
-        published_look: how often the films look as the published ones; the others vary as `films` says.
+        published_look: how often the radiographs look as the published ones; the others vary as `radiographs` says.
         device: where the volumes lie and the samples are made.
         augment: without it every person is seen whole and as it is, on plain projections (table 5 of the paper).
-        views_per_plane: films of each plane (N of the paper); with more than one, X must equal Y.
+        views_per_plane: radiographs of each plane (N of the paper); with more than one, X must equal Y.
     """
 
     grid_shape: tuple[int, int, int]
@@ -125,7 +125,7 @@ class Synthesiser:
         if ct is not None and ct.shape != labels.shape:
             raise ValueError(f"The CT has the shape {ct.shape} and its label volume {labels.shape}.")
         spacing = np.asarray(spacing_mm, dtype=np.float64)
-        joints = find_joints(Person("", labels, spacing, known)) if self.augment else Joints()
+        joints = find_joints(Subject("", labels, spacing, known)) if self.augment else Joints()
         self.sources.append(
             _Source(
                 torch.from_numpy(labels).to(self.device),
@@ -158,14 +158,14 @@ class Synthesiser:
         if self.augment:
             published = rng.random() < self.published_look
             shown = labels if ct is None else None
-            films = make_film_groups(
+            radiographs = make_radiograph_groups(
                 shown, ct, source.ct_kind, spacing_mm, rng, published, self.views_per_plane
             )
         else:
-            films = plain_films(labels, ct, self.views_per_plane)
+            radiographs = plain_radiographs(labels, ct, self.views_per_plane)
         # A bone that is drawn wrongly is in the picture, but nothing to learn from.
         labels = torch.where(known[labels.int()], labels, 0)
-        return Sample(labels, *films, known)
+        return Sample(labels, *radiographs, known)
 
     def _coordinates(self, source: _Source, rng: np.random.Generator) -> tuple[Tensor, float]:
         """Return coarse source coordinates of a sample and the voxel size of its grid [mm]."""
@@ -181,24 +181,24 @@ class Synthesiser:
         return coordinates, view.spacing_mm
 
 
-def plain_films(labels: Tensor, ct: Tensor | None, views: int = 1) -> tuple[Tensor, Tensor]:
+def plain_radiographs(labels: Tensor, ct: Tensor | None, views: int = 1) -> tuple[Tensor, Tensor]:
     """Return parallel projections in 0..1 of the bones, or of what of a CT exceeds nought.
 
     Args:
         labels: uint8 `(X, Y, Z)`.
         ct: `(X, Y, Z)`, or None.
-        views: N, films of each plane.
+        views: N, radiographs of each plane.
 
     Returns:
         float32 `(N, X, Z)` and `(N, Y, Z)`.
     """
     volume = (labels > 0).float() if ct is None else ct.clamp(min=0)
 
-    def film(geometry: FilmGeometry) -> Tensor:
+    def radiograph(geometry: ViewGeometry) -> Tensor:
         path = geometry.project(volume, 1.0)
         return path / path.amax().clamp(min=1e-6)
 
-    return make_groups((FilmGeometry(1), FilmGeometry(0)), views, film)
+    return make_groups((ViewGeometry(1), ViewGeometry(0)), views, radiograph)
 
 
 def _nearest(coordinates: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:

@@ -84,9 +84,9 @@ def lungs(
     return ((across[:, None] + through[None] < 1) & open_part[:, None]).float()
 
 
-def project_body(volume: Tensor, shape: tuple[int, int], film: Tensor) -> Tensor:
-    """Bring the film of a half-resolution volume to `shape`, in full-resolution voxels of path."""
-    smooth = functional.avg_pool2d(film[None, None], 3, stride=1, padding=1, count_include_pad=False)
+def project_body(volume: Tensor, shape: tuple[int, int], radiograph: Tensor) -> Tensor:
+    """Bring the radiograph of a half-resolution volume to `shape`, in full-resolution voxels of path."""
+    smooth = functional.avg_pool2d(radiograph[None, None], 3, stride=1, padding=1, count_include_pad=False)
     return functional.interpolate(smooth, size=shape, mode="bilinear")[0, 0].mul_(STRIDE).clamp_(min=0)
 
 
@@ -203,8 +203,8 @@ def random_organs(landmarks: Landmarks, strength: float, rng: np.random.Generato
     """Return heart, liver, spleen, aorta, kidneys, bowel gas and contrast medium that differ from the body around.
 
     Args:
-        strength: how much denser than the body the solid organs are, about 0.1 on plain films; 1 and more where
-            films show only what exceeds water, or contrast medium.
+        strength: how much denser than the body the solid organs are, about 0.1 on plain radiographs; 1 and more where
+            radiographs show only what exceeds water, or contrast medium.
     """
     shapes: list[Shape] = []
     if landmarks.seen(RIB_IDS) and landmarks.seen((T6, T9)):
@@ -239,7 +239,7 @@ def _blob(
 
 def _heart(landmarks: Landmarks, strength: float, rng: np.random.Generator) -> list[Shape]:
     height = float(np.nanmean(landmarks.centres_mm[[T6, T9], 2])) + 25
-    # Within the lungs the heart is denser than the air around even on films where it equals the body.
+    # Within the lungs the heart is denser than the air around even on radiographs where it equals the body.
     heart = _blob(landmarks, (25, 85, height), (48, 45, 58), 0.35 + strength, rng)
     aorta_top = height - 60
     line = [

@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
 from SwinX2SLib.geometry.registration import Similarity, register_bones
 from SwinX2SLib.geometry.resampling import resample_labels
-from SwinX2SLib.training.synthesis.subjects import FIRST_THORACIC, VERTEBRAE, Person, level_of
+from SwinX2SLib.training.synthesis.subjects import FIRST_THORACIC, VERTEBRAE, Subject, level_of
 
 CRUMB_SHARE = 0.05  # pieces below this share of the largest are crumbs
 GAP_LIMIT_VOXELS = 16  # longer gaps stay
@@ -134,23 +134,23 @@ class Seam:
         to_lower: the upper person's millimetres -> the lower person's.
     """
 
-    upper: Person
-    lower: Person
+    upper: Subject
+    lower: Subject
     level: int
     to_lower: Similarity
 
 
-def upper_bones(person: Person, level: int) -> list[int]:
+def upper_bones(person: Subject, level: int) -> list[int]:
     """Return the bones of a person that go with vertebrae down to `level`."""
     return [label for label in person.boxes if level_of(label) <= level]
 
 
-def lower_bones(person: Person, level: int) -> list[int]:
+def lower_bones(person: Subject, level: int) -> list[int]:
     """Return the bones of a person that go with what is below vertebra `level`."""
     return [label for label in person.boxes if level_of(label) > level]
 
 
-def find_seam(upper: Person, lower: Person, level: int) -> Seam:
+def find_seam(upper: Subject, lower: Subject, level: int) -> Seam:
     """Fit the upper person onto the lower one at the disc below vertebra `level`.
 
     Raises:
@@ -178,7 +178,7 @@ def find_seam(upper: Person, lower: Person, level: int) -> Seam:
     return seam
 
 
-def compose(seam: Seam) -> Person:
+def compose(seam: Seam) -> Subject:
     """Return the composed person on a grid of `SPACING_MM`, along the lower person's axes.
 
     Raises:
@@ -199,10 +199,10 @@ def compose(seam: Seam) -> Person:
     known = np.where(covered_above, seam.upper.known, seam.lower.known)
     known[0] = True
     name = f"{seam.upper.name}/{label_by_id(seam.level).name.removeprefix('vertebrae_')}/{seam.lower.name}"
-    return Person(name, labels, np.full(3, SPACING_MM), known)
+    return Subject(name, labels, np.full(3, SPACING_MM), known)
 
 
-def check_bones(upper: Person, lower: Person, level: int) -> None:
+def check_bones(upper: Subject, lower: Subject, level: int) -> None:
     """Check that both people have whole bones for a disc.
 
     Raises:
@@ -219,7 +219,7 @@ def check_bones(upper: Person, lower: Person, level: int) -> None:
             raise SeamError(f"bones {cut} of {person.name} are cut by its field of view")
 
 
-def _comparable(upper: Person, lower: Person, label: int) -> bool:
+def _comparable(upper: Subject, lower: Subject, label: int) -> bool:
     """Whether a vertebra is there in both people, and whole in at least one."""
     if label not in upper.boxes or label not in lower.boxes:
         return False
@@ -263,12 +263,12 @@ def _extent_mm(seam: Seam) -> tuple[np.ndarray, np.ndarray]:
     return start, stop
 
 
-def _box_corners(person: Person, bones: list[int]) -> np.ndarray:
+def _box_corners(person: Subject, bones: list[int]) -> np.ndarray:
     """Return tight bounds of bones: their outermost points `(N, 3)` [mm]."""
     return np.concatenate([person.points_mm(label) for label in bones])
 
 
-def _contact_points(person: Person, bones: list[int], first: bool) -> list[np.ndarray]:
+def _contact_points(person: Subject, bones: list[int], first: bool) -> list[np.ndarray]:
     """Return the points [mm] at which bones are cut by the top (first) or the bottom of their volume."""
     face, index = ("top", 0) if first else ("bottom", person.labels.shape[2] - 1)
     points = []
@@ -291,7 +291,7 @@ def _resample_lower(seam: Seam, start: np.ndarray, shape: tuple[int, ...]) -> np
 
 
 def _resample(
-    person: Person, bones: list[int], matrix: np.ndarray, offset: np.ndarray, shape: tuple[int, ...]
+    person: Subject, bones: list[int], matrix: np.ndarray, offset: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
     """Return the chosen bones of a person on the composed grid; `matrix`, `offset`: its mm -> the person's mm."""
     keep = np.zeros(256, dtype=np.uint8)
@@ -307,10 +307,10 @@ SECOND_ROUND = 0.35
 BELOW_SPINE = VERTEBRAE[-1] + 1
 LOWEST_USUAL = 24  # L5: whoever shows it shows the sacrum too
 
-Candidate = tuple[Person, Person, int]
+Candidate = tuple[Subject, Subject, int]
 
 
-def compose_people(people: Sequence[Person], count: int, rng: np.random.Generator) -> list[Person]:
+def compose_people(people: Sequence[Subject], count: int, rng: np.random.Generator) -> list[Subject]:
     """Compose up to `count` people, preferring those with many bones.
 
     Args:
@@ -323,7 +323,7 @@ def compose_people(people: Sequence[Person], count: int, rng: np.random.Generato
     return first + second
 
 
-def _candidates(uppers: Sequence[Person], lowers: Sequence[Person]) -> list[Candidate]:
+def _candidates(uppers: Sequence[Subject], lowers: Sequence[Subject]) -> list[Candidate]:
     """Return whom to try: at discs beside whole vertebrae, where the result shows more bones than either person."""
     found = []
     for upper in uppers:
@@ -344,7 +344,7 @@ def _candidates(uppers: Sequence[Person], lowers: Sequence[Person]) -> list[Cand
     return found
 
 
-def shows_only_known(person: Person, bones: Sequence[int]) -> bool:
+def shows_only_known(person: Subject, bones: Sequence[int]) -> bool:
     """Whether all that lies beside the chosen bones is annotated: a chest without its ribs is no part of a person."""
     levels = {level_of(label) for label in bones}
     if LOWEST_USUAL in levels:
@@ -352,7 +352,7 @@ def shows_only_known(person: Person, bones: Sequence[int]) -> bool:
     return all(person.known[label] for label in range(1, CLASS_COUNT) if level_of(label) in levels)
 
 
-def _compose(candidates: list[Candidate], count: int, rng: np.random.Generator) -> list[Person]:
+def _compose(candidates: list[Candidate], count: int, rng: np.random.Generator) -> list[Subject]:
     sizes = [len(upper_bones(u, level)) + len(lower_bones(w, level)) for u, w, level in candidates]
     pairs = Counter((u.name, w.name) for u, w, _ in candidates)
     weights = [
@@ -360,7 +360,7 @@ def _compose(candidates: list[Candidate], count: int, rng: np.random.Generator) 
         for size, (u, w, _) in zip(sizes, candidates, strict=True)
     ]
     keys = rng.random(len(candidates)) ** (1 / np.array(weights)) if candidates else np.zeros(0)
-    made: list[Person] = []
+    made: list[Subject] = []
     taken: Counter = Counter()
     for place in np.argsort(-keys):
         upper, lower, level = candidates[place]

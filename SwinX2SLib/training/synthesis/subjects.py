@@ -33,7 +33,7 @@ def level_of(label: int) -> int:
 
 
 @dataclass(frozen=True)
-class Person:
+class Subject:
     """A label volume in network order with what is known of it.
 
     Attributes:

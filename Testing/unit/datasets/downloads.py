@@ -23,7 +23,7 @@ V2_ONLY = ("skull", "sternum")
 
 
 @dataclass(frozen=True, eq=False)
-class Person:
+class Subject:
     """A phantom as a scan: labels of ours and CT, in network order."""
 
     labels: np.ndarray
@@ -32,13 +32,13 @@ class Person:
 
 
 @cache
-def person(upper: float = 515.0, lower: float = -125.0) -> Person:
+def person(upper: float = 515.0, lower: float = -125.0) -> Subject:
     """Return a person between two heights [mm above the hips]."""
     phantom = build_phantom(None, SPACING_MM, FieldOfView((-185.0, -145.0, lower), (185.0, 175.0, upper)))
     ct = np.round(phantom_ct(phantom)).astype(np.int16)
-    # Something that is only on the right and in front, to tell the sides of the films.
+    # Something that is only on the right and in front, to tell the sides of the radiographs.
     ct[4:24, 4:8, 4:8] = 3000
-    return Person(phantom.labels, ct, phantom.affine)
+    return Subject(phantom.labels, ct, phantom.affine)
 
 
 def tilted(affine: np.ndarray, degrees: float = 9.0) -> np.ndarray:
@@ -136,7 +136,7 @@ def write_totalsegmentator(root: Path, scans: dict[str, str], v2: bool = True, *
     return root
 
 
-def write_totalsegmentator_scan(folder: Path, shown: Person, v2: bool = True, **header) -> None:
+def write_totalsegmentator_scan(folder: Path, shown: Subject, v2: bool = True, **header) -> None:
     """Write one scan with a mask for each bone."""
     write_volume(folder / "ct.nii.gz", shown.ct, shown.affine, **header)
     masks = {label_by_id(i).name: shown.labels == i for i in range(1, 55) if i != 25}

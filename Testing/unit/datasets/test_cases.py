@@ -81,8 +81,8 @@ BROKEN = {
     "numbers for texts": (entry(7, split=1, annotated=[3]), ["case has", "split has", "annotated has"]),
     "one group": (entry(annotated="spine"), ["annotated has"]),
     "a CT that is none": (entry(ct=["HU"]), ["ct has"]),
-    "one film": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs has"]),
-    "films without a size": (
+    "one radiograph": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs has"]),
+    "radiographs without a size": (
         entry(radiographs={"files": ["a", "b"], "spacing_mm": float("nan")}),
         ["radiographs has"],
     ),

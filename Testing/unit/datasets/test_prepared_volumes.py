@@ -1,4 +1,4 @@
-"""Headers of every kind give the same person; grid and films are the paper's."""
+"""Headers of every kind give the same person; grid and radiographs are the paper's."""
 
 import downloads
 import nibabel as nib
@@ -73,15 +73,15 @@ def test_bones_lie_where_they_lay_in_the_patient(reference):
         np.testing.assert_allclose(stored.affine[:3, :3] @ here + stored.affine[:3, 3], there, atol=1.5)
 
 
-def test_films_show_the_right_side_left_and_the_front_right_as_the_published_ones_do(reference):
+def test_radiographs_show_the_right_side_left_and_the_front_right_as_the_published_ones_do(reference):
     _, labels, _, coronal, sagittal = reference
     # The dense block lies at the right, the front and the head of the scan.
     rows = coronal.shape[0]
-    upper = [film[: rows // 4] for film in (coronal, sagittal)]
-    brightest = [np.unravel_index(film.argmax(), film.shape) for film in upper]
+    upper = [radiograph[: rows // 4] for radiograph in (coronal, sagittal)]
+    brightest = [np.unravel_index(radiograph.argmax(), radiograph.shape) for radiograph in upper]
     assert brightest[0][1] < coronal.shape[1] / 2
     assert brightest[1][1] > sagittal.shape[1] / 2
-    # Pixel for voxel: where a column of voxels has bone, the film is brighter than where it has none.
+    # Pixel for voxel: where a column of voxels has bone, the radiograph is brighter than where it has none.
     bone = (labels > 0).any(axis=1).T
     assert coronal[bone].mean() > 1.2 * coronal[~bone & (coronal > 0)].mean()
 
@@ -98,8 +98,8 @@ def test_the_grid_is_the_papers():
     assert paper_grid((10, 10, 10), affine, (96, 96, 128), 1.5).spacing_mm == 1.5
 
 
-def test_the_films_of_the_published_cases_have_this_geometry(shared_data):
-    """Its published volume has the longest side / 160, and its films are pixel-aligned with it."""
+def test_the_radiographs_of_the_published_cases_have_this_geometry(shared_data):
+    """Its published volume has the longest side / 160, and its radiographs are pixel-aligned with it."""
     (case,) = [
         c for c in load_case_list(shared_data / "anatomy" / "manifest.json") if c.name == "x2s_verse083"
     ]

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from SwinX2SLib.drr import normalised_cross_correlation
 from SwinX2SLib.phantom import PhantomParameters
-from SwinX2SLib.radiographs import FilmOptions, read_pair
+from SwinX2SLib.radiographs import RadiographOptions, read_pair
 
 NAMES = ("phantom", "chest")
 
@@ -36,7 +36,7 @@ def test_the_demo_is_small_and_says_where_it_comes_from(demo):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_reader_takes_the_pairs_without_a_fault(demo, name):
     views = json.loads((demo / f"{name}.json").read_text(encoding="utf-8"))["views"]
-    options = [FilmOptions(spacing_mm=views[view]["spacing_mm"]) for view in ("ap", "lateral")]
+    options = [RadiographOptions(spacing_mm=views[view]["spacing_mm"]) for view in ("ap", "lateral")]
     ap, lateral = read_pair(demo / views["ap"]["file"], demo / views["lateral"]["file"], *options)
     assert ap.size_mm[0] == pytest.approx(lateral.size_mm[0])
 
@@ -51,7 +51,7 @@ def test_the_phantom_pair_is_that_of_the_parameters_beside_it(demo, tmp_path):
         rows, columns = (4 * (size // 4) for size in fine.shape)
         reduced = fine[:rows, :columns].reshape(rows // 4, 4, columns // 4, 4).mean(axis=(1, 3))
         coarse = coarse[: rows // 4, : columns // 4]
-        blurred = [ndimage.gaussian_filter(film, 1.0) for film in (reduced, coarse)]
+        blurred = [ndimage.gaussian_filter(radiograph, 1.0) for radiograph in (reduced, coarse)]
         assert normalised_cross_correlation(*blurred) > 0.97, view
 
 
@@ -64,7 +64,7 @@ def test_the_chest_pair_is_that_of_its_ct(demo, tmp_path, shared_data):
         )
 
 
-def test_hashes_and_thumbnails_are_those_of_the_films(demo, tmp_path):
+def test_hashes_and_thumbnails_are_those_of_the_radiographs(demo, tmp_path):
     for path in demo.glob("*.*"):
         shutil.copy(path, tmp_path)
     (tmp_path / CHECKSUMS).unlink()

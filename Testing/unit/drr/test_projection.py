@@ -1,4 +1,4 @@
-"""Films obey the physics of straight rays."""
+"""Radiographs obey the physics of straight rays."""
 
 import numpy as np
 import pytest
@@ -38,24 +38,24 @@ def bead(index):
     return volume
 
 
-def centroid(film):
-    rows, columns = np.indices(film.shape)
-    return np.array([(rows * film).sum(), (columns * film).sum()]) / film.sum()
+def centroid(radiograph):
+    rows, columns = np.indices(radiograph.shape)
+    return np.array([(rows * radiograph).sum(), (columns * radiograph).sum()]) / radiograph.sum()
 
 
 @pytest.mark.parametrize("view", ["ap", "pa", "lateral"])
 def test_a_ray_through_a_cube_of_unit_attenuation_measures_its_thickness(view):
     cube = np.zeros(SHAPE, dtype=np.float32)
     cube[8:16, 6:14, 10:18] = 1.0  # 8 voxels of 2 mm each way
-    film = project_grid(cube, AFFINE, view)
-    assert film.max() == pytest.approx(16.0)
-    assert (film > 0).sum() == 64
+    radiograph = project_grid(cube, AFFINE, view)
+    assert radiograph.max() == pytest.approx(16.0)
+    assert (radiograph > 0).sum() == 64
     sampled = project_rays(cube, AFFINE, cone(view, 5000, 5100, 2.04, (28, 24)), samples=400)
     assert sampled.max() == pytest.approx(16.0, rel=0.02)
 
 
 @pytest.mark.parametrize("view", ["ap", "pa", "lateral"])
-def test_the_sum_along_an_axis_is_the_librarys_orthographic_film(view):
+def test_the_sum_along_an_axis_is_the_librarys_orthographic_radiograph(view):
     volume = np.random.default_rng(3).random(SHAPE, dtype=np.float32)
     summed = project_grid(volume, AFFINE, view)
     marched = project_rays(volume, AFFINE, parallel(view), samples=2100)
@@ -68,11 +68,11 @@ def test_the_sum_along_an_axis_is_the_librarys_orthographic_film(view):
 def test_a_bead_lands_where_the_camera_says(view, index):
     place = transform_points(AFFINE, np.array(index))
     for camera in (parallel(view), cone(view)):
-        film = project_rays(bead(index), AFFINE, camera, samples=1000)
-        np.testing.assert_allclose(centroid(film), camera.project(place), atol=0.05)
+        radiograph = project_rays(bead(index), AFFINE, camera, samples=1000)
+        np.testing.assert_allclose(centroid(radiograph), camera.project(place), atol=0.05)
 
 
-def test_a_left_marker_lands_on_the_right_half_of_the_film_and_a_front_one_on_the_left_of_a_lateral():
+def test_a_left_marker_lands_on_the_right_half_of_the_radiograph_and_a_front_one_on_the_left_of_a_lateral():
     left_front_top = bead((22, 1, 3))  # patient left, anterior, superior
     for camera_of in (parallel, cone):
         for view in ("ap", "pa"):
@@ -128,19 +128,21 @@ def test_every_class_can_have_its_own_attenuation():
     np.testing.assert_allclose(label_attenuation(labels, np.arange(55) / 10), [0, 0.1, 5.4])
 
 
-def test_the_film_of_a_phantom_shows_its_right_femur_on_the_left_of_the_film():
+def test_the_radiograph_of_a_phantom_shows_its_right_femur_on_the_left_of_the_radiograph():
     phantom = build_phantom(spacing_mm=4.0, field_of_view=FieldOfView((-180, -90, -110), (180, 90, 160)))
     only = np.zeros(55, dtype=np.float32)
     only[54] = 1.0
-    film = project_labels(phantom.labels, phantom.affine, "ap", only)
-    _, column = centroid(film)
-    assert column < film.shape[1] / 2
+    radiograph = project_labels(phantom.labels, phantom.affine, "ap", only)
+    _, column = centroid(radiograph)
+    assert column < radiograph.shape[1] / 2
     head = phantom.truth.femora["right"].head_centre
     row, column = ParallelCamera.on_grid("ap", phantom.labels.shape, phantom.affine).project(head)
-    assert film[round(row), round(column)] == pytest.approx(2 * 25.0, abs=8.0), "as thick as the head is wide"
+    assert radiograph[round(row), round(column)] == pytest.approx(2 * 25.0, abs=8.0), (
+        "as thick as the head is wide"
+    )
 
 
-def test_a_film_of_a_ct_is_the_same_whatever_order_its_axes_have():
+def test_a_radiograph_of_a_ct_is_the_same_whatever_order_its_axes_have():
     ct = np.random.default_rng(5).normal(0, 500, SHAPE).astype(np.float32)
     other, affine = reorient(ct, AFFINE, "RAS")
     np.testing.assert_allclose(

@@ -126,7 +126,7 @@ def test_distances_agree_with_monai(first, second, spacing):
         metrics.compute_average_surface_distance(*pair, spacing=spacing, include_background=True).item()
         for pair in (both, both[::-1])
     ]
-    sizes = len(found.there_mm), len(found.back_mm)
+    sizes = len(found.prediction_to_truth_mm), len(found.truth_to_prediction_mm)
     assert found.assd_mm == pytest.approx(np.average(directed, weights=sizes), abs=1e-4)
     surface_dice = metrics.compute_surface_dice(
         *both, class_thresholds=[1.25], spacing=spacing, include_background=True

@@ -1,4 +1,4 @@
-"""An asymmetric person of three boxes, and films that tell whose bones they are."""
+"""An asymmetric person of three boxes, and radiographs that tell whose bones they are."""
 
 import numpy as np
 import pydicom
@@ -36,7 +36,7 @@ def middle(points: np.ndarray) -> np.ndarray:
     return (np.min(points, axis=0) + np.max(points, axis=0)) / 2
 
 
-def film(path, patient="P1", study=None, series=None, **changes):
+def radiograph(path, patient="P1", study=None, series=None, **changes):
     """Write a DICOM radiograph without any place in space, as they come."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian

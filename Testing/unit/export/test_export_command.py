@@ -6,7 +6,7 @@ import os
 import nibabel
 import numpy as np
 import pytest
-from exported_person import AFFINE, BOXES, film, kinds, person
+from exported_person import AFFINE, BOXES, kinds, person, radiograph
 
 from SwinX2SLib.cli import main
 from SwinX2SLib.errors import InputError
@@ -23,7 +23,7 @@ def test_all_faults_are_told_at_once(source, tmp_path):
     (out / "letter.txt").write_text("mine")
     with pytest.raises(InputError) as error:
         run_export(source, ["ply", "dicomseg"], out)
-    assert kinds(error) == {"unknown-format", "output-in-use", "no-dicom-film"}
+    assert kinds(error) == {"unknown-format", "output-in-use", "no-dicom-radiograph"}
 
 
 def test_an_earlier_export_is_replaced_only_when_asked_and_other_files_stay(source, tmp_path):
@@ -73,18 +73,18 @@ def test_the_command_tells_faults_in_words(tmp_path, capsys):
         ["export", str(tmp_path / "s.seg.nrrd"), "--format", "dicomseg", "--out", str(tmp_path / "out")]
     )
     assert code == 3
-    assert "Neither film is a DICOM file" in capsys.readouterr().err
+    assert "Neither radiograph is a DICOM file" in capsys.readouterr().err
 
 
-def test_a_result_folder_knows_its_films(tmp_path, source):
+def test_a_result_folder_knows_its_radiographs(tmp_path, source):
     run_export(source, ["nifti"], tmp_path / "result")
-    path = film(tmp_path / "ap.dcm")
+    path = radiograph(tmp_path / "ap.dcm")
     inputs = {"ap": {"path": os.fspath(path), "sha256": "ab"}, "lateral": {"sha256": "cd"}}
     (tmp_path / "result" / "provenance.json").write_text(json.dumps({"inputs": inputs}))
     read = read_source(tmp_path / "result")
-    assert read.films == {"ap": path}
-    assert read.film_hashes == {"ap": "ab", "lateral": "cd"}
-    assert read_source(tmp_path / "result", films={"ap": path}).film_hashes == {}
+    assert read.radiographs == {"ap": path}
+    assert read.radiograph_hashes == {"ap": "ab", "lateral": "cd"}
+    assert read_source(tmp_path / "result", radiographs={"ap": path}).radiograph_hashes == {}
 
 
 def test_meshes_alone_cannot_be_exported(source, tmp_path):

@@ -1,9 +1,9 @@
-"""DICOM segmentations: the patient and study of the films, codes of bones, frames at their place."""
+"""DICOM segmentations: the patient and study of the radiographs, codes of bones, frames at their place."""
 
 import numpy as np
 import pydicom
 import pytest
-from exported_person import BOXES, ID, centre, film, kinds, middle
+from exported_person import BOXES, ID, centre, kinds, middle, radiograph
 from pydicom.uid import generate_uid
 
 from SwinX2SLib.anatomy import label_by_id
@@ -12,12 +12,12 @@ from SwinX2SLib.export.run import run_export
 from SwinX2SLib.export.source import ExportSource
 
 
-def test_a_dicom_segmentation_takes_the_patient_from_the_films_and_codes_every_bone(source, tmp_path):
+def test_a_dicom_segmentation_takes_the_patient_from_the_radiographs_and_codes_every_bone(source, tmp_path):
     study = generate_uid()
-    films = {role: film(tmp_path / f"{role}.dcm", study=study) for role in ("ap", "lateral")}
-    source = ExportSource(source.labels, source.affine, films=films)
+    radiographs = {role: radiograph(tmp_path / f"{role}.dcm", study=study) for role in ("ap", "lateral")}
+    source = ExportSource(source.labels, source.affine, radiographs=radiographs)
     stored = pydicom.dcmread(run_export(source, ["dicomseg"], tmp_path / "out")["dicomseg"])
-    ap = pydicom.dcmread(films["ap"])
+    ap = pydicom.dcmread(radiographs["ap"])
     assert (stored.PatientID, str(stored.PatientName), stored.StudyInstanceUID) == ("P1", "Roe^Ann", study)
     assert stored.SeriesInstanceUID != ap.SeriesInstanceUID
     assert stored.FrameOfReferenceUID
@@ -27,7 +27,7 @@ def test_a_dicom_segmentation_takes_the_patient_from_the_films_and_codes_every_b
         for series in stored.ReferencedSeriesSequence
         for image in series.ReferencedInstanceSequence
     }
-    assert named == {str(pydicom.dcmread(path).SOPInstanceUID) for path in films.values()}
+    assert named == {str(pydicom.dcmread(path).SOPInstanceUID) for path in radiographs.values()}
     for segment in stored.SegmentSequence:
         label = label_by_id(ID[segment.TrackingID])
         kind = segment.SegmentedPropertyTypeCodeSequence[0]
@@ -37,7 +37,7 @@ def test_a_dicom_segmentation_takes_the_patient_from_the_films_and_codes_every_b
 
 
 def test_the_frames_of_a_dicom_segmentation_lie_where_the_bones_do(source, tmp_path):
-    source = ExportSource(source.labels, source.affine, films={"ap": film(tmp_path / "ap.dcm")})
+    source = ExportSource(source.labels, source.affine, radiographs={"ap": radiograph(tmp_path / "ap.dcm")})
     stored = pydicom.dcmread(run_export(source, ["dicomseg"], tmp_path / "out")["dicomseg"])
     shared = stored.SharedFunctionalGroupsSequence[0]
     across, down = np.reshape(
@@ -60,7 +60,7 @@ def test_the_frames_of_a_dicom_segmentation_lie_where_the_bones_do(source, tmp_p
 
 
 def test_two_exports_of_one_result_share_their_frame_of_reference(source, tmp_path):
-    source = ExportSource(source.labels, source.affine, films={"ap": film(tmp_path / "ap.dcm")})
+    source = ExportSource(source.labels, source.affine, radiographs={"ap": radiograph(tmp_path / "ap.dcm")})
     frames = {
         str(
             pydicom.dcmread(run_export(source, ["dicomseg"], tmp_path / name)["dicomseg"]).FrameOfReferenceUID
@@ -70,43 +70,52 @@ def test_two_exports_of_one_result_share_their_frame_of_reference(source, tmp_pa
     assert len(frames) == 1
 
 
-def test_a_film_without_the_optional_parts_of_a_header_will_do(source, tmp_path):
-    path = film(tmp_path / "ap.dcm")
+def test_a_radiograph_without_the_optional_parts_of_a_header_will_do(source, tmp_path):
+    path = radiograph(tmp_path / "ap.dcm")
     header = pydicom.dcmread(path)
     del header.PatientBirthDate, header.StudyDate, header.PatientName
     header.save_as(path)
-    source = ExportSource(source.labels, source.affine, films={"ap": path})
+    source = ExportSource(source.labels, source.affine, radiographs={"ap": path})
     assert run_export(source, ["dicomseg"], tmp_path / "out")["dicomseg"].is_file()
 
 
-def test_the_shared_films_lend_their_patient(source, shared_data, tmp_path):
+def test_the_shared_radiographs_lend_their_patient(source, shared_data, tmp_path):
     path = shared_data / "radiographs" / "dicom" / "RG2_J2KI.dcm"
-    source = ExportSource(source.labels, source.affine, films={"ap": path})
+    source = ExportSource(source.labels, source.affine, radiographs={"ap": path})
     stored = pydicom.dcmread(run_export(source, ["dicomseg"], tmp_path / "out")["dicomseg"])
     assert stored.PatientID == "10RG2"
 
 
-def test_without_a_dicom_film_there_is_no_dicom_segmentation_and_nothing_at_all(source, tmp_path):
-    (tmp_path / "ap.png").write_bytes(b"no film")
+def test_without_a_dicom_radiograph_there_is_no_dicom_segmentation_and_nothing_at_all(source, tmp_path):
+    (tmp_path / "ap.png").write_bytes(b"no radiograph")
     source = ExportSource(
-        source.labels, source.affine, films={"ap": tmp_path / "ap.png", "lateral": tmp_path / "gone"}
+        source.labels, source.affine, radiographs={"ap": tmp_path / "ap.png", "lateral": tmp_path / "gone"}
     )
-    with pytest.raises(InputError, match="Neither film is a DICOM file") as error:
+    with pytest.raises(InputError, match="Neither radiograph is a DICOM file") as error:
         run_export(source, ["stl", "dicomseg"], tmp_path / "out")
-    assert kinds(error) == {"no-dicom-film"}
+    assert kinds(error) == {"no-dicom-radiograph"}
     assert not (tmp_path / "out").exists()
 
 
-def test_films_of_two_patients_are_refused(source, tmp_path):
-    films = {"ap": film(tmp_path / "ap.dcm"), "lateral": film(tmp_path / "lateral.dcm", patient="P2")}
+def test_radiographs_of_two_patients_are_refused(source, tmp_path):
+    radiographs = {
+        "ap": radiograph(tmp_path / "ap.dcm"),
+        "lateral": radiograph(tmp_path / "lateral.dcm", patient="P2"),
+    }
     with pytest.raises(InputError) as error:
-        run_export(ExportSource(source.labels, source.affine, films=films), ["dicomseg"], tmp_path / "out")
+        run_export(
+            ExportSource(source.labels, source.affine, radiographs=radiographs),
+            ["dicomseg"],
+            tmp_path / "out",
+        )
     assert kinds(error) == {"two-patients"}
 
 
-def test_a_film_that_was_changed_since_is_refused(source, tmp_path):
-    films = {"ap": film(tmp_path / "ap.dcm")}
-    source = ExportSource(source.labels, source.affine, films=films, film_hashes={"ap": "0" * 64})
+def test_a_radiograph_that_was_changed_since_is_refused(source, tmp_path):
+    radiographs = {"ap": radiograph(tmp_path / "ap.dcm")}
+    source = ExportSource(
+        source.labels, source.affine, radiographs=radiographs, radiograph_hashes={"ap": "0" * 64}
+    )
     with pytest.raises(InputError) as error:
         run_export(source, ["dicomseg"], tmp_path / "out")
-    assert kinds(error) == {"film-changed"}
+    assert kinds(error) == {"radiograph-changed"}

@@ -45,7 +45,7 @@ def test_a_cone_magnifies_by_the_ratio_of_its_distances(view):
 def test_ap_and_pa_cones_magnify_opposite_sides_of_the_body():
     front = transform_points(AFFINE, np.array([4.0, 0.0, 14.0]))
     ap, pa = (cone(view).project(front)[1] for view in ("ap", "pa"))
-    assert abs(ap - 60) > abs(pa - 60), "the front is nearer the tube in an AP film"
+    assert abs(ap - 60) > abs(pa - 60), "the front is nearer the tube in an AP radiograph"
 
 
 def test_the_papers_geometry_is_the_one_stated():

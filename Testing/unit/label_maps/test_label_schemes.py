@@ -9,7 +9,7 @@ from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine, reorient
 from SwinX2SLib.label_maps import SCHEME_NAMES, UNKNOWN, mapping, without_marks
-from SwinX2SLib.label_maps.files import read_scheme
+from SwinX2SLib.label_maps.files import read_mapping
 
 IDS = {label.name: label.id for label in labels()}
 
@@ -171,7 +171,7 @@ def test_a_missing_map_and_an_unknown_name_are_told(tmp_path):
 def test_maps_are_read_as_spreadsheets_save_them(tmp_path, content):
     path = tmp_path / "map.csv"
     path.write_bytes(content)
-    found = read_scheme(path)
+    found = read_mapping(path)
     assert (found.targets, found.others, found.names) == ({51: IDS["hip_left"]}, {7}, {})
 
 
@@ -181,5 +181,5 @@ def test_maps_are_read_as_spreadsheets_save_them(tmp_path, content):
 def test_maps_beyond_all_measure_are_refused_by_name(tmp_path, name, content):
     (tmp_path / name).write_text(content)
     with pytest.raises(InputError) as caught:
-        read_scheme(tmp_path / name)
+        read_mapping(tmp_path / name)
     assert {fault.path for fault in caught.value.faults} == {str(tmp_path / name)}

@@ -7,7 +7,7 @@ import pytest
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation import EvaluationOptions, evaluate_case
 from SwinX2SLib.geometry.frames import network_affine, reorient
-from SwinX2SLib.label_maps import mapping, recognise_scheme
+from SwinX2SLib.label_maps import mapping, recognise_mapping
 
 SHAPE, MM = (64, 48, 96), 4.0
 AFFINE = network_affine(MM, SHAPE)
@@ -57,7 +57,7 @@ def numbered(name: str, labels) -> np.ndarray:
 def test_a_body_tells_its_numbering(name, labels, orientation):
     ours = body(labels)
     volume, affine = reorient(numbered(name, labels), AFFINE, orientation)
-    found = recognise_scheme(volume, affine)
+    found = recognise_mapping(volume, affine)
     expected, _ = reorient(ours, AFFINE, orientation)
     assert np.array_equal(found.to_swinx2s(volume, affine), expected), found.name
 
@@ -66,15 +66,15 @@ def test_left_called_right_is_not_taken_for_any_numbering_of_the_whole_body():
     volume = numbered("totalsegmentator_v2", [*PELVIS, *FEMORA])
     mirrored = volume[::-1]
     with pytest.raises(InputError, match=r"not recognised|several ways"):
-        recognise_scheme(mirrored, AFFINE)
+        recognise_mapping(mirrored, AFFINE)
 
 
 def test_too_little_is_said_to_be_ambiguous_and_nonsense_not_to_be_recognised():
     lone = np.where(body() == 20, 20, 0)
     with pytest.raises(InputError, match="several ways"):
-        recognise_scheme(lone, AFFINE)
+        recognise_mapping(lone, AFFINE)
     with pytest.raises(InputError, match="not recognised"):
-        recognise_scheme(np.where(lone > 0, 900, 0), AFFINE)
+        recognise_mapping(np.where(lone > 0, 900, 0), AFFINE)
 
 
 def test_a_lone_bone_of_fitting_size_beside_organs_is_not_taken_for_one_numbering():
@@ -82,13 +82,13 @@ def test_a_lone_bone_of_fitting_size_beside_organs_is_not_taken_for_one_numberin
     volume = np.where(body() == 20, 20, 0)
     volume[30:34, 26:31, 60:62] = 53
     with pytest.raises(InputError, match="several ways"):
-        recognise_scheme(volume, AFFINE)
+        recognise_mapping(volume, AFFINE)
 
 
 def test_a_pelvis_of_which_the_scan_shows_the_top_is_not_taken_for_cervical_vertebrae():
     """CTPelvic1K's 1 to 3 are C1 to C3 elsewhere, and pieces of hips are small; but hips lie side by side."""
     volume = numbered("ctpelvic1k", PELVIS)[:, :, :58]
-    assert recognise_scheme(volume, AFFINE).name == "ctpelvic1k"
+    assert recognise_mapping(volume, AFFINE).name == "ctpelvic1k"
 
 
 def test_an_evaluation_recognises_the_truth_and_compares_what_it_draws(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.bones import bones_from_labels
-from SwinX2SLib.measurements.measure import measure_person
+from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -23,7 +23,7 @@ def person():
 
 
 def measured(volume, affine):
-    found = measure_person(bones_from_labels(volume, affine))
+    found = measure_subject(bones_from_labels(volume, affine))
     return {(m.structure, m.name, m.side): m for region in found.values() for m in region}
 
 

@@ -14,7 +14,7 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.measurements.bones import bones_from_labels
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.from_landmarks import can_be_settled, value_from_landmarks
-from SwinX2SLib.measurements.measure import measure_person
+from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.measurements.reading import ReadOptions, read_subject
 from SwinX2SLib.measurements.stored import measured_document
 from SwinX2SLib.measurements.writing import document_text
@@ -26,7 +26,7 @@ RADIUS = (LEFT, "head_radius", "left")
 
 
 def text_of(bones) -> str:
-    return document_text(measure_person(bones), {"segmentation": {"path": "phantom"}})
+    return document_text(measure_subject(bones), {"segmentation": {"path": "phantom"}})
 
 
 @pytest.fixture(scope="module")

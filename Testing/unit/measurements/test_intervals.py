@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.measurements.label_sampling import REACH_MM, drawn_labels, interval_of, with_intervals
+from SwinX2SLib.measurements.label_sampling import REACH_MM, interval_of, sampled_labels, with_intervals
 from SwinX2SLib.measurements.results import Measurement, absent
 
 
@@ -48,7 +48,7 @@ def ball(radius):
 
 def test_a_certain_map_draws_the_segmentation_itself():
     labels = ball(10)
-    for drawn in drawn_labels(labels, np.eye(4), np.zeros(labels.shape), 3, seed=1):
+    for drawn in sampled_labels(labels, np.eye(4), np.zeros(labels.shape), 3, seed=1):
         assert np.array_equal(drawn, labels)
 
 
@@ -56,7 +56,7 @@ def test_a_certain_map_draws_the_segmentation_itself():
 def test_voxels_belong_to_their_bone_as_often_as_the_map_says(doubt):
     labels, spacing = ball(10), np.diag((2.0, 2.0, 2.0, 1.0))
     uncertainty = np.full(labels.shape, doubt)
-    drawn = np.stack(list(drawn_labels(labels, spacing, uncertainty, 40, seed=3))) == 54
+    drawn = np.stack(list(sampled_labels(labels, spacing, uncertainty, 40, seed=3))) == 54
     inside = labels == 54
     assert drawn[:, inside].mean() == pytest.approx(1 - doubt, abs=0.05)
     x, y, z = np.mgrid[:40, :40, :40] - 19.5
@@ -68,6 +68,8 @@ def test_voxels_belong_to_their_bone_as_often_as_the_map_says(doubt):
 def test_drawn_volumes_are_the_same_for_the_same_seed():
     labels = ball(6)
     uncertainty = np.full(labels.shape, 0.3)
-    first, again, other = (next(drawn_labels(labels, np.eye(4), uncertainty, 1, seed)) for seed in (1, 1, 2))
+    first, again, other = (
+        next(sampled_labels(labels, np.eye(4), uncertainty, 1, seed)) for seed in (1, 1, 2)
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)

@@ -227,7 +227,7 @@ def test_values_that_are_no_bone_are_named_and_left_out_on_demand(tmp_path):
         ("text.seg.nrrd", b"NRRD0004\ntype: uint8\n", "segmentation-unreadable"),
         ("bones.npz", b"PK\x03\x04", "segmentation-unreadable"),
         ("one.stl", b"solid", "unsupported-format"),
-        ("film.png", b"\x89PNG", "unsupported-format"),
+        ("radiograph.png", b"\x89PNG", "unsupported-format"),
     ],
 )
 def test_files_that_are_no_segmentation_are_refused_in_words(tmp_path, name, content, kind):

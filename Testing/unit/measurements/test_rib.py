@@ -62,7 +62,7 @@ def test_a_rib_in_pieces_keeps_its_line(chest):
     assert line_segment_chamfer_mm(found.curves[0].points_ras_mm, truth) < 2.0
 
 
-def test_a_rib_that_the_film_cuts_has_no_length_but_keeps_what_is_seen(chest):
+def test_a_rib_that_the_radiograph_cuts_has_no_length_but_keeps_what_is_seen(chest):
     truth = chest.truth.ribs["rib_right_6"]
     lower, upper = truth.min(axis=0) - 20, truth.max(axis=0) + 20
     lower[1] = truth[:, 1].mean()

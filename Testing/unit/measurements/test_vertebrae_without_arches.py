@@ -5,7 +5,7 @@ import pytest
 
 from SwinX2SLib.anatomy import labels as anatomy_labels
 from SwinX2SLib.measurements.bones import bones_from_labels
-from SwinX2SLib.measurements.measure import measure_person
+from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 
 LOINS = FieldOfView((-70.0, -110.0, 80.0), (70.0, 60.0, 330.0))
@@ -30,7 +30,7 @@ def without_arches(phantom, names: tuple[str, ...]) -> np.ndarray:
 
 
 def vertebra(labels: np.ndarray, affine: np.ndarray) -> dict:
-    found = measure_person(bones_from_labels(labels, affine))
+    found = measure_subject(bones_from_labels(labels, affine))
     return {(m.structure, m.name): m for region in ("vertebra", "spine") for m in found[region]}
 
 

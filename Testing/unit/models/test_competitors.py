@@ -8,7 +8,7 @@ import torch
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.paper.concat_networks import _fit
-from SwinX2SLib.paper.monai_networks import film_volume
+from SwinX2SLib.paper.monai_networks import radiograph_volume
 from SwinX2SLib.paper.networks import BASELINES
 
 GRID = (32, 32, 64)
@@ -44,7 +44,9 @@ def small(name: str, **more) -> torch.nn.Module:
     return build_model(name, **{"grid_shape": GRID, "out_channels": 5, **SMALL[name], **more})
 
 
-def films(grid: tuple[int, int, int] = GRID, views: int = 1, batch: int = 2) -> tuple[torch.Tensor, ...]:
+def radiographs(
+    grid: tuple[int, int, int] = GRID, views: int = 1, batch: int = 2
+) -> tuple[torch.Tensor, ...]:
     generator = torch.Generator().manual_seed(1)
     x, y, z = grid
     return tuple(torch.rand(batch, views, side, z, generator=generator) for side in (x, y))
@@ -66,7 +68,7 @@ def test_tl_embedding_has_the_number_that_the_paper_prints_under_operations():
 @pytest.mark.parametrize("name", BASELINES)
 def test_one_prediction_fills_the_whole_grid_and_its_gradients_reach_every_parameter(name):
     model = small(name)
-    logits = model(*films())
+    logits = model(*radiographs())
     assert logits.shape == (2, 5, *GRID)
     (logits * torch.randn(logits.shape, generator=torch.Generator().manual_seed(2))).sum().backward()
     silent = [key for key, value in model.named_parameters() if value.grad is None or not value.grad.any()]
@@ -76,9 +78,9 @@ def test_one_prediction_fills_the_whole_grid_and_its_gradients_reach_every_param
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_either_film_changes_the_prediction(name):
+def test_either_radiograph_changes_the_prediction(name):
     # With the statistics of the batch: before any training, those of earlier batches quench the signal.
-    model, (coronal, sagittal) = small(name), films()
+    model, (coronal, sagittal) = small(name), radiographs()
     with torch.no_grad():
         plain = model.reconstruct_logits(coronal, sagittal)
         assert not torch.allclose(plain, model.reconstruct_logits(coronal.flip(-1), sagittal), atol=1e-4)
@@ -86,11 +88,11 @@ def test_either_film_changes_the_prediction(name):
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_more_films_of_each_plane_are_taken(name):
+def test_more_radiographs_of_each_plane_are_taken(name):
     model = small(name, views_per_plane=3)
-    assert model(*films(views=3)).shape == (2, 5, *GRID)
+    assert model(*radiographs(views=3)).shape == (2, 5, *GRID)
     with pytest.raises(ValueError, match=r"must be \(batch, 3, 32, 64\)"):
-        model(*films(views=1))
+        model(*radiographs(views=1))
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -98,7 +100,7 @@ def test_a_grid_that_is_no_power_of_two_and_not_square_is_filled(name):
     grid = (96, 64, 160)
     with torch.device("meta"):
         model = small(name, grid_shape=grid)
-        assert model(*films(grid)).shape == (2, 5, *grid)
+        assert model(*radiographs(grid)).shape == (2, 5, *grid)
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -108,7 +110,7 @@ def test_half_precision_on_a_processor_gives_the_gradients_of_single_precision(n
     for half in (False, True):
         copied = copy.deepcopy(model)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            logits = copied(*films())
+            logits = copied(*radiographs())
         logits.float().logsumexp(1).sum().backward()
         gradients.append(torch.cat([p.grad.flatten() for p in copied.parameters()]))
     assert gradients[1].isfinite().all()
@@ -138,9 +140,9 @@ def test_sizes_that_do_not_fit_are_refused_in_words(name, sizes, word):
         build_model(name, **sizes)
 
 
-def test_a_film_is_repeated_along_the_axis_that_it_lacks():
-    coronal, sagittal = films(batch=1)
-    volume = film_volume(coronal, sagittal)
+def test_a_radiograph_is_repeated_along_the_axis_that_it_lacks():
+    coronal, sagittal = radiographs(batch=1)
+    volume = radiograph_volume(coronal, sagittal)
     assert volume.shape == (1, 2, *GRID)
     assert torch.equal(volume[0, 0, :, 7], coronal[0, 0])
     assert torch.equal(volume[0, 1, 9], sagittal[0, 0])

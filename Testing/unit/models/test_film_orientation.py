@@ -1,4 +1,4 @@
-"""How a film hangs: what the names mean, and a network that can learn them."""
+"""How a radiograph hangs: what the names mean, and a network that can learn them."""
 
 import pytest
 import torch
@@ -11,29 +11,29 @@ from SwinX2SLib.training.objectives import Phase, objective_for
 
 
 def test_a_quarter_turn_brings_the_upper_left_corner_to_the_upper_right():
-    film = torch.zeros(3, 5)  # (across, down)
-    film[0, 0] = 1
-    turned = hang(film, Orientation(View.FRONTAL, 1))
+    radiograph = torch.zeros(3, 5)  # (across, down)
+    radiograph[0, 0] = 1
+    turned = hang(radiograph, Orientation(View.FRONTAL, 1))
     assert turned.shape == (5, 3)
     assert turned[-1, 0] == 1
 
 
-def test_a_film_is_mirrored_before_it_is_turned():
-    film = torch.zeros(3, 5)
-    film[0, 0] = 1
-    assert hang(film, Orientation(View.LATERAL, 0, True))[-1, 0] == 1
-    assert hang(film, Orientation(View.LATERAL, 1, True))[-1, -1] == 1
+def test_a_radiograph_is_mirrored_before_it_is_turned():
+    radiograph = torch.zeros(3, 5)
+    radiograph[0, 0] = 1
+    assert hang(radiograph, Orientation(View.LATERAL, 0, True))[-1, 0] == 1
+    assert hang(radiograph, Orientation(View.LATERAL, 1, True))[-1, -1] == 1
 
 
-def test_every_orientation_shows_a_film_differently():
-    film = torch.rand(4, 4)
-    lateral = [hang(film, o) for o in ORIENTATIONS if o.view is View.LATERAL]
+def test_every_orientation_shows_a_radiograph_differently():
+    radiograph = torch.rand(4, 4)
+    lateral = [hang(radiograph, o) for o in ORIENTATIONS if o.view is View.LATERAL]
     assert len({tuple(shown.ravel().tolist()) for shown in lateral}) == 8
     assert not any(o.mirrored for o in ORIENTATIONS if o.view is View.FRONTAL)
 
 
 @pytest.mark.parametrize("size", [(20, 40), (40, 20), (31, 17), (8, 8)])
-def test_a_film_keeps_its_proportions_in_the_square(size):
+def test_a_radiograph_keeps_its_proportions_in_the_square(size):
     square = as_square(torch.ones(1, 1, *size), 24)[0, 0]
     assert square.shape == (24, 24)
     across, down = (int((square > 0.5).any(axis).sum()) for axis in (1, 0))
@@ -42,8 +42,8 @@ def test_a_film_keeps_its_proportions_in_the_square(size):
     assert middles == pytest.approx([11.5, 11.5], abs=0.5)
 
 
-def test_the_network_learns_how_simple_films_hang():
-    """Frontal films: a bright upper edge; lateral ones: a bright upper edge and a half-bright left one."""
+def test_the_network_learns_how_simple_radiographs_hang():
+    """Frontal radiographs: a bright upper edge; lateral ones: a bright upper edge and a half-bright left one."""
     torch.manual_seed(0)
     config = {"widths": (8, 16, 16, 16), "film_px": 32}
     model = build_model("film-orientation", **config)

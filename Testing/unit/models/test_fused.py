@@ -21,14 +21,14 @@ def net() -> FusedSwinX2S:
     return FusedSwinX2S(SMALL).eval()
 
 
-def films(batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+def radiographs(batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     return tuple(torch.rand(batch, 1, 32, 64, generator=generator) for _ in range(2))
 
 
 @torch.no_grad()
 def test_slabs_of_the_full_resolution_logits_are_the_whole_cut_in_slices(net):
-    output = net(*films())
+    output = net(*radiographs())
     whole = output.logits()
     assert whole.shape == (1, 7, 32, 32, 64)
     slabs = torch.cat([output.logits(0, 16), output.logits(16, 50), output.logits(50, 64)], dim=-1)
@@ -36,10 +36,10 @@ def test_slabs_of_the_full_resolution_logits_are_the_whole_cut_in_slices(net):
 
 
 @torch.no_grad()
-def test_the_silhouettes_of_a_film_heed_the_other_film_only_row_by_row(net):
-    coronal, sagittal = films()
+def test_the_silhouettes_of_a_radiograph_heed_the_other_radiograph_only_row_by_row(net):
+    coronal, sagittal = radiographs()
     before = net(coronal, sagittal, volumes=0)
-    # What the other film shows in a row counts, where along the row it shows it does not.
+    # What the other radiograph shows in a row counts, where along the row it shows it does not.
     exchange = RowExchange(4)
     torch.nn.init.normal_(exchange.mix.weight)
     front, side = torch.rand(1, 4, 8, 6), torch.rand(1, 4, 5, 6)
@@ -54,7 +54,7 @@ def test_the_silhouettes_of_a_film_heed_the_other_film_only_row_by_row(net):
 
 @torch.no_grad()
 def test_volumes_of_the_first_persons_alone_are_what_all_would_be(net):
-    coronal, sagittal = films(3)
+    coronal, sagittal = radiographs(3)
     some, every = net(coronal, sagittal, volumes=2), net(coronal, sagittal)
     assert len(some.volume) == 2
     assert len(some.coronal_layout) == 3
@@ -63,15 +63,15 @@ def test_volumes_of_the_first_persons_alone_are_what_all_would_be(net):
 
 
 @torch.no_grad()
-def test_films_of_different_widths_give_a_volume_as_wide_and_as_deep(net):
+def test_radiographs_of_different_widths_give_a_volume_as_wide_and_as_deep(net):
     generator = torch.Generator().manual_seed(3)
     narrow = torch.rand(1, 1, 32, 64, generator=generator), torch.rand(1, 1, 64, 64, generator=generator)
     assert net.reconstruct_logits(*narrow).shape == (1, 7, 32, 64, 64)
 
 
 @torch.no_grad()
-def test_brightness_and_contrast_of_a_film_do_not_matter(net):
-    coronal, sagittal = films()
+def test_brightness_and_contrast_of_a_radiograph_do_not_matter(net):
+    coronal, sagittal = radiographs()
     torch.testing.assert_close(
         net.reconstruct_logits(coronal, sagittal),
         net.reconstruct_logits(coronal * 0.3 + 0.2, sagittal * 2),
@@ -83,7 +83,7 @@ def test_brightness_and_contrast_of_a_film_do_not_matter(net):
 
 @torch.no_grad()
 def test_a_batch_gives_what_its_cases_give_alone(net):
-    coronal, sagittal = films(2)
+    coronal, sagittal = radiographs(2)
     together = net.reconstruct_logits(coronal, sagittal)
     for i in range(2):
         torch.testing.assert_close(
@@ -100,7 +100,7 @@ def test_every_parameter_learns():
     for head in net.silhouettes.names:
         # Fresh silhouettes are faint and their hull is empty.
         torch.nn.init.zeros_(head.bias)
-    output = net(*films())
+    output = net(*radiographs())
     (output.logits() ** 2).sum().backward()
     still = [name for name, p in net.named_parameters() if p.grad is None or not bool(p.grad.abs().sum() > 0)]
     assert still == []
@@ -114,6 +114,6 @@ def test_every_parameter_learns():
         ((1, 1, 32, 64), (1, 1, 30, 64), "multiples of 32"),
     ],
 )
-def test_films_of_the_wrong_size_are_refused_in_words(net, coronal, sagittal, word):
+def test_radiographs_of_the_wrong_size_are_refused_in_words(net, coronal, sagittal, word):
     with pytest.raises(ValueError, match=word):
         net(torch.zeros(coronal), torch.zeros(sagittal))

@@ -29,18 +29,18 @@ def test_fused_networks_grow_from_nano_to_small_and_stay_below_the_papers_of_tha
     assert nano < tiny < small < paper
 
 
-# Helpers look at single films and reconstruct nothing.
+# Helpers look at single radiographs and reconstruct nothing.
 @pytest.mark.parametrize("variant", [name for name in known_variants() if name not in HELPERS])
 def test_every_network_says_its_grid_and_fills_it(variant):
     with torch.device("meta"):
         model = build_model(variant).eval()
         x, y, z = model.grid_shape
-        films = torch.zeros(1, 1, x, z), torch.zeros(1, 1, y, z)
+        radiographs = torch.zeros(1, 1, x, z), torch.zeros(1, 1, y, z)
         if variant.startswith("fused"):
             # Which voxels it names depends on what it sees: without numbers, the maps that it names them from.
-            output = model(*films)
+            output = model(*radiographs)
             assert output.volume.shape[2:] == (x // 2, y // 2, z // 2)
             assert output.coronal_layout.shape == (1, 54, x, z)
             assert output.sagittal_layout.shape == (1, 54, y, z)
         else:
-            assert model.reconstruct_logits(*films).shape == (1, 55, x, y, z)
+            assert model.reconstruct_logits(*radiographs).shape == (1, 55, x, y, z)

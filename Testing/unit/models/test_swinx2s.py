@@ -14,7 +14,7 @@ def network(grid=(32, 32, 64), views=1, classes=5, transformer_skip=True) -> Swi
     return model
 
 
-def films(grid, views=1, batch=1) -> tuple[torch.Tensor, torch.Tensor]:
+def radiographs(grid, views=1, batch=1) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     x, y, z = grid
     return (
@@ -29,14 +29,14 @@ def films(grid, views=1, batch=1) -> tuple[torch.Tensor, torch.Tensor]:
 @torch.no_grad()
 def test_either_view_gets_a_volume_of_the_whole_grid(grid, views, batch):
     model = network(grid, views).eval()
-    for logits in model(*films(grid, views, batch)):
+    for logits in model(*radiographs(grid, views, batch)):
         assert logits.shape == (batch, 5, *grid)
         assert bool(logits.isfinite().all())
 
 
 @torch.no_grad()
 def test_the_reconstruction_is_the_mean_of_both_views_logits():
-    model, pair = network().eval(), films((32, 32, 64), batch=2)
+    model, pair = network().eval(), radiographs((32, 32, 64), batch=2)
     coronal, sagittal = model(*pair)
     torch.testing.assert_close(
         model.reconstruct_logits(*pair), (coronal + sagittal) / 2, rtol=1e-4, atol=1e-5
@@ -46,7 +46,7 @@ def test_the_reconstruction_is_the_mean_of_both_views_logits():
 @torch.no_grad()
 def test_running_both_views_at_once_is_running_one_after_the_other():
     model = network((64, 64, 32)).eval()
-    coronal, sagittal = films((64, 64, 32))
+    coronal, sagittal = radiographs((64, 64, 32))
     seen = []
 
     def one_view_at_a_time(module, arguments):
@@ -64,7 +64,7 @@ def test_running_both_views_at_once_is_running_one_after_the_other():
 @torch.no_grad()
 def test_cases_of_a_batch_do_not_see_each_other():
     model = network((64, 64, 32)).eval()
-    coronal, sagittal = films((64, 64, 32), batch=2)
+    coronal, sagittal = radiographs((64, 64, 32), batch=2)
     together = model.reconstruct_logits(coronal, sagittal)
     for i in range(2):
         alone = model.reconstruct_logits(coronal[i : i + 1], sagittal[i : i + 1])
@@ -72,9 +72,9 @@ def test_cases_of_a_batch_do_not_see_each_other():
 
 
 @torch.no_grad()
-def test_what_moves_in_a_film_moves_the_volume_on_the_films_axes():
+def test_what_moves_in_a_radiograph_moves_the_volume_on_the_radiographs_axes():
     model = network((64, 64, 32)).eval()
-    coronal, sagittal = films((64, 64, 32))
+    coronal, sagittal = radiographs((64, 64, 32))
     changed = coronal.clone()
     changed[..., 0:4, :] += 3
     before, after = model(coronal, sagittal)[0], model(changed, sagittal)[0]
@@ -84,7 +84,7 @@ def test_what_moves_in_a_film_moves_the_volume_on_the_films_axes():
 
 @torch.no_grad()
 def test_features_of_either_view_under_the_head_are_its_logits():
-    model, pair = network().eval(), films((32, 32, 64))
+    model, pair = network().eval(), radiographs((32, 32, 64))
     for features, logits in zip(model(*pair, apply_head=False), model(*pair), strict=True):
         assert features.shape == (1, 4, 32, 32, 64)
         torch.testing.assert_close(model.head(features), logits)
@@ -94,7 +94,7 @@ def test_features_of_either_view_under_the_head_are_its_logits():
 @torch.no_grad()
 def test_without_its_skips_the_transformer_speaks_through_the_bottom_alone(transformer_skip, reading):
     model = network((64, 64, 32), transformer_skip=transformer_skip).eval()
-    pair = films((64, 64, 32))
+    pair = radiographs((64, 64, 32))
     before = model.reconstruct_logits(*pair)
     heard = []
     for level in range(1, 6):
@@ -122,7 +122,7 @@ def test_without_the_skips_no_parameter_is_left_that_could_not_learn():
 
 @pytest.mark.parametrize("transformer_skip", [True, False])
 def test_every_parameter_of_the_network_learns(transformer_skip):
-    model, pair = network((64, 64, 32), transformer_skip=transformer_skip), films((64, 64, 32))
+    model, pair = network((64, 64, 32), transformer_skip=transformer_skip), radiographs((64, 64, 32))
     coronal, sagittal = model(*pair)
     (coronal.square() + sagittal.abs()).mean().backward()
     # A bias common to all keys shifts all scores of a softmax alike, so it has no effect by construction.
@@ -137,13 +137,17 @@ def test_every_parameter_of_the_network_learns(transformer_skip):
 @pytest.mark.parametrize(
     ("coronal", "sagittal", "words"),
     [
-        ((1, 1, 32, 60), (1, 1, 32, 64), ["coronal films must be (batch, 1, 32, 64)", "(1, 1, 32, 60)"]),
-        ((1, 2, 32, 64), (1, 1, 64, 64), ["The coronal films", "The sagittal films"]),
-        ((1, 32, 64), (1, 1, 32, 64), ["coronal films must be"]),
-        ((2, 1, 32, 64), (1, 1, 32, 64), ["2 coronal films and 1 sagittal"]),
+        (
+            (1, 1, 32, 60),
+            (1, 1, 32, 64),
+            ["coronal radiographs must be (batch, 1, 32, 64)", "(1, 1, 32, 60)"],
+        ),
+        ((1, 2, 32, 64), (1, 1, 64, 64), ["The coronal radiographs", "The sagittal radiographs"]),
+        ((1, 32, 64), (1, 1, 32, 64), ["coronal radiographs must be"]),
+        ((2, 1, 32, 64), (1, 1, 32, 64), ["2 coronal radiographs and 1 sagittal"]),
     ],
 )
-def test_films_that_do_not_fit_are_refused_in_words(coronal, sagittal, words):
+def test_radiographs_that_do_not_fit_are_refused_in_words(coronal, sagittal, words):
     model = network()
     for method in (model.forward, model.reconstruct_logits):
         with pytest.raises(ValueError) as caught:
@@ -158,7 +162,7 @@ def test_sizes_that_do_not_fit_are_refused_before_anything_is_built():
 
 @pytest.mark.parametrize("grid", [(32, 32, 64), (64, 64, 32)])
 def test_bfloat16_gradients_of_small_grids_do_not_hold_what_lay_in_memory_before(grid):
-    model, pair = network(grid), films(grid)
+    model, pair = network(grid), radiographs(grid)
     found = []
     for _ in range(3):
         # Freed memory full of NaN is what an unwritten gradient would show.

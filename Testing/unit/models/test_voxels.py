@@ -14,14 +14,14 @@ def silhouettes(bones: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
 def test_a_cell_is_in_the_hull_only_where_both_silhouettes_of_one_bone_meet():
     coronal, sagittal = silhouettes()
     coronal[0, 1, 2, 3] = sagittal[0, 1, 4, 3] = SURE
-    # A bone that one film alone shows has no hull.
+    # A bone that one radiograph alone shows has no hull.
     coronal[0, 0, 0, 0] = SURE
     cells = hull_cells(log_silhouettes(coronal)[0], log_silhouettes(sagittal)[0])
     assert cells.shape == (2, 4, 3)
     assert torch.nonzero(cells).tolist() == [[1, 2, 1]]
 
 
-def test_a_bone_seen_on_its_ray_in_one_film_and_denied_in_the_other_is_denied():
+def test_a_bone_seen_on_its_ray_in_one_radiograph_and_denied_in_the_other_is_denied():
     head = VoxelHead(3, 5, 8, 3)
     coronal, sagittal = silhouettes()
     coronal[0, 1], sagittal[0, 0] = SURE, SURE
@@ -30,7 +30,7 @@ def test_a_bone_seen_on_its_ray_in_one_film_and_denied_in_the_other_is_denied():
     lifted = head.lift(torch.rand(5, 4, 6), torch.rand(5, 8, 6))
     logits = head(torch.rand(3, 2, 4, 3), lifted, evidence, torch.tensor([[0, 0, 0]]))
     assert logits.shape == (1, 8, 3)
-    # Voxels 0 and 2 of the cell lie on the one ray on which both films show the first bone.
+    # Voxels 0 and 2 of the cell lie on the one ray on which both radiographs show the first bone.
     denied = logits[0, :, 1:] < -8
     assert denied.all(dim=1).tolist() == [False, True, False, True, True, True, True, True]
     assert bool(denied[:, 1].all())

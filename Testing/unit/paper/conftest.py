@@ -9,7 +9,7 @@ import pytest
 
 from SwinX2SLib.anatomy import GROUPS
 from SwinX2SLib.datasets.grid import Grid
-from SwinX2SLib.datasets.prepare_case import FILMS, write_case
+from SwinX2SLib.datasets.prepare_case import RADIOGRAPHS, write_case
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
@@ -31,9 +31,9 @@ def write_phantoms() -> Callable:
         entries = []
         for name, split in splits.items():
             write_case(folder / "volumes" / name, grid, labels, excess - 50, excess)
-            films = {"files": list(FILMS), "spacing_mm": SPACING_MM}
+            radiographs = {"files": list(RADIOGRAPHS), "spacing_mm": SPACING_MM}
             entries.append({"case": name, "split": split, "annotated": list(GROUPS), "licence": licence})
-            entries[-1] |= {"ct": "HU", "radiographs": films}
+            entries[-1] |= {"ct": "HU", "radiographs": radiographs}
         path = folder / "manifest.json"
         path.write_text(json.dumps(entries))
         return path

@@ -49,7 +49,7 @@ def test_rows_that_need_the_same_training_share_it(whole):
     ]
     assert len(base) == 4
     assert {cell.training.name for cell in base} == {"ctspine1k-swinx2s-base"}
-    assert [cell.films for cell in base] == ["given", "given", "projected", "given"]
+    assert [cell.radiographs for cell in base] == ["given", "given", "projected", "given"]
     networks = cells_of(whole, table="3", data_set="ctspine1k")
     assert len({cell.training.name for cell in networks}) == 12
     same = ("steps", "minutes", "batch_size", "learning_rate", "seed", "warmup_steps", "accumulate")

@@ -1,4 +1,4 @@
-"""Benchmarks as a process: killed and gone on with, with several films of each plane, with faulty cases."""
+"""Benchmarks as a process: killed and gone on with, with several radiographs of each plane, with faulty cases."""
 
 import csv
 import json
@@ -72,7 +72,7 @@ def test_a_killed_benchmark_goes_on_and_redoes_nothing_that_is_finished(
     assert "<html" in (out / "index.html").read_text()
 
 
-def test_several_films_of_each_plane_are_trained_and_evaluated_and_broken_films_cost_one_case(
+def test_several_radiographs_of_each_plane_are_trained_and_evaluated_and_broken_radiographs_cost_one_case(
     tmp_path, write_phantoms, write_config, capsys
 ):
     write_phantoms(tmp_path, {"one": "train", "two": "test", "torn": "test"})
@@ -82,7 +82,7 @@ def test_several_films_of_each_plane_are_trained_and_evaluated_and_broken_films_
     finish(start(config, out))
     dice = {line["row"]: line for line in lines_of(out) if line["metric"] == "dice"}
     assert [dice[row]["status"] for row in ("N = 1", "N = 2", "N = 4")] == ["done", "done", "not run"]
-    # Table 4 projects its films itself: there the torn picture is not missed.
+    # Table 4 projects its radiographs itself: there the torn picture is not missed.
     assert [dice[row]["n"] for row in ("N = 1", "N = 2", "CTSpine1K-Spine")] == ["2", "2", "1"]
     assert "torn: " in dice["CTSpine1K-Spine"]["note"]
     (record,) = (
@@ -97,7 +97,10 @@ def test_several_films_of_each_plane_are_trained_and_evaluated_and_broken_films_
     )
     arguments = ["--out", str(tmp_path / "loaded"), "--device", "cpu", "--workers", "1"]
     assert main(["benchmark-table", str(loaded), *arguments]) == SOME_FAILED
-    assert "with 2 films of each plane, and the weights are of swinx2s-base with 1" in capsys.readouterr().err
+    assert (
+        "with 2 radiographs of each plane, and the weights are of swinx2s-base with 1"
+        in capsys.readouterr().err
+    )
     (first,) = (
         line for line in lines_of(tmp_path / "loaded") if line["row"] == "N = 1" and line["metric"] == "dice"
     )

@@ -1,4 +1,4 @@
-"""Films drawn for the tests."""
+"""Radiographs drawn for the tests."""
 
 import sys
 from pathlib import Path
@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
-def film_values() -> np.ndarray:
-    """A drawn frontal film, uint16 (200, 160), bone bright: a spine, and one rib only on the patient's left."""
+def radiograph_values() -> np.ndarray:
+    """A drawn frontal radiograph, uint16 (200, 160), bone bright: a spine, and one rib only on the patient's left."""
     rng = np.random.default_rng(3)
     values = rng.integers(400, 900, (200, 160)).astype(np.float64)
     values[:, 70:90] += 2000
@@ -21,6 +21,6 @@ def film_values() -> np.ndarray:
 
 
 @pytest.fixture
-def other_values(film_values) -> np.ndarray:
-    """A drawn lateral film of the same height."""
-    return np.roll(film_values, 40, axis=1)
+def other_values(radiograph_values) -> np.ndarray:
+    """A drawn lateral radiograph of the same height."""
+    return np.roll(radiograph_values, 40, axis=1)

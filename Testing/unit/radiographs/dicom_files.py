@@ -1,4 +1,4 @@
-"""DICOM films that the tests write."""
+"""DICOM radiographs that the tests write."""
 
 from pathlib import Path
 
@@ -18,23 +18,26 @@ def write_dicom(path: Path, values: np.ndarray, transfer_syntax=ExplicitVRLittle
     meta.MediaStorageSOPClassUID = ComputedRadiographyImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    film = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    film.SOPClassUID, film.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-    film.Modality = "CR"
-    film.Rows, film.Columns = values.shape[:2]
-    film.SamplesPerPixel, film.PhotometricInterpretation = 1, "MONOCHROME2"
-    film.BitsAllocated = film.BitsStored = 16
-    film.HighBit, film.PixelRepresentation = 15, 0
-    film.PixelData = values.tobytes()
+    radiograph = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    radiograph.SOPClassUID, radiograph.SOPInstanceUID = (
+        meta.MediaStorageSOPClassUID,
+        meta.MediaStorageSOPInstanceUID,
+    )
+    radiograph.Modality = "CR"
+    radiograph.Rows, radiograph.Columns = values.shape[:2]
+    radiograph.SamplesPerPixel, radiograph.PhotometricInterpretation = 1, "MONOCHROME2"
+    radiograph.BitsAllocated = radiograph.BitsStored = 16
+    radiograph.HighBit, radiograph.PixelRepresentation = 15, 0
+    radiograph.PixelData = values.tobytes()
     for name, value in tags.items():
-        setattr(film, name, value)
+        setattr(radiograph, name, value)
     if transfer_syntax == JPEGLosslessSV1:
-        film.PixelData = encapsulate([lossless_jpeg.encode_lossless(values)])
-        film["PixelData"].is_undefined_length = True
-        film.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+        radiograph.PixelData = encapsulate([lossless_jpeg.encode_lossless(values)])
+        radiograph["PixelData"].is_undefined_length = True
+        radiograph.file_meta.TransferSyntaxUID = JPEGLosslessSV1
     elif transfer_syntax != ExplicitVRLittleEndian:
-        film.compress(transfer_syntax, generate_instance_uid=False)
-    film.save_as(path, enforce_file_format=True)
+        radiograph.compress(transfer_syntax, generate_instance_uid=False)
+    radiograph.save_as(path, enforce_file_format=True)
     return path
 
 
@@ -44,5 +47,8 @@ def fault_kinds(path, view="ap", options=None) -> list[str]:
     return [fault.kind for fault in caught.value.faults]
 
 
-def same(film, values) -> bool:
-    return film.pixels.shape == values.shape and np.corrcoef(film.pixels.ravel(), values.ravel())[0, 1] > 0.99
+def same(radiograph, values) -> bool:
+    return (
+        radiograph.pixels.shape == values.shape
+        and np.corrcoef(radiograph.pixels.ravel(), values.ravel())[0, 1] > 0.99
+    )

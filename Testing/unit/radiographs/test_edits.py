@@ -5,14 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from SwinX2SLib.radiographs import Crop, FilmOptions
-from SwinX2SLib.radiographs.transforms import Turn, crop_of_edited, edited, flipped, rotated, stored_of_edited
+from SwinX2SLib.radiographs import Crop, RadiographOptions
+from SwinX2SLib.radiographs.transforms import (
+    Reorientation,
+    crop_of_edited,
+    edited,
+    flipped,
+    rotated,
+    stored_of_edited,
+)
 
 ROWS, COLS = 7, 11
 PICTURE = np.arange(ROWS * COLS).reshape(ROWS, COLS)
-turns = st.builds(Turn, st.booleans(), st.booleans(), st.booleans())
+turns = st.builds(Reorientation, st.booleans(), st.booleans(), st.booleans())
 ways = st.builds(
-    FilmOptions,
+    RadiographOptions,
     crop=st.sampled_from([None, Crop(2, 1, 6, 4), Crop(10, 20, 50, 70, percent=True)]),
     rotate_deg=st.sampled_from([0, 90, 180, 270]),
     flip=st.sampled_from(["", "h", "v", "hv"]),
@@ -53,15 +60,17 @@ def test_a_rectangle_that_is_seen_becomes_the_crop_that_shows_it(turn, options, 
     right, bottom = data.draw(st.integers(left + 1, cols)), data.draw(st.integers(top + 1, rows))
     crop = crop_of_edited(PICTURE.shape, turn, options, (left, top, right, bottom))
     wanted = seen[top:bottom, left:right]
-    shown = edited(PICTURE, turn, FilmOptions(crop=crop, rotate_deg=options.rotate_deg, flip=options.flip))
+    shown = edited(
+        PICTURE, turn, RadiographOptions(crop=crop, rotate_deg=options.rotate_deg, flip=options.flip)
+    )
     if crop is None:
         assert wanted.size == PICTURE.size
     else:
         assert np.array_equal(shown, wanted)
 
 
-def test_a_rectangle_beside_the_film_is_no_crop_and_one_that_reaches_out_is_cut():
-    options, turn = FilmOptions(), Turn()
+def test_a_rectangle_beside_the_radiograph_is_no_crop_and_one_that_reaches_out_is_cut():
+    options, turn = RadiographOptions(), Reorientation()
     assert crop_of_edited(PICTURE.shape, turn, options, (20, 0, 30, 5)) is None
     crop = crop_of_edited(PICTURE.shape, turn, options, (-5, -5, 5, ROWS + 5))
     assert crop.slices(PICTURE.shape) == (slice(0, ROWS), slice(0, 5))
@@ -72,4 +81,4 @@ def test_a_rectangle_beside_the_film_is_no_crop_and_one_that_reaches_out_is_cut(
 )
 def test_magnifications_that_cannot_be_are_refused(wrong):
     with pytest.raises(ValueError, match="magnification"):
-        FilmOptions(**wrong)
+        RadiographOptions(**wrong)

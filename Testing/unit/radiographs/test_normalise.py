@@ -10,31 +10,33 @@ def correlation(first, second) -> float:
     return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
 
 
-def test_specks_and_letters_do_not_move_the_contrast(film_values):
-    clean = normalise(film_values, True).pixels
-    marked = film_values.astype(np.float64)
+def test_specks_and_letters_do_not_move_the_contrast(radiograph_values):
+    clean = normalise(radiograph_values, True).pixels
+    marked = radiograph_values.astype(np.float64)
     marked[8:14, 10:18] = 65535
     marked.ravel()[np.random.default_rng(0).integers(0, marked.size, 60)] = 65535
-    film = normalise(marked, True).pixels
+    radiograph = normalise(marked, True).pixels
     unmarked = marked != 65535
-    assert np.abs(film - clean)[unmarked].max() < 0.1
+    assert np.abs(radiograph - clean)[unmarked].max() < 0.1
 
 
 @pytest.mark.parametrize("border", [0.0, 6000.0])
-def test_black_and_white_shutters_become_air_and_do_not_move_the_contrast(film_values, border):
-    shuttered = film_values.astype(np.float64)
+def test_black_and_white_shutters_become_air_and_do_not_move_the_contrast(radiograph_values, border):
+    shuttered = radiograph_values.astype(np.float64)
     shuttered[:25] = shuttered[:, :30] = shuttered[:, -12:] = border
     result = normalise(shuttered, True)
     inside = (slice(25, None), slice(30, -12))
     assert result.pixels[:25].max() == 0
     assert result.pixels[:, :30].max() == 0
-    np.testing.assert_allclose(result.pixels[inside], normalise(film_values[inside], True).pixels, atol=1e-5)
+    np.testing.assert_allclose(
+        result.pixels[inside], normalise(radiograph_values[inside], True).pixels, atol=1e-5
+    )
     told = [note for note in result.notes if "25 px top, 30 px left, 12 px right" in note]
     assert len(told) == len(result.notes) == (border > 0)
 
 
-def test_a_white_shutter_with_scatter_is_cut_at_its_sharp_step(film_values):
-    shuttered = film_values.astype(np.float64)
+def test_a_white_shutter_with_scatter_is_cut_at_its_sharp_step(radiograph_values):
+    shuttered = radiograph_values.astype(np.float64)
     shuttered[:, :20] = (
         4000 - np.linspace(0, 300, 200)[:, None] + np.random.default_rng(0).normal(0, 30, (200, 20))
     )
@@ -44,17 +46,17 @@ def test_a_white_shutter_with_scatter_is_cut_at_its_sharp_step(film_values):
 
 
 @pytest.mark.parametrize("air", [400.0, 430.0])
-def test_black_air_round_the_body_is_no_note(film_values, air):
-    """The air may be flat, as a detector saturates, and lies within the noise of the film's darkest part."""
-    body = film_values.astype(np.float64)
+def test_black_air_round_the_body_is_no_note(radiograph_values, air):
+    """The air may be flat, as a detector saturates, and lies within the noise of the radiograph's darkest part."""
+    body = radiograph_values.astype(np.float64)
     body[:, :40] = body[:, -25:] = air
     result = normalise(body, True)
     assert result.notes == ()
     assert result.pixels[:, :40].max() == 0
 
 
-def test_a_gray_shutter_is_told_with_its_side(film_values):
-    shuttered = film_values.astype(np.float64)
+def test_a_gray_shutter_is_told_with_its_side(radiograph_values):
+    shuttered = radiograph_values.astype(np.float64)
     shuttered[-20:] = 1500.0
     (note,) = normalise(shuttered, True).notes
     assert note.endswith("20 px bottom.")
@@ -64,13 +66,15 @@ def test_a_bright_abdomen_below_dark_lungs_is_no_shutter():
     rows, cols = np.mgrid[:300, :240]
     dome = 180 + 60 * ((cols - 120) / 120.0) ** 2
     values = np.where(rows > dome, 3000.0, 800.0) + np.random.default_rng(1).normal(0, 60, rows.shape)
-    film = normalise(values, True).pixels
-    assert film[260:].mean() > 0.8
+    radiograph = normalise(values, True).pixels
+    assert radiograph[260:].mean() > 0.8
 
 
-def test_bone_is_bright_whichever_way_the_detector_counts(film_values):
+def test_bone_is_bright_whichever_way_the_detector_counts(radiograph_values):
     np.testing.assert_allclose(
-        normalise(film_values, True).pixels, normalise(4095.0 - film_values, False).pixels, atol=1e-4
+        normalise(radiograph_values, True).pixels,
+        normalise(4095.0 - radiograph_values, False).pixels,
+        atol=1e-4,
     )
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 from SwinX2SLib.errors import Cancelled, InputError
 from SwinX2SLib.radiographs import (
     Crop,
-    FilmOptions,
     Radiograph,
+    RadiographOptions,
     check_pair,
     examine_pair,
     read_pair,
@@ -33,8 +33,8 @@ def kinds(faults) -> list[str]:
     return [fault.kind for fault in faults]
 
 
-def test_faults_of_both_files_and_of_the_pair_are_listed_together(tmp_path, film_values):
-    small = save(tmp_path / "small.png", film_values[:60])
+def test_faults_of_both_files_and_of_the_pair_are_listed_together(tmp_path, radiograph_values):
+    small = save(tmp_path / "small.png", radiograph_values[:60])
     with pytest.raises(InputError) as caught:
         read_pair(small, tmp_path / "nothing.png")
     assert kinds(caught.value.faults) == ["spacing-absent", "too-small", "missing-file"]
@@ -42,20 +42,24 @@ def test_faults_of_both_files_and_of_the_pair_are_listed_together(tmp_path, film
     assert all(fault.hint for fault in caught.value.faults)
 
 
-def test_one_file_given_twice_is_noticed_also_under_another_name(tmp_path, film_values):
-    first = save(tmp_path / "first.png", film_values)
-    second = save(tmp_path / "second.tif", film_values)
-    spacing = FilmOptions(spacing_mm=1.5)
+def test_one_file_given_twice_is_noticed_also_under_another_name(tmp_path, radiograph_values):
+    first = save(tmp_path / "first.png", radiograph_values)
+    second = save(tmp_path / "second.tif", radiograph_values)
+    spacing = RadiographOptions(spacing_mm=1.5)
     for lateral in (first, second):
         _, _, faults = examine_pair(first, lateral, spacing, spacing)
         assert kinds(faults) == ["same-file"]
 
 
-def test_heights_may_disagree_by_five_percent_and_no_more(tmp_path, film_values, other_values):
-    ap, lateral = save(tmp_path / "ap.png", film_values), save(tmp_path / "lateral.png", other_values)
-    _, _, faults = examine_pair(ap, lateral, FilmOptions(spacing_mm=1.0), FilmOptions(spacing_mm=1.04))
+def test_heights_may_disagree_by_five_percent_and_no_more(tmp_path, radiograph_values, other_values):
+    ap, lateral = save(tmp_path / "ap.png", radiograph_values), save(tmp_path / "lateral.png", other_values)
+    _, _, faults = examine_pair(
+        ap, lateral, RadiographOptions(spacing_mm=1.0), RadiographOptions(spacing_mm=1.04)
+    )
     assert faults == []
-    _, _, faults = examine_pair(ap, lateral, FilmOptions(spacing_mm=1.0), FilmOptions(spacing_mm=1.07))
+    _, _, faults = examine_pair(
+        ap, lateral, RadiographOptions(spacing_mm=1.0), RadiographOptions(spacing_mm=1.07)
+    )
     assert kinds(faults) == ["heights-disagree"]
     assert "200 mm" in faults[0].message
     assert "214 mm" in faults[0].message
@@ -73,14 +77,14 @@ def test_heights_may_disagree_by_five_percent_and_no_more(tmp_path, film_values,
     ],
 )
 def test_a_broken_file_is_named_for_what_it_is(tmp_path, content, expected):
-    path = tmp_path / "film"
+    path = tmp_path / "radiograph"
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
         read_radiograph(path, "ap")
     assert kinds(caught.value.faults) == [expected]
 
 
-def test_a_folder_is_no_film(tmp_path):
+def test_a_folder_is_no_radiograph(tmp_path):
     with pytest.raises(InputError, match="This is a folder"):
         read_radiograph(tmp_path, "ap")
 
@@ -90,27 +94,29 @@ def test_a_constant_image_is_refused_also_with_a_burnt_in_letter(tmp_path, value
     values = np.full((200, 160), value, np.uint8)
     values[5:9, 5:9] = 200
     with pytest.raises(InputError) as caught:
-        read_radiograph(save(tmp_path / "film.png", values), "ap", FilmOptions(spacing_mm=1))
+        read_radiograph(save(tmp_path / "radiograph.png", values), "ap", RadiographOptions(spacing_mm=1))
     assert kinds(caught.value.faults) == ["constant-image"]
 
 
-def test_a_spacing_in_the_wrong_unit_is_noticed(tmp_path, film_values):
+def test_a_spacing_in_the_wrong_unit_is_noticed(tmp_path, radiograph_values):
     for spacing_mm in (0.00015, 150.0):
         with pytest.raises(InputError) as caught:
             read_radiograph(
-                save(tmp_path / "film.png", film_values), "ap", FilmOptions(spacing_mm=spacing_mm)
+                save(tmp_path / "radiograph.png", radiograph_values),
+                "ap",
+                RadiographOptions(spacing_mm=spacing_mm),
             )
         assert kinds(caught.value.faults) == ["spacing-implausible"]
 
 
-def test_crop_acts_on_the_stored_picture_before_rotation_and_flip(tmp_path, film_values):
-    path = save(tmp_path / "film.png", film_values)
-    options = FilmOptions(spacing_mm=1.0, crop=Crop.parse("20,10,100,150"), rotate_deg=90, flip="h")
-    film = read_radiograph(path, "ap", options)
-    expected = np.rot90(film_values[10:160, 20:120], -1)[:, ::-1]
-    assert film.pixels.shape == expected.shape
-    assert np.corrcoef(film.pixels.ravel(), expected.ravel())[0, 1] > 0.99
-    assert [note for note in film.notes if "as asked" in note] == [
+def test_crop_acts_on_the_stored_picture_before_rotation_and_flip(tmp_path, radiograph_values):
+    path = save(tmp_path / "radiograph.png", radiograph_values)
+    options = RadiographOptions(spacing_mm=1.0, crop=Crop.parse("20,10,100,150"), rotate_deg=90, flip="h")
+    radiograph = read_radiograph(path, "ap", options)
+    expected = np.rot90(radiograph_values[10:160, 20:120], -1)[:, ::-1]
+    assert radiograph.pixels.shape == expected.shape
+    assert np.corrcoef(radiograph.pixels.ravel(), expected.ravel())[0, 1] > 0.99
+    assert [note for note in radiograph.notes if "as asked" in note] == [
         "Cropped to 20,10,100,150 as asked.",
         "Turned clockwise by 90 degrees as asked.",
         "Flipped (h) as asked.",
@@ -128,10 +134,10 @@ def test_a_crop_that_is_none_is_refused(text):
         Crop.parse(text)
 
 
-def test_a_crop_outside_the_picture_is_a_fault(tmp_path, film_values):
-    options = FilmOptions(spacing_mm=1.0, crop=Crop.parse("100,0,100,100"))
+def test_a_crop_outside_the_picture_is_a_fault(tmp_path, radiograph_values):
+    options = RadiographOptions(spacing_mm=1.0, crop=Crop.parse("100,0,100,100"))
     with pytest.raises(InputError) as caught:
-        read_radiograph(save(tmp_path / "film.png", film_values), "ap", options)
+        read_radiograph(save(tmp_path / "radiograph.png", radiograph_values), "ap", options)
     assert kinds(caught.value.faults) == ["crop-outside"]
 
 
@@ -140,15 +146,22 @@ def test_a_crop_outside_the_picture_is_a_fault(tmp_path, film_values):
 )
 def test_options_that_mean_nothing_are_refused(arguments):
     with pytest.raises(ValueError):
-        FilmOptions(**arguments)
+        RadiographOptions(**arguments)
 
 
-def test_computed_films_are_checked_as_a_pair_too(film_values):
-    def film(values, spacing_mm, view):
+def test_computed_radiographs_are_checked_as_a_pair_too(radiograph_values):
+    def radiograph(values, spacing_mm, view):
         return Radiograph(values.astype(np.float32), (spacing_mm, spacing_mm), "computed", view)
 
-    assert check_pair(film(film_values, 1.0, "ap"), film(film_values[:, ::-1], 1.0, "lateral")) == []
-    assert kinds(check_pair(film(film_values, 1.0, "ap"), film(film_values, 1.2, "lateral"))) == [
+    assert (
+        check_pair(
+            radiograph(radiograph_values, 1.0, "ap"), radiograph(radiograph_values[:, ::-1], 1.0, "lateral")
+        )
+        == []
+    )
+    assert kinds(
+        check_pair(radiograph(radiograph_values, 1.0, "ap"), radiograph(radiograph_values, 1.2, "lateral"))
+    ) == [
         "same-file",
         "heights-disagree",
     ]
@@ -160,42 +173,42 @@ def test_nine_real_chest_pairs_are_read_with_a_spacing_given(shared_data):
     assert len(frontals) == 9
     for frontal in frontals:
         lateral = next(folder.glob(frontal.name.split("_frontal")[0] + "_lateral.*"))
-        options = [FilmOptions(spacing_mm=400 / height(path)) for path in (frontal, lateral)]
+        options = [RadiographOptions(spacing_mm=400 / height(path)) for path in (frontal, lateral)]
         ap, side, faults = examine_pair(frontal, lateral, *options, ap_view="pa")
         assert faults == [], frontal.name
-        for film in (ap, side):
-            assert film.pixels.min() == 0
-            assert film.pixels.max() == 1
-            assert 0.15 < film.pixels.std() < 0.45, film.path
+        for radiograph in (ap, side):
+            assert radiograph.pixels.min() == 0
+            assert radiograph.pixels.max() == 1
+            assert 0.15 < radiograph.pixels.std() < 0.45, radiograph.path
 
 
-def test_noise_on_a_constant_and_a_mask_are_no_films(tmp_path):
+def test_noise_on_a_constant_and_a_mask_are_no_radiographs(tmp_path):
     mask = np.tril(np.full((200, 160), 255, np.uint8))
     noise = np.random.default_rng(0).integers(7, 10, (200, 160)).astype(np.uint8)
     for values in (mask, noise):
         with pytest.raises(InputError) as caught:
-            read_radiograph(save(tmp_path / "film.png", values), "ap", FilmOptions(spacing_mm=1))
+            read_radiograph(save(tmp_path / "radiograph.png", values), "ap", RadiographOptions(spacing_mm=1))
         assert kinds(caught.value.faults) == ["few-gray-levels"]
 
 
-def test_a_constant_film_given_twice_and_too_small_has_all_its_faults_told(tmp_path):
-    film = save(tmp_path / "film.png", np.full((200, 50), 9, np.uint8))
-    options = FilmOptions(spacing_mm=900.0)
-    _, _, faults = examine_pair(film, film, options, options)
+def test_a_constant_radiograph_given_twice_and_too_small_has_all_its_faults_told(tmp_path):
+    radiograph = save(tmp_path / "radiograph.png", np.full((200, 50), 9, np.uint8))
+    options = RadiographOptions(spacing_mm=900.0)
+    _, _, faults = examine_pair(radiograph, radiograph, options, options)
     assert kinds(faults) == [*["too-small", "spacing-implausible", "constant-image"] * 2, "same-file"]
 
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "film.png")
+    os.mkfifo(tmp_path / "radiograph.png")
     with pytest.raises(InputError) as caught:
-        read_radiograph(tmp_path / "film.png", "ap")
+        read_radiograph(tmp_path / "radiograph.png", "ap")
     assert kinds(caught.value.faults) == ["unreadable-file"]
     assert "pipe" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["loop", "x" * 300, "film.png/more"])
-def test_a_path_that_leads_nowhere_is_a_fault(tmp_path, film_values, name):
-    save(tmp_path / "film.png", film_values)
+@pytest.mark.parametrize("name", ["loop", "x" * 300, "radiograph.png/more"])
+def test_a_path_that_leads_nowhere_is_a_fault(tmp_path, radiograph_values, name):
+    save(tmp_path / "radiograph.png", radiograph_values)
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(InputError) as caught:
         read_radiograph(tmp_path / name, "ap")
@@ -203,9 +216,9 @@ def test_a_path_that_leads_nowhere_is_a_fault(tmp_path, film_values, name):
     assert "Check the path" in str(caught.value)
 
 
-def test_whatever_a_decoder_raises_is_an_unreadable_file(tmp_path, film_values):
+def test_whatever_a_decoder_raises_is_an_unreadable_file(tmp_path, radiograph_values):
     """A TIFF whose directory lacks the size: Pillow raises TypeError for it."""
-    path = save(tmp_path / "film.tif", film_values)
+    path = save(tmp_path / "radiograph.tif", radiograph_values)
     content = path.read_bytes()
     width_tag = struct.pack("<HH", 256, 4)
     assert width_tag in content
@@ -215,12 +228,14 @@ def test_whatever_a_decoder_raises_is_an_unreadable_file(tmp_path, film_values):
     assert kinds(caught.value.faults) == ["unreadable-file"]
 
 
-def test_a_stop_while_a_film_is_decoded_is_no_fault_of_the_film(tmp_path, monkeypatch, film_values):
+def test_a_stop_while_a_radiograph_is_decoded_is_no_fault_of_the_radiograph(
+    tmp_path, monkeypatch, radiograph_values
+):
     def stop(*_, **__):
         raise Cancelled
 
     monkeypatch.setattr("pydicom.dcmread", stop)
-    path = tmp_path / "film.dcm"
+    path = tmp_path / "radiograph.dcm"
     path.write_bytes(b"\0" * 128 + b"DICM")
     with pytest.raises(Cancelled):
         read_radiograph(path, "ap")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from dicom_files import fault_kinds, write_dicom
 
-from SwinX2SLib.radiographs import Crop, FilmOptions, read_radiograph
+from SwinX2SLib.radiographs import Crop, RadiographOptions, read_radiograph
 from SwinX2SLib.radiographs.registration import match_heights
 
 AT_DETECTOR = {"ImagerPixelSpacing": [1.2, 1.2]}
@@ -21,67 +21,81 @@ AT_DETECTOR = {"ImagerPixelSpacing": [1.2, 1.2]}
         ({"DistanceSourceToDetector": 1600, "DistanceSourceToPatient": 1800}, None),
     ],
 )
-def test_the_header_tells_where_the_tube_stood(tmp_path, film_values, tags, expected):
-    film = read_radiograph(write_dicom(tmp_path / "film.dcm", film_values, **AT_DETECTOR, **tags), "ap")
-    found = film.tube and (film.tube.source_to_detector_mm, film.tube.source_to_patient_mm)
+def test_the_header_tells_where_the_tube_stood(tmp_path, radiograph_values, tags, expected):
+    radiograph = read_radiograph(
+        write_dicom(tmp_path / "radiograph.dcm", radiograph_values, **AT_DETECTOR, **tags), "ap"
+    )
+    found = radiograph.xray_source and (
+        radiograph.xray_source.source_to_detector_mm,
+        radiograph.xray_source.source_to_patient_mm,
+    )
     assert found == (None if expected is None else pytest.approx(expected))
     implausible = len(tags) == 2 and expected is None and 0 not in tags.values()
-    assert any("cannot be right" in note for note in film.notes) == implausible
+    assert any("cannot be right" in note for note in radiograph.notes) == implausible
 
 
-def test_the_users_distances_give_the_magnification_and_are_told(tmp_path, film_values):
-    path = write_dicom(tmp_path / "film.dcm", film_values, **AT_DETECTOR)
-    film = read_radiograph(path, "ap", FilmOptions(source_to_detector_mm=1500.0, source_to_patient_mm=1250.0))
-    assert film.spacing_mm == pytest.approx((1.0, 1.0))
-    assert film.tube.magnification == pytest.approx(1.2)
-    for words in ("ImagerPixelSpacing / 1.2", "1500 mm", "1250 mm", "given by the user"):
-        assert words in film.spacing_source
-
-
-def test_one_distance_may_come_from_the_header_and_the_other_one_from_the_user(tmp_path, film_values):
-    path = write_dicom(tmp_path / "film.dcm", film_values, **AT_DETECTOR, DistanceSourceToDetector=1800)
-    film = read_radiograph(path, "ap", FilmOptions(source_to_patient_mm=1500.0))
-    assert film.spacing_mm == pytest.approx((1.0, 1.0))
-    assert film.tube.source == "patient given by the user"
-
-
-def test_a_size_that_was_calibrated_at_the_patient_stays(tmp_path, film_values):
-    path = write_dicom(
-        tmp_path / "film.dcm", film_values, PixelSpacing=[0.9, 0.9], PixelSpacingCalibrationType="FIDUCIAL"
+def test_the_users_distances_give_the_magnification_and_are_told(tmp_path, radiograph_values):
+    path = write_dicom(tmp_path / "radiograph.dcm", radiograph_values, **AT_DETECTOR)
+    radiograph = read_radiograph(
+        path, "ap", RadiographOptions(source_to_detector_mm=1500.0, source_to_patient_mm=1250.0)
     )
-    film = read_radiograph(path, "ap", FilmOptions(source_to_detector_mm=1500.0, source_to_patient_mm=1250.0))
-    assert film.spacing_mm == (0.9, 0.9)
-    assert film.tube.magnification == pytest.approx(1.2)
+    assert radiograph.spacing_mm == pytest.approx((1.0, 1.0))
+    assert radiograph.xray_source.magnification == pytest.approx(1.2)
+    for words in ("ImagerPixelSpacing / 1.2", "1500 mm", "1250 mm", "given by the user"):
+        assert words in radiograph.spacing_source
 
 
-def test_distances_that_cannot_be_are_faults_of_the_user(tmp_path, film_values):
-    path = write_dicom(tmp_path / "film.dcm", film_values, **AT_DETECTOR)
-    assert fault_kinds(path, "ap", FilmOptions(source_to_detector_mm=1500.0)) == ["tube-incomplete"]
-    swapped = FilmOptions(source_to_detector_mm=1000.0, source_to_patient_mm=1500.0)
+def test_one_distance_may_come_from_the_header_and_the_other_one_from_the_user(tmp_path, radiograph_values):
+    path = write_dicom(
+        tmp_path / "radiograph.dcm", radiograph_values, **AT_DETECTOR, DistanceSourceToDetector=1800
+    )
+    radiograph = read_radiograph(path, "ap", RadiographOptions(source_to_patient_mm=1500.0))
+    assert radiograph.spacing_mm == pytest.approx((1.0, 1.0))
+    assert radiograph.xray_source.source == "patient given by the user"
+
+
+def test_a_size_that_was_calibrated_at_the_patient_stays(tmp_path, radiograph_values):
+    path = write_dicom(
+        tmp_path / "radiograph.dcm",
+        radiograph_values,
+        PixelSpacing=[0.9, 0.9],
+        PixelSpacingCalibrationType="FIDUCIAL",
+    )
+    radiograph = read_radiograph(
+        path, "ap", RadiographOptions(source_to_detector_mm=1500.0, source_to_patient_mm=1250.0)
+    )
+    assert radiograph.spacing_mm == (0.9, 0.9)
+    assert radiograph.xray_source.magnification == pytest.approx(1.2)
+
+
+def test_distances_that_cannot_be_are_faults_of_the_user(tmp_path, radiograph_values):
+    path = write_dicom(tmp_path / "radiograph.dcm", radiograph_values, **AT_DETECTOR)
+    assert fault_kinds(path, "ap", RadiographOptions(source_to_detector_mm=1500.0)) == ["tube-incomplete"]
+    swapped = RadiographOptions(source_to_detector_mm=1000.0, source_to_patient_mm=1500.0)
     assert fault_kinds(path, "ap", swapped) == ["tube-implausible"]
     with pytest.raises(ValueError, match="not both"):
-        FilmOptions(magnification=1.1, source_to_patient_mm=1500.0)
+        RadiographOptions(magnification=1.1, source_to_patient_mm=1500.0)
     with pytest.raises(ValueError, match="above 0"):
-        FilmOptions(source_to_patient_mm=-1.0)
+        RadiographOptions(source_to_patient_mm=-1.0)
 
 
-def test_the_central_ray_stays_where_it_was_whatever_is_cropped_turned_and_cut(tmp_path, film_values):
-    rows, cols = film_values.shape
-    marked = film_values // 8
+def test_the_central_ray_stays_where_it_was_whatever_is_cropped_turned_and_cut(tmp_path, radiograph_values):
+    rows, cols = radiograph_values.shape
+    marked = radiograph_values // 8
     # A square around the middle of the picture as stored, large enough to be no speck.
     marked[rows // 2 - 20 : rows // 2 + 20, cols // 2 - 20 : cols // 2 + 20] = 4000
-    path = write_dicom(tmp_path / "film.dcm", marked, PixelSpacing=[1.0, 1.0])
+    path = write_dicom(tmp_path / "radiograph.dcm", marked, PixelSpacing=[1.0, 1.0])
     distances = {"source_to_detector_mm": 1500.0, "source_to_patient_mm": 1400.0, "spacing_mm": 1.0}
     for options in (
-        FilmOptions(**distances),
-        FilmOptions(**distances, crop=Crop(30, 40, 120, 110)),
-        FilmOptions(**distances, crop=Crop(30, 40, 120, 110), rotate_deg=90),
-        FilmOptions(**distances, crop=Crop(10, 0, 120, 150), rotate_deg=270, flip="h"),
+        RadiographOptions(**distances),
+        RadiographOptions(**distances, crop=Crop(30, 40, 120, 110)),
+        RadiographOptions(**distances, crop=Crop(30, 40, 120, 110), rotate_deg=90),
+        RadiographOptions(**distances, crop=Crop(10, 0, 120, 150), rotate_deg=270, flip="h"),
     ):
-        film = read_radiograph(path, "ap", options)
-        brightest = np.argwhere(film.pixels > 0.9).mean(axis=0)
-        np.testing.assert_allclose(film.central_ray_px, brightest)
-    whole = read_radiograph(path, "ap", FilmOptions(**distances))
+        radiograph = read_radiograph(path, "ap", options)
+        brightest = np.argwhere(radiograph.pixels > 0.9).mean(axis=0)
+        np.testing.assert_allclose(radiograph.central_ray_px, brightest)
+    whole = read_radiograph(path, "ap", RadiographOptions(**distances))
     cut, _, faults = match_heights(whole, whole, 31.0)
     assert not faults
     assert cut.pixels.shape[0] < rows

@@ -1,4 +1,4 @@
-"""Drawn films, the model with a known answer, and the worker as a real child process."""
+"""Drawn radiographs, the model with a known answer, and the worker as a real child process."""
 
 import importlib.util
 import json
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from SwinX2SLib.radiographs import FilmOptions
+from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct import Job
 
 HERE = Path(__file__).parent
@@ -31,8 +31,9 @@ def threshold_model():
 
 
 @pytest.fixture
-def films(tmp_path) -> tuple[Path, Path]:
-    """A frontal film with a bar on the patient's left (the viewer's right), a lateral one with a bar in front."""
+def radiographs(tmp_path) -> tuple[Path, Path]:
+    """A frontal radiograph with a bar on the patient's left (the viewer's right), a lateral one with a bar in
+    front."""
     rng = np.random.default_rng(5)
     ap, lateral = (rng.integers(0, 60, (192, 128)).astype(np.uint8) for _ in range(2))
     ap[24:72, 96:112] = 255
@@ -44,9 +45,13 @@ def films(tmp_path) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def job(films, tmp_path) -> Job:
+def job(radiographs, tmp_path) -> Job:
     return Job(
-        *films, tmp_path / "result", FilmOptions(spacing_mm=2.0), FilmOptions(spacing_mm=2.0), device="cpu"
+        *radiographs,
+        tmp_path / "result",
+        RadiographOptions(spacing_mm=2.0),
+        RadiographOptions(spacing_mm=2.0),
+        device="cpu",
     )
 
 

@@ -1,4 +1,4 @@
-"""A batch as a real process: killed, taken up again, with a broken film among its cases."""
+"""A batch as a real process: killed, taken up again, with a broken radiograph among its cases."""
 
 import csv
 import os
@@ -19,19 +19,19 @@ COUNT = 4
 NAMES = ["case 0", "case 1", "case 2", "case 3"]
 
 
-def write_film(path: Path, seed: int, bar: tuple[slice, slice]) -> None:
-    film = np.random.default_rng(seed).integers(0, 60, (192, 128)).astype(np.uint8)
-    film[bar] = 255
-    Image.fromarray(film).save(path)
+def write_radiograph(path: Path, seed: int, bar: tuple[slice, slice]) -> None:
+    radiograph = np.random.default_rng(seed).integers(0, 60, (192, 128)).astype(np.uint8)
+    radiograph[bar] = 255
+    Image.fromarray(radiograph).save(path)
 
 
 @pytest.fixture
 def table(tmp_path) -> Path:
-    """Four pairs of which the third has a film that is cut off."""
+    """Four pairs of which the third has a radiograph that is cut off."""
     lines = ["case,ap,lateral,spacing_mm"]
     for number, name in enumerate(NAMES):
-        write_film(tmp_path / f"{number}_ap.png", number, np.s_[24:72, 96:112])
-        write_film(tmp_path / f"{number}_lat.png", number + 100, np.s_[24:72, 16:40])
+        write_radiograph(tmp_path / f"{number}_ap.png", number, np.s_[24:72, 96:112])
+        write_radiograph(tmp_path / f"{number}_lat.png", number + 100, np.s_[24:72, 16:40])
         lines.append(f"{name},{number}_ap.png,{number}_lat.png,2.0")
     broken = tmp_path / "2_lat.png"
     broken.write_bytes(broken.read_bytes()[:400])
@@ -80,7 +80,7 @@ def wait_for(condition, seconds=120.0) -> None:
         time.sleep(0.02)
 
 
-def test_a_killed_batch_goes_on_and_a_broken_film_costs_its_case_only(start, tmp_path):
+def test_a_killed_batch_goes_on_and_a_broken_radiograph_costs_its_case_only(start, tmp_path):
     out = tmp_path / "out"
     done = out / ".batch" / "cases"
     process = start(3.0)
@@ -109,11 +109,11 @@ def test_a_killed_batch_goes_on_and_a_broken_film_costs_its_case_only(start, tmp
     assert not [path for path in out.iterdir() if "swinx2s-" in path.name]
 
 
-def test_a_mended_film_a_changed_option_and_a_lost_file_are_done_again(start, table, tmp_path):
+def test_a_mended_radiograph_a_changed_option_and_a_lost_file_are_done_again(start, table, tmp_path):
     assert start(0.0, "measure").wait(timeout=240) == 0
     loaded = len(traced(tmp_path))
     kept = (tmp_path / "out" / "case 1" / "labels.nii.gz").stat().st_mtime_ns
-    write_film(tmp_path / "2_lat.png", 7, np.s_[24:72, 16:40])
+    write_radiograph(tmp_path / "2_lat.png", 7, np.s_[24:72, 16:40])
     table.write_text(table.read_text().replace("0_lat.png,2.0", "0_lat.png,1.5"))
     (tmp_path / "out" / "case 3" / "uncertainty.nii.gz").unlink()
     assert start(0.0, "measure").wait(timeout=240) == 0
@@ -145,7 +145,7 @@ def test_the_command_stops_when_told_and_leaves_nothing_half_written(table, tmp_
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     line = process.stdout.readline()
-    assert '"Reading films: 0 of 4"' in line
+    assert '"Reading radiographs: 0 of 4"' in line
     process.send_signal(signal.SIGTERM)
     _, complaints = process.communicate(timeout=120)
     assert process.returncode == 130

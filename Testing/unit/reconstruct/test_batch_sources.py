@@ -1,4 +1,4 @@
-"""Which films are pairs: tables with faults, folders of every layout."""
+"""Which radiographs are pairs: tables with faults, folders of every layout."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.radiographs import FilmOptions
+from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.batch import read_batch_table, read_folder
-from SwinX2SLib.reconstruct.batch.cases import FilmDefaults
+from SwinX2SLib.reconstruct.batch.cases import RadiographDefaults
 from SwinX2SLib.reconstruct.batch.summary import decode_case
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,8 +27,8 @@ HEADER = (
 
 
 @pytest.fixture
-def film(tmp_path):
-    """Function that writes a PNG film."""
+def radiograph(tmp_path):
+    """Function that writes a PNG radiograph."""
 
     def write(name: str) -> Path:
         path = tmp_path / name
@@ -42,8 +42,8 @@ def film(tmp_path):
 
 
 @pytest.fixture
-def dicom_film(tmp_path):
-    """Function that writes a DICOM film of a study with a view position."""
+def dicom_radiograph(tmp_path):
+    """Function that writes a DICOM radiograph of a study with a view position."""
 
     def write(name: str, study: str, position: str, patient: str = "P1") -> Path:
         dataset = Dataset()
@@ -60,46 +60,50 @@ def dicom_film(tmp_path):
     return write
 
 
-def test_cells_win_over_options_and_empty_cells_take_them(tmp_path, film):
+def test_cells_win_over_options_and_empty_cells_take_them(tmp_path, radiograph):
     for name in ("a.png", "b.png"):
-        film(name)
+        radiograph(name)
     lines = ["one,a.png,b.png,0.2,0.3,,h,,,", 'two,a.png,b.png,,,1.1,,"5%,0%,90%,100%",pa,auto']
     (tmp_path / "t.csv").write_text(HEADER.replace(",note", "") + "\n".join(lines))
-    defaults = FilmDefaults(FilmOptions(spacing_mm=1.0), FilmOptions(magnification=1.2), lateral_shift_mm=3.0)
+    defaults = RadiographDefaults(
+        RadiographOptions(spacing_mm=1.0), RadiographOptions(magnification=1.2), lateral_offset_mm=3.0
+    )
     (one, two), ignored = read_batch_table(tmp_path / "t.csv", defaults)
-    assert (one.films.ap.spacing_mm, one.films.lateral.spacing_mm) == (0.2, 0.3)
-    assert (one.films.lateral.magnification, one.films.lateral.flip) == (None, "h")
-    assert (one.films.ap_view, one.films.lateral_shift_mm, one.line) == ("ap", 3.0, 2)
-    assert (two.films.ap.magnification, two.films.ap.spacing_mm) == (1.1, None)
-    assert (two.films.lateral, two.films.ap_view) == (defaults.lateral, "pa")
-    assert two.films.ap.crop.percent
-    assert two.films.lateral_shift_mm == "auto"
+    assert (one.radiographs.ap.spacing_mm, one.radiographs.lateral.spacing_mm) == (0.2, 0.3)
+    assert (one.radiographs.lateral.magnification, one.radiographs.lateral.flip) == (None, "h")
+    assert (one.radiographs.ap_view, one.radiographs.lateral_offset_mm, one.line) == ("ap", 3.0, 2)
+    assert (two.radiographs.ap.magnification, two.radiographs.ap.spacing_mm) == (1.1, None)
+    assert (two.radiographs.lateral, two.radiographs.ap_view) == (defaults.lateral, "pa")
+    assert two.radiographs.ap.crop.percent
+    assert two.radiographs.lateral_offset_mm == "auto"
     assert one.ap == tmp_path / "a.png"
     assert ignored == []
 
 
 def test_distances_of_the_tube_and_a_magnification_exclude_each_other_between_a_cell_and_the_options(
-    tmp_path, film
+    tmp_path, radiograph
 ):
     for name in ("a.png", "b.png"):
-        film(name)
+        radiograph(name)
     lines = "case,ap,lateral,source_to_detector_mm,ap_source_to_patient_mm,lateral_magnification\n"
     (tmp_path / "t.csv").write_text(lines + "one,a.png,b.png,1800,1600,\ntwo,a.png,b.png,,,1.3\n")
-    tube = FilmOptions(source_to_detector_mm=1100.0, source_to_patient_mm=1000.0)
+    xray_source = RadiographOptions(source_to_detector_mm=1100.0, source_to_patient_mm=1000.0)
     (one, two), ignored = read_batch_table(
-        tmp_path / "t.csv", FilmDefaults(FilmOptions(magnification=1.2), tube)
+        tmp_path / "t.csv", RadiographDefaults(RadiographOptions(magnification=1.2), xray_source)
     )
-    assert one.films.ap == FilmOptions(source_to_detector_mm=1800.0, source_to_patient_mm=1600.0)
-    assert one.films.lateral == FilmOptions(source_to_detector_mm=1800.0, source_to_patient_mm=1000.0)
-    assert (two.films.ap, two.films.lateral) == (
-        FilmOptions(magnification=1.2),
-        FilmOptions(magnification=1.3),
+    assert one.radiographs.ap == RadiographOptions(source_to_detector_mm=1800.0, source_to_patient_mm=1600.0)
+    assert one.radiographs.lateral == RadiographOptions(
+        source_to_detector_mm=1800.0, source_to_patient_mm=1000.0
+    )
+    assert (two.radiographs.ap, two.radiographs.lateral) == (
+        RadiographOptions(magnification=1.2),
+        RadiographOptions(magnification=1.3),
     )
     assert ignored == []
 
 
-def test_every_fault_of_a_table_is_told_with_its_line(tmp_path, film):
-    film("a.png")
+def test_every_fault_of_a_table_is_told_with_its_line(tmp_path, radiograph):
+    radiograph("a.png")
     rows = [
         "one,a.png,b.png,0.2,,,,,,,",
         "one,a.png,a.png,zero,,,,,,,",
@@ -111,7 +115,7 @@ def test_every_fault_of_a_table_is_told_with_its_line(tmp_path, film):
         read_batch_table(tmp_path / "t.csv")
     told = "\n".join(fault.message for fault in error.value.faults)
     for words in (
-        "Line 2: the film", "b.png does not exist", "Line 3: the case one is there already, in line 2",
+        "Line 2: the radiograph", "b.png does not exist", "Line 3: the case one is there already, in line 2",
         "Line 3: spacing_mm: 'zero' is no number", "Line 4: case is empty", "Line 4: lateral is empty",
         "Line 4: lateral_flip: 'sideways'", "Line 4: ap_crop", "Line 4: ap_view: 'xy'", "Line 4: lateral_shift_mm",
         "Line 5: there are 10 fields, but 11 columns",
@@ -126,17 +130,17 @@ def test_a_table_without_its_columns_is_told(tmp_path):
         read_batch_table(tmp_path / "t.csv")
 
 
-def test_a_folder_of_all_layouts_yields_its_pairs(tmp_path, film, dicom_film):
-    film("smith_ap.png"), film("smith_lateral.png")
-    film("PA-jones.png"), film("lat-jones.png")
-    film("brown/coronal view.png"), film("brown/sagittal view.png")
-    dicom_film("x1.dcm", "1.2.3", "LL", "P7"), dicom_film("x2.dcm", "1.2.3", "PA", "P7")
-    dicom_film("green/1.dcm", "1.2.4", "AP"), dicom_film("green/2.dcm", "1.2.4", "")
-    (tmp_path / "notes.txt").write_text("no film")
+def test_a_folder_of_all_layouts_yields_its_pairs(tmp_path, radiograph, dicom_radiograph):
+    radiograph("smith_ap.png"), radiograph("smith_lateral.png")
+    radiograph("PA-jones.png"), radiograph("lat-jones.png")
+    radiograph("brown/coronal view.png"), radiograph("brown/sagittal view.png")
+    dicom_radiograph("x1.dcm", "1.2.3", "LL", "P7"), dicom_radiograph("x2.dcm", "1.2.3", "PA", "P7")
+    dicom_radiograph("green/1.dcm", "1.2.4", "AP"), dicom_radiograph("green/2.dcm", "1.2.4", "")
+    (tmp_path / "notes.txt").write_text("no radiograph")
     (tmp_path / ".hidden").write_text("nor this")
     (tmp_path / "empty").mkdir()
     cases, passed_over = read_folder(tmp_path)
-    found = {case.name: (case.ap.name, case.lateral.name, case.films.ap_view) for case in cases}
+    found = {case.name: (case.ap.name, case.lateral.name, case.radiographs.ap_view) for case in cases}
     assert found == {
         "smith": ("smith_ap.png", "smith_lateral.png", "ap"),
         "jones": ("PA-jones.png", "lat-jones.png", "pa"),
@@ -147,34 +151,39 @@ def test_a_folder_of_all_layouts_yields_its_pairs(tmp_path, film, dicom_film):
     assert set(passed_over) == {"notes.txt", "empty"}
 
 
-def test_films_that_cannot_be_paired_are_all_told(tmp_path, film, dicom_film):
-    film("lonely_ap.png")
-    film("stranger.png")
-    film("two/one.png"), film("two/other.png")
-    film("three/1_ap.png"), film("three/2_ap.png"), film("three/3.png")
-    film("same/a_ap.png"), film("same/b_ap.png")
+def test_radiographs_that_cannot_be_paired_are_all_told(tmp_path, radiograph, dicom_radiograph):
+    radiograph("lonely_ap.png")
+    radiograph("stranger.png")
+    radiograph("two/one.png"), radiograph("two/other.png")
+    radiograph("three/1_ap.png"), radiograph("three/2_ap.png"), radiograph("three/3.png")
+    radiograph("same/a_ap.png"), radiograph("same/b_ap.png")
     with pytest.raises(InputError) as error:
         read_folder(tmp_path)
     told = "\n".join(fault.message for fault in error.value.faults)
     for words in (
-        "The case lonely has 1 films", "Nothing tells whose film this is", "Of the films of two nothing tells",
-        "The folder holds 3 films", "Of the films of same nothing tells",
+        "The case lonely has 1 radiographs", "Nothing tells whose radiograph this is", "Of the radiographs of "
+        "two nothing tells",
+        "The folder holds 3 radiographs", "Of the radiographs of same nothing tells",
     ):  # fmt: skip
         assert words in told
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(InputError, match="no films"):
+    with pytest.raises(InputError, match="no radiographs"):
         read_folder(tmp_path / "nothing")
 
 
-def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, film):
-    film("films/a_ap.png"), film("films/a_lat.png"), film("films/b_ap.png")
-    (tmp_path / "films" / "b_lat.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, radiograph):
+    (
+        radiograph("radiographs/a_ap.png"),
+        radiograph("radiographs/a_lat.png"),
+        radiograph("radiographs/b_ap.png"),
+    )
+    (tmp_path / "radiographs" / "b_lat.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     command = [
         sys.executable,
         "-m",
         "SwinX2SLib",
         "batch",
-        "films",
+        "radiographs",
         "--out",
         "out",
         "--check",

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SwinX2SLib.reconstruct.label_assignment import LEAST_EXPECTED_DICE, best_threshold, decide
+from SwinX2SLib.reconstruct.label_assignment import LEAST_EXPECTED_DICE, assign_labels, best_threshold
 
 
 def probabilities(bones: dict[int, torch.Tensor], classes: int = 4) -> torch.Tensor:
@@ -19,7 +19,7 @@ def probabilities(bones: dict[int, torch.Tensor], classes: int = 4) -> torch.Ten
 def test_a_bone_that_is_nowhere_likelier_than_not_is_still_shown_where_it_is_likeliest():
     thin = torch.zeros(10, 10, 10)
     thin[4:7, :, 5] = 0.3
-    found = decide(probabilities({2: thin}))
+    found = assign_labels(probabilities({2: thin}))
     assert torch.equal(torch.from_numpy(found.labels == 2), thin > 0)
     # 30 voxels of 0.3: 2 * 9 / (30 + 9).
     assert found.expected_dice[2] == pytest.approx(18 / 39)
@@ -30,14 +30,14 @@ def test_a_sure_bone_is_taken_where_it_is_likelier_than_not():
     sure = torch.zeros(10, 10, 10)
     sure[2:8, 2:8, 2:8] = 0.98
     sure[2:8, 2:8, 8] = 0.2
-    found = decide(probabilities({1: sure}))
+    found = assign_labels(probabilities({1: sure}))
     assert torch.equal(torch.from_numpy(found.labels == 1), sure > 0.5)
     assert found.expected_dice[1] > 0.9
 
 
 def test_a_bone_whose_place_nobody_could_tell_is_not_shown():
     haze = torch.full((20, 20, 20), 0.02)
-    found = decide(probabilities({3: haze}))
+    found = assign_labels(probabilities({3: haze}))
     assert not found.labels.any()
     assert found.expected_dice[3] == 0
 
@@ -46,7 +46,7 @@ def test_two_bones_that_claim_a_voxel_are_weighed_by_their_own_thresholds():
     sure, faint = torch.zeros(12, 4, 4), torch.zeros(12, 4, 4)
     sure[:6], sure[6] = 0.95, 0.3
     faint[6:9] = 0.25
-    found = decide(probabilities({1: sure, 2: faint}))
+    found = assign_labels(probabilities({1: sure, 2: faint}))
     assert (found.labels[:6] == 1).all()
     assert (found.labels[6:9] == 2).all()
     assert (found.labels[9:] == 0).all()
@@ -70,7 +70,7 @@ def test_no_other_threshold_promises_more(seed, count, sharpness):
 def test_with_certain_probabilities_the_labels_are_the_likeliest(seed):
     labels = np.random.default_rng(seed).integers(0, 4, (5, 6, 7))
     volume = torch.nn.functional.one_hot(torch.from_numpy(labels), 4).permute(3, 0, 1, 2).float()
-    found = decide(volume)
+    found = assign_labels(volume)
     np.testing.assert_array_equal(found.labels, labels)
     assert all(found.expected_dice[b] == pytest.approx(1) for b in range(1, 4))
 
@@ -79,7 +79,7 @@ def test_the_promised_dice_is_what_labels_drawn_from_the_probabilities_reach():
     generator = torch.Generator().manual_seed(1)
     blob = torch.exp(-((torch.arange(40) - 20.0) ** 2) / 60)
     blob = 0.6 * blob[:, None, None] * blob[None, :, None] * blob[None, None, :]
-    found = decide(probabilities({1: blob}))
+    found = assign_labels(probabilities({1: blob}))
     reached = []
     for _ in range(20):
         truth = torch.rand(blob.shape, generator=generator) < blob
@@ -90,8 +90,8 @@ def test_the_promised_dice_is_what_labels_drawn_from_the_probabilities_reach():
 
 def test_half_precision_and_no_numbers_are_told_apart():
     volume = probabilities({1: torch.full((4, 4, 4), 0.9)}).half()
-    assert (decide(volume).labels == 1).all()
+    assert (assign_labels(volume).labels == 1).all()
     volume[:] = torch.nan
-    broken = decide(volume)
+    broken = assign_labels(volume)
     assert np.isnan(broken.uncertainty).all()
     assert LEAST_EXPECTED_DICE > 0

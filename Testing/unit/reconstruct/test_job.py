@@ -7,7 +7,7 @@ import pytest
 
 from SwinX2SLib.cli.reconstruct import add_reconstruct_parser, job_of_arguments
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.radiographs import Crop, FilmOptions
+from SwinX2SLib.radiographs import Crop, RadiographOptions
 from SwinX2SLib.reconstruct import Job
 
 FULL = {
@@ -32,9 +32,9 @@ FULL = {
     "model": "fused-tiny",
     "device": "cpu",
     "overwrite": True,
-    "augmentations": 4,
-    "island_fraction": 0.25,
-    "lateral_shift_mm": -12.5,
+    "tta": 4,
+    "min_component_fraction": 0.25,
+    "lateral_offset_mm": -12.5,
 }
 
 SHORT = {"ap": "a.png", "lateral": "b.png", "out": "c"}
@@ -46,7 +46,7 @@ def parse(arguments: list[str]) -> Job:
     return job_of_arguments(parser.parse_args(arguments))
 
 
-@pytest.mark.parametrize("values", [FULL, SHORT, {**SHORT, "lateral_shift_mm": "auto"}])
+@pytest.mark.parametrize("values", [FULL, SHORT, {**SHORT, "lateral_offset_mm": "auto"}])
 def test_a_job_survives_its_file_and_its_command_line(tmp_path, values):
     job = Job.from_dict(values)
     job.save(tmp_path / "job.json")
@@ -57,8 +57,8 @@ def test_a_job_survives_its_file_and_its_command_line(tmp_path, values):
 def test_all_values_arrive_where_they_belong():
     job = Job.from_dict(FULL)
     crop = Crop(5, 0, 90, 100, percent=True)
-    assert job.ap_options == FilmOptions(0.143, crop, 90, "", True, True, None, 1800.5, 1600.0)
-    assert job.lateral_options == FilmOptions(None, Crop(1, 2, 300, 400), 0, "hv", False, False, 1.1)
+    assert job.ap_options == RadiographOptions(0.143, crop, 90, "", True, True, None, 1800.5, 1600.0)
+    assert job.lateral_options == RadiographOptions(None, Crop(1, 2, 300, 400), 0, "hv", False, False, 1.1)
 
 
 def test_everything_wrong_with_a_job_is_told_at_once():
@@ -67,10 +67,10 @@ def test_everything_wrong_with_a_job_is_told_at_once():
         "lateral": "b.png",
         "colour": "blue",
         "overwrite": "yes",
-        "island_fraction": True,
+        "min_component_fraction": True,
         "ap_options": {"spacing_mm": -1},
         "lateral_options": {"flip": 7},
-        "lateral_shift_mm": [],
+        "lateral_offset_mm": [],
     }
     with pytest.raises(InputError) as caught:
         Job.from_dict(values)
@@ -80,7 +80,7 @@ def test_everything_wrong_with_a_job_is_told_at_once():
         "ap cannot be 3",
         "'colour'",
         "overwrite",
-        "island_fraction",
+        "min_component_fraction",
         "above 0 mm",
         "flip",
     ):
@@ -88,7 +88,7 @@ def test_everything_wrong_with_a_job_is_told_at_once():
 
 
 @pytest.mark.parametrize(
-    "change", [{"device": "tpu"}, {"ap_view": "lateral"}, {"island_fraction": 1.5}, {"model": ""}]
+    "change", [{"device": "tpu"}, {"ap_view": "lateral"}, {"min_component_fraction": 1.5}, {"model": ""}]
 )
 def test_values_outside_their_range_are_refused(change):
     with pytest.raises(InputError) as caught:
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_job_is_refused(tmp_path, text):
         Job.load(tmp_path / "job.json")
 
 
-def test_spacing_is_given_for_both_films_for_each_or_for_one():
+def test_spacing_is_given_for_both_radiographs_for_each_or_for_one():
     def spacings(*options):
         job = parse(["reconstruct", "a", "b", "--out", "c", *options])
         return job.ap_options.spacing_mm, job.lateral_options.spacing_mm

@@ -45,5 +45,5 @@ def test_other_text_is_no_event(line):
 
 
 def test_a_fault_becomes_an_error_with_its_hint():
-    event = Error.of_fault(Fault("too-small", "It is small.", "Enlarge it.", "film.png"))
-    assert decode(encode(event)) == Error("too-small", "It is small.", "Enlarge it.", "film.png")
+    event = Error.of_fault(Fault("too-small", "It is small.", "Enlarge it.", "radiograph.png"))
+    assert decode(encode(event)) == Error("too-small", "It is small.", "Enlarge it.", "radiograph.png")

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS, Variation
 from torch import nn
 from torch.nn import functional
 
@@ -19,7 +20,6 @@ from SwinX2SLib.reconstruct import Reconstructor
 from SwinX2SLib.reconstruct.backends import TorchBackend
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.test_time_augmentation import SLAB, _unzoomed, logit_slabs, predict
-from SwinX2SLib.reconstruct.variations import VARIATIONS, Variation
 from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
 
@@ -43,7 +43,9 @@ def pair(job):
     return read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options)
 
 
-def test_the_bone_lies_where_both_films_are_bright_on_the_patients_left_and_in_front(pair, threshold_model):
+def test_the_bone_lies_where_both_radiographs_are_bright_on_the_patients_left_and_in_front(
+    pair, threshold_model
+):
     result = Reconstructor(threshold_model(), "cpu").reconstruct(*pair)
     assert np.unique(result.labels).tolist() == [0, LEFT_FEMUR]
     centre = transform_points(result.affine, np.argwhere(result.labels == LEFT_FEMUR).mean(axis=0))
@@ -54,9 +56,9 @@ def test_the_bone_lies_where_both_films_are_bright_on_the_patients_left_and_in_f
 
 def test_uncertainty_is_one_minus_the_probability_of_the_label_taken():
     logits = torch.randn(55, 6, 5, 2 * SLAB + 3, generator=torch.Generator().manual_seed(0)) * 3
-    films = torch.rand(1, 1, 6, 2 * SLAB + 3), torch.rand(1, 1, 5, 2 * SLAB + 3)
-    found = predict(FixedLogits(logits), *films)
-    probability = logits.softmax(0).gather(0, torch.from_numpy(found.labels).long()[None])[0]
+    radiographs = torch.rand(1, 1, 6, 2 * SLAB + 3), torch.rand(1, 1, 5, 2 * SLAB + 3)
+    found = predict(FixedLogits(logits), *radiographs)
+    probability = logits.softmax(0).aggregate(0, torch.from_numpy(found.labels).long()[None])[0]
     assert len(np.unique(found.labels)) > 20
     np.testing.assert_allclose(found.uncertainty, (1 - probability).numpy(), atol=1e-3)
     assert found.labels.dtype == np.uint8
@@ -64,7 +66,7 @@ def test_uncertainty_is_one_minus_the_probability_of_the_label_taken():
 
 
 def test_a_mirrored_variation_swaps_sides_back(monkeypatch):
-    """A model that sees the same in every film sees, mirrored, the left femur where the right one was."""
+    """A model that sees the same in every radiograph sees, mirrored, the left femur where the right one was."""
     monkeypatch.setattr(
         "SwinX2SLib.reconstruct.test_time_augmentation.VARIATIONS", (Variation(), Variation(mirrored=True))
     )
@@ -72,13 +74,13 @@ def test_a_mirrored_variation_swaps_sides_back(monkeypatch):
     logits[0] = 0
     logits[RIGHT_FEMUR, :3] = 30
     logits[LEFT_FEMUR, 5:] = 30
-    films = torch.rand(1, 1, 8, 16), torch.rand(1, 1, 4, 16)
-    plain = predict(FixedLogits(logits), *films)
-    both = predict(FixedLogits(logits), *films, augmentations=2)
+    radiographs = torch.rand(1, 1, 8, 16), torch.rand(1, 1, 4, 16)
+    plain = predict(FixedLogits(logits), *radiographs)
+    both = predict(FixedLogits(logits), *radiographs, tta=2)
     np.testing.assert_array_equal(plain.labels, both.labels)
     lopsided = logits.clone()
     lopsided[LEFT_FEMUR, 5:] = -20
-    averaged = predict(FixedLogits(lopsided), *films, augmentations=2)
+    averaged = predict(FixedLogits(lopsided), *radiographs, tta=2)
     # One of two passes says femur: where it does, half the probability is left.
     np.testing.assert_allclose(averaged.uncertainty[:3], 0.5, atol=1e-3)
     assert set(np.unique(averaged.labels)) <= {0, LEFT_FEMUR, RIGHT_FEMUR}
@@ -89,13 +91,14 @@ def test_a_mirrored_variation_swaps_sides_back(monkeypatch):
 def test_every_variation_finds_the_bone_where_and_on_the_side_where_it_is(
     monkeypatch, threshold_model, variation
 ):
-    """The model names what both films show the left femur; mirrored it must come out as the right one, in place."""
+    """The model names what both radiographs show the left femur; mirrored it must come out as the right one, in
+    place."""
     monkeypatch.setattr("SwinX2SLib.reconstruct.test_time_augmentation.VARIATIONS", (variation, variation))
-    films = torch.zeros(1, 1, 64, 96), torch.zeros(1, 1, 48, 96)
-    films[0][..., 8:28, 50:80], films[1][..., 20:40, 50:80] = 1, 1
+    radiographs = torch.zeros(1, 1, 64, 96), torch.zeros(1, 1, 48, 96)
+    radiographs[0][..., 8:28, 50:80], radiographs[1][..., 20:40, 50:80] = 1, 1
     truth = np.zeros((64, 48, 96), dtype=bool)
     truth[8:28, 20:40, 50:80] = True
-    found = predict(threshold_model((64, 48, 96)), *films, augmentations=2)
+    found = predict(threshold_model((64, 48, 96)), *radiographs, tta=2)
     assert set(np.unique(found.labels)) == {0, RIGHT_FEMUR if variation.mirrored else LEFT_FEMUR}
     dice = 2 * (truth & (found.labels > 0)).sum() / (truth.sum() + (found.labels > 0).sum())
     assert dice > 0.93
@@ -118,11 +121,11 @@ def test_slabs_of_a_zoomed_volume_equal_the_whole_one_sampled_at_once(zoom):
 
 def test_variations_that_disagree_raise_the_uncertainty(threshold_model):
     """They agree inside the bone and differ at its rim; mirrored, this one-sided model names the other side."""
-    films = torch.zeros(1, 1, 64, 96), torch.zeros(1, 1, 48, 96)
-    films[0][..., 8:28, 50:80], films[1][..., 20:40, 50:80] = 1, 1
+    radiographs = torch.zeros(1, 1, 64, 96), torch.zeros(1, 1, 48, 96)
+    radiographs[0][..., 8:28, 50:80], radiographs[1][..., 20:40, 50:80] = 1, 1
     model = threshold_model((64, 48, 96))
-    alone = predict(model, *films).uncertainty
-    together = predict(model, *films, augmentations=len(VARIATIONS)).uncertainty
+    alone = predict(model, *radiographs).uncertainty
+    together = predict(model, *radiographs, tta=len(VARIATIONS)).uncertainty
     edge = np.zeros(alone.shape, dtype=bool)
     edge[6:30, 18:42, 48:82] = True
     assert together[edge].mean() > 1.5 * alone[edge].mean()
@@ -132,10 +135,10 @@ def test_slabs_of_the_fused_variant_equal_its_whole_volume():
     torch.manual_seed(0)
     config = FusedConfig(8, (1, 1, 1, 1), (1, 1, 1, 1), (16, 16, 16, 8, 8), (8, 8, 8), (32, 32, 64))
     model = FusedSwinX2S(config).eval()
-    films = torch.rand(1, 1, 32, 64), torch.rand(1, 1, 32, 64)
+    radiographs = torch.rand(1, 1, 32, 64), torch.rand(1, 1, 32, 64)
     with torch.inference_mode():
-        whole = model.reconstruct_logits(*films)[0]
-        slabs = torch.cat(list(logit_slabs(model, *films)), dim=-1)
+        whole = model.reconstruct_logits(*radiographs)[0]
+        slabs = torch.cat(list(logit_slabs(model, *radiographs)), dim=-1)
     torch.testing.assert_close(slabs, whole, rtol=1e-5, atol=1e-5)
 
 
@@ -180,9 +183,9 @@ def test_cuda_is_never_replaced_in_silence(monkeypatch):
     assert choose_device("auto").type == "cpu"
 
 
-@pytest.mark.parametrize("augmentations", [1, 3])
-def test_bfloat16_and_float32_find_the_same_bone(pair, threshold_model, augmentations):
-    reconstructor = Reconstructor(threshold_model(), "cpu", augmentations)
+@pytest.mark.parametrize("tta", [1, 3])
+def test_bfloat16_and_float32_find_the_same_bone(pair, threshold_model, tta):
+    reconstructor = Reconstructor(threshold_model(), "cpu", tta)
     assert reconstructor.half_precision == bfloat16_is_fast(torch.device("cpu"))
     results = []
     for half in (False, True):
@@ -190,14 +193,12 @@ def test_bfloat16_and_float32_find_the_same_bone(pair, threshold_model, augmenta
         results.append(reconstructor.reconstruct(*pair))
     both = [result.labels > 0 for result in results]
     # Resampled voxels on the very rim may fall to either side.
-    assert 2 * (both[0] & both[1]).sum() / (both[0].sum() + both[1].sum()) > (
-        0.99 if augmentations > 1 else 0.9999
-    )
+    assert 2 * (both[0] & both[1]).sum() / (both[0].sum() + both[1].sum()) > (0.99 if tta > 1 else 0.9999)
     assert [result.precision for result in results] == ["float32", "bfloat16"]
 
 
 @pytest.mark.parametrize(("name", "number"), [("out_channels", 5), ("views_per_plane", 2)])
-def test_weights_for_other_classes_or_more_films_are_refused_in_words(tmp_path, job, name, number):
+def test_weights_for_other_classes_or_more_radiographs_are_refused_in_words(tmp_path, job, name, number):
     overrides = {
         "embed_dim": 8,
         "depths": [1, 1, 1, 1],

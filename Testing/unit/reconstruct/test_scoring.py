@@ -31,14 +31,14 @@ def bones(shape: tuple[int, int, int]) -> np.ndarray:
 
 
 class KnowsTheAnswer:
-    """Stands in for the network; checks that the films arrive with bone where the truth has it."""
+    """Stands in for the network; checks that the radiographs arrive with bone where the truth has it."""
 
     def reconstruct(self, ap, lateral):
         pair = prepare_pair(ap, lateral, GRID)
         volume = bones(GRID)
-        for film, axis in ((pair.coronal, 1), (pair.sagittal, 0)):
+        for radiograph, axis in ((pair.coronal, 1), (pair.sagittal, 0)):
             silhouette = volume.any(axis)
-            assert film[silhouette].mean() > 4 * film[~silhouette].mean()
+            assert radiograph[silhouette].mean() > 4 * radiograph[~silhouette].mean()
         doubt = np.zeros(GRID, np.float16)
         return Reconstruction(volume, doubt, pair.affine, pair.spacing_mm, None, "cpu", "float32", 0)
 
@@ -53,8 +53,8 @@ def manifest(tmp_path):
     nib.save(nib.Nifti1Image(np.ascontiguousarray(labels), affine), folder / "labels.nii.gz")
     # Bones on a faint gradient: two levels alone would be a mask, which is refused.
     coronal, sagittal = (
-        np.where(shadow, 255.0, np.linspace(0, 20, len(shadow))[:, None])
-        for shadow in (truth.any(axis).T for axis in (1, 0))
+        np.where(projection, 255.0, np.linspace(0, 20, len(projection))[:, None])
+        for projection in (truth.any(axis).T for axis in (1, 0))
     )
     Image.fromarray(coronal.astype(np.uint8)).save(folder / "coronal.png")
     # As published: columns from the back to the front.

@@ -1,4 +1,4 @@
-"""Vertebrae are moved to the discs that the films show, all alike, and not where nothing is seen."""
+"""Vertebrae are moved to the discs that the radiographs show, all alike, and not where nothing is seen."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
 
-from SwinX2SLib.reconstruct.disc_alignment import Seating, move_along_z, seat_vertebrae
+from SwinX2SLib.reconstruct.disc_alignment import DiscAlignment, align_vertebrae_to_discs, move_along_z
 from SwinX2SLib.skeleton.discs import SACRUM, find_discs
 
 FIRST = 16
@@ -35,8 +35,8 @@ class Seen(nn.Module):
         super().__init__()
         self.discs, self.certainty = find_discs(truth), certainty
 
-    def forward(self, film: torch.Tensor, lateral: bool) -> torch.Tensor:
-        seen = torch.full(film.shape[2:], -self.certainty)
+    def forward(self, radiograph: torch.Tensor, lateral: bool) -> torch.Tensor:
+        seen = torch.full(radiograph.shape[2:], -self.certainty)
         for disc in self.discs:
             columns, heights = (disc.along, disc.lateral) if lateral else (disc.across, disc.frontal)
             for column, middle in zip(columns, heights, strict=True):
@@ -47,11 +47,11 @@ class Seen(nn.Module):
 class Blind(nn.Module):
     """A network that sees nothing."""
 
-    def forward(self, film: torch.Tensor, lateral: bool) -> torch.Tensor:
-        return torch.full((1, *film.shape[2:]), -4.0)
+    def forward(self, radiograph: torch.Tensor, lateral: bool) -> torch.Tensor:
+        return torch.full((1, *radiograph.shape[2:]), -4.0)
 
 
-FILMS = torch.zeros(1, 1, SHAPE[0], SHAPE[2]), torch.zeros(1, 1, SHAPE[1], SHAPE[2])
+RADIOGRAPHS = torch.zeros(1, 1, SHAPE[0], SHAPE[2]), torch.zeros(1, 1, SHAPE[1], SHAPE[2])
 
 
 def test_the_spines_of_these_tests_have_their_discs_where_they_should():
@@ -60,27 +60,27 @@ def test_the_spines_of_these_tests_have_their_discs_where_they_should():
 
 @given(st.integers(-5, 5))
 def test_a_spine_that_lies_too_high_or_low_is_moved_by_just_that(offset):
-    seating = seat_vertebrae(Seen(spine(DISCS)), spine(DISCS + offset), *FILMS)
+    disc_alignment = align_vertebrae_to_discs(Seen(spine(DISCS)), spine(DISCS + offset), *RADIOGRAPHS)
     # What lies well already need not move.
-    shifts = [0] * 5 if seating is None else seating.shifts
+    shifts = [0] * 5 if disc_alignment is None else disc_alignment.shifts
     assert shifts == pytest.approx([-offset] * 5, abs=0.5)
 
 
 def test_an_error_that_grows_along_the_spine_is_undone():
     drift = np.array([0, 1, 2, 3, 5])
-    seating = seat_vertebrae(Seen(spine(DISCS)), spine(DISCS + drift), *FILMS)
-    assert seating.shifts == pytest.approx(-drift, abs=0.5)
+    disc_alignment = align_vertebrae_to_discs(Seen(spine(DISCS)), spine(DISCS + drift), *RADIOGRAPHS)
+    assert disc_alignment.shifts == pytest.approx(-drift, abs=0.5)
 
 
 def test_where_no_disc_is_seen_nothing_moves():
-    assert seat_vertebrae(Blind(), spine(DISCS + np.array([0, 2, 1, 3, 0])), *FILMS) is None
+    assert align_vertebrae_to_discs(Blind(), spine(DISCS + np.array([0, 2, 1, 3, 0])), *RADIOGRAPHS) is None
 
 
 def test_a_disc_that_is_not_seen_goes_with_its_neighbours():
     seen = Seen(spine(DISCS))
     del seen.discs[2]
-    seating = seat_vertebrae(seen, spine(DISCS + 4), *FILMS)
-    assert seating.shifts == pytest.approx([-4] * 5, abs=0.5)
+    disc_alignment = align_vertebrae_to_discs(seen, spine(DISCS + 4), *RADIOGRAPHS)
+    assert disc_alignment.shifts == pytest.approx([-4] * 5, abs=0.5)
 
 
 def test_half_a_vertebra_off_the_sacrum_tells_which_row_of_discs_it_is():
@@ -89,25 +89,25 @@ def test_half_a_vertebra_off_the_sacrum_tells_which_row_of_discs_it_is():
     for labels in (truth, found):
         labels[labels == FIRST + 5] = SACRUM
         labels[labels > 0] = np.where(labels[labels > 0] == SACRUM, SACRUM, labels[labels > 0] + 4)
-    seating = seat_vertebrae(Seen(truth), found, *FILMS)
-    assert seating.discs[-1].lower == SACRUM
-    assert seating.shifts == pytest.approx([-7, -7, -7, -5, -1], abs=0.5)
+    disc_alignment = align_vertebrae_to_discs(Seen(truth), found, *RADIOGRAPHS)
+    assert disc_alignment.discs[-1].lower == SACRUM
+    assert disc_alignment.shifts == pytest.approx([-7, -7, -7, -5, -1], abs=0.5)
 
 
 def test_where_two_rows_of_discs_fit_alike_nothing_moves():
     """To guess would be wrong half of the time, and by a whole vertebra."""
     seen = Seen(spine(DISCS - 6))
-    assert seat_vertebrae(seen, spine(DISCS), *FILMS) is not None
+    assert align_vertebrae_to_discs(seen, spine(DISCS), *RADIOGRAPHS) is not None
     seen.discs += find_discs(spine(DISCS + 6))
-    assert seat_vertebrae(seen, spine(DISCS), *FILMS) is None
+    assert align_vertebrae_to_discs(seen, spine(DISCS), *RADIOGRAPHS) is None
 
 
 def test_less_than_two_discs_say_nothing():
     labels = spine(DISCS)
     labels[labels > FIRST + 1] = 0
     assert len(find_discs(labels)) == 1
-    assert seat_vertebrae(Blind(), labels, *FILMS) is None
-    assert seat_vertebrae(Blind(), np.zeros(SHAPE, np.uint8), *FILMS) is None
+    assert align_vertebrae_to_discs(Blind(), labels, *RADIOGRAPHS) is None
+    assert align_vertebrae_to_discs(Blind(), np.zeros(SHAPE, np.uint8), *RADIOGRAPHS) is None
 
 
 def test_vertebrae_out_of_order_stay_where_they_are():
@@ -115,7 +115,7 @@ def test_vertebrae_out_of_order_stay_where_they_are():
     swapped = labels.copy()
     swapped[labels == FIRST + 2], swapped[labels == FIRST + 4] = FIRST + 4, FIRST + 2
     swapped[labels == FIRST + 1], swapped[labels == FIRST + 3] = FIRST + 3, FIRST + 1
-    assert seat_vertebrae(Seen(labels), swapped, *FILMS) is None
+    assert align_vertebrae_to_discs(Seen(labels), swapped, *RADIOGRAPHS) is None
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -125,22 +125,22 @@ def test_whatever_was_reconstructed_slices_keep_their_order(seed):
     labels = spine(np.cumsum(rng.integers(6, 19, 5)) + 8)
 
     class Random(nn.Module):
-        def forward(self, film: torch.Tensor, lateral: bool) -> torch.Tensor:
-            return torch.from_numpy(rng.normal(0, 4, (1, *film.shape[2:])).astype(np.float32))
+        def forward(self, radiograph: torch.Tensor, lateral: bool) -> torch.Tensor:
+            return torch.from_numpy(rng.normal(0, 4, (1, *radiograph.shape[2:])).astype(np.float32))
 
-    seating = seat_vertebrae(Random(), labels, *FILMS)
-    assume(seating is not None)
-    sources = seating.sources(SHAPE[2])
+    disc_alignment = align_vertebrae_to_discs(Random(), labels, *RADIOGRAPHS)
+    assume(disc_alignment is not None)
+    sources = disc_alignment.sources(SHAPE[2])
     assert bool(np.isfinite(sources).all())
     assert bool((np.diff(sources) >= 0).all())
 
 
 def test_moving_follows_the_discs_and_leaves_the_other_bones():
     truth, found = spine(DISCS), spine(DISCS + np.array([0, 1, 2, 3, 5]))
-    seating = seat_vertebrae(Seen(truth), found, *FILMS)
+    disc_alignment = align_vertebrae_to_discs(Seen(truth), found, *RADIOGRAPHS)
     one_hot = torch.nn.functional.one_hot(torch.from_numpy(found).long(), 55).permute(3, 0, 1, 2).half()
     one_hot[0], one_hot[50, :4] = 0.4, 1
-    move_along_z(one_hot, seating.sources(SHAPE[2]))
+    move_along_z(one_hot, disc_alignment.sources(SHAPE[2]))
     moved = one_hot[:50].argmax(dim=0).numpy()
     before, after = ((volume == truth)[truth > 0].mean() for volume in (found, moved))
     assert before < 0.85
@@ -148,7 +148,7 @@ def test_moving_follows_the_discs_and_leaves_the_other_bones():
     assert bool((one_hot[50, :4] == 1).all())
 
 
-def test_what_comes_from_beyond_the_film_is_empty():
+def test_what_comes_from_beyond_the_radiograph_is_empty():
     probability = torch.ones(55, 2, 2, 6)
     move_along_z(probability, np.arange(6) - 2.0)
     assert probability[1, 0, 0].tolist() == [0, 0, 1, 1, 1, 1]
@@ -165,7 +165,7 @@ def test_half_a_slice_mixes_neighbours():
 def test_between_discs_the_move_is_gradual_and_beyond_them_constant():
     discs = find_discs(spine(np.array([21, 35])))
     assert [disc.height for disc in discs] == [21, 35]
-    sources = Seating(discs, np.array([2.0, 4.0])).sources(60)
+    sources = DiscAlignment(discs, np.array([2.0, 4.0])).sources(60)
     assert sources[0] == -2
     assert sources[59] == 55
     assert np.interp([23, 39], np.arange(60), sources) == pytest.approx([21, 35], abs=0.2)

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from SwinX2SLib.radiographs import FilmOptions
+from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.outputs import FILES
 
 BEFORE = {"ap.png", "lateral.png", "job.json"}
@@ -47,7 +47,7 @@ def test_a_job_yields_four_files_and_tells_its_progress(job, run_worker):
 
 
 def test_provenance_names_inputs_spacing_model_device_time_and_versions(job, run_worker):
-    run_worker(replace(job, ap_view="pa", lateral_options=FilmOptions(spacing_mm=2.0, flip="h")))
+    run_worker(replace(job, ap_view="pa", lateral_options=RadiographOptions(spacing_mm=2.0, flip="h")))
     provenance = json.loads((job.out / "provenance.json").read_text())
     ap, lateral = provenance["inputs"]["ap"], provenance["inputs"]["lateral"]
     assert len(ap["sha256"]) == 64
@@ -72,7 +72,7 @@ def test_standard_output_carries_events_only_whatever_libraries_print(job, run_w
 
 
 def test_all_faults_are_told_one_event_each_and_nothing_is_written(job, run_worker):
-    wrong = replace(job, ap_options=FilmOptions(), lateral=job.lateral.with_name("none.png"))
+    wrong = replace(job, ap_options=RadiographOptions(), lateral=job.lateral.with_name("none.png"))
     job.out.mkdir()
     (job.out / "labels.nii.gz").write_text("an earlier result")
     code, events, _ = run_worker(wrong)

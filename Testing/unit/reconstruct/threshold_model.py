@@ -1,4 +1,4 @@
-"""A network with a known answer: the left femur is where both films are bright."""
+"""A network with a known answer: the left femur is where both radiographs are bright."""
 
 import ctypes
 import time
@@ -10,7 +10,7 @@ LEFT_FEMUR = 53
 
 
 class ThresholdModel(nn.Module):
-    """Logits of the left femur rise with the product of both films; every other bone stays at -10."""
+    """Logits of the left femur rise with the product of both radiographs; every other bone stays at -10."""
 
     def __init__(self, grid_shape=(32, 32, 48), layers=3, seconds=0.0):
         super().__init__()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.anatomy import labels
-from SwinX2SLib.measurements.measure import REGIONS, measure_person
+from SwinX2SLib.measurements.measure import REGIONS, measure_subject
 from SwinX2SLib.reconstruct.outputs import FILES as RESULT_FILES
 from SwinX2SLib.report.measurements.write import FILES, MeasureJob, run_measuring
 
@@ -164,10 +164,10 @@ def test_the_folder_of_a_reconstruction_is_measured(tmp_path, lump_file):
 
 
 def test_no_bone_at_all_gives_absences_and_no_number():
-    measured = measure_person({})
+    measured = measure_subject({})
     assert set(measured) == set(REGIONS)
     everything = [measurement for found in measured.values() for measurement in found]
     assert everything
     assert all(m.quality == "absent" and m.value is None and m.reasons for m in everything)
     with pytest.raises(ValueError, match="skull"):
-        measure_person({}, ["skull"])
+        measure_subject({}, ["skull"])

@@ -13,12 +13,12 @@ from SwinX2SLib.cli import main
 from SwinX2SLib.drr.overlay import bone_outlines
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
-from SwinX2SLib.radiographs import FilmOptions, Radiograph, prepare_pair
+from SwinX2SLib.radiographs import Radiograph, RadiographOptions, prepare_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.reconstructor import Reconstruction
 from SwinX2SLib.report import write_report
 from SwinX2SLib.report.findings import read_findings
-from SwinX2SLib.report.page import film_camera, outlined_film
+from SwinX2SLib.report.page import outlined_radiograph, radiograph_camera
 from SwinX2SLib.report.surface_view import PIXELS_PER_VOXEL, shaded_view
 
 ID = {label.name: label.id for label in labels()}
@@ -36,14 +36,14 @@ def two_femora_and_a_vertebra():
     return volume
 
 
-def film(view, pixels_shape=None, spacing_mm=SPACING_MM):
+def radiograph(view, pixels_shape=None, spacing_mm=SPACING_MM):
     across = SHAPE[1] if view == "lateral" else SHAPE[0]
     pixels = np.zeros(pixels_shape or (SHAPE[2], across), dtype=np.float32)
     return Radiograph(pixels, (spacing_mm, spacing_mm), "told", view)
 
 
 def answer(volume):
-    """Stand in for the network: give this volume, whatever the films."""
+    """Stand in for the network: give this volume, whatever the radiographs."""
 
     def reconstruct(ap, lateral):
         pair = prepare_pair(ap, lateral, SHAPE)
@@ -57,13 +57,13 @@ def answer(volume):
 @pytest.fixture
 def result(tmp_path, write_known_result):
     rng = np.random.default_rng(0)
-    films = {}
+    radiographs = {}
     for view, across in (("ap", SHAPE[0]), ("lateral", SHAPE[1])):
-        films[view] = tmp_path / f"{view} <film>.png"
+        radiographs[view] = tmp_path / f"{view} <radiograph>.png"
         pixels = rng.integers(0, 255, (SHAPE[2] * 4, across * 4), dtype=np.uint8)
-        Image.fromarray(pixels).save(films[view])
-    one = FilmOptions(spacing_mm=1.0)
-    job = Job(films["ap"], films["lateral"], tmp_path / "result", one, one)
+        Image.fromarray(pixels).save(radiographs[view])
+    one = RadiographOptions(spacing_mm=1.0)
+    job = Job(radiographs["ap"], radiographs["lateral"], tmp_path / "result", one, one)
     write_known_result(job, answer(two_femora_and_a_vertebra()))
     return job
 
@@ -102,9 +102,9 @@ def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
         "L3 vertebra",
         "13.8",  # 6 x 6 x 6 voxels of 4 mm
         "80 %",
-        "ap <film>.png",
+        "ap <radiograph>.png",
         "Mean confidence below 60%: Left femur",
-        "Cut off by the edge of the films",
+        "Cut off by the edge of the radiographs",
         "segmentation.seg.nrrd",
         "MIT & free",
         "SHA-256",
@@ -124,7 +124,7 @@ def test_the_page_tells_what_was_moved_after_the_network_and_nothing_where_nothi
     provenance["femur_shifts_mm"] = {"femur_left": -3.2, "femur_right": 3.2}
     path.write_text(json.dumps(provenance), encoding="utf-8")
     told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
-    assert "to the discs that the films show: 7 mm at most" in told
+    assert "to the discs that the radiographs show: 7 mm at most" in told
     assert "known shapes of 2 bones" in told
     assert "to 0.45 at least and 0.61 at most" in told
     assert "moved to the depth of their sockets, one forwards and one backwards: 3.2 mm each" in told
@@ -132,7 +132,7 @@ def test_the_page_tells_what_was_moved_after_the_network_and_nothing_where_nothi
         del provenance[key]
     path.write_text(json.dumps(provenance), encoding="utf-8")
     told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
-    assert not any(words in told for words in ("discs that the films show", "known shapes", "sockets"))
+    assert not any(words in told for words in ("discs that the radiographs show", "known shapes", "sockets"))
 
 
 def test_the_page_leads_to_the_measurements_of_the_same_bones(result):
@@ -157,7 +157,7 @@ def test_bones_have_their_volume_their_confidence_and_their_place(result):
     assert not bones["vertebrae_L3"].cut
 
 
-def test_a_bone_is_cut_where_a_film_ends_even_if_the_grid_goes_on(result):
+def test_a_bone_is_cut_where_a_radiograph_ends_even_if_the_grid_goes_on(result):
     path = result.out / "provenance.json"
     provenance = json.loads(path.read_text(encoding="utf-8"))
     provenance["inputs"]["ap"]["pixels"]["columns"] = 100  # 3.5 voxels less on either side
@@ -182,13 +182,13 @@ def test_files_that_are_missing_are_all_named(tmp_path):
     assert len(error.value.faults) == 3
 
 
-def test_films_that_changed_since_are_refused(result):
+def test_radiographs_that_changed_since_are_refused(result):
     Image.fromarray(np.random.default_rng(9).integers(0, 255, (160, 128), dtype=np.uint8)).save(result.ap)
     with pytest.raises(InputError, match="not the one of the result"):
         write_report(result.out)
 
 
-def test_a_provenance_that_lacks_the_films_is_refused(result):
+def test_a_provenance_that_lacks_the_radiographs_is_refused(result):
     path = result.out / "provenance.json"
     provenance = json.loads(path.read_text(encoding="utf-8"))
     del provenance["inputs"]
@@ -201,24 +201,24 @@ def test_a_provenance_that_lacks_the_films_is_refused(result):
 def test_outlines_lie_around_the_shadows_of_the_bones(spacing_mm):
     volume = two_femora_and_a_vertebra()
     scale = SPACING_MM / spacing_mm
-    ap = film("ap", (round(SHAPE[2] * scale), round(SHAPE[0] * scale)), spacing_mm)
-    outlines = bone_outlines(volume, AFFINE, film_camera(ap))
+    ap = radiograph("ap", (round(SHAPE[2] * scale), round(SHAPE[0] * scale)), spacing_mm)
+    outlines = bone_outlines(volume, AFFINE, radiograph_camera(ap))
     outline = np.concatenate(outlines[ID["femur_right"]].lines)[:, ::-1]
-    # Edges of voxels 3..7 and 28..39 in pixels of the film, whose centres have whole numbers.
+    # Edges of voxels 3..7 and 28..39 in pixels of the radiograph, whose centres have whole numbers.
     np.testing.assert_allclose(outline[:, 0].min(), 3 * scale - 0.5, atol=0.35 * scale)
     np.testing.assert_allclose(outline[:, 0].max(), 8 * scale - 0.5, atol=0.35 * scale)
     np.testing.assert_allclose(outline[:, 1].min(), 28 * scale - 0.5, atol=0.35 * scale)
-    lateral = film("lateral", (round(SHAPE[2] * scale), round(SHAPE[1] * scale)), spacing_mm)
-    outlines = bone_outlines(volume, AFFINE, film_camera(lateral))
+    lateral = radiograph("lateral", (round(SHAPE[2] * scale), round(SHAPE[1] * scale)), spacing_mm)
+    outlines = bone_outlines(volume, AFFINE, radiograph_camera(lateral))
     outline = np.concatenate(outlines[ID["vertebrae_L3"]].lines)[:, ::-1]
     np.testing.assert_allclose(outline[:, 0].mean(), 15 * scale - 0.5, atol=0.35 * scale)
 
 
-def test_the_right_femur_is_drawn_on_the_left_of_the_frontal_film():
-    png = outlined_film(film("ap"), two_femora_and_a_vertebra(), AFFINE)
+def test_the_right_femur_is_drawn_on_the_left_of_the_frontal_radiograph():
+    png = outlined_radiograph(radiograph("ap"), two_femora_and_a_vertebra(), AFFINE)
     picture = np.asarray(Image.open(BytesIO(png)).convert("RGB")).astype(int)
     lines = (picture.max(axis=2) - picture.min(axis=2)) > 60
-    right_only = outlined_film(film("ap"), keep(ID["femur_right"]), AFFINE)
+    right_only = outlined_radiograph(radiograph("ap"), keep(ID["femur_right"]), AFFINE)
     columns = np.flatnonzero(
         (np.ptp(np.asarray(Image.open(BytesIO(right_only)).convert("RGB")).astype(int), axis=2) > 60).any(
             axis=0

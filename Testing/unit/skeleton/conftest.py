@@ -1,4 +1,4 @@
-"""Films of placed bones, made from their volumes rather than from their points; and two scenes."""
+"""Radiographs of placed bones, made from their volumes rather than from their points; and two scenes."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from SwinX2SLib.skeleton.bone_shapes import femoral_heads_mm
 from SwinX2SLib.skeleton.initial_pose import Silhouettes
 from SwinX2SLib.skeleton.label_probabilities import FEMORA, bone_probability
 from SwinX2SLib.skeleton.pieces import PELVIS, PELVIS_TURN, SHELL_MM, SPONGY, Placement, piece_of
-from SwinX2SLib.skeleton.projections import Films
+from SwinX2SLib.skeleton.projections import ViewRadiographs
 
 LUMBAR = (20, 21, 22, 23)
 # Where L1 to L4 are [mm], 2.5 mm voxels.
@@ -20,7 +20,7 @@ PELVIS_MM = np.array([[148.0, 108.0, 125.0]])
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread():
-    """Films are small: threads would wait for each other."""
+    """Radiographs are small: threads would wait for each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -37,12 +37,12 @@ def fill_bones(placement: Placement, shape: tuple[int, int, int], spacing_mm: fl
     return filled
 
 
-def film_bones(bones: dict[int, np.ndarray], spacing_mm: float) -> Films:
+def radiograph_bones(bones: dict[int, np.ndarray], spacing_mm: float) -> ViewRadiographs:
     attenuation = sum(
         SPONGY * bone + SHELL_MM / spacing_mm * np.linalg.norm(np.stack(np.gradient(bone)), axis=0)
         for bone in bones.values()
     )
-    return Films(*(torch.from_numpy(attenuation.sum(axis)) for axis in (1, 0)), spacing_mm)
+    return ViewRadiographs(*(torch.from_numpy(attenuation.sum(axis)) for axis in (1, 0)), spacing_mm)
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +52,9 @@ def fill() -> Callable[..., dict[int, np.ndarray]]:
 
 
 @pytest.fixture(scope="session")
-def film() -> Callable[..., Films]:
-    """Function (bones, spacing) that returns both films of what `fill` returns."""
-    return film_bones
+def radiograph() -> Callable[..., ViewRadiographs]:
+    """Function (bones, spacing) that returns both radiographs of what `fill` returns."""
+    return radiograph_bones
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Shapes change a reconstruction only where the films show them, and then towards the truth."""
+"""Shapes change a reconstruction only where the radiographs show them, and then towards the truth."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import torch
 from SwinX2SLib.skeleton import shape_fitting
 from SwinX2SLib.skeleton.label_probabilities import FEMORA
 from SwinX2SLib.skeleton.pieces import PELVIS
-from SwinX2SLib.skeleton.shape_fitting import LEAST_LIKENESS, LEAST_LIKENESS_OF_PELVIS, lay_shapes
+from SwinX2SLib.skeleton.shape_fitting import LEAST_SIMILARITY, LEAST_SIMILARITY_OF_PELVIS, fit_shape_model
 
 SHAPE, SPACING_MM = (44, 44, 48), 2.5
 LABELS = (20, 21)
@@ -19,8 +19,8 @@ def true_bones(lumbar, fill) -> dict[int, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def films(true_bones, film):
-    return film(true_bones, SPACING_MM)
+def radiographs(true_bones, radiograph):
+    return radiograph(true_bones, SPACING_MM)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def seen(lumbar, fill) -> torch.Tensor:
 
 def lay(probability: torch.Tensor, coronal: torch.Tensor, sagittal: torch.Tensor) -> dict[int, float]:
     labels = probability.argmax(dim=0).numpy().astype(np.uint8)
-    return lay_shapes(probability, labels, coronal, sagittal, SPACING_MM).likeness
+    return fit_shape_model(probability, labels, coronal, sagittal, SPACING_MM).similarity
 
 
 def dice(probability: torch.Tensor, truth: dict[int, np.ndarray], label: int) -> float:
@@ -43,11 +43,11 @@ def dice(probability: torch.Tensor, truth: dict[int, np.ndarray], label: int) ->
     return float(2 * (one & other).sum() / (one.sum() + other.sum()))
 
 
-def test_films_of_the_bones_move_them_towards_where_they_are(seen, films, true_bones):
+def test_radiographs_of_the_bones_move_them_towards_where_they_are(seen, radiographs, true_bones):
     before = seen.clone()
-    believed = lay(seen, films.coronal, films.sagittal)
+    believed = lay(seen, radiographs.coronal, radiographs.sagittal)
     assert set(believed) == set(LABELS)
-    assert all(LEAST_LIKENESS <= alike <= 1 for alike in believed.values())
+    assert all(LEAST_SIMILARITY <= alike <= 1 for alike in believed.values())
     for label in LABELS:
         assert dice(seen, true_bones, label) > dice(before, true_bones, label) + 0.05
     assert bool(((seen >= 0) & (seen <= 1)).all())
@@ -56,7 +56,7 @@ def test_films_of_the_bones_move_them_towards_where_they_are(seen, films, true_b
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
-def test_films_of_nothing_or_noise_are_not_believed(seen, noise):
+def test_radiographs_of_nothing_or_noise_are_not_believed(seen, noise):
     made = torch.Generator().manual_seed(0)
     coronal, sagittal = (noise * torch.rand(44, 48, generator=made) for _ in range(2))
     before = seen.clone()
@@ -64,19 +64,19 @@ def test_films_of_nothing_or_noise_are_not_believed(seen, noise):
     assert torch.equal(seen, before)
 
 
-def test_where_there_is_no_bone_nothing_is_laid(films):
+def test_where_there_is_no_bone_nothing_is_laid(radiographs):
     probability = torch.zeros(55, *SHAPE)
     probability[0] = 1
-    assert lay(probability, films.coronal, films.sagittal) == {}
+    assert lay(probability, radiographs.coronal, radiographs.sagittal) == {}
     assert bool((probability[0] == 1).all())
 
 
 def test_shapes_are_laid_onto_what_a_network_said_in_inference_mode_and_half_precision(
-    seen, films, true_bones
+    seen, radiographs, true_bones
 ):
     with torch.inference_mode():
         said = seen.half()
-        believed = lay(said, films.coronal.half(), films.sagittal.half())
+        believed = lay(said, radiographs.coronal.half(), radiographs.sagittal.half())
         after = dice(said, true_bones, LABELS[0])
     assert set(believed) == set(LABELS)
     assert said.dtype == torch.float16
@@ -94,32 +94,34 @@ def pelvis_bones(turned, fill) -> dict[int, np.ndarray]:
 
 
 @pytest.fixture
-def lay_pelvis(turned, pelvis_bones, sockets_mm, femora, monkeypatch):
-    """Function (likeness of the pelvis, films) that returns what was laid, and whether the femora moved."""
+def fit_pelvis(turned, pelvis_bones, sockets_mm, femora, monkeypatch):
+    """Function (likeness of the pelvis, radiographs) that returns what was laid, and whether the femora moved."""
 
-    def lay_with(alike: float, *films: torch.Tensor):
+    def fit_with(alike: float, *radiographs: torch.Tensor):
         monkeypatch.setattr(shape_fitting, "_laid", lambda *given: (turned, [alike]))
         probability, labels = femora(sockets_mm(turned), (-9.0, 9.0))
         for label, bone in pelvis_bones.items():
             labels[bone > 0.5] = label
         before = probability[list(FEMORA)].clone()
-        laid = lay_shapes(probability, labels, *films, 3.0)
-        return laid, not torch.equal(probability[list(FEMORA)], before)
+        fitted_shapes = fit_shape_model(probability, labels, *radiographs, 3.0)
+        return fitted_shapes, not torch.equal(probability[list(FEMORA)], before)
 
-    return lay_with
+    return fit_with
 
 
 @pytest.mark.parametrize("beyond", [-0.01, 0.01])
-def test_femora_follow_a_pelvis_that_is_believed_and_no_other(lay_pelvis, beyond):
+def test_femora_follow_a_pelvis_that_is_believed_and_no_other(fit_pelvis, beyond):
     dark = torch.zeros(100, 90), torch.zeros(84, 90)
-    laid, moved = lay_pelvis(LEAST_LIKENESS_OF_PELVIS + beyond, *dark)
+    fitted_shapes, moved = fit_pelvis(LEAST_SIMILARITY_OF_PELVIS + beyond, *dark)
     believed = beyond > 0
-    assert set(laid.likeness) == (set(PELVIS) if believed else set())
-    assert set(laid.femur_shifts_mm) == (set(FEMORA) if believed else set())
+    assert set(fitted_shapes.similarity) == (set(PELVIS) if believed else set())
+    assert set(fitted_shapes.femur_shifts_mm) == (set(FEMORA) if believed else set())
     assert moved is believed
 
 
-def test_a_pelvis_much_less_like_the_films_than_the_one_drawn_is_not_believed(lay_pelvis, pelvis_bones, film):
-    films = film(pelvis_bones, 3.0)
-    assert lay_pelvis(0.5, films.coronal, films.sagittal)[0].likeness == {}
-    assert set(lay_pelvis(0.95, films.coronal, films.sagittal)[0].likeness) == set(PELVIS)
+def test_a_pelvis_much_less_like_the_radiographs_than_the_one_drawn_is_not_believed(
+    fit_pelvis, pelvis_bones, radiograph
+):
+    radiographs = radiograph(pelvis_bones, 3.0)
+    assert fit_pelvis(0.5, radiographs.coronal, radiographs.sagittal)[0].similarity == {}
+    assert set(fit_pelvis(0.95, radiographs.coronal, radiographs.sagittal)[0].similarity) == set(PELVIS)

@@ -29,11 +29,11 @@ def test_both_hips_count_together_from_the_side_and_each_for_itself_from_the_fro
     sagittal[HIP_LEFT - 1, 2:, 4:], sagittal[HIP_RIGHT - 1, 2:, 4:] = 0.5, 0.4
     frontal, lateral = Silhouettes(coronal, sagittal).targets()
     assert (frontal.axis, lateral.axis) == (0, 1)
-    assert frontal.films.shape == (3, 8 // BIN, 6 // BIN)
-    shown = dict(zip(frontal.bones, frontal.films, strict=True))
+    assert frontal.radiographs.shape == (3, 8 // BIN, 6 // BIN)
+    shown = dict(zip(frontal.bones, frontal.radiographs, strict=True))
     assert shown[(HIP_LEFT,)].nonzero().tolist() == [[3, 0]]
     assert shown[(HIP_RIGHT,)].nonzero().tolist() == [[0, 0]]
     assert shown[(SACRUM,)].nonzero().tolist() == [[1, 0]]
     assert set(lateral.bones[0]) == {HIP_LEFT, HIP_RIGHT}
-    assert float(lateral.films[0, 1, 2]) == pytest.approx(1 - 0.5 * 0.6)
-    assert not lateral.films[1].any()
+    assert float(lateral.radiographs[0, 1, 2]) == pytest.approx(1 - 0.5 * 0.6)
+    assert not lateral.radiographs[1].any()

@@ -47,7 +47,7 @@ def test_pieces_start_in_the_middle_of_their_bones():
 
 
 @pytest.mark.parametrize("end", [0, SHAPE[2] - 1])
-def test_vertebrae_that_the_film_cuts_are_left_out(end):
+def test_vertebrae_that_the_radiograph_cuts_are_left_out(end):
     labels = spine(17, 20, 1.0)
     labels[15, 14, end] = 17 if end == 0 else 20
     placement = starting_placement(labels, EMPTY, 2.0)

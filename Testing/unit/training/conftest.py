@@ -12,7 +12,7 @@ from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.joints import find_joints
-from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.subjects import Subject
 
 GRID = (32, 32, 64)
 
@@ -56,8 +56,8 @@ def phantom():
 
 
 @pytest.fixture(scope="session")
-def person(phantom) -> Person:
-    return Person(
+def person(phantom) -> Subject:
+    return Subject(
         "phantom", phantom.labels, voxel_spacing_mm(phantom.affine), np.ones(CLASS_COUNT, dtype=bool)
     )
 

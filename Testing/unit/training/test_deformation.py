@@ -20,7 +20,7 @@ from SwinX2SLib.training.synthesis.deformation import (
     source_coordinates,
 )
 from SwinX2SLib.training.synthesis.pelvis_shape import REACH_MM
-from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.subjects import Subject
 from SwinX2SLib.training.synthesis.views import whole_view
 
 ID = {label.name: label.id for label in labels()}
@@ -28,7 +28,7 @@ EVERYTHING = np.ones(CLASS_COUNT, dtype=bool)
 ANATOMY_ONLY = DeformationLimits(0, 0, 0, 0, 0, 0, full_view=1.0, anatomical=1.0)
 
 
-def warped(person: Person, change) -> np.ndarray:
+def warped(person: Subject, change) -> np.ndarray:
     """The person on its own grid after one change, by its way back."""
     index = np.stack(np.indices(person.labels.shape)).reshape(3, -1).T
     back = change(index * person.spacing_mm) / person.spacing_mm
@@ -173,7 +173,7 @@ def test_all_anatomical_changes_keep_sides_order_volumes_and_pieces(person, join
         coarse = source_coordinates(view, joints, grid, person.spacing_mm, ANATOMY_ONLY, rng)
         index = enlarge(coarse, grid).numpy()
         found = ndimage.map_coordinates(person.labels, index, order=0, mode="constant")
-        shape = Person("", found, np.full(3, view.spacing_mm), EVERYTHING)
+        shape = Subject("", found, np.full(3, view.spacing_mm), EVERYTHING)
         for bone in ("rib", "femur", "hip"):
             suffix = "_6" if bone == "rib" else ""
             left, right = (centre(found, ID[f"{bone}_{side}{suffix}"])[0] for side in ("left", "right"))

@@ -1,4 +1,4 @@
-"""Films of the synthesis obey the cameras."""
+"""Radiographs of the synthesis obey the cameras."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from SwinX2SLib.geometry.frames import network_affine, transform_points
 from SwinX2SLib.training.synthesis.objects import Ellipsoid, Rod, draw_shapes
 from SwinX2SLib.training.synthesis.view_geometry import (
     MOST_MAGNIFICATION_ERROR,
-    FilmGeometry,
+    ViewGeometry,
     random_geometries,
     rotation_matrix,
 )
@@ -20,9 +20,9 @@ AFFINE = network_affine(SPACING_MM, SHAPE)
 CENTRE = tuple(transform_points(AFFINE, (np.array(SHAPE) - 1) / 2).tolist())
 SOURCE_MM = 800.0
 VIEWS = {
-    "ap": FilmGeometry(1, SOURCE_MM),
-    "pa": FilmGeometry(1, SOURCE_MM, False),
-    "lateral": FilmGeometry(0, SOURCE_MM),
+    "ap": ViewGeometry(1, SOURCE_MM),
+    "pa": ViewGeometry(1, SOURCE_MM, False),
+    "lateral": ViewGeometry(0, SOURCE_MM),
 }
 
 
@@ -34,19 +34,19 @@ def ball(centre_mm, radius_mm: float = 8.0) -> torch.Tensor:
     return ((radius_mm - distance) / SPACING_MM + 0.5).clamp(0, 1)
 
 
-def centroid_mm(film: torch.Tensor) -> np.ndarray:
-    """Centre of brightness (u, w) from the film's middle."""
-    film = film.numpy().astype(np.float64)
+def centroid_mm(radiograph: torch.Tensor) -> np.ndarray:
+    """Centre of brightness (u, w) from the radiograph's middle."""
+    radiograph = radiograph.numpy().astype(np.float64)
     return np.array(
         [
-            ((np.arange(n) - (n - 1) / 2) * SPACING_MM * film.sum(1 - axis)).sum() / film.sum()
-            for axis, n in enumerate(film.shape)
+            ((np.arange(n) - (n - 1) / 2) * SPACING_MM * radiograph.sum(1 - axis)).sum() / radiograph.sum()
+            for axis, n in enumerate(radiograph.shape)
         ]
     )
 
 
 def camera(view: str) -> ConeCamera:
-    """The cone whose film has the volume's spacing at its centre plane."""
+    """The cone whose radiograph has the volume's spacing at its centre plane."""
     across = SHAPE[1] if view == "lateral" else SHAPE[0]
     detector_mm = SOURCE_MM * 1.25
     pixel = SPACING_MM * detector_mm / SOURCE_MM
@@ -62,13 +62,13 @@ def test_a_small_sphere_lands_where_the_camera_says(view, place):
     index = np.array(place) / SPACING_MM + (np.array(SHAPE) - 1) / 2
     row, column = camera(view).project(transform_points(AFFINE, index))
     expected = (np.array([column, row]) - (np.array([camera(view).shape[1], SHAPE[2]]) - 1) / 2) * SPACING_MM
-    np.testing.assert_allclose(VIEWS[view].film_points(np.array(place)), expected, atol=1e-6)
-    film = VIEWS[view].project(ball(place), SPACING_MM)
-    np.testing.assert_allclose(centroid_mm(film), expected, atol=0.4)  # a tenth of a pixel
+    np.testing.assert_allclose(VIEWS[view].radiograph_points(np.array(place)), expected, atol=1e-6)
+    radiograph = VIEWS[view].project(ball(place), SPACING_MM)
+    np.testing.assert_allclose(centroid_mm(radiograph), expected, atol=0.4)  # a tenth of a pixel
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_the_film_is_that_of_the_ray_marcher(view):
+def test_the_radiograph_is_that_of_the_ray_marcher(view):
     volume = sum(ball(place, 14.0) * (i + 1) for i, place in enumerate(PLACES))
     mine = VIEWS[view].project(volume, SPACING_MM).numpy() * SPACING_MM
     marched = project_rays(volume.numpy(), AFFINE, camera(view), samples=600).T
@@ -78,17 +78,17 @@ def test_the_film_is_that_of_the_ray_marcher(view):
 
 def test_magnification_by_hand():
     """60 mm behind the centre plane, which is 800 mm from the source: 30 mm shrink by 800 / 860."""
-    film = FilmGeometry(1, SOURCE_MM).project(ball((30.0, 60.0, 0.0)), SPACING_MM)
-    assert centroid_mm(film)[0] == pytest.approx(30 * 800 / 860, abs=0.4)
-    from_behind = FilmGeometry(1, SOURCE_MM, False).project(ball((30.0, 60.0, 0.0)), SPACING_MM)
+    radiograph = ViewGeometry(1, SOURCE_MM).project(ball((30.0, 60.0, 0.0)), SPACING_MM)
+    assert centroid_mm(radiograph)[0] == pytest.approx(30 * 800 / 860, abs=0.4)
+    from_behind = ViewGeometry(1, SOURCE_MM, False).project(ball((30.0, 60.0, 0.0)), SPACING_MM)
     assert centroid_mm(from_behind)[0] == pytest.approx(30 * 800 / 740, abs=0.4)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_a_cone_from_very_far_and_a_turn_by_nothing_are_the_parallel_film(axis):
+def test_a_cone_from_very_far_and_a_turn_by_nothing_are_the_parallel_radiograph(axis):
     volume = torch.rand(SHAPE, generator=torch.Generator().manual_seed(1))
     straight = volume.sum(axis)
-    for geometry in (FilmGeometry(axis, 1e7), FilmGeometry(axis, rotation=np.eye(3)), FilmGeometry(axis)):
+    for geometry in (ViewGeometry(axis, 1e7), ViewGeometry(axis, rotation=np.eye(3)), ViewGeometry(axis)):
         torch.testing.assert_close(geometry.project(volume, SPACING_MM), straight, rtol=2e-3, atol=0.01)
     grid = ParallelCamera.on_grid("lateral" if axis == 0 else "ap", SHAPE, AFFINE)
     row, column = grid.project(transform_points(AFFINE, np.array([5, 7, 9])))
@@ -107,20 +107,22 @@ def test_left_front_and_top_keep_their_sides_in_every_geometry():
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_view_error_of_six_degrees_moves_what_lies_before_the_centre(axis):
-    geometry = FilmGeometry(axis, rotation=rotation_matrix(6.0))
+    geometry = ViewGeometry(axis, rotation=rotation_matrix(6.0))
     place = np.zeros(3)
     place[axis] = 60.0
     expected = -60 * np.sin(np.deg2rad(6))
-    assert geometry.film_points(place)[0] == pytest.approx(expected)
+    assert geometry.radiograph_points(place)[0] == pytest.approx(expected)
     assert centroid_mm(geometry.project(ball(place), SPACING_MM))[0] == pytest.approx(expected, abs=0.4)
 
 
 @pytest.mark.parametrize("source_mm", [None, 800.0])
-def test_all_at_once_the_film_still_agrees_with_its_points(source_mm):
-    geometry = FilmGeometry(1, source_mm, False, rotation_matrix(-5, 2, 3), (20.0, -15.0), 1.04, (6.0, -9.0))
+def test_all_at_once_the_radiograph_still_agrees_with_its_points(source_mm):
+    geometry = ViewGeometry(1, source_mm, False, rotation_matrix(-5, 2, 3), (20.0, -15.0), 1.04, (6.0, -9.0))
     for place in PLACES:
-        film = geometry.project(ball(place), SPACING_MM)
-        np.testing.assert_allclose(centroid_mm(film), geometry.film_points(np.array(place)), atol=0.5)
+        radiograph = geometry.project(ball(place), SPACING_MM)
+        np.testing.assert_allclose(
+            centroid_mm(radiograph), geometry.radiograph_points(np.array(place)), atol=0.5
+        )
 
 
 def test_most_pairs_follow_the_default_convention_and_errors_stay_within_their_limits():
@@ -140,21 +142,21 @@ def test_an_ellipsoid_drawn_by_formula_is_the_summed_volume():
     x, y, z = torch.meshgrid(*axes, indexing="ij")
     inside = sum(((c - p) / r) ** 2 for c, p, r in zip((x, y, z), place, radii, strict=True)) < 1
     for axis in (0, 1):
-        film = torch.zeros([n for i, n in enumerate(SHAPE) if i != axis])
-        drawn = draw_shapes(film, [Ellipsoid(place, radii, 1.0)], SPACING_MM, FilmGeometry(axis))
+        radiograph = torch.zeros([n for i, n in enumerate(SHAPE) if i != axis])
+        drawn = draw_shapes(radiograph, [Ellipsoid(place, radii, 1.0)], SPACING_MM, ViewGeometry(axis))
         assert float(drawn.sum()) == pytest.approx(float(inside.sum()), rel=0.02)
         np.testing.assert_allclose(
-            centroid_mm(drawn), FilmGeometry(axis).film_points(np.array(place)), atol=0.4
+            centroid_mm(drawn), ViewGeometry(axis).radiograph_points(np.array(place)), atol=0.4
         )
 
 
 @pytest.mark.parametrize("radius_mm", [1.0, 10.0])
 @pytest.mark.parametrize("end", [(40.0, 0.0, 60.0), (-30.0, 35.0, -50.0), (20.0, 60.0, 20.0)])
-def test_a_rod_weighs_what_its_volume_is_in_both_films_however_thin(radius_mm, end):
+def test_a_rod_weighs_what_its_volume_is_in_both_radiographs_however_thin(radius_mm, end):
     start = np.array([20.0, -20.0, 10.0])
     length = np.linalg.norm(np.array(end) - start)
     expected = np.pi * radius_mm**2 * (length + 4 / 3 * radius_mm)
     for axis in (0, 1):
-        film = torch.zeros([n for i, n in enumerate(SHAPE) if i != axis])
-        drawn = draw_shapes(film, [Rod((start, end), radius_mm, 1.0)], SPACING_MM, FilmGeometry(axis))
+        radiograph = torch.zeros([n for i, n in enumerate(SHAPE) if i != axis])
+        drawn = draw_shapes(radiograph, [Rod((start, end), radius_mm, 1.0)], SPACING_MM, ViewGeometry(axis))
         assert float(drawn.sum()) * SPACING_MM**3 == pytest.approx(expected, rel=0.35)

@@ -6,31 +6,31 @@ import trimesh
 from fit_bone_shapes import SPACING_MM, BoneShape, filled, mean_head_mm, mean_shape
 
 from SwinX2SLib.anatomy import CLASS_COUNT
-from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.subjects import Subject
 
 BONE = 22
 HIP_LEFT, FEMUR_LEFT = 52, 53
 
 
-def person(labels: np.ndarray, spacing_mm=(2.0, 2.0, 2.0)) -> Person:
-    return Person("drawn", labels, np.array(spacing_mm), np.ones(CLASS_COUNT, dtype=bool))
+def person(labels: np.ndarray, spacing_mm=(2.0, 2.0, 2.0)) -> Subject:
+    return Subject("drawn", labels, np.array(spacing_mm), np.ones(CLASS_COUNT, dtype=bool))
 
 
 def bone_at(places_mm: np.ndarray) -> np.ndarray:
     """A body with a process behind and one to the left, around 0."""
     body = ((places_mm / [22, 17, 14]) ** 2).sum(-1) < 1
     behind = (((places_mm - [0, 28, 4]) / [5, 16, 8]) ** 2).sum(-1) < 1
-    beside = (((places_mm - [26, 6, -4]) / [14, 5, 5]) ** 2).sum(-1) < 1
-    return body | behind | beside
+    run_in_thread = (((places_mm - [26, 6, -4]) / [14, 5, 5]) ** 2).sum(-1) < 1
+    return body | behind | run_in_thread
 
 
-def someone(size: float, at_mm, spacing_mm=(2.0, 2.0, 2.0), bone=bone_at) -> Person:
+def someone(size: float, at_mm, spacing_mm=(2.0, 2.0, 2.0), bone=bone_at) -> Subject:
     shape = np.ceil(120 / np.array(spacing_mm)).astype(int)
     places = np.moveaxis(np.indices(shape), 0, -1) * spacing_mm
     return person((BONE * bone((places - at_mm) / size)).astype(np.uint8), spacing_mm)
 
 
-def overlap(shape, reference: Person) -> float:
+def overlap(shape, reference: Subject) -> float:
     """Dice of a shape and the bone of the person that it is placed as."""
     places = shape.origin_mm + SPACING_MM * np.moveaxis(np.indices(shape.probability.shape), 0, -1)
     index = np.rint((places + reference.points_mm(BONE).mean(axis=0)) / reference.spacing_mm).astype(int)
@@ -39,7 +39,7 @@ def overlap(shape, reference: Person) -> float:
 
 
 @pytest.fixture(scope="module")
-def people() -> list[Person]:
+def people() -> list[Subject]:
     return [
         someone(1.0, (58, 50, 60)),
         someone(1.15, (66, 52, 57), (1.5, 2.0, 1.8)),
@@ -104,7 +104,7 @@ def test_a_sphere_is_filled_to_its_volume(inside_out):
     assert not inside[distance > 26].any()
 
 
-def hip_and_femur(size: float, at_mm, head_mm, missing=None) -> Person:
+def hip_and_femur(size: float, at_mm, head_mm, missing=None) -> Subject:
     """A left hip, lopsided, with a cup for a head of 24 mm; both so large and there."""
     places = (np.moveaxis(np.indices((90, 90, 90)), 0, -1) * 2.0 - at_mm) / size
     away = np.linalg.norm(places - head_mm, axis=-1)

@@ -27,10 +27,10 @@ def batch_of(count: int) -> Batch:
     for index in range(count):
         labels[index, 4 : 10 + index, 6:14, 8:20] = VERTEBRA
         labels[index, 20:28, 10:20, 30 + index : 50] = HIP
-    films = torch.from_numpy(np.random.default_rng(0).random((2, count, 1, 32, 64), dtype=np.float32))
+    radiographs = torch.from_numpy(np.random.default_rng(0).random((2, count, 1, 32, 64), dtype=np.float32))
     return Batch(
-        coronal=films[0],
-        sagittal=films[1],
+        coronal=radiographs[0],
+        sagittal=radiographs[1],
         labels=labels,
         coronal_occupied=torch.stack([occupied_rays(volume, 1) for volume in labels]),
         sagittal_occupied=torch.stack([occupied_rays(volume, 0) for volume in labels]),

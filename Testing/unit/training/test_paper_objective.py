@@ -36,11 +36,11 @@ class GivenViews(nn.Module):
         return self.views
 
 
-def batch_of(labels: torch.Tensor, known: torch.Tensor, films: tuple[int, int] = (1, 1)) -> Batch:
+def batch_of(labels: torch.Tensor, known: torch.Tensor, radiographs: tuple[int, int] = (1, 1)) -> Batch:
     size = len(labels)
     generator = torch.Generator().manual_seed(5)
     occupied = torch.zeros(size, known.shape[1] - 1, 1, 1, dtype=torch.uint8)
-    coronal, sagittal = (torch.rand(size, 1, *films, generator=generator) for _ in range(2))
+    coronal, sagittal = (torch.rand(size, 1, *radiographs, generator=generator) for _ in range(2))
     return Batch(coronal, sagittal, labels, occupied, occupied, known, torch.zeros(size, dtype=torch.int64))
 
 
@@ -239,10 +239,12 @@ def phantom_batch() -> Batch:
     sides = zip(phantom.labels.shape, (32, 32, 64), strict=True)
     nearest = [np.linspace(0, side - 1, wanted).round().astype(int) for side, wanted in sides]
     labels = torch.from_numpy(phantom.labels[np.ix_(*nearest)])
-    films = [(labels > 0).float().mean(axis) for axis in (1, 0)]
+    radiographs = [(labels > 0).float().mean(axis) for axis in (1, 0)]
     known = torch.ones(1, 55, dtype=torch.bool)
     batch = batch_of(labels[None], known)
-    batch.coronal, batch.sagittal = ((film / film.max())[None, None] for film in films)
+    batch.coronal, batch.sagittal = (
+        (radiograph / radiograph.max())[None, None] for radiograph in radiographs
+    )
     return batch
 
 

@@ -42,9 +42,9 @@ def weights(tmp_path_factory):
     return path
 
 
-def as_picture(film: torch.Tensor) -> torch.Tensor:
-    """A film in 0..1 as a normalised grey picture of twice its size, the way timm's networks are fed."""
-    picture = functional.interpolate(film, scale_factor=2, mode="nearest").expand(-1, 3, -1, -1)
+def as_picture(radiograph: torch.Tensor) -> torch.Tensor:
+    """A radiograph in 0..1 as a normalised grey picture of twice its size, the way timm's networks are fed."""
+    picture = functional.interpolate(radiograph, scale_factor=2, mode="nearest").expand(-1, 3, -1, -1)
     mean, deviation = (
         torch.tensor(value).view(1, 3, 1, 1) for value in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
     )
@@ -60,13 +60,13 @@ def test_with_equal_weights_and_whole_windows_every_map_equals_timms():
     # 112, 56, 28 and 14 patches are multiples of 7: nothing is padded, where alone the two differ.
     theirs = picture_swin(side=448)
     ours = SwinPyramid(1, *SIZES.values(), (224, 224)).eval()
-    taken = convert_swin(theirs.state_dict(), ours, films=1, film_range=True, path="")
+    taken = convert_swin(theirs.state_dict(), ours, radiographs=1, radiograph_range=True, path="")
     ours.load_state_dict(taken, strict=False)
-    film = torch.rand(1, 1, 224, 224, generator=torch.Generator().manual_seed(4))
+    radiograph = torch.rand(1, 1, 224, 224, generator=torch.Generator().manual_seed(4))
     last = []
     ours.stages[3].blocks.register_forward_hook(lambda module, arguments, tokens: last.append(tokens))
-    found = ours(film)
-    tokens = theirs.patch_embed(as_picture(film))
+    found = ours(radiograph)
+    tokens = theirs.patch_embed(as_picture(radiograph))
     for level, stage in enumerate(theirs.layers):
         tokens = stage.downsample(tokens)
         torch.testing.assert_close(found[level], normalised(tokens), rtol=1e-3, atol=1e-3)
@@ -75,14 +75,16 @@ def test_with_equal_weights_and_whole_windows_every_map_equals_timms():
 
 
 @torch.no_grad()
-def test_normalised_films_are_embedded_without_a_further_normalisation():
+def test_normalised_radiographs_are_embedded_without_a_further_normalisation():
     theirs = picture_swin()
     ours = SwinPyramid(4, *SIZES.values(), (32, 64)).eval()
-    ours.load_state_dict(convert_swin(theirs.state_dict(), ours, 2, film_range=False, path=""), strict=False)
-    film = torch.randn(1, 1, 32, 64, generator=torch.Generator().manual_seed(4))
-    # Two equal films say what one says; the two other channels are not heard before they have learned.
-    fed = torch.cat([film, film, torch.randn(1, 2, 32, 64)], dim=1)
-    picture = functional.interpolate(film, scale_factor=2, mode="nearest").expand(-1, 3, -1, -1)
+    ours.load_state_dict(
+        convert_swin(theirs.state_dict(), ours, 2, radiograph_range=False, path=""), strict=False
+    )
+    radiograph = torch.randn(1, 1, 32, 64, generator=torch.Generator().manual_seed(4))
+    # Two equal radiographs say what one says; the two other channels are not heard before they have learned.
+    fed = torch.cat([radiograph, radiograph, torch.randn(1, 2, 32, 64)], dim=1)
+    picture = functional.interpolate(radiograph, scale_factor=2, mode="nearest").expand(-1, 3, -1, -1)
     expected = functional.conv2d(picture, theirs.patch_embed.proj.weight, theirs.patch_embed.proj.bias, 4)
     torch.testing.assert_close(ours.patch_embed.proj(fed), expected, rtol=1e-4, atol=1e-4)
 

@@ -22,7 +22,7 @@ def spine(offset: int) -> torch.Tensor:
 
 
 def batch(labels: list[torch.Tensor]) -> Batch:
-    """Films on which bone is bright, as the rays meet it."""
+    """Radiographs on which bone is bright, as the rays meet it."""
     stack = torch.stack(labels)
     bone = (stack > 0).float()
     return Batch(

@@ -27,7 +27,7 @@ def synthesiser(limits: DeformationLimits) -> Synthesiser:
     return made
 
 
-def test_left_stays_left_and_front_stays_in_front_on_both_films_and_in_the_labels():
+def test_left_stays_left_and_front_stays_in_front_on_both_radiographs_and_in_the_labels():
     whole = DeformationLimits(full_view=1.0)
     draws = [synthesiser(whole).draw(np.random.default_rng(seed)) for seed in range(20)]
     for sample in draws:
@@ -57,11 +57,11 @@ def test_bones_are_brighter_than_their_surroundings_where_their_silhouettes_are(
     brighter = 0
     for seed in range(20):
         sample = synthesiser(DeformationLimits()).draw(np.random.default_rng(seed))
-        for film, axis in ((sample.coronal, 1), (sample.sagittal, 0)):
+        for radiograph, axis in ((sample.coronal, 1), (sample.sagittal, 0)):
             silhouette = occupied_rays(sample.labels, axis).bool().any(0)
-            assert film.shape == silhouette.shape
-            brighter += bool(film[silhouette].mean() > film[~silhouette].mean())
-    assert brighter >= 36  # of 40; now and then soft tissue outshines a bone, as on real films
+            assert radiograph.shape == silhouette.shape
+            brighter += bool(radiograph[silhouette].mean() > radiograph[~silhouette].mean())
+    assert brighter >= 36  # of 40; now and then soft tissue outshines a bone, as on real radiographs
 
 
 def test_without_deformation_the_labels_come_back_as_they_were():
@@ -88,12 +88,12 @@ def test_the_same_seed_and_index_give_the_same_batch_and_another_index_another()
     assert not torch.equal(first.coronal, other.coronal)
 
 
-def test_films_are_finite_and_within_zero_and_one():
+def test_radiographs_are_finite_and_within_zero_and_one():
     for seed in range(30):
         sample = synthesiser(DeformationLimits()).draw(np.random.default_rng(seed))
-        for film in (sample.coronal, sample.sagittal):
-            assert bool(torch.isfinite(film).all())
-            assert 0 <= float(film.min()) <= float(film.max()) <= 1
+        for radiograph in (sample.coronal, sample.sagittal):
+            assert bool(torch.isfinite(radiograph).all())
+            assert 0 <= float(radiograph.min()) <= float(radiograph.max()) <= 1
 
 
 def test_a_ct_leaves_bones_that_nobody_drew_unknown():
@@ -109,7 +109,7 @@ def test_a_ct_leaves_bones_that_nobody_drew_unknown():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_bone_that_is_drawn_wrongly_is_on_the_films_but_neither_bone_nor_background(seed):
+def test_a_bone_that_is_drawn_wrongly_is_on_the_radiographs_but_neither_bone_nor_background(seed):
     labels = three_bones()
     present = [int(label) for label in np.unique(labels) if label]
     known = np.ones(CLASS_COUNT, bool)
@@ -122,7 +122,7 @@ def test_a_bone_that_is_drawn_wrongly_is_on_the_films_but_neither_bone_nor_backg
     assert not sample.known[present[0]]
     assert sample.known.sum() == CLASS_COUNT - 1
     assert set(np.unique(sample.labels)) == {0, *present[1:]}
-    torch.testing.assert_close(sample.coronal_films, reference.coronal_films)
+    torch.testing.assert_close(sample.coronal_radiographs, reference.coronal_radiographs)
 
 
 def test_the_shared_training_cases_load_and_none_forbids_giving_weights_away(shared_data):

@@ -12,7 +12,7 @@ CPU = torch.device("cpu")
 
 
 class Oracle(torch.nn.Module):
-    """Knows the labels of each pair of films, and calls the left femur the right one if told to."""
+    """Knows the labels of each pair of radiographs, and calls the left femur the right one if told to."""
 
     def __init__(self, samples, mistaken: bool = False):
         super().__init__()
@@ -42,7 +42,7 @@ def test_the_samples_are_always_the_same_and_none_of_the_training(three_bones):
         assert torch.equal(one.coronal, other.coronal)
     for seed in (0, 1):
         drawn = BatchDataset(three_bones, 2, seed)[0].coronal[:, 0]
-        assert not any(torch.equal(film, sample.coronal) for film in drawn for sample in first)
+        assert not any(torch.equal(radiograph, sample.coronal) for radiograph in drawn for sample in first)
 
 
 def test_weights_are_chosen_by_the_published_cases_where_there_are_any():

@@ -30,7 +30,7 @@ def published(network) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture
-def films() -> tuple[torch.Tensor, torch.Tensor]:
+def radiographs() -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     return tuple(torch.rand(1, 1, 32, 64, generator=generator) for _ in range(2))
 

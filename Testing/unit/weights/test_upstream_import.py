@@ -17,13 +17,13 @@ def kinds(caught) -> list[str]:
 
 
 @torch.no_grad()
-def assert_same_outputs(model, network, films) -> None:
-    for found, expected in zip(model(*films), network(*films), strict=True):
+def assert_same_outputs(model, network, radiographs) -> None:
+    for found, expected in zip(model(*radiographs), network(*radiographs), strict=True):
         torch.testing.assert_close(found, expected)
 
 
 def test_a_checkpoint_as_the_published_training_loop_saves_it_comes_through(
-    tmp_path, cache, network, published, films
+    tmp_path, cache, network, published, radiographs
 ):
     source = tmp_path / "model.pt"
     torch.save({"epoch": 7, "best_acc": np.float64(0.575), "state_dict": published}, source)
@@ -36,7 +36,7 @@ def test_a_checkpoint_as_the_published_training_loop_saves_it_comes_through(
     model, loaded = load_weights("mine")
     assert loaded == record
     assert not model.training
-    assert_same_outputs(model, network, films)
+    assert_same_outputs(model, network, radiographs)
 
 
 @pytest.mark.parametrize("wrapper", ["", "state_dict", "model"])
@@ -54,7 +54,7 @@ def test_wrappers_and_parallel_prefixes_are_taken_off(tmp_path, published, wrapp
     assert all(torch.equal(found[key], value) for key, value in published.items())
 
 
-def test_the_tables_that_the_published_code_stores_are_checked_and_left_out(tmp_path, published, films):
+def test_the_tables_that_the_published_code_stores_are_checked_and_left_out(tmp_path, published, radiographs):
     # A window of 1x2 patches: the first sees the second at a distance of -1, itself at 0, and so on.
     index = "swinViT.layers.3.blocks.0.attn.relative_position_index"
     rows, columns = np.divmod(np.arange(8), 4)
