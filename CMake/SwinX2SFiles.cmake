@@ -246,7 +246,6 @@ set(SwinX2SLib_SCRIPTS
   slicerui/dialogs.py
   slicerui/edit_observer.py
   slicerui/event_loop.py
-  slicerui/films.py
   slicerui/inputs/__init__.py
   slicerui/inputs/choice.py
   slicerui/inputs/decoding.py
@@ -280,6 +279,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/panel.py
   slicerui/parameters.py
   slicerui/provenance.py
+  slicerui/radiographs.py
   slicerui/reconstruct/__init__.py
   slicerui/reconstruct/runtime_estimate.py
   slicerui/reconstruct/section.py
@@ -290,10 +290,10 @@ set(SwinX2SLib_SCRIPTS
   slicerui/result/confidence_table.py
   slicerui/result/edits.py
   slicerui/result/exporting.py
-  slicerui/result/film_views.py
   slicerui/result/links.py
   slicerui/result/outlines.py
   slicerui/result/provenance_text.py
+  slicerui/result/radiograph_views.py
   slicerui/result/regions.py
   slicerui/result/section.py
   slicerui/result/views.py

@@ -21,7 +21,7 @@ from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, Radiog
 from SwinX2SLib.radiographs.registration import AUTOMATIC
 from SwinX2SLib.reconstruct.job import DEVICES, Job
 from SwinX2SLib.reconstruct.protocol import Error, Event, Progress, Result
-from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS
+from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 
 class ConsoleReport:

@@ -11,7 +11,7 @@ from typing import Any
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.radiographs.radiograph import FRONTAL_VIEWS, Crop, RadiographOptions
 from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
-from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS
+from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 DEVICES = ("auto", "cpu", "cuda")
 _PATHS = ("ap", "lateral", "out")

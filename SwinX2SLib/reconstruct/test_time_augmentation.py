@@ -13,7 +13,7 @@ from torch.nn import functional
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
-from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS
+from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 # Slices along Z; even, as the fused variant asks.
 SLAB = 16

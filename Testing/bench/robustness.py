@@ -1,5 +1,6 @@
-"""How a network stands wrong geometry, wrong radiographs and anatomy out of view: `python
-Testing/bench/robustness.py`.
+"""How robust a network is to wrong geometry, wrong radiographs and anatomy out of view.
+
+`python Testing/bench/robustness.py`.
 
 Three tables in Markdown: Dice by group under view-angle, magnification and hanging errors; bones claimed that are not
 in view; left and right on drawn people.
@@ -36,8 +37,9 @@ ERRORS: dict[str, Callable[[Pair], Pair | None]] = {
     "as published": lambda pair: pair,
     **{f"taken again from the CT, {a} degrees off": lambda pair, a=a: retaken(pair, a) for a in (0, 5, 10)},
     **{
-        f"lateral radiograph {p} % too large": lambda pair, p=p: replace(pair, "
-        "lateral=magnified(pair.lateral, 1 + p / 100))
+        f"lateral radiograph {p} % too large": lambda pair, p=p: replace(
+            pair, lateral=magnified(pair.lateral, 1 + p / 100)
+        )
         for p in (5, 10)
     },
     **{

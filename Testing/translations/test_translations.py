@@ -55,7 +55,8 @@ def test_sentences_of_faults_have_places_for_what_is_put_into_them(tmp_path):
     (tmp_path / "readers" / "radiograph.py").write_text(
         "def f(path, error, odd):\n"
         '    hint = "Choose another." if odd else f"Read {path} again with --spacing-mm."\n'
-        '    return Fault("radiograph-odd", f"{path} is odd: " f"{error}.", hint), Fault(kind="x", message=path, hint="")\n'
+        '    return Fault("radiograph-odd", f"{path} is odd: " f"{error}.", hint), '
+        'Fault(kind="x", message=path, hint="")\n'
     )
     (tmp_path / "training").mkdir()
     (tmp_path / "training" / "run.py").write_text('Fault("silent", "Nobody hears.", "Never.")\n')

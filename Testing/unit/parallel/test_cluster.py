@@ -1,13 +1,13 @@
 """Tasks on a real Dask cluster on loopback whose parts are killed."""
 
 import json
+import socket
 import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
 
-import acetabulum
 import pytest
 
 from SwinX2SLib import __version__
@@ -125,7 +125,7 @@ def test_workers_without_this_library_are_told(loopback_cluster, jobs, tmp_path)
 def test_an_address_where_nobody_listens_is_told(jobs, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "_CONNECT_S", 1)
-    with acetabulum.acetabulum() as held:
+    with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{held.getsockname()[1]}"
         with pytest.raises(InputError, match="cannot be reached"):

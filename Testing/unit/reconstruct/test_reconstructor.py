@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from SwinX2SLib.reconstruct.test_time_variations import VARIATIONS, Variation
 from torch import nn
 from torch.nn import functional
 
@@ -20,6 +19,7 @@ from SwinX2SLib.reconstruct import Reconstructor
 from SwinX2SLib.reconstruct.backends import TorchBackend
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.test_time_augmentation import SLAB, _unzoomed, logit_slabs, predict
+from SwinX2SLib.reconstruct.variations import VARIATIONS, Variation
 from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
 

@@ -11,7 +11,6 @@ import slicer
 import slicer.util
 from PIL import Image
 from rendering import needs_rendering
-from SwinX2SLib.slicerui.result.radiograph_views import show_radiograph
 from three_d_view import ThreeDView
 from vtk.util.numpy_support import vtk_to_numpy
 
@@ -27,6 +26,7 @@ from SwinX2SLib.slicerui.result.links import (
 )
 from SwinX2SLib.slicerui.result.outlines import show_outlines
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
+from SwinX2SLib.slicerui.result.radiograph_views import show_radiograph
 from SwinX2SLib.slicerui.result_loading import load_result, notes_of
 
 TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
@@ -211,7 +211,7 @@ def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder,
         "tube 1500 mm from the detector, 1250 mm from the patient (given by the user)"
         in words["Frontal radiograph"]
     )
-    assert "tube" not in words["Lateral radiograph"]
+    assert "X-ray source" not in words["Lateral radiograph"]
 
 
 def test_a_very_large_radiograph_becomes_a_texture_that_every_card_takes_and_keeps_its_place():

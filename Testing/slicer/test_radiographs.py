@@ -6,6 +6,11 @@ import slicer
 import slicer.util
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.radiographs import RadiographOptions, read_radiograph
+from SwinX2SLib.radiographs.reading import interpret
+from SwinX2SLib.slicerui.inputs.decoding import SceneRadiographs
 from SwinX2SLib.slicerui.radiographs import (
     FILE_ATTRIBUTE,
     dicom_file,
@@ -14,11 +19,6 @@ from SwinX2SLib.slicerui.radiographs import (
     radiograph_size,
     radiograph_spacing,
 )
-
-from SwinX2SLib.errors import InputError
-from SwinX2SLib.radiographs import RadiographOptions, read_radiograph
-from SwinX2SLib.radiographs.reading import interpret
-from SwinX2SLib.slicerui.inputs.decoding import SceneRadiographs
 
 
 @pytest.fixture(autouse=True)

@@ -10,17 +10,17 @@ import slicer.util
 import vtk
 from block_bones import AFFINE
 from result_scene import centre_of, middle, points_of
-from SwinX2SLib.slicerui.result.radiograph_views import (
-    set_radiograph_opacity,
-    show_radiograph,
-    show_radiographs_in_slices,
-)
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PICTURE, RADIOGRAPH_PLANE, linked, told_of
 from SwinX2SLib.slicerui.result.outlines import show_outlines
+from SwinX2SLib.slicerui.result.radiograph_views import (
+    set_radiograph_opacity,
+    show_radiograph,
+    show_radiographs_in_slices,
+)
 from SwinX2SLib.slicerui.result.regions import show_region
 from SwinX2SLib.slicerui.result.views import scene_bounds
 from SwinX2SLib.slicerui.result_loading import load_result, notes_of
@@ -112,7 +112,7 @@ def test_the_box_to_look_at_holds_bones_and_radiographs(result):
 
 
 @pytest.mark.parametrize(
-    ("role", "name", "axis", "hanging"),
+    ("role", "name", "axis", "orientation_check"),
     [("ap", "Green", 1, ((-1, 0, 0), (0, 0, -1))), ("lateral", "Yellow", 0, ((0, -1, 0), (0, 0, -1)))],
 )
 def test_slice_views_show_the_radiographs_in_their_planes_with_the_outlines(
