@@ -1,6 +1,7 @@
 """`pyproject.toml` declares what the library imports; what only some tasks need is an extra that an error names."""
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -43,10 +44,12 @@ def extras() -> dict[str, list[str]]:
     return PROJECT["optional-dependencies"]
 
 
+@functools.cache
 def hard() -> set[str]:
     return names(PROJECT["dependencies"])
 
 
+@functools.cache
 def optional() -> dict[str, set[str]]:
     """Distributions that no plain install brings, with the extras that bring them."""
     found: dict[str, set[str]] = {}
@@ -104,6 +107,7 @@ def distributions(modules: set[str]) -> set[str]:
 MODULES = library()
 
 
+@functools.cache
 def optional_modules() -> set[str]:
     """Modules that cannot be imported in a plain install: they import an extra at their top, or such a module."""
     found = {name for name, (_, imports) in MODULES.items() if distributions(imports.top) & optional().keys()}
