@@ -5,23 +5,20 @@ set(SwinX2SLib_SCRIPTS
   __init__.py
   __main__.py
   anatomy.py
-  benchmark/__init__.py
-  benchmark/commands.py
-  benchmark/config.py
-  benchmark/plan.py
-  benchmark/predicting.py
-  benchmark/published.py
-  benchmark/run.py
-  benchmark/scores.py
-  benchmark/tables.py
-  benchmark/trainings.py
-  bone_names.py
-  case_tables.py
-  cli.py
-  command_line.py
+  cli/__init__.py
+  cli/batch.py
+  cli/demo.py
+  cli/evaluate.py
+  cli/export.py
+  cli/measure.py
+  cli/parsing.py
+  cli/prepare.py
+  cli/reconstruct.py
+  cli/report.py
+  cli/score.py
+  cli/train.py
+  cli/weights.py
   datasets/__init__.py
-  datasets/case_folder.py
-  datasets/case_list.py
   datasets/cases.py
   datasets/catalogue/__init__.py
   datasets/catalogue/ctpelvic1k.py
@@ -29,482 +26,316 @@ set(SwinX2SLib_SCRIPTS
   datasets/catalogue/ribseg_v2.py
   datasets/catalogue/totalsegmentator.py
   datasets/catalogue/verse19.py
-  datasets/commands.py
   datasets/dataset.py
-  datasets/exclusions.py
   datasets/grid.py
-  datasets/layout.py
   datasets/prepare.py
   datasets/prepare_case.py
   datasets/raw_files.py
-  datasets/rib_regions.py
   datasets/scan.py
-  datasets/splits.py
   datasets/volumes.py
-  demo.py
+  drr/__init__.py
+  drr/overlay.py
+  drr/projection.py
+  drr/threshold.py
   errors.py
   evaluation/__init__.py
-  evaluation/alignment.py
   evaluation/bones.py
   evaluation/case.py
   evaluation/cohort/__init__.py
-  evaluation/cohort/gathering.py
-  evaluation/cohort/naming.py
-  evaluation/cohort/row_checks.py
+  evaluation/cohort/aggregate.py
   evaluation/cohort/run.py
-  evaluation/cohort/summary.py
   evaluation/cohort/table.py
-  evaluation/cohort/work.py
-  evaluation/distances.py
+  evaluation/cohort/worker.py
   evaluation/evaluate.py
-  evaluation/identification.py
   evaluation/inputs.py
-  evaluation/measured.py
+  evaluation/metrics.py
   evaluation/options.py
-  evaluation/overlap.py
-  evaluation/paper.py
-  evaluation/placing.py
-  evaluation/resampling.py
-  evaluation/signed_distances.py
+  evaluation/registration.py
   evaluation/statistics/__init__.py
-  evaluation/statistics/agreement.py
-  evaluation/statistics/correlation.py
+  evaluation/statistics/comparisons.py
   evaluation/statistics/intervals.py
-  evaluation/statistics/paired.py
   evaluation/statistics/scores.py
-  evaluation/surface_file.py
   evaluation/surfaces.py
   evaluation/volumes.py
-  evaluation/writing.py
-  exporting/__init__.py
-  exporting/commands.py
-  exporting/dicom_films.py
-  exporting/dicom_segmentation.py
-  exporting/formats.py
-  exporting/meshes.py
-  exporting/run.py
-  exporting/source.py
-  exporting/surfaces.py
+  export/__init__.py
+  export/dicom_radiographs.py
+  export/dicom_segmentation.py
+  export/meshes.py
+  export/run.py
+  export/source.py
   geometry/__init__.py
-  geometry/bone_shapes.py
   geometry/cameras.py
-  geometry/discs.py
+  geometry/fits.py
   geometry/frames.py
-  inference/__init__.py
-  inference/backend.py
-  inference/batch/__init__.py
-  inference/batch/cases.py
-  inference/batch/command.py
-  inference/batch/events.py
-  inference/batch/folder.py
-  inference/batch/run.py
-  inference/batch/summary.py
-  inference/batch/table.py
-  inference/batch/work.py
-  inference/command.py
-  inference/console.py
-  inference/decision.py
-  inference/device.py
-  inference/failures.py
-  inference/hanging.py
-  inference/islands.py
-  inference/job.py
-  inference/logits.py
-  inference/mixing.py
-  inference/model_choice.py
-  inference/outputs.py
-  inference/plausibility.py
-  inference/protocol.py
-  inference/provenance.py
-  inference/reconstructor.py
-  inference/run.py
-  inference/scoring.py
-  inference/segmentation_file.py
-  inference/shapes/__init__.py
-  inference/shapes/femora.py
-  inference/shapes/filling.py
-  inference/shapes/fitting.py
-  inference/shapes/laying.py
-  inference/shapes/pelvis_start.py
-  inference/shapes/pieces.py
-  inference/shapes/placement.py
-  inference/shapes/shadows.py
-  inference/shapes/starting.py
-  inference/spine_heights.py
-  inference/staging.py
-  inference/variations.py
-  inference/worker.py
-  label_schemes/__init__.py
-  label_schemes/builtin.py
-  label_schemes/choice.py
-  label_schemes/files.py
-  label_schemes/recognition.py
-  label_schemes/scheme.py
+  geometry/polylines.py
+  geometry/registration.py
+  geometry/resampling.py
+  geometry/surfaces.py
+  io/__init__.py
+  io/atomic_output.py
+  io/csv_tables.py
+  io/meshes.py
+  io/nifti.py
+  io/nrrd_segments.py
+  io/volumes.py
+  io/vtp.py
+  label_maps/__init__.py
+  label_maps/files.py
+  label_maps/mapping.py
+  label_maps/numberings.py
+  label_maps/recognition.py
   measurements/__init__.py
   measurements/bones.py
-  measurements/centrelines.py
   measurements/crosschecks.py
-  measurements/doubts.py
-  measurements/draws.py
   measurements/editing.py
   measurements/femur.py
   measurements/femur_distal.py
   measurements/femur_proximal.py
-  measurements/fits.py
   measurements/from_landmarks/__init__.py
   measurements/from_landmarks/common.py
   measurements/from_landmarks/femur.py
   measurements/from_landmarks/pelvis.py
   measurements/from_landmarks/spine.py
-  measurements/intervals.py
-  measurements/listhesis.py
-  measurements/neighbours.py
+  measurements/label_sampling.py
+  measurements/measure.py
   measurements/pelvis.py
   measurements/pelvis_landmarks.py
-  measurements/person.py
-  measurements/polylines.py
-  measurements/ranges.py
-  measurements/reading/__init__.py
-  measurements/reading/meshes.py
-  measurements/reading/nifti.py
-  measurements/reading/nrrd_segments.py
-  measurements/reading/subject.py
-  measurements/reading/uncertainty.py
-  measurements/reading/volume.py
-  measurements/reading/vtp.py
-  measurements/reference.py
+  measurements/quality_flags.py
+  measurements/reading.py
+  measurements/resolution.py
   measurements/results.py
-  measurements/review.py
   measurements/rib.py
-  measurements/rib_centreline.py
   measurements/sacral_endplate.py
   measurements/shared_geometry.py
-  measurements/solid.py
   measurements/spine.py
   measurements/spine_curves.py
   measurements/stored.py
-  measurements/surfaces.py
   measurements/vertebra.py
   measurements/vertebra_arch.py
   measurements/vertebra_body.py
   measurements/vertebra_frame.py
-  measurements/vertebra_ranges.py
-  measurements/vertebra_resolution.py
   measurements/vertebra_shape.py
-  measurements/writing/__init__.py
-  measurements/writing/document.py
-  measurements/writing/markups.py
-  measurements/writing/table.py
+  measurements/voxel_solid.py
+  measurements/writing.py
   models/__init__.py
-  models/attention.py
-  models/blocks.py
   models/builder.py
-  models/competitors/__init__.py
-  models/competitors/film_volumes.py
-  models/competitors/monai_networks.py
-  models/competitors/multiscale_concat.py
-  models/competitors/network.py
-  models/competitors/one_d_concat.py
-  models/competitors/tl_embedding.py
-  models/competitors/two_d_concat.py
-  models/expansion.py
-  models/film_orientation.py
-  models/film_shapes.py
   models/fused.py
-  models/lifting.py
+  models/layers.py
+  models/orientation.py
   models/silhouettes.py
+  models/single.py
   models/spine_discs.py
   models/swin.py
   models/swinx2s.py
-  models/voxels.py
+  models/voxel_head.py
+  paper/__init__.py
+  paper/command.py
+  paper/concat_networks.py
+  paper/monai_networks.py
+  paper/networks.py
+  paper/plan.py
+  paper/published.py
+  paper/run.py
+  paper/tables.py
+  paper/training.py
   parallel/__init__.py
   parallel/cluster.py
-  parallel/fingerprints.py
   parallel/local.py
   parallel/progress.py
   parallel/records.py
   parallel/resumable.py
   parallel/tasks.py
   phantom/__init__.py
-  phantom/alignment.py
-  phantom/appearance.py
   phantom/build.py
-  phantom/femur.py
   phantom/parameters.py
   phantom/pelvis.py
   phantom/ribs.py
-  phantom/sacrum.py
   phantom/skeleton.py
   phantom/solids.py
   phantom/spine.py
   phantom/truth.py
-  projection/__init__.py
-  projection/attenuation.py
-  projection/demo_assets.py
-  projection/demo_samples.py
-  projection/films.py
-  projection/grid.py
-  projection/rays.py
-  projection/threshold.py
   radiographs/__init__.py
+  radiographs/acquisition.py
   radiographs/checks.py
-  radiographs/decoded.py
+  radiographs/decoded_image.py
+  radiographs/decoding.py
   radiographs/dicom.py
-  radiographs/dicom_spacing.py
-  radiographs/dicom_view.py
-  radiographs/edits.py
-  radiographs/formats.py
-  radiographs/interpretation.py
   radiographs/normalise.py
-  radiographs/orientation.py
-  radiographs/pictures.py
-  radiographs/prepare.py
   radiographs/radiograph.py
   radiographs/reading.py
   radiographs/registration.py
-  radiographs/tube.py
+  radiographs/transforms.py
   radiographs/unpacking.py
   radiographs/view_recognition.py
   radiographs/volumes.py
+  reconstruct/__init__.py
+  reconstruct/backends.py
+  reconstruct/batch/__init__.py
+  reconstruct/batch/cases.py
+  reconstruct/batch/folder.py
+  reconstruct/batch/run.py
+  reconstruct/batch/summary.py
+  reconstruct/batch/worker.py
+  reconstruct/device.py
+  reconstruct/disc_alignment.py
+  reconstruct/job.py
+  reconstruct/label_assignment.py
+  reconstruct/model_choice.py
+  reconstruct/orientation_check.py
+  reconstruct/outputs.py
+  reconstruct/pipeline.py
+  reconstruct/plausibility.py
+  reconstruct/protocol.py
+  reconstruct/provenance.py
+  reconstruct/reconstructor.py
+  reconstruct/scoring.py
+  reconstruct/test_time_augmentation.py
+  reconstruct/variations.py
+  reconstruct/worker.py
   report/__init__.py
-  report/annotations.py
   report/canvas.py
-  report/commands.py
-  report/evaluate_cohort_command.py
-  report/evaluate_commands.py
-  report/evaluated_agreement.py
-  report/evaluated_case.py
-  report/evaluated_cohort.py
-  report/evaluated_comparisons.py
-  report/evaluated_measurements.py
-  report/evaluated_page.py
-  report/evaluated_plots.py
-  report/evaluated_reading.py
-  report/evaluated_surfaces.py
-  report/evaluated_tables.py
-  report/evaluated_words.py
-  report/evaluated_worst.py
-  report/evaluating.py
-  report/files.py
+  report/evaluation/__init__.py
+  report/evaluation/agreement.py
+  report/evaluation/case.py
+  report/evaluation/cohort.py
+  report/evaluation/page.py
+  report/evaluation/plots.py
+  report/evaluation/reading.py
+  report/evaluation/tables.py
+  report/evaluation/write.py
   report/findings.py
-  report/flags.py
-  report/measure_commands.py
-  report/measured_figures.py
-  report/measured_page.py
-  report/measured_pdf.py
-  report/measured_summary.py
-  report/measuring.py
+  report/measurements/__init__.py
+  report/measurements/annotations.py
+  report/measurements/figures.py
+  report/measurements/page.py
+  report/measurements/pdf.py
+  report/measurements/reviewed.py
+  report/measurements/write.py
   report/naming.py
-  report/overlay.py
   report/page.py
-  report/reviewed.py
-  report/reviewed_commands.py
-  report/shading.py
   report/surface_view.py
   report/templates.py
-  reprojection/__init__.py
-  reprojection/agreement.py
-  reprojection/detector.py
-  reprojection/outlines.py
-  reprojection/result_cameras.py
-  reprojection/silhouettes.py
   resources.py
+  skeleton/__init__.py
+  skeleton/bone_shapes.py
+  skeleton/discs.py
+  skeleton/initial_pose.py
+  skeleton/interpolation.py
+  skeleton/label_probabilities.py
+  skeleton/pieces.py
+  skeleton/projections.py
+  skeleton/shape_fitting.py
+  skeleton/spine_alignment.py
   slicerui/__init__.py
-  slicerui/asking.py
-  slicerui/batching/__init__.py
-  slicerui/batching/case_list.py
-  slicerui/batching/parameters.py
-  slicerui/batching/run.py
+  slicerui/background_process.py
+  slicerui/batch/__init__.py
+  slicerui/batch/run.py
+  slicerui/batch/section.py
   slicerui/bone_voxels.py
-  slicerui/bounded_log.py
-  slicerui/breathing.py
-  slicerui/catalogue.py
-  slicerui/checks.py
-  slicerui/closed_surfaces.py
-  slicerui/comparing/__init__.py
-  slicerui/comparing/charts.py
-  slicerui/comparing/choices.py
-  slicerui/comparing/files.py
-  slicerui/comparing/parameters.py
-  slicerui/comparing/run.py
-  slicerui/comparing/saving.py
-  slicerui/comparing/scene.py
-  slicerui/comparing/surfaces.py
-  slicerui/comparing/tables.py
-  slicerui/comparing/views.py
-  slicerui/comparing/words.py
+  slicerui/compare/__init__.py
+  slicerui/compare/charts.py
+  slicerui/compare/parameters.py
+  slicerui/compare/run.py
+  slicerui/compare/saving.py
+  slicerui/compare/scene.py
+  slicerui/compare/section.py
+  slicerui/compare/surfaces.py
+  slicerui/compare/tables.py
   slicerui/devices.py
-  slicerui/display/__init__.py
-  slicerui/display/bone_list.py
-  slicerui/display/build.py
-  slicerui/display/confidence.py
-  slicerui/display/confidence_table.py
-  slicerui/display/exporting.py
-  slicerui/display/eyes.py
-  slicerui/display/film_pictures.py
-  slicerui/display/film_places.py
-  slicerui/display/film_planes.py
-  slicerui/display/film_slices.py
-  slicerui/display/follow_edits.py
-  slicerui/display/links.py
-  slicerui/display/outlines.py
-  slicerui/display/parameters.py
-  slicerui/display/prepared.py
-  slicerui/display/provenance_words.py
-  slicerui/display/regions.py
-  slicerui/display/state.py
-  slicerui/display/views.py
-  slicerui/edit_digests.py
-  slicerui/edit_follower.py
-  slicerui/expectation.py
-  slicerui/fault_words.py
+  slicerui/dialogs.py
+  slicerui/edit_observer.py
+  slicerui/event_loop.py
   slicerui/films.py
-  slicerui/heard_process.py
-  slicerui/hierarchy.py
   slicerui/inputs/__init__.py
   slicerui/inputs/choice.py
   slicerui/inputs/decoding.py
-  slicerui/inputs/dicom_choice.py
-  slicerui/inputs/dicom_films.py
+  slicerui/inputs/dicom.py
   slicerui/inputs/dropping.py
   slicerui/inputs/examination.py
-  slicerui/inputs/loading.py
-  slicerui/inputs/planes.py
+  slicerui/inputs/importer.py
   slicerui/inputs/preview.py
-  slicerui/inputs/reading.py
-  slicerui/inputs/roles.py
-  slicerui/inputs/taking.py
-  slicerui/inputs/toolbox.py
+  slicerui/inputs/section.py
   slicerui/inputs/tools.py
-  slicerui/inputs/viewing.py
   slicerui/installer.py
-  slicerui/interpreter.py
-  slicerui/lines.py
   slicerui/logic.py
-  slicerui/management/__init__.py
-  slicerui/management/background.py
-  slicerui/management/importing.py
-  slicerui/management/model_list.py
-  slicerui/management/versions.py
-  slicerui/management/wheels.py
-  slicerui/measuring/__init__.py
-  slicerui/measuring/commands.py
-  slicerui/measuring/markup_specs.py
-  slicerui/measuring/markups.py
-  slicerui/measuring/nodes.py
-  slicerui/measuring/outdated.py
-  slicerui/measuring/parameters.py
-  slicerui/measuring/passing_on.py
-  slicerui/measuring/regions.py
-  slicerui/measuring/rows.py
-  slicerui/measuring/session.py
-  slicerui/measuring/table.py
-  slicerui/measuring/tree.py
-  slicerui/measuring/viewing.py
-  slicerui/measuring/work.py
-  slicerui/notice.py
-  slicerui/outcome.py
-  slicerui/packages.py
+  slicerui/measurements/__init__.py
+  slicerui/measurements/commands.py
+  slicerui/measurements/markups.py
+  slicerui/measurements/nodes.py
+  slicerui/measurements/outdated.py
+  slicerui/measurements/review.py
+  slicerui/measurements/section.py
+  slicerui/measurements/session.py
+  slicerui/measurements/table.py
+  slicerui/messages.py
+  slicerui/models/__init__.py
+  slicerui/models/section.py
+  slicerui/models/versions.py
+  slicerui/models/weights.py
   slicerui/panel.py
   slicerui/parameters.py
-  slicerui/process.py
-  slicerui/process_tree.py
   slicerui/provenance.py
-  slicerui/queue.py
-  slicerui/registry.py
-  slicerui/result.py
-  slicerui/run.py
+  slicerui/reconstruct/__init__.py
+  slicerui/reconstruct/runtime_estimate.py
+  slicerui/reconstruct/section.py
+  slicerui/result/__init__.py
+  slicerui/result/build.py
+  slicerui/result/confidence.py
+  slicerui/result/confidence_table.py
+  slicerui/result/edits.py
+  slicerui/result/exporting.py
+  slicerui/result/film_views.py
+  slicerui/result/links.py
+  slicerui/result/outlines.py
+  slicerui/result/provenance_text.py
+  slicerui/result/regions.py
+  slicerui/result/section.py
+  slicerui/result/views.py
+  slicerui/result_loading.py
+  slicerui/runs.py
   slicerui/samples.py
   slicerui/section.py
-  slicerui/sections/__init__.py
-  slicerui/sections/batch.py
-  slicerui/sections/compare.py
-  slicerui/sections/inputs.py
-  slicerui/sections/measurements.py
-  slicerui/sections/models.py
-  slicerui/sections/reconstruct.py
-  slicerui/sections/result.py
   slicerui/segmentation_import.py
   slicerui/selftest.py
-  slicerui/services.py
   slicerui/settings.py
-  slicerui/words.py
-  terminology.py
   training/__init__.py
-  training/averaging.py
-  training/batches.py
   training/checkpoint.py
-  training/commands.py
   training/config.py
-  training/curves.py
+  training/data.py
   training/distributed.py
-  training/export.py
-  training/journal.py
+  training/log.py
   training/loop.py
   training/losses.py
-  training/objectives/__init__.py
-  training/objectives/fused.py
-  training/objectives/orientation.py
-  training/objectives/paper.py
-  training/objectives/phase.py
-  training/objectives/single.py
-  training/objectives/spine_discs.py
+  training/objectives.py
+  training/paper_objective.py
   training/pretrained.py
-  training/progress.py
   training/run.py
   training/schedule.py
-  training/smoke.py
-  training/sources.py
-  training/start.py
-  training/steps.py
-  training/swin_conversion.py
+  training/setup.py
+  training/smoke_test.py
   training/synthesis/__init__.py
   training/synthesis/appearance.py
-  training/synthesis/attenuation.py
-  training/synthesis/chest.py
-  training/synthesis/composition.py
   training/synthesis/deformation.py
-  training/synthesis/film_geometry.py
-  training/synthesis/films.py
-  training/synthesis/fit_bone_shapes.py
-  training/synthesis/fit_shapes.py
-  training/synthesis/hip_motion.py
   training/synthesis/implants.py
   training/synthesis/joints.py
-  training/synthesis/landmarks.py
-  training/synthesis/organs.py
+  training/synthesis/objects.py
   training/synthesis/pelvis_shape.py
-  training/synthesis/people.py
-  training/synthesis/pieces.py
-  training/synthesis/registration.py
+  training/synthesis/projections.py
   training/synthesis/sample.py
-  training/synthesis/selection.py
-  training/synthesis/shapes.py
   training/synthesis/soft_tissue.py
-  training/synthesis/spine_alignment.py
-  training/synthesis/surroundings.py
-  training/synthesis/unlabelled.py
-  training/synthesis/view_groups.py
+  training/synthesis/subject_mixing.py
+  training/synthesis/subjects.py
+  training/synthesis/view_geometry.py
   training/synthesis/views.py
   training/validation.py
-  training/warm_start.py
   weights/__init__.py
-  weights/cache.py
   weights/checkpoint.py
-  weights/commands.py
-  weights/header.py
   weights/importing.py
-  weights/integrity.py
-  weights/keys.py
-  weights/loading.py
   weights/locating.py
   weights/manifest.py
-  weights/own_files.py
   weights/record.py
-  weights/removing.py
   weights/storage.py
   weights/upstream.py
-  weights/upstream_names.py
 )
 
 set(SwinX2S_RESOURCES

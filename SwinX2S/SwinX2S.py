@@ -17,13 +17,14 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 
+from SwinX2SLib.resources import resource_path
+
 # Slicer puts only this file's folder on the path. Installed, the library lies beside it; in the source tree, above.
 _FOLDER = Path(__file__).resolve().parent
 for _candidate in (_FOLDER, _FOLDER.parent):
     if (_candidate / "SwinX2SLib").is_dir() and str(_candidate) not in sys.path:
         sys.path.append(str(_candidate))
 
-from SwinX2SLib.resources import resource_path  # noqa: E402 - only now on the path
 
 _TUTORIAL = "https://github.com/SwinX2S/SlicerSwinX2S/blob/main/Docs/tutorial.md"
 _HELP = _("""
@@ -71,9 +72,9 @@ def offer_samples():
 
 def follow_scene():
     """Show the pictures of films whenever a scene was opened, before the module is looked at, too."""
-    from SwinX2SLib.slicerui.display import film_pictures
+    from SwinX2SLib.slicerui.result import film_views
 
-    film_pictures.follow_scene(slicer.mrmlScene)
+    film_views.follow_scene(slicer.mrmlScene)
 
 
 class SwinX2SWidget(ScriptedLoadableModuleWidget):

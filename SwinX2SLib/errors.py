@@ -1,9 +1,25 @@
-"""Faults in what a user gave: every one says what is wrong, where, and what to do."""
+"""Errors that a user can act on, and the exit codes of commands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+DONE, UNEXPECTED, USAGE, INPUT, MODEL, RESOURCES, SOME_FAILED, CANCELLED = 0, 1, 2, 3, 4, 5, 6, 130
+EXIT_CODES = {
+    DONE: "done",
+    UNEXPECTED: "something unexpected; a log file is named",
+    USAGE: "the command line is wrong",
+    INPUT: "the inputs have faults; all are listed",
+    MODEL: "the model or its weights cannot be used",
+    RESOURCES: "out of memory or disk, or the device is absent",
+    CANCELLED: "cancelled; nothing was written",
+}
+# Of commands that load no network.
+PLAIN_EXIT_CODES = {**EXIT_CODES, RESOURCES: "out of memory or disk"}
+del PLAIN_EXIT_CODES[MODEL]
+KEPT_WORDS = "Stopped. What is finished is kept; the same command goes on from there."
+CANCELLED_WORDS = "Cancelled; nothing was written."
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,24 @@ class InputError(ValueError):
     def __init__(self, faults: Sequence[Fault]):
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class DeviceError(InputError):
+    """The device that was asked for is not there."""
+
+    exit_code = RESOURCES
+
+
+class ModelError(InputError):
+    """The model or its weights cannot be used."""
+
+    exit_code = MODEL
+
+
+class OutputError(InputError):
+    """The result could not be written."""
+
+    exit_code = RESOURCES
 
 
 class Cancelled(BaseException):

@@ -1,6 +1,5 @@
 """Cases for training and evaluation."""
 
-from SwinX2SLib.datasets.case_list import load_case_list
-from SwinX2SLib.datasets.cases import Case, RadiographPair
+from SwinX2SLib.datasets.cases import Case, RadiographPair, load_case_list
 
 __all__ = ["Case", "RadiographPair", "load_case_list"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 
-from SwinX2SLib.anatomy import CLASS_COUNT, label_ids
+from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
 from SwinX2SLib.datasets.grid import interpolated
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
-from SwinX2SLib.measurements.reading.volume import reading
+from SwinX2SLib.io.volumes import reading
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
 MISMATCHED_CTS = ("x2s_verse083", "x2s_0646")
@@ -101,3 +105,109 @@ class Case:
             image = nib.load(self.folder / name)
             volume, affine = reorient(np.asanyarray(image.dataobj).astype(dtype), image.affine)
         return np.ascontiguousarray(volume), affine
+
+
+def load_case_list(manifest: Path) -> list[Case]:
+    """Read the volume cases of a manifest (`volumes/<case>/labels.nii.gz` beside it).
+
+    Raises:
+        InputError: the manifest is unreadable, or entries are incomplete, lack files or name unknown groups; all are
+            listed.
+    """
+    manifest = Path(manifest)
+    cases, faults = [], []
+    names: set[str] = set()
+    for number, entry in enumerate(_entries(manifest), start=1):
+        if isinstance(entry, dict) and entry.get("kind") not in (None, "atlas"):  # meshes and key points
+            continue
+        wrong = _wrong_with(entry)
+        if not wrong:
+            case = _case(entry, manifest.parent / "volumes" / entry["case"])
+            cases.append(case)
+            wrong = [f"{case.name} is there twice."] if case.name in names else []
+            names.add(case.name)
+            faults += _case_faults(case)
+        faults += [_fault("case-invalid", f"Entry {number}: {words}", manifest) for words in wrong]
+    if faults:
+        raise InputError(faults)
+    return cases
+
+
+def _entries(manifest: Path) -> list:
+    try:
+        # Some editors put a mark before the text.
+        entries = json.loads(manifest.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(
+            [_fault("manifest-unreadable", f"It cannot be read ({reason}).", manifest)]
+        ) from error
+    if not isinstance(entries, list):
+        raise InputError([_fault("manifest-unreadable", "It is no list of cases.", manifest)])
+    return entries
+
+
+def _wrong_with(entry: Any) -> list[str]:
+    """Return what an entry lacks to be a case, in sentences."""
+    if not isinstance(entry, dict):
+        return [f"{json.dumps(entry)[:40]} is no case."]
+    wrong = [
+        f"{key} has to be a text." for key in ("case", "split", "licence") if not _is_text(entry.get(key))
+    ]
+    groups, films = entry.get("annotated"), entry.get("radiographs")
+    if not isinstance(groups, list) or not all(map(_is_text, groups)):
+        wrong.append("annotated has to be a list of groups.")
+    if not (entry.get("ct") is None or _is_text(entry["ct"])):
+        wrong.append("ct has to be a text or null.")
+    if not _are_labels(entry.get("unknown_labels", [])):
+        wrong.append(f"unknown_labels has to be a list of numbers from 1 to {CLASS_COUNT - 1}.")
+    if films and not _are_films(films):
+        wrong.append("radiographs has to have two files and spacing_mm above 0.")
+    return wrong
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _are_labels(values: Any) -> bool:
+    return isinstance(values, list) and all(type(v) is int and 1 <= v < CLASS_COUNT for v in values)
+
+
+def _are_films(films: Any) -> bool:
+    if not isinstance(films, dict) or not isinstance(films.get("files"), list):
+        return False
+    spacing = films.get("spacing_mm")
+    is_size = isinstance(spacing, int | float) and math.isfinite(spacing) and spacing > 0
+    return len(films["files"]) == 2 and all(map(_is_text, films["files"])) and is_size
+
+
+def _case_faults(case: Case) -> list[Fault]:
+    faults = []
+    if unknown := sorted(set(case.annotated) - set(GROUPS)):
+        message = f"{case.name} names unknown groups {', '.join(unknown)}."
+        faults.append(Fault("unknown-group", message, f"Use {', '.join(GROUPS)}."))
+    if not (case.folder / "labels.nii.gz").is_file():
+        message = f"{case.name} has no labels.nii.gz."
+        faults.append(Fault("labels-missing", message, "Complete the download.", str(case.folder)))
+    return faults
+
+
+def _fault(kind: str, message: str, manifest: Path) -> Fault:
+    return Fault(kind, message, "Give a case list as `swinx2s prepare` writes it.", str(manifest))
+
+
+def _case(entry: dict, folder: Path) -> Case:
+    ct, films = entry.get("ct"), entry.get("radiographs")
+    return Case(
+        name=entry["case"],
+        folder=folder,
+        split=entry["split"],
+        annotated=tuple(entry["annotated"]),
+        licence=entry["licence"],
+        ct_kind=None if ct is None or entry["case"] in MISMATCHED_CTS else ct.split(",")[0],
+        radiographs=RadiographPair(*(folder / name for name in films["files"]), films["spacing_mm"])
+        if films
+        else None,
+        unknown_labels=tuple(entry.get("unknown_labels", ())),
+    )

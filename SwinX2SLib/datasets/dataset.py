@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from SwinX2SLib.anatomy import label_by_id, label_ids
+
 if TYPE_CHECKING:
     from SwinX2SLib.datasets.raw_files import RawFiles
+
 
 SPLITS = ("train", "val", "test")
 
@@ -61,7 +64,7 @@ class DataSet:
         name: what a user calls it, `ctpelvic1k`.
         title: the paper's name for it.
         groups: groups of `anatomy.GROUPS` that it draws whole; the rest of the skeleton is unknown in it.
-        scheme: its numbering, for `label_schemes.scheme`.
+        scheme: its numbering, for `label_maps.mapping`.
         source: where to get it.
         licence: in words; each case carries its own.
         split_source: where the official split stands.
@@ -89,3 +92,40 @@ class DataSet:
         """Return why the paper leaves a scan out, or None."""
         reasons = (exclusion(contents) for exclusion in self.exclusions)
         return next((reason for reason in reasons if reason), None)
+
+
+_L5 = 24
+
+
+def at_least(bones: int, group: str) -> Exclusion:
+    """Return the rule that fewer than `bones` bones of a group are too few."""
+
+    def rule(contents: Contents) -> str | None:
+        found = len(contents.present & set(label_ids(group)))
+        return None if found >= bones else f"It shows {found} of the {group}, fewer than {bones}."
+
+    return rule
+
+
+def something(contents: Contents) -> str | None:
+    """Leave out scans without any bone of the data set."""
+    return None if contents.present else "It shows none of the bones."
+
+
+def unbroken_spine(contents: Contents) -> str | None:
+    """Leave out spines with a gap, and those with a sixth lumbar vertebra."""
+    shown = sorted(contents.present & set(label_ids("spine")))
+    if shown and shown[-1] > _L5:
+        return "It has a sixth lumbar vertebra."
+    gaps = sorted(set(range(shown[0], shown[-1] + 1)) - set(shown)) if shown else []
+    if gaps:
+        return f"Vertebrae are missing between others: {', '.join(label_by_id(i).title for i in gaps)}."
+    return None
+
+
+def not_overcropped(contents: Contents) -> str | None:
+    """Leave out scans that are more than three times as wide, or deep, as high."""
+    right_left, front_back, head_feet = contents.extent_mm
+    if max(right_left, front_back) <= 3 * head_feet:
+        return None
+    return f"It is cropped: {right_left:.0f} x {front_back:.0f} mm wide, but only {head_feet:.0f} mm high."

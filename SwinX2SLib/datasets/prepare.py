@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib import __version__
-from SwinX2SLib.datasets.case_folder import files_of
 from SwinX2SLib.datasets.dataset import SPLITS, DataSet, RawCase
 from SwinX2SLib.datasets.grid import PAPER_SHAPE
-from SwinX2SLib.datasets.prepare_case import prepare_case
-from SwinX2SLib.datasets.raw_files import RawFiles, scan_key
-from SwinX2SLib.datasets.splits import read_split
+from SwinX2SLib.datasets.prepare_case import files_of, prepare_case
+from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.parallel import Failure, Outcome, Task, run_resumable, write_whole
 from SwinX2SLib.parallel.progress import TaskProgress

@@ -2,21 +2,177 @@
 
 from __future__ import annotations
 
+import glob
+import secrets
+import shutil
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
+from PIL import Image
+from scipy import ndimage
 
-from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
-from SwinX2SLib.datasets.case_folder import FILMS, LAYOUT, films, remove_case, write_case
+from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id, label_ids, mirrored_ids
 from SwinX2SLib.datasets.catalogue import DATASETS
 from SwinX2SLib.datasets.dataset import Contents, DataSet
 from SwinX2SLib.datasets.grid import Grid, box_of, ct_on, labels_on, paper_grid
-from SwinX2SLib.datasets.layout import layout_faults
 from SwinX2SLib.datasets.scan import Scan, read_scan
+from SwinX2SLib.drr.projection import WATER_PER_MM, project_grid
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.geometry.frames import orientation_of, voxel_spacing_mm
+from SwinX2SLib.geometry.frames import orientation_of, reorient, transform_points, voxel_spacing_mm
+
+# Rounded centres of bones that are cut by the edge of the scan.
+_SLACK_MM = 5.0
+
+
+def layout_faults(labels: np.ndarray, affine: np.ndarray) -> list[str]:
+    """Return what is against nature in the places of the bones, in sentences.
+
+    Left and right are judged by the bones of both sides, up and down by the order of vertebrae and ribs and by femora
+    below hips, front and back by the sacrum, which lies behind the hips. A spine alone says nothing of its sides.
+
+    Args:
+        labels: uint8 `(X, Y, Z)`, our labels.
+        affine: index -> RAS mm.
+    """
+    centres = _centres(labels, affine)
+    rules = (_sides_fault, _order_fault, _sacrum_fault)
+    return [sentence for rule in rules if (sentence := rule(centres))]
+
+
+def _centres(labels: np.ndarray, affine: np.ndarray) -> dict[int, np.ndarray]:
+    """Return the centre of each bone that is there, `(3,)` in RAS mm."""
+    present = [int(i) for i in np.unique(labels) if i]
+    if not present:
+        return {}
+    found = ndimage.center_of_mass(labels > 0, labels, present)
+    return dict(zip(present, transform_points(affine, np.array(found)), strict=True))
+
+
+def _sides_fault(centres: dict[int, np.ndarray]) -> str | None:
+    pairs = [
+        (i, j)
+        for i, j in enumerate(mirrored_ids())
+        if i in centres and j in centres and i != j and label_by_id(i).side == "left"
+    ]
+    wrong = [i for i, j in pairs if centres[i][0] >= centres[j][0]]
+    if 2 * len(wrong) <= len(pairs):
+        return None
+    return f"Bones called left lie to the right of their partners ({len(wrong)} of {len(pairs)} pairs)."
+
+
+def _order_fault(centres: dict[int, np.ndarray]) -> str | None:
+    rows = [label_ids("spine"), label_ids("ribs")[:12], label_ids("ribs")[12:]]
+    steps = [
+        centres[upper][2] - centres[lower][2]
+        for row in rows
+        for upper, lower in pairwise(row)
+        if upper in centres and lower in centres
+    ]
+    hips = [centres[i][2] for i in label_ids("pelvis")[1:] if i in centres]
+    femora = [centres[i][2] for i in label_ids("femur") if i in centres]
+    if hips and femora:
+        steps.append(np.mean(hips) - np.mean(femora))
+    wrong = sum(step <= 0 for step in steps)
+    if 2 * wrong <= len(steps):
+        return None
+    return f"Bones that belong above others lie below them ({wrong} of {len(steps)})."
+
+
+def _sacrum_fault(centres: dict[int, np.ndarray]) -> str | None:
+    sacrum, *hips = label_ids("pelvis")
+    shown = [centres[i][1] for i in hips if i in centres]
+    if sacrum not in centres or not shown or centres[sacrum][1] < np.mean(shown) + _SLACK_MM:
+        return None
+    return "The sacrum lies in front of the hips."
+
+
+LABELS, CT, FILMS = "labels.nii.gz", "ct.nii.gz", ("coronal.png", "sagittal.png")
+LAYOUT = (
+    "PNG rows run superior to inferior; coronal columns run patient right to left, sagittal columns run posterior to "
+    "anterior"
+)
+
+
+def write_case(
+    folder: Path, grid: Grid, labels: np.ndarray, ct: np.ndarray | None, excess: np.ndarray | None
+) -> None:
+    """Write a case beside its place, then move it there; an earlier one is replaced.
+
+    Args:
+        folder: of the case.
+        grid: of the arrays.
+        labels: uint8 `(X, Y, Z)`.
+        ct: float32 `(X, Y, Z)` [HU], or None.
+        excess: what of the CT the films show, float32 `(X, Y, Z)` [HU], or None.
+    """
+    remove_case(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f".{folder.name}.part-{secrets.token_hex(4)}")
+    part.mkdir()
+    try:
+        _save(labels, grid, part / LABELS)
+        if ct is not None:
+            _save(np.round(ct).astype(np.int16), grid, part / CT)
+            for picture, name in zip(films(excess, grid), FILMS, strict=True):
+                Image.fromarray(picture).save(part / name, optimize=True)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def remove_case(folder: Path) -> None:
+    """Remove a case, and what killed runs left of it."""
+    for path in (folder, *folder.parent.glob(f".{glob.escape(folder.name)}.part-*")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def files_of(with_ct: bool) -> tuple[str, ...]:
+    """Return the names of a case's files."""
+    return (LABELS, CT, *FILMS) if with_ct else (LABELS,)
+
+
+def films(excess: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coronal and the sagittal film in the layout of the paper's pictures.
+
+    Parallel rays, a pixel for each line of voxels; the darkest value becomes 0 and the brightest 255, as the paper's
+    code rescales them. See `cases.RadiographPair` for the layout.
+
+    Args:
+        excess: what attenuates, float32 `(X, Y, Z)` [HU] above the threshold, in network order.
+        grid: of the array.
+
+    Returns:
+        uint8 `(Z, X)` and `(Z, Y)`.
+
+    Raises:
+        ValueError: a film shows nothing.
+    """
+    attenuation = excess * np.float32(WATER_PER_MM / 1000)
+    coronal = project_grid(attenuation, grid.affine, "ap")
+    sagittal = project_grid(attenuation, grid.affine, "lateral")[:, ::-1]
+    return _eight_bits(coronal), _eight_bits(sagittal)
+
+
+def _eight_bits(film: np.ndarray) -> np.ndarray:
+    darkest, brightest = float(film.min()), float(film.max())
+    if not brightest > darkest:
+        raise ValueError("A film shows nothing.")
+    return np.ascontiguousarray(np.round((film - darkest) / (brightest - darkest) * 255).astype(np.uint8))
+
+
+def _save(volume: np.ndarray, grid: Grid, path: Path) -> None:
+    """Save in RAS order, as viewers and the other case lists have it."""
+    upright, affine = reorient(volume, grid.affine, "RAS")
+    image = nibabel.Nifti1Image(np.ascontiguousarray(upright), affine)
+    image.set_sform(affine, code=1)
+    image.set_qform(affine, code=1)
+    image.header.set_xyzt_units("mm")
+    nibabel.save(image, path)
+
 
 # What of the bones may lie beyond the grid before it is worth a word.
 _WORTH_TELLING = 0.01

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
+import pickle
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
 
@@ -97,3 +101,136 @@ def _files_below(folder: Path) -> Iterator[Path]:
     for here, folders, names in os.walk(folder, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
         yield from (Path(here, name) for name in names if not name.startswith("."))
+
+
+_HINT = (
+    "Give CSV with columns for case and split, text with sections (trainset:, test_public:, test_private:), JSON "
+    "({split: [cases]}), or the splits_final.pkl of nnU-Net."
+)
+_SPLIT_WORDS = {
+    "train": ("train", "training", "trainset", "tr"),
+    "val": ("val", "valid", "validation", "dev", "test_public"),
+    "test": ("test", "testing", "ts", "test_private"),
+}
+_SPLIT_OF = {word: split for split, words in _SPLIT_WORDS.items() for word in words}
+_CASE_COLUMNS = ("image_id", "case", "case_id", "id", "name", "subject", "file", "public_id")
+# What a pickled list of names consists of; anything else in a pickle could run code.
+_HARMLESS = {
+    ("collections", "OrderedDict"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "scalar"),
+    ("_codecs", "encode"),
+}
+
+
+def read_split(path: Path) -> dict[str, str]:
+    """Read which scan belongs to which part.
+
+    The published code of CTSpine1K and of the paper take `test_public` as validation; so do we.
+
+    Args:
+        path: CSV, text with sections, JSON, or nnU-Net's pickle (its first fold), told by the file name.
+
+    Returns:
+        `scan_key` of each scan -> "train", "val" or "test".
+
+    Raises:
+        InputError: the file cannot be read, names no split, or puts a scan into two.
+    """
+    readers = {".csv": _csv_pairs, ".txt": _text_pairs, ".json": _json_pairs, ".pkl": _pickle_pairs}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise _fault(f"A split cannot be read from a {path.suffix or 'nameless'} file.", path)
+    try:
+        pairs = list(reader(path))
+    except InputError:
+        raise
+    except OSError as error:
+        raise _fault(f"The split cannot be read ({error.strerror or error}).", path) from error
+    except Exception as error:  # damaged files of four formats raise many types
+        raise _fault(f"The split cannot be read ({type(error).__name__}: {error}).", path) from error
+    return _checked(pairs, path)
+
+
+def _checked(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    twice = set()
+    for name, word in pairs:
+        split = _SPLIT_OF.get(str(word).strip().lower())
+        key = scan_key(str(name).strip())
+        if split is None or not key:
+            continue
+        if found.setdefault(key, split) != split:
+            twice.add(str(name))
+    if not found:
+        raise _fault("The file names no scan of a training, validation or test part.", path)
+    if twice:
+        raise _fault(f"Scans stand in two parts: {', '.join(sorted(twice)[:8])}.", path)
+    return found
+
+
+def _csv_pairs(path: Path) -> list[tuple[str, str]]:
+    text = path.read_text(encoding="utf-8-sig")
+    first = text.splitlines()[0] if text.strip() else ""
+    rows = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
+    columns = {name.strip().lower(): name for name in rows.fieldnames or () if name}
+    case = next((columns[name] for name in _CASE_COLUMNS if name in columns), None)
+    if case is None or "split" not in columns:
+        raise _fault(f"The table has no column for the case or none for the split: {first!r}.", path)
+    return [(row[case] or "", row[columns["split"]] or "") for row in rows]
+
+
+def _text_pairs(path: Path) -> Iterable[tuple[str, str]]:
+    section = ""
+    for line in path.read_text(encoding="utf-8-sig").splitlines():
+        line = line.strip()
+        if line.endswith(":"):
+            section = line[:-1]
+        elif line:
+            # The list of CTSpine1K ends in a name written twice on one line.
+            yield re.split(r"(?<=\.nii\.gz)(?=\S)", line)[0], section
+
+
+def _json_pairs(path: Path) -> Iterable[tuple[str, str]]:
+    return _pairs(json.loads(path.read_text(encoding="utf-8-sig")))
+
+
+def _pickle_pairs(path: Path) -> Iterable[tuple[str, str]]:
+    with path.open("rb") as stream:
+        return _pairs(_NamesOnly(stream).load())
+
+
+def _pairs(content: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(content, list):  # nnU-Net: one entry for each fold
+        content = content[0] if content else {}
+    if not isinstance(content, Mapping):
+        return
+    for key, value in content.items():
+        if isinstance(value, str):
+            yield str(key), value
+        else:
+            yield from ((_entry_name(entry), str(key)) for entry in value)
+
+
+def _entry_name(entry: Any) -> str:
+    """Return the name in an entry of a list: a text, or the image's file of an object."""
+    if isinstance(entry, Mapping):
+        return str(next((entry[key] for key in ("img", "image", "seg", "label") if key in entry), ""))
+    return str(entry)
+
+
+class _NamesOnly(pickle.Unpickler):
+    """Reads a pickle that holds nothing but lists of names."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _HARMLESS:
+            raise pickle.UnpicklingError(f"it holds {module}.{name}, which is no list of names")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+def _fault(message: str, path: Path) -> InputError:
+    return InputError([Fault("split-unreadable", message, _HINT, str(path))])

@@ -2,8 +2,8 @@
 
 from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.evaluate import evaluate_case
+from SwinX2SLib.evaluation.metrics import OverlapScores, score_overlap
 from SwinX2SLib.evaluation.options import EvaluationOptions
-from SwinX2SLib.evaluation.overlap import OverlapScores, score_overlap
 from SwinX2SLib.evaluation.volumes import VolumeEvaluation, evaluate_volumes
 
 __all__ = [

@@ -9,8 +9,12 @@ import numpy as np
 from scipy import ndimage
 
 from SwinX2SLib.anatomy import label_by_id
-from SwinX2SLib.evaluation.distances import SurfaceDistances, surface_distances
-from SwinX2SLib.evaluation.overlap import check_one_shape
+from SwinX2SLib.evaluation.metrics import (
+    IDENTIFIED_WITHIN_MM,
+    SurfaceDistances,
+    check_one_shape,
+    surface_distances,
+)
 from SwinX2SLib.geometry.frames import transform_points
 
 Box = tuple[slice, ...]
@@ -132,3 +136,32 @@ def _box_affine(box: Box, affine: np.ndarray) -> np.ndarray:
     moved = np.array(affine, dtype=np.float64)
     moved[:3, 3] = transform_points(affine, np.array([part.start for part in box]))
     return moved
+
+
+def paper_averages(bones: Sequence[BoneComparison], voxels: int, bone_voxels: int) -> dict[str, float | None]:
+    """Average one case as the paper does; None where nothing is defined.
+
+    Args:
+        bones: every bone of either volume.
+        voxels: number of voxels of the grid.
+        bone_voxels: number of voxels that are bone in either volume.
+    """
+    backgrounds = [voxels - sum(bone.predicted for bone in bones), voxels - sum(bone.true for bone in bones)]
+    dice = [bone.dice for bone in bones if bone.true]
+    if backgrounds[1]:
+        dice.append(2 * (voxels - bone_voxels) / sum(backgrounds))
+    both = [bone for bone in bones if bone.distances is not None]
+    errors = [bone.localisation_error_mm for bone in both]
+    named = sum(1 for bone in bones if bone.predicted)
+    return {
+        "dice": _mean(dice),
+        "hausdorff95_mm": _mean([bone.distances.directed95_mm for bone in both]),
+        "localisation_error_mm": _mean(errors),
+        "identification_rate": sum(error < IDENTIFIED_WITHIN_MM for error in errors) / named
+        if named
+        else None,
+    }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if len(values) else None

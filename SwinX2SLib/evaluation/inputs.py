@@ -13,13 +13,12 @@ from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import Placing
 from SwinX2SLib.evaluation.options import EvaluationOptions
-from SwinX2SLib.evaluation.placing import outside_notes, place_prediction
-from SwinX2SLib.evaluation.resampling import resample_labels
+from SwinX2SLib.evaluation.registration import outside_notes, place_prediction
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.label_schemes import AUTOMATIC, UNKNOWN, LabelScheme, RecognisedNumbering, scheme
-from SwinX2SLib.measurements.reading import ReadOptions, read_subject
-from SwinX2SLib.measurements.reading.subject import RESULT_LABELS
-from SwinX2SLib.measurements.reading.volume import LabelVolume
+from SwinX2SLib.geometry.resampling import resample_labels
+from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelScheme, RecognisedNumbering, mapping
+from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions, read_subject
 
 _UNKNOWN_HINT = (
     "Labels run from 0 to 54 as in Resources/labels.json. Name the numbering of the file (--scheme for TRUTH, "
@@ -51,7 +50,7 @@ class Inputs:
     voxels: int
     labels: tuple[int, ...]
     groups: tuple[str, ...]
-    scheme: LabelScheme
+    mapping: LabelScheme
     own_prediction: LabelVolume
     own_truth: LabelVolume
     notes: tuple[str, ...]
@@ -92,7 +91,7 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
 
 def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelScheme | RecognisedNumbering | None:
     try:
-        return RecognisedNumbering() if name == AUTOMATIC else scheme(name)
+        return RecognisedNumbering() if name == AUTOMATIC else mapping(name)
     except InputError as error:
         faults += error.faults
         return None
@@ -184,7 +183,7 @@ def _on_one_grid(
         voxels=drawn.size,
         labels=labels,
         groups=groups,
-        scheme=numbering,
+        mapping=numbering,
         own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
         own_truth=LabelVolume(drawn, truth.affine),
         notes=(*truth.notes, *prediction.notes, *notes),

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from SwinX2SLib.anatomy import GROUPS, label_by_id
-from SwinX2SLib.evaluation.bones import BoneComparison, compare_bones
+from SwinX2SLib.evaluation.bones import BoneComparison, compare_bones, paper_averages
 from SwinX2SLib.evaluation.case import GroupEvaluation, LabelEvaluation
-from SwinX2SLib.evaluation.identification import identify
-from SwinX2SLib.evaluation.paper import paper_averages
+from SwinX2SLib.evaluation.metrics import identify
 
 TOLERANCES_MM = (1.0, 2.0)
 Lines = Mapping[int, tuple[float | None, float | None]]

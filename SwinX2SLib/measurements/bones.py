@@ -16,7 +16,7 @@ from skimage.measure import marching_cubes
 from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.anatomy import labels as anatomy_labels
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
-from SwinX2SLib.measurements.surfaces import Surface
+from SwinX2SLib.geometry.surfaces import Surface
 
 # A loose piece belongs to the bone when it has this share of the largest piece and lies within this gap of what
 # is kept: thin bones break into pieces at coarse voxels, while specks and pieces of another bone lie apart.

@@ -6,19 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from SwinX2SLib.geometry.surfaces import angle_deg, square_to
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.doubts import bone_doubts, missing_reason
 from SwinX2SLib.measurements.femur_distal import DistalFemur, find_distal
-from SwinX2SLib.measurements.femur_proximal import (
-    ISTHMUS_RADII,
-    ProximalFemur,
-    find_proximal,
-    meeting_points,
-)
-from SwinX2SLib.measurements.ranges import FEMUR
+from SwinX2SLib.measurements.femur_proximal import ISTHMUS_RADII, ProximalFemur, find_proximal, meeting_points
+from SwinX2SLib.measurements.quality_flags import FEMUR, bone_doubts, missing_reason
+from SwinX2SLib.measurements.resolution import voxel_doubt
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, absent
-from SwinX2SLib.measurements.surfaces import angle_deg, square_to
-from SwinX2SLib.measurements.vertebra_resolution import voxel_doubt
 
 # Name and unit, in the order of the report.
 HEAD = (("head_centre", "point"), ("head_radius", "mm"))

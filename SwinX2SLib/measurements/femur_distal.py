@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from SwinX2SLib.geometry.surfaces import square_to, unit
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur_proximal import ProximalFemur, medial_and_posterior
-from SwinX2SLib.measurements.surfaces import square_to, unit
 
 # A femur that reaches this many head radii below the head's centre may have its condyles.
 WHOLE_RADII = 13.0

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from SwinX2SLib.geometry.fits import Cone, Sphere, fit_cone, fit_sphere, vote_for_sphere
+from SwinX2SLib.geometry.surfaces import Section, Surface, plane_basis, square_to, unit
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.fits import Cone, Sphere, fit_cone, fit_sphere, vote_for_sphere
-from SwinX2SLib.measurements.surfaces import Section, Surface, plane_basis, square_to, unit
 
 HEAD_RADII_MM = np.arange(12.0, 34.0, 1.5)
 VOTERS = 3500

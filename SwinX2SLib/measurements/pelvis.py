@@ -10,15 +10,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from SwinX2SLib.geometry.surfaces import square_to, unit
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.doubts import bone_doubts, missing_reason
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES, SPOTS, HipLandmarks, find_hip_landmarks
-from SwinX2SLib.measurements.ranges import PELVIS
+from SwinX2SLib.measurements.quality_flags import PELVIS, bone_doubts, missing_reason
+from SwinX2SLib.measurements.resolution import sacral_doubt_deg, voxel_doubt
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, NotFoundError, Plane, absent
 from SwinX2SLib.measurements.sacral_endplate import SacralEndplate, find_sacral_endplate
-from SwinX2SLib.measurements.surfaces import square_to, unit
-from SwinX2SLib.measurements.vertebra_resolution import sacral_doubt_deg, voxel_doubt
 
 STRUCTURE = "pelvis"
 FRONT = (("inter_asis_width", "mm"), ("anterior_pelvic_plane_tilt", "deg"), ("pelvic_obliquity", "deg"))

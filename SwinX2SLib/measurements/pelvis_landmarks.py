@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from SwinX2SLib.geometry.surfaces import unit
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.surfaces import unit
 
 SIDES = ("left", "right")
 TURNS = 12

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
+from SwinX2SLib.geometry.fits import tukey
+from SwinX2SLib.geometry.surfaces import unit
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.fits import tukey
 from SwinX2SLib.measurements.pelvis_landmarks import PelvicFrame
 from SwinX2SLib.measurements.results import NotFoundError
-from SwinX2SLib.measurements.surfaces import unit
 from SwinX2SLib.measurements.vertebra_shape import VertebraShape
 
 # In the frame of the anterior pelvic plane the endplate faces forwards and upwards, and at most so far off.

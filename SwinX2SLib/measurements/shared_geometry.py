@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from SwinX2SLib.geometry.polylines import along_mm, bent
 from SwinX2SLib.measurements.from_landmarks import HEAD_SURFACE, Key, companions, key_of
-from SwinX2SLib.measurements.polylines import along_mm, bent
 from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane
 
 _FOLLOWING = ("offset_foot", "neck_foot", "neck_shaft_point", "vertebral_end", "front_end")

@@ -9,8 +9,8 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from SwinX2SLib.measurements.results import NotFoundError
-from SwinX2SLib.measurements.solid import Solid
 from SwinX2SLib.measurements.vertebra_body import Box, Section
+from SwinX2SLib.measurements.voxel_solid import Solid
 
 LEAST_LEVELS_MM = 2.5  # levels at which there is a canal
 LEAST_GAP_MM = 4.0

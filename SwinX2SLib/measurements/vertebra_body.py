@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from SwinX2SLib.measurements.results import NotFoundError
-from SwinX2SLib.measurements.solid import Solid
+from SwinX2SLib.measurements.voxel_solid import Solid
 
 # Walls and corners are read from the median section, a slab this much to each side.
 SLAB_MM = 2.5

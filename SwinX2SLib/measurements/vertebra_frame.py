@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.results import NotFoundError
-from SwinX2SLib.measurements.solid import LocalFrame, Solid, fill
+from SwinX2SLib.measurements.voxel_solid import LocalFrame, Solid, fill
 
 SUPERIOR = np.array([0.0, 0.0, 1.0])
 COARSE_STEP_MM = 2.5

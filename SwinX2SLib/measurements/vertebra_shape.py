@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.resolution import endplate_doubt_deg
 from SwinX2SLib.measurements.results import NotFoundError
-from SwinX2SLib.measurements.solid import LocalFrame, Solid, fill
 from SwinX2SLib.measurements.vertebra_arch import (
     Canal,
     Spinous,
@@ -28,7 +28,7 @@ from SwinX2SLib.measurements.vertebra_body import (
     median_section,
 )
 from SwinX2SLib.measurements.vertebra_frame import NO_ARCH, initial_frame, lent_frame
-from SwinX2SLib.measurements.vertebra_resolution import endplate_doubt_deg
+from SwinX2SLib.measurements.voxel_solid import LocalFrame, Solid, fill
 
 ROUGH_STEP_MM = 1.5
 FINE_STEP_MM = 1.0

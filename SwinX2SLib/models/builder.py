@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
@@ -9,64 +10,87 @@ from types import MappingProxyType
 from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.models.competitors import COMPETITORS, NETWORKS, CompetitorConfig
-from SwinX2SLib.models.film_orientation import FilmOrientationConfig, FilmOrientationNet
-from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.fused import FusedSwinX2S
+from SwinX2SLib.models.orientation import FilmOrientationConfig, FilmOrientationNet
+from SwinX2SLib.models.silhouettes import FusedConfig
+from SwinX2SLib.models.single import SingleOutputConfig
 from SwinX2SLib.models.spine_discs import SpineDiscConfig, SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 
-Config = SwinX2SConfig | FusedConfig | CompetitorConfig | FilmOrientationConfig | SpineDiscConfig
+Config = SwinX2SConfig | FusedConfig | SingleOutputConfig | FilmOrientationConfig | SpineDiscConfig
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
-VARIANTS: Mapping[str, Config] = MappingProxyType(
+PAPER_VARIANTS: Mapping[str, SwinX2SConfig] = MappingProxyType(
     {
         "swinx2s-tiny": SwinX2SConfig(32, (2, 2, 6, 2), (1, 2, 4, 8), (96, 96, 128)),
         "swinx2s-small": SwinX2SConfig(64, (2, 2, 6, 2), (2, 4, 8, 16)),
         "swinx2s-base": SwinX2SConfig(96, (2, 2, 18, 2), (3, 6, 12, 24)),
         "swinx2s-large": SwinX2SConfig(128, (2, 2, 18, 2), (4, 8, 16, 32)),
-        "fused-nano": FusedConfig(
-            embed_dim=16,
-            depths=(2, 2, 2, 2),
-            decoder_2d=(96, 64, 48, 32, 16),
-            decoder_3d=(32, 24, 16),
-            grid_shape=(64, 64, 96),
-        ),
-        "fused-tiny": FusedConfig(),
-        "fused-small": FusedConfig(
-            embed_dim=64,
-            heads=(2, 4, 8, 16),
-            decoder_2d=(256, 192, 128, 96, 32),
-            decoder_3d=(96, 64, 48),
-            grid_shape=(128, 128, 160),
-        ),
-        **COMPETITORS,
-        "film-orientation": FilmOrientationConfig(),
-        "spine-discs": SpineDiscConfig(),
     }
 )
-_NETWORKS = {
+_VARIANTS: dict[str, Config] = {
+    **PAPER_VARIANTS,
+    "fused-nano": FusedConfig(
+        embed_dim=16,
+        depths=(2, 2, 2, 2),
+        decoder_2d=(96, 64, 48, 32, 16),
+        decoder_3d=(32, 24, 16),
+        grid_shape=(64, 64, 96),
+    ),
+    "fused-tiny": FusedConfig(),
+    "fused-small": FusedConfig(
+        embed_dim=64,
+        heads=(2, 4, 8, 16),
+        decoder_2d=(256, 192, 128, 96, 32),
+        decoder_3d=(96, 64, 48),
+        grid_shape=(128, 128, 160),
+    ),
+    "film-orientation": FilmOrientationConfig(),
+    "spine-discs": SpineDiscConfig(),
+}
+_NETWORKS: dict[type, type[nn.Module]] = {
     SwinX2SConfig: SwinX2S,
     FusedConfig: FusedSwinX2S,
     FilmOrientationConfig: FilmOrientationNet,
     SpineDiscConfig: SpineDiscNet,
-    **NETWORKS,
 }
+# Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
+_EXTENSIONS = ("SwinX2SLib.paper.networks",)
+
+
+def register_variants(variants: Mapping[str, Config], networks: Mapping[type, type[nn.Module]]) -> None:
+    """Make further networks known to the builder.
+
+    Args:
+        variants: name -> sizes.
+        networks: class of the sizes -> class of the network, which is built from them.
+    """
+    _VARIANTS.update(variants)
+    _NETWORKS.update(networks)
+
+
+def known_variants() -> Mapping[str, Config]:
+    """Return the sizes of all networks by name, those of extensions included."""
+    for module in _EXTENSIONS:
+        importlib.import_module(module)
+    return MappingProxyType(_VARIANTS)
 
 
 def variant_config(name: str, **overrides) -> Config:
     """Return the sizes of a variant.
 
     Args:
-        name: a key of `VARIANTS`.
+        name: a key of `known_variants`.
         overrides: fields of the variant's configuration; lists, as JSON has them, stand for tuples.
 
     Raises:
         InputError: there is no such variant or no such field.
     """
-    if name not in VARIANTS:
-        hint = f"Choose one of {', '.join(VARIANTS)}."
+    variants = _VARIANTS if name in _VARIANTS else known_variants()
+    if name not in variants:
+        hint = f"Choose one of {', '.join(variants)}."
         raise InputError([Fault("unknown-model", f"There is no network called {name!r}.", hint)])
-    known = {field.name for field in fields(VARIANTS[name])}
+    known = {field.name for field in fields(variants[name])}
     if unknown := sorted(set(overrides) - known):
         raise InputError(
             [
@@ -75,7 +99,7 @@ def variant_config(name: str, **overrides) -> Config:
             ]
         )
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()}
-    return replace(VARIANTS[name], **given)
+    return replace(variants[name], **given)
 
 
 def build_model(name: str, **overrides) -> nn.Module:
@@ -86,7 +110,7 @@ def build_model(name: str, **overrides) -> nn.Module:
     `(B, out_channels, X, Y, Z)`.
 
     Args:
-        name: a key of `VARIANTS`.
+        name: a key of `known_variants`.
         overrides: fields of the variant's configuration.
 
     Raises:

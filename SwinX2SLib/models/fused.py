@@ -17,39 +17,50 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from SwinX2SLib.models.lifting import LiftedLevel
-from SwinX2SLib.models.silhouettes import SilhouetteNet
-from SwinX2SLib.models.voxels import OUTSIDE, VoxelHead, hull_cells, log_silhouettes, voxels_of
+from SwinX2SLib.models.silhouettes import FusedConfig, SilhouetteNet
+from SwinX2SLib.models.voxel_head import OUTSIDE, VoxelHead, hull_cells, log_silhouettes, voxels_of
 
 
-@dataclass(frozen=True)
-class FusedConfig:
-    """Sizes of the fused variant.
+class ConvBlock3d(nn.Module):
+    """Two 3x3x3 convolutions with group normalisation and a residual path; keeps the shape `(B, C, X, Y, Z)`."""
 
-    Attributes:
-        embed_dim: channels of the first Swin stage; each stage doubles them.
-        depths: Swin blocks of each stage.
-        heads: attention heads of each stage.
-        decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
-        decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
-        hidden: width of the head that names voxels at full resolution.
-        row_exchange: whether the films tell each other what they show at each height.
-        grid_shape: voxels `(X, Y, Z)` for which the variant is meant; multiples of 32.
-        out_channels: classes, background included.
-        views_per_plane: films of each plane (N of the paper).
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv1 = nn.Conv3d(channels, channels, 3, padding=1, bias=False)
+        self.norm1 = nn.GroupNorm(8, channels)
+        self.conv2 = nn.Conv3d(channels, channels, 3, padding=1, bias=False)
+        self.norm2 = nn.GroupNorm(8, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block to `(B, C, X, Y, Z)`."""
+        y = functional.leaky_relu(self.norm1(self.conv1(x)), 0.01)
+        return functional.leaky_relu(self.norm2(self.conv2(y)) + x, 0.01)
+
+
+class LiftedLevel(nn.Module):
+    """One level of the 3D decoder: the deeper level, upsampled, plus both films' features lifted into the voxels.
+
+    The lifted features add and multiply: a sum says "either film", a product "both films", as a voxel needs.
     """
 
-    embed_dim: int = 32
-    depths: tuple[int, ...] = (2, 2, 6, 2)
-    heads: tuple[int, ...] = (1, 2, 4, 8)
-    decoder_2d: tuple[int, ...] = (160, 128, 96, 64, 16)
-    decoder_3d: tuple[int, ...] = (64, 48, 32)
-    grid_shape: tuple[int, int, int] = (96, 96, 128)
-    out_channels: int = 55
-    views_per_plane: int = 1
-    hidden: int = 64
-    row_exchange: bool = True
+    def __init__(self, film_channels: int, deeper_channels: int, channels: int):
+        super().__init__()
+        self.lift = nn.Conv2d(film_channels, 2 * channels, 1)
+        self.lift_other = nn.Conv2d(film_channels, 2 * channels, 1)
+        self.deeper = nn.Conv3d(deeper_channels, channels, 1) if deeper_channels else None
+        self.norm = nn.GroupNorm(8, channels)
+        self.block = ConvBlock3d(channels)
+
+    def forward(self, coronal: Tensor, sagittal: Tensor, deeper: Tensor | None) -> Tensor:
+        """Return `(B, C, X, Y, Z)` from two films and the deeper level `(B, D, X/2, Y/2, Z/2)`."""
+        cor_sum, cor_product = self.lift(coronal)[:, :, :, None, :].chunk(2, dim=1)
+        sag_sum, sag_product = self.lift_other(sagittal)[:, :, None, :, :].chunk(2, dim=1)
+        volume = cor_sum + sag_sum + cor_product * sag_product
+        if self.deeper is not None:
+            volume = volume + functional.interpolate(self.deeper(deeper), scale_factor=2, mode="nearest")
+        return self.block(functional.leaky_relu(self.norm(volume), 0.01))
 
 
 @dataclass

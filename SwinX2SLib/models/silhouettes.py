@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,8 +12,38 @@ from torch.nn import functional
 
 from SwinX2SLib.models.swin import SwinPyramid
 
+
+@dataclass(frozen=True)
+class FusedConfig:
+    """Sizes of the fused variant.
+
+    Attributes:
+        embed_dim: channels of the first Swin stage; each stage doubles them.
+        depths: Swin blocks of each stage.
+        heads: attention heads of each stage.
+        decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
+        decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
+        hidden: width of the head that names voxels at full resolution.
+        row_exchange: whether the films tell each other what they show at each height.
+        grid_shape: voxels `(X, Y, Z)` for which the variant is meant; multiples of 32.
+        out_channels: classes, background included.
+        views_per_plane: films of each plane (N of the paper).
+    """
+
+    embed_dim: int = 32
+    depths: tuple[int, ...] = (2, 2, 6, 2)
+    heads: tuple[int, ...] = (1, 2, 4, 8)
+    decoder_2d: tuple[int, ...] = (160, 128, 96, 64, 16)
+    decoder_3d: tuple[int, ...] = (64, 48, 32)
+    grid_shape: tuple[int, int, int] = (96, 96, 128)
+    out_channels: int = 55
+    views_per_plane: int = 1
+    hidden: int = 64
+    row_exchange: bool = True
+
+
 if TYPE_CHECKING:
-    from SwinX2SLib.models.fused import FusedConfig
+    pass
 
 
 class ConvBlock2d(nn.Module):

@@ -1,7 +1,7 @@
 """A small network that finds the intervertebral discs in a film, without naming them.
 
 Which vertebra it is needs the whole film; where a disc lies can be seen where it lies. The reconstructing network
-names well and places vertebrae up to a third of one off along the spine: `inference.spine_heights` moves its
+names well and places vertebrae up to a third of one off along the spine: `reconstruct.disc_alignment` moves its
 vertebrae to the discs that this network sees.
 
 Films are `(B, 1, across, down)` on the reconstruction's grid, bone bright.

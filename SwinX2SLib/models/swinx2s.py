@@ -12,10 +12,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from SwinX2SLib.models.attention import CrossAttention
-from SwinX2SLib.models.blocks import apply_block, decoder_block, decoder_block_without_skip, encoder_block
-from SwinX2SLib.models.expansion import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS, DimensionExpansion
-from SwinX2SLib.models.film_shapes import film_faults
+from SwinX2SLib.models.layers import (
+    CORONAL_MISSING_AXIS,
+    SAGITTAL_MISSING_AXIS,
+    CrossAttention,
+    DimensionExpansion,
+    apply_block,
+    decoder_block,
+    decoder_block_without_skip,
+    encoder_block,
+    film_faults,
+)
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, SwinPyramid
 
 # The film itself, then the five maps of the pyramid.

@@ -19,6 +19,7 @@ from SwinX2SLib.parallel.tasks import Answer, Failure, Task, Work
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+
 _CONNECT_S = 15
 _LOOK_EVERY_S = 1.0
 # Tasks at the cluster for each of its threads: one to work on, one to go on with.

@@ -7,10 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel.fingerprints import fingerprint
 from SwinX2SLib.parallel.local import local_answers, usable_cores
 from SwinX2SLib.parallel.progress import Silent, TaskProgress
-from SwinX2SLib.parallel.records import Records
+from SwinX2SLib.parallel.records import Records, fingerprint
 from SwinX2SLib.parallel.tasks import Answer, Failure, Outcome, Task, Work, check_keys
 
 MOST_WORKERS = 512

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from SwinX2SLib.anatomy import labels
-from SwinX2SLib.phantom.alignment import Placement
 from SwinX2SLib.phantom.parameters import PhantomParameters
 from SwinX2SLib.phantom.solids import Beads, Bone, sample_curve
+from SwinX2SLib.phantom.spine import Placement
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from SwinX2SLib.phantom.alignment import place_vertebrae
-from SwinX2SLib.phantom.femur import build_femur
 from SwinX2SLib.phantom.parameters import PhantomParameters
-from SwinX2SLib.phantom.pelvis import SACRAL_DISTANCE_MM, build_hip, pelvic_frame
+from SwinX2SLib.phantom.pelvis import SACRAL_DISTANCE_MM, build_femur, build_hip, build_sacrum, pelvic_frame
 from SwinX2SLib.phantom.ribs import build_rib
-from SwinX2SLib.phantom.sacrum import build_sacrum
 from SwinX2SLib.phantom.solids import Bone
-from SwinX2SLib.phantom.spine import build_vertebra
+from SwinX2SLib.phantom.spine import build_vertebra, place_vertebrae
 from SwinX2SLib.phantom.truth import PhantomTruth
 
 SIDES = ("left", "right")

@@ -6,9 +6,9 @@ posterior.
 """
 
 from SwinX2SLib.radiographs.checks import check_pair
-from SwinX2SLib.radiographs.prepare import PreparedPair, prepare_pair
 from SwinX2SLib.radiographs.radiograph import Crop, FilmOptions, Radiograph
 from SwinX2SLib.radiographs.reading import examine_pair, read_pair, read_radiograph
+from SwinX2SLib.radiographs.registration import PreparedPair, prepare_pair
 
 __all__ = [
     "Crop",

@@ -1,23 +1,124 @@
-"""DICOM radiographs: CR, DX and secondary captures, plain or compressed (JPEG, JPEG lossless, JPEG 2000, RLE)."""
+"""Radiographs from DICOM files: pixels, spacing and its source, view."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pydicom
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi
 
-from SwinX2SLib.radiographs.decoded import (
+from SwinX2SLib.radiographs.acquisition import positive_number, stated_distances
+from SwinX2SLib.radiographs.decoded_image import (
     DecodedFilm,
     DecodeError,
+    HeaderSpacing,
     decoding,
     gray_of_channels,
     multi_frame_error,
 )
-from SwinX2SLib.radiographs.dicom_spacing import film_spacing
-from SwinX2SLib.radiographs.dicom_view import patient_orientation, stated_view
-from SwinX2SLib.radiographs.tube import stated_distances
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+
+_KEYWORDS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+
+
+def film_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]]:
+    """Return the spacing of a film, why there is none ("" if there is one), and notes for the user."""
+    found = {keyword: _pair(dataset, keyword) for keyword in _KEYWORDS}
+    pixel, imager, scanned = (found[keyword] for keyword in _KEYWORDS)
+    calibration = str(dataset.get("PixelSpacingCalibrationType") or "")
+    if pixel and (calibration or (imager and not _same(pixel, imager))):
+        kind = (
+            f"calibrated by {calibration.lower()}"
+            if calibration
+            else "calibrated, differs from ImagerPixelSpacing"
+        )
+        return HeaderSpacing(*pixel, f"DICOM PixelSpacing ({kind})", imager, calibrated=True), "", []
+    if imager:
+        return _at_patient(dataset, imager)
+    if pixel:
+        note = "The header does not say whether PixelSpacing holds at the patient or at the detector."
+        return HeaderSpacing(*pixel, "DICOM PixelSpacing (not calibrated)"), "", [note]
+    if scanned:
+        return HeaderSpacing(*scanned, "DICOM NominalScannedPixelSpacing (digitised film)"), "", []
+    stated = [keyword for keyword in _KEYWORDS if keyword in dataset]
+    if stated:
+        return (
+            None,
+            f"the DICOM header states no usable {' or '.join(stated)} (0, below 0, empty or no number)",
+            [],
+        )
+    return None, "the DICOM header has no spacing", []
+
+
+def magnification(dataset: Dataset) -> tuple[float, str] | None:
+    """Return how much the detector enlarges the patient and where that stands, None if the header is silent."""
+    factor = positive_number(dataset, "EstimatedRadiographicMagnificationFactor")
+    if factor and factor >= 1:
+        return factor, "EstimatedRadiographicMagnificationFactor"
+    detector = positive_number(dataset, "DistanceSourceToDetector")
+    patient = positive_number(dataset, "DistanceSourceToPatient")
+    if detector and patient and detector >= patient:
+        return detector / patient, "DistanceSourceToDetector / DistanceSourceToPatient"
+    return None
+
+
+def _at_patient(dataset: Dataset, imager: tuple[float, float]) -> tuple[HeaderSpacing, str, list[str]]:
+    found = magnification(dataset)
+    if found is None:
+        note = (
+            "ImagerPixelSpacing holds at the detector; no magnification is given: sizes are 5-20 % too large."
+        )
+        return HeaderSpacing(*imager, "DICOM ImagerPixelSpacing (at the detector)", imager), "", [note]
+    factor, tag = found
+    source = f"DICOM ImagerPixelSpacing / {factor:.4g} ({tag})"
+    return HeaderSpacing(imager[0] / factor, imager[1] / factor, source, imager), "", []
+
+
+def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
+    value = dataset.get(keyword)
+    try:
+        row, col = (float(part) for part in value)
+    except (TypeError, ValueError):
+        return None
+    usable = all(math.isfinite(part) and part > 0 for part in (row, col))
+    return (row, col) if usable else None
+
+
+def _same(first: tuple[float, float], second: tuple[float, float]) -> bool:
+    return all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(first, second, strict=True))
+
+
+_LETTERS = set("LRAPHF")
+# Upright laterals; RLD and LLD (decubitus) are frontal films.
+_LATERAL_POSITIONS = {"LL", "RL", "LAT", "LATERAL"}
+
+
+def patient_orientation(dataset: Dataset) -> tuple[tuple[str, str] | None, list[str]]:
+    """Return the first letters of Patient Orientation, where columns and rows increase, or None and why.
+
+    Source: PS3.3 C.7.6.1.1.1.
+    """
+    value = dataset.get("PatientOrientation")
+    stated = [value] if isinstance(value, str) else list(value or ())
+    letters = tuple(str(part)[:1] for part in stated)
+    if len(letters) == 2 and set(letters) <= _LETTERS and len(set(letters)) == 2:
+        return letters, []
+    told = "\\".join(map(str, stated)).strip()
+    note = f"The header's patient orientation ({told}) says nothing of how the film hangs and was left aside."
+    return None, [note] if told else []
+
+
+def stated_view(dataset: Dataset) -> str:
+    """Return "AP", "PA" or "lateral" as View Position says (PS3.3 C.8.1.1, C.8.7.5), else ""."""
+    position = str(dataset.get("ViewPosition") or "").strip().upper()
+    return "lateral" if position in _LATERAL_POSITIONS else position if position in ("AP", "PA") else ""
+
 
 _RADIOGRAPH_MODALITIES = {"CR", "DX", "RG", "RF", "XA", "MG", "OT", "SC", "DR", ""}
 

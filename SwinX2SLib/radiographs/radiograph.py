@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from SwinX2SLib.radiographs.acquisition import LARGEST_MAGNIFICATION
+
 if TYPE_CHECKING:
-    from SwinX2SLib.radiographs.tube import Tube
+    from SwinX2SLib.radiographs.acquisition import Tube
+
 
 AP, PA, LATERAL = "ap", "pa", "lateral"
 FRONTAL_VIEWS = (AP, PA)
 VIEWS = (AP, PA, LATERAL)
 FLIPS = ("", "h", "v", "hv")
-# Beyond twice the size the patient would stand nearer to the tube than to the detector.
-LARGEST_MAGNIFICATION = 2.0
+
 ROTATIONS_DEG = (0, 90, 180, 270)
 
 

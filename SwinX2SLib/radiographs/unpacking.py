@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib.radiographs.decoded import DecodedFilm, DecodeError
-from SwinX2SLib.radiographs.formats import decoder_of
+from SwinX2SLib.radiographs.decoded_image import DecodedFilm, DecodeError
+from SwinX2SLib.radiographs.decoding import decoder_of
 
 PICTURE, ABOUT = "film.npy", "film.json"
 _REFUSED = 1

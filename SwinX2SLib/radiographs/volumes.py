@@ -16,7 +16,7 @@ import nibabel
 import nrrd
 import numpy as np
 
-from SwinX2SLib.radiographs.decoded import (
+from SwinX2SLib.radiographs.decoded_image import (
     DecodedFilm,
     DecodeError,
     HeaderSpacing,
@@ -24,7 +24,7 @@ from SwinX2SLib.radiographs.decoded import (
     gray_of_channels,
     multi_frame_error,
 )
-from SwinX2SLib.radiographs.orientation import upright_letters
+from SwinX2SLib.radiographs.transforms import upright_letters
 
 # What NRRD calls axes that hold colours instead of places (teem.sourceforge.net/nrrd/format.html, "kinds").
 _COLOUR_KINDS = {"RGB-color", "RGBA-color", "3-color", "4-color", "vector", "3-vector", "4-vector", "list"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.anatomy import ids_by_name
+from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
 
 Digests = Mapping[str, str]
 """By the bones' names: what is the same as long as no voxel of the bone has changed."""
@@ -151,3 +153,14 @@ def _start_on(grid: Layer, layer: Layer) -> np.ndarray:
             "The bones do not lie on one grid. Merge them with the module Segmentations, or measure them again."
         )
     return np.rint(start).astype(int)
+
+
+def keep_digests(node: slicer.vtkMRMLNode, name: str, digests: Digests) -> None:
+    """Keep the digests of the bones (`bone_voxels.bone_digests`) under a name."""
+    set_attribute(node, name, json.dumps(digests))
+
+
+def kept_digests(node: slicer.vtkMRMLNode, name: str) -> dict[str, str] | None:
+    """Return what was kept under a name, or None where nothing was."""
+    text = node.GetAttribute(PREFIX + name)
+    return json.loads(text) if text else None

@@ -17,13 +17,14 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs import FilmOptions
-from SwinX2SLib.radiographs.decoded import HeaderSpacing
-from SwinX2SLib.radiographs.dicom_spacing import film_spacing as spacing_of_header
-from SwinX2SLib.radiographs.interpretation import header_spacing
-from SwinX2SLib.radiographs.tube import StatedDistances, stated_distances, tube_of
+from SwinX2SLib.radiographs.acquisition import StatedDistances, stated_distances
+from SwinX2SLib.radiographs.decoded_image import HeaderSpacing
+from SwinX2SLib.radiographs.dicom import film_spacing as spacing_of_header
+from SwinX2SLib.radiographs.reading import header_spacing, tube_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
 
 ASSUMED_MM = 1.0
 _DICOM_UIDS = "DICOM.instanceUIDs"

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 import slicer
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.slicerui.checks import choice_faults
+from SwinX2SLib.slicerui.background_process import (
+    QtWorkerProcess,
+    WorkerListener,
+    WorkerProcess,
+    worker_command,
+)
 from SwinX2SLib.slicerui.films import film_file, film_spacing
-from SwinX2SLib.slicerui.inputs.choice import film_choice, lateral_shift
-from SwinX2SLib.slicerui.inputs.roles import ROLES
+from SwinX2SLib.slicerui.inputs.choice import ROLES, choice_faults, film_choice, lateral_shift
 from SwinX2SLib.slicerui.installer import Installer, SlicerInstaller
-from SwinX2SLib.slicerui.interpreter import worker_command
-from SwinX2SLib.slicerui.outcome import RunObserver
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
-from SwinX2SLib.slicerui.process import QtWorkerProcess, WorkerListener, WorkerProcess
-from SwinX2SLib.slicerui.queue import RunQueue
+from SwinX2SLib.slicerui.runs import RunObserver, RunQueue
 
 if TYPE_CHECKING:
-    from SwinX2SLib.slicerui.run import ReconstructionRun
+    from SwinX2SLib.slicerui.runs import ReconstructionRun
 
 
 class ReconstructionLogic:
@@ -76,9 +77,9 @@ class ReconstructionLogic:
         self, parameters: ReconstructionParameters, folder: Path, observer: RunObserver
     ) -> tuple[ReconstructionRun, list[str]]:
         # Jobs and the protocol come with packages that are installed by now, and not before.
-        from SwinX2SLib.inference.job import Job
-        from SwinX2SLib.slicerui.result import Film
-        from SwinX2SLib.slicerui.run import ReconstructionRun
+        from SwinX2SLib.reconstruct.job import Job
+        from SwinX2SLib.slicerui.result_loading import Film
+        from SwinX2SLib.slicerui.runs import ReconstructionRun
 
         choices = {role: film_choice(parameters, role) for role in ROLES}
         files = {role: film_file(choice.node, folder, role) for role, choice in choices.items()}

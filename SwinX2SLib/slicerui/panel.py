@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import ctk
 import qt
@@ -10,12 +13,36 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
+from SwinX2SLib import slicerui
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
-from SwinX2SLib.slicerui.registry import make_section, section_names, title_of
-from SwinX2SLib.slicerui.section import Section
-from SwinX2SLib.slicerui.services import Services
+from SwinX2SLib.slicerui.section import Section, Services
+
+# From the films to what is done with the bones; a section that is not named here comes last.
+ORDER = ("inputs", "reconstruct", "result", "measurements", "compare", "batch", "models")
+
+
+def section_names() -> list[str]:
+    """Return the names of all sections: the packages of `slicerui` with a module `section`, in the panel's order."""
+    packages = [module.name for module in pkgutil.iter_modules(slicerui.__path__) if module.ispkg]
+    found = [name for name in packages if find_spec(f"{slicerui.__name__}.{name}.section")]
+    return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+
+def make_section(name: str) -> Section:
+    """Make a section, without its widgets yet.
+
+    Args:
+        name: of its package in `slicerui`, for example "inputs" for the class `InputsSection`.
+    """
+    module = importlib.import_module(f"{slicerui.__name__}.{name}.section")
+    return getattr(module, f"{title_of(name)}Section")()
+
+
+def title_of(name: str) -> str:
+    """Return the first part of a section's class name and of its `.ui` file."""
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 class ReconstructionPanel(VTKObservationMixin):

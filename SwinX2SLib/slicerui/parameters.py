@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
-from SwinX2SLib.radiographs.tube import LARGEST_TO_DETECTOR_MM
+from SwinX2SLib.radiographs.acquisition import LARGEST_TO_DETECTOR_MM
 
 DEFAULT_MODEL = "default"
 # 0 stands for "as the film says"; a radiograph's pixel is far below a centimetre.

@@ -39,3 +39,23 @@ def _flat(value: object, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         if len(shown) > 1 and shown[-1] == "name":
             shown.pop()
         yield "_".join(shown), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def place_beside(node: slicer.vtkMRMLNode, sibling: slicer.vtkMRMLNode | None) -> None:
+    """Put a node under the same parent (the study, usually) as another one.
+
+    Args:
+        node: what to place; it gets an item if it has none yet.
+        sibling: the node to stand beside; None, or one without an item, leaves `node` at the top.
+    """
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    parent = hierarchy.GetSceneItemID()
+    sibling_item = hierarchy.GetItemByDataNode(sibling) if sibling is not None else 0
+    if sibling_item:
+        parent = hierarchy.GetItemParent(sibling_item)
+    # Qt plugins make items when nodes appear; without them (as in tests on slicer-core) there is none.
+    item = hierarchy.GetItemByDataNode(node)
+    if item:
+        hierarchy.SetItemParent(item, parent)
+    else:
+        hierarchy.CreateItem(parent, node)

@@ -15,7 +15,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.slicerui.films import SPACING_ATTRIBUTE
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
-from SwinX2SLib.weights.integrity import sha256_of
+from SwinX2SLib.weights.locating import sha256_of
 
 CATEGORY = "SwinX2S"
 PAIRS = ("phantom", "chest")

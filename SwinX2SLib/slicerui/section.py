@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
+from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+from SwinX2SLib.slicerui.settings import Settings
 
-if TYPE_CHECKING:
-    from SwinX2SLib.slicerui.services import Services
+
+class Notice:
+    """An event with listeners; sections use it to hear of each other."""
+
+    def __init__(self):
+        self._listeners: list[Callable[..., None]] = []
+
+    def connect(self, listener: Callable[..., None]) -> None:
+        """Call this from now on, once however often it is connected."""
+        if listener not in self._listeners:
+            self._listeners.append(listener)
+
+    def disconnect(self, listener: Callable[..., None]) -> None:
+        """Do not call this any more."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def tell(self, *arguments: object) -> None:
+        """Call every listener, in the order in which they came."""
+        for listener in tuple(self._listeners):
+            listener(*arguments)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that a section may use of the rest.
+
+    Attributes:
+        logic: starts, queues and cancels reconstructions.
+        reconstruction: gives the films and choices of the present scene; None while a scene is closed.
+        settings: remembered beyond the scene.
+        result_added: told `(segmentation node)` when the bones of a run are in the scene.
+        inputs_changed: told `(inputs.examination.Examination)` when the films, or what is wrong with them, changed.
+        models_changed: told when a model was imported or removed.
+        about_to_run: told when Reconstruct was clicked, before anything is looked at: work on the films ends.
+    """
+
+    logic: ReconstructionLogic
+    reconstruction: Callable[[], ReconstructionParameters | None]
+    settings: Settings = field(default_factory=Settings)
+    result_added: Notice = field(default_factory=Notice)
+    inputs_changed: Notice = field(default_factory=Notice)
+    models_changed: Notice = field(default_factory=Notice)
+    about_to_run: Notice = field(default_factory=Notice)
 
 
 class Section(VTKObservationMixin):

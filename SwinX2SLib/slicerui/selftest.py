@@ -16,7 +16,7 @@ import slicer
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.geometry.frames import network_affine
-from SwinX2SLib.slicerui.packages import missing_requirements
+from SwinX2SLib.slicerui.installer import missing_requirements
 from SwinX2SLib.slicerui.panel import ReconstructionPanel
 from SwinX2SLib.slicerui.provenance import PREFIX
 from SwinX2SLib.slicerui.samples import open_sample

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import torch
 
-from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.inference.failures import OutputError
+from SwinX2SLib.errors import Fault, InputError, OutputError
 
 LAST, PREVIOUS, BEST = "last.pt", "previous.pt", "best.pt"
 # What each kind of checkpoint must hold.

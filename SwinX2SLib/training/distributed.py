@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributed
 
-from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.inference.device import choose_device
-from SwinX2SLib.inference.failures import RESOURCES
+from SwinX2SLib.errors import RESOURCES, Fault, InputError
+from SwinX2SLib.reconstruct.device import choose_device
 
 # The other processes wait so long while the first one validates.
 PATIENCE = datetime.timedelta(minutes=30)

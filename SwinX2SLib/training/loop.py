@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,22 +14,93 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.inference.device import fast_autocast
-from SwinX2SLib.inference.failures import RESOURCES
+from SwinX2SLib.errors import RESOURCES, Fault, InputError
 from SwinX2SLib.models.fused import FusedSwinX2S
-from SwinX2SLib.training.averaging import AveragedWeights
-from SwinX2SLib.training.batches import Batch, BatchDataset, Share
+from SwinX2SLib.reconstruct.device import fast_autocast
 from SwinX2SLib.training.checkpoint import remove_leftovers, save_best, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig
+from SwinX2SLib.training.data import Batch, BatchDataset, Share
 from SwinX2SLib.training.distributed import Process
-from SwinX2SLib.training.journal import Journal, Listener
+from SwinX2SLib.training.log import Journal, Listener
 from SwinX2SLib.training.objectives import Phase, objective_for
 from SwinX2SLib.training.schedule import Schedule
-from SwinX2SLib.training.start import build_network, parameter_groups, resumable_state
-from SwinX2SLib.training.steps import StepMeans
+from SwinX2SLib.training.setup import build_network, parameter_groups, resumable_state
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.validation import selection_score
+
+
+class StepMeans:
+    """Collects the losses of micro-batches and the time of steps; the numbers stay on their device until asked for.
+
+    Args:
+        process: among whose likes the means are taken.
+    """
+
+    def __init__(self, process: Process):
+        self.process = process
+        self._clear()
+
+    def add_losses(self, parts: Mapping[str, Tensor]) -> None:
+        """Take in the parts of a micro-batch's loss."""
+        for name, value in parts.items():
+            self._values.setdefault(name, []).append(value.detach().float())
+
+    def add_step(self, seconds: float, waiting: float, gradient_norm: Tensor) -> None:
+        """Take in a step's time, and how much of it was spent waiting for samples."""
+        self._steps += 1
+        self._seconds += seconds
+        self._waiting += waiting
+        self.add_losses({"gradient_norm": gradient_norm})
+
+    def take(self) -> dict[str, float]:
+        """Return the means over the steps and the processes, and start anew; every process must call it."""
+        names = list(self._values)
+        means = self.process.average(torch.stack([torch.stack(self._values[name]).mean() for name in names]))
+        entry = {
+            "seconds_per_step": round(self._seconds / self._steps, 3),
+            "seconds_waiting": round(self._waiting / self._steps, 3),
+            **{name: round(value, 4) for name, value in zip(names, means.tolist(), strict=True)},
+        }
+        self._clear()
+        return entry
+
+    def _clear(self) -> None:
+        self._values: dict[str, list[Tensor]] = {}
+        self._steps, self._seconds, self._waiting = 0, 0.0, 0.0
+
+
+class AveragedWeights:
+    """Exponential moving average of a network's state.
+
+    Args:
+        model: the network that learns.
+        decay: of the average, per step.
+    """
+
+    def __init__(self, model: nn.Module, decay: float):
+        self.decay = decay
+        self.values = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        """Take in the weights after step `step`, counted from 0."""
+        # Early on the average follows the weights closely, or it would remember the random start for long.
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                self.values[name].lerp_(value, 1 - decay)
+
+    def restore(self, values: dict[str, Tensor]) -> None:
+        """Take the values of a checkpoint, on whatever device they are."""
+        for name, value in self.values.items():
+            value.copy_(values[name])
+
+    def network(self, model: nn.Module) -> nn.Module:
+        """Return a copy of the network with the averaged weights, in evaluation mode."""
+        averaged = copy.deepcopy(model)
+        averaged.load_state_dict(self.values)
+        return averaged.eval().requires_grad_(False)
+
 
 LOG_EVERY = 20
 Validate = Callable[[nn.Module], dict[str, dict[str, float]]]

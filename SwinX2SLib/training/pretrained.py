@@ -2,17 +2,143 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from torch import nn
+import torch
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from torch import Tensor, nn
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.models.builder import VARIANTS, Config
-from SwinX2SLib.models.fused import FusedConfig
-from SwinX2SLib.models.swin import SwinPyramid
+from SwinX2SLib.models.builder import Config, known_variants
+from SwinX2SLib.models.silhouettes import FusedConfig
+from SwinX2SLib.models.swin import PATCH_SIZE, STAGES, WINDOW_SIZE, SwinPyramid
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
-from SwinX2SLib.training.swin_conversion import convert_swin
 from SwinX2SLib.weights.checkpoint import read_checkpoint
+from SwinX2SLib.weights.record import key_faults
+
+PICTURE_PATCH, PICTURE_CHANNELS = 4, 3
+_PATCHES = "patch_embed.proj."
+_TABLE = "relative_position_bias_table"
+# Microsoft's own files merge patches at the end of a stage, timm's at the start of the next.
+_MERGES_AT_END = "layers.0.downsample.reduction.weight"
+
+
+def convert_swin(
+    found: Mapping[str, Tensor], encoder: SwinPyramid, films: int, film_range: bool, path: str
+) -> dict[str, Tensor]:
+    """Return the tensors of our encoder that have a counterpart.
+
+    Args:
+        found: state dictionary of timm, or of Microsoft's Swin repository; windows of 7x7.
+        encoder: gives names, shapes and windows.
+        films: N, films of one plane; the first of the encoder's channels.
+        film_range: see `film_patches`.
+        path: the file, for messages.
+
+    Raises:
+        InputError: tensors are missing, too many or misshapen; names all.
+    """
+    source = _as_timm_names(found)
+    if faults := key_faults(_expected(encoder), {k: tuple(v.shape) for k, v in source.items()}, path):
+        raise InputError(faults)
+    weight, bias = (source[f"{_PATCHES}{kind}"] for kind in ("weight", "bias"))
+    channels = encoder.patch_embed.proj.in_channels
+    weight, bias = film_patches(weight, bias, films, channels, film_range)
+    taken = {f"{_PATCHES}weight": weight, f"{_PATCHES}bias": bias}
+    for name in encoder.state_dict():
+        counterpart = _timm_name(name)
+        if counterpart is None or name in taken:
+            continue
+        taken[name] = source[counterpart]
+        if name.endswith(_TABLE):
+            attention = encoder.get_submodule(name.removesuffix(f".{_TABLE}"))
+            taken[name] = window_table(source[counterpart], attention.window_size)
+    return taken
+
+
+def film_patches(
+    weight: Tensor, bias: Tensor, films: int, channels: int, film_range: bool
+) -> tuple[Tensor, Tensor]:
+    """Turn the embedding of 4x4 patches of colour pictures into one of 2x2 patches of films.
+
+    A film counts as a grey picture of twice its size, each pixel repeated: so the three colours' kernels add up, and
+    so do the four values that see one pixel. Several films share the kernel evenly; other channels start silent.
+
+    Args:
+        weight: `(C, 3, 4, 4)`.
+        bias: `(C,)`.
+        films: N; they are the first of the channels.
+        channels: of the new embedding.
+        film_range: films are in 0..1, and ImageNet's normalisation is built in; else they arrive normalised.
+
+    Returns:
+        Weight `(C, channels, 2, 2)` and bias `(C,)`.
+    """
+    if film_range:
+        mean, deviation = (
+            torch.tensor(value).view(1, -1, 1, 1) for value in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
+        )
+        weight = weight / deviation
+        bias = bias - (weight * mean).sum((1, 2, 3))
+    halves = (PATCH_SIZE, PICTURE_PATCH // PATCH_SIZE)
+    grey = weight.sum(1).unflatten(1, halves).unflatten(3, halves).sum((2, 4))
+    result = grey.new_zeros(len(grey), channels, PATCH_SIZE, PATCH_SIZE)
+    result[:, :films] = grey[:, None] / films
+    return result, bias
+
+
+def window_table(table: Tensor, window: tuple[int, int]) -> Tensor:
+    """Take a table of relative positions over to another window.
+
+    Args:
+        table: `(13 * 13, heads)` of a 7x7 window: a bias for each offset of -6 to 6 patches along either axis.
+        window: `(H, W)` of the new one; offsets beyond 6 patches take the bias of 6.
+
+    Returns:
+        `((2H - 1) * (2W - 1), heads)`.
+    """
+    reach = WINDOW_SIZE - 1
+    rows, columns = (torch.arange(1 - side, side).clamp(-reach, reach) + reach for side in window)
+    return table.unflatten(0, (2 * reach + 1, 2 * reach + 1))[rows][:, columns].flatten(0, 1)
+
+
+def _timm_name(name: str) -> str | None:
+    """Return timm's name of a tensor of our encoder, or None if it has no counterpart."""
+    if name.startswith("patch_embed."):
+        return name
+    if match := re.fullmatch(r"stages\.(\d)\.blocks\.(.*)", name):
+        return f"layers.{match[1]}.blocks.{match[2]}"
+    match = re.fullmatch(r"stages\.(\d)\.merge\.(.*)", name)
+    if match and int(match[1]) < STAGES - 1:
+        return f"layers.{int(match[1]) + 1}.downsample.{match[2]}"
+    return None
+
+
+def _as_timm_names(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what belongs to the encoder, in timm's order, without tables that follow from the sizes."""
+    shift = int(_MERGES_AT_END in found)
+    return {
+        re.sub(r"(?<=layers\.)\d(?=\.downsample)", lambda stage: str(int(stage[0]) + shift), key): value
+        for key, value in found.items()
+        if key.startswith(("patch_embed.", "layers.")) and not key.endswith(("position_index", "attn_mask"))
+    }
+
+
+def _expected(encoder: SwinPyramid) -> dict[str, tuple[int, ...]]:
+    """Return timm's names and shapes for an encoder."""
+    shapes = {}
+    for name, value in encoder.state_dict().items():
+        if (counterpart := _timm_name(name)) is None:
+            continue
+        shapes[counterpart] = tuple(value.shape)
+        if name.endswith(_TABLE):
+            shapes[counterpart] = ((2 * WINDOW_SIZE - 1) ** 2, value.shape[1])
+        elif name == f"{_PATCHES}weight":
+            shapes[counterpart] = (len(value), PICTURE_CHANNELS, PICTURE_PATCH, PICTURE_PATCH)
+    return shapes
+
 
 # Channels, depths and heads of the Swin networks with 7x7 windows that were trained on ImageNet-22K, by timm's name.
 PUBLISHED = {
@@ -76,7 +202,9 @@ def _published_name(config: Config) -> str:
 
 
 def _hint(otherwise: str) -> str:
-    having = [f"{name} ({PUBLISHED[_sizes(c)]})" for name, c in VARIANTS.items() if _sizes(c) in PUBLISHED]
+    having = [
+        f"{name} ({PUBLISHED[_sizes(c)]})" for name, c in known_variants().items() if _sizes(c) in PUBLISHED
+    ]
     return f"Choose {' or '.join(having)}; {otherwise}."
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.objectives import Phase
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,10 @@ class Schedule:
             return config.learning_rate * min((position + 1) / config.warmup_steps, 1.0)
         progress = (position - config.warmup_steps) / max(config.steps - config.warmup_steps, 1)
         return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
+
+
+class Phase(Enum):
+    """What a step learns: the silhouettes in the films alone, or the volume too."""
+
+    LAYOUT = "layout"
+    VOLUME = "volume"

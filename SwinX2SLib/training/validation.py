@@ -11,10 +11,10 @@ from torch import nn
 from SwinX2SLib.anatomy import GROUPS, label_ids
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.evaluation import score_overlap
-from SwinX2SLib.inference.device import fast_autocast
-from SwinX2SLib.inference.logits import predict
-from SwinX2SLib.inference.reconstructor import Reconstructor
-from SwinX2SLib.inference.scoring import score_cases
+from SwinX2SLib.reconstruct.device import fast_autocast
+from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+from SwinX2SLib.reconstruct.scoring import score_cases
+from SwinX2SLib.reconstruct.test_time_augmentation import predict
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.sample import Sample
 

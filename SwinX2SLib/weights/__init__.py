@@ -14,6 +14,7 @@ from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 if TYPE_CHECKING:
     import torch
 
+
 __all__ = [
     "StoredWeights",
     "WeightsError",
@@ -37,6 +38,6 @@ def load_weights(
         WeightsError: there are no such weights, or they are damaged, tampered with or of another network; names
             every fault.
     """
-    from SwinX2SLib.weights.loading import load
+    from SwinX2SLib.weights.storage import load
 
     return load(name_or_path, device)

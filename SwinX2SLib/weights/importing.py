@@ -2,22 +2,79 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors.torch import load_file
+
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.weights.cache import cache_folder
 from SwinX2SLib.weights.checkpoint import read_checkpoint
-from SwinX2SLib.weights.header import SUFFIX
-from SwinX2SLib.weights.integrity import expectation_faults, sha256_of
-from SwinX2SLib.weights.manifest import DEFAULT, FOLDER, MANIFEST, add_to_manifest, stored_weights
-from SwinX2SLib.weights.own_files import is_own, store_own
-from SwinX2SLib.weights.record import WeightsRecord
-from SwinX2SLib.weights.storage import write_weights
+from SwinX2SLib.weights.locating import expectation_faults, locate, sha256_of
+from SwinX2SLib.weights.manifest import (
+    DEFAULT,
+    FOLDER,
+    MANIFEST,
+    add_to_manifest,
+    cache_folder,
+    stored_weights,
+    write_json,
+)
+from SwinX2SLib.weights.record import METADATA_KEY, SUFFIX, WeightsError, WeightsRecord, read_header
+from SwinX2SLib.weights.storage import content_faults, write_weights
 from SwinX2SLib.weights.upstream import convert
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a file says that this library wrote it."""
+    if path.suffix.lower() != SUFFIX or not path.is_file():
+        return False
+    try:
+        return METADATA_KEY in read_header(path)[1]
+    except WeightsError:
+        # Damaged: whoever reads it next says so.
+        return False
+
+
+def store_own(source: Path, target: Path, name: str, half: bool = False) -> WeightsRecord:
+    """Copy a file of weights, after comparing it with its record and its network.
+
+    Args:
+        source: as `is_own` knows it.
+        target: the file to write; its record is written beside it.
+        name: what to call the weights here.
+        half: store as float16.
+
+    Returns:
+        The record of the copy.
+
+    Raises:
+        WeightsError: the file is not what its record says, or does not fit its network; nothing is written.
+    """
+    path, record = locate(source)
+    if faults := content_faults(path, record):
+        raise WeightsError(faults)
+    origin = record.source or {"file": source.name, "sha256": sha256_of(source)}
+    record = dataclasses.replace(record, name=name, file=target.name, source=origin)
+    if half:
+        return write_weights(load_file(path), target, record, half=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(path, partial)
+        with partial.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    write_json(target.with_suffix(".json"), record.to_json())
+    return record
+
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

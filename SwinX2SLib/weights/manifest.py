@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +17,25 @@ from typing import Any
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.resources import resources_root
-from SwinX2SLib.weights.cache import cache_folder
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
+
+VARIABLE = "SWINX2S_CACHE"
+
+
+def cache_folder() -> Path:
+    """Return the user's folder for SwinX2S, which may not exist yet.
+
+    `$SWINX2S_CACHE` if set; else the platform's: `%LOCALAPPDATA%\\SwinX2S`, `~/Library/Caches/SwinX2S` or
+    `$XDG_CACHE_HOME/swinx2s` (`~/.cache/swinx2s`).
+    """
+    if chosen := os.environ.get(VARIABLE):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "SwinX2S"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "SwinX2S"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swinx2s"
+
 
 MANIFEST, FOLDER = "models.json", "Models"
 DEFAULT = "default"
@@ -170,3 +188,32 @@ def write_json(path: Path, content: Any) -> None:
 def _damaged(path: Path, sentence: str) -> WeightsError:
     hint = "Reinstall SwinX2S, or delete the file if it lies in the cache folder, and import again."
     return WeightsError([Fault("manifest-damaged", sentence, hint, str(path))])
+
+
+def remove_imported(name: str) -> list[Path]:
+    """Take imported weights out of the manifest and delete their files.
+
+    Args:
+        name: of the weights.
+
+    Returns:
+        The files that were deleted; none where they were gone already.
+
+    Raises:
+        WeightsError: there are no weights of that name, they belong to the library, or they cannot be deleted.
+    """
+    stored = find_weights(name)
+    if stored.bundled:
+        sentence = f"The weights {name} belong to SwinX2S itself."
+        raise WeightsError([Fault("weights-bundled", sentence, "Only imported weights can be removed.")])
+    files = [path for path in (stored.path, stored.path.with_suffix(".json")) if path.is_file()]
+    try:
+        # First the entry: what it names must be there at any moment.
+        remove_from_manifest(cache_folder() / MANIFEST, stored.record.name)
+        for path in files:
+            path.unlink()
+    except OSError as error:
+        sentence = f"The weights {name} cannot be removed ({error.strerror or error})."
+        hint = "Close what uses them, and check the permissions of the folder."
+        raise WeightsError([Fault("not-removable", sentence, hint, str(stored.path))]) from error
+    return files

@@ -1,11 +1,14 @@
-"""What is known about a file of weights."""
+"""The record of weights: what they are, where from, and how it lies in a file of weights."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError, safe_open
 
 from SwinX2SLib.errors import Fault, InputError
 
@@ -117,3 +120,54 @@ def _entry_faults(entry: Any, path: str) -> list[Fault]:
     if isinstance(file, str) and (file in ("", ".", "..") or "/" in file or "\\" in file):
         sentences.append(f"{label} names a file that is not a plain file name: {file!r}.")
     return [Fault("manifest-damaged", sentence, _HINT, path) for sentence in sentences]
+
+
+Shapes = Mapping[str, tuple[int, ...]]
+_KEYS_HINT = "Check that the file belongs to this network and these sizes."
+
+
+def key_faults(expected: Shapes, found: Shapes, path: str) -> list[Fault]:
+    """Return one fault for every tensor that is missing, unexpected or of another shape.
+
+    Args:
+        expected: name -> shape in the network.
+        found: name -> shape in the file.
+        path: the file, for the message.
+    """
+    missing = [
+        Fault("weights-missing-key", f"{key} of shape {shape} is missing.", _KEYS_HINT, path)
+        for key, shape in expected.items()
+        if key not in found
+    ]
+    unexpected = [
+        Fault("weights-unexpected-key", f"{key} of shape {shape} is unexpected.", _KEYS_HINT, path)
+        for key, shape in found.items()
+        if key not in expected
+    ]
+    misshapen = [
+        Fault("weights-shape", f"{key} has shape {found[key]} instead of {shape}.", _KEYS_HINT, path)
+        for key, shape in expected.items()
+        if key in found and found[key] != shape
+    ]
+    return missing + unexpected + misshapen
+
+
+SUFFIX = ".safetensors"
+# Key of the file's metadata under which the record lies (without the file's own size and hash).
+METADATA_KEY = "swinx2s"
+
+
+def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
+    """Return the shapes of the tensors of a file and its metadata, without reading the tensors.
+
+    Raises:
+        WeightsError: the file is no safetensors file, or a damaged one.
+    """
+    try:
+        with safe_open(path, "numpy") as stream:
+            shapes = {key: tuple(stream.get_slice(key).get_shape()) for key in stream.keys()}  # noqa: SIM118
+            return shapes, stream.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        hint = "Take a .safetensors file; for other checkpoints use `swinx2s weights import`."
+        sentence = f"The file cannot be read as safetensors ({error})."
+        raise WeightsError([Fault("weights-damaged", sentence, hint, str(path))]) from error

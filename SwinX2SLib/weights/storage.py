@@ -1,4 +1,4 @@
-"""Writing weights: safetensors that say which network they are for, and a record of them."""
+"""Files of weights: written, and loaded into a network."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
-from SwinX2SLib.errors import Fault
-from SwinX2SLib.weights.header import METADATA_KEY
-from SwinX2SLib.weights.integrity import sha256_of
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.models.builder import build_model
+from SwinX2SLib.weights.locating import locate, sha256_of
 from SwinX2SLib.weights.manifest import write_json
-from SwinX2SLib.weights.record import WeightsError, WeightsRecord
+from SwinX2SLib.weights.record import METADATA_KEY, WeightsError, WeightsRecord, key_faults, read_header
 
 
 def write_weights(
@@ -66,3 +66,29 @@ def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> N
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def load(name_or_path: str | Path, device: str | torch.device) -> tuple[nn.Module, WeightsRecord]:
+    """Return a network in evaluation mode and the record of its weights; see `SwinX2SLib.weights.load_weights`."""
+    path, record = locate(name_or_path)
+    if faults := content_faults(path, record):
+        raise WeightsError(faults)
+    model = _build(path, record)
+    # Copies into the network's own float32 tensors, whatever the precision on disk.
+    model.load_state_dict(load_file(path))
+    return model.to(device).eval(), record
+
+
+def content_faults(path: Path, record: WeightsRecord) -> list[Fault]:
+    """Return which tensors of a file do not fit the network of its record; empty when all do."""
+    with torch.device("meta"):
+        model = _build(path, record)
+    expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    return key_faults(expected, read_header(path)[0], str(path))
+
+
+def _build(path: Path, record: WeightsRecord) -> nn.Module:
+    try:
+        return build_model(record.variant, **record.overrides)
+    except InputError as error:
+        raise WeightsError([dataclasses.replace(fault, path=str(path)) for fault in error.faults]) from error

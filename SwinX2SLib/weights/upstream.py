@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +12,64 @@ from timm.models.swin_transformer import get_relative_position_index
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.models.builder import VARIANTS, build_model
+from SwinX2SLib.models.builder import PAPER_VARIANTS, build_model
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, PaddedSwinBlock
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
-from SwinX2SLib.weights.keys import key_faults
-from SwinX2SLib.weights.upstream_names import BUFFER, upstream_name, upstream_shapes
+from SwinX2SLib.weights.record import key_faults
 
-_PAPER = {name: config for name, config in VARIANTS.items() if isinstance(config, SwinX2SConfig)}
+# Ours -> published. Levels count from 0 here, from 1 there; the bottom level is "10" there.
+_RULES: tuple[tuple[str, str], ...] = (
+    (r"encoders\.5\.", "encoder10.layer."),
+    (r"encoders\.(?P<n>\d)\.", "encoder{n+1}.layer."),
+    (r"decoders\.(?P<n>\d)\.", "decoder{n+1}."),
+    (r"head\.", "out.conv.conv."),
+    (r"expansions\.(?P<n>\d)\.scale$", "expand_.{n}.weight"),
+    (r"expansions\.(?P<n>\d)\.offset$", "expand_.{n}.bias"),
+    (r"fusion\.position_embedding$", "cross_atte6.position_embeddings"),
+    (r"fusion\.projection\.", "cross_atte6.patch_embeddings."),
+    (r"fusion\.input_norm\.", "cross_atte6.layer.0.attention_norm."),
+    (r"fusion\.output_norm\.", "cross_atte6.encoder_norm."),
+    (r"fusion\.", "cross_atte6.layer.0.attn."),
+    (r"pyramid\.norms\.0\.", "swinViT.norm."),
+    (r"pyramid\.norms\.(?P<n>\d)\.", "swinViT.layers.{n-1}.norm."),
+    (r"pyramid\.stages\.(?P<n>\d)\.merge\.", "swinViT.layers.{n}.downsample."),
+    (r"pyramid\.stages\.(?P<n>\d)\.", "swinViT.layers.{n}."),
+    (r"pyramid\.", "swinViT."),
+)
+# Tables that follow from the sizes; the published code stores them, this one computes them.
+BUFFER = re.compile(r"swinViT\.layers\.(\d)\.blocks\.(\d+)\.(attn_mask|attn\.relative_position_index)$")
+
+
+def upstream_name(name: str) -> str:
+    """Return the published name of a tensor of `models.swinx2s.SwinX2S`.
+
+    Raises:
+        KeyError: the network has no such tensor.
+    """
+    for pattern, published in _RULES:
+        if match := re.match(pattern, name):
+            return _with_number(published, match.groupdict().get("n")) + name[match.end() :]
+    raise KeyError(name)
+
+
+def upstream_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the published shape of one of our tensors: expansions are kept as 1x1x1 convolutions there."""
+    return (*shape, 1, 1, 1, 1) if re.match(r"expansions\.\d\.scale$", name) else shape
+
+
+def upstream_shapes(ours: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Return published names and shapes for ours."""
+    return {upstream_name(name): upstream_shape(name, shape) for name, shape in ours.items()}
+
+
+def _with_number(published: str, number: str | None) -> str:
+    if number is None:
+        return published
+    for text, shift in (("{n}", 0), ("{n+1}", 1), ("{n-1}", -1)):
+        published = published.replace(text, str(int(number) + shift))
+    return published
+
+
 _HINT = "Check that the checkpoint is one of the published Swin-X2S code, with 7x7 windows."
 
 
@@ -69,8 +121,10 @@ def convert(published: Mapping[str, Tensor], path: str) -> Converted:
 
 def infer_config(published: Mapping[str, Tensor]) -> SwinX2SConfig:
     """Return the sizes that the tensors of a checkpoint have; where one is absent, those of the likeliest variant."""
-    embed_dim = _size(published, "swinViT.patch_embed.proj.weight", 0, _PAPER["swinx2s-tiny"].embed_dim)
-    likely = _PAPER[_closest(embed_dim)]
+    embed_dim = _size(
+        published, "swinViT.patch_embed.proj.weight", 0, PAPER_VARIANTS["swinx2s-tiny"].embed_dim
+    )
+    likely = PAPER_VARIANTS[_closest(embed_dim)]
     depths, heads = [], []
     for i in range(STAGES):
         table = f"swinViT.layers.{i}.blocks.0.attn.relative_position_bias_table"
@@ -97,13 +151,13 @@ def name_config(config: SwinX2SConfig) -> tuple[str, dict[str, Any]]:
     overrides = {
         key: list(value) if isinstance(value, tuple) else value
         for key, value in vars(config).items()
-        if value != getattr(_PAPER[variant], key)
+        if value != getattr(PAPER_VARIANTS[variant], key)
     }
     return variant, overrides
 
 
 def _closest(embed_dim: int) -> str:
-    return min(_PAPER, key=lambda name: abs(_PAPER[name].embed_dim - embed_dim))
+    return min(PAPER_VARIANTS, key=lambda name: abs(PAPER_VARIANTS[name].embed_dim - embed_dim))
 
 
 def _size(published: Mapping[str, Tensor], key: str, axis: int, otherwise: int) -> int:

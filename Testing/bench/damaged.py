@@ -18,7 +18,7 @@ from damages import DAMAGES, IDS
 from scipy import ndimage
 
 from SwinX2SLib.measurements.bones import bones_from_labels
-from SwinX2SLib.measurements.person import measure_person
+from SwinX2SLib.measurements.measure import measure_person
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 

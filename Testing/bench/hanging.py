@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from people import FIELDS, Pair, chest_pairs, drawn_pairs, phantom_pairs, published_pairs
 
-from SwinX2SLib.inference.hanging import FilmLook
-from SwinX2SLib.inference.reconstructor import Reconstructor
-from SwinX2SLib.models.film_orientation import ORIENTATIONS, Orientation, View, hang
+from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, hang
 from SwinX2SLib.radiographs import Radiograph
+from SwinX2SLib.reconstruct.orientation_check import FilmLook
+from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 FRONTAL, LATERAL = View.FRONTAL, View.LATERAL
 # Words for how one film is given: what it is given as, and how it hangs.

@@ -14,10 +14,10 @@ from scipy import ndimage
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS
 from SwinX2SLib.datasets import Case, load_case_list
+from SwinX2SLib.drr import fit_threshold, project_ct
 from SwinX2SLib.geometry.frames import network_affine, voxel_spacing_mm
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
-from SwinX2SLib.phantom.appearance import phantom_ct
-from SwinX2SLib.projection import fit_threshold, project_ct
+from SwinX2SLib.phantom.build import phantom_ct
 from SwinX2SLib.radiographs import FilmOptions, Radiograph, examine_pair, read_pair
 from SwinX2SLib.radiographs.normalise import normalise
 

@@ -25,9 +25,9 @@ from people import (
 
 from SwinX2SLib.anatomy import GROUPS, label_ids, labels
 from SwinX2SLib.evaluation import score_overlap
-from SwinX2SLib.evaluation.resampling import resample_labels
 from SwinX2SLib.geometry.frames import network_affine, transform_points
-from SwinX2SLib.inference.reconstructor import Reconstructor
+from SwinX2SLib.geometry.resampling import resample_labels
+from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 # A bone near the midplane may cross it by this much.
 CROSSING_MM = 15.0

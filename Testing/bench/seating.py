@@ -14,10 +14,10 @@ from people import Pair, drawn_pairs, model_and_cases, phantom_pairs, published_
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.evaluation import score_overlap
-from SwinX2SLib.evaluation.resampling import resample_labels
-from SwinX2SLib.geometry.discs import find_discs
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
-from SwinX2SLib.inference.reconstructor import Reconstructor
+from SwinX2SLib.geometry.resampling import resample_labels
+from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+from SwinX2SLib.skeleton.discs import find_discs
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from people import Pair, drawn_pairs, model_and_cases, phantom_pairs, published_pairs, undeformed_pairs
 
 from SwinX2SLib.evaluation import score_overlap
-from SwinX2SLib.evaluation.resampling import resample_labels
-from SwinX2SLib.inference.reconstructor import Reconstructor
+from SwinX2SLib.geometry.resampling import resample_labels
+from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 REGIONS = ("spine", "pelvis", "femur")
 PEOPLE = (

@@ -3,14 +3,13 @@
 import sys
 from pathlib import Path
 
-import numpy as np
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 import block_bones
 import mrml_boot
+import numpy as np
+import pytest
 import whole_result
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +46,7 @@ def result_folder(bones, tmp_path_factory) -> Path:
 def result(scene, result_folder):
     """That result in the scene, with all that belongs to it."""
     # Loaded here, for films and MRML alone need none of it.
-    from SwinX2SLib.slicerui.result import load_result
+    from SwinX2SLib.slicerui.result_loading import load_result
 
     return load_result(result_folder)
 
@@ -64,8 +63,8 @@ def session(segmentation):
     # Loaded here, as above.
     from measured_person import measured_text
 
-    from SwinX2SLib.slicerui.measuring import nodes
-    from SwinX2SLib.slicerui.measuring.session import MeasuringSession
+    from SwinX2SLib.slicerui.measurements import nodes
+    from SwinX2SLib.slicerui.measurements.session import MeasuringSession
 
     nodes.add_document(segmentation, measured_text())
     session = MeasuringSession(segmentation)

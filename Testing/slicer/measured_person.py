@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from SwinX2SLib.measurements.from_landmarks import HEAD_SURFACE, key_of, value_from_landmarks
-from SwinX2SLib.measurements.ranges import FEMUR
+from SwinX2SLib.measurements.quality_flags import FEMUR
 from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane, absent
 from SwinX2SLib.measurements.writing import document_text
 

@@ -4,9 +4,9 @@ import numpy as np
 import slicer
 import vtk
 
-from SwinX2SLib.slicerui.display.links import linked
-from SwinX2SLib.slicerui.measuring import nodes
-from SwinX2SLib.slicerui.measuring.markups import places_of, positions
+from SwinX2SLib.slicerui.measurements import nodes
+from SwinX2SLib.slicerui.measurements.markups import places_of, positions
+from SwinX2SLib.slicerui.result.links import linked
 
 
 def markups(session, place):

@@ -7,7 +7,7 @@ import slicer
 import vtk
 from plot_view import PlotView
 
-from SwinX2SLib.slicerui.comparing import charts, tables
+from SwinX2SLib.slicerui.compare import charts, tables
 
 BLUE = (56, 125, 184)
 

@@ -14,11 +14,11 @@ from SwinX2SLib.slicerui.bone_voxels import (
     changed_bones,
     label_volume,
 )
-from SwinX2SLib.slicerui.display import confidence
-from SwinX2SLib.slicerui.display.confidence_table import table_of
-from SwinX2SLib.slicerui.display.follow_edits import edited_bones, show_edits, take_edits
-from SwinX2SLib.slicerui.display.links import OUTLINE, SURFACE, linked
-from SwinX2SLib.slicerui.display.provenance_words import provenance_words
+from SwinX2SLib.slicerui.result import confidence
+from SwinX2SLib.slicerui.result.confidence_table import table_of
+from SwinX2SLib.slicerui.result.edits import edited_bones, show_edits, take_edits
+from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked
+from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 
 LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 BONE, OTHER = "femur_left", "femur_right"

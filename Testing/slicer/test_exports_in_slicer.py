@@ -6,8 +6,8 @@ import slicer
 from block_bones import AFFINE
 from vtk.util.numpy_support import vtk_to_numpy
 
-from SwinX2SLib.exporting.run import run_export
-from SwinX2SLib.exporting.source import ExportSource
+from SwinX2SLib.export.run import run_export
+from SwinX2SLib.export.source import ExportSource
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
 

@@ -13,14 +13,20 @@ from rendering import needs_rendering
 from three_d_view import ThreeDView
 from vtk.util.numpy_support import vtk_to_numpy
 
+from SwinX2SLib.drr import overlay
 from SwinX2SLib.geometry.cameras import view_axes
-from SwinX2SLib.reprojection import result_cameras
-from SwinX2SLib.slicerui.display import film_pictures
-from SwinX2SLib.slicerui.display.film_planes import show_film
-from SwinX2SLib.slicerui.display.links import FILM_PICTURE, FILM_PLANE, linked, results_in_scene, told_of
-from SwinX2SLib.slicerui.display.outlines import show_outlines
-from SwinX2SLib.slicerui.display.provenance_words import provenance_words
-from SwinX2SLib.slicerui.result import load_result, notes_of
+from SwinX2SLib.slicerui.result import film_views
+from SwinX2SLib.slicerui.result.film_views import show_film
+from SwinX2SLib.slicerui.result.links import (
+    FILM_PICTURE,
+    FILM_PLANE,
+    linked,
+    results_in_scene,
+    told_of,
+)
+from SwinX2SLib.slicerui.result.outlines import show_outlines
+from SwinX2SLib.slicerui.result.provenance_text import provenance_words
+from SwinX2SLib.slicerui.result_loading import load_result, notes_of
 
 TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
 # Brightness of the quarters of a film as it hangs: upper left, upper right, lower left, lower right.
@@ -113,7 +119,7 @@ def test_a_scene_shows_its_films_again_with_this_module_and_without_it(view, qua
         (plane,) = linked(result, FILM_PLANE, film="ap")
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is None
         assert quarters_seen(again, "ap") == pytest.approx(textured, abs=12)
-        film_pictures.connect_pictures()
+        film_views.connect_pictures()
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
         assert quarters_seen(again, "ap") == pytest.approx(textured, abs=4)
     finally:
@@ -125,7 +131,7 @@ def test_the_texture_comes_back_by_itself_when_a_scene_is_read(scene, result_fol
     path = str(tmp_path / "scene.mrb")
     assert scene.WriteToMRB(path, None)
     scene.Clear(1)
-    tag = film_pictures.follow_scene(scene)
+    tag = film_views.follow_scene(scene)
     try:
         assert scene.ReadFromMRB(path, True)
     finally:
@@ -140,7 +146,7 @@ def test_a_plane_whose_picture_was_taken_away_stays_gray(scene, result_folder, t
     for picture in linked(result, FILM_PICTURE):
         scene.RemoveNode(picture)
     (plane,) = linked(result, FILM_PLANE, film="ap")
-    assert not film_pictures.connect_picture(plane)
+    assert not film_views.connect_picture(plane)
 
 
 def test_picture_and_plane_stand_at_the_same_place(scene, result_folder):
@@ -163,7 +169,7 @@ def test_films_of_a_tube_stand_at_the_detector_and_are_larger(scene, result_fold
         told |= {"source_to_detector_mm": 1500.0, "source_to_isocentre_mm": 1250.0}
     (folder / "provenance.json").write_text(json.dumps(provenance))
     parallel, cone = load_result(result_folder), load_result(folder)
-    camera = result_cameras(provenance)["ap"]
+    camera = overlay(provenance)["ap"]
     points = [
         vtk_to_numpy(linked(result, FILM_PLANE, film="ap")[0].GetPolyData().GetPoints().GetData())
         for result in (parallel, cone)
@@ -208,8 +214,8 @@ def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder,
 def test_a_very_large_film_becomes_a_texture_that_every_card_takes_and_keeps_its_place():
     pixels = np.zeros((5003, 4001), np.float32)
     pixels[3000:3300, 1000:1300] = 1.0
-    picture = film_pictures.Picture.of(pixels)
-    assert max(picture.gray.shape) <= film_pictures.LONG_SIDE
+    picture = film_views.Picture.of(pixels)
+    assert max(picture.gray.shape) <= film_views.LONG_SIDE
     middle = (np.argwhere(picture.gray > 127).mean(axis=0) + 0.5) / picture.gray.shape
     np.testing.assert_allclose(picture.places(middle), (3149.5, 1149.5), atol=1.5)
     coarse = picture.coarse(256)

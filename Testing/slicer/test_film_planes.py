@@ -8,7 +8,7 @@ import slicer.util
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.slicerui.inputs import preview
-from SwinX2SLib.slicerui.inputs.planes import FilmPlane
+from SwinX2SLib.slicerui.inputs.preview import FilmPlane
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian,
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import FilmOptions, read_radiograph
-from SwinX2SLib.radiographs.interpretation import interpret
+from SwinX2SLib.radiographs.reading import interpret
 from SwinX2SLib.slicerui.films import (
     FILE_ATTRIBUTE,
     dicom_file,

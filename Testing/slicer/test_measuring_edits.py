@@ -8,9 +8,9 @@ import vtk
 from measured_person import HEAD_MM, head, surface_name
 from session_scene import drag, line, markups, value
 
-from SwinX2SLib.slicerui.display.links import linked, told_of
-from SwinX2SLib.slicerui.measuring import nodes
-from SwinX2SLib.slicerui.measuring.markups import places_of, positions
+from SwinX2SLib.slicerui.measurements import nodes
+from SwinX2SLib.slicerui.measurements.markups import places_of, positions
+from SwinX2SLib.slicerui.result.links import linked, told_of
 
 RADIUS = ("femur_left", "head_radius", "left")
 LORDOSIS, WEDGE = ("spine", "lumbar_lordosis", None), ("vertebrae_L1", "wedge_angle", None)

@@ -6,12 +6,11 @@ from measured_person import HEAD_MM, head, measured_person, measured_text, surfa
 from session_scene import cells, drag, folders, line, markups, value
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.slicerui.display.links import linked
-from SwinX2SLib.slicerui.measuring import nodes
-from SwinX2SLib.slicerui.measuring.markups import places_of, positions
-from SwinX2SLib.slicerui.measuring.rows import COLUMNS
-from SwinX2SLib.slicerui.measuring.session import MeasuringSession
-from SwinX2SLib.slicerui.measuring.table import csv_text, tabbed_text
+from SwinX2SLib.slicerui.measurements import nodes
+from SwinX2SLib.slicerui.measurements.markups import places_of, positions
+from SwinX2SLib.slicerui.measurements.session import MeasuringSession
+from SwinX2SLib.slicerui.measurements.table import COLUMNS, csv_text, tabbed_text
+from SwinX2SLib.slicerui.result.links import linked
 
 RADIUS, ANGLE = ("femur_left", "head_radius", "left"), ("femur_left", "neck_shaft_angle", "left")
 LORDOSIS = ("spine", "lumbar_lordosis", None)

@@ -11,19 +11,13 @@ from vtk.util.numpy_support import vtk_to_numpy
 from whole_result import SURE, UNSURE, UNSURE_BONE
 
 from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids, labels
-from SwinX2SLib.inference.protocol import Result
-from SwinX2SLib.slicerui.display import confidence
-from SwinX2SLib.slicerui.display.confidence_table import COLUMNS, table_of
-from SwinX2SLib.slicerui.display.eyes import EyeFollower
-from SwinX2SLib.slicerui.display.links import (
-    FILM_PLANE,
-    SURFACE,
-    linked,
-    told_of,
-)
-from SwinX2SLib.slicerui.display.regions import TITLES, regions_of, show_region
-from SwinX2SLib.slicerui.display.views import jump_to
-from SwinX2SLib.slicerui.result import Film, add_result, load_result, notes_of
+from SwinX2SLib.reconstruct.protocol import Result
+from SwinX2SLib.slicerui.result import confidence
+from SwinX2SLib.slicerui.result.confidence_table import COLUMNS, table_of
+from SwinX2SLib.slicerui.result.links import FILM_PLANE, SURFACE, linked, told_of
+from SwinX2SLib.slicerui.result.regions import TITLES, EyeFollower, regions_of, show_region
+from SwinX2SLib.slicerui.result.views import jump_to
+from SwinX2SLib.slicerui.result_loading import Film, add_result, load_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError, segment_ids
 
 FEMUR_LEFT = 53

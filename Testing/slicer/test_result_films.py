@@ -14,19 +14,12 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.slicerui.display.film_planes import set_film_opacity, show_film
-from SwinX2SLib.slicerui.display.film_slices import show_films_in_slices
-from SwinX2SLib.slicerui.display.links import (
-    FILM_PICTURE,
-    FILM_PLANE,
-    OUTLINE,
-    linked,
-    told_of,
-)
-from SwinX2SLib.slicerui.display.outlines import show_outlines
-from SwinX2SLib.slicerui.display.regions import show_region
-from SwinX2SLib.slicerui.display.views import scene_bounds
-from SwinX2SLib.slicerui.result import load_result, notes_of
+from SwinX2SLib.slicerui.result.film_views import set_film_opacity, show_film, show_films_in_slices
+from SwinX2SLib.slicerui.result.links import FILM_PICTURE, FILM_PLANE, OUTLINE, linked, told_of
+from SwinX2SLib.slicerui.result.outlines import show_outlines
+from SwinX2SLib.slicerui.result.regions import show_region
+from SwinX2SLib.slicerui.result.views import scene_bounds
+from SwinX2SLib.slicerui.result_loading import load_result, notes_of
 
 FEMUR_LEFT = 53
 

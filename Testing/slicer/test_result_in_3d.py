@@ -8,12 +8,12 @@ from rendering import needs_rendering
 from three_d_view import ThreeDView
 
 from SwinX2SLib.anatomy import label_by_id
-from SwinX2SLib.slicerui.display import confidence
-from SwinX2SLib.slicerui.display.film_planes import show_film
-from SwinX2SLib.slicerui.display.outlines import show_outlines
-from SwinX2SLib.slicerui.display.regions import TITLES, show_region
-from SwinX2SLib.slicerui.display.views import frame_result
-from SwinX2SLib.slicerui.result import load_result
+from SwinX2SLib.slicerui.result import confidence
+from SwinX2SLib.slicerui.result.film_views import show_film
+from SwinX2SLib.slicerui.result.outlines import show_outlines
+from SwinX2SLib.slicerui.result.regions import TITLES, show_region
+from SwinX2SLib.slicerui.result.views import frame_result
+from SwinX2SLib.slicerui.result_loading import load_result
 from SwinX2SLib.slicerui.segmentation_import import segment_ids
 
 pytestmark = needs_rendering

@@ -7,14 +7,12 @@ import pytest
 import slicer
 import slicer.util
 
-from SwinX2SLib.anatomy import labels
-from SwinX2SLib.inference.protocol import Result
-from SwinX2SLib.inference.segmentation_file import write_segmentation
-from SwinX2SLib.slicerui.hierarchy import place_beside
-from SwinX2SLib.slicerui.provenance import set_provenance
-from SwinX2SLib.slicerui.result import Film, add_result
+from SwinX2SLib.anatomy import TERMINOLOGY_TAG, labels
+from SwinX2SLib.reconstruct.outputs import write_segmentation
+from SwinX2SLib.reconstruct.protocol import Result
+from SwinX2SLib.slicerui.provenance import place_beside, set_provenance
+from SwinX2SLib.slicerui.result_loading import Film, add_result
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation, segment_ids
-from SwinX2SLib.terminology import TERMINOLOGY_TAG
 
 
 @pytest.fixture

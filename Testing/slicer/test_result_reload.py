@@ -7,18 +7,12 @@ import slicer.util
 from result_scene import folders_in_hierarchy, points_of, visible
 from vtk.util.numpy_support import vtk_to_numpy
 
-from SwinX2SLib.slicerui.display import confidence
-from SwinX2SLib.slicerui.display.confidence_table import table_of
-from SwinX2SLib.slicerui.display.film_planes import set_film_opacity
-from SwinX2SLib.slicerui.display.links import (
-    FILM_PLANE,
-    OUTLINE,
-    SURFACE,
-    linked,
-    results_in_scene,
-)
-from SwinX2SLib.slicerui.display.regions import show_region
 from SwinX2SLib.slicerui.provenance import PREFIX
+from SwinX2SLib.slicerui.result import confidence
+from SwinX2SLib.slicerui.result.confidence_table import table_of
+from SwinX2SLib.slicerui.result.film_views import set_film_opacity
+from SwinX2SLib.slicerui.result.links import FILM_PLANE, OUTLINE, SURFACE, linked, results_in_scene
+from SwinX2SLib.slicerui.result.regions import show_region
 
 
 def test_all_of_it_comes_back_from_an_mrb(result, tmp_path):

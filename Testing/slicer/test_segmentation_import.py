@@ -7,10 +7,9 @@ import slicer.util
 import vtk
 from block_bones import AFFINE, write_labels
 
-from SwinX2SLib.anatomy import labels
+from SwinX2SLib.anatomy import labels, terminology_entry
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation, segment_ids
-from SwinX2SLib.terminology import terminology_entry
 
 
 def _terminology(segment) -> str:
@@ -110,7 +109,7 @@ def test_only_the_bones_that_are_present_become_segments(scene, bones, tmp_path)
 
 
 def test_bones_that_the_workers_file_names_without_voxels_are_left_out(scene, bones, tmp_path):
-    from SwinX2SLib.inference.segmentation_file import write_segmentation
+    from SwinX2SLib.reconstruct.outputs import write_segmentation
 
     path = tmp_path / "segmentation.seg.nrrd"
     few = np.where(np.isin(bones, (21, 53)), bones, 0).astype(np.uint8)

@@ -12,19 +12,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import qt
+import slicer
+import slicer.util
+import slicer_desktop
+from films import film_array
+from PIL import Image
+from three_d_view import ThreeDView
+
+from SwinX2SLib.weights.manifest import default_name
+
 _HERE = Path(__file__).resolve().parent
 for _folder in (_HERE, _HERE / "desktop", _HERE.parent / "slicer", _HERE.parents[1]):
     sys.path.insert(0, str(_folder))
 
-import qt  # noqa: E402
-import slicer  # noqa: E402
-import slicer.util  # noqa: E402
-import slicer_desktop  # noqa: E402
-from films import film_array  # noqa: E402
-from PIL import Image  # noqa: E402
-from three_d_view import ThreeDView  # noqa: E402
-
-from SwinX2SLib.weights.manifest import default_name  # noqa: E402
 
 WIDTH = 480
 LARGEST_BYTES = 500_000
@@ -154,7 +155,7 @@ def photograph_sections(panel, camera: Photographer) -> None:
 
 
 def photograph_bones(panel, folder: Path) -> None:
-    from SwinX2SLib.slicerui.display.views import frame_result
+    from SwinX2SLib.slicerui.result.views import frame_result
 
     result = panel.sections["result"]
     view = ThreeDView(640, 760)

@@ -11,7 +11,7 @@ from block_bones import block_bones
 from PIL import Image
 from whole_result import write_whole_result
 
-from SwinX2SLib.slicerui.batching import run as batch_run
+from SwinX2SLib.slicerui.batch import run as batch_run
 
 _WORKER = """
 import json, sys, time

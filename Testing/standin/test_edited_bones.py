@@ -8,11 +8,11 @@ from measured_person import measured_text
 from vtk.util.numpy_support import vtk_to_numpy
 from whole_result import write_whole_result
 
-from SwinX2SLib.slicerui import edit_follower
+from SwinX2SLib.slicerui import edit_observer
 from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
-from SwinX2SLib.slicerui.edit_follower import EditFollower
-from SwinX2SLib.slicerui.measuring import nodes
-from SwinX2SLib.slicerui.measuring.outdated import remember_measured
+from SwinX2SLib.slicerui.edit_observer import EditFollower
+from SwinX2SLib.slicerui.measurements import nodes
+from SwinX2SLib.slicerui.measurements.outdated import remember_measured
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
 
 BONE = "femur_left"
@@ -21,7 +21,7 @@ RADIUS = ("femur_left", "head_radius", "left")
 
 @pytest.fixture(autouse=True)
 def short_rest(monkeypatch):
-    monkeypatch.setattr(edit_follower, "REST_MS", 30)
+    monkeypatch.setattr(edit_observer, "REST_MS", 30)
 
 
 @pytest.fixture

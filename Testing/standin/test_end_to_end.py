@@ -16,7 +16,7 @@ import sys
 import torch
 from pathlib import Path
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.weights.cache import cache_folder
+from SwinX2SLib.weights.manifest import cache_folder
 from SwinX2SLib.weights.manifest import add_to_manifest
 from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights

@@ -9,8 +9,8 @@ from block_bones import block_bones
 from heartbeat import Heartbeat, longest
 from whole_result import write_whole_result
 
-from SwinX2SLib.slicerui.breathing import beside
-from SwinX2SLib.slicerui.result import load_result
+from SwinX2SLib.slicerui.event_loop import beside
+from SwinX2SLib.slicerui.result_loading import load_result
 
 # A worker that tells its progress, and writes as much to its log as a library gone mad.
 _TALKATIVE = """

@@ -3,7 +3,7 @@
 import pytest
 
 from SwinX2SLib.slicerui.devices import Devices, with_card
-from SwinX2SLib.slicerui.expectation import Expectations, TimeLeft, duration
+from SwinX2SLib.slicerui.reconstruct.runtime_estimate import Expectations, TimeLeft, duration
 
 
 class Remembered(dict):

@@ -13,8 +13,8 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from SwinX2SLib.slicerui.inputs import reading
-from SwinX2SLib.slicerui.inputs.dicom_films import films_of_database
+from SwinX2SLib.slicerui.inputs import decoding
+from SwinX2SLib.slicerui.inputs.dicom import films_of_database
 from SwinX2SLib.slicerui.inputs.dropping import FileDrop
 
 
@@ -259,8 +259,8 @@ def test_a_large_picture_in_colour_is_left_to_slicer_which_asks_before_it_is_mad
     path = tmp_path / "photo.png"
     noise = np.random.default_rng(0).integers(0, 255, (1200, 1000, 3)).astype(np.uint8)
     Image.fromarray(noise).save(path)
-    assert path.stat().st_size > reading.LARGE_BYTES
+    assert path.stat().st_size > decoding.LARGE_BYTES
     read = []
     monkeypatch.setattr(slicer.util, "loadVolume", lambda file, _properties: read.append(file))
-    reading.read_film(path)
+    decoding.read_film(path)
     assert read == [str(path)]

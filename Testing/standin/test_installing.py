@@ -8,7 +8,7 @@ import pytest
 import slicer
 from packaging.requirements import Requirement
 
-from SwinX2SLib.slicerui import asking, installer, packages
+from SwinX2SLib.slicerui import dialogs, installer
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
 
 
@@ -96,15 +96,15 @@ def test_a_slicer_without_package_management_is_told_to_be_too_old(machine, monk
 
 def test_while_slicer_is_tested_nobody_is_asked_and_nothing_done(desktop, monkeypatch):
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_a, **_k: True)
-    assert not asking.confirmed("May I?")
+    assert not dialogs.confirmed("May I?")
     monkeypatch.setattr(slicer.app, "testingEnabled", lambda: False, raising=False)
-    assert asking.confirmed("May I?")
+    assert dialogs.confirmed("May I?")
 
 
 def test_what_is_too_old_counts_as_missing(monkeypatch):
     versions = {"torch": "2.5.1", "numpy": "2.4.0rc1"}
-    monkeypatch.setattr(packages, "installed_version", lambda name: versions.get(name, ""))
-    names = {each.name for each in packages.missing_requirements()}
+    monkeypatch.setattr(installer, "installed_version", lambda name: versions.get(name, ""))
+    names = {each.name for each in installer.missing_requirements()}
     assert {"torch", "monai", "pynrrd"} <= names
     assert "numpy" not in names
 
@@ -112,6 +112,6 @@ def test_what_is_too_old_counts_as_missing(monkeypatch):
 def test_slicer_installs_pytorch_and_what_is_listed_for_it(repository):
     lines = (repository / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     listed = {str(Requirement(text)) for line in lines if (text := line.split("#")[0].strip())}
-    first, *others = packages.requirements()
+    first, *others = installer.requirements()
     assert first.name == "torch"
     assert {str(each) for each in others} == listed

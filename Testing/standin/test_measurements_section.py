@@ -8,10 +8,10 @@ import qt
 import slicer
 from measured_person import HEAD_MM, head, measured_text, surface_name, usual_radius
 
-from SwinX2SLib.slicerui.display.links import linked
-from SwinX2SLib.slicerui.measuring import nodes
-from SwinX2SLib.slicerui.measuring.commands import share_done
-from SwinX2SLib.slicerui.measuring.markups import places_of
+from SwinX2SLib.slicerui.measurements import nodes
+from SwinX2SLib.slicerui.measurements.commands import share_done
+from SwinX2SLib.slicerui.measurements.markups import places_of
+from SwinX2SLib.slicerui.result.links import linked
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
 
 RADIUS = ("femur_left", "head_radius", "left")

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from SwinX2SLib.slicerui.catalogue import catalogue
-from SwinX2SLib.slicerui.devices import Devices
+from SwinX2SLib.slicerui.devices import Devices, catalogue
 from SwinX2SLib.slicerui.installer import InstallError
-from SwinX2SLib.slicerui.management import versions, wheels
-from SwinX2SLib.slicerui.sections import models
-from SwinX2SLib.weights.integrity import sha256_of
+from SwinX2SLib.slicerui.models import section as section_module
+from SwinX2SLib.slicerui.models import versions
+from SwinX2SLib.weights.locating import sha256_of
 from SwinX2SLib.weights.manifest import stored_weights
 
 # In a process of its own: torch must not come into the process that plays Slicer.
@@ -143,11 +142,11 @@ def test_an_import_can_be_cancelled_and_the_module_closed_meanwhile(section, gif
 
 
 def test_without_pytorch_files_are_verified_and_no_import_is_offered(section, gift, monkeypatch, spin_until):
-    monkeypatch.setattr(models, "torch_is_installed", lambda: False)
+    monkeypatch.setattr(section_module, "torch_is_installed", lambda: False)
     section.take_file(gift)
     assert not section.ui.importButton.enabled
     started = []
-    monkeypatch.setattr(section, "_start", lambda arguments, *_: started.append(arguments))
+    monkeypatch.setattr(section_module, "_start", lambda arguments, *_: started.append(arguments))
     section.ui.verifyButton.click()
     assert "--files-only" in started[0]
 
@@ -185,7 +184,7 @@ def test_packages_come_from_a_folder_of_wheels_and_from_nowhere_else(
     section, tmp_path, monkeypatch, spin_until
 ):
     wanted = [Requirement("swinx2s-test-package>=1.0")]
-    monkeypatch.setattr(models, "missing_requirements", lambda: wanted)
+    monkeypatch.setattr(section_module, "missing_requirements", lambda: wanted)
     folder, target = tmp_path / "wheels", tmp_path / "site"
     folder.mkdir()
     section.install_from(folder)
@@ -203,7 +202,7 @@ def test_packages_come_from_a_folder_of_wheels_and_from_nowhere_else(
 
 
 def test_pip_is_told_to_ask_no_server(tmp_path):
-    arguments = wheels.install_arguments(tmp_path, [Requirement("torch>=2.6")])
+    arguments = versions.install_arguments(tmp_path, [Requirement("torch>=2.6")])
     assert arguments[:3] == ["-m", "pip", "install"]
     assert {"--no-index", "--find-links", "torch>=2.6"} <= set(arguments)
 
@@ -211,7 +210,7 @@ def test_pip_is_told_to_ask_no_server(tmp_path):
 def test_a_folder_of_wheels_is_looked_through_before_pip_is(tmp_path):
     def kinds(*missing):
         return [
-            fault.kind for fault in wheels.folder_faults(tmp_path, [Requirement(each) for each in missing])
+            fault.kind for fault in versions.folder_faults(tmp_path, [Requirement(each) for each in missing])
         ]
 
     assert kinds("torch") == ["no-wheels"]
@@ -220,7 +219,7 @@ def test_a_folder_of_wheels_is_looked_through_before_pip_is(tmp_path):
     assert kinds("psutil>=5.9") == []
     assert kinds("torch>=2.6", "PyYAML") == ["wheels-absent", "wheels-unfit"]
     told = " ".join(
-        map(str, wheels.folder_faults(tmp_path, [Requirement("torch>=2.6"), Requirement("PyYAML")]))
+        map(str, versions.folder_faults(tmp_path, [Requirement("torch>=2.6"), Requirement("PyYAML")]))
     )
     assert "lacks PyYAML" in told
     assert "torch-2.7.0-cp39-cp39-win32.whl" in told
@@ -228,7 +227,7 @@ def test_a_folder_of_wheels_is_looked_through_before_pip_is(tmp_path):
     (tmp_path / "torch-2.7.0-py3-none-any.whl").touch()
     assert kinds("torch>=2.6", "PyYAML") == []
     tmp_path_file = tmp_path / "psutil-7.0-py3-none-any.whl"
-    assert [fault.kind for fault in wheels.folder_faults(tmp_path_file, [])] == ["folder-unreadable"]
+    assert [fault.kind for fault in versions.folder_faults(tmp_path_file, [])] == ["folder-unreadable"]
 
 
 def test_a_checkpoint_that_is_not_there_is_told_at_once(section, tmp_path):
@@ -242,11 +241,11 @@ def test_a_checkpoint_that_is_not_there_is_told_at_once(section, tmp_path):
 
 
 def test_importing_without_pytorch_says_why_it_cannot_be_clicked(section, tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "torch_is_installed", lambda: False)
+    monkeypatch.setattr(section_module, "torch_is_installed", lambda: False)
     section.take_file(tmp_path / "their.pt")
     assert not section.ui.importButton.enabled
     assert not section.ui.importTorchLabel.isHidden()
-    monkeypatch.setattr(models, "torch_is_installed", lambda: True)
+    monkeypatch.setattr(section_module, "torch_is_installed", lambda: True)
     section.take_file(tmp_path / "others.pt")
     assert section.ui.importButton.enabled
     assert section.ui.importTorchLabel.isHidden()

@@ -96,7 +96,7 @@ def test_an_ended_process_holds_nobody_and_is_held_by_nobody(desktop, spin, spin
     """Slicer's Python never frees a ring of a process and the methods that are connected to it."""
     import sys
 
-    from SwinX2SLib.slicerui.process import QtWorkerProcess
+    from SwinX2SLib.slicerui.background_process import QtWorkerProcess
 
     class Listener:
         ended = ()

@@ -11,9 +11,9 @@ from block_bones import block_bones
 from whole_result import write_whole_result
 
 from SwinX2SLib.anatomy import label_ids
-from SwinX2SLib.slicerui.display import confidence
-from SwinX2SLib.slicerui.display.links import FILM_PLANE, OUTLINE, linked
-from SwinX2SLib.slicerui.display.regions import regions_of
+from SwinX2SLib.slicerui.result import confidence
+from SwinX2SLib.slicerui.result.links import FILM_PLANE, OUTLINE, linked
+from SwinX2SLib.slicerui.result.regions import regions_of
 from SwinX2SLib.slicerui.segmentation_import import segment_ids
 
 

@@ -8,8 +8,8 @@ import qt
 import slicer
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.slicerui import fault_words
-from SwinX2SLib.slicerui.batching.case_list import CaseList
+from SwinX2SLib.slicerui import messages
+from SwinX2SLib.slicerui.batch.run import CaseList
 
 
 class Brackets(qt.QTranslator):
@@ -99,13 +99,13 @@ def test_the_list_of_a_batch_is_translated(foreign_panel):
 
 def test_faults_without_a_translation_and_unknown_ones_are_told_as_they_came(monkeypatch):
     fault = Fault("same-film", "Both films are the same volume.", "Choose it.", "a film")
-    assert fault_words.translated(fault) == fault
+    assert messages.translated(fault) == fault
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, text: text.replace("{0}", "lost"))
     missing = Fault("film-missing", "No frontal film is chosen.", "Load it.")
-    assert fault_words.translated(missing) == missing
+    assert messages.translated(missing) == missing
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, _text: "Es fehlt: {0}.")
-    assert fault_words.translated(missing).message == "Es fehlt: frontal."
-    assert fault_words.translated(Fault("unheard-of", "Odd.", "Even.")).message == "Odd."
+    assert messages.translated(missing).message == "Es fehlt: frontal."
+    assert messages.translated(Fault("unheard-of", "Odd.", "Even.")).message == "Odd."
 
 
 def test_reading_a_scene_does_not_touch_what_was_chosen(panel):

@@ -9,12 +9,11 @@ import psutil
 import pytest
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.radiographs.orientation import stated_view_fault
-from SwinX2SLib.slicerui import interpreter
-from SwinX2SLib.slicerui.bounded_log import BoundedLog
-from SwinX2SLib.slicerui.lines import LineAssembler
-from SwinX2SLib.slicerui.process_tree import end_process_tree
-from SwinX2SLib.slicerui.words import fault_of_the_module, words_of_the_module
+from SwinX2SLib.radiographs.transforms import stated_view_fault
+from SwinX2SLib.slicerui import background_process
+from SwinX2SLib.slicerui.background_process import LineAssembler, end_process_tree
+from SwinX2SLib.slicerui.dialogs import BoundedLog
+from SwinX2SLib.slicerui.messages import fault_of_the_module, words_of_the_module
 
 
 def test_lines_are_put_together_from_pieces_cut_anywhere():
@@ -87,25 +86,25 @@ def test_inside_slicer_the_worker_runs_in_pythonslicer(monkeypatch, tmp_path):
     launcher.write_text("#!/bin/sh\n")
     launcher.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    command = interpreter.worker_command(Path("job.json"))
-    assert command[:4] == [str(launcher), "-m", "SwinX2SLib.inference.worker", "job.json"]
+    command = background_process.worker_command(Path("job.json"))
+    assert command[:4] == [str(launcher), "-m", "SwinX2SLib.reconstruct.worker", "job.json"]
     monkeypatch.setenv("PATH", "")
-    assert interpreter.worker_python() == sys.executable
+    assert background_process.worker_python() == sys.executable
     monkeypatch.setattr(sys, "executable", "/opt/Slicer/bin/SlicerApp-real")
-    with pytest.raises(interpreter.InterpreterError, match="PythonSlicer was not found"):
-        interpreter.worker_python()
+    with pytest.raises(background_process.InterpreterError, match="PythonSlicer was not found"):
+        background_process.worker_python()
 
 
 def test_the_worker_finds_the_library_from_any_folder(tmp_path):
     import os
 
-    environment = {**os.environ, **interpreter.worker_environment()}
+    environment = {**os.environ, **background_process.worker_environment()}
     command = [sys.executable, "-c", "import SwinX2SLib; print(SwinX2SLib.__file__)"]
     told = subprocess.run(
         command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
     assert Path(told.strip()).parents[1] == Path(
-        interpreter.worker_environment()["PYTHONPATH"].split(os.pathsep)[0]
+        background_process.worker_environment()["PYTHONPATH"].split(os.pathsep)[0]
     )
 
 

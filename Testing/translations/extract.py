@@ -5,7 +5,7 @@ Two files in `Resources/Translations`:
 - `SwinX2S_en-US.ts`: every text of the panel, in the contexts under which Slicer looks for them (`getContext` of
   `slicer.i18n` for Python, the form's class for `.ui` files); Slicer's language packs want it of an extension.
 - `faults.json`: the sentences of faults with places for what is put into them. Faults come as finished sentences from
-  the library and from child processes; `slicerui.fault_words` finds the sentence again, and its translation.
+  the library and from child processes; `slicerui.messages` finds the sentence again, and its translation.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+import fault_sentences
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 if str(REPOSITORY) not in sys.path:
     sys.path.insert(0, str(REPOSITORY))
 
-import fault_sentences  # noqa: E402 - beside this file
 
 FOLDER = Path("Resources") / "Translations"
 TS_FILE, FAULTS_FILE = FOLDER / "SwinX2S_en-US.ts", FOLDER / "faults.json"

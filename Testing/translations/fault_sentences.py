@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from SwinX2SLib.slicerui.words import words_of_the_module
+from SwinX2SLib.slicerui.messages import words_of_the_module
 
 # What only developers meet: the panel never starts these.
 _SILENT = {"training", "datasets", "benchmark", "phantom"}

@@ -77,11 +77,11 @@ def write_known_result() -> Callable:
 
     `reconstruct(ap, lateral)` gives the `Reconstruction` of both films.
     """
-    from SwinX2SLib.inference.hanging import FilmLook, HangingCheck
-    from SwinX2SLib.inference.outputs import write_provenance, write_volumes
-    from SwinX2SLib.inference.provenance import describe
-    from SwinX2SLib.models.film_orientation import Orientation, View
+    from SwinX2SLib.models.orientation import Orientation, View
     from SwinX2SLib.radiographs import read_pair
+    from SwinX2SLib.reconstruct.orientation_check import FilmLook, HangingCheck
+    from SwinX2SLib.reconstruct.outputs import write_provenance, write_volumes
+    from SwinX2SLib.reconstruct.provenance import describe
 
     well = HangingCheck(*(FilmLook(view, Orientation(view), 1.0) for view in View))
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from SwinX2SLib.cli import COMMANDS
-from SwinX2SLib.command_line import EXIT_CODES
+from SwinX2SLib.errors import EXIT_CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,7 +68,7 @@ def test_the_overview_names_every_command_and_loads_none():
         assert command.name in result.stdout
     script = "import sys, SwinX2SLib.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT).stdout
-    for heavy in ("torch", "numpy", "pydicom", "SwinX2SLib.inference"):
+    for heavy in ("torch", "numpy", "pydicom", "SwinX2SLib.reconstruct"):
         assert f"'{heavy}'" not in loaded
 
 

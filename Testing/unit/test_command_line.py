@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from SwinX2SLib import cli, command_line
+from SwinX2SLib import cli
+from SwinX2SLib.cli import parsing
 from SwinX2SLib.errors import Cancelled
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +62,7 @@ def test_the_exit_codes_of_every_command_are_listed_in_their_order(described):
     _, text = described
     codes = [int(line.split()[0]) for line in section(text, "exit codes")]
     assert codes == sorted(codes)
-    assert {0, 1, 2, 3, 5, 130} <= set(codes) <= {*command_line.EXIT_CODES, command_line.SOME_FAILED}
+    assert {0, 1, 2, 3, 5, 130} <= set(codes) <= {*parsing.EXIT_CODES, parsing.SOME_FAILED}
 
 
 def test_sentences_fit_the_terminal(described):
@@ -80,7 +81,7 @@ def test_a_paragraph_with_a_table_is_left_as_it_is(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     top = argparse.ArgumentParser().add_subparsers()
     table = "formats:\n  stl   " + "a file for each bone " * 4
-    parser = command_line.add_command(top, "cut", "word " * 20, notes=f"{table}\n\n--a-b {'--c-d ' * 12}")
+    parser = parsing.add_command(top, "cut", "word " * 20, notes=f"{table}\n\n--a-b {'--c-d ' * 12}")
     text = parser.format_help()
     assert table in text
     told = text.split("\n\n")[1].split("\n")
@@ -91,15 +92,15 @@ def test_a_paragraph_with_a_table_is_left_as_it_is(monkeypatch):
 
 
 def test_of_many_sentences_the_first_are_shown_and_the_rest_is_counted():
-    assert command_line.first_few(["a", "b"], 2) == ["a", "b"]
-    assert command_line.first_few(["a", "b", "c", "d"], 2, ", in x.csv") == ["a", "b", "and 2 more, in x.csv"]
+    assert parsing.first_few(["a", "b"], 2) == ["a", "b"]
+    assert parsing.first_few(["a", "b", "c", "d"], 2, ", in x.csv") == ["a", "b", "and 2 more, in x.csv"]
 
 
 STOPPED = """
 import argparse, os, signal, sys, time
 from pathlib import Path
 from SwinX2SLib import cli
-from SwinX2SLib.command_line import STOPPED
+from SwinX2SLib.cli.parsing import STOPPED
 number, words, done = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 
 def work(parsed):
@@ -122,8 +123,8 @@ def test_a_command_that_is_asked_to_end_cleans_up_and_says_what_became_of_it(tmp
     done = tmp_path / "done"
     command = [sys.executable, "-c", STOPPED, str(int(signal.Signals[number])), words, str(done)]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
-    assert result.returncode == command_line.CANCELLED, result.stderr
-    assert result.stderr == f"swinx2s: {words or command_line.CANCELLED_WORDS}\n"
+    assert result.returncode == parsing.CANCELLED, result.stderr
+    assert result.stderr == f"swinx2s: {words or parsing.CANCELLED_WORDS}\n"
     assert done.read_text() == "cleaned up"
 
 
@@ -133,5 +134,5 @@ def test_signals_are_as_before_after_a_command():
     def stopped(parsed):
         raise Cancelled
 
-    assert cli._run(argparse.Namespace(func=stopped)) == command_line.CANCELLED
+    assert cli._run(argparse.Namespace(func=stopped)) == parsing.CANCELLED
     assert signal.getsignal(signal.SIGTERM) == before

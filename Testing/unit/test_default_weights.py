@@ -8,10 +8,10 @@ import pytest
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.inference.reconstructor import Reconstructor
-from SwinX2SLib.inference.scoring import score_cases
 from SwinX2SLib.radiographs import FilmOptions, read_pair
 from SwinX2SLib.radiographs.radiograph import Crop
+from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+from SwinX2SLib.reconstruct.scoring import score_cases
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.weights.manifest import default_name, find_weights
 

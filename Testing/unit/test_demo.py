@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from SwinX2SLib.demo import DemoResult, phantom_truth, run_demo
+from SwinX2SLib.cli.demo import DemoResult, phantom_truth, run_demo
 from SwinX2SLib.evaluation import score_overlap
-from SwinX2SLib.inference.protocol import Progress, Result
-from SwinX2SLib.inference.reconstructor import Reconstruction
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.radiographs import prepare_pair
+from SwinX2SLib.reconstruct.protocol import Progress, Result
+from SwinX2SLib.reconstruct.reconstructor import Reconstruction
 from SwinX2SLib.resources import resource_path
 
 SHAPE = (48, 48, 64)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.geometry.discs import BODY_STEPS_MM, find_discs, usual_distances
+from SwinX2SLib.skeleton.discs import BODY_STEPS_MM, find_discs, usual_distances
 
 L1, L5, L6, SACRUM = 20, 24, 25, 50
 

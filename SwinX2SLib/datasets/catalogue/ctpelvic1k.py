@@ -13,10 +13,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from SwinX2SLib.datasets.dataset import DataSet, RawCase
-from SwinX2SLib.datasets.exclusions import something
-from SwinX2SLib.datasets.raw_files import RawFiles, scan_key, stem
-from SwinX2SLib.datasets.splits import read_split
+from SwinX2SLib.datasets.dataset import DataSet, RawCase, something
+from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key, stem
 
 _MASK = re.compile(r"^(?:dataset([1-7])_)?(.+)_mask_4label$", re.IGNORECASE)
 _COLONOGRAPHY_SERIES = re.compile(r"^([0-9.]+\.\d{4})_\d+_\d+$")

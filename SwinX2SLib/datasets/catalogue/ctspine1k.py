@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 
-from SwinX2SLib.datasets.dataset import DataSet, RawCase
-from SwinX2SLib.datasets.exclusions import something
-from SwinX2SLib.datasets.raw_files import RawFiles, scan_key, stem
-from SwinX2SLib.datasets.splits import read_split
+from SwinX2SLib.datasets.dataset import DataSet, RawCase, something
+from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key, stem
 
 # Its README: all parts are CC BY-NC-SA, "and we will keep the license unchanged".
 _LICENCE = "CC BY-NC-SA (CTSpine1K)"

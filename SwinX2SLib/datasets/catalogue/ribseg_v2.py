@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 
-from SwinX2SLib.datasets.dataset import DataSet, RawCase
-from SwinX2SLib.datasets.exclusions import something
+from SwinX2SLib.datasets.dataset import DataSet, RawCase, something
 from SwinX2SLib.datasets.raw_files import RawFiles, stem
 
 _LICENCE = "CC BY-NC 4.0 (RibFrac)"

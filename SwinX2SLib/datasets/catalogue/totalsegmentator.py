@@ -10,10 +10,16 @@ from collections import defaultdict
 from pathlib import Path
 
 from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids
-from SwinX2SLib.datasets.dataset import DataSet, Exclusion, Finder, RawCase
-from SwinX2SLib.datasets.exclusions import at_least, something, unbroken_spine
-from SwinX2SLib.datasets.raw_files import RawFiles, scan_key, stem
-from SwinX2SLib.datasets.splits import read_split
+from SwinX2SLib.datasets.dataset import (
+    DataSet,
+    Exclusion,
+    Finder,
+    RawCase,
+    at_least,
+    something,
+    unbroken_spine,
+)
+from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key, stem
 
 _LICENCE = "CC BY 4.0"
 _SACRUM, _S1, _L6 = "sacrum", "vertebrae_S1", "vertebrae_L6"

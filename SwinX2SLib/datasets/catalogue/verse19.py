@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from SwinX2SLib.datasets.dataset import DataSet, RawCase
-from SwinX2SLib.datasets.exclusions import not_overcropped, something
+from SwinX2SLib.datasets.dataset import DataSet, RawCase, not_overcropped, something
 from SwinX2SLib.datasets.raw_files import RawFiles, scan_key, stem
 
 _LICENCE = "CC BY-SA 4.0"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from SwinX2SLib.evaluation.cohort.run import CohortResult, evaluate_cohort
     from SwinX2SLib.evaluation.cohort.table import CohortRow, CohortTable, read_table
 
+
 __all__ = ["CohortResult", "CohortRow", "CohortTable", "evaluate_cohort", "read_table"]
 _PLACES = {
     "CohortResult": "run",

@@ -10,9 +10,9 @@ from typing import Any
 from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import SCHEMA
-from SwinX2SLib.evaluation.cohort.gathering import gather
+from SwinX2SLib.evaluation.cohort.aggregate import gather
 from SwinX2SLib.evaluation.cohort.table import CohortRow, CohortTable
-from SwinX2SLib.evaluation.cohort.work import evaluate_row
+from SwinX2SLib.evaluation.cohort.worker import evaluate_row
 from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress

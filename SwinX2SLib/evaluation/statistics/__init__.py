@@ -3,10 +3,16 @@
 Everything is clustered by person: bones, sides and repeated scans of one person are not independent of each other.
 """
 
-from SwinX2SLib.evaluation.statistics.agreement import Agreement, agreement
-from SwinX2SLib.evaluation.statistics.correlation import regression_band, spearman
+from SwinX2SLib.evaluation.statistics.comparisons import (
+    Agreement,
+    Comparison,
+    agreement,
+    compare,
+    holm,
+    regression_band,
+    spearman,
+)
 from SwinX2SLib.evaluation.statistics.intervals import Estimate, clustered_estimate, mean_estimate
-from SwinX2SLib.evaluation.statistics.paired import Comparison, compare, holm
 from SwinX2SLib.evaluation.statistics.scores import (
     Metric,
     Tally,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from SwinX2SLib.geometry.polylines import curve_through, length_mm, mean_curvature
 from SwinX2SLib.measurements.from_landmarks.common import (
     Others,
     Rule,
@@ -14,7 +15,6 @@ from SwinX2SLib.measurements.from_landmarks.common import (
     unit_or_fail,
     with_places,
 )
-from SwinX2SLib.measurements.polylines import curve_through, length_mm, mean_curvature
 from SwinX2SLib.measurements.results import Axis, Curve, Measurement, Plane
 from SwinX2SLib.measurements.spine_curves import RAS_AXES
 

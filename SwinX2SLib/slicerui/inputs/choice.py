@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import slicer
 
+from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs import Crop, FilmOptions
 from SwinX2SLib.radiographs.registration import Shift
-from SwinX2SLib.slicerui.inputs.roles import ROLES
-from SwinX2SLib.slicerui.parameters import (
-    FROM_FILM_FACTOR,
-    FROM_FILM_MM,
-    ReconstructionParameters,
-)
+from SwinX2SLib.slicerui.films import film_faults, film_spacing
+from SwinX2SLib.slicerui.parameters import FROM_FILM_FACTOR, FROM_FILM_MM, ReconstructionParameters
+
+ROLES = ("ap", "lateral")
+ROLE_WORDS = {"ap": "frontal", "lateral": "lateral"}
+
 
 _TUBE = ("source_to_detector_mm", "source_to_patient_mm")
 _EDITS = ("spacing_mm", "magnification", *_TUBE, "rotate_deg", "flip", "invert", "crop", "trust_header")
@@ -91,3 +92,46 @@ def swap_films(parameters: ReconstructionParameters) -> None:
 def lateral_shift(parameters: ReconstructionParameters) -> Shift:
     """Return how far the lateral film is moved up [mm], or None where heights are not matched."""
     return parameters.lateral_shift_mm if parameters.heights_matched else None
+
+
+def choice_faults(parameters: ReconstructionParameters) -> list[Fault]:
+    """List what can be told from the choices alone, without reading a pixel."""
+    ap, lateral = parameters.ap_volume, parameters.lateral_volume
+    faults = film_faults(ap, "frontal") + film_faults(lateral, "lateral")
+    if ap is not None and ap is lateral:
+        hint = "Choose the lateral film of the same person."
+        faults.append(Fault("same-film", "Both films are the same volume.", hint, ap.GetName()))
+    return faults + _colour_faults(parameters) + _spacing_faults(parameters)
+
+
+def is_colour(film: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
+    """Return whether a volume holds several values in each pixel, as a colour picture does."""
+    image = film.GetImageData() if film is not None else None
+    return image is not None and image.GetNumberOfScalarComponents() > 1
+
+
+def _colour_faults(parameters: ReconstructionParameters) -> list[Fault]:
+    films = dict.fromkeys((parameters.ap_volume, parameters.lateral_volume))
+    hint = "Click Convert to gray; the picture itself stays as it is."
+    return [
+        Fault("colour-volume", "The film was loaded as a colour picture.", hint, film.GetName())
+        for film in films
+        if is_colour(film)
+    ]
+
+
+def _spacing_faults(parameters: ReconstructionParameters) -> list[Fault]:
+    if parameters.accept_assumed_spacing:
+        return []
+    hint = "Set Pixel size, calibrate on a marker, or tick that 1 mm is right."
+    choices = [film_choice(parameters, role) for role in ROLES]
+    return [
+        Fault(
+            "spacing-assumed",
+            "The size of a pixel is unknown; Slicer assumed 1 mm.",
+            hint,
+            film.node.GetName(),
+        )
+        for film in choices
+        if film.node is not None and film_spacing(film.node, film.options).assumed
+    ]

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field, replace
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs import FilmOptions, Radiograph, check_pair
 from SwinX2SLib.radiographs.checks import SMALLEST_SIDE_PX
-from SwinX2SLib.radiographs.interpretation import interpret, turn_of_header
-from SwinX2SLib.radiographs.orientation import Turn
+from SwinX2SLib.radiographs.reading import interpret, turn_of_header
 from SwinX2SLib.radiographs.registration import match_heights
-from SwinX2SLib.slicerui.checks import choice_faults
-from SwinX2SLib.slicerui.inputs.choice import FilmChoice, film_choice, lateral_shift
+from SwinX2SLib.radiographs.transforms import Turn
+from SwinX2SLib.slicerui.inputs.choice import ROLES, FilmChoice, choice_faults, film_choice, lateral_shift
 from SwinX2SLib.slicerui.inputs.decoding import SceneFilm, SceneFilms
-from SwinX2SLib.slicerui.inputs.roles import ROLES
+from SwinX2SLib.slicerui.messages import fault_of_the_module
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
-from SwinX2SLib.slicerui.words import fault_of_the_module
 
 
 @dataclass(frozen=True)

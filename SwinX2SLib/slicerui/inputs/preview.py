@@ -2,16 +2,78 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import qt
 import slicer
 
-from SwinX2SLib.slicerui.inputs.planes import FilmPlane, film_planes
-from SwinX2SLib.slicerui.inputs.roles import ROLE_WORDS, ROLES
+from SwinX2SLib.slicerui.inputs.choice import ROLE_WORDS, ROLES
+from SwinX2SLib.slicerui.inputs.examination import Examination
+from SwinX2SLib.slicerui.settings import Settings
 
-if TYPE_CHECKING:
-    from SwinX2SLib.slicerui.inputs.examination import Examination
+# RAS directions in which columns and rows of a hanging film run, and the direction across the film.
+_DIRECTIONS = {
+    "ap": np.array([[-1.0, 0, 0], [0, 0, -1.0], [0, -1.0, 0]]),
+    "lateral": np.array([[0, -1.0, 0], [0, 0, -1.0], [1.0, 0, 0]]),
+}
+# Deep enough to be seen in whatever slice of a person is shown.
+_THICKNESS_MM = 400.0
+
+
+@dataclass(frozen=True)
+class FilmPlane:
+    """A film of `(rows, cols)` pixels in the patient.
+
+    Attributes:
+        role: "ap" or "lateral".
+        shape: rows and columns.
+        pixel_mm: height and width of a pixel; 1 mm where nobody knows, so that it can be seen and calibrated.
+        middle_mm: height of the film's middle, RAS.
+    """
+
+    role: str
+    shape: tuple[int, int]
+    pixel_mm: tuple[float, float]
+    middle_mm: float
+
+    def ijk_to_ras(self) -> np.ndarray:
+        """Return the 4x4 matrix (column, row, slice) -> RAS mm of a volume of one slice."""
+        row_mm, col_mm = self.pixel_mm
+        matrix = np.eye(4)
+        matrix[:3, :3] = (_DIRECTIONS[self.role] * [[col_mm], [row_mm], [_THICKNESS_MM]]).T
+        rows, cols = self.shape
+        matrix[:3, 3] = -matrix[:3, :2] @ [(cols - 1) / 2, (rows - 1) / 2] + [0, 0, self.middle_mm]
+        return matrix
+
+    def ras(self, column: float, row: float) -> np.ndarray:
+        """Return where a pixel is, RAS mm."""
+        return (self.ijk_to_ras() @ [column, row, 0, 1])[:3]
+
+    def pixel(self, ras: np.ndarray) -> np.ndarray:
+        """Return column and row under a place."""
+        return (np.linalg.inv(self.ijk_to_ras()) @ [*ras, 1.0])[:2]
+
+    def size_mm(self) -> np.ndarray:
+        """Return the extent along R, A and S; none across the film."""
+        rows, cols = self.shape
+        row_mm, col_mm = self.pixel_mm
+        return np.abs(_DIRECTIONS[self.role][:2].T @ [cols * col_mm, rows * row_mm])
+
+
+def film_planes(examination: Examination) -> dict[str, FilmPlane]:
+    """Return where the films stand, by role."""
+    planes = {}
+    for role, seen in examination.films.items():
+        known = all(math.isfinite(length) for length in seen.film.spacing_mm)
+        scale = seen.scene_film.shape[0] / seen.scene_film.decoded.values.shape[0]
+        pixel_mm = seen.film.spacing_mm if known else (scale, scale)
+        middle_mm = 0.0 - examination.middles_mm.get(role, 0.0)
+        planes[role] = FilmPlane(role, seen.film.pixels.shape, pixel_mm, middle_mm)
+    return planes
+
 
 # Slicer's names of the view nodes that show a coronal and a sagittal plane.
 VIEWS = {"ap": ("Green", "Coronal"), "lateral": ("Yellow", "Sagittal")}
@@ -122,3 +184,61 @@ def leave_layout(before: int) -> None:
     node = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
     if node.GetViewArrangement() == LAYOUT_ID:
         slicer.app.layoutManager().setLayout(before)
+
+
+_REMEMBERED = "show_films"
+
+
+class FilmViewing:
+    """A button that shows the films, and what it shows.
+
+    Args:
+        button: checkable.
+        settings: remembers whether the user wants to see the films.
+        again: called when the films are to be shown again.
+    """
+
+    def __init__(self, button: qt.QPushButton, settings: Settings, again: Callable[[], None]):
+        self._button, self._settings, self._again = button, settings, again
+        self._preview = FilmPreview()
+        self._layout_before: int | None = None
+        self.planes: dict[str, FilmPlane] = {}
+        button.checked = bool(settings.get(_REMEMBERED, True))
+        button.toggled.connect(self._on_toggled)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the user wants to see the films."""
+        return bool(self._button.checked)
+
+    def want(self) -> None:
+        """Show the films, since something is to be done on them."""
+        self._button.checked = True
+
+    def show(self, examination: Examination) -> None:
+        """Show the films as they are now; the views are rearranged when the first film comes."""
+        if not self.wanted:
+            return
+        first = not self.planes
+        self.planes = self._preview.show(examination)
+        if first and self.planes and self._layout_before is None:
+            self._layout_before = show_layout()
+
+    def hide(self) -> None:
+        """Take the films out of the scene; the views stay where they are."""
+        self._preview.hide()
+        self.planes = {}
+
+    def close(self) -> None:
+        """Hide the films and go back to the layout that was there before them."""
+        self.hide()
+        if self._layout_before is not None:
+            leave_layout(self._layout_before)
+        self._layout_before = None
+
+    def _on_toggled(self, wanted: bool) -> None:
+        self._settings.set(_REMEMBERED, bool(wanted))
+        if wanted:
+            self._again()
+        else:
+            self.close()

@@ -15,12 +15,112 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from SwinX2SLib.training.synthesis.chest import random_chest
-from SwinX2SLib.training.synthesis.hip_motion import random_motion
-from SwinX2SLib.training.synthesis.joints import Joints
+from SwinX2SLib.skeleton.spine_alignment import random_bend
+from SwinX2SLib.training.synthesis.joints import Hip, Joints
 from SwinX2SLib.training.synthesis.pelvis_shape import MODE_LIMIT
-from SwinX2SLib.training.synthesis.spine_alignment import random_bend
 from SwinX2SLib.training.synthesis.views import View
+
+SPINE_RADIUS_MM = 28.0  # what is nearer to the spine's axis is not moved
+SOFTNESS_MM = 20.0
+
+
+@dataclass(frozen=True)
+class Chest:
+    """A change of the rib cage.
+
+    Attributes:
+        spine_mm: `(M, 3)` the thoracic spine, downwards.
+        width, depth: relative growth to the sides and to the front; 0 for none.
+        slope: how far the front of the ribs goes down per distance from the spine.
+    """
+
+    spine_mm: np.ndarray
+    width: float
+    depth: float
+    slope: float
+
+    def source(self, points: np.ndarray) -> np.ndarray:
+        """Return where points `(N, 3)` [mm] of the changed person lie in the person as it was."""
+        top, bottom = self.spine_mm[0, 2], self.spine_mm[-1, 2]
+        # From nothing at the neck to all at the chest, and back to nothing below the lowest ribs.
+        height = (points[:, 2] - top) / max(bottom - top, 1.0)
+        share = np.clip(np.minimum(height + 0.5, (1.7 - height) / 0.6), 0, 1)
+        share = share**2 * (3 - 2 * share)
+        course = [np.interp(points[:, 2], self.spine_mm[:, 2], self.spine_mm[:, axis]) for axis in (0, 1)]
+        aside, front = points[:, 0] - course[0], course[1] - points[:, 1]
+        x = points[:, 0] - share * self.width * np.sign(aside) * _beyond(np.abs(aside))
+        y = points[:, 1] + share * self.depth * _beyond(front)
+        z = points[:, 2] - share * self.slope * _beyond(front)
+        return np.stack([x, y, z], axis=-1)
+
+
+def random_chest(spine_mm: np.ndarray, rng: np.random.Generator) -> Chest | None:
+    """Return a random change of the chest, or None where T1 to T12 are not mostly there.
+
+    Args:
+        spine_mm: `(24, 3)` body centres C1..L5; NaN where unknown.
+    """
+    width, depth, slope = rng.normal(0, (0.07, 0.1, 0.1)).clip(-0.18, 0.18)
+    thoracic = spine_mm[7:19]
+    thoracic = thoracic[np.isfinite(thoracic).all(1)]
+    if len(thoracic) < 8:
+        return None
+    return Chest(thoracic, float(width), float(depth), float(slope))
+
+
+def _beyond(distance: np.ndarray) -> np.ndarray:
+    """Return the distance beyond the spine's radius, softened; 0 on the other side of it."""
+    over = np.clip(distance - SPINE_RADIUS_MM, 0, None)
+    return over**2 / (over + SOFTNESS_MM)
+
+
+# Standard deviations and limits [degrees]: outwards, forwards, about the femur's own length.
+DEVIATION_DEG = np.array([5.0, 5.0, 10.0])
+LIMIT_DEG = np.array([[-6.0, 12.0], [-8.0, 14.0], [-22.0, 22.0]])
+
+
+@dataclass(frozen=True)
+class FemurMotion:
+    """A femur's turn about the centre of its head.
+
+    Attributes:
+        hip: the joint.
+        turn: `(3, 3)`; from the turned femur back to the femur as it was.
+    """
+
+    hip: Hip
+    turn: np.ndarray
+
+    def source(self, points: np.ndarray) -> np.ndarray:
+        """Return where points `(N, 3)` [mm] of the moved person lie in the person as it was."""
+        back = (points - self.hip.centre_mm) @ self.turn.T + self.hip.centre_mm
+        share = self.hip.share_at(back)[:, None]
+        return points + share * (back - points)
+
+
+def random_motion(hip: Hip, rng: np.random.Generator) -> FemurMotion:
+    """Return a random turn of a femur."""
+    angles = (rng.normal(0, 1, 3) * DEVIATION_DEG).clip(*LIMIT_DEG.T)
+    return femur_motion(hip, *angles)
+
+
+def femur_motion(hip: Hip, abduction_deg: float, flexion_deg: float, rotation_deg: float) -> FemurMotion:
+    """Return a turn of a femur: outwards, forwards, and outwards about its length."""
+    # Index order: x to the left, y to the back, z down. Both sides are mirror images of each other.
+    out, front, about = np.radians([hip.side * abduction_deg, flexion_deg, hip.side * rotation_deg])
+    abduct = _turn(2, 0, out)  # z (down) towards x
+    flex = _turn(2, 1, -front)  # z towards -y (front)
+    rotate = _turn(1, 0, -about)  # the front (-y) towards x
+    return FemurMotion(hip, (abduct @ flex @ rotate).T)
+
+
+def _turn(start: int, end: int, angle: float) -> np.ndarray:
+    """Return the rotation that turns axis `start` towards axis `end`."""
+    matrix = np.eye(3)
+    matrix[start, start] = matrix[end, end] = np.cos(angle)
+    matrix[end, start], matrix[start, end] = np.sin(angle), -np.sin(angle)
+    return matrix
+
 
 STRIDE = 4
 

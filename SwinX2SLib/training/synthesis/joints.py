@@ -8,9 +8,9 @@ import numpy as np
 from scipy import ndimage
 
 from SwinX2SLib.anatomy import ids_by_name, label_ids
-from SwinX2SLib.training.synthesis.fit_shapes import LEVELS
+from SwinX2SLib.skeleton.spine_alignment import LEVELS
 from SwinX2SLib.training.synthesis.pelvis_shape import PelvisField, fit_pelvis_field
-from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.subjects import Person
 
 COARSE_MM = 8.0
 BLEND_MM = 16.0  # the joint's width: half a femur's turn is taken where femur and hip are equally near

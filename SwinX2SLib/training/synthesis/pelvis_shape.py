@@ -9,10 +9,10 @@ import numpy as np
 from scipy import ndimage
 
 from SwinX2SLib.anatomy import ids_by_name
-from SwinX2SLib.geometry.bone_shapes import nearest_controls
+from SwinX2SLib.geometry.registration import register_bones
 from SwinX2SLib.resources import resource_path
-from SwinX2SLib.training.synthesis.people import Person
-from SwinX2SLib.training.synthesis.registration import register_bones
+from SwinX2SLib.skeleton.bone_shapes import nearest_controls
+from SwinX2SLib.training.synthesis.subjects import Person
 
 BONES = ("hip_left", "hip_right", "sacrum")
 GRID_MM = 10.0

@@ -18,11 +18,10 @@ from SwinX2SLib.training.synthesis.deformation import (
     plain_coordinates,
     source_coordinates,
 )
-from SwinX2SLib.training.synthesis.film_geometry import FilmGeometry
-from SwinX2SLib.training.synthesis.films import make_film_groups
 from SwinX2SLib.training.synthesis.joints import Joints, find_joints
-from SwinX2SLib.training.synthesis.people import Person
-from SwinX2SLib.training.synthesis.view_groups import make_groups
+from SwinX2SLib.training.synthesis.projections import make_film_groups
+from SwinX2SLib.training.synthesis.subjects import Person
+from SwinX2SLib.training.synthesis.view_geometry import FilmGeometry, make_groups
 from SwinX2SLib.training.synthesis.views import random_view, whole_view
 
 

@@ -16,7 +16,7 @@ from SwinX2SLib.geometry.frames import reorient
 from SwinX2SLib.parallel import Outcome
 from SwinX2SLib.parallel.tasks import attempt
 from SwinX2SLib.phantom import FieldOfView, build_phantom
-from SwinX2SLib.phantom.appearance import phantom_ct
+from SwinX2SLib.phantom.build import phantom_ct
 
 SPACING_MM = 5.0
 V2_ONLY = ("skull", "sternum")

@@ -6,6 +6,7 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
+import downloads
 import numpy as np
 import pytest
 
@@ -13,11 +14,11 @@ from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.datasets.catalogue import DATASETS
 from SwinX2SLib.datasets.prepare import PrepareOptions, find_cases, prepare
-from SwinX2SLib.datasets.splits import read_split
+from SwinX2SLib.datasets.raw_files import read_split
 from SwinX2SLib.errors import InputError
 
 sys.path.insert(0, str(Path(__file__).parent))
-import downloads
+
 
 SMALL = PrepareOptions(shape=(32, 32, 40))
 

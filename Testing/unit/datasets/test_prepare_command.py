@@ -8,16 +8,17 @@ import sys
 import time
 from pathlib import Path
 
+import downloads
 import numpy as np
 import pytest
 
-from SwinX2SLib.command_line import SOME_FAILED
 from SwinX2SLib.datasets import load_case_list
+from SwinX2SLib.errors import SOME_FAILED
 
 sys.path.insert(0, str(Path(__file__).parent))
-import downloads
 
-INPUT_ERROR = 3  # `inference.failures`
+
+INPUT_ERROR = 3  # `reconstruct.protocol`
 GRID = ("--shape", "64,64,64")
 
 

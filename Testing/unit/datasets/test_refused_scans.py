@@ -12,8 +12,8 @@ from SwinX2SLib.anatomy import label_ids, mirrored_ids
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.datasets.catalogue import DATASETS
 from SwinX2SLib.datasets.dataset import Contents, RawCase
-from SwinX2SLib.datasets.layout import layout_faults
 from SwinX2SLib.datasets.prepare import PrepareOptions
+from SwinX2SLib.datasets.prepare_case import layout_faults
 
 pytestmark = pytest.mark.usefixtures("work_in_this_process")
 

@@ -7,7 +7,7 @@ from prepared_scans import prepared
 
 from SwinX2SLib.datasets.dataset import RawCase
 from SwinX2SLib.datasets.prepare import PrepareOptions
-from SwinX2SLib.datasets.rib_regions import name_ribs
+from SwinX2SLib.datasets.volumes import name_ribs
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import reorient
 

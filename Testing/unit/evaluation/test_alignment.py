@@ -7,10 +7,10 @@ from scipy.spatial.transform import Rotation
 from skimage.measure import marching_cubes
 
 from SwinX2SLib.evaluation import CaseEvaluation, EvaluationOptions, evaluate_case
-from SwinX2SLib.evaluation.alignment import align_surfaces, fit_rigid
-from SwinX2SLib.evaluation.signed_distances import signed_distances_mm
+from SwinX2SLib.evaluation.registration import align_surfaces, fit_rigid
+from SwinX2SLib.evaluation.surfaces import signed_distances_mm
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.measurements.surfaces import Surface
+from SwinX2SLib.geometry.surfaces import Surface
 
 
 def ellipsoid(centre, radii, spacing_mm=2.0) -> Surface:

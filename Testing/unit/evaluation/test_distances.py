@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from SwinX2SLib.evaluation.distances import border_points_mm, surface_distances
+from SwinX2SLib.evaluation.metrics import border_points_mm, surface_distances
 
 masks = arrays(bool, (5, 4, 6), elements=st.booleans())
 spacings = st.tuples(*[st.sampled_from([0.5, 1.0, 2.5])] * 3)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from SwinX2SLib.evaluation.resampling import resample_labels
 from SwinX2SLib.geometry.frames import network_affine, reorient
+from SwinX2SLib.geometry.resampling import resample_labels
 
 
 def bar() -> np.ndarray:

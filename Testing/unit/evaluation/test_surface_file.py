@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.evaluation.surface_file import compared_surfaces, read_surfaces, write_surfaces
-from SwinX2SLib.measurements.reading.volume import LabelVolume
+from SwinX2SLib.evaluation.surfaces import compared_surfaces, read_surfaces, write_surfaces
+from SwinX2SLib.io.volumes import LabelVolume
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from SwinX2SLib.evaluation import CaseEvaluation, evaluate_volumes
-from SwinX2SLib.evaluation.identification import identify
+from SwinX2SLib.evaluation.metrics import identify
 
 ALL = range(1, 55)
 L1, L2, LEFT_RIB, SACRUM, HIP = 20, 21, 28, 50, 51

@@ -6,7 +6,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import label_by_id, label_ids
-from SwinX2SLib.geometry.bone_shapes import SPACING_MM, BoneShape, bone_shapes, femoral_heads_mm, pelvis_modes
+from SwinX2SLib.skeleton.bone_shapes import SPACING_MM, BoneShape, bone_shapes, femoral_heads_mm, pelvis_modes
 
 SACRUM, HIP_RIGHT, HIP_LEFT = 50, 51, 52
 SHAPES = pytest.mark.parametrize("label", sorted(bone_shapes()), ids=lambda label: label_by_id(label).name)

@@ -5,7 +5,7 @@ import pytest
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.bones import bones_from_labels
-from SwinX2SLib.measurements.person import measure_person
+from SwinX2SLib.measurements.measure import measure_person
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.measurements.draws import REACH_MM, drawn_labels
-from SwinX2SLib.measurements.intervals import interval_of, with_intervals
+from SwinX2SLib.measurements.label_sampling import REACH_MM, drawn_labels, interval_of, with_intervals
 from SwinX2SLib.measurements.results import Measurement, absent
 
 

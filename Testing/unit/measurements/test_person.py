@@ -2,8 +2,8 @@
 
 import pytest
 
-from SwinX2SLib.measurements.reference import reference_range
 from SwinX2SLib.measurements.results import Measurement
+from SwinX2SLib.measurements.writing import reference_range
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from SwinX2SLib.geometry.surfaces import angle_deg
 from SwinX2SLib.measurements import bones_from_labels
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis import measure_pelvis
-from SwinX2SLib.measurements.surfaces import angle_deg
 
 # Errors on x2s_s0561, swinx2sbase against labels; left, right. Its lengths of femora are in voxels: the sum of its
 # ten errors of head centres, over five methods, is 2.7 times smaller than that of the same files in mm.

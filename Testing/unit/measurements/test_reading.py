@@ -7,13 +7,11 @@ import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from SwinX2SLib.anatomy import labels
-from SwinX2SLib.bone_names import label_named, label_of_term
+from SwinX2SLib.anatomy import label_named, label_of_term, labels, terminology_entry
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient, transform_points
-from SwinX2SLib.inference.segmentation_file import write_segmentation
 from SwinX2SLib.measurements.reading import ReadOptions, read_subject, read_uncertainty
-from SwinX2SLib.terminology import terminology_entry
+from SwinX2SLib.reconstruct.outputs import write_segmentation
 
 ID = {label.name: label.id for label in labels()}
 SHAPE = (24, 20, 28)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
+from SwinX2SLib.evaluation.evaluate import line_segment_chamfer_mm, normalised_line_dice
 from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
-from SwinX2SLib.measurements.centrelines import line_segment_chamfer_mm, normalised_line_dice
-from SwinX2SLib.measurements.neighbours import unlike_other_ribs
+from SwinX2SLib.measurements.crosschecks import unlike_other_ribs
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.rib import mean_curvature, measure_ribs
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom

@@ -6,11 +6,11 @@ from scipy.spatial.transform import Rotation
 
 from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
 from SwinX2SLib.measurements.pelvis_landmarks import find_hip_landmarks
+from SwinX2SLib.measurements.resolution import sacral_doubt_deg
 from SwinX2SLib.measurements.sacral_endplate import find_sacral_endplate, frame_under
 from SwinX2SLib.measurements.spine import measure_spine
 from SwinX2SLib.measurements.spine_curves import PatientAxes, TiltedVertebra, cobb_curves
 from SwinX2SLib.measurements.vertebra import vertebra_shapes
-from SwinX2SLib.measurements.vertebra_resolution import sacral_doubt_deg
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
 PARAMETERS = PhantomParameters(scoliosis_cobb_deg=28.0, axial_rotation_deg=8.0, lumbar_count=5)

@@ -5,7 +5,7 @@ import pytest
 
 from SwinX2SLib.anatomy import labels as anatomy_labels
 from SwinX2SLib.measurements.bones import bones_from_labels
-from SwinX2SLib.measurements.person import measure_person
+from SwinX2SLib.measurements.measure import measure_person
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 
 LOINS = FieldOfView((-70.0, -110.0, 80.0), (70.0, 60.0, 330.0))

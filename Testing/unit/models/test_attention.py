@@ -1,6 +1,6 @@
 import torch
 
-from SwinX2SLib.models.attention import CrossAttention
+from SwinX2SLib.models.layers import CrossAttention
 
 
 def fresh() -> CrossAttention:

@@ -7,9 +7,9 @@ import torch
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.models.competitors import COMPETITORS
-from SwinX2SLib.models.competitors.film_volumes import film_volume
-from SwinX2SLib.models.competitors.one_d_concat import _fit
+from SwinX2SLib.paper.concat_networks import _fit
+from SwinX2SLib.paper.monai_networks import film_volume
+from SwinX2SLib.paper.networks import BASELINES
 
 GRID = (32, 32, 64)
 SMALL = {
@@ -63,7 +63,7 @@ def test_tl_embedding_has_the_number_that_the_paper_prints_under_operations():
     assert count("tl-embedding") / 1e6 == pytest.approx(4.38 * 1.24, rel=0.01)
 
 
-@pytest.mark.parametrize("name", COMPETITORS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_one_prediction_fills_the_whole_grid_and_its_gradients_reach_every_parameter(name):
     model = small(name)
     logits = model(*films())
@@ -75,7 +75,7 @@ def test_one_prediction_fills_the_whole_grid_and_its_gradients_reach_every_param
     assert all(value.grad is not None for value in model.parameters())
 
 
-@pytest.mark.parametrize("name", COMPETITORS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_either_film_changes_the_prediction(name):
     # With the statistics of the batch: before any training, those of earlier batches quench the signal.
     model, (coronal, sagittal) = small(name), films()
@@ -85,7 +85,7 @@ def test_either_film_changes_the_prediction(name):
         assert not torch.allclose(plain, model.reconstruct_logits(coronal, sagittal.flip(-1)), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", COMPETITORS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_more_films_of_each_plane_are_taken(name):
     model = small(name, views_per_plane=3)
     assert model(*films(views=3)).shape == (2, 5, *GRID)
@@ -93,7 +93,7 @@ def test_more_films_of_each_plane_are_taken(name):
         model(*films(views=1))
 
 
-@pytest.mark.parametrize("name", COMPETITORS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_a_grid_that_is_no_power_of_two_and_not_square_is_filled(name):
     grid = (96, 64, 160)
     with torch.device("meta"):
@@ -101,7 +101,7 @@ def test_a_grid_that_is_no_power_of_two_and_not_square_is_filled(name):
         assert model(*films(grid)).shape == (2, 5, *grid)
 
 
-@pytest.mark.parametrize("name", COMPETITORS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_half_precision_on_a_processor_gives_the_gradients_of_single_precision(name):
     model = small(name)
     gradients = []

@@ -1,6 +1,6 @@
 import torch
 
-from SwinX2SLib.models.expansion import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS, DimensionExpansion
+from SwinX2SLib.models.layers import CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS, DimensionExpansion
 
 
 @torch.no_grad()

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.models.film_orientation import ORIENTATIONS, Orientation, View, as_square, hang
-from SwinX2SLib.training.batches import Batch
+from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, as_square, hang
 from SwinX2SLib.training.config import TrainingConfig
+from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.objectives import Phase, objective_for
 
 

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SwinX2SLib.models.voxels import VoxelHead, hull_cells, log_silhouettes, voxels_of
+from SwinX2SLib.models.voxel_head import VoxelHead, hull_cells, log_silhouettes, voxels_of
 
 EMPTY, SURE = -20.0, 20.0
 

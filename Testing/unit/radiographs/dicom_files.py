@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import (
-    ComputedRadiographyImageStorage,
-    ExplicitVRLittleEndian,
-    JPEGLosslessSV1,
-    generate_uid,
-)
+from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1, generate_uid
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import read_radiograph

@@ -4,12 +4,7 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_files import fault_kinds, same, write_dicom
-from pydicom.uid import (
-    ExplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGLosslessSV1,
-    RLELossless,
-)
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from SwinX2SLib.radiographs import FilmOptions, examine_pair, read_radiograph
 

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from SwinX2SLib.radiographs import Crop, FilmOptions
-from SwinX2SLib.radiographs.edits import crop_of_edited, edited, flipped, rotated, stored_of_edited
-from SwinX2SLib.radiographs.orientation import Turn
+from SwinX2SLib.radiographs.transforms import Turn, crop_of_edited, edited, flipped, rotated, stored_of_edited
 
 ROWS, COLS = 7, 11
 PICTURE = np.arange(ROWS * COLS).reshape(ROWS, COLS)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
-from SwinX2SLib.radiographs.prepare import resampling_matrix
+from SwinX2SLib.radiographs.registration import resampling_matrix
 
 GRID = (96, 96, 128)
 

@@ -1,9 +1,7 @@
 """What the numbers of a cohort page are."""
 
-from SwinX2SLib.report.evaluated_agreement import MOST_PLOTS, _evenly
-from SwinX2SLib.report.evaluated_measurements import Measured, gather
-from SwinX2SLib.report.evaluated_reading import read_cohort
-from SwinX2SLib.report.evaluated_words import Cell, number_words
+from SwinX2SLib.report.evaluation.agreement import MOST_PLOTS, Measured, _evenly, gather
+from SwinX2SLib.report.evaluation.reading import Cell, number_words, read_cohort
 
 
 def test_scans_of_one_person_count_once(evaluated_case, cohort_folder):

@@ -7,9 +7,9 @@ import pytest
 from hip_boxes import boxes
 from PIL import Image
 
-from SwinX2SLib.measurements.reading.volume import LabelVolume
-from SwinX2SLib.report.evaluated_plots import COLOURS, error_plot
-from SwinX2SLib.report.evaluated_surfaces import FOUND, INVENTED, MISSED, compared_pictures, label_surfaces
+from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.report.evaluation.case import FOUND, INVENTED, MISSED, compared_pictures, label_surfaces
+from SwinX2SLib.report.evaluation.plots import COLOURS, error_plot
 
 
 def pixels(picture) -> np.ndarray:

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.anatomy import labels
-from SwinX2SLib.inference.outputs import FILES as RESULT_FILES
-from SwinX2SLib.measurements.person import REGIONS, measure_person
-from SwinX2SLib.report.measuring import FILES, MeasureJob, run_measuring
+from SwinX2SLib.measurements.measure import REGIONS, measure_person
+from SwinX2SLib.reconstruct.outputs import FILES as RESULT_FILES
+from SwinX2SLib.report.measurements.write import FILES, MeasureJob, run_measuring
 
 ROOT = Path(__file__).resolve().parents[3]
 ID = {label.name: label.id for label in labels()}

@@ -9,12 +9,20 @@ from PIL import Image
 
 from SwinX2SLib.measurements.bones import bone_from_mesh
 from SwinX2SLib.measurements.results import Landmark, Measurement
-from SwinX2SLib.report.annotations import annotated
 from SwinX2SLib.report.canvas import FINE
-from SwinX2SLib.report.measured_figures import figures
+from SwinX2SLib.report.measurements.annotations import annotated
+from SwinX2SLib.report.measurements.figures import figures
 from SwinX2SLib.report.naming import number_words, title_of, value_words
-from SwinX2SLib.report.shading import BACKGROUND
-from SwinX2SLib.report.surface_view import BACK, FEET, FRONT, LEFT, RIGHT, shaded_surfaces, window_around
+from SwinX2SLib.report.surface_view import (
+    BACK,
+    BACKGROUND,
+    FEET,
+    FRONT,
+    LEFT,
+    RIGHT,
+    shaded_surfaces,
+    window_around,
+)
 
 SIZE = (120, 100)
 

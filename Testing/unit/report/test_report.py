@@ -10,16 +10,16 @@ from PIL import Image
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.cli import main
+from SwinX2SLib.drr.overlay import bone_outlines
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
-from SwinX2SLib.inference.job import Job
-from SwinX2SLib.inference.reconstructor import Reconstruction
 from SwinX2SLib.radiographs import FilmOptions, Radiograph, prepare_pair
+from SwinX2SLib.reconstruct.job import Job
+from SwinX2SLib.reconstruct.reconstructor import Reconstruction
 from SwinX2SLib.report import write_report
 from SwinX2SLib.report.findings import read_findings
-from SwinX2SLib.report.overlay import film_camera, outlined_film
-from SwinX2SLib.report.shading import PIXELS_PER_VOXEL, shaded_view
-from SwinX2SLib.reprojection import bone_outlines
+from SwinX2SLib.report.page import film_camera, outlined_film
+from SwinX2SLib.report.surface_view import PIXELS_PER_VOXEL, shaded_view
 
 ID = {label.name: label.id for label in labels()}
 SHAPE, SPACING_MM = (32, 24, 40), 4.0

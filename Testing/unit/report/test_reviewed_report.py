@@ -9,12 +9,11 @@ import pytest
 from SwinX2SLib.cli import main
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.measurements.editing import EditableMeasurements
-from SwinX2SLib.measurements.review import Review, digest_of, measured_digest
-from SwinX2SLib.measurements.stored import measured_document
+from SwinX2SLib.measurements.stored import Review, digest_of, measured_digest, measured_document
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
-from SwinX2SLib.report import reviewed
-from SwinX2SLib.report.measuring import MeasureJob, run_measuring
-from SwinX2SLib.report.reviewed import ReportJob, run_report
+from SwinX2SLib.report.measurements import reviewed
+from SwinX2SLib.report.measurements.reviewed import ReportJob, run_report
+from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
 
 REVIEWER = "Dr. Ада Ловелейс"
 

@@ -12,7 +12,7 @@ from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.joints import find_joints
-from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.subjects import Person
 
 GRID = (32, 32, 64)
 

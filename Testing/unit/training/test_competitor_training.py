@@ -5,17 +5,17 @@ import torch
 
 from SwinX2SLib.cli import main
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.inference.device import fast_autocast
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.models.competitors import COMPETITORS
+from SwinX2SLib.paper.networks import BASELINES
+from SwinX2SLib.reconstruct.device import fast_autocast
 from SwinX2SLib.resources import resource_path
-from SwinX2SLib.training.batches import Batch, BatchDataset
+from SwinX2SLib.training import paper_objective
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.objectives import Phase, objective_for, paper
-from SwinX2SLib.training.objectives.single import single_loss
-from SwinX2SLib.training.smoke import SIZES, smoke_config
-from SwinX2SLib.training.sources import load_sources
-from SwinX2SLib.training.start import build_network, parameter_groups
+from SwinX2SLib.training.data import Batch, BatchDataset, load_sources
+from SwinX2SLib.training.objectives import Phase, objective_for
+from SwinX2SLib.training.paper_objective import single_loss
+from SwinX2SLib.training.setup import build_network, parameter_groups
+from SwinX2SLib.training.smoke_test import SIZES, smoke_config
 from SwinX2SLib.weights import load_weights
 from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
@@ -28,10 +28,10 @@ def batch() -> Batch:
 
 
 def test_every_competitor_has_sizes_for_a_trial_run():
-    assert set(COMPETITORS) <= set(SIZES)
+    assert set(BASELINES) <= set(SIZES)
 
 
-@pytest.mark.parametrize("name", COMPETITORS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_a_few_steps_of_the_trainers_own_make_the_loss_fall(name, batch, one_thread):
     config = smoke_config(name)
     model, _ = build_network(config, torch.device("cpu"), fresh=True)
@@ -63,10 +63,10 @@ def test_the_loss_is_that_of_one_of_the_papers_views_whatever_the_slabs(monkeypa
     films = torch.zeros(2, 1, 1, 1)
     given = Batch(films, films, labels, occupied, occupied, known, torch.zeros(2, dtype=torch.int64))
     head = torch.nn.Identity()
-    twice = paper.volume_loss([logits, logits], given, head, 55, cross_loss=True)
+    twice = paper_objective.volume_loss([logits, logits], given, head, 55, cross_loss=True)
     found = []
     for elements in (10**9, 2 * 55 * 4 * 6):
-        monkeypatch.setattr(paper, "SLAB_ELEMENTS", elements)
+        monkeypatch.setattr(paper_objective, "SLAB_ELEMENTS", elements)
         found.append(single_loss(lambda coronal, sagittal: logits, given, Phase.VOLUME))
     for parts in found:
         assert set(parts) == {"cross_entropy", "dice"}

@@ -5,19 +5,20 @@ from scipy import ndimage
 from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, labels
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.geometry.registration import fit_similarity, register_bones
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
-from SwinX2SLib.training.synthesis.composition import (
+from SwinX2SLib.training.synthesis.subject_mixing import (
     SCALE_LIMITS,
     SPACING_MM,
     SeamError,
     _resample,
     compose,
+    compose_people,
     find_seam,
+    join_pieces,
+    shows_only_known,
 )
-from SwinX2SLib.training.synthesis.people import Person, level_of
-from SwinX2SLib.training.synthesis.pieces import join_pieces
-from SwinX2SLib.training.synthesis.registration import fit_similarity, register_bones
-from SwinX2SLib.training.synthesis.selection import compose_people, shows_only_known
+from SwinX2SLib.training.synthesis.subjects import Person, level_of
 
 ID = {label.name: label.id for label in labels()}
 L1, L2, T12 = ID["vertebrae_L1"], ID["vertebrae_L2"], ID["vertebrae_T12"]

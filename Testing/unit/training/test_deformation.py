@@ -7,21 +7,20 @@ import pytest
 from scipy import ndimage
 
 from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, labels
-from SwinX2SLib.training.synthesis.chest import Chest, random_chest
-from SwinX2SLib.training.synthesis.deformation import DeformationLimits, enlarge, source_coordinates
-from SwinX2SLib.training.synthesis.fit_shapes import LEVELS
-from SwinX2SLib.training.synthesis.hip_motion import LIMIT_DEG, femur_motion, random_motion
+from SwinX2SLib.skeleton.spine_alignment import FEWEST_SEGMENTS, LEVELS, alignment_table, bend_by, random_bend
+from SwinX2SLib.skeleton.spine_alignment import LIMIT_DEG as LEAN_LIMIT_DEG
+from SwinX2SLib.training.synthesis.deformation import (
+    LIMIT_DEG,
+    Chest,
+    DeformationLimits,
+    enlarge,
+    femur_motion,
+    random_chest,
+    random_motion,
+    source_coordinates,
+)
 from SwinX2SLib.training.synthesis.pelvis_shape import REACH_MM
-from SwinX2SLib.training.synthesis.people import Person
-from SwinX2SLib.training.synthesis.spine_alignment import (
-    FEWEST_SEGMENTS,
-    alignment_table,
-    bend_by,
-    random_bend,
-)
-from SwinX2SLib.training.synthesis.spine_alignment import (
-    LIMIT_DEG as LEAN_LIMIT_DEG,
-)
+from SwinX2SLib.training.synthesis.subjects import Person
 from SwinX2SLib.training.synthesis.views import whole_view
 
 ID = {label.name: label.id for label in labels()}

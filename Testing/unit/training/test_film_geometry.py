@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
+from SwinX2SLib.drr import project_rays
 from SwinX2SLib.geometry.cameras import ConeCamera, ParallelCamera
 from SwinX2SLib.geometry.frames import network_affine, transform_points
-from SwinX2SLib.projection import project_rays
-from SwinX2SLib.training.synthesis.film_geometry import (
+from SwinX2SLib.training.synthesis.objects import Ellipsoid, Rod, draw_shapes
+from SwinX2SLib.training.synthesis.view_geometry import (
     MOST_MAGNIFICATION_ERROR,
     FilmGeometry,
     random_geometries,
     rotation_matrix,
 )
-from SwinX2SLib.training.synthesis.shapes import Ellipsoid, Rod, draw_shapes
 
 SHAPE, SPACING_MM = (48, 40, 64), 4.0
 AFFINE = network_affine(SPACING_MM, SHAPE)

@@ -7,12 +7,11 @@ import torch
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.synthesis.appearance import finish, visibility
-from SwinX2SLib.training.synthesis.film_geometry import FilmGeometry
-from SwinX2SLib.training.synthesis.films import make_film_groups
-from SwinX2SLib.training.synthesis.implants import random_implants
-from SwinX2SLib.training.synthesis.landmarks import Landmarks
-from SwinX2SLib.training.synthesis.shapes import draw_shapes
-from SwinX2SLib.training.synthesis.unlabelled import random_arms, random_unlabelled_bones
+from SwinX2SLib.training.synthesis.implants import random_arms, random_implants, random_unlabelled_bones
+from SwinX2SLib.training.synthesis.objects import draw_shapes
+from SwinX2SLib.training.synthesis.projections import make_film_groups
+from SwinX2SLib.training.synthesis.subjects import Landmarks
+from SwinX2SLib.training.synthesis.view_geometry import FilmGeometry
 
 SPACING_MM = 5.0
 

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 import trimesh
+from fit_bone_shapes import SPACING_MM, BoneShape, filled, mean_head_mm, mean_shape
 
 from SwinX2SLib.anatomy import CLASS_COUNT
-from SwinX2SLib.training.synthesis.fit_bone_shapes import (
-    SPACING_MM,
-    BoneShape,
-    filled,
-    mean_head_mm,
-    mean_shape,
-)
-from SwinX2SLib.training.synthesis.people import Person
+from SwinX2SLib.training.synthesis.subjects import Person
 
 BONE = 22
 HIP_LEFT, FEMUR_LEFT = 52, 53

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.training.synthesis.fit_shapes import LEVELS, fit_pelves, fit_spines, segment_angles
-from SwinX2SLib.training.synthesis.pelvis_shape import pelvis_table
-from SwinX2SLib.training.synthesis.spine_alignment import (
+from SwinX2SLib.skeleton.spine_alignment import (
+    LEVELS,
     alignment_table,
+    fit_pelves,
+    fit_spines,
+    segment_angles,
 )
+from SwinX2SLib.training.synthesis.pelvis_shape import pelvis_table
 
 
 def test_fitted_spine_modes_return_the_spread_that_the_scans_have():

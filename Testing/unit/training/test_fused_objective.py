@@ -5,11 +5,10 @@ import pytest
 import torch
 
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.models.voxels import voxels_of
-from SwinX2SLib.training.batches import Batch, occupied_rays
+from SwinX2SLib.models.voxel_head import voxels_of
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.objectives import Phase, objective_for
-from SwinX2SLib.training.objectives.fused import CELLS, sampled_voxels
+from SwinX2SLib.training.data import Batch, occupied_rays
+from SwinX2SLib.training.objectives import CELLS, Phase, objective_for, sampled_voxels
 
 SIZES = {"embed_dim": 8, "heads": (1, 1, 2, 4), "decoder_2d": (16, 16, 16, 16, 8), "decoder_3d": (16, 16, 8)}
 SHAPE = (32, 32, 64)

@@ -5,9 +5,14 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.training.curves import write_curves
-from SwinX2SLib.training.journal import TENSORBOARD_FOLDER, Journal, read_log, require_tensorboard
-from SwinX2SLib.training.progress import entry_line
+from SwinX2SLib.training.log import (
+    TENSORBOARD_FOLDER,
+    Journal,
+    entry_line,
+    read_log,
+    require_tensorboard,
+    write_curves,
+)
 
 VALIDATION = {
     "synthetic": {"mean": 0.5, "spine": 0.4},

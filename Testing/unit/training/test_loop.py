@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.inference.failures import describe_failure
+from SwinX2SLib.reconstruct.protocol import describe_failure
 from SwinX2SLib.training import loop
-from SwinX2SLib.training.batches import BatchDataset, Share
 from SwinX2SLib.training.checkpoint import LAST, PREVIOUS, load_best, load_checkpoint
+from SwinX2SLib.training.data import BatchDataset, Share
 from SwinX2SLib.training.loop import Trainer
 from SwinX2SLib.training.validation import Validator
 

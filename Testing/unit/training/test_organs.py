@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import torch
 
-from SwinX2SLib.training.synthesis.landmarks import Landmarks
-from SwinX2SLib.training.synthesis.organs import random_organs
+from SwinX2SLib.training.synthesis.soft_tissue import random_organs
+from SwinX2SLib.training.synthesis.subjects import Landmarks
 
 SPACING_MM = 4.0
 T9, L2 = 16, 21

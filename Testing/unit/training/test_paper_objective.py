@@ -12,10 +12,11 @@ from torch.nn import functional
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
-from SwinX2SLib.training.batches import Batch
+from SwinX2SLib.training import paper_objective as objective_module
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.objectives import Phase, objective_for, paper
-from SwinX2SLib.training.objectives.paper import paper_loss, paper_objective
+from SwinX2SLib.training.data import Batch
+from SwinX2SLib.training.objectives import Phase, objective_for
+from SwinX2SLib.training.paper_objective import paper_loss, paper_objective
 
 SMALL = {"embed_dim": 4, "depths": [2, 2, 2, 2], "grid_shape": [32, 32, 64]}
 
@@ -189,7 +190,7 @@ def test_scoring_in_slabs_changes_neither_loss_nor_gradient_and_never_holds_more
     views, labels, known = random_case(6, grid=(9, 4, 8))
     found, sizes = [], []
     for elements in (10**9, 2 * 6 * 4 * 8 * 2):
-        monkeypatch.setattr(paper, "SLAB_ELEMENTS", elements)
+        monkeypatch.setattr(objective_module, "SLAB_ELEMENTS", elements)
         model = GivenViews(*(view.clone().requires_grad_() for view in views))
         model.head.register_forward_hook(lambda module, arguments, output: sizes.append(output.numel()))
         sizes.clear()

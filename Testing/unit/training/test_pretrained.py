@@ -10,11 +10,10 @@ from timm.models import swin_transformer
 from torch.nn import functional
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.models.builder import VARIANTS, build_model, variant_config
+from SwinX2SLib.models.builder import build_model, known_variants, variant_config
 from SwinX2SLib.models.swin import SwinPyramid
 from SwinX2SLib.training import pretrained
-from SwinX2SLib.training.pretrained import PUBLISHED, start_from_imagenet
-from SwinX2SLib.training.swin_conversion import convert_swin, window_table
+from SwinX2SLib.training.pretrained import PUBLISHED, convert_swin, start_from_imagenet, window_table
 
 SIZES = {"embed_dim": 8, "depths": (2, 2, 2, 2), "heads": (1, 2, 4, 8)}
 SMALL = {**SIZES, "grid_shape": (64, 64, 96)}
@@ -150,7 +149,7 @@ def test_a_file_of_other_sizes_is_refused_with_every_tensor_that_does_not_fit(tm
         start_from_imagenet(narrow, path)
 
 
-@pytest.mark.parametrize("variant", sorted(VARIANTS))
+@pytest.mark.parametrize("variant", sorted(known_variants()))
 def test_a_network_without_published_counterpart_is_refused_with_those_that_have_one(variant, monkeypatch):
     asked = []
     monkeypatch.setattr(pretrained, "_download", lambda name: asked.append(name) or 1 / 0)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from SwinX2SLib.training.synthesis.landmarks import Landmarks
 from SwinX2SLib.training.synthesis.soft_tissue import lungs, make_body
+from SwinX2SLib.training.synthesis.subjects import Landmarks
 
 SHAPE, SPACING_MM = (40, 40, 60), 8.0
 

@@ -3,12 +3,11 @@
 import numpy as np
 import torch
 
-from SwinX2SLib.geometry.discs import find_discs
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.training.batches import Batch
+from SwinX2SLib.skeleton.discs import find_discs
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.objectives import Phase, objective_for
-from SwinX2SLib.training.objectives.spine_discs import MARGIN_PX, ridges
+from SwinX2SLib.training.data import Batch
+from SwinX2SLib.training.objectives import MARGIN_PX, Phase, objective_for, ridges
 
 SHAPE = (32, 32, 64)
 SIZES = {"widths": (8, 8, 16, 16, 16)}

@@ -4,7 +4,7 @@ import torch
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.datasets import load_case_list
-from SwinX2SLib.training.batches import BatchDataset, occupied_rays
+from SwinX2SLib.training.data import BatchDataset, occupied_rays
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.deformation import DeformationLimits
 

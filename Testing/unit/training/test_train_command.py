@@ -4,7 +4,7 @@ import pytest
 
 from SwinX2SLib.cli import main
 from SwinX2SLib.training.checkpoint import BEST, LAST
-from SwinX2SLib.training.smoke import NAME, Trial
+from SwinX2SLib.training.smoke_test import NAME, Trial
 from SwinX2SLib.weights import load_weights
 
 

@@ -3,9 +3,9 @@ import torch
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.datasets import load_case_list
-from SwinX2SLib.inference.reconstructor import Reconstructor
-from SwinX2SLib.inference.scoring import score_cases
-from SwinX2SLib.training.batches import BatchDataset
+from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+from SwinX2SLib.reconstruct.scoring import score_cases
+from SwinX2SLib.training.data import BatchDataset
 from SwinX2SLib.training.validation import Validator, selection_score
 
 CPU = torch.device("cpu")

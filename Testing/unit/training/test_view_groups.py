@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from SwinX2SLib.drr import project_rays
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import network_affine
-from SwinX2SLib.projection import project_rays
-from SwinX2SLib.training.batches import BatchDataset
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.sources import load_sources
+from SwinX2SLib.training.data import BatchDataset, load_sources
 from SwinX2SLib.training.synthesis import Synthesiser
-from SwinX2SLib.training.synthesis.film_geometry import FilmGeometry
-from SwinX2SLib.training.synthesis.view_groups import film_at, group_angles_deg, make_groups
+from SwinX2SLib.training.synthesis.view_geometry import FilmGeometry, film_at, group_angles_deg, make_groups
 
 SIDE, HEIGHT, SPACING_MM = 32, 24, 4.0
 PLAIN = FilmGeometry(1), FilmGeometry(0)

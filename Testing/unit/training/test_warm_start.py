@@ -4,7 +4,7 @@ from safetensors.torch import save_file
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.training.loop import Trainer
-from SwinX2SLib.training.warm_start import start_from
+from SwinX2SLib.training.setup import start_from
 
 
 def network() -> torch.nn.Module:

@@ -9,7 +9,7 @@ from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.weights import WeightsRecord, manifest
 from SwinX2SLib.weights.manifest import add_to_manifest
 from SwinX2SLib.weights.storage import write_weights
-from SwinX2SLib.weights.upstream_names import upstream_name, upstream_shape
+from SwinX2SLib.weights.upstream import upstream_name, upstream_shape
 
 OVERRIDES = {"embed_dim": 4, "depths": [2, 2, 2, 2], "grid_shape": [32, 32, 64], "out_channels": 5}
 

@@ -7,13 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from SwinX2SLib.cli.weights import add_weights_parser
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.weights import WeightsError, load_weights, stored_weights
-from SwinX2SLib.weights.commands import add_weights_parser
 from SwinX2SLib.weights.importing import ImportOptions, import_weights
-from SwinX2SLib.weights.integrity import sha256_of
-from SwinX2SLib.weights.manifest import usable_weights
-from SwinX2SLib.weights.removing import remove_imported
+from SwinX2SLib.weights.locating import sha256_of
+from SwinX2SLib.weights.manifest import remove_imported, usable_weights
 from SwinX2SLib.weights.storage import write_weights
 
 
@@ -118,7 +117,7 @@ def test_the_librarys_own_weights_cannot_be_removed(library):
 
 
 def test_files_alone_are_verified_without_reading_tensors(library, capsys, monkeypatch):
-    monkeypatch.setattr("SwinX2SLib.weights.loading.content_faults", None)
+    monkeypatch.setattr("SwinX2SLib.weights.storage.content_faults", None)
     assert run("verify", "--files-only") == 0
     assert capsys.readouterr().out == "toy: in order\n"
 

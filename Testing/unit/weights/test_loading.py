@@ -133,7 +133,7 @@ def test_weights_that_may_not_be_read_are_refused_in_words(library, monkeypatch)
     def forbidden(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("SwinX2SLib.weights.integrity.sha256_of", forbidden)
+    monkeypatch.setattr("SwinX2SLib.weights.locating.sha256_of", forbidden)
     with pytest.raises(WeightsError, match=r"Permission denied.*permissions") as caught:
         load_weights("toy")
     assert kinds(caught) == ["weights-unreadable"]

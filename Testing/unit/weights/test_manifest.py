@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from SwinX2SLib.resources import resources_root
-from SwinX2SLib.weights import WeightsError, cache, stored_weights
-from SwinX2SLib.weights.integrity import file_faults
+from SwinX2SLib.weights import WeightsError, manifest, stored_weights
+from SwinX2SLib.weights.locating import file_faults
 from SwinX2SLib.weights.manifest import add_to_manifest, find_weights, read_manifest
 
 
 def test_the_weights_that_come_with_the_library_are_whole_and_its_default_is_among_them():
-    from SwinX2SLib.weights.loading import content_faults
+    from SwinX2SLib.weights.storage import content_faults
 
     default, records = read_manifest(resources_root() / "models.json")
     folder = resources_root() / "Models"
@@ -32,13 +32,15 @@ def test_without_a_default_asking_for_it_says_what_to_do(library):
         find_weights("default")
 
 
-def test_imported_weights_come_after_those_of_the_library(library, cache, record):
-    add_to_manifest(cache / "models.json", dataclasses.replace(record, name="mine", file="mine.safetensors"))
+def test_imported_weights_come_after_those_of_the_library(library, manifest, record):
+    add_to_manifest(
+        manifest / "models.json", dataclasses.replace(record, name="mine", file="mine.safetensors")
+    )
     assert [(entry.record.name, entry.bundled) for entry in stored_weights()] == [
         ("toy", True),
         ("mine", False),
     ]
-    assert find_weights("mine").path == cache / "Models" / "mine.safetensors"
+    assert find_weights("mine").path == manifest / "Models" / "mine.safetensors"
 
 
 def test_adding_a_record_replaces_the_one_of_its_name_and_keeps_the_rest(tmp_path, record):
@@ -135,8 +137,8 @@ def test_the_cache_lies_where_the_platform_keeps_caches(monkeypatch, platform, v
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(cache.sys, "platform", platform)
-    assert cache.cache_folder() == expected
+    monkeypatch.setattr(manifest.sys, "platform", platform)
+    assert manifest.cache_folder() == expected
 
 
 def test_listing_weights_needs_no_torch(repository):

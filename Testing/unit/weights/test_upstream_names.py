@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.weights.upstream_names import BUFFER, upstream_name, upstream_shapes
+from SwinX2SLib.weights.upstream import BUFFER, upstream_name, upstream_shapes
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import json
 import pytest
 import torch
 
+from SwinX2SLib.cli.weights import add_weights_parser
 from SwinX2SLib.weights import WeightsError
-from SwinX2SLib.weights.commands import add_weights_parser
 
 
 def run(*arguments: str) -> int:

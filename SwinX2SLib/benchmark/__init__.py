@@ -1,5 +1,0 @@
-"""The paper's tables 2 to 5, with figures of networks trained here beside the paper's."""
-
-from SwinX2SLib.benchmark.published import PublishedTables, Row, load_published
-
-__all__ = ["PublishedTables", "Row", "load_published"]

@@ -1,0 +1,174 @@
+"""The command `swinx2s`: a table of subcommands, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from SwinX2SLib import __version__
+from SwinX2SLib.cli.parsing import STOPPED
+from SwinX2SLib.errors import CANCELLED, CANCELLED_WORDS, DONE
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: where the function lies that registers it, and what the overview says."""
+
+    name: str
+    module: str
+    register: str
+    summary: str
+
+
+COMMANDS = (
+    Command(
+        "reconstruct",
+        "SwinX2SLib.cli.reconstruct",
+        "add_reconstruct_parser",
+        "reconstruct bones from a frontal and a lateral radiograph",
+    ),
+    Command(
+        "batch",
+        "SwinX2SLib.cli.batch",
+        "add_batch_parser",
+        "reconstruct many pairs of radiographs, to be resumed after any interruption",
+    ),
+    Command(
+        "report",
+        "SwinX2SLib.cli.report",
+        "add_report_parser",
+        "write a page with pictures about a result",
+    ),
+    Command(
+        "demo",
+        "SwinX2SLib.cli.demo",
+        "add_demo_parser",
+        "reconstruct the demo radiographs and show the result",
+    ),
+    Command(
+        "measure",
+        "SwinX2SLib.cli.measure",
+        "add_measure_parser",
+        "measure the bones of a segmentation",
+    ),
+    Command(
+        "measured-report",
+        "SwinX2SLib.cli.report",
+        "add_measured_report_parser",
+        "report measurements as a person left them",
+    ),
+    Command(
+        "export",
+        "SwinX2SLib.cli.export",
+        "add_export_parser",
+        "write bones as STL, OBJ, glTF, NIfTI, .seg.nrrd or DICOM SEG",
+    ),
+    Command("weights", "SwinX2SLib.cli.weights", "add_weights_parser", "list, verify or import weights"),
+    Command(
+        "prepare",
+        "SwinX2SLib.cli.prepare",
+        "add_prepare_parser",
+        "make a case list of a public data set",
+    ),
+    Command("train", "SwinX2SLib.cli.train", "add_train_parser", "train a model"),
+    Command(
+        "evaluate",
+        "SwinX2SLib.cli.evaluate",
+        "add_evaluate_parser",
+        "compare a reconstruction with CT truth",
+    ),
+    Command(
+        "score",
+        "SwinX2SLib.cli.score",
+        "add_score_parser",
+        "reconstruct the radiographs of a case list and score them against CT truth",
+    ),
+    Command(
+        "benchmark-table",
+        "SwinX2SLib.paper.command",
+        "add_benchmark_parser",
+        "train, evaluate and print the paper's tables 2 to 5",
+    ),
+)
+_EPILOG = "`swinx2s COMMAND --help` describes a command. Research use only: not a medical device."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (see `swinx2s reconstruct --help`)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(_parse(given))
+    except KeyboardInterrupt:
+        # While the command was still being loaded.
+        return _say_stopped(CANCELLED_WORDS)
+
+
+def _parse(given: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="swinx2s", description="Three-dimensional bones from two radiographs.", epilog=_EPILOG
+    )
+    parser.add_argument("--version", action="version", version=f"swinx2s {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        _register(command, subparsers, wanted=bool(given) and given[0] == command.name)
+    return parser.parse_args(given)
+
+
+def _register(command: Command, subparsers: argparse._SubParsersAction, wanted: bool) -> None:
+    """Load the module of the command that is called; of the others only name and summary are shown."""
+    if wanted:
+        getattr(importlib.import_module(command.module), command.register)(subparsers)
+    else:
+        subparsers.add_parser(command.name, help=command.summary)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from SwinX2SLib.errors import Cancelled
+    from SwinX2SLib.reconstruct.protocol import describe_failure
+
+    try:
+        with _heeding_signals():
+            return parsed.func(parsed) or DONE
+    except (Cancelled, KeyboardInterrupt, BrokenPipeError):
+        return _say_stopped(getattr(parsed, STOPPED, CANCELLED_WORDS))
+    except Exception as error:
+        failures, code = describe_failure(error)
+        for failure in failures:
+            where = f"{failure.path}: " if failure.path else ""
+            print(f"swinx2s: {where}{failure.message} {failure.hint}", file=sys.stderr)
+        return code
+
+
+def _say_stopped(words: str) -> int:
+    print(f"swinx2s: {words}", file=sys.stderr)
+    return CANCELLED
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """Let a request to end (`kill`, a closed terminal) stop a command as Ctrl-C does, so that it can clean up."""
+    from SwinX2SLib.errors import Cancelled
+
+    before = {}
+
+    def stop(number: int, frame: object) -> None:
+        for other in before:
+            # The clean-up is not cut off by another.
+            signal.signal(other, signal.SIG_IGN)
+        raise Cancelled
+
+    # Only a main thread hears signals. One that is ignored, as `nohup` has it, stays ignored.
+    if threading.current_thread() is threading.main_thread():
+        numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+        before = {n: signal.signal(n, stop) for n in numbers if signal.getsignal(n) == signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,258 @@
+"""The command `swinx2s batch`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from SwinX2SLib.cli.parsing import add_command, first_few, usage_error
+from SwinX2SLib.cli.reconstruct import add_film_options, add_model_options, job_of_arguments
+from SwinX2SLib.errors import DONE, EXIT_CODES, SOME_FAILED, InputError
+from SwinX2SLib.reconstruct.job import Job
+
+if TYPE_CHECKING:
+    from SwinX2SLib.reconstruct.backends import Backend
+
+    pass
+
+
+if TYPE_CHECKING:
+    from SwinX2SLib.parallel import Failure
+    from SwinX2SLib.reconstruct.batch import BatchCase, BatchResult
+    from SwinX2SLib.reconstruct.job import Job
+
+
+_DESCRIPTION = """\
+Reconstruct many pairs of a frontal and a lateral radiograph.
+
+SOURCE is a table or a folder.
+
+table: CSV with a line for each pair and the columns case, ap, lateral; where wanted also spacing_mm, magnification,
+source_to_detector_mm, source_to_patient_mm, ap_view, lateral_shift_mm, and for each film (ap_ or lateral_ in front)
+these sizes and crop, rotate, flip, invert (yes, no), ignore_orientation (yes, no), which mean what the options of
+these names do. Paths are relative to the table; what a line leaves empty is as the options say.
+
+folder, in this order: a sub-folder of two films is a case of its name; files named NAME_ap (or pa, frontal, coronal)
+and NAME_lateral (or lat, sagittal) are the case NAME; other DICOM files are paired by their study. Which film of a
+sub-folder or a study is the frontal one is told by DICOM View Position, the header's orientation, or the name."""
+_NOTES = """\
+DIR receives a folder for each case, as `swinx2s reconstruct` writes it, and batch.csv: case, status, seconds, bones
+found, mean expected Dice, doubts. With --measure each case has a folder measurements, too, and measurements.csv holds
+all values.
+
+All faults of the table or the folder are told before anything is done; then all films are read, and those that
+cannot be used are told. A case that fails does not stop the others. After an interruption of any kind the same
+command goes on: finished cases are kept while their films, the options and the weights are the same."""
+_EXAMPLES = (
+    "swinx2s batch pairs.csv --out results --measure",
+    "swinx2s batch films --out results --spacing-mm 0.2",
+    "swinx2s batch films --out results --check",
+)
+_MOST_TOLD = 20
+
+
+def add_batch_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `batch`."""
+    codes = {**EXIT_CODES, SOME_FAILED: "some cases failed; the others are done"}
+    parser = add_command(
+        subparsers, "batch", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=codes, resumable=True
+    )
+    parser.add_argument("source", type=Path, metavar="TABLE.csv|FOLDER", help="which films are pairs")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder to write: new, empty, or begun earlier"
+    )
+    parser.add_argument("--measure", action="store_true", help="measure the bones of every case, too")
+    parser.add_argument(
+        "--check", action="store_true", help="only read all films and tell the pairs and what is wrong"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="tell progress and results as JSON lines on standard output"
+    )
+    parser.add_argument(
+        "--parent", type=int, metavar="PID", help="process whose end ends the batch (default: none)"
+    )
+    add_film_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(func=run_batch_command)
+
+
+def run_batch_command(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code.
+
+    Raises:
+        InputError: all faults of the table or the folder, the device, the weights and the output folder.
+        Cancelled: it was stopped; what is finished is kept.
+    """
+    from SwinX2SLib.reconstruct.worker import claim_standard_output, end_with_parent, stop_on_signals
+
+    try:
+        settings = _settings(arguments)
+    except ValueError as error:
+        return usage_error(arguments.parser, str(error).splitlines())
+    stop_on_signals()
+    cases = _cases(arguments.source, settings)
+    tell = None
+    if arguments.parent is not None:
+        end_with_parent(arguments.parent)
+    if arguments.json:
+        events = claim_standard_output()
+
+        def tell(line: str) -> None:
+            print(line, file=events, flush=True)
+
+    return (_check if arguments.check else _run)(arguments, cases, settings, tell)
+
+
+def _settings(arguments: argparse.Namespace) -> Job:
+    """Return a job that holds what holds for all pairs."""
+    given = argparse.Namespace(**vars(arguments))
+    given.ap = given.lateral = arguments.source
+    given.overwrite = True
+    return job_of_arguments(given)
+
+
+def _cases(source: Path, settings: Job) -> list[BatchCase]:
+    from SwinX2SLib.reconstruct.batch import read_batch_table, read_folder
+    from SwinX2SLib.reconstruct.batch.cases import FilmDefaults
+
+    defaults = FilmDefaults(
+        settings.ap_options, settings.lateral_options, settings.ap_view, settings.lateral_shift_mm
+    )
+    if source.is_dir():
+        cases, others = read_folder(source, defaults)
+        told = "No films, and passed over"
+    else:
+        cases, others = read_batch_table(source, defaults)
+        told = "Columns that are not used"
+    if others:
+        more = f" and {len(others) - _MOST_TOLD} more" if len(others) > _MOST_TOLD else ""
+        print(f"{told}: {', '.join(others[:_MOST_TOLD])}{more}.", file=sys.stderr)
+    return cases
+
+
+def _run(
+    arguments: argparse.Namespace, cases: list[BatchCase], settings: Job, tell: Callable[[str], None] | None
+) -> int:
+    from SwinX2SLib.parallel import ConsoleProgress
+    from SwinX2SLib.reconstruct.batch.run import BatchProgress, run_batch
+    from SwinX2SLib.reconstruct.batch.worker import reconstruct_pair
+
+    work = reconstruct_and_measure if arguments.measure else reconstruct_pair
+    if tell is None:
+        with (
+            ConsoleProgress("Reading films") as checking,
+            ConsoleProgress("Reconstructing") as reconstructing,
+        ):
+            progress = BatchProgress(checking, reconstructing)
+            result = run_batch(
+                cases, arguments.out, settings, measure=arguments.measure, progress=progress, work=work
+            )
+        _say(result)
+    else:
+        progress = _events(cases, arguments.out, tell)
+        result = run_batch(
+            cases, arguments.out, settings, measure=arguments.measure, progress=progress, work=work
+        )
+        _tell_result(result, tell)
+    return SOME_FAILED if result.failed else DONE
+
+
+def _events(cases: list[BatchCase], out: Path, tell: Callable[[str], None]):
+    from SwinX2SLib.reconstruct.batch.run import BatchProgress, case_outcome
+    from SwinX2SLib.reconstruct.batch.summary import CHECKED, TellEvents
+
+    known = {case.key: case for case in cases}
+    out = out.absolute()
+
+    def failed_only(key: str, failure: Failure | None):
+        return None if failure is None else case_outcome(known[key], out, failure)
+
+    def every(key: str, failure: Failure | None):
+        return case_outcome(known[key], out, failure)
+
+    return BatchProgress(
+        TellEvents(tell, "Reading films", 0.0, CHECKED, failed_only),
+        TellEvents(tell, "Reconstructing", CHECKED, 1.0, every),
+    )
+
+
+def _tell_result(result: BatchResult, tell: Callable[[str], None]) -> None:
+    from SwinX2SLib.reconstruct.batch.summary import encode_case
+    from SwinX2SLib.reconstruct.protocol import Result, encode
+
+    # All of them again, since those that were kept have not been told.
+    for outcome in result.outcomes:
+        tell(encode_case(outcome))
+    tell(encode(Result({"table": str(result.table)}, (_summary(result),))))
+
+
+def _check(
+    arguments: argparse.Namespace, cases: list[BatchCase], settings: Job, tell: Callable[[str], None] | None
+) -> int:
+    from SwinX2SLib.parallel import ConsoleProgress
+    from SwinX2SLib.reconstruct.batch.run import check_films
+    from SwinX2SLib.reconstruct.batch.summary import CaseOutcome, TellEvents, encode_case
+    from SwinX2SLib.reconstruct.protocol import Result, encode
+
+    if tell is None:
+        with ConsoleProgress("Reading films") as progress:
+            failed = check_films(cases, settings, progress)
+    else:
+        failed = check_films(cases, settings, TellEvents(tell, "Reading films", 0.0, 1.0, lambda *_: None))
+    failures = {failure.key: failure for failure in failed}
+    for outcome in (CaseOutcome.ready(case, failures.get(case.key)) for case in cases):
+        if tell is not None:
+            tell(encode_case(outcome))
+        else:
+            words = outcome.failure.message if outcome.failure is not None else outcome.doubts[0]
+            print(f"{outcome.case}: {' '.join(words.split())}")
+    if tell is not None:
+        words = f"{len(cases) - len(failed)} of {len(cases)} pairs can be used."
+        tell(encode(Result({}, (words,))))
+    return SOME_FAILED if failed else DONE
+
+
+def _say(result: BatchResult) -> None:
+    failed = [f"failed {outcome.case}: {outcome.failure.message}" for outcome in result.failed]
+    for line in first_few(failed, _MOST_TOLD):
+        print(line, file=sys.stderr)
+    print(_summary(result))
+    print(result.table)
+
+
+def _summary(result: BatchResult) -> str:
+    done = len(result.outcomes) - len(result.failed)
+    kept = f" ({result.kept} of them earlier)" if result.kept else ""
+    failed = f"; {len(result.failed)} failed" if result.failed else ""
+    return f"{done} of {len(result.outcomes)} cases are reconstructed{kept}{failed}."
+
+
+def reconstruct_and_measure(payload: Mapping[str, Any], backend: Backend | None = None) -> dict[str, Any]:
+    """Reconstruct a pair and measure its bones; runs in a process of its own.
+
+    Args:
+        payload: of `reconstruct.batch.run`.
+        backend: makes the reconstructor; PyTorch, loaded once for all pairs, unless another is given.
+
+    Raises:
+        InputError: all faults of the radiographs, or the result could not be written.
+    """
+    from SwinX2SLib.reconstruct.batch.worker import reconstruct_pair
+
+    result = reconstruct_pair(payload, *([backend] if backend else []))
+    _measure(Path(payload["out"]), payload["case"])
+    return result
+
+
+def _measure(folder: Path, title: str) -> None:
+    from SwinX2SLib.report.measurements.write import MEASUREMENTS_FOLDER, MeasureJob, run_measuring
+
+    try:
+        run_measuring(MeasureJob(folder, folder / MEASUREMENTS_FOLDER, title=title))
+    except InputError as error:
+        # A pair of films without a bone is reconstructed; there is nothing to measure.
+        if {fault.kind for fault in error.faults} != {"no-bones"}:
+            raise

@@ -1,0 +1,74 @@
+"""The command `swinx2s export`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from SwinX2SLib.cli.parsing import add_command, add_output
+from SwinX2SLib.export.meshes import FORMATS
+
+_FORMATS = "\n".join(
+    f"  {entry.name:<9} {entry.title}: {entry.entry}; {entry.frame}" for entry in FORMATS.values()
+)
+_NOTES = f"""\
+formats (file; axes and unit):
+{_FORMATS}
+
+A DICOM segmentation takes patient and study from the films: at least one has to be a DICOM file."""
+_EXAMPLES = (
+    "swinx2s export result --out bones",
+    "swinx2s export result --out bones --format stl,gltf,dicomseg --ap-film ap.dcm",
+)
+
+
+def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `export`."""
+    parser = add_command(
+        subparsers,
+        "export",
+        "Write the bones of a result, or of any segmentation whose labels are those of this project, in other "
+        "formats. DIR receives all of them or none.",
+        notes=_NOTES,
+        examples=_EXAMPLES,
+    )
+    parser.add_argument(
+        "result", type=Path, metavar="RESULT", help="folder of `swinx2s reconstruct`, NIfTI or .seg.nrrd"
+    )
+    parser.add_argument(
+        "--format",
+        default="stl",
+        metavar="NAME[,NAME]",
+        help=f"formats to write, of {','.join(FORMATS)} (default: stl)",
+    )
+    add_output(parser, "export")
+    parser.add_argument("--title", default="", help="name in the files' headers (default: that of RESULT)")
+    parser.add_argument(
+        "--ignore-unknown",
+        action="store_true",
+        help="leave out labels that are no bone, instead of refusing them",
+    )
+    films = parser.add_argument_group("films, for DICOM (default: those that the result names)")
+    films.add_argument("--ap-film", type=Path, metavar="FILE", help="DICOM file of the frontal film")
+    films.add_argument("--lateral-film", type=Path, metavar="FILE", help="DICOM file of the lateral film")
+    parser.set_defaults(func=run_command)
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Write the export and say where it is."""
+    from SwinX2SLib.export.run import run_export
+    from SwinX2SLib.export.source import read_source
+
+    given = {"ap": arguments.ap_film, "lateral": arguments.lateral_film}
+    films = {role: path for role, path in given.items() if path is not None}
+    source = read_source(arguments.result, arguments.title, films or None, arguments.ignore_unknown)
+    formats = [name.strip() for name in arguments.format.split(",") if name.strip()]
+    written = run_export(
+        source, formats, arguments.out, arguments.overwrite, lambda message: print(message, file=sys.stderr)
+    )
+    for note in source.notes:
+        print(note, file=sys.stderr)
+    for name, path in written.items():
+        print(f"{path}  {FORMATS[name].frame}")
+    return 0

@@ -1,0 +1,108 @@
+"""The command `swinx2s measure`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from SwinX2SLib.cli.parsing import add_command, add_output, tell_phase
+from SwinX2SLib.errors import Fault, InputError
+
+_REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
+_DESCRIPTION = """\
+Measure femora, pelvis, spine, vertebrae and ribs in a segmentation of one person.
+
+SEGMENTATION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd; any orientation), a segmentation of 3D Slicer
+(.seg.nrrd; its segments are known by name or terminology), a folder of meshes named by their bones (femur_left.stl;
+.stl, .ply, .obj, .vtp), arrays of meshes (.npz), or a folder that `swinx2s reconstruct` wrote.
+
+What is missing, cut off or broken is reported as absent, with the reason; what looks odd is to be checked."""
+_NOTES = """\
+DIR receives measurements.json, measurements.csv (one value a row), measurements.html (pictures and tables) and
+landmarks.mrk.json (for 3D Slicer): all or none.
+
+intervals: --samples gives each value the range that further segmentations of the same person show; --uncertainty the
+range of label volumes drawn from a map of 1 minus the probability of the label taken (uncertainty.nii.gz)."""
+_EXAMPLES = (
+    "swinx2s measure result --out measured",
+    "swinx2s measure labels.nii.gz --out measured --only femur pelvis --samples samples",
+    "swinx2s measure bones.seg.nrrd --out measured --uncertainty uncertainty.nii.gz --draws 50",
+)
+
+
+def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `measure`."""
+    parser = add_command(subparsers, "measure", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES)
+    parser.add_argument("segmentation", type=Path, metavar="SEGMENTATION", help="file or folder")
+    add_output(parser, "result")
+    parser.add_argument(
+        "--only", nargs="+", choices=_REGIONS, default=list(_REGIONS), metavar="REGION",
+        help=f"measure only these: {', '.join(_REGIONS)}",
+    )  # fmt: skip
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--samples", nargs="+", type=Path, default=[], metavar="PATH",
+        help="further segmentations of the same person, or one folder of such files",
+    )  # fmt: skip
+    group.add_argument(
+        "--uncertainty",
+        type=Path,
+        metavar="FILE",
+        help="map of uncertainty on the grid of SEGMENTATION (NIfTI)",
+    )
+    parser.add_argument(
+        "--draws",
+        type=int,
+        default=10,
+        metavar="N",
+        help="volumes drawn from the map, 2 to 200 (default: 10)",
+    )
+    parser.add_argument(
+        "--mesh-frame", choices=("RAS", "LPS"), help="frame of mesh files that do not state it"
+    )
+    parser.add_argument(
+        "--ignore-unknown", action="store_true", help="leave out label values and meshes that are no bone"
+    )
+    parser.add_argument("--no-page", action="store_true", help="write no page with pictures: quicker")
+    parser.add_argument("--title", default="", help="of the page (default: the name of SEGMENTATION)")
+    parser.set_defaults(func=run_measure)
+
+
+def run_measure(arguments: argparse.Namespace) -> int:
+    """Measure, write, and say where it is."""
+    from SwinX2SLib.measurements.reading import ReadOptions
+    from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
+
+    job = MeasureJob(
+        segmentation=arguments.segmentation,
+        out=arguments.out,
+        only=tuple(region for region in _REGIONS if region in arguments.only),
+        samples=_sample_paths(arguments.samples),
+        uncertainty=arguments.uncertainty,
+        draws=_checked_draws(arguments.draws),
+        reading=ReadOptions(arguments.mesh_frame, arguments.ignore_unknown),
+        title=arguments.title,
+        overwrite=arguments.overwrite,
+        with_page=not arguments.no_page,
+    )
+    written = run_measuring(job, tell_phase)
+    print(f"Open {written['page']} in a browser." if "page" in written else f"Written to {job.out}.")
+    return 0
+
+
+def _checked_draws(count: int) -> int:
+    if 2 <= count <= 200:
+        return count
+    raise InputError([Fault("draws", f"--draws cannot be {count}.", "Give a number from 2 to 200.")])
+
+
+def _sample_paths(given: list[Path]) -> tuple[Path, ...]:
+    """Return the paths of samples; one folder of segmentation files stands for these."""
+    if len(given) != 1 or not given[0].is_dir():
+        return tuple(given)
+    files = sorted(
+        path
+        for path in given[0].iterdir()
+        if path.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".npz"))
+    )
+    return tuple(files) or tuple(given)

@@ -1,0 +1,191 @@
+"""The command `swinx2s prepare`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.cli.parsing import add_command, add_workers, first_few
+from SwinX2SLib.errors import DONE, PLAIN_EXIT_CODES, SOME_FAILED, Fault, InputError
+
+if TYPE_CHECKING:
+    from SwinX2SLib.datasets.prepare import Prepared
+
+
+_NOTES = """\
+`swinx2s prepare list` names the data sets. OUT receives manifest.json, for `swinx2s train --cases` and
+`swinx2s score`, and a folder for each case. Run again with the same folders after an interruption, or when more has
+been downloaded: finished cases are kept. Docs/datasets.md says where to get each data set, how it is laid out and
+what is checked."""
+_EXAMPLES = (
+    "swinx2s prepare list",
+    "swinx2s prepare totalsegmentator-all Totalsegmentator_v201 --check",
+    "swinx2s prepare ribseg-v2 ribseg_v2 prepared/ribs --images ribfrac --workers 8",
+)
+_LIST = "list"
+_MOST_TOLD = 20
+# Smaller films are no films: `radiographs` refuses them.
+_LEAST_VOXELS = 64
+
+
+def add_prepare_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `prepare`."""
+    parser = add_command(
+        subparsers,
+        "prepare",
+        "Read the download of a public data set, check it, apply its official split and the paper's exclusions, "
+        "bring each scan onto the paper's grid, project it, and write a list of cases.",
+        notes=_NOTES,
+        examples=_EXAMPLES,
+        codes={**PLAIN_EXIT_CODES, SOME_FAILED: "some scans are faulty; the others are prepared"},
+        resumable=True,
+    )
+    parser.add_argument("name", metavar="NAME", help="the data set, or 'list' to see all")
+    parser.add_argument(
+        "raw", type=Path, nargs="?", metavar="RAW_DIR", help="folder of the unpacked download"
+    )
+    parser.add_argument("out", type=Path, nargs="?", metavar="OUT", help="folder of the cases")
+    parser.add_argument(
+        "--images",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a further folder with its CTs",
+    )
+    parser.add_argument(
+        "--split", type=Path, metavar="FILE", help="CSV, text, JSON or pkl with the split to use"
+    )
+    parser.add_argument("--only", default="", metavar="CASE[,CASE]", help="these cases alone")
+    parser.add_argument("--check", action="store_true", help="check everything, write no case")
+    _add_making(parser)
+    add_workers(parser)
+    parser.set_defaults(func=run_prepare)
+
+
+def _add_making(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--labels-only", action="store_true", help="without CTs and films")
+    parser.add_argument(
+        "--shape", default="128,128,160", metavar="X,Y,Z", help="voxels of the grid (default: 128,128,160)"
+    )
+    parser.add_argument(
+        "--spacing-mm", type=float, metavar="MM", help="voxel size (default: longest side of the scan / Z)"
+    )
+    parser.add_argument(
+        "--threshold", type=float, default=0.0, metavar="HU", help="what the films see as air (default: 0)"
+    )
+    parser.add_argument(
+        "--labels-on-image-grid",
+        action="store_true",
+        help="labels of the CT's size lie on its voxels, whatever their header says",
+    )
+    parser.add_argument(
+        "--assume-orientation", metavar="CODE", help="of files whose header states none, for example LPS"
+    )
+
+
+def run_prepare(args: argparse.Namespace) -> int:
+    """Prepare or check a data set; the exit code is 6 when scans are faulty."""
+    from SwinX2SLib.datasets.catalogue import DATASETS
+    from SwinX2SLib.datasets.prepare import find_cases, prepare
+    from SwinX2SLib.parallel import ConsoleProgress
+
+    if args.name.lower() == _LIST:
+        print(_listing())
+        return 0
+    options = _checked(args)
+    data_set = DATASETS[args.name.lower()]
+    only = [name for name in args.only.split(",") if name]
+    cases, left_out = find_cases(data_set, args.raw, args.images, args.split, only)
+    with ExitStack() as stack:
+        out = args.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        progress = stack.enter_context(ConsoleProgress("Checking" if args.check else "Preparing"))
+        prepared = prepare(
+            data_set,
+            cases,
+            out,
+            options,
+            left_out=left_out,
+            check_only=args.check,
+            workers=args.workers,
+            scheduler=args.scheduler,
+            progress=progress,
+        )
+    print(_summary(prepared, args))
+    return SOME_FAILED if prepared.failed else DONE
+
+
+def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late
+    from SwinX2SLib.datasets.catalogue import DATASETS
+    from SwinX2SLib.datasets.prepare import PrepareOptions
+
+    faults, hint = [], "See `swinx2s prepare --help`."
+    if args.name.lower() not in DATASETS:
+        known = f"The data sets are {', '.join(DATASETS)}."
+        faults.append(Fault("unknown-data-set", f"There is no data set {args.name!r}.", known))
+    if args.raw is None:
+        faults.append(Fault("prepare-usage", "RAW_DIR is missing.", hint))
+    if args.out is None and not args.check:
+        faults.append(Fault("prepare-usage", "OUT is missing.", hint))
+    shape = tuple(int(n) for n in args.shape.split(",") if n.strip().isdigit())
+    if len(shape) != 3 or not all(_LEAST_VOXELS <= n <= 1024 for n in shape) or args.shape.count(",") != 2:
+        faults.append(
+            Fault(
+                "prepare-usage",
+                f"{args.shape!r} is no shape.",
+                f"Give three numbers from {_LEAST_VOXELS} to 1024: 128,128,160.",
+            )
+        )
+    if args.spacing_mm is not None and not 0.1 <= args.spacing_mm <= 20:
+        faults.append(Fault("prepare-usage", "The spacing is impossible.", "Give 0.1 to 20 mm."))
+    code = args.assume_orientation and args.assume_orientation.upper()
+    if code and sorted("RLAPSI".find(letter) // 2 for letter in code) != [0, 1, 2]:
+        faults.append(
+            Fault(
+                "prepare-usage",
+                f"{code!r} is no orientation.",
+                "Give one letter of each of R/L, A/P, S/I: LPS.",
+            )
+        )
+    if faults:
+        raise InputError(faults)
+    return PrepareOptions(
+        shape, args.spacing_mm, args.threshold, args.labels_only, args.labels_on_image_grid, code
+    )
+
+
+def _listing() -> str:
+    from SwinX2SLib.datasets.catalogue import DATASETS
+
+    lines = [f"{'name':<24}{'bones':<28}{'scans':>6}  licence"]
+    for data_set in DATASETS.values():
+        groups = ", ".join(data_set.groups)
+        lines.append(f"{data_set.name:<24}{groups:<28}{data_set.complete or '?':>6}  {data_set.licence}")
+    return "\n".join(lines)
+
+
+def _summary(prepared: Prepared, args: argparse.Namespace) -> str:
+    data_set = prepared.data_set
+    parts = ", ".join(f"{count} {split}" for split, count in prepared.by_split().items())
+    lines = [f"{data_set.title}: {prepared.scans} scans found of {data_set.complete}."]
+    lines += [f"  {len(prepared.entries)} in order: {parts}"]
+    lines += [f"  {len(prepared.excluded)} left out, {len(prepared.failed)} faulty"]
+    others = "; ".join(f"{who}: {count}" for who, count in data_set.counts.items())
+    lines += [f"  for comparison, cases by {others}"]
+    lines += _told("Left out", [f"{case}: {reason}" for case, reason in prepared.excluded.items()])
+    lines += _told("Faulty", [f"{failure.key}: {failure.message}" for failure in prepared.failed])
+    lines += _told("To know", [f"{e['case']}: {e['note']}" for e in prepared.entries if e["note"]])
+    if not args.check:
+        lines.append(f"Case list: {args.out / 'manifest.json'}")
+        if not prepared.entries:
+            print("swinx2s: No case was prepared.", file=sys.stderr)
+    return "\n".join(lines)
+
+
+def _told(title: str, sentences: list[str]) -> list[str]:
+    shown = [f"  {line}" for line in first_few(sentences, _MOST_TOLD, ", in prepared.json")]
+    return [f"{title}:", *shown] if sentences else []

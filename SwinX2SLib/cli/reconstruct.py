@@ -1,0 +1,346 @@
+"""The command `swinx2s reconstruct`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from SwinX2SLib.cli.parsing import add_command, add_output, usage_error
+from SwinX2SLib.errors import EXIT_CODES
+from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, FilmOptions
+from SwinX2SLib.radiographs.registration import AUTOMATIC
+from SwinX2SLib.reconstruct.job import DEVICES, Job
+from SwinX2SLib.reconstruct.protocol import Error, Event, Progress, Result
+from SwinX2SLib.reconstruct.variations import VARIATIONS
+
+
+class ConsoleReport:
+    """Tells events on standard error (progress, notes, faults) and standard output (files); a context manager."""
+
+    def __init__(self):
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # File names may hold what the terminal's encoding has no letter for.
+                stream.reconfigure(errors="backslashreplace")
+        self._out, self._err = (
+            Console(highlight=False, soft_wrap=True),
+            Console(stderr=True, highlight=False, soft_wrap=True),
+        )
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._bar = Bar(*columns, console=self._err, transient=True, disable=not self._err.is_terminal)
+        self._task = self._bar.add_task("", total=1.0)
+        self._message = ""
+
+    def __enter__(self) -> ConsoleReport:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Tell one event."""
+        if isinstance(event, Progress):
+            self._progress(event)
+            return
+        self._bar.stop()
+        if isinstance(event, Error):
+            self._error(event)
+        else:
+            self._result(event)
+
+    def _progress(self, event: Progress) -> None:
+        self._bar.update(self._task, completed=event.fraction, description=event.message)
+        # Where there is no terminal to draw on, one line tells each phase.
+        if not self._err.is_terminal and event.message != self._message:
+            self._err.print(escape(event.message))
+        self._message = event.message
+
+    def _error(self, event: Error) -> None:
+        where = f"{event.path}: " if event.path else ""
+        self._err.print(
+            f"[bold red]{escape(event.kind)}[/] {escape(where + event.message)} {escape(event.hint)}"
+        )
+
+    def _result(self, event: Result) -> None:
+        for note in event.notes:
+            self._err.print(f"[yellow]note[/] {escape(note)}")
+        for role, path in event.files.items():
+            self._out.print(f"{role:<13} {escape(path)}")
+        self._err.print(f"{event.seconds.get('total', 0.0):.1f} s")
+
+
+_VIEWS = ("ap", "lateral")
+_DESCRIPTION = """\
+Reconstruct up to 54 bones from a frontal and a lateral radiograph of one person.
+
+The films must hang as on a light box: head up; on the frontal film (AP or PA alike) the patient's right on the left
+side of the picture; on the lateral film the patient's front on the left side (is it on the right: --flip lateral=h).
+DICOM files that state their patient orientation are turned by themselves, and the result says so."""
+_NOTES = """\
+DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz and provenance.json: all or
+none.
+
+crop, rotation and flip act in this order: the crop in the picture as stored, then the turn by the DICOM header, then
+rotation (clockwise), then flip."""
+_EXAMPLES = (
+    "swinx2s reconstruct ap.dcm lateral.dcm --out result",
+    "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.8 --flip lateral=h",
+    "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.2,0.25 --crop ap=5%,0%,90%,100%",
+)
+
+
+def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `reconstruct`."""
+    parser = add_command(
+        subparsers, "reconstruct", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=EXIT_CODES
+    )
+    parser.add_argument(
+        "ap", type=Path, metavar="AP", help="frontal film: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI"
+    )
+    parser.add_argument("lateral", type=Path, metavar="LATERAL", help="lateral film")
+    add_output(parser, "result")
+    parser.add_argument(
+        "--json", action="store_true", help="tell progress and result as JSON lines on standard output"
+    )
+    add_film_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(func=run_reconstruct)
+
+
+def add_film_options(parser: argparse.ArgumentParser) -> None:
+    """Add what may be said about films; `job_of_arguments` reads it."""
+    films = parser.add_argument_group("films (VIEW is ap or lateral)")
+    _add_size_options(films)
+    _add_hanging_options(films)
+
+
+def _add_size_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--spacing-mm",
+        action="append",
+        default=[],
+        metavar="A[,B]",
+        help="size of a pixel at the patient in mm: of both films (A), of the frontal and the lateral one (A,B), or "
+        "of one (VIEW=A); wins over the file's header",
+    )
+    group.add_argument(
+        "--magnification",
+        action="append",
+        default=[],
+        metavar="M|VIEW=M",
+        help="how much larger than the patient the detector shows it, of both films or of one; divides the size of a "
+        "pixel at the detector that the header states",
+    )
+    for end, words in (("detector", "detector"), ("patient", "middle of the patient")):
+        group.add_argument(
+            f"--source-to-{end}-mm",
+            action="append",
+            default=[],
+            metavar="MM|VIEW=MM",
+            help=f"distance from the X-ray source to the {words}, of both films or of one; wins over the file's "
+            "header. Both together give the magnification and the cone of rays",
+        )
+    group.add_argument(
+        "--lateral-shift-mm",
+        type=_shift,
+        metavar="MM|auto",
+        help="move the lateral film up by so many millimetres (down: --lateral-shift-mm=-12) before both are cut to "
+        "the heights that they share; auto finds it (default: the films' middles are taken to be at one height)",
+    )
+
+
+def _add_hanging_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--ap-view",
+        choices=("ap", "pa"),
+        default="ap",
+        help="how the rays went through the patient on the frontal film; it is recorded, nothing is mirrored, since "
+        "both hang with the patient's right on the left (default: ap)",
+    )
+    group.add_argument(
+        "--flip", action="append", default=[], metavar="VIEW=h|v|hv", help="flip left-right, up-down"
+    )
+    group.add_argument(
+        "--rotate", action="append", default=[], metavar="VIEW=90|180|270", help="turn clockwise"
+    )
+    group.add_argument(
+        "--crop",
+        action="append",
+        default=[],
+        metavar="VIEW=L,T,W,H",
+        help="use only a part: left, top, width, height in pixels (ap=100,0,2000,2400) or percent "
+        "(ap=5%%,0%%,90%%,100%%)",
+    )
+    for option, words in (
+        ("--invert", "swap dark and bright"),
+        ("--ignore-orientation", "do not turn the film as its header says"),
+    ):
+        group.add_argument(option, action="append", default=[], choices=_VIEWS, metavar="VIEW", help=words)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of the model and how it is used; `job_of_arguments` reads it."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
+    )
+    group.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
+    )
+    group.add_argument(
+        "--augmentations",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"average the reconstructions of N variations of the pair, 1 to {len(VARIATIONS)}: as it is, a little "
+        "smaller and larger, and mirrored; N times the network's time (default: 1)",
+    )
+    group.add_argument(
+        "--island-fraction",
+        type=float,
+        default=0.1,
+        metavar="F",
+        help="remove pieces of a bone smaller than this share of its largest piece; 0 keeps all (default: 0.1)",
+    )
+
+
+def job_of_arguments(arguments: argparse.Namespace) -> Job:
+    """Make a job of the parsed command line.
+
+    Raises:
+        ValueError: film options cannot be read; one line for each.
+    """
+    told: dict[str, dict[str, Any]] = {view: {} for view in _VIEWS}
+    wrong: list[str] = []
+    for name, take in _TAKERS.items():
+        for text in getattr(arguments, name):
+            try:
+                take(told, text)
+            except ValueError as error:
+                wrong.append(str(error))
+    options = {view: FilmOptions() for view in _VIEWS}
+    for view in _VIEWS:
+        try:
+            options[view] = FilmOptions(**told[view])
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        # One spacing for both films is wrong once.
+        raise ValueError("\n".join(dict.fromkeys(wrong)))
+    values = {name: getattr(arguments, name) for name in _PLAIN}
+    return Job(**values, ap_options=options["ap"], lateral_options=options["lateral"])
+
+
+_PLAIN = (
+    "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "augmentations", "island_fraction",
+    "lateral_shift_mm",
+)  # fmt: skip
+
+
+def _shift(text: str) -> float | str:
+    return text if text == AUTOMATIC else float(text)
+
+
+def _take_number(field: str, option: str, what: str) -> Callable[[dict[str, dict[str, Any]], str], None]:
+    """Return what reads a number of one film, or of both."""
+
+    def take(told: dict[str, dict[str, Any]], text: str) -> None:
+        view, value = _view_and_value(text, option) if "=" in text else ("", text)
+        for each in (view,) if view else _VIEWS:
+            told[each][field] = _number(value, f"{option} takes {what}")
+
+    return take
+
+
+def _take_spacing(told: dict[str, dict[str, Any]], text: str) -> None:
+    if "=" in text:
+        view, value = _view_and_value(text, "--spacing-mm")
+        told[view]["spacing_mm"] = _number(value)
+        return
+    values = [_number(part) for part in text.split(",")]
+    if len(values) > 2:
+        raise ValueError(f"--spacing-mm takes one number or two (frontal, lateral), not {text!r}.")
+    told["ap"]["spacing_mm"], told["lateral"]["spacing_mm"] = values[0], values[-1]
+
+
+def _take_crop(told: dict[str, dict[str, Any]], text: str) -> None:
+    view, value = _view_and_value(text, "--crop")
+    told[view]["crop"] = Crop.parse(value)
+
+
+def _take_flip(told: dict[str, dict[str, Any]], text: str) -> None:
+    view, value = _view_and_value(text, "--flip")
+    told[view]["flip"] = _one_of(value, FLIPS[1:], "--flip")
+
+
+def _take_rotation(told: dict[str, dict[str, Any]], text: str) -> None:
+    view, value = _view_and_value(text, "--rotate")
+    told[view]["rotate_deg"] = int(_one_of(value, [str(angle) for angle in ROTATIONS_DEG], "--rotate"))
+
+
+def _number(text: str, expected: str = "--spacing-mm takes millimetres") -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{expected}, not {text!r}.") from None
+
+
+def _view_and_value(text: str, option: str) -> tuple[str, str]:
+    view, separator, value = text.partition("=")
+    if view not in _VIEWS or not separator:
+        raise ValueError(f"{option} takes ap=... or lateral=..., not {text!r}.")
+    return view, value
+
+
+def _one_of(value: str, known: tuple[str, ...] | list[str], option: str) -> str:
+    if value not in known:
+        raise ValueError(f"{option} takes {', '.join(known)}, not {value!r}.")
+    return value
+
+
+# Option -> what reads its text into the values of both films.
+_TAKERS: dict[str, Callable[[dict[str, dict[str, Any]], str], None]] = {
+    "spacing_mm": _take_spacing,
+    "magnification": _take_number("magnification", "--magnification", "a factor"),
+    "source_to_detector_mm": _take_number("source_to_detector_mm", "--source-to-detector-mm", "millimetres"),
+    "source_to_patient_mm": _take_number("source_to_patient_mm", "--source-to-patient-mm", "millimetres"),
+    "crop": _take_crop,
+    "flip": _take_flip,
+    "rotate": _take_rotation,
+    "invert": lambda told, view: told[view].update(invert=True),
+    "ignore_orientation": lambda told, view: told[view].update(trust_orientation=False),
+}
+
+
+def run_reconstruct(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code (`command_line.EXIT_CODES`)."""
+
+    from SwinX2SLib.reconstruct.pipeline import run_job
+    from SwinX2SLib.reconstruct.protocol import encode
+    from SwinX2SLib.reconstruct.worker import claim_standard_output, run_reported, stop_on_signals
+
+    try:
+        job = job_of_arguments(arguments)
+    except ValueError as error:
+        return usage_error(arguments.parser, str(error).splitlines())
+    stop_on_signals()
+    if arguments.json:
+        events = claim_standard_output()
+
+        def tell(event) -> None:
+            print(encode(event), file=events, flush=True)
+
+        return run_reported(lambda: run_job(job, tell), tell)
+    with ConsoleReport() as report:
+        return run_reported(lambda: run_job(job, report), report)

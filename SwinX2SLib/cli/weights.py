@@ -1,0 +1,194 @@
+"""The commands `swinx2s weights list`, `verify`, `import` and `remove`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from SwinX2SLib.cli.parsing import add_command
+from SwinX2SLib.errors import DONE, EXIT_CODES, MODEL, Fault, InputError
+from SwinX2SLib.weights.locating import expectation_faults, file_faults
+from SwinX2SLib.weights.manifest import (
+    VARIABLE,
+    StoredWeights,
+    cache_folder,
+    default_name,
+    find_weights,
+    remove_imported,
+    stored_weights,
+)
+from SwinX2SLib.weights.record import WeightsError
+
+
+def add_weights_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `weights`."""
+    parser = subparsers.add_parser(
+        "weights",
+        description="List, verify, import or remove weights.",
+        epilog="`swinx2s weights ACTION --help` describes an action.",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add_list(actions)
+    _add_verify(actions)
+    _add_import(actions)
+    _add_remove(actions)
+
+
+def _add_list(actions: argparse._SubParsersAction) -> None:
+    parser = add_command(
+        actions,
+        "list",
+        "Show the weights that come with the library and those that were imported.",
+        summary="show which weights there are",
+        codes=EXIT_CODES,
+    )
+    parser.add_argument("--json", action="store_true", help="all that is known, as JSON")
+    parser.set_defaults(func=run_list)
+
+
+def _add_verify(actions: argparse._SubParsersAction) -> None:
+    parser = add_command(
+        actions,
+        "verify",
+        "Check size, SHA-256 and tensors.",
+        summary="check that weights are whole and fit their network",
+        examples=["swinx2s weights verify", "swinx2s weights verify fused-tiny-v2 --files-only"],
+        codes={**EXIT_CODES, DONE: "all is well", MODEL: "weights are not in order; all faults are listed"},
+    )
+    parser.add_argument(
+        "name", nargs="*", metavar="NAME", help="weights to check (all of them if none is given)"
+    )
+    parser.add_argument(
+        "--files-only", action="store_true", help="compare size and SHA-256 only, which needs no PyTorch"
+    )
+    parser.set_defaults(func=run_verify)
+
+
+def _add_import(actions: argparse._SubParsersAction) -> None:
+    parser = add_command(
+        actions,
+        "import",
+        "Take over weights that this library wrote, or convert a checkpoint of the published Swin-X2S code; the "
+        "network is found from its tensors. "
+        f"Imported weights lie in the cache folder (${VARIABLE}, now {cache_folder()}) unless --out is given.",
+        summary="take over weights of this library, or convert a checkpoint of the published Swin-X2S code",
+        examples=["swinx2s weights import checkpoint.pt --name my-base --half --licence 'CC BY 4.0'"],
+        codes=EXIT_CODES,
+    )
+    parser.add_argument("source", type=Path, metavar="FILE", help=".pt, .pth or .safetensors file")
+    parser.add_argument(
+        "--sha256", default="", metavar="HEX", help="refuse the file if its SHA-256 is another"
+    )
+    parser.add_argument("--name", required=True, help="what to call the weights")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write here instead of the cache folder")
+    parser.add_argument("--half", action="store_true", help="store as float16, half the size")
+    parser.add_argument("--replace", action="store_true", help="overwrite imported weights of this name")
+    parser.add_argument("--licence", default="unknown", help="licence that their source states")
+    parser.add_argument("--notes", default="", help="a sentence for whoever chooses")
+    parser.set_defaults(func=run_import)
+
+
+def _add_remove(actions: argparse._SubParsersAction) -> None:
+    parser = add_command(
+        actions,
+        "remove",
+        "Delete imported weights and their record.",
+        summary="delete imported weights",
+        codes=EXIT_CODES,
+    )
+    parser.add_argument("name", metavar="NAME", help="weights to delete")
+    parser.set_defaults(func=run_remove)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print the weights of both manifests."""
+    stored, default = stored_weights(), default_name()
+    if args.json:
+        models = [
+            {**entry.record.to_json(), "path": str(entry.path), "bundled": entry.bundled} for entry in stored
+        ]
+        print(json.dumps({"default": default, "models": models}, indent=2, ensure_ascii=False))
+        return DONE
+    if not stored:
+        print("There are no weights yet. Import some with `swinx2s weights import`.")
+    for entry in stored:
+        print(_line(entry, entry.record.name == default))
+    return DONE
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Check weights and print one line for each.
+
+    Raises:
+        WeightsError: some are not in order; names every fault.
+    """
+    faults = []
+    for entry in [find_weights(name) for name in args.name] or stored_weights():
+        found = file_faults(entry.path, entry.record)
+        if not found and not args.files_only:
+            found = _tensor_faults(entry)
+        print(f"{entry.record.name}: {'in order' if not found else 'NOT in order'}")
+        faults.extend(found)
+    if faults:
+        raise WeightsError(faults)
+    return DONE
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Import a checkpoint and print where it went.
+
+    Raises:
+        InputError: it cannot be imported; names every fault.
+    """
+    # Told at once, before PyTorch takes its seconds to load.
+    if faults := expectation_faults(args.source, args.sha256):
+        raise InputError(faults)
+    from SwinX2SLib.weights.importing import ImportOptions, import_weights
+
+    options = ImportOptions(
+        args.name, args.out, args.half, args.replace, args.licence, args.notes, args.sha256
+    )
+    path, record = import_weights(args.source, options)
+    sizes = f" with {record.overrides}" if record.overrides else ""
+    print(f"{record.name}: {record.variant}{sizes}, {record.bytes / 1e6:.1f} MB, SHA-256 {record.sha256}")
+    model = record.name if args.out is None else path
+    print(f"Written to {path}. Use it with `swinx2s reconstruct --model {model}`.")
+    return DONE
+
+
+def run_remove(args: argparse.Namespace) -> int:
+    """Delete imported weights and print which files went.
+
+    Raises:
+        WeightsError: they cannot be removed.
+    """
+    files = remove_imported(args.name)
+    print(f"{args.name} was removed: {', '.join(map(str, files)) or 'its files were gone already'}.")
+    return DONE
+
+
+def _tensor_faults(entry: StoredWeights) -> list[Fault]:
+    from SwinX2SLib.weights.storage import content_faults
+
+    try:
+        return content_faults(entry.path, entry.record)
+    except WeightsError as error:
+        return list(error.faults)
+
+
+def _line(entry: StoredWeights, is_default: bool) -> str:
+    record = entry.record
+    marks = ", ".join(
+        mark
+        for mark, holds in (
+            ("default", is_default),
+            ("imported", not entry.bundled),
+            ("FILE MISSING", not entry.path.is_file()),
+        )
+        if holds
+    )
+    size = f"{record.bytes / 1e6:.1f} MB"
+    head = f"{record.name}  {record.variant}  {size}  {record.date}  {record.licence}"
+    lines = [f"{head}  ({marks})" if marks else head, *([f"    {record.notes}"] if record.notes else [])]
+    return "\n".join(lines)

@@ -1,0 +1,78 @@
+"""Whether the films of a result can lend their patient and study to a DICOM segmentation."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.errors import Fault
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from SwinX2SLib.export.source import ExportSource
+
+
+_NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_HINT = "Export another format, or reconstruct from the DICOM files of the films."
+
+
+def dicom_faults(source: ExportSource) -> list[Fault]:
+    """List why no DICOM segmentation can be written of a result."""
+    return dicom_package_faults() or film_headers(source.films, source.film_hashes)[1]
+
+
+def film_headers(
+    films: Mapping[str, Path], hashes: Mapping[str, str]
+) -> tuple[dict[str, Dataset], list[Fault]]:
+    """Return the headers of those films that are DICOM files, by role, and all that keeps them from being used.
+
+    Args:
+        films: files by role; what is no DICOM file is passed over, as one of the two is enough.
+        hashes: SHA-256 that a file must have, by role; "" for any.
+    """
+    headers, faults = {}, []
+    for role, path in films.items():
+        header = _header(path)
+        if header is None:
+            continue
+        missing = [name for name in _NEEDED if not header.get(name)]
+        if missing:
+            message = f"The DICOM header lacks {', '.join(missing)}, so nothing can refer to the film."
+            faults.append(Fault("dicom-incomplete", message, _HINT, str(path)))
+        elif hashes.get(role) and hashlib.sha256(path.read_bytes()).hexdigest() != hashes[role]:
+            message = "The file was changed since the reconstruction."
+            faults.append(Fault("film-changed", message, "Restore it, or reconstruct again.", str(path)))
+        else:
+            headers[role] = header
+    people = {str(header.get("PatientID") or "") for header in headers.values()}
+    if len(people) > 1:
+        message = f"The films are of two patients (IDs {', '.join(sorted(people))})."
+        faults.append(Fault("two-patients", message, "Check that both films are of one person."))
+    if not headers and not faults:
+        faults.append(
+            Fault("no-dicom-film", "Neither film is a DICOM file, so patient and study are unknown.", _HINT)
+        )
+    return headers, faults
+
+
+def dicom_package_faults() -> list[Fault]:
+    """List why DICOM segmentations cannot be written here at all."""
+    if importlib.util.find_spec("highdicom") is not None:
+        return []
+    message = "The Python package highdicom, which writes DICOM segmentations, is not installed."
+    return [Fault("package-missing", message, "Install it: pip install highdicom.")]
+
+
+def _header(path: Path) -> Dataset | None:
+    """Return the header of a DICOM file, or None for a file that is none (or is no longer there)."""
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        return dcmread(path, stop_before_pixels=True)
+    except (InvalidDicomError, OSError):
+        return None

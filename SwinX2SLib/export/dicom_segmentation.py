@@ -1,0 +1,132 @@
+"""DICOM segmentation of the bones, with patient and study of the films.
+
+Standard: PS3.3 A.51 (Segmentation IOD), C.8.20. A film has no place in space: the segmentation gets a frame of
+reference of its own, in which the patient lies as the reconstruction has it, and names the films as its sources.
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import highdicom
+import numpy as np
+from highdicom.color import CIELabColor
+from highdicom.seg import Segmentation, SegmentDescription
+from pydicom.sr.coding import Code as DicomCode
+from pydicom.uid import UID, generate_uid
+
+from SwinX2SLib import __version__
+from SwinX2SLib.anatomy import Code, Label, label_by_id
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.export.dicom_radiographs import film_headers
+from SwinX2SLib.geometry.frames import ras_to_lps, reorient
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from SwinX2SLib.export.source import ExportSource
+
+
+# Frames are axial, as every viewer expects; rows run to the back and columns to the left (PS3.3 C.7.6.2.1.1).
+_ORIENTATION = "SPL"
+_SERIES_NUMBER = 3001
+# Type 2 attributes of patient and study: they must be there, and may be empty.
+_MAY_BE_EMPTY = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate",
+    "StudyTime",
+)  # fmt: skip
+_NAMESPACE = uuid.UUID("6f1d1a52-64a2-4f0e-9b0b-6d1f0f6a3c55")
+
+
+def write_dicom_segmentation(path: Path, source: ExportSource) -> None:
+    """Write one DICOM SEG object, a binary segment for each bone that is present.
+
+    Raises:
+        InputError: the films cannot lend patient and study, see `dicom_films`.
+    """
+    headers, faults = film_headers(source.films, source.film_hashes)
+    if faults:
+        raise InputError(faults)
+    volume, affine = reorient(source.labels, source.affine, _ORIENTATION)
+    present = [label_by_id(int(value)) for value in np.unique(volume) if value]
+    numbers = np.zeros(256, np.uint8)
+    numbers[[label.id for label in present]] = np.arange(1, len(present) + 1)
+    frame_uid = _frame_of_reference(source, headers)
+    films = [_as_source(header, frame_uid) for header in headers.values()]
+    segmentation = Segmentation(
+        source_images=films[:1],
+        further_source_images=films[1:],
+        pixel_array=highdicom.Volume(
+            np.ascontiguousarray(numbers[volume]),
+            ras_to_lps(affine),
+            "PATIENT",
+            frame_of_reference_uid=frame_uid,
+        ),
+        segmentation_type="BINARY",
+        segment_descriptions=[_described(number, label) for number, label in enumerate(present, start=1)],
+        series_instance_uid=generate_uid(),
+        series_number=_SERIES_NUMBER,
+        sop_instance_uid=generate_uid(),
+        instance_number=1,
+        manufacturer="SwinX2S",
+        manufacturer_model_name="SwinX2S",
+        software_versions=__version__,
+        device_serial_number="0",
+        content_label="BONES",
+        content_description="Bones reconstructed from radiographs; research use only",
+        series_description="Bones from radiographs (SwinX2S)",
+    )
+    segmentation.save_as(path)
+
+
+def _frame_of_reference(source: ExportSource, headers: dict[str, Dataset]) -> UID:
+    """Return the same frame for all that is exported of one pair of films on one grid."""
+    films = "/".join(str(header.SOPInstanceUID) for header in headers.values())
+    grid = f"{source.labels.shape}{np.round(source.affine, 6).tolist()}"
+    return UID(f"2.25.{uuid.uuid5(_NAMESPACE, films + grid).int}")
+
+
+def _as_source(header: Dataset, frame_uid: UID) -> Dataset:
+    """Return a header that highdicom takes: all type 2 attributes there, and with a place in our frame of reference.
+
+    It reads the sources' places only to find frames that coincide with them; no axial frame coincides with a film.
+    """
+    film = copy.deepcopy(header)
+    for name in _MAY_BE_EMPTY:
+        if name not in film:
+            setattr(film, name, "")
+    film.FrameOfReferenceUID = frame_uid
+    film.ImagePositionPatient, film.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 0, -1]
+    film.PixelSpacing, film.SliceThickness = [1, 1], 1
+    return film
+
+
+def _described(number: int, label: Label) -> SegmentDescription:
+    segment = SegmentDescription(
+        segment_number=number,
+        segment_label=label.title,
+        segmented_property_category=_code(label.category),
+        segmented_property_type=_code(label.type),
+        algorithm_type="AUTOMATIC",
+        algorithm_identification=highdicom.AlgorithmIdentificationSequence(
+            name="SwinX2S",
+            version=__version__,
+            family=DicomCode("123109", "DCM", "Artificial Intelligence"),
+        ),
+        tracking_id=label.name,
+        tracking_uid=generate_uid(),
+        display_color=CIELabColor.from_rgb(*label.colour),
+    )
+    if label.modifier is not None:
+        modifier = highdicom.sr.CodedConcept(
+            label.modifier.value, label.modifier.scheme, label.modifier.meaning
+        )
+        segment.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [modifier]
+    return segment
+
+
+def _code(code: Code) -> DicomCode:
+    return DicomCode(code.value, code.scheme, code.meaning)

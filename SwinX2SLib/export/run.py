@@ -1,0 +1,119 @@
+"""One export from its checks to its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from SwinX2SLib import __version__
+from SwinX2SLib.anatomy import label_by_id
+from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.export.dicom_radiographs import dicom_faults
+from SwinX2SLib.export.meshes import (
+    DOCUMENT,
+    ENTRIES,
+    FORMATS,
+    bone_meshes,
+    write_gltf,
+    write_obj,
+    write_stl_folder,
+)
+from SwinX2SLib.export.source import ExportSource
+from SwinX2SLib.geometry.frames import reorient
+from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+from SwinX2SLib.reconstruct.outputs import write_nifti_labels, write_segmentation
+
+_MESH_WRITERS = {"stl": write_stl_folder, "obj": write_obj, "gltf": write_gltf}
+
+
+def run_export(
+    source: ExportSource,
+    formats: Sequence[str],
+    out: Path,
+    overwrite: bool = False,
+    report: Callable[[str], None] = lambda message: None,
+) -> dict[str, Path]:
+    """Write the bones in every format asked for, all or none.
+
+    Args:
+        source: what to export.
+        formats: names of `FORMATS`.
+        out: folder to write; new, empty, or an earlier export with `overwrite`.
+        overwrite: whether an earlier export may be replaced.
+        report: told in words what is being done.
+
+    Returns:
+        The file (for STL, the folder) of each format.
+
+    Raises:
+        InputError: all faults of the formats, of the films (for DICOM) and of the output folder.
+        OutputError: the files could not be written.
+    """
+    wanted = list(dict.fromkeys(formats))
+    recover(out, ENTRIES)
+    faults = _format_faults(wanted) + output_faults(out, ENTRIES, overwrite)
+    if "dicomseg" in wanted:
+        faults += dicom_faults(source)
+    if faults:
+        raise InputError(faults)
+    try:
+        with staged_folder(out, ENTRIES, overwrite) as folder:
+            _write(folder, source, wanted, report)
+    except OSError as error:
+        hint = "Check the free space and the permissions of the output folder."
+        message = f"The export could not be written ({error})."
+        raise OutputError([Fault("output-failed", message, hint, str(out))]) from error
+    return {name: out.resolve() / FORMATS[name].entry for name in wanted}
+
+
+def _format_faults(wanted: Sequence[str]) -> list[Fault]:
+    hint = f"Formats are {', '.join(FORMATS)}."
+    if not wanted:
+        return [Fault("no-format", "No format is chosen.", hint)]
+    return [
+        Fault("unknown-format", f"There is no format {name!r}.", hint)
+        for name in wanted
+        if name not in FORMATS
+    ]
+
+
+def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Callable[[str], None]) -> None:
+    meshes = []
+    if _MESH_WRITERS.keys() & wanted:
+        report("Making surfaces")
+        meshes = list(bone_meshes(source.labels, source.affine))
+    for name in wanted:
+        report(f"Writing {FORMATS[name].title}")
+        path = folder / FORMATS[name].entry
+        if name in _MESH_WRITERS:
+            _MESH_WRITERS[name](path, meshes, source.title)
+        elif name == "nifti":
+            write_nifti_labels(path, source.labels, source.affine)
+        elif name == "nrrd":
+            write_segmentation(path, *reorient(source.labels, source.affine))
+        else:
+            from SwinX2SLib.export.dicom_segmentation import write_dicom_segmentation
+
+            write_dicom_segmentation(path, source)
+    document = json.dumps(_document(source, wanted), indent=2, ensure_ascii=False)
+    (folder / DOCUMENT).write_text(document + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def _document(source: ExportSource, wanted: Sequence[str]) -> dict:
+    """Return what is told about an export beside its files."""
+    bones = [label_by_id(int(value)).name for value in np.unique(source.labels) if value]
+    return {
+        "schema": "swinx2s-export/1",
+        "program": {"name": "SwinX2S", "version": __version__},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "title": source.title,
+        "source_sha256": source.sha256,
+        "bones": bones,
+        "files": {name: {"path": FORMATS[name].entry, "frame": FORMATS[name].frame} for name in wanted},
+        "notes": list(source.notes),
+        "intended_use": "research",
+    }

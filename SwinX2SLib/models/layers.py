@@ -1,0 +1,164 @@
+"""Layers that the networks share: cross-attention, residual blocks, dimension expansion, shapes of the views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from monai.networks.blocks.dynunet_block import UnetResBlock
+from monai.networks.blocks.unetr_block import UnetrUpBlock
+from torch import Tensor, nn
+from torch.nn import functional
+
+# The published network sets this for the two norms here, and keeps PyTorch's 1e-5 inside the Swin encoder.
+NORM_EPSILON = 1e-6
+
+
+class CrossAttention(nn.Module):
+    """One layer of attention between the views' volumes, with the same weights in both directions.
+
+    There is no residual path: what leaves is made of the other view's values alone (published behaviour).
+    """
+
+    def __init__(self, channels: int, heads: int, grid: tuple[int, int, int]):
+        """Build the layer.
+
+        Args:
+            channels: channels of the volumes; a multiple of `heads`.
+            heads: attention heads.
+            grid: voxels `(X, Y, Z)` of the volumes, one token each.
+        """
+        super().__init__()
+        self.heads = heads
+        self.projection = nn.Conv3d(channels, channels, 1)
+        self.position_embedding = nn.Parameter(torch.zeros(1, grid[0] * grid[1] * grid[2], channels))
+        self.input_norm = nn.LayerNorm(channels, eps=NORM_EPSILON)
+        self.query = nn.Linear(channels, channels)
+        self.key = nn.Linear(channels, channels)
+        self.value = nn.Linear(channels, channels)
+        self.out = nn.Linear(channels, channels)
+        self.output_norm = nn.LayerNorm(channels, eps=NORM_EPSILON)
+
+    def forward(self, views: Tensor) -> Tensor:
+        """Return both views' volumes after looking at each other.
+
+        Args:
+            views: `(2B, C, X, Y, Z)`, the coronal half of the batch before the sagittal one.
+        """
+        tokens = self.projection(views).flatten(2).transpose(1, 2) + self.position_embedding
+        tokens = self.input_norm(tokens)
+        other = torch.cat(tuple(reversed(tokens.chunk(2))))
+        query, key, value = (
+            layer(source).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for layer, source in ((self.query, tokens), (self.key, other), (self.value, other))
+        )
+        seen = functional.scaled_dot_product_attention(query, key, value)
+        seen = self.output_norm(self.out(seen.transpose(1, 2).flatten(2)))
+        return seen.transpose(1, 2).reshape(views.shape)
+
+
+NORM = "instance"
+
+
+def encoder_block(in_channels: int, out_channels: int) -> UnetResBlock:
+    """Return a block from `(B, in_channels, X, Y, Z)` to `(B, out_channels, X, Y, Z)`."""
+    return UnetResBlock(3, in_channels, out_channels, kernel_size=3, stride=1, norm_name=NORM)
+
+
+def decoder_block(in_channels: int, out_channels: int) -> UnetrUpBlock:
+    """Return a block that doubles `(B, in_channels, X, Y, Z)` and joins the skip `(B, out_channels, 2X, 2Y, 2Z)`."""
+    return UnetrUpBlock(
+        3, in_channels, out_channels, kernel_size=3, upsample_kernel_size=2, norm_name=NORM, res_block=True
+    )
+
+
+def decoder_block_without_skip(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Return a block that doubles `(B, in_channels, X, Y, Z)` to `(B, out_channels, 2X, 2Y, 2Z)` joining nothing."""
+    return nn.Sequential(
+        nn.ConvTranspose3d(in_channels, out_channels, 2, stride=2, bias=False),
+        encoder_block(out_channels, out_channels),
+    )
+
+
+def apply_block(block: Callable[..., Tensor], *volumes: Tensor) -> Tensor:
+    """Run a block on volumes `(B, C, X, Y, Z)`, the deepest first.
+
+    Where X is 1 or 2 voxels a processor computes in float32 even under autocast: oneDNN 3.13 (in PyTorch 2.15) leaves
+    parts of the weight gradient of a 3x3x3 bfloat16 convolution unwritten when X is 2, and training ends in NaN.
+    """
+    volume = volumes[0]
+    if volume.device.type == "cpu" and volume.shape[2] <= 2 and torch.is_autocast_enabled("cpu"):
+        with torch.autocast("cpu", enabled=False):
+            return block(*(each.float() for each in volumes))
+    return block(*volumes)
+
+
+def guard_convolutions(model: nn.Module) -> None:
+    """Make every 3D convolution of a network that others wrote compute thin volumes as `apply_block` does."""
+    for module in model.modules():
+        if type(module) in _GUARDED:
+            # The class alone changes: parameters, their names and copies of the network stay as they are.
+            module.__class__ = _GUARDED[type(module)]
+
+
+class _GuardedConv3d(nn.Conv3d):
+    def forward(self, volume: Tensor) -> Tensor:
+        return apply_block(super().forward, volume)
+
+
+class _GuardedConvTranspose3d(nn.ConvTranspose3d):
+    def forward(self, volume: Tensor) -> Tensor:
+        return apply_block(super().forward, volume)
+
+
+_GUARDED = {nn.Conv3d: _GuardedConv3d, nn.ConvTranspose3d: _GuardedConvTranspose3d}
+
+
+# Axis of a volume `(B, C, X, Y, Z)` that each view's map lacks.
+CORONAL_MISSING_AXIS = 3
+SAGITTAL_MISSING_AXIS = 2
+
+
+class DimensionExpansion(nn.Module):
+    """Repeat a map along its missing axis, scaled and shifted for every slice (section 3.2 of the paper).
+
+    The paper writes it as a 1x1x1 3D convolution from one channel to as many as the missing axis has slices; that
+    is one scale and one offset a slice, shared by all channels.
+    """
+
+    def __init__(self, length: int):
+        """Start as plain repetition over `length` slices."""
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(length))
+        self.offset = nn.Parameter(torch.zeros(length))
+
+    def forward(self, feature: Tensor, axis: int) -> Tensor:
+        """Return `(B, C, X, Y, Z)` from a coronal `(B, C, X, Z)` or sagittal `(B, C, Y, Z)` map.
+
+        Args:
+            feature: the map.
+            axis: `CORONAL_MISSING_AXIS` or `SAGITTAL_MISSING_AXIS`.
+        """
+        volume = feature.unsqueeze(axis)
+        shape = [-1 if i == axis else 1 for i in range(volume.ndim)]
+        return volume * self.scale.view(shape) + self.offset.view(shape)
+
+
+def film_faults(coronal: Tensor, sagittal: Tensor, grid_shape: tuple[int, int, int], views: int) -> list[str]:
+    """Return what is wrong with films, in sentences; empty when they fit.
+
+    Args:
+        coronal: to be `(B, views, X, Z)`.
+        sagittal: to be `(B, views, Y, Z)`.
+        grid_shape: `(X, Y, Z)` of the network.
+        views: films of each plane.
+    """
+    x, y, z = grid_shape
+    faults = [
+        f"The {name} films must be (batch, {views}, {width}, {z}), not {tuple(film.shape)}."
+        for name, film, width in (("coronal", coronal, x), ("sagittal", sagittal, y))
+        if film.ndim != 4 or tuple(film.shape[1:]) != (views, width, z)
+    ]
+    if not faults and len(coronal) != len(sagittal):
+        faults.append(f"There are {len(coronal)} coronal films and {len(sagittal)} sagittal ones.")
+    return faults

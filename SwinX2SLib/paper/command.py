@@ -1,0 +1,102 @@
+"""The command `swinx2s benchmark-table`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.cli.parsing import add_command
+from SwinX2SLib.errors import DONE, EXIT_CODES, SOME_FAILED
+
+if TYPE_CHECKING:
+    from SwinX2SLib.paper.published import BenchmarkConfig
+    from SwinX2SLib.paper.run import Result
+
+
+_NOTES = """CONFIG.toml names case lists under [data] (as `swinx2s prepare` writes them), and `steps` or `minutes` of
+every training; [training] takes what `swinx2s train` takes, [model.NAME] what one network has otherwise, [weights]
+files to load in the place of trainings. Run again with the same folder to go on: what is finished is kept. See
+Docs/benchmark.md."""
+_EXAMPLES = (
+    "swinx2s benchmark-table benchmark.toml --out benchmark",
+    "swinx2s benchmark-table benchmark.toml --out benchmark --no-training --workers 4",
+)
+
+
+def add_benchmark_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Register `benchmark-table`."""
+    parser = add_command(
+        subparsers,
+        "benchmark-table",
+        "Train or load the networks of the paper's tables, evaluate them on the data at hand, and print our figures "
+        "beside the paper's. All networks get the same budget.",
+        notes=_NOTES,
+        examples=_EXAMPLES,
+        codes={**EXIT_CODES, SOME_FAILED: "some rows failed; the others are there"},
+        resumable=True,
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG.toml", help="what to compare")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="trainings, scores and tables"
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="threads of a training (0: all cores)"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that evaluate (default: one per core)"
+    )
+    parser.add_argument(
+        "--any-licence",
+        action="store_true",
+        help="also learn from cases whose licence forbids giving the weights away",
+    )
+    parser.add_argument("--no-training", action="store_true", help="only evaluate and print what is trained")
+    parser.set_defaults(func=run_benchmark)
+
+
+def run_benchmark(args: argparse.Namespace) -> int:
+    """Run the benchmark and print the tables; the exit code is 6 when a row failed."""
+    from SwinX2SLib.paper.plan import plan
+    from SwinX2SLib.paper.published import load_benchmark, load_published
+    from SwinX2SLib.paper.run import Options, run_cells
+
+    config = load_benchmark(args.config)
+    cells = plan(config, load_published())
+    if args.threads:
+        import torch
+
+        torch.set_num_threads(args.threads)
+    options = Options(
+        args.out.absolute(), args.device, args.any_licence, args.no_training, args.workers, _say
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    results = run_cells(cells, config, options, lambda found: _write(found, config, args.out))
+    print(_write(results, config, args.out))
+    return SOME_FAILED if any(result.failed for result in results) else DONE
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _write(results: Sequence[Result], config: BenchmarkConfig, out: Path) -> str:
+    """Write the tables in all forms and return the Markdown."""
+    from SwinX2SLib.paper.published import load_published
+    from SwinX2SLib.paper.tables import as_csv, as_markdown, make_tables, remarks
+    from SwinX2SLib.parallel import write_whole
+    from SwinX2SLib.report.templates import render_page
+
+    published = load_published()
+    tables, notes = make_tables(results, published), remarks(config, published)
+    markdown = as_markdown(tables, notes)
+    done = sum(result.scores is not None for result in results)
+    page = render_page("benchmark.html.jinja", tables=tables, notes=notes, done=done, total=len(results))
+    for name, text in (("tables.md", markdown), ("tables.csv", as_csv(results)), ("index.html", page)):
+        write_whole(out / name, [text.encode()])
+    return markdown

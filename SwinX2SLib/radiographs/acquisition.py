@@ -1,0 +1,86 @@
+"""How far the X-ray tube stood from the detector and from the patient: the cone of its rays.
+
+In the order of trust: what the user says; DICOM Distance Source to Detector with Estimated Radiographic Magnification
+Factor (the ratio of source to image receptor over source to object) or Distance Source to Patient (PS3.3 C.8.7.5,
+C.8.11.7).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+# Beyond twice the size the patient would stand nearer to the tube than to the detector.
+LARGEST_MAGNIFICATION = 2.0
+
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+
+# Nobody is examined nearer to the focal spot (a C-arm stands half a metre off), and no room is longer.
+SMALLEST_TO_PATIENT_MM, LARGEST_TO_DETECTOR_MM = 300.0, 6000.0
+BY_USER = "given by the user"
+
+
+@dataclass(frozen=True)
+class StatedDistances:
+    """What a header says of the tube.
+
+    Attributes:
+        to_detector_mm: from the source, along the central ray; None where it says nothing usable.
+        to_patient_mm: likewise.
+        source: where it stands, for a person to read.
+    """
+
+    to_detector_mm: float | None = None
+    to_patient_mm: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Tube:
+    """Where the source of the rays stood.
+
+    Attributes:
+        source_to_detector_mm: along the central ray.
+        source_to_patient_mm: likewise, to the plane in the patient at which sizes hold.
+        source: who says so, for a person to read.
+    """
+
+    source_to_detector_mm: float
+    source_to_patient_mm: float
+    source: str
+
+    @property
+    def magnification(self) -> float:
+        """How much larger than the patient the detector shows it."""
+        return self.source_to_detector_mm / self.source_to_patient_mm
+
+    def __str__(self) -> str:
+        return (
+            f"source to detector {self.source_to_detector_mm:.5g} mm / source to patient "
+            f"{self.source_to_patient_mm:.5g} mm, {self.source}"
+        )
+
+
+def stated_distances(dataset: Dataset) -> StatedDistances:
+    """Return what a DICOM header says of the tube; 0 and nonsense count as absent."""
+    detector = positive_number(dataset, "DistanceSourceToDetector")
+    patient = positive_number(dataset, "DistanceSourceToPatient")
+    factor = positive_number(dataset, "EstimatedRadiographicMagnificationFactor")
+    if factor is not None and factor >= 1 and detector is not None:
+        words = "DICOM DistanceSourceToDetector and EstimatedRadiographicMagnificationFactor"
+        return StatedDistances(detector, detector / factor, words)
+    words = "DICOM DistanceSourceToDetector and DistanceSourceToPatient"
+    return StatedDistances(detector, patient, words)
+
+
+def positive_number(dataset: Dataset, keyword: str) -> float | None:
+    """Return a number of the header; None where it is absent, unreadable or not above 0."""
+    try:
+        value = float(dataset.get(keyword))
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) and value > 0 else None

@@ -1,0 +1,134 @@
+"""What a file format yields before any interpretation: the picture as stored and what the header says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs.acquisition import StatedDistances
+
+# JPEG's colour conversion moves the channels of a gray picture apart by a level or two of 255.
+GRAY_TOLERANCE = 4 / 255
+# Watermarks and mouse pointers of an image viewer colour a few pixels of a film.
+ANNOTATION_SHARE = 0.05
+
+
+class DecodeError(Exception):
+    """A file yields no picture; carries the fault to tell."""
+
+    def __init__(self, kind: str, message: str, hint: str):
+        self.fault = Fault(kind, message, hint)
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class HeaderSpacing:
+    """Pixel size that a header states.
+
+    Attributes:
+        row_mm: height of a pixel [mm].
+        col_mm: width of a pixel [mm].
+        source: where it stands, for a person to read.
+        detector_mm: size `(row, col)` at the detector, before any magnification, where the header states that, too.
+        calibrated: the header says that the size holds at the patient.
+    """
+
+    row_mm: float
+    col_mm: float
+    source: str
+    detector_mm: tuple[float, float] | None = None
+    calibrated: bool = False
+
+
+@dataclass
+class DecodedFilm:
+    """A picture as stored.
+
+    Attributes:
+        values: float32 `(rows, cols)`.
+        bone_bright: False where the header says that the smallest value is shown white.
+        spacing: pixel size from the header, or None.
+        spacing_remark: why the header gives no spacing, or "".
+        orientation: patient directions in which columns and rows increase, letters of L R A P H F, or None.
+        padding: True where the header says that a pixel is no part of the film; None where it says nothing.
+        distances: what the header says of the tube.
+        stated_view: "AP", "PA" or "lateral" where the header says which view it is, else "".
+        notes: sentences for the user.
+        faults: what is wrong with the picture (it may still be looked at, so that all faults are told at once).
+    """
+
+    values: np.ndarray
+    bone_bright: bool = True
+    spacing: HeaderSpacing | None = None
+    spacing_remark: str = ""
+    orientation: tuple[str, str] | None = None
+    padding: np.ndarray | None = None
+    stated_view: str = ""
+    distances: StatedDistances = field(default_factory=StatedDistances)
+    notes: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def gray_of_channels(channels: np.ndarray, white: float) -> tuple[np.ndarray, list[str], list[Fault]]:
+    """Return the gray picture `(rows, cols)` of `(rows, cols, 3)`, notes, and a fault if it is in colour.
+
+    Args:
+        channels: red, green, blue.
+        white: the value of white, which scales the tolerance.
+    """
+    channels = channels.astype(np.float32)
+    gray = channels.mean(axis=-1)
+    coloured = np.ptp(channels, axis=-1) > GRAY_TOLERANCE * white
+    share = float(coloured.mean())
+    if share > ANNOTATION_SHARE:
+        fault = Fault(
+            "colour-picture",
+            f"The picture is in colour ({share:.0%} of its pixels are not gray), so it is no radiograph as stored.",
+            "Export the radiograph as DICOM or as a gray picture.",
+        )
+        return gray, [], [fault]
+    notes = (
+        [f"{share:.1%} of the pixels are in colour (an annotation?) and were taken as gray."] if share else []
+    )
+    return gray, notes, []
+
+
+@contextmanager
+def decoding(what: str, hint: str = "Export or copy the file again.") -> Iterator[None]:
+    """Turn whatever a library raises over a file's bytes into a `DecodeError`.
+
+    Args:
+        what: names the file, for example "DICOM file".
+        hint: what to do when it cannot be decoded.
+    """
+    try:
+        yield
+    except DecodeError:
+        raise
+    except MemoryError:
+        raise DecodeError(
+            "too-large",
+            f"The {what} does not fit into memory; its header states a size that is wrong or huge.",
+            "Export the film again, at the size of a radiograph.",
+        ) from None
+    except Exception as error:
+        # Decoders raise whatever their plug-ins raise; all of it means that this file yields no picture.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DecodeError(
+            "unreadable-file",
+            f"The {what} cannot be decoded; it is broken, cut short or of an unknown kind ({reason}).",
+            hint,
+        ) from error
+
+
+def multi_frame_error(frames: int) -> DecodeError:
+    """Return the error of a file that holds several pictures."""
+    return DecodeError(
+        "multi-frame",
+        f"The file holds {frames} frames or slices; a radiograph has one.",
+        "Export the one film that is meant, or choose a radiograph instead of a volume or a sequence.",
+    )

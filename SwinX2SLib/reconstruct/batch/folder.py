@@ -1,0 +1,216 @@
+"""Pairs of films in a folder.
+
+Rules, in this order:
+1. A sub-folder that holds two films is a case of its name. Which film is the frontal one is told by DICOM View
+   Position, else the orientation in the header, else the names; never by a guess.
+2. Files of the folder itself whose names end in the name of a view (`smith_ap.png`, `smith-lateral.dcm`, `PA_smith`
+   likewise) are a case of what is left of the name.
+3. Other DICOM files of the folder itself are a case of their study: one frontal and one lateral film of one Study
+   Instance UID, named by the Patient ID.
+Files that are no films, and hidden ones, are passed over. Whatever cannot be paired is a fault.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.parallel.tasks import key_fault
+from SwinX2SLib.radiographs.decoded_image import DecodeError
+from SwinX2SLib.radiographs.decoding import decoder_of
+from SwinX2SLib.radiographs.dicom import patient_orientation
+from SwinX2SLib.radiographs.view_recognition import FRONTAL, LATERAL, FilmHints, recognise, view_of
+from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, FilmDefaults
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+
+_VIEW_WORDS = {
+    FRONTAL: ("ap", "pa", "frontal", "coronal", "front"),
+    LATERAL: ("lateral", "lat", "sagittal", "side"),
+}
+_ENDINGS = (".nii.gz", ".nrrd", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ".nii")
+_HINT = "Name the films NAME_ap and NAME_lateral, put each pair into a folder of its own, or give a table."
+
+
+@dataclass(frozen=True, eq=False)
+class _Film:
+    """A file that is a film, with what its header says."""
+
+    path: Path
+
+    @cached_property
+    def header(self) -> Dataset | None:
+        from pydicom import dcmread
+        from pydicom.errors import InvalidDicomError
+
+        try:
+            return dcmread(self.path, stop_before_pixels=True)
+        except (InvalidDicomError, OSError):
+            return None
+
+    @cached_property
+    def hints(self) -> FilmHints:
+        names = [_stem(self.path)]
+        if self.header is None:
+            return FilmHints(names=tuple(names))
+        names += [str(self.header.get(key) or "") for key in ("SeriesDescription", "ProtocolName")]
+        orientation, _ = patient_orientation(self.header)
+        return FilmHints(str(self.header.get("ViewPosition") or ""), orientation, tuple(names))
+
+    @property
+    def is_pa(self) -> bool:
+        words = re.findall(r"[a-z]+", _stem(self.path).lower())
+        return self.hints.view_position.strip().upper() == "PA" or "pa" in words
+
+
+def read_folder(folder: Path, defaults: FilmDefaults = AS_THEY_ARE) -> tuple[list[BatchCase], list[str]]:
+    """Find the pairs of a folder (see above).
+
+    Args:
+        folder: that holds films, or folders of films.
+        defaults: how all are to be read; a film that states itself to be PA is read as such.
+
+    Returns:
+        The cases in the order of their names, and the names of what was passed over.
+
+    Raises:
+        InputError: it holds no pair, or films that cannot be paired; all are told.
+    """
+    folder = Path(os.path.abspath(folder))
+    found = _Found(folder, defaults)
+    found.take_subfolders()
+    found.take_files()
+    if not found.cases and not found.faults:
+        found.fault("no-pairs", "There are no films in the folder.", folder)
+    if found.faults:
+        raise InputError(found.faults)
+    return sorted(found.cases, key=lambda case: case.name), found.passed_over
+
+
+class _Found:
+    """What has been found so far."""
+
+    def __init__(self, folder: Path, defaults: FilmDefaults):
+        self.cases: list[BatchCase] = []
+        self.faults: list[Fault] = []
+        self.passed_over: list[str] = []
+        self._folder, self._defaults = folder, defaults
+
+    def fault(self, kind: str, message: str, path: Path) -> None:
+        """Note a fault."""
+        self.faults.append(Fault(kind, message, _HINT, str(path)))
+
+    def take_subfolders(self) -> None:
+        """Rule 1."""
+        for entry in self._entries():
+            if not entry.is_dir():
+                continue
+            films = list(self._films(sorted(path for path in entry.iterdir() if _is_visible(path))))
+            if len(films) == 2:
+                self._take_pair(entry.name, films, f"the two films of {entry.name}")
+            elif films:
+                self.fault("not-a-pair", f"The folder holds {len(films)} films, not a pair.", entry)
+            else:
+                self.passed_over.append(entry.name)
+
+    def take_files(self) -> None:
+        """Rules 2 and 3."""
+        films = list(self._films([entry for entry in self._entries() if not entry.is_dir()]))
+        named: dict[str, list[_Film]] = {}
+        studies: dict[str, list[_Film]] = {}
+        for film in films:
+            case, view = _case_and_view(film.path)
+            if view:
+                named.setdefault(case, []).append(film)
+            elif film.header is not None and film.header.get("StudyInstanceUID"):
+                studies.setdefault(str(film.header.StudyInstanceUID), []).append(film)
+            else:
+                self.fault("view-unknown", "Nothing tells whose film this is, and of which view.", film.path)
+        for case, pair in named.items():
+            self._take_group(case, pair, f"named {case}_*")
+        for pair in studies.values():
+            self._take_group(self._patient(pair[0]), pair, "of one DICOM study")
+
+    def _entries(self) -> list[Path]:
+        try:
+            return sorted(path for path in self._folder.iterdir() if _is_visible(path))
+        except OSError as error:
+            message = f"The folder cannot be read ({error.strerror or error})."
+            raise InputError(
+                [Fault("folder-unreadable", message, "Check the path.", str(self._folder))]
+            ) from error
+
+    def _films(self, paths: Sequence[Path]) -> Iterator[_Film]:
+        for path in paths:
+            if not path.is_file():
+                continue
+            try:
+                decoder_of(path)
+            except DecodeError as error:
+                if error.fault.kind == "unsupported-format":
+                    self.passed_over.append(str(path.relative_to(self._folder)))
+                else:
+                    self.faults.append(replace(error.fault, path=str(path)))
+                continue
+            yield _Film(path)
+
+    def _patient(self, film: _Film) -> str:
+        name = str(film.header.get("PatientID") or film.header.StudyInstanceUID).strip()
+        taken = {case.name for case in self.cases}
+        return name if name not in taken else f"{name}_{film.header.StudyInstanceUID}"
+
+    def _take_group(self, case: str, films: list[_Film], how: str) -> None:
+        if len(films) == 2:
+            self._take_pair(case, films, how)
+            return
+        names = ", ".join(film.path.name for film in films)
+        self.fault(
+            "not-a-pair", f"The case {case} has {len(films)} films ({names}), not a pair.", self._folder
+        )
+
+    def _take_pair(self, case: str, films: list[_Film], how: str) -> None:
+        recognition = recognise(films[0].hints, films[1].hints)
+        if not recognition.is_certain:
+            message = f"Of the films of {case} nothing tells which is the frontal one. {recognition.reason}"
+            self.fault("view-unknown", message, films[0].path)
+            return
+        ap, lateral = films if recognition.frontal == 0 else films[::-1]
+        if view_of(lateral.hints)[0] == FRONTAL:
+            self.fault("view-unknown", f"Both films of {case} are frontal ones.", lateral.path)
+            return
+        settings = replace(self._defaults, ap_view="pa") if ap.is_pa else self._defaults
+        found = BatchCase(case, ap.path, lateral.path, settings, how=f"{how}: {recognition.reason}")
+        if reason := key_fault(found.key):
+            self.fault("key", f"{case!r} cannot name a folder: {reason}.", ap.path)
+        elif any(found.key.casefold() == other.key.casefold() for other in self.cases):
+            self.fault("case-twice", f"There are two cases named {case}.", ap.path)
+        else:
+            self.cases.append(found)
+
+
+def _is_visible(path: Path) -> bool:
+    return not path.name.startswith(".") and path.name != "__MACOSX"
+
+
+def _stem(path: Path) -> str:
+    ending = next((ending for ending in _ENDINGS if path.name.lower().endswith(ending)), path.suffix)
+    return path.name[: len(path.name) - len(ending)] if ending else path.name
+
+
+def _case_and_view(path: Path) -> tuple[str, str]:
+    """Return the rest of a name and the view that it begins or ends with, or "" and ""."""
+    stem = _stem(path)
+    for view, words in _VIEW_WORDS.items():
+        for word in words:
+            for pattern in (rf"^(?P<case>.+?)[\s_.-]+{word}$", rf"^{word}[\s_.-]+(?P<case>.+)$"):
+                if match := re.match(pattern, stem, re.IGNORECASE):
+                    return match["case"], view
+    return "", ""

@@ -1,0 +1,214 @@
+"""The tables of a batch: a row for each case, and all measurements."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from SwinX2SLib.parallel import Failure, write_whole
+from SwinX2SLib.reconstruct.batch.cases import BatchCase
+from SwinX2SLib.reconstruct.batch.worker import MEASUREMENTS
+from SwinX2SLib.reconstruct.protocol import Progress, encode
+
+TABLE, MEASURED_TABLE = "batch.csv", "measurements.csv"
+# Excel takes a CSV file for UTF-8 only with this mark in front.
+_MARK = "﻿"
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """How a case ended.
+
+    Attributes:
+        case: its name.
+        status: "done", "failed", or "ready" where only the films were read.
+        seconds: that the reconstruction took; None where it failed.
+        bones: how many were found.
+        expected_dice: mean over them of the overlap with the truth that the network's probabilities promise, 0..1.
+        doubts: sentences that a reader must know.
+        folder: of the result, "" where it failed.
+        ap, lateral: files.
+        failure: why there is no result, or None.
+    """
+
+    case: str
+    status: str
+    seconds: float | None
+    bones: int | None
+    expected_dice: float | None
+    doubts: tuple[str, ...]
+    folder: str
+    ap: str
+    lateral: str
+    failure: Failure | None = None
+
+    @classmethod
+    def read(cls, case: BatchCase, folder: Path, record: Path, failure: Failure | None) -> CaseOutcome:
+        """Return the outcome of a case from what its process wrote.
+
+        Args:
+            case: the pair.
+            folder: of its result.
+            record: JSON of `work.reconstruct_pair`, read where there is no failure.
+            failure: why there is none.
+        """
+        told = {} if failure is not None else json.loads(record.read_text(encoding="utf-8"))
+        return cls(
+            case=case.name,
+            status="done" if failure is None else "failed",
+            seconds=told.get("seconds"),
+            bones=told.get("bones"),
+            expected_dice=told.get("expected_dice"),
+            doubts=tuple(told.get("doubts", ())),
+            folder=str(folder) if failure is None else "",
+            ap=str(case.ap),
+            lateral=str(case.lateral),
+            failure=failure,
+        )
+
+    @classmethod
+    def ready(cls, case: BatchCase, failure: Failure | None) -> CaseOutcome:
+        """Return what is known of a case whose films were only read: which they are, and why they are a pair."""
+        words = f"{case.ap.name} (frontal), {case.lateral.name} (lateral); {case.how}"
+        status, doubts = ("ready", (words,)) if failure is None else ("failed", ())
+        return cls(case.name, status, None, None, None, doubts, "", str(case.ap), str(case.lateral), failure)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+
+def write_tables(out: Path, outcomes: Sequence[CaseOutcome]) -> None:
+    """Write `batch.csv`, and `measurements.csv` of all cases that were measured, each whole or not at all."""
+    _write(out / TABLE, _rows(outcomes))
+    measured = [outcome for outcome in outcomes if outcome.folder and _measured(outcome).is_file()]
+    if measured:
+        _write(out / MEASURED_TABLE, _measured_rows(measured))
+    else:
+        (out / MEASURED_TABLE).unlink(missing_ok=True)
+
+
+def _rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
+    names = (
+        "case",
+        "status",
+        "seconds",
+        "bones",
+        "expected_dice",
+        "doubts",
+        "fault",
+        "folder",
+        "ap",
+        "lateral",
+    )
+    yield names
+    for outcome in outcomes:
+        # One line a row, for whatever reads it.
+        fault = "" if outcome.failure is None else " ".join(outcome.failure.message.split())
+        told = {**outcome.as_dict(), "doubts": " ".join(outcome.doubts), "fault": fault}
+        yield ["" if told[name] is None else told[name] for name in names]
+
+
+def _measured_rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
+    header: list[str] | None = None
+    for outcome in outcomes:
+        with _measured(outcome).open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        if header is None and rows:
+            header = list(rows[0])
+            yield ["case", *header]
+        yield from ([outcome.case, *(row.get(name, "") for name in header or ())] for row in rows)
+
+
+def _measured(outcome: CaseOutcome) -> Path:
+    return Path(outcome.folder) / MEASUREMENTS / "measurements.csv"
+
+
+def _write(path: Path, rows: Iterable[Sequence[Any]]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    write_whole(path, [(_MARK + text.getvalue()).encode("utf-8", "backslashreplace")])
+
+
+# Share of the work that is done when all films are read.
+CHECKED = 0.05
+
+
+class TellEvents:
+    """Tells one phase of a batch (a `parallel.progress.TaskProgress`).
+
+    Args:
+        tell: told lines.
+        doing: what is done, such as "Reconstructing".
+        start, end: shares of the whole work at which the phase starts and ends.
+        outcome: returns the outcome of a case by its key, for those that are to be told; None tells no case.
+        clock: gives seconds.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[str], None],
+        doing: str,
+        start: float,
+        end: float,
+        outcome: Callable[[str, Failure | None], CaseOutcome | None],
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._tell, self._doing, self._start, self._end = tell, doing, start, end
+        self._outcome, self._clock = outcome, clock
+        self._total = self._kept = self._ended = 0
+        self._began = clock()
+
+    def begin(self, total: int, kept: int) -> None:
+        """Tell how much there is."""
+        self._total, self._kept, self._began = total, kept, self._clock()
+        self._show()
+
+    def finished(self, key: str, failure: Failure | None) -> None:
+        """Tell that a case has ended."""
+        self._ended += 1
+        outcome = self._outcome(key, failure)
+        if outcome is not None:
+            self._tell(encode_case(outcome))
+        self._show()
+
+    def note(self, message: str) -> None:
+        """Tell a sentence."""
+        self._tell(message)
+
+    def _show(self) -> None:
+        done = self._kept + self._ended
+        share = done / self._total if self._total else 1.0
+        words = f"{self._doing}: {done} of {self._total}"
+        if self._ended and done < self._total:
+            left = (self._clock() - self._began) / self._ended * (self._total - done)
+            words += f", about {_duration(left)} left"
+        self._tell(encode(Progress(self._start + (self._end - self._start) * share, words)))
+
+
+def encode_case(outcome: CaseOutcome) -> str:
+    """Return the line that tells how a case ended."""
+    return json.dumps({"event": "case", **outcome.as_dict()}, ensure_ascii=False)
+
+
+def decode_case(line: str) -> Mapping[str, Any] | None:
+    """Return what a line tells of a case, or None for any other text."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    is_case = isinstance(said, dict) and said.get("event") == "case"
+    return said if is_case and {"case", "status"} <= said.keys() else None
+
+
+def _duration(seconds: float) -> str:
+    minutes = seconds / 60
+    if minutes < 1.5:
+        return f"{max(round(seconds), 1)} s"
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

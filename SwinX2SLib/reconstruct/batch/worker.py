@@ -1,0 +1,111 @@
+"""What a process of a batch does with one pair."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.radiographs import examine_pair
+from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
+from SwinX2SLib.reconstruct.job import Job
+from SwinX2SLib.reconstruct.outputs import FILES
+from SwinX2SLib.reconstruct.pipeline import run_job
+
+if TYPE_CHECKING:
+    from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+
+
+MEASUREMENTS = "measurements"
+
+
+class KeptBackend:
+    """A backend that loads a network once and keeps it for the next pair.
+
+    Args:
+        backend: that loads it.
+    """
+
+    def __init__(self, backend: Backend):
+        self._backend = backend
+        self._known: tuple | None = None
+        self._reconstructor: Reconstructor | None = None
+
+    def check(self, job: Job) -> list[InputError]:
+        """Return why the device or the model cannot be used; a network that is loaded can."""
+        return [] if self._known == _network_of(job) else self._backend.check(job)
+
+    def make(self, job: Job) -> Reconstructor:
+        """Return the network that a job asks for."""
+        if self._known != _network_of(job):
+            self._known, self._reconstructor = None, None
+            self._reconstructor = self._backend.make(job)
+            self._known = _network_of(job)
+        return self._reconstructor
+
+
+def _network_of(job: Job) -> tuple:
+    return job.model, job.device, job.augmentations, job.island_fraction
+
+
+_KEPT = KeptBackend(TorchBackend())
+
+
+def check_pair(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Read both films of a pair; runs in a process of its own.
+
+    Raises:
+        InputError: all faults of the films and of the pair.
+    """
+    job = job_of(payload)
+    _, _, faults = examine_pair(
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_shift_mm
+    )
+    if faults := [*job.faults(), *faults]:
+        raise InputError(faults)
+    return {"case": payload["case"]}
+
+
+def reconstruct_pair(payload: Mapping[str, Any], backend: Backend = _KEPT) -> dict[str, Any]:
+    """Reconstruct a pair into its folder; runs in a process of its own.
+
+    Returns:
+        What stands in the table of the batch.
+
+    Raises:
+        InputError: all faults of the films, or the result could not be written.
+    """
+    job = job_of(payload)
+    # Measurements of an earlier result must not lie beside a new one.
+    shutil.rmtree(job.out / MEASUREMENTS, ignore_errors=True)
+    reconstruction, result = run_job(job, lambda event: None, backend)
+    bones = np.unique(reconstruction.labels[reconstruction.labels > 0])
+    expected = list(reconstruction.expected_dice.values())
+    return {
+        "case": payload["case"],
+        "folder": job.out.name,
+        "seconds": round(result.seconds["total"], 2),
+        "bones": len(bones),
+        "expected_dice": round(float(np.mean(expected)), 4) if expected else None,
+        "doubts": list(result.notes),
+        "files": {name: (job.out / name).stat().st_size for name in FILES.values()},
+    }
+
+
+def job_of(payload: Mapping[str, Any]) -> Job:
+    """Return the job of a payload."""
+    paths = {name: str(payload[name]) for name in ("ap", "lateral")}
+    return Job.from_dict({**payload["job"], **paths, "out": payload["out"]})
+
+
+def is_there(result: Mapping[str, Any], folder: Path, measure: bool) -> bool:
+    """Tell whether the files of a finished case are still those that were written."""
+    sizes = result.get("files", {})
+    measured = not measure or (folder / MEASUREMENTS / "measurements.csv").is_file()
+    return measured and all(
+        (folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items()
+    )

@@ -1,0 +1,188 @@
+"""One reconstruction as a file: the same job drives the command, the Slicer module and a server."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.radiographs.radiograph import FRONTAL_VIEWS, Crop, FilmOptions
+from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
+from SwinX2SLib.reconstruct.variations import VARIATIONS
+
+DEVICES = ("auto", "cpu", "cuda")
+_PATHS = ("ap", "lateral", "out")
+_FILMS = ("ap_options", "lateral_options")
+_HINT = "Correct the job; `swinx2s reconstruct --help` describes its values."
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to reconstruct, how, and where to write it.
+
+    Attributes:
+        ap: file of the frontal film.
+        lateral: file of the lateral film.
+        out: folder to write; it must not exist or be empty, unless `overwrite`.
+        ap_options: what the user says about the frontal film.
+        lateral_options: what the user says about the lateral film.
+        ap_view: "ap" or "pa", see `radiographs.Radiograph.view`.
+        model: name in `Resources/models.json` or path of a `.safetensors` file.
+        device: "auto", "cpu" or "cuda"; a device that is asked for and absent is a fault, never replaced.
+        overwrite: replace an earlier result in `out`.
+        augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the films as they are,
+            a little smaller and larger, and all that mirrored; each takes the network's time again.
+        island_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
+        lateral_shift_mm: how far the lateral film is moved up so that both show the same heights, which are then all
+            that is used of either; "auto" finds it; None takes the films' middles to be at one height.
+    """
+
+    ap: Path
+    lateral: Path
+    out: Path
+    ap_options: FilmOptions = field(default_factory=FilmOptions)
+    lateral_options: FilmOptions = field(default_factory=FilmOptions)
+    ap_view: str = "ap"
+    model: str = "default"
+    device: str = "auto"
+    overwrite: bool = False
+    augmentations: int = 1
+    island_fraction: float = 0.1
+    lateral_shift_mm: Shift = None
+
+    def faults(self) -> list[Fault]:
+        """List values that no job may have; files are looked at elsewhere."""
+        wrong = []
+        if self.ap_view not in FRONTAL_VIEWS:
+            wrong.append(f"The frontal view is ap or pa, not {self.ap_view!r}.")
+        if self.device not in DEVICES:
+            wrong.append(f"The device is auto, cpu or cuda, not {self.device!r}.")
+        if not (math.isfinite(self.island_fraction) and 0 <= self.island_fraction <= 1):
+            wrong.append(f"The island fraction lies between 0 and 1, not at {self.island_fraction}.")
+        if not 1 <= self.augmentations <= len(VARIATIONS):
+            wrong.append(f"There are 1 to {len(VARIATIONS)} augmentations, not {self.augmentations}.")
+        shift = self.lateral_shift_mm
+        if shift is not None and shift != AUTOMATIC and (isinstance(shift, str) or not math.isfinite(shift)):
+            wrong.append(f"The lateral shift is a number of millimetres or {AUTOMATIC}, not {shift!r}.")
+        if not self.model:
+            wrong.append("The model has no name.")
+        return [Fault("job-value", message, _HINT) for message in wrong]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the job as JSON values."""
+        values = asdict(self)
+        values.update({name: str(values[name]) for name in _PATHS})
+        for name in _FILMS:
+            crop = getattr(self, name).crop
+            values[name]["crop"] = str(crop) if crop else None
+        return values
+
+    def save(self, path: str | Path) -> None:
+        """Write the job as JSON."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Job:
+        """Read a job from JSON.
+
+        Raises:
+            InputError: the file cannot be read, or values are unknown, missing or wrong (all of them are told).
+        """
+        try:
+            values = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            fault = Fault(
+                "job-unreadable", f"The job cannot be read ({error}).", "Write it again.", str(path)
+            )
+            raise InputError([fault]) from error
+        return cls.from_dict(values)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Job:
+        """Make a job of JSON values.
+
+        Raises:
+            InputError: values are unknown, missing or wrong (all of them are told).
+        """
+        if not isinstance(values, dict):
+            raise InputError([Fault("job-value", "A job is a JSON object.", _HINT)])
+        wrong = _type_errors(cls, values, required=_PATHS)
+        films = {}
+        for name in _FILMS:
+            films[name], errors = _film_options(values.get(name, {}), name)
+            wrong += errors
+        if wrong:
+            raise InputError([Fault("job-value", message, _HINT) for message in wrong])
+        job = cls(**{**values, **films, **{name: Path(values[name]) for name in _PATHS}})
+        if faults := job.faults():
+            raise InputError(faults)
+        return job
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of the command `swinx2s` that run this job."""
+        given = ["reconstruct", str(self.ap), str(self.lateral), "--out", str(self.out)]
+        given += ["--ap-view", self.ap_view, "--model", self.model, "--device", self.device]
+        given += ["--island-fraction", repr(self.island_fraction)]
+        given += ["--augmentations", str(self.augmentations)] + ["--overwrite"] * self.overwrite
+        if self.lateral_shift_mm is not None:
+            # In one word, since a negative number looks like an option.
+            given.append(f"--lateral-shift-mm={self.lateral_shift_mm}")
+        for view, options in (("ap", self.ap_options), ("lateral", self.lateral_options)):
+            given += _film_arguments(view, options)
+        return given
+
+
+def _film_arguments(view: str, options: FilmOptions) -> list[str]:
+    told = (
+        ("--spacing-mm", options.spacing_mm, repr(options.spacing_mm)),
+        ("--magnification", options.magnification, repr(options.magnification)),
+        ("--source-to-detector-mm", options.source_to_detector_mm, repr(options.source_to_detector_mm)),
+        ("--source-to-patient-mm", options.source_to_patient_mm, repr(options.source_to_patient_mm)),
+        ("--crop", options.crop, str(options.crop)),
+        ("--rotate", options.rotate_deg, str(options.rotate_deg)),
+        ("--flip", options.flip, options.flip),
+    )
+    given = [part for option, value, text in told if value for part in (option, f"{view}={text}")]
+    given += ["--invert", view] * options.invert
+    return given + ["--ignore-orientation", view] * (not options.trust_orientation)
+
+
+def _film_options(values: Any, name: str) -> tuple[FilmOptions | None, list[str]]:
+    if not isinstance(values, dict):
+        return None, [f"{name} is no JSON object."]
+    wrong = [f"{name}: {message}" for message in _type_errors(FilmOptions, values)]
+    if wrong:
+        return None, wrong
+    try:
+        crop = Crop.parse(values["crop"]) if values.get("crop") else None
+        return FilmOptions(**{**values, "crop": crop}), []
+    except ValueError as error:
+        return None, [f"{name}: {error}"]
+
+
+# What JSON may hold for each annotated type of a field.
+_JSON_TYPES = {
+    "Path": (str,),
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "float | None": (int, float, type(None)),
+    "Crop | None": (str, type(None)),
+    "FilmOptions": (dict,),
+    "Shift": (int, float, str, type(None)),
+}
+
+
+def _type_errors(kind: type, values: dict, required: tuple[str, ...] = ()) -> list[str]:
+    known = {item.name: _JSON_TYPES[item.type] for item in fields(kind)}
+    wrong = [f"{name} is missing." for name in required if name not in values]
+    for name, value in values.items():
+        if name not in known:
+            wrong.append(f"There is no value {name!r}.")
+        elif not isinstance(value, known[name]) or (isinstance(value, bool) and bool not in known[name]):
+            wrong.append(f"{name} cannot be {value!r}.")
+    return wrong

@@ -1,0 +1,179 @@
+"""What a worker says: one JSON object a line on standard output; every other line is text for a log.
+
+- `{"event": "progress", "fraction": 0.42, "message": "..."}`
+- `{"event": "result", "files": {"segmentation": "...", ...}, "notes": [...], "seconds": {"network": 3.1, ...}}`
+- `{"event": "error", "kind": "...", "message": "...", "hint": "...", "path": "..." or null}`, once for each fault
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from SwinX2SLib.errors import (
+    CANCELLED,
+    CANCELLED_WORDS,
+    INPUT,
+    RESOURCES,
+    UNEXPECTED,
+    Cancelled,
+    Fault,
+    InputError,
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: fraction 0..1, and what is being done."""
+
+    fraction: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job wrote.
+
+    Attributes:
+        files: role (`segmentation`, `labels`, `uncertainty`, `provenance`) -> path.
+        notes: sentences for the user.
+        seconds: phase -> time.
+    """
+
+    files: dict[str, str]
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Error:
+    """Why a job failed: machine-readable kind, what is wrong, what to do, the file concerned."""
+
+    kind: str
+    message: str
+    hint: str = ""
+    path: str | None = None
+
+    @classmethod
+    def of_fault(cls, fault: Fault) -> Error:
+        """Return the event that tells a fault."""
+        return cls(fault.kind, fault.message, fault.hint, fault.path)
+
+
+Event = Progress | Result | Error
+Report = Callable[[Event], None]
+_NAMES: dict[type, str] = {Progress: "progress", Result: "result", Error: "error"}
+
+
+def encode(event: Event) -> str:
+    """Return the line (without line break) that tells an event."""
+    return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False)
+
+
+def decode(line: str) -> Event | None:
+    """Return the event that a line tells, or None for any other text."""
+    try:
+        said = json.loads(line)
+        return _READERS[said["event"]](said)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _progress(said: dict[str, Any]) -> Progress:
+    fraction = float(said["fraction"])
+    if not math.isfinite(fraction):
+        raise ValueError(f"{fraction} is no share of the work")
+    return Progress(min(max(fraction, 0.0), 1.0), str(said["message"]))
+
+
+def _result(said: dict[str, Any]) -> Result:
+    files = {str(role): str(path) for role, path in said["files"].items()}
+    seconds = {str(phase): float(value) for phase, value in said.get("seconds", {}).items()}
+    return Result(files, tuple(str(note) for note in said.get("notes", ())), seconds)
+
+
+def _error(said: dict[str, Any]) -> Error:
+    path = said.get("path")
+    return Error(
+        str(said["kind"]),
+        str(said["message"]),
+        str(said.get("hint") or ""),
+        str(path) if path is not None else None,
+    )
+
+
+_READERS = {"progress": _progress, "result": _result, "error": _error}
+
+
+_OUT_OF_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+# What a path, its rights or its disk can be the reason of, and no mistake of ours is.
+_UNUSABLE = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EIO, errno.ESTALE,
+)  # fmt: skip
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def describe_failure(error: BaseException) -> tuple[list[Error], int]:
+    """Return the events that tell why a job ended, and the exit code.
+
+    An unexpected error is written to a log file, which the event names.
+    """
+    if isinstance(error, (Cancelled, KeyboardInterrupt, BrokenPipeError)):
+        return [Error("cancelled", CANCELLED_WORDS)], CANCELLED
+    if isinstance(error, InputError):
+        return [Error.of_fault(fault) for fault in error.faults], getattr(error, "exit_code", INPUT)
+    if is_out_of_memory(error):
+        hint = (
+            "Close other programs. A reconstruction needs less with a smaller model (--model), and no graphics "
+            "memory on the processor (--device cpu)."
+        )
+        return [Error("out-of-memory", "There is not enough memory.", hint)], RESOURCES
+    if isinstance(error, OSError) and error.errno in (*_UNUSABLE, *_FULL):
+        return [_of_the_system(error)], RESOURCES if error.errno in _FULL else INPUT
+    message = f"Something unexpected happened: {type(error).__name__}: {error}"
+    try:
+        hint = f"Please report it with the log file {write_crash_log(error)}."
+    except OSError as failure:
+        # On a full disk; the place in the code is the least that a report needs.
+        where = traceback.extract_tb(error.__traceback__)[-1:]
+        places = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in where) or "an unknown place"
+        hint = f"Please report it, with the place {places}; no log file could be written ({failure})."
+    return [Error("unexpected", message, hint)], UNEXPECTED
+
+
+def _of_the_system(error: OSError) -> Error:
+    """Return what the system refused to do with a file that the user named."""
+    path = None if error.filename is None else str(error.filename)
+    if error.errno in _FULL:
+        hint = "Make room there, or name another place."
+        return Error("disk-full", f"It cannot be written ({error.strerror}).", hint, path)
+    return Error(
+        "file-unusable", f"It cannot be used ({error.strerror}).", "Check the path and its rights.", path
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out, on the processor or on a graphics card."""
+    if isinstance(error, MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        words in str(error).lower() for words in _OUT_OF_MEMORY_WORDS
+    )
+
+
+def write_crash_log(error: BaseException) -> Path:
+    """Write the traceback of an error to a new file and return its path."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="swinx2s-", suffix=".log", delete=False, encoding="utf-8"
+    ) as stream:
+        stream.write("".join(traceback.format_exception(error)))
+    return Path(stream.name)

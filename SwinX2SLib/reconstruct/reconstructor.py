@@ -1,0 +1,269 @@
+"""Two radiographs in, labelled bones out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from SwinX2SLib.anatomy import label_by_id
+from SwinX2SLib.errors import Fault, InputError, ModelError
+from SwinX2SLib.radiographs import Radiograph, prepare_pair
+from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
+from SwinX2SLib.reconstruct.disc_alignment import move_along_z, seat_vertebrae
+from SwinX2SLib.reconstruct.label_assignment import Decision, decide, remove_islands
+from SwinX2SLib.reconstruct.model_choice import unfit_faults
+from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, HangingCheck, check_hanging
+from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability
+from SwinX2SLib.skeleton.shape_fitting import LaidShapes, lay_shapes
+
+if TYPE_CHECKING:
+    from SwinX2SLib.weights import WeightsRecord
+
+
+ProgressCallback = Callable[[float, str], None]
+# Shares of the time: the network's layers, then the heights of the vertebrae, then shapes, then clean-up.
+_NETWORK_SHARE, _SEATED_SHARE, _SHAPES_SHARE = 0.45, 0.5, 0.95
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Bones on the network's grid.
+
+    Attributes:
+        labels: uint8 `(X, Y, Z)`, ids of `anatomy`, network order.
+        uncertainty: float16 `(X, Y, Z)`, 1 minus the probability of the label that the network gave.
+        affine: 4x4, index -> RAS mm; the films' common centre is the origin.
+        spacing_mm: of the isotropic grid.
+        model_record: what the weights' manifest says; None for a model that the caller made.
+        device: where the network ran.
+        precision: "float32" or "bfloat16".
+        removed_voxels: voxels of loose pieces that were removed.
+        seconds: phase -> time.
+        expected_dice: for each bone shown, by name, the overlap with the truth that the network's own probabilities
+            promise.
+        disc_shifts_mm: how far vertebrae were moved along the body axis to the discs that the films show: for the
+            disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such step.
+        shape_likeness: for each bone that a known shape was laid onto the films for, by name, the correlation of that
+            shape's edges with theirs, -1..1. Empty where the model asks for no such step.
+        femur_shifts_mm: how far each femur, by name, was moved backwards to the socket of the pelvis laid onto the
+            films. Empty where it was not.
+    """
+
+    labels: np.ndarray
+    uncertainty: np.ndarray
+    affine: np.ndarray
+    spacing_mm: float
+    model_record: WeightsRecord | None
+    device: str
+    precision: str
+    removed_voxels: int
+    seconds: dict[str, float] = field(default_factory=dict)
+    expected_dice: dict[str, float] = field(default_factory=dict)
+    disc_shifts_mm: dict[str, float] = field(default_factory=dict)
+    shape_likeness: dict[str, float] = field(default_factory=dict)
+    femur_shifts_mm: dict[str, float] = field(default_factory=dict)
+
+
+class Reconstructor:
+    """A loaded model, ready for any number of pairs.
+
+    Args:
+        model: name or path of weights, or a model that offers `grid_shape` and `reconstruct_logits`.
+        device: "auto", "cpu" or "cuda".
+        augmentations: see `inference.Job`.
+        island_fraction: see `inference.Job`.
+
+    Raises:
+        DeviceError: the device is absent.
+        ModelError: the model or its weights cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | nn.Module = "default",
+        device: str = "auto",
+        augmentations: int = 1,
+        island_fraction: float = 0.1,
+    ):
+        started = time.perf_counter()
+        self.device = choose_device(device)
+        self.model, self.record = _load(model, self.device)
+        if self.record is not None and (faults := unfit_faults(self.record)):
+            raise ModelError(faults)
+        self.augmentations, self.island_fraction = augmentations, island_fraction
+        self.half_precision = bfloat16_is_fast(self.device)
+        self._film_orientation: nn.Module | None = None
+        self.disc_finder = self._load_disc_finder()
+        self.lays_shapes = self.record is not None and self.record.lays_shapes
+        self._load_seconds = time.perf_counter() - started
+
+    @torch.inference_mode()
+    def reconstruct(
+        self, ap: Radiograph, lateral: Radiograph, progress: ProgressCallback | None = None
+    ) -> Reconstruction:
+        """Reconstruct one pair.
+
+        Args:
+            ap: frontal film.
+            lateral: lateral film.
+            progress: told the fraction done and what is being done, often; what it raises ends the work.
+
+        Raises:
+            ModelError: the network yields no numbers.
+        """
+        progress = progress or (lambda fraction, message: None)
+        clock = _Clock()
+        pair = prepare_pair(ap, lateral, self.model.grid_shape)
+        clock.lap("prepare")
+        coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
+        with _layers_reported(self.model, self.augmentations, progress), self._precision():
+            probability = mean_probability(self.model, coronal, sagittal, self.augmentations)
+        decision = decide(probability)
+        clock.lap("network")
+        if not np.isfinite(decision.uncertainty).all():
+            raise ModelError([_NO_NUMBERS])
+        if self.disc_finder is not None:
+            progress(_NETWORK_SHARE, "Seating the vertebrae")
+        decision, shifts = self._seated(decision, probability, coronal, sagittal)
+        clock.lap("seat")
+        laid = LaidShapes()
+        if self.lays_shapes:
+            progress(_SEATED_SHARE, "Laying known shapes onto the films")
+            films = (coronal[0, 0], sagittal[0, 0])
+            laid = lay_shapes(probability, decision.labels, *films, pair.spacing_mm)
+            decision = decide(probability) if laid.likeness else decision
+        clock.lap("shapes")
+        progress(_SHAPES_SHARE, "Removing loose pieces")
+        labels, removed = remove_islands(decision.labels, self.island_fraction)
+        clock.lap("clean")
+        return Reconstruction(
+            labels=labels,
+            uncertainty=decision.uncertainty,
+            affine=pair.affine,
+            spacing_mm=pair.spacing_mm,
+            model_record=self.record,
+            device=_device_name(self.device),
+            precision="bfloat16" if self.half_precision else "float32",
+            removed_voxels=removed,
+            seconds={"load": self._load_seconds, **clock.seconds},
+            expected_dice=_by_name({i: decision.expected_dice[i] for i in np.unique(labels) if i}, 3),
+            disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
+            shape_likeness=_by_name(laid.likeness, 2),
+            femur_shifts_mm=_by_name(laid.femur_shifts_mm, 1),
+        )
+
+    @torch.inference_mode()
+    def check_hanging(self, ap: Radiograph, lateral: Radiograph) -> HangingCheck:
+        """Tell which view each film looks like, and how it hangs.
+
+        Raises:
+            ModelError: the weights that tell it are missing or damaged.
+        """
+        if self._film_orientation is None:
+            self._film_orientation, _ = _load(WEIGHTS, self.device)
+        return check_hanging(self._film_orientation, ap, lateral, self.device)
+
+    def _load_disc_finder(self) -> nn.Module | None:
+        """Return the network that finds discs, None where the model's record names none."""
+        if self.record is None or not self.record.disc_finder:
+            return None
+        return _load(self.record.disc_finder, self.device)[0]
+
+    def _seated(
+        self, decision: Decision, probability: Tensor, coronal: Tensor, sagittal: Tensor
+    ) -> tuple[Decision, dict[str, float]]:
+        """Return the decision with its vertebrae moved to the discs of the films, and by how many voxels.
+
+        Args:
+            decision: made from the probability.
+            probability: `(55, X, Y, Z)`; changed.
+            coronal: `(1, N, X, Z)`.
+            sagittal: `(1, N, Y, Z)`.
+        """
+        if self.disc_finder is None:
+            return decision, {}
+        seating = seat_vertebrae(self.disc_finder, decision.labels, coronal, sagittal)
+        if seating is None:
+            return decision, {}
+        move_along_z(probability, seating.sources(probability.shape[-1]))
+        names = [label_by_id(disc.upper).name for disc in seating.discs]
+        return decide(probability), dict(zip(names, seating.shifts.tolist(), strict=True))
+
+    def _batch(self, picture: np.ndarray) -> Tensor:
+        return torch.from_numpy(picture)[None, None].to(self.device)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half_precision)
+
+
+_NO_NUMBERS = Fault(
+    "model-not-finite",
+    "The network yields no numbers (NaN or infinite).",
+    "Choose other weights with --model.",
+)
+
+
+def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:
+    """Return rounded values of bones by name instead of by label."""
+    return {label_by_id(int(bone)).name: round(float(value), digits) for bone, value in values.items()}
+
+
+class _Clock:
+    """Seconds from lap to lap."""
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase], self._last = now - self._last, now
+
+
+def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Module, WeightsRecord | None]:
+    if isinstance(model, nn.Module):
+        return model.to(device).eval(), None
+    from SwinX2SLib.weights import load_weights
+
+    try:
+        loaded, record = load_weights(model, device)
+    except InputError as error:
+        raise ModelError(error.faults) from error
+    except OSError as error:
+        fault = Fault(
+            "model-unreadable", f"The weights cannot be read ({error}).", "Check --model.", str(model)
+        )
+        raise ModelError([fault]) from error
+    return loaded.eval(), record
+
+
+@contextmanager
+def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback):
+    """Report progress whenever a layer has run, which is also where a cancelled job ends."""
+    layers = [module for module in model.modules() if not any(module.children())]
+    total, done = max(passes * len(layers), 1), 0
+
+    def on_layer(*_: object) -> None:
+        nonlocal done
+        done += 1
+        # Layers that are shared by the views run more than once.
+        progress(_NETWORK_SHARE * min(done / total, 1.0), "Running the network")
+
+    handles = [layer.register_forward_hook(on_layer) for layer in layers]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _device_name(device: torch.device) -> str:
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"

@@ -1,0 +1,48 @@
+"""Reconstruct the radiographs of a case list and compare with its CT truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from SwinX2SLib.datasets import Case
+    from SwinX2SLib.evaluation import VolumeEvaluation
+    from SwinX2SLib.reconstruct.reconstructor import Reconstruction, Reconstructor
+
+
+def score_cases(
+    reconstructor: Reconstructor, cases: Sequence[Case]
+) -> Iterator[tuple[str, VolumeEvaluation]]:
+    """Yield name and scores of each case; bones of groups that its truth does not draw are not compared.
+
+    The reconstruction is brought onto the truth's grid, centre on centre: published radiographs are pixel-aligned
+    with their label grid, and films carry no patient position.
+    """
+    from SwinX2SLib.anatomy import label_ids
+    from SwinX2SLib.evaluation import evaluate_volumes
+    from SwinX2SLib.geometry.resampling import resample_labels
+    from SwinX2SLib.measurements.reading import read_subject
+
+    for case in cases:
+        found = reconstruct_case(reconstructor, case)
+        truth = read_subject(case.folder / "labels.nii.gz").volume
+        prediction = resample_labels(
+            found.labels, found.affine, truth.labels.shape, truth.affine, align_centres=True
+        )
+        compared = [label for group in case.annotated for label in label_ids(group)]
+        yield case.name, evaluate_volumes(prediction, truth.labels, truth.affine, compared)
+
+
+def reconstruct_case(reconstructor: Reconstructor, case: Case) -> Reconstruction:
+    """Reconstruct the radiographs of a case, which must have some."""
+    from SwinX2SLib.radiographs import FilmOptions, read_pair
+
+    films = case.radiographs
+    pair = read_pair(
+        films.coronal,
+        films.sagittal,
+        FilmOptions(spacing_mm=films.spacing_mm),
+        FilmOptions(spacing_mm=films.spacing_mm, flip="h"),
+    )
+    return reconstructor.reconstruct(*pair)

@@ -1,0 +1,316 @@
+"""The page about one evaluated case: pictures of prediction and truth, scores of every bone, measurements."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy.spatial import cKDTree
+
+from SwinX2SLib import __version__
+from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids, labels
+from SwinX2SLib.evaluation import surfaces as bone_surfaces
+from SwinX2SLib.evaluation.case import CaseEvaluation
+from SwinX2SLib.evaluation.statistics import Metric, Tally, metrics_of, tally
+from SwinX2SLib.evaluation.statistics.scores import FOREGROUND, number, part_scores, score
+from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.report.evaluation.agreement import PLACE, region_of
+from SwinX2SLib.report.evaluation.reading import (
+    NOTHING,
+    Picture,
+    count_words,
+    metric_heading,
+    number_words,
+    part_title,
+)
+from SwinX2SLib.report.evaluation.tables import paper_heading, paper_scale
+from SwinX2SLib.report.naming import REGION_TITLES, structure_title, title_of, unit_words
+from SwinX2SLib.report.surface_view import FRONT, LEFT, View, Window, shaded_surfaces
+from SwinX2SLib.report.templates import render_page
+
+# Distances from here on [mm] have the colour; dark blue to dark red through pale, told apart with any colour vision.
+DISTANCE_COLOURS = (
+    (0.0, (74, 122, 184)),
+    (2.0, (146, 197, 222)),
+    (4.0, (250, 225, 150)),
+    (8.0, (239, 138, 98)),
+    (16.0, (178, 24, 43)),
+)
+INVENTED, MISSED, FOUND = (122, 63, 160), (214, 40, 130), (226, 214, 190)
+LEGEND = (
+    *(
+        (colour, f"below {DISTANCE_COLOURS[i + 1][0]:g} mm" if not start else f"from {start:g} mm")
+        for i, (start, colour) in enumerate(DISTANCE_COLOURS)
+    ),
+    (INVENTED, "invented: the truth has no such bone"),
+    (FOUND, "truth"),
+    (MISSED, "truth that is missed"),
+)
+_FINE, _LARGEST_PIXELS, _MARGIN_PIXELS = 2, 420, 16
+_LETTER_PIXELS, _NARROWEST_PIXELS = 22, 160
+_Surface = tuple[np.ndarray, np.ndarray]
+
+
+def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Collection[str]) -> list[Picture]:
+    """Return pictures of prediction and truth from the front and from the left, all in the same scale.
+
+    Args:
+        prediction, truth: in the same patient space (RAS mm), on any grid.
+        groups: whose bones are shown, of `anatomy.GROUPS`; others are not scored either.
+
+    Returns:
+        Four pictures, or none when neither volume holds a bone of the groups.
+    """
+    predicted, true = (label_surfaces(volume, groups) for volume in (prediction, truth))
+    if not predicted and not true:
+        return []
+    distance_colours = {
+        name: _distance_colours(surface, true.get(name)) for name, surface in predicted.items()
+    }
+    truth_colours = {name: FOUND if name in predicted else MISSED for name in true}
+    every = np.concatenate([vertices for vertices, _ in (*predicted.values(), *true.values())])
+    scale = _scale(every)
+    pictures = []
+    for view in (FRONT, LEFT):
+        for what, surfaces, colours in (
+            ("Prediction", predicted, distance_colours),
+            ("Truth", true, truth_colours),
+        ):
+            png = _picture(surfaces, colours, view, _window(view.seen(every), scale))
+            title = f"{what}, {view.name}"
+            pictures.append(
+                Picture(title, f"{title}: {len(surfaces)} bones. {_alt(what, predicted, true)}", png)
+            )
+    return pictures
+
+
+def label_surfaces(volume: LabelVolume, groups: Collection[str]) -> dict[int, _Surface]:
+    """Return the smoothed surface of each label: vertices `(V, 3)` RAS mm and faces `(F, 3)`; specks included."""
+    wanted = [label for group in groups for label in label_ids(group)]
+    found = bone_surfaces.label_surfaces(volume, wanted)
+    return {label: (surface.vertices, surface.faces) for label, surface in found.items()}
+
+
+def _distance_colours(surface: _Surface, truth: _Surface | None) -> np.ndarray:
+    """Return the colour of each vertex of a prediction, `(V, 3)`."""
+    if truth is None:
+        return np.array(INVENTED, dtype=np.float64)
+    distance = cKDTree(truth[0]).query(surface[0])[0]
+    starts, colours = zip(*DISTANCE_COLOURS, strict=True)
+    return np.array(colours, dtype=np.float64)[np.searchsorted(starts, distance, side="right") - 1]
+
+
+def _scale(every: np.ndarray) -> float:
+    """Return the pixels of a mm that let the widest view fit."""
+    extent = max(float(np.ptp(view.seen(every)[:, :2], axis=0).max()) for view in (FRONT, LEFT))
+    return _LARGEST_PIXELS * _FINE / max(extent, 1.0)
+
+
+def _window(seen: np.ndarray, scale: float) -> Window:
+    before = np.array([_MARGIN_PIXELS, _LETTER_PIXELS + 4]) * _FINE
+    after = np.array([_MARGIN_PIXELS, _MARGIN_PIXELS]) * _FINE
+    low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
+    # Even numbers, since the picture is halved.
+    size = 2 * np.ceil(((high - low) * scale + before + after) / 2).astype(int)
+    if size[0] < _NARROWEST_PIXELS * _FINE:
+        before[0], size[0] = before[0] + (_NARROWEST_PIXELS * _FINE - size[0]) // 2, _NARROWEST_PIXELS * _FINE
+    corner = low - before / scale
+    return Window(float(corner[0]), float(corner[1]), int(size[0]), int(size[1]), scale)
+
+
+def _picture(
+    surfaces: Mapping[int, _Surface], colours: Mapping[int, np.ndarray], view: View, window: Window
+) -> bytes:
+    picture = shaded_surfaces(
+        list(surfaces.values()), [False] * len(surfaces), view, window, [colours[name] for name in surfaces]
+    )
+    image = Image.fromarray(picture).reduce(_FINE)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=_LETTER_PIXELS - 4)
+    for letter, place, anchor in zip(view.sides, (6, image.width - 6), ("la", "ra"), strict=True):
+        draw.text((place, 3), letter, fill=(40, 40, 60), font=font, anchor=anchor)
+    stream = io.BytesIO()
+    # A small missed bone must keep its colour, which the usual choice by number of pixels may lose.
+    few = image.quantize(192, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
+
+
+def _alt(what: str, predicted: Mapping[int, _Surface], true: Mapping[int, _Surface]) -> str:
+    if what == "Prediction":
+        extra = [label_by_id(label).title for label in predicted if label not in true]
+        return "Painted by distance from the truth." + (f" Invented: {', '.join(extra)}." if extra else "")
+    lost = [label_by_id(label).title for label in true if label not in predicted]
+    return f"Missed by the prediction: {', '.join(lost)}." if lost else "No bone is missed."
+
+
+# Rates of a single bone are yes or no.
+_OF_ONE = {"identification_rate": "Identified", "identification_rate_verse": "Identified, VerSe"}
+_OF_RIBS = ("line_dice", "line_distance_mm")
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """Scores of a part of the body as they are written."""
+
+    title: str
+    tally: Tally
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BoneRow:
+    """Scores of a bone as they are written; `status` is empty when both volumes hold it."""
+
+    title: str
+    status: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """A measurement of both volumes as it is written."""
+
+    title: str
+    note: str
+    prediction: str
+    truth: str
+    difference: str
+    unit: str
+
+
+def write_case_page(
+    evaluation: CaseEvaluation | Mapping[str, Any],
+    prediction: LabelVolume | None,
+    truth: LabelVolume | None,
+    out: Path,
+) -> Path:
+    """Write the page of one case, one file with all its pictures.
+
+    Args:
+        evaluation: or its document.
+        prediction, truth: in one patient space (RAS mm), as they were compared; None for a page without pictures.
+        out: path of the page; its folder is made.
+
+    Returns:
+        Path of the page.
+    """
+    document = evaluation.as_dict() if isinstance(evaluation, CaseEvaluation) else evaluation
+    out = Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return replace_file(out, case_page(document, prediction, truth).encode("utf-8"))
+
+
+def case_page(document: Mapping[str, Any], prediction: LabelVolume | None, truth: LabelVolume | None) -> str:
+    """Return the text of the page (see `write_case_page`)."""
+    metrics = metrics_of([document])
+    overall = [metric for metric in metrics if metric.key not in _OF_RIBS]
+    pictures = []
+    if prediction is not None and truth is not None:
+        pictures = compared_pictures(prediction, truth, document.get("annotated_groups") or GROUPS)
+    return render_page(
+        "evaluation_case.html.jinja",
+        title=document["case"],
+        summary=_summary(document),
+        notes=document.get("notes") or (),
+        pictures=pictures,
+        legend=LEGEND,
+        headings=[metric_heading(metric) for metric in overall],
+        rows=[
+            _part_row(document, part, overall)
+            for part in (FOREGROUND, *GROUPS)
+            if part_scores(document, part)
+        ],
+        paper=_paper(document),
+        groups=[table for group in GROUPS if (table := _bones(document, group, metrics))],
+        measurements=_measurements(document),
+        facts=_facts(document),
+        version=__version__,
+    )
+
+
+def _summary(document: Mapping[str, Any]) -> str:
+    counted = tally([document], FOREGROUND)
+    groups = ", ".join(part_title(group) for group in document.get("annotated_groups") or ())
+    held = count_words(counted.expected, "bone")
+    said = f"The truth holds {held}; {counted.missed} missed, {counted.invented} invented."
+    return f"{said} Scored groups: {groups}." if groups else said
+
+
+def _part_row(document: Mapping[str, Any], part: str, metrics: Sequence[Metric]) -> CaseRow:
+    scores = part_scores(document, part)
+    cells = tuple(number_words(score(scores, metric), metric.scale) for metric in metrics)
+    return CaseRow(part_title(part), tally([document], part), cells)
+
+
+def _bones(
+    document: Mapping[str, Any], group: str, metrics: Sequence[Metric]
+) -> tuple[str, list[str], list[BoneRow]] | None:
+    """Return title, headings and lines of the bones of a group, or None where neither volume holds any."""
+    shown = [metric for metric in metrics if group == "ribs" or metric.key not in _OF_RIBS]
+    rows = [
+        BoneRow(
+            label.title,
+            "" if scores.get("status") == "both" else str(scores.get("status")),
+            tuple(_bone_cell(scores, metric) for metric in shown),
+        )
+        for label in labels()
+        if label.group == group and (scores := document["labels"].get(label.name))
+    ]
+    headings = [_OF_ONE.get(metric.key) or metric_heading(metric) for metric in shown]
+    return (part_title(group), headings, rows) if rows else None
+
+
+def _bone_cell(scores: Mapping[str, Any], metric: Metric) -> str:
+    value = score(scores, metric)
+    if metric.key in _OF_ONE and value is not None:
+        return "yes" if value else "no"
+    return number_words(value, metric.scale)
+
+
+def _paper(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = ((key, number(value)) for key, value in (document.get("paper") or {}).items())
+    return [
+        (paper_heading(key), number_words(value, paper_scale(key)))
+        for key, value in found
+        if value is not None
+    ]
+
+
+def _measurements(document: Mapping[str, Any]) -> list[tuple[str, list[PairRow]]]:
+    regions: dict[str, list[PairRow]] = {region: [] for region in REGION_TITLES}
+    for pair in document.get("measurements") or ():
+        regions[region_of(pair["structure"])].append(_pair_row(pair))
+    return [(REGION_TITLES[region], rows) for region, rows in regions.items() if rows]
+
+
+def _pair_row(pair: Mapping[str, Any]) -> PairRow:
+    # The side of most bones is in their names.
+    side = pair.get("side") if pair.get("side") and pair["side"] not in pair["structure"] else ""
+    words = f"{structure_title(pair['structure'])}: {title_of(pair['name']).lower()}" + (
+        f", {side}" if side else ""
+    )
+    decimals = 2 if pair["unit"] == "1" else 1
+    numbers = [
+        number_words(number(pair.get(key)), 1, decimals) for key in ("prediction", "truth", "difference")
+    ]
+    note = {"check": "to check", "absent": "not in both"}.get(pair.get("quality"), "")
+    return PairRow(words, note, *numbers, "mm" if pair["unit"] == PLACE else unit_words(pair["unit"]))
+
+
+def _facts(document: Mapping[str, Any]) -> dict[str, str]:
+    facts = {
+        "Prediction": document.get("prediction"),
+        "Truth": document.get("truth"),
+        "Model": document.get("model"),
+    }
+    facts |= {"Data set": document.get("dataset"), "Numbering of the truth": document.get("scheme")}
+    if spacing := document.get("spacing_mm"):
+        facts["Grid of the truth"] = " × ".join(f"{size:.2f}" for size in spacing) + " mm"
+    told = {name: str(text) for name, text in facts.items() if text}
+    return told or {"Case": str(document.get("case") or NOTHING)}

@@ -1,0 +1,109 @@
+"""One evaluation from its inputs to its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.evaluation.case import CaseEvaluation, evaluation_text, measurements_table, scores_table
+from SwinX2SLib.evaluation.evaluate import evaluate_inputs
+from SwinX2SLib.evaluation.inputs import Inputs, read_inputs
+from SwinX2SLib.evaluation.options import EvaluationOptions
+from SwinX2SLib.evaluation.surfaces import compared_surfaces, write_surfaces
+from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+
+FILES = {
+    "evaluation": "evaluation.json",
+    "table": "evaluation.csv",
+    "measurements": "measurements.csv",
+    "page": "index.html",
+}
+SURFACES_FILE = "surfaces.npz"
+"""Written where it is asked for."""
+_ALL_FILES = (*FILES.values(), SURFACES_FILE)
+# Excel takes a CSV file for UTF-8 only with this mark in front.
+_CSV_ENCODING = "utf-8-sig"
+
+
+@dataclass(frozen=True)
+class EvaluateJob:
+    """What to evaluate.
+
+    Attributes:
+        prediction: label volume, or the folder of a result.
+        truth: label volume.
+        options: how.
+        out: folder to write, or None for none.
+        overwrite: whether an earlier result may be replaced.
+        surfaces: whether the surfaces with their distances are written, too.
+    """
+
+    prediction: Path
+    truth: Path
+    options: EvaluationOptions = field(default_factory=EvaluationOptions)
+    out: Path | None = None
+    overwrite: bool = False
+    surfaces: bool = False
+
+
+def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda message: None) -> CaseEvaluation:
+    """Read, compare and write, whole or not at all.
+
+    Args:
+        job: what to do.
+        report: told in words what is being done.
+
+    Raises:
+        InputError: all faults of the inputs and of the output folder.
+        OutputError: the result could not be written.
+    """
+    inputs = _checked_inputs(job)
+    report(f"Comparing {', '.join(inputs.groups)}")
+    evaluation = evaluate_inputs(inputs, job.prediction, job.truth, job.options)
+    if job.out is not None:
+        report("Drawing the pictures and writing")
+        _write(job, evaluation, inputs)
+    return evaluation
+
+
+def _checked_inputs(job: EvaluateJob) -> Inputs:
+    """Read everything before any work, so that all faults are told together."""
+    faults: list[Fault] = []
+    inputs = None
+    try:
+        inputs = read_inputs(job.prediction, job.truth, job.options)
+    except InputError as error:
+        faults += error.faults
+    if job.out is not None:
+        recover(job.out, _ALL_FILES)
+        faults += output_faults(job.out, _ALL_FILES, job.overwrite)
+    if faults:
+        raise InputError(faults)
+    return inputs
+
+
+def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None:
+    from SwinX2SLib.report.evaluation.page import write_case_page
+
+    texts = {
+        "evaluation": evaluation_text(evaluation),
+        "table": scores_table(evaluation),
+        "measurements": measurements_table(evaluation),
+    }
+    try:
+        with staged_folder(job.out, _ALL_FILES, job.overwrite) as folder:
+            for role, text in texts.items():
+                encoding = "utf-8" if role == "evaluation" else _CSV_ENCODING
+                # A file name that is no UTF-8 is written with its odd bytes escaped.
+                (folder / FILES[role]).write_bytes(text.encode(encoding, errors="backslashreplace"))
+            write_case_page(evaluation, inputs.own_prediction, inputs.own_truth, folder / FILES["page"])
+            if job.surfaces:
+                surfaces = compared_surfaces(inputs.own_prediction, inputs.own_truth, inputs.labels)
+                with (folder / SURFACES_FILE).open("wb") as stream:
+                    write_surfaces(stream, surfaces)
+    except OSError as error:
+        hint = "Check the free space and the permissions of the output folder."
+        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
+        raise OutputError([fault]) from error

@@ -1,0 +1,1 @@
+"""The report of measurements: page, figures, PDF, and the reviewed one."""

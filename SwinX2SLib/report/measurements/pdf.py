@@ -1,0 +1,184 @@
+"""The page about one person's measurements as PDF: the same values, pictures and marks, on paper."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
+
+from SwinX2SLib.measurements.results import Measurement
+from SwinX2SLib.report.measurements.page import Group, Row
+
+# The PDF's own fonts lack most of the letters in which people are named; matplotlib brings one that has them.
+_FONTS = {"SwinX2S": "DejaVuSans.ttf", "SwinX2S-Bold": "DejaVuSans-Bold.ttf"}
+_SOFT, _WARN, _GOOD = colors.HexColor("#5a6072"), colors.HexColor("#b25000"), colors.HexColor("#17613a")
+_EDITED = "#6a3d9a"
+_MARGIN = 16 * mm
+_WIDTH = A4[0] - 2 * _MARGIN
+_MOST_PICTURE = (82 * mm, 92 * mm)
+# Shares of the width: title, one or two values, unit, usual, quality, why.
+_PAIRED, _SINGLE = (0.19, 0.12, 0.12, 0.06, 0.11, 0.09, 0.31), (0.23, 0.14, 0.06, 0.12, 0.10, 0.35)
+
+
+def measurements_pdf(values: Mapping[str, Any]) -> bytes:
+    """Return the PDF.
+
+    Args:
+        values: of `measured_page.page_values`.
+    """
+    _register_fonts()
+    stream = io.BytesIO()
+    document = SimpleDocTemplate(
+        stream, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
+        title=f"SwinX2S measurements: {values['title']}", creator=f"SwinX2S {values['version']}",
+    )  # fmt: skip
+    told = f"{values['title']}. {_review_words(values)} Research use only."
+
+    def footer(canvas: Any, page: SimpleDocTemplate) -> None:
+        canvas.setFont("SwinX2S", 7)
+        canvas.setFillColor(_SOFT)
+        canvas.drawString(_MARGIN, 9 * mm, told[:140])
+        canvas.drawRightString(A4[0] - _MARGIN, 9 * mm, str(page.page))
+
+    document.build(list(_story(values)), onFirstPage=footer, onLaterPages=footer)
+    return stream.getvalue()
+
+
+def _register_fonts() -> None:
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    for name, file in _FONTS.items():
+        pdfmetrics.registerFont(TTFont(name, str(folder / file)))
+    pdfmetrics.registerFontFamily("SwinX2S", normal="SwinX2S", bold="SwinX2S-Bold")
+
+
+def _story(values: Mapping[str, Any]) -> Iterator[Flowable]:
+    review, counts = values["review"], values["counts"]
+    yield _text(f"<b>{escape(values['title'])}</b>", 16)
+    yield _text("Research use only: not for diagnosis or treatment", 8, _WARN)
+    signed = review is not None and review.is_signed
+    yield _text(f"<b>{escape(_review_words(values))}</b>", 11, _GOOD if signed else _WARN)
+    yield _text(
+        f"{counts['good']} measurements good, {counts['check']} to be checked, {counts['absent']} absent.", 9
+    )
+    if review is not None and review.edited:
+        yield _text(f"Values that a person changed are marked <font color='{_EDITED}'>edited</font>.", 9)
+    for note in values["notes"]:
+        yield _text(f"To be known: {escape(note)}", 9, _WARN)
+    for section in values["sections"]:
+        yield Spacer(1, 4 * mm)
+        yield _text(f"<b>{escape(section['title'])}</b>", 13)
+        if not section["groups"]:
+            yield _text("No such bone is in the segmentation.", 9)
+        for group in section["groups"]:
+            yield from _group(group, section["title"], values)
+    yield Spacer(1, 6 * mm)
+    for name, text in values["facts"].items():
+        yield _text(f"<b>{escape(name)}:</b> {escape(str(text))}", 7, _SOFT)
+
+
+def _review_words(values: Mapping[str, Any]) -> str:
+    return f"{values['review'].words}." if values["review"] is not None else "Not reviewed."
+
+
+def _group(group: Group, title: str, values: Mapping[str, Any]) -> Iterator[Flowable]:
+    heading = [_text(f"<b>{escape(group.title)}</b>", 10)] if group.title != title else []
+    common = group.common
+    if common:
+        heading.append(_text(escape(" ".join(common)), 8, _WARN))
+    if group.is_empty and common:
+        yield from heading
+        return
+    pictures = _pictures(group)
+    # A heading is not left alone at the foot of a page.
+    yield KeepTogether([*heading, *pictures[:1]])
+    yield from pictures[1:]
+    yield _table(group, common, values)
+
+
+def _pictures(group: Group) -> list[Flowable]:
+    images = [_picture(figure) for figure in group.figures]
+    pairs = [images[start : start + 2] for start in range(0, len(images), 2)]
+    return [Table([pair], colWidths=[_WIDTH / 2] * len(pair), hAlign="LEFT") for pair in pairs]
+
+
+def _picture(figure: Mapping[str, str]) -> list[Flowable]:
+    data = base64.b64decode(figure["data"])
+    width, height = ImageReader(io.BytesIO(data)).getSize()
+    scale = min(_MOST_PICTURE[0] / width, _MOST_PICTURE[1] / height)
+    image = Image(io.BytesIO(data), width * scale, height * scale, hAlign="LEFT")
+    return [image, _text(escape(figure["title"]), 7, _SOFT)]
+
+
+def _table(group: Group, common: list[str], values: Mapping[str, Any]) -> Table:
+    heads = ["Right", "Left"] if group.paired else ["Value"]
+    lines = [
+        [_text(f"<b>{head}</b>", 7.5) for head in ("Measurement", *heads, "Unit", "Usual", "Quality", "Why")]
+    ]
+    style = [
+        ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.HexColor("#d8dbe4")),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 2),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
+    ]
+    for row in group.rows:
+        if group.paired and row.middle is not None:
+            style.append(("SPAN", (1, len(lines)), (2, len(lines))))
+        lines.append(_line(row, group.paired, common, values))
+    widths = [share * _WIDTH for share in (_PAIRED if group.paired else _SINGLE)]
+    return Table(lines, colWidths=widths, style=style, repeatRows=1, hAlign="LEFT")
+
+
+def _line(row: Row, paired: bool, common: list[str], values: Mapping[str, Any]) -> list[Flowable]:
+    found = [row.right or row.middle, row.left] if paired else [row.middle]
+    flags = ", ".join(f"{quality} {side}".strip() for quality, side in row.flags)
+    worst = next((flag for flag, _ in row.flags if flag != "good"), "good")
+    colour = {"good": _GOOD, "check": _WARN}.get(worst, _SOFT)
+    why = "<br/>".join(escape(reason) for reason in row.reasons if reason not in common)
+    return [
+        _text(escape(row.title), 7.5),
+        *(_text(_cell(one, values), 7.5) for one in found),
+        _text(escape(row.unit), 7.5),
+        _text(escape(row.usual), 7.5, _SOFT),
+        _text(flags, 7.5, colour),
+        _text(why, 6.5, _SOFT),
+    ]
+
+
+def _cell(one: Measurement | None, values: Mapping[str, Any]) -> str:
+    if one is None:
+        return ""
+    empty = "–" if one.quality == "absent" else "found"
+    words = empty if one.value is None else escape(values["number"](one))
+    if one.interval:
+        words += f"<br/>[{values['end'](one, 0)} … {values['end'](one, 1)}]"
+    edited = values["edited"](one)
+    return (
+        f"{words}<br/><font color='{_EDITED}' size='6.5'><b>{escape(edited)}</b></font>" if edited else words
+    )
+
+
+def _text(words: str, size: float, colour: colors.Color = colors.black) -> Paragraph:
+    style = ParagraphStyle(
+        f"{size}",
+        fontName="SwinX2S",
+        fontSize=size,
+        leading=size * 1.25,
+        textColor=colour,
+        spaceAfter=size * 0.3,
+    )
+    return Paragraph(words, style)

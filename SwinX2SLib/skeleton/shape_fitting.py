@@ -1,0 +1,93 @@
+"""Lay known shapes onto both films, and let them say with the network where the bones are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from SwinX2SLib.skeleton.initial_pose import Silhouettes, starting_placement
+from SwinX2SLib.skeleton.label_probabilities import bone_probability, replace_bone, seat_femora
+from SwinX2SLib.skeleton.pieces import PELVIS, Placement, piece_drawn
+from SwinX2SLib.skeleton.projections import Films, fit, piece_likeness
+
+# The network's say beside the shape's: the exponent of its probability.
+NETWORK_SAY = 0.2
+# Shapes whose shadows are less like the films than this are not believed.
+LEAST_LIKENESS = 0.4
+# Bowel and skin hide more of a pelvis. How much, the pelvis that the network drew tells: less like the films by more
+# than this than that one, a pelvis is not believed either.
+LEAST_LIKENESS_OF_PELVIS, LESS_THAN_DRAWN = 0.2, 0.08
+
+
+@dataclass(frozen=True)
+class LaidShapes:
+    """What shapes have done to a reconstruction.
+
+    Attributes:
+        likeness: for each bone whose shape is believed, how alike its shadows and the films are, -1..1.
+        femur_shifts_mm: how far each femur was moved backwards; empty where none was.
+    """
+
+    likeness: dict[int, float] = field(default_factory=dict)
+    femur_shifts_mm: dict[int, float] = field(default_factory=dict)
+
+
+def lay_shapes(
+    probability: Tensor, labels: np.ndarray, coronal: Tensor, sagittal: Tensor, spacing_mm: float
+) -> LaidShapes:
+    """Lay shapes where a reconstruction has bones, and change its probabilities accordingly, in place.
+
+    Args:
+        probability: `(55, X, Y, Z)`.
+        labels: uint8 `(X, Y, Z)`, the reconstruction.
+        coronal: its frontal film `(X, Z)`.
+        sagittal: its lateral film `(Y, Z)`.
+        spacing_mm: of pixels and voxels.
+    """
+    # What was made in inference mode cannot take part in a descent: copies can.
+    with torch.inference_mode(False):
+        films = Films(*(film.float().cpu().clone() for film in (coronal, sagittal)), spacing_mm)
+        silhouettes = Silhouettes(*(probability[1:].amax(dim=axis).float().cpu().clone() for axis in (2, 1)))
+        placement, likeness = _laid(labels, silhouettes, films)
+    believed, shifts = {}, {}
+    for number, alike in enumerate(likeness):
+        labels_of = placement.pieces[number].labels
+        if alike < (_least_of_pelvis(labels, films) if labels_of == PELVIS else LEAST_LIKENESS):
+            continue
+        for label in labels_of:
+            found = bone_probability(placement, number, label, labels.shape, spacing_mm)
+            if found is not None:
+                _say(probability, label, *found)
+                believed[label] = alike
+        if labels_of == PELVIS:
+            shifts = seat_femora(probability, labels, placement, number, spacing_mm)
+    return LaidShapes(believed, shifts)
+
+
+def _laid(labels: np.ndarray, silhouettes: Silhouettes, films: Films) -> tuple[Placement | None, list[float]]:
+    """Return the pieces laid onto the films, and how alike each one's shadows and the films are."""
+    placement = starting_placement(labels, silhouettes, films.spacing_mm)
+    if placement is None:
+        return None, []
+    fit(placement, films)
+    return placement, piece_likeness(placement, films)
+
+
+def _least_of_pelvis(labels: np.ndarray, films: Films) -> float:
+    """Return how much like the films a pelvis must be."""
+    shown = tuple(label for label in PELVIS if (labels == label).any())
+    drawn = piece_drawn(shown, labels, films.spacing_mm)
+    alike = piece_likeness(Placement([drawn], drawn.middle_mm[None], [1.0]), films)[0]
+    return max(LEAST_LIKENESS_OF_PELVIS, alike - LESS_THAN_DRAWN)
+
+
+def _say(probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray) -> None:
+    """Give a bone the probability that its shape and the network agree on; elsewhere it is not."""
+    bone = probability[label]
+    agreed = torch.zeros_like(bone)
+    said = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_SAY)
+    agreed[part] = (said * bone[part].float() ** NETWORK_SAY).to(bone.dtype)
+    replace_bone(probability, label, agreed)

@@ -1,0 +1,196 @@
+"""One comparison: what the command `swinx2s evaluate` does, in a process of its own."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import slicer
+
+from SwinX2SLib.slicerui.background_process import (
+    Ending,
+    HeardProcess,
+    WorkerListener,
+    WorkerProcess,
+    worker_python,
+)
+
+_LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+
+
+class WritingError(RuntimeError):
+    """A node cannot be written; says why."""
+
+
+def node_file(node: slicer.vtkMRMLDisplayableNode, folder: Path, stem: str) -> Path:
+    """Write a segmentation (`.seg.nrrd`) or a label map (`.nrrd`); transforms that it lies under are applied.
+
+    Args:
+        node: neither it nor the scene is changed.
+        folder: where to.
+        stem: name of the file without its ending.
+
+    Raises:
+        WritingError: it holds nothing, or cannot be written.
+    """
+    is_segmentation = node.IsA("vtkMRMLSegmentationNode")
+    if is_segmentation and not node.GetSegmentation().GetNumberOfSegments():
+        raise WritingError(f"{node.GetName()} has no segments.")
+    if not is_segmentation and node.GetImageData() is None:
+        raise WritingError(f"{node.GetName()} holds no voxels.")
+    path = folder / (f"{stem}.seg.nrrd" if is_segmentation else f"{stem}.nrrd")
+    kind = slicer.vtkMRMLSegmentationStorageNode if is_segmentation else slicer.vtkMRMLNRRDStorageNode
+    storage = kind()
+    storage.SetFileName(str(path))
+    storage.SetUseCompression(False)
+    with _as_it_lies(node) as written:
+        if not storage.WriteData(written) or not path.is_file():
+            raise WritingError(f"{node.GetName()} could not be written to {folder}; is the disk full?")
+    return path
+
+
+@contextmanager
+def _as_it_lies(node: slicer.vtkMRMLDisplayableNode) -> Iterator[slicer.vtkMRMLDisplayableNode]:
+    """Yield the node, or for as long as it is needed a copy without transforms and with voxels."""
+    needs_voxels = node.IsA("vtkMRMLSegmentationNode") and (
+        node.GetSegmentation().GetSourceRepresentationName() != _LABELS
+    )
+    if node.GetParentTransformNode() is None and not needs_voxels:
+        yield node
+        return
+    copy = slicer.mrmlScene.AddNewNodeByClass(node.GetClassName())
+    try:
+        copy.SetHideFromEditors(True)
+        copy.Copy(node)
+        if needs_voxels:
+            _make_voxels(copy, node.GetName())
+        if node.GetParentTransformNode() is not None:
+            copy.SetAndObserveTransformNodeID(node.GetTransformNodeID())
+            slicer.vtkSlicerTransformLogic.hardenTransform(copy)
+        yield copy
+    finally:
+        slicer.mrmlScene.RemoveNode(copy)
+
+
+def _make_voxels(node: slicer.vtkMRMLSegmentationNode, name: str) -> None:
+    segmentation = node.GetSegmentation()
+    if not segmentation.CreateRepresentation(_LABELS):
+        raise WritingError(f"{name} could not be turned into voxels.")
+    segmentation.SetSourceRepresentationName(_LABELS)
+
+
+_LAST_WORDS = 20
+_SAYS = "swinx2s: "
+# What the command calls its options, and the panel its controls.
+_WORDS = (
+    ("--align centres or bones lays them together", "another choice of Place lays them together"),
+    (
+        "Name the numbering (--scheme), or give a map of its values.",
+        "Choose its numbering, or a map of its values.",
+    ),
+    ("or name other groups with --groups", "or choose another one"),
+    ("(--scheme)", ""),
+    ("--groups", "groups"),
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What to compare.
+
+    Attributes:
+        prediction: the reconstruction.
+        truth: node or file.
+        scheme: "auto", a numbering of `label_schemes`, or the path of a map.
+        align: see `evaluation.EvaluationOptions`.
+        measurements: whether both are measured.
+    """
+
+    prediction: slicer.vtkMRMLSegmentationNode
+    truth: slicer.vtkMRMLDisplayableNode | Path
+    scheme: str = "auto"
+    align: str = "rigid"
+    measurements: bool = True
+
+    @property
+    def truth_name(self) -> str:
+        """Name of what it is compared with."""
+        return self.truth.name if isinstance(self.truth, Path) else self.truth.GetName()
+
+
+class ComparisonRun(HeardProcess):
+    """One comparison under way; hears its process (`WorkerListener`).
+
+    Args:
+        comparison: what to compare, as it is now.
+        say: told lines of progress.
+        finished: told once and last the folder of the result, which is removed when it returns, or None; and what to
+            tell the user.
+    """
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        say: Callable[[str], None],
+        finished: Callable[[Path | None, str], None],
+    ):
+        self.comparison = comparison
+        self._say, self._finished = say, finished
+        self._folder = Path(tempfile.mkdtemp(prefix="SwinX2S-compare-", dir=slicer.app.temporaryPath))
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        try:
+            self._command = self._prepare()
+        except Exception:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+
+    def start(self, make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
+        """Start the process."""
+        self._start_process(self._command, make_process)
+
+    def on_line(self, line: str) -> None:
+        """Hear the process's standard output: the scores, which come in files, too."""
+
+    def on_log(self, line: str) -> None:
+        """Hear the process's standard error: progress, and at last what went wrong."""
+        self._last_words.append(line)
+        if not line.startswith(_SAYS):
+            self._say(line)
+
+    def on_ended(self, ending: Ending) -> None:
+        """Hear that the process has ended."""
+        try:
+            if ending.cancelled:
+                self._finished(None, self._reason)
+            elif ending.exit_code == 0:
+                self._finished(self._folder / "result", "")
+            else:
+                self._finished(None, self._why(ending))
+        except Exception as error:
+            logging.exception("The comparison could not be added to the scene")
+            self._finished(None, f"The comparison could not be added to the scene: {error}")
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _why(self, ending: Ending) -> str:
+        told = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
+        text = " ".join(told).replace(f"{self._folder}/", "")
+        for option, words in _WORDS:
+            text = text.replace(option, words)
+        return text or f"{ending.describe()} {' '.join(self._last_words)[-300:]}".strip()
+
+    def _prepare(self) -> list[str]:
+        """Write what is compared and return the command."""
+        asked = self.comparison
+        prediction = node_file(asked.prediction, self._folder, "reconstruction")
+        truth = asked.truth if isinstance(asked.truth, Path) else node_file(asked.truth, self._folder, "CT")
+        command = [worker_python(), "-m", "SwinX2SLib", "evaluate", str(prediction), str(truth)]
+        command += ["--case", asked.prediction.GetName(), "--out", str(self._folder / "result"), "--surfaces"]
+        command += ["--scheme", asked.scheme, "--align", asked.align]
+        return command + ["--no-measurements"] * (not asked.measurements)

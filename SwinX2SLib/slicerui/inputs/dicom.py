@@ -1,0 +1,247 @@
+"""The window in which films of Slicer's DICOM database are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from SwinX2SLib.errors import Fault
+
+# Computed and digital radiography, digitised films, fluoroscopy and angiography; a scan's overview is a CT.
+MODALITIES = ("CR", "DX", "DR", "RG", "RF", "XA")
+_TAGS = {
+    "modality": "0008,0060",
+    "patient": "0010,0010",
+    "patient_id": "0010,0020",
+    "date": "0008,0020",
+    "study": "0008,1030",
+    "series": "0008,103E",
+    "view": "0018,5101",
+    "body_part": "0018,0015",
+    "columns": "0028,0011",
+    "rows": "0028,0010",
+    "frames": "0028,0008",
+}
+
+
+class DicomDatabase(Protocol):
+    """What is used of `ctkDICOMDatabase`."""
+
+    def patients(self) -> Sequence[str]:
+        """Return the patients."""
+
+    def studiesForPatient(self, patient: str) -> Sequence[str]:
+        """Return the studies of a patient."""
+
+    def seriesForStudy(self, study: str) -> Sequence[str]:
+        """Return the series of a study."""
+
+    def filesForSeries(self, series: str) -> Sequence[str]:
+        """Return the files of a series."""
+
+    def fileValue(self, file: str, tag: str) -> str:
+        """Return what a file states under a tag."""
+
+
+@dataclass(frozen=True)
+class DicomFilm:
+    """One film of the database.
+
+    Attributes:
+        file: its file.
+        patient, study, series, view, size: in words.
+    """
+
+    file: str
+    patient: str
+    study: str
+    series: str
+    view: str
+    size: str
+
+
+def films_of_database(database: DicomDatabase) -> tuple[list[DicomFilm], int]:
+    """Return the radiographs of a database, newest study first, and how many runs of several frames were left out.
+
+    A series may hold both films of a person, so each file is one of its own.
+    """
+    found, runs = [], 0
+    for file in _radiograph_files(database):
+        told = {name: str(database.fileValue(file, tag) or "").strip() for name, tag in _TAGS.items()}
+        if told["frames"].isdigit() and int(told["frames"]) > 1:
+            runs += 1
+            continue
+        found.append((told["date"], _film(file, told)))
+    found.sort(key=lambda each: each[0], reverse=True)
+    return [film for _, film in found], runs
+
+
+def load_films_of_database(
+    films: Sequence[DicomFilm],
+) -> tuple[list[slicer.vtkMRMLScalarVolumeNode], list[Fault]]:
+    """Load films with the DICOM plugin that is most confident of each.
+
+    Returns:
+        The volumes in the order of the films, and why films could not be loaded.
+    """
+    nodes, faults = [], []
+    for film in films:
+        node = _load(film.file)
+        if node is None:
+            hint = "Load it with Slicer's DICOM module, which says more."
+            faults.append(Fault("not-loaded", "No DICOM plugin could load the film.", hint, film.file))
+        else:
+            nodes.append(node)
+    return nodes, faults
+
+
+def _radiograph_files(database: DicomDatabase) -> list[str]:
+    files = []
+    for patient in database.patients():
+        for study in database.studiesForPatient(patient):
+            for series in database.seriesForStudy(study):
+                of_series = list(database.filesForSeries(series))
+                if of_series and database.fileValue(of_series[0], _TAGS["modality"]) in MODALITIES:
+                    files += of_series
+    return files
+
+
+def _film(file: str, told: dict[str, str]) -> DicomFilm:
+    name = " ".join(told["patient"].replace("^", " ").split())
+    number = f"({told['patient_id']})" if told["patient_id"] else ""
+    digits = told["date"]
+    date = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdigit() else digits
+    return DicomFilm(
+        file,
+        " ".join(filter(None, (name, number))) or Path(file).name,
+        " ".join(filter(None, (date, told["study"]))),
+        " ".join(filter(None, (told["modality"], told["series"] or told["body_part"]))),
+        told["view"],
+        f"{told['columns']} x {told['rows']}" if told["columns"] and told["rows"] else "",
+    )
+
+
+def _load(file: str) -> slicer.vtkMRMLScalarVolumeNode | None:
+    # Slicer's DICOM module brings it; there is no database without that module.
+    from DICOMLib import DICOMUtils
+
+    by_plugin, _ = DICOMUtils.getLoadablesFromFileLists([[file]])
+    ways = [
+        (loadable.confidence, plugin, loadable)
+        for plugin, loadables in by_plugin.items()
+        for loadable in loadables
+        if list(loadable.files) == [file]
+    ]
+    for _, plugin, loadable in sorted(ways, key=lambda way: way[0], reverse=True):
+        loadable.selected = True
+        nodes = [
+            slicer.mrmlScene.GetNodeByID(each) for each in DICOMUtils.loadLoadables({plugin: [loadable]})
+        ]
+        volume = next((node for node in nodes if node and node.IsA("vtkMRMLScalarVolumeNode")), None)
+        if volume is not None:
+            return volume
+    return None
+
+
+_SIZE = (760, 420)
+
+
+class DicomChoice:
+    """Lists films; one or two of them are loaded.
+
+    Args:
+        films: to choose among.
+        runs_left_out: how many recordings of several frames are not among them.
+        on_chosen: told the films that were chosen.
+        parent: window over which it stands, or None.
+    """
+
+    def __init__(
+        self,
+        films: Sequence[DicomFilm],
+        runs_left_out: int,
+        on_chosen: Callable[[list[DicomFilm]], None],
+        parent: qt.QWidget | None = None,
+    ):
+        self._films, self._on_chosen = list(films), on_chosen
+        self.dialog = qt.QDialog(parent)
+        self.dialog.setWindowTitle(_("Films of the DICOM database"))
+        self.dialog.resize(*_SIZE)
+        self.table = self._make_table()
+        words = _("Choose the frontal and the lateral film, or one of them (Ctrl-click for the second).")
+        if not films:
+            words = _(
+                "The database holds no radiographs (CR, DX, RG, RF, XA): import them with the DICOM module."
+            )
+        if runs_left_out:
+            words += " " + _("Not listed: {0} recordings of several frames.").format(runs_left_out)
+        label = qt.QLabel(words)
+        label.setWordWrap(True)
+        layout = qt.QVBoxLayout(self.dialog)
+        layout.addWidget(label)
+        layout.addWidget(self.table)
+        layout.addLayout(self._make_buttons())
+        self._show_choice()
+
+    def open(self) -> None:
+        """Show it; it does not hold up the rest."""
+        self.dialog.open()
+
+    def chosen(self) -> list[DicomFilm]:
+        """Return the films whose rows are selected."""
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [self._films[row] for row in rows]
+
+    def _make_table(self) -> qt.QTableWidget:
+        titles = [_("Patient"), _("Study"), _("Series"), _("View"), _("Pixels")]
+        table = qt.QTableWidget(len(self._films), len(titles))
+        table.setHorizontalHeaderLabels(titles)
+        table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
+        table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+        for row, film in enumerate(self._films):
+            for column, words in enumerate((film.patient, film.study, film.series, film.view, film.size)):
+                item = qt.QTableWidgetItem(words)
+                item.setToolTip(film.file)
+                table.setItem(row, column, item)
+        table.verticalHeader().setVisible(False)
+        table.horizontalHeader().setStretchLastSection(True)
+        table.resizeColumnsToContents()
+        table.itemSelectionChanged.connect(self._show_choice)
+        return table
+
+    def _make_buttons(self) -> qt.QHBoxLayout:
+        self.load_button = qt.QPushButton(_("Load"))
+        self.load_button.setToolTip(
+            _("Load the selected films and choose them; which is frontal is recognised.")
+        )
+        self.load_button.setDefault(True)
+        self.load_button.clicked.connect(lambda *_arguments: self._load())
+        browser = qt.QPushButton(_("DICOM browser…"))
+        browser.setToolTip(_("Open Slicer's DICOM module, to import films or to load anything else."))
+        browser.clicked.connect(lambda *_arguments: self._browse())
+        cancel = qt.QPushButton(_("Cancel"))
+        cancel.clicked.connect(lambda *_arguments: self.dialog.reject())
+        layout = qt.QHBoxLayout()
+        layout.addWidget(browser)
+        layout.addStretch(1)
+        layout.addWidget(cancel)
+        layout.addWidget(self.load_button)
+        return layout
+
+    def _show_choice(self) -> None:
+        self.load_button.setEnabled(1 <= len(self.chosen()) <= 2)
+
+    def _load(self) -> None:
+        films = self.chosen()
+        self.dialog.accept()
+        self._on_chosen(films)
+
+    def _browse(self) -> None:
+        self.dialog.reject()
+        slicer.util.selectModule("DICOM")

@@ -1,4 +1,0 @@
-"""The two films of a pair."""
-
-ROLES = ("ap", "lateral")
-ROLE_WORDS = {"ap": "frontal", "lateral": "lateral"}

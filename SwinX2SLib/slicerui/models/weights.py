@@ -1,0 +1,204 @@
+"""The models as the panel lists them."""
+
+from __future__ import annotations
+
+import html
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.slicerui.background_process import (
+    Ending,
+    HeardProcess,
+    QtWorkerProcess,
+    WorkerListener,
+    WorkerProcess,
+    worker_python,
+)
+from SwinX2SLib.weights.manifest import FOLDER, StoredWeights, cache_folder
+
+
+def fill_model_list(widget: qt.QTableWidget, stored: Sequence[StoredWeights], default: str | None) -> None:
+    """List models, one in a row, in the order given.
+
+    Args:
+        widget: the table.
+        stored: what there is.
+        default: name of the recommended one.
+    """
+    columns = [_("Model"), _("Network"), _("Size"), _("From"), _("File")]
+    widget.setColumnCount(len(columns))
+    widget.setHorizontalHeaderLabels(columns)
+    widget.setRowCount(len(stored))
+    for row, weights in enumerate(stored):
+        for column, words in enumerate(_row(weights, default)):
+            item = qt.QTableWidgetItem(words)
+            item.setToolTip(weights.record.notes)
+            item.setFlags(qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled)
+            widget.setItem(row, column, item)
+    widget.resizeColumnsToContents()
+
+
+def file_words(weights: StoredWeights) -> str:
+    """Return whether the file is there and has its size; the hash takes seconds, so it is for Verify to compare."""
+    if not weights.path.is_file():
+        return _("MISSING")
+    return _("there") if weights.path.stat().st_size == weights.record.bytes else _("WRONG SIZE")
+
+
+def about(weights: StoredWeights) -> str:
+    """Return all that is known of a model, as HTML."""
+    record = weights.record
+    purpose = (
+        _("reconstructs bones")
+        if record.reconstructs
+        else _("a helper: tells how films hang; used by itself, not offered for reconstruction")
+    )
+    rows = [
+        (_("Purpose"), purpose),
+        (_("Trained or imported"), record.date),
+        (_("Licence"), record.licence),
+        (
+            _("Learned from"),
+            _("{0} people").format(len(record.training_data)) if record.training_data else "",
+        ),
+        (_("Came from"), " ".join((record.source or {}).get(key, "") for key in ("file", "sha256"))),
+        ("SHA-256", record.sha256),
+        (_("File"), _("{0}, part of SwinX2S").format(record.file) if weights.bundled else str(weights.path)),
+        (_("Notes"), record.notes),
+    ]
+    lines = [f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows if words.strip()]
+    return f"<b>{html.escape(record.name)}</b><br/>" + "<br/>".join(lines)
+
+
+def _row(weights: StoredWeights, default: str | None) -> tuple[str, ...]:
+    record = weights.record
+    marks = [_("default")] if record.name == default else []
+    marks += [] if record.reconstructs else [_("helper")]
+    name = f"{record.name} ({', '.join(marks)})" if marks else record.name
+    origin = _("SwinX2S") if weights.bundled else _("import")
+    return name, record.variant, f"{record.bytes / 1e6:.1f} MB", origin, file_words(weights)
+
+
+_EDITS = ("importPathEdit", "importNameEdit", "importHashEdit", "importLicenceEdit")
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """A model that is to be imported.
+
+    Attributes:
+        path: the checkpoint.
+        name: what it is to be called.
+        digest: SHA-256 that it must have, "" for any.
+        licence: "" where it is not known.
+        half: whether it is stored in half precision.
+    """
+
+    path: str
+    name: str
+    digest: str = ""
+    licence: str = ""
+    half: bool = False
+
+    def faults(self) -> list[Fault]:
+        """List what needs no reading of the file."""
+        path = Path(self.path)
+        if path.is_dir():
+            hint = "Choose the checkpoint in it (.pt, .pth, .safetensors)."
+            return [Fault("model-is-folder", "This is a folder.", hint, self.path)]
+        if not path.is_file():
+            return [Fault("model-missing", "There is no such file.", "Choose it again.", self.path)]
+        return []
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of the interpreter."""
+        given = ["-m", "SwinX2SLib", "weights", "import", self.path, "--name", self.name]
+        given += ["--sha256", self.digest] if self.digest else []
+        given += ["--licence", self.licence] if self.licence else []
+        return given + ["--half"] * self.half
+
+
+def request_of(ui: Any) -> ImportRequest:
+    """Return what the form of the section Models asks for."""
+    return ImportRequest(*(getattr(ui, edit).text.strip() for edit in _EDITS), ui.importHalfBox.checked)
+
+
+def empty_form(ui: Any) -> None:
+    """Make the form ready for the next model."""
+    for edit in _EDITS:
+        getattr(ui, edit).text = ""
+
+
+def open_models_folder() -> str:
+    """Show where imported models lie; return what went wrong, or ""."""
+    folder = cache_folder() / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _("The folder of models cannot be made: {0}").format(error)
+    shown = qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(folder)))
+    return "" if shown else _("No program shows folders here; the folder is {0}").format(folder)
+
+
+_LAST_WORDS = 8
+# How the library's command and pip begin the lines that say why they gave up.
+_COMPLAINTS = ("swinx2s: ", "ERROR: ")
+
+
+class BackgroundCommand(HeardProcess):
+    """Runs `python -m ...` and hears it (`WorkerListener`).
+
+    Args:
+        say: told each line that the process writes.
+        finished: told once and last whether it went well, and what to tell the user.
+        make_process: makes the process.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        finished: Callable[[bool, str], None],
+        make_process: Callable[[WorkerListener], WorkerProcess] = QtWorkerProcess,
+    ):
+        self._say, self._finished, self._make_process = say, finished, make_process
+        self._complaints: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._last_line = ""
+
+    def start(self, arguments: Sequence[str]) -> None:
+        """Start the process.
+
+        Args:
+            arguments: of the interpreter, from "-m" on.
+
+        Raises:
+            InterpreterError: there is no Python to run it with.
+        """
+        self._start_process([worker_python(), *arguments], self._make_process)
+
+    def on_line(self, line: str) -> None:
+        """Hear the process's standard output."""
+        self._last_line = line.strip() or self._last_line
+        self._say(line)
+
+    def on_log(self, line: str) -> None:
+        """Hear the process's standard error: what went wrong, and pip's warnings."""
+        complaint = next((line.removeprefix(each) for each in _COMPLAINTS if line.startswith(each)), "")
+        if complaint:
+            self._complaints.append(complaint)
+        self._say(line)
+
+    def on_ended(self, ending: Ending) -> None:
+        """Hear that the process has ended."""
+        if ending.cancelled:
+            self._finished(False, _("Cancelled."))
+        elif ending.exit_code == 0:
+            self._finished(True, self._last_line)
+        else:
+            self._finished(False, " ".join(self._complaints) or ending.describe())

@@ -1,0 +1,1 @@
+"""The section Reconstruct: model, device, the run, and how long it will take."""

@@ -1,0 +1,256 @@
+"""All that is shown of a result, from the worker's files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import slicer
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
+from SwinX2SLib.slicerui.event_loop import beside, breathe
+from SwinX2SLib.slicerui.provenance import set_attribute
+from SwinX2SLib.slicerui.result.confidence import (
+    ConfidenceMap,
+    keep_confidence,
+    make_colours,
+    make_surface,
+)
+from SwinX2SLib.slicerui.result.confidence_table import BoneRow, add_table
+from SwinX2SLib.slicerui.result.edits import remember_computed
+from SwinX2SLib.slicerui.result.film_views import (
+    FilmPlace,
+    PlacedFilm,
+    add_film_plane,
+    film_distance_mm,
+    keep_place,
+)
+from SwinX2SLib.slicerui.result.links import FILM_PICTURE, linked
+from SwinX2SLib.slicerui.result.outlines import add_outlines
+from SwinX2SLib.slicerui.result.regions import group_of, make_folder, make_regions, place_in
+from SwinX2SLib.slicerui.result.views import frame_result
+
+if TYPE_CHECKING:
+    from SwinX2SLib.drr.overlay import BoneOutline
+    from SwinX2SLib.geometry.cameras import Camera
+    from SwinX2SLib.radiographs import Radiograph
+    from SwinX2SLib.report.findings import Findings
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedFilm:
+    """A film with the bones on it.
+
+    Attributes:
+        film: as it hangs, and where it stands.
+        outlines: of the bones on it, by label id.
+        agreement: how well each of them lies on the film's edges, 0..1 or None, by label id.
+    """
+
+    film: PlacedFilm
+    outlines: Mapping[int, BoneOutline]
+    agreement: Mapping[int, float | None]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedResult:
+    """A result, ready to be shown.
+
+    Attributes:
+        findings: what the worker wrote.
+        films: by role; one that cannot be read any more is left out.
+        rows: of the table of bones.
+        notes: what cannot be shown and why, in sentences.
+    """
+
+    findings: Findings
+    films: Mapping[str, PreparedFilm]
+    rows: list[BoneRow]
+    notes: list[str] = field(default_factory=list)
+
+
+def prepare_result(folder: Path) -> PreparedResult:
+    """Read a worker's folder and compute all that is shown of it.
+
+    Raises:
+        InputError: the folder is no whole result.
+    """
+    from SwinX2SLib.drr import overlay
+    from SwinX2SLib.report.findings import read_findings
+
+    findings = read_findings(folder)
+    notes: list[str] = []
+    films = {}
+    for role, camera in overlay(findings.provenance).items():
+        try:
+            films[role] = _prepare_film(findings, role, camera)
+        # A tube may be told to have stood inside the patient.
+        except (InputError, ValueError) as error:
+            notes.append(f"The {role} film is not shown: {error}")
+    return PreparedResult(findings, films, _rows(findings, films), notes)
+
+
+def _prepare_film(findings: Findings, role: str, camera: Camera) -> PreparedFilm:
+    from SwinX2SLib.drr.overlay import bone_outlines, edge_agreement
+
+    film = _placed_film(findings, role, camera)
+    outlines = bone_outlines(findings.labels, findings.affine, camera)
+    agreement = {
+        label_id: edge_agreement(film.pixels, camera.pixel_mm, outline)
+        for label_id, outline in outlines.items()
+    }
+    return PreparedFilm(film, outlines, agreement)
+
+
+def _placed_film(findings: Findings, role: str, camera: Camera) -> PlacedFilm:
+    """Read a film again, as the worker did.
+
+    Raises:
+        InputError: it cannot be read any more, or is another one.
+    """
+    from SwinX2SLib.radiographs import read_radiograph
+    from SwinX2SLib.reconstruct.job import Job
+
+    told = findings.provenance["inputs"][role]
+    job = Job.from_dict(findings.provenance["options"])
+    options = {"ap": job.ap_options, "lateral": job.lateral_options}[role]
+    film = read_radiograph(told["path"], told["view"], options)
+    if film.sha256 != told["sha256"]:
+        raise InputError([Fault("film-changed", "It was changed since.", "Reconstruct again.", told["path"])])
+    pixels = _part_used(film, told, camera.shape)
+    bones = np.argwhere(findings.labels > 0)
+    corners = transform_points(findings.affine, np.stack([bones.min(axis=0), bones.max(axis=0)]))
+    return PlacedFilm(role, pixels, camera, film_distance_mm(camera, corners))
+
+
+def _part_used(film: Radiograph, told: Mapping[str, Any], shape: tuple[int, int]) -> np.ndarray:
+    """Return the rows of a film that were used: it may have been cut to the heights that the other film shows.
+
+    Raises:
+        InputError: the film has not that size any more.
+    """
+    above_middle = float(told.get("middle_mm") or 0.0) / film.spacing_mm[0]
+    first = round((film.pixels.shape[0] - shape[0]) / 2 - above_middle)
+    part = film.pixels[max(first, 0) : max(first, 0) + shape[0]]
+    if part.shape != shape:
+        raise InputError(
+            [Fault("film-changed", "Its size is not the one told.", "Reconstruct again.", told["path"])]
+        )
+    return part
+
+
+def _rows(findings: Findings, films: Mapping[str, PreparedFilm]) -> list[BoneRow]:
+    from SwinX2SLib.report.findings import bone_flags
+
+    voxels = np.bincount(findings.labels.ravel(), minlength=256)
+    flags = bone_flags(findings)
+    expected = findings.provenance.get("expected_dice") or {}
+    return [
+        BoneRow(
+            bone.label,
+            bone.confidence,
+            expected.get(bone.label.name),
+            bone.volume_ml,
+            int(voxels[bone.label.id]),
+            {role: film.agreement.get(bone.label.id) for role, film in films.items()},
+            flags[bone.label.name],
+        )
+        for bone in findings.bones
+    ]
+
+
+REMARKS = "remarks"
+"""Attribute of a result: a JSON list of sentences that its reader must know."""
+
+
+def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[str]:
+    """Add to the scene what belongs to a segmentation: regions, surfaces, films, outlines and the table of bones.
+
+    Args:
+        result: the segmentation, in its place in the subject hierarchy.
+        folder: that the worker wrote.
+
+    Returns:
+        What could not be shown and why, in sentences.
+
+    Raises:
+        InputError: the folder is no whole result.
+    """
+    layers = bone_layers(result)
+    prepared, digests = beside(lambda: (prepare_result(folder), bone_digests(layers)))
+    if result.GetScene() is None:
+        return ["The bones were taken out of the scene before films and regions were shown."]
+    findings = prepared.findings
+    remember_computed(result, digests)
+    set_attribute(result, REMARKS, json.dumps(findings.warnings(), ensure_ascii=False))
+    scene = slicer.mrmlScene
+    scene.StartState(scene.BatchProcessState)
+    try:
+        hierarchy = scene.GetSubjectHierarchyNode()
+        parent = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(result))
+        top, _ = make_folder(f"{result.GetName()}: regions and films", parent)
+        regions = _add_bones(result, prepared, top)
+        _add_films(result, prepared, top, regions)
+        place_in(top, add_table(result, prepared.rows))
+    finally:
+        scene.EndState(scene.BatchProcessState)
+    frame_result(result)
+    return prepared.notes
+
+
+def _add_bones(
+    result: slicer.vtkMRMLSegmentationNode, prepared: PreparedResult, top: int
+) -> Mapping[str, int]:
+    """Add the surfaces of the bones, in folders; return the folders' items by region."""
+    findings = prepared.findings
+    confidence = ConfidenceMap(1 - findings.uncertainty, findings.affine)
+    bones = [
+        bone.label.name for bone in findings.bones if result.GetSegmentation().GetSegment(bone.label.name)
+    ]
+    regions = make_regions(result, top, bones)
+    colours = make_colours(result)
+    for bone in bones:
+        place_in(regions[group_of(bone)], make_surface(result, bone, group_of(bone), confidence, colours))
+        breathe()
+    place_in(top, keep_confidence(result, confidence))
+    return regions
+
+
+def _add_films(
+    result: slicer.vtkMRMLSegmentationNode, prepared: PreparedResult, top: int, regions: Mapping[str, int]
+) -> None:
+    """Add both films with the outlines on them."""
+    item = make_folder("Films", top)[0] if prepared.films else None
+    for ready in prepared.films.values():
+        model = add_film_plane(result, ready.film)
+        place = FilmPlace(ready.film.role, ready.film.camera, ready.film.distance_mm)
+        keep_place(model, place)
+        place_in(item, model)
+        for picture in linked(result, FILM_PICTURE, film=ready.film.role):
+            place_in(item, picture)
+        breathe()
+        _add_outlines(result, ready, place, prepared, regions)
+
+
+def _add_outlines(
+    result: slicer.vtkMRMLSegmentationNode,
+    ready: PreparedFilm,
+    place: FilmPlace,
+    prepared: PreparedResult,
+    regions: Mapping[str, int],
+) -> None:
+    for region, folder in regions.items():
+        chosen = {
+            bone.label.id: ready.outlines[bone.label.id]
+            for bone in prepared.findings.bones
+            if bone.label.group == region
+        }
+        if chosen:
+            place_in(folder, add_outlines(result, place, region, chosen))
+            breathe()

@@ -1,0 +1,200 @@
+"""A table of the bones: how sure the network is, how well they lie on the films, and what a reader must know."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import qt
+import slicer
+import vtk
+
+from SwinX2SLib.anatomy import Label
+from SwinX2SLib.slicerui.provenance import set_attribute
+from SwinX2SLib.slicerui.result.links import CONFIDENCE_TABLE, link, linked, told_of
+from SwinX2SLib.slicerui.result.regions import TITLES
+
+# Column -> (type, unit, description); the last one finds the segment.
+_TEXT, _NUMBER, _COUNT = vtk.vtkStringArray, vtk.vtkDoubleArray, vtk.vtkIntArray
+COLUMNS = {
+    "Bone": (_TEXT, "", "Name of the bone"),
+    "Region": (_TEXT, "", "Region of the body"),
+    "Confidence": (_NUMBER, "%", "Mean probability that the network gave to this bone in its voxels"),
+    "Expected Dice": (_NUMBER, "%", "Overlap with the truth that the network's own probabilities promise"),
+    "Volume": (_NUMBER, "ml", "Volume of its voxels"),
+    "Voxels": (_COUNT, "", "Number of its voxels"),
+    "On frontal film": (
+        _NUMBER,
+        "%",
+        "Share of its outline at which the film is brighter inside; chance is 50",
+    ),
+    "On lateral film": (
+        _NUMBER,
+        "%",
+        "Share of its outline at which the film is brighter inside; chance is 50",
+    ),
+    "Remarks": (_TEXT, "", "What a reader must know of this bone"),
+    "Segment": (_TEXT, "", "Id of the segment"),
+}
+_ROLES = {"On frontal film": "ap", "On lateral film": "lateral"}
+_COMPUTED = "computed_rows"
+_EDITED = "Edited by a person: what the network said of its confidence and Dice holds no more."
+_REMOVED = "Removed by a person."
+
+
+@dataclass(frozen=True)
+class EditedBone:
+    """What is known of a bone after an edit.
+
+    Attributes:
+        voxels: how many.
+        volume_ml: of them.
+        on_film: share of its outline on the film's edges 0..1 or None, by role.
+    """
+
+    voxels: int
+    volume_ml: float
+    on_film: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class BoneRow:
+    """One bone; None where a number is unknown, shares 0..1.
+
+    Attributes:
+        label: which bone.
+        confidence, expected_dice: see `COLUMNS`.
+        volume_ml: of its voxels.
+        voxels: how many.
+        on_film: share of its outline on the film's edges, by role.
+        remarks: sentences.
+    """
+
+    label: Label
+    confidence: float | None
+    expected_dice: float | None
+    volume_ml: float
+    voxels: int
+    on_film: Mapping[str, float | None]
+    remarks: Sequence[str]
+
+    def cells(self) -> list[str | float | int | None]:
+        """Return what stands in the columns."""
+        shares = (self.confidence, self.expected_dice)
+        on_film = (self.on_film.get(role) for role in ("ap", "lateral"))
+        return [
+            self.label.title,
+            TITLES[self.label.group],
+            *(_percent(share) for share in shares),
+            round(self.volume_ml, 1),
+            self.voxels,
+            *(_percent(share) for share in on_film),
+            " ".join(self.remarks),
+            self.label.name,
+        ]
+
+
+def add_table(result: slicer.vtkMRMLSegmentationNode, rows: Sequence[BoneRow]) -> slicer.vtkMRMLTableNode:
+    """Add the table to the scene, a row for each bone."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"{result.GetName()} confidence")
+    cells = list(zip(*(row.cells() for row in rows), strict=True))
+    for (name, (kind, unit, description)), values in zip(COLUMNS.items(), cells, strict=True):
+        column = kind()
+        column.SetName(name)
+        for value in values:
+            column.InsertNextValue(float("nan") if value is None else value)
+        node.AddColumn(column)
+        node.SetColumnUnitLabel(name, unit)
+        node.SetColumnDescription(name, description)
+    node.SetLocked(True)
+    kept = {row.label.name: dict(zip(COLUMNS, row.cells(), strict=True)) for row in rows}
+    set_attribute(node, _COMPUTED, json.dumps(kept))
+    link(result, CONFIDENCE_TABLE, node)
+    return node
+
+
+def tell_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBone | None) -> None:
+    """Let the row of a bone say what is known of it after an edit; None where it was removed."""
+    told: dict[str, str | float | int | None] = dict.fromkeys(("Confidence", "Expected Dice", *_ROLES))
+    if now is None:
+        told |= {"Volume": 0.0, "Voxels": 0, "Remarks": _REMOVED}
+    else:
+        told |= {name: _percent(now.on_film.get(role)) for name, role in _ROLES.items()}
+        told |= {"Volume": round(now.volume_ml, 1), "Voxels": now.voxels, "Remarks": _EDITED}
+    _write(result, bone, told)
+
+
+def restore_row(result: slicer.vtkMRMLSegmentationNode, bone: str) -> None:
+    """Let the row of a bone say again what was computed."""
+    node = table_of(result)
+    if node is not None:
+        _write(result, bone, json.loads(told_of(node, _COMPUTED) or "{}").get(bone, {}))
+
+
+def _write(
+    result: slicer.vtkMRMLSegmentationNode, bone: str, told: Mapping[str, str | float | int | None]
+) -> None:
+    node = table_of(result)
+    if node is None:
+        return
+    table = node.GetTable()
+    names = table.GetColumnByName("Segment")
+    rows = [row for row in range(table.GetNumberOfRows()) if names.GetValue(row) == bone]
+    for row in rows:
+        for name, value in told.items():
+            table.GetColumnByName(name).SetValue(row, float("nan") if value is None else value)
+            table.GetColumnByName(name).Modified()
+    table.Modified()
+    node.Modified()
+
+
+def table_of(result: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLTableNode | None:
+    """Return the table of a result."""
+    return next(iter(linked(result, CONFIDENCE_TABLE)), None)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
+
+
+# The panel is narrow: the region is seen from the bone, and the voxels from the volume.
+_SHOWN = {
+    "Bone": "Bone",
+    "Confidence": "Confidence",
+    "Expected Dice": "Expected Dice",
+    "On frontal film": "On AP",
+    "On lateral film": "On lateral",
+    "Volume": "Volume",
+    "Remarks": "Remarks",
+}
+
+
+def fill_bone_list(widget: qt.QTableWidget, result: slicer.vtkMRMLSegmentationNode | None) -> None:
+    """List the bones of a result, or none."""
+    node = table_of(result) if result is not None else None
+    table = node.GetTable() if node is not None else None
+    widget.setColumnCount(len(_SHOWN))
+    widget.setHorizontalHeaderLabels(list(_SHOWN.values()))
+    widget.setRowCount(table.GetNumberOfRows() if table is not None else 0)
+    for row in range(table.GetNumberOfRows() if table is not None else 0):
+        for column, name in enumerate(_SHOWN):
+            item = qt.QTableWidgetItem(_words(table.GetValueByName(row, name), COLUMNS[name][1]))
+            item.setToolTip(COLUMNS[name][2] if name != "Remarks" else item.text())
+            widget.setItem(row, column, item)
+        widget.item(row, 0).setData(qt.Qt.UserRole, table.GetValueByName(row, "Segment").ToString())
+    widget.resizeColumnsToContents()
+
+
+def segment_in_row(widget: qt.QTableWidget, row: int) -> str:
+    """Return the id of the segment in a row, or ""."""
+    item = widget.item(row, 0)
+    return str(item.data(qt.Qt.UserRole)) if item is not None else ""
+
+
+def _words(value: vtk.vtkVariant, unit: str) -> str:
+    if value.IsString():
+        return value.ToString()
+    number = value.ToDouble()
+    return "" if math.isnan(number) else f"{number:.0f} {unit}".strip()

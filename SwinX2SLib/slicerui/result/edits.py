@@ -1,0 +1,181 @@
+"""What is shown of a result after a person has edited its bones: surfaces, outlines, table, and who made them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import slicer
+
+from SwinX2SLib.anatomy import label_by_id, labels
+from SwinX2SLib.drr.overlay import BoneOutline, bone_outlines, edge_agreement
+from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.slicerui.bone_voxels import (
+    Digests,
+    Layer,
+    bone_digests,
+    bone_layers,
+    changed_bones,
+    keep_digests,
+    kept_digests,
+    label_volume,
+)
+from SwinX2SLib.slicerui.event_loop import breathe
+from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
+from SwinX2SLib.slicerui.result.confidence import kept_confidence, renew_surface
+from SwinX2SLib.slicerui.result.confidence_table import EditedBone, restore_row, tell_edited
+from SwinX2SLib.slicerui.result.film_views import FilmPlace, kept_picture, kept_places
+from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked, told_of
+from SwinX2SLib.slicerui.result.outlines import draw_outlines
+from SwinX2SLib.slicerui.result.regions import group_of
+from SwinX2SLib.slicerui.segmentation_import import create_closed_surfaces
+
+_SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+COMPUTED, SHOWN = "computed_bones", "shown_bones"
+"""Attributes of a result: digests of the bones as the network gave them, and as they are shown."""
+EDITED_ON, EDITED_BONES = "edited", "edited_bones"
+"""Attributes of a result: when its bones were last found edited, and a JSON list of their names; neither before."""
+
+
+@dataclass(frozen=True, eq=False)
+class EditedView:
+    """What follows from edits.
+
+    Attributes:
+        digests: of the bones as they are now.
+        changed: names of the bones that are not as they are shown.
+        bones: what the table tells of those of them that are there.
+        outlines: by role of the film and region, of all its bones by label id.
+    """
+
+    digests: Digests
+    changed: list[str]
+    bones: Mapping[str, EditedBone]
+    outlines: Mapping[tuple[str, str], Mapping[int, BoneOutline]]
+
+
+def remember_computed(result: slicer.vtkMRMLSegmentationNode, digests: Digests) -> None:
+    """Keep how the bones are when they are first shown."""
+    for name in (COMPUTED, SHOWN):
+        keep_digests(result, name, digests)
+
+
+def edited_bones(result: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Return the names of the bones that are not as the network gave them."""
+    return json.loads(told_of(result, EDITED_BONES) or "[]")
+
+
+def take_edits(result: slicer.vtkMRMLSegmentationNode) -> Callable[[], EditedView]:
+    """Return a computation of what follows from the edits of a result; for `edit_follower.EditFollower`.
+
+    Raises:
+        VoxelsError: the segmentation has no voxels.
+    """
+    layers, shown = bone_layers(result), kept_digests(result, SHOWN)
+    places = kept_places(result)
+    pictures = {role: kept_picture(result, role) for role in places}
+    return lambda: _view(layers, shown, places, pictures)
+
+
+def _view(
+    layers: Collection[Layer],
+    shown: Digests | None,
+    places: Mapping[str, FilmPlace],
+    pictures: Mapping[str, np.ndarray | None],
+) -> EditedView:
+    digests = bone_digests(layers)
+    # A scene of an earlier version does not tell: what it holds now is what it shows.
+    changed = changed_bones(shown, digests) if shown is not None else []
+    if not changed:
+        return EditedView(digests, [], {}, {})
+    regions = {group_of(bone) for bone in changed}
+    drawn = {label.name for label in labels() if label.group in regions} & digests.keys()
+    volume = label_volume(layers, drawn) if drawn else None
+    found = {role: bone_outlines(*volume, place.camera) if volume else {} for role, place in places.items()}
+    outlines = {
+        (role, region): {
+            label_id: one for label_id, one in ones.items() if label_by_id(label_id).group == region
+        }
+        for role, ones in found.items()
+        for region in regions
+    }
+    bones = {}
+    for bone in changed:
+        if bone in digests:
+            bones[bone] = _edited_bone(bone, volume, places, pictures, found)
+    return EditedView(digests, changed, bones, outlines)
+
+
+def _edited_bone(
+    bone: str,
+    volume: tuple[np.ndarray, np.ndarray],
+    places: Mapping[str, FilmPlace],
+    pictures: Mapping[str, np.ndarray | None],
+    found: Mapping[str, Mapping[int, BoneOutline]],
+) -> EditedBone:
+    label_id = next(label.id for label in labels() if label.name == bone)
+    voxels = int((volume[0] == label_id).sum())
+    on_film = {}
+    for role, place in places.items():
+        outline = found[role].get(label_id)
+        if outline is not None:
+            on_film[role] = _agreement(pictures[role], place, outline)
+    return EditedBone(voxels, voxels * float(np.prod(voxel_spacing_mm(volume[1]))) / 1000, on_film)
+
+
+def _agreement(picture: np.ndarray | None, place: FilmPlace, outline: BoneOutline) -> float | None:
+    """Return how an outline lies on a film, by its picture in the scene, each pixel the mean of a square of them."""
+    if picture is None:
+        return None
+    block = max(1, max(place.camera.shape) // max(picture.shape))
+    lines = tuple((line + 0.5) / block - 0.5 for line in outline.lines)
+    pixel_mm = (block * place.camera.pixel_mm[0], block * place.camera.pixel_mm[1])
+    return edge_agreement(picture.astype(np.float32) / 255, pixel_mm, BoneOutline(lines, outline.inwards))
+
+
+def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool:
+    """Let surfaces, outlines, table and provenance follow edits.
+
+    Returns:
+        Whether anything had to be changed.
+    """
+    if kept_digests(result, SHOWN) is None:
+        remember_computed(result, view.digests)
+    # Scripts that change voxels leave segments without their surfaces.
+    segments = [result.GetSegmentation().GetSegment(bone) for bone in view.digests]
+    if any(segment is not None and segment.GetRepresentation(_SURFACE) is None for segment in segments):
+        create_closed_surfaces(result)
+    if not view.changed:
+        return False
+    confidence = kept_confidence(result)
+    for bone in view.changed:
+        for model in linked(result, SURFACE, bone=bone):
+            renew_surface(result, model, confidence)
+            breathe()
+    places = kept_places(result)
+    for (role, region), outlines in view.outlines.items():
+        for model in linked(result, OUTLINE, film=role, region=region):
+            draw_outlines(model, places[role], outlines)
+            breathe()
+    _tell(result, view)
+    return True
+
+
+def _tell(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
+    """Let table and provenance say what was edited; what was put back as it was computed is edited no more."""
+    edited = changed_bones(kept_digests(result, COMPUTED), view.digests)
+    for bone in view.changed:
+        if bone in edited:
+            tell_edited(result, bone, view.bones.get(bone))
+        else:
+            restore_row(result, bone)
+    keep_digests(result, SHOWN, view.digests)
+    if edited:
+        set_attribute(result, EDITED_BONES, json.dumps(edited))
+        set_attribute(result, EDITED_ON, datetime.now().astimezone().isoformat(timespec="seconds"))
+    else:
+        for name in (EDITED_BONES, EDITED_ON):
+            result.RemoveAttribute(PREFIX + name)

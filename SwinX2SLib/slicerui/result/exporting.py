@@ -1,0 +1,143 @@
+"""Export of a segmentation in the scene: what the command `swinx2s export` does, in a process of its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import slicer
+
+from SwinX2SLib.errors import Fault
+from SwinX2SLib.slicerui.background_process import (
+    Ending,
+    HeardProcess,
+    WorkerListener,
+    WorkerProcess,
+    worker_python,
+)
+from SwinX2SLib.slicerui.event_loop import beside
+from SwinX2SLib.slicerui.films import dicom_file
+from SwinX2SLib.slicerui.provenance import PREFIX
+from SwinX2SLib.slicerui.result.links import told_of
+
+_LAST_WORDS = 5
+# PS3.10, 7.1: after a preamble.
+_DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
+_FILM_OPTIONS = {"ap": "--ap-film", "lateral": "--lateral-film"}
+
+
+class ExportError(RuntimeError):
+    """The export cannot be started; says why."""
+
+
+def format_hindrances(result: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
+    """Return why formats cannot be written of a result, by format; those that can be are left out."""
+    # Loading the exporters for the first time takes a while.
+    faults = beside(_package_faults)
+    if not faults and not _dicom_films(result):
+        return {"dicomseg": "Neither film is a DICOM file, so patient and study are unknown."}
+    return {"dicomseg": " ".join(str(fault) for fault in faults)} if faults else {}
+
+
+def _package_faults() -> list[Fault]:
+    from SwinX2SLib.export.dicom_radiographs import dicom_package_faults
+
+    return dicom_package_faults()
+
+
+class SegmentationExport(HeardProcess):
+    """One export; hears its process (`WorkerListener`).
+
+    Args:
+        result: the segmentation, as it is now, edits and all.
+        formats: names of `export.meshes.FORMATS`.
+        parent: an existing folder; the export gets a new one in it.
+        say: told lines of progress.
+        finished: told once and last whether it went well, and what to tell the user.
+    """
+
+    def __init__(
+        self,
+        result: slicer.vtkMRMLSegmentationNode,
+        formats: Sequence[str],
+        parent: Path,
+        say: Callable[[str], None],
+        finished: Callable[[bool, str], None],
+    ):
+        self.out = _unused_folder(parent, result.GetName())
+        self._say, self._finished = say, finished
+        self._folder = Path(tempfile.mkdtemp(prefix="SwinX2S-export-", dir=slicer.app.temporaryPath))
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        try:
+            self._command = self._prepare(result, formats)
+        except Exception:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+
+    def start(self, make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
+        """Start the process."""
+        self._start_process(self._command, make_process)
+
+    def on_line(self, line: str) -> None:
+        """Hear the process's standard output."""
+        self._say(line)
+
+    def on_log(self, line: str) -> None:
+        """Hear the process's standard error: progress, and at last what went wrong."""
+        self._last_words.append(line)
+        self._say(line)
+
+    def on_ended(self, ending: Ending) -> None:
+        """Hear that the process has ended."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if ending.cancelled:
+            self._finished(False, "Cancelled; nothing was written.")
+        elif ending.exit_code == 0:
+            self._finished(True, f"Exported to {self.out}.")
+        else:
+            words = [
+                line.removeprefix("swinx2s: ") for line in self._last_words if line.startswith("swinx2s: ")
+            ]
+            self._finished(False, " ".join(words) or ending.describe())
+
+    def _prepare(self, result: slicer.vtkMRMLSegmentationNode, formats: Sequence[str]) -> list[str]:
+        """Write the segmentation for the process and return its command."""
+        path = self._folder / "bones.seg.nrrd"
+        storage = slicer.vtkMRMLSegmentationStorageNode()
+        storage.SetFileName(str(path))
+        if not storage.WriteData(result) or not path.is_file():
+            raise ExportError(f"The segmentation could not be written to {self._folder}; is the disk full?")
+        command = [worker_python(), "-m", "SwinX2SLib", "export", str(path), "--out", str(self.out)]
+        # A user may have added segments of their own.
+        command += ["--format", ",".join(formats), "--title", result.GetName(), "--ignore-unknown"]
+        for role, film in _dicom_films(result).items():
+            command += [_FILM_OPTIONS[role], str(film)]
+        return command
+
+
+def _dicom_films(result: slicer.vtkMRMLSegmentationNode) -> dict[str, Path]:
+    files = {role: _dicom_film(result, role) for role in _FILM_OPTIONS}
+    return {role: path for role, path in files.items() if path is not None}
+
+
+def _dicom_film(result: slicer.vtkMRMLSegmentationNode, role: str) -> Path | None:
+    """Return the DICOM file of a film: of its node, or of a result that was opened from a folder."""
+    node = result.GetNodeReference(PREFIX + role)
+    if node is not None:
+        return dicom_file(node)
+    path = Path(told_of(result, f"{role}_file"))
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        stream.seek(_DICOM_MARK_AT)
+        return path if stream.read(len(_DICOM_MARK)) == _DICOM_MARK else None
+
+
+def _unused_folder(parent: Path, name: str) -> Path:
+    stem = re.sub(r"[^\w .-]+", "_", name).strip(" .") or "bones"
+    numbered = (parent / (stem if number == 1 else f"{stem} {number}") for number in range(1, 1000))
+    return next(path for path in numbered if not path.exists())

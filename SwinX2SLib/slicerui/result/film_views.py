@@ -1,0 +1,387 @@
+"""Both radiographs of a result: pictures, places, planes in 3D, slices."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+import slicer.util
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
+
+from SwinX2SLib.drr.overlay import detector_points
+from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera, view_axes
+from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
+from SwinX2SLib.slicerui.result.links import (
+    FILM_PICTURE,
+    FILM_PLANE,
+    OUTLINE,
+    link,
+    linked,
+    results_in_scene,
+    told_of,
+)
+from SwinX2SLib.slicerui.result.regions import follow_eyes
+
+_PLACE = "film_place"
+_CAMERAS = {"parallel": ParallelCamera, "cone": ConeCamera}
+
+
+@dataclass(frozen=True)
+class FilmPlace:
+    """A film without its picture.
+
+    Attributes:
+        role: "ap" or "lateral".
+        camera: how it was taken.
+        distance_mm: of the film from the isocentre, for parallel rays.
+    """
+
+    role: str
+    camera: Camera
+    distance_mm: float
+
+
+def keep_place(model: slicer.vtkMRMLModelNode, place: FilmPlace) -> None:
+    """Keep where a film stands as an attribute of its plane, which is saved with the scene."""
+    kind = next(name for name, camera in _CAMERAS.items() if isinstance(place.camera, camera))
+    told = {"camera": kind, **dataclasses.asdict(place.camera), "distance_mm": place.distance_mm}
+    set_attribute(model, _PLACE, json.dumps(told))
+
+
+def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, FilmPlace]:
+    """Return where the films of a result stand, by role; a film of a scene that does not tell it is left out."""
+    found = {}
+    for model in linked(result, FILM_PLANE):
+        role, text = told_of(model, "film"), told_of(model, _PLACE)
+        if text:
+            told = json.loads(text)
+            kind, distance = _CAMERAS[told.pop("camera")], told.pop("distance_mm")
+            parts = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
+            found[role] = FilmPlace(role, kind(**parts), distance)
+    return found
+
+
+def kept_picture(result: slicer.vtkMRMLSegmentationNode, role: str) -> np.ndarray | None:
+    """Return a copy of the picture of a film in the scene, uint8 `(rows, columns)`; None where it was removed."""
+    for volume in linked(result, FILM_PICTURE, film=role):
+        image = volume.GetImageData()
+        if image is not None and image.GetPointData().GetScalars():
+            columns, rows, _ = image.GetDimensions()
+            return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns).copy()
+    return None
+
+
+# Enough for a whole screen, and no more than any graphics card takes as a texture.
+LONG_SIDE = 2048
+GRAY = "Film"
+_TEXTURE = PREFIX + "texture"
+_WINDOW, _LEVEL = 255.0, 127.5
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A film at no more pixels than a screen shows.
+
+    Attributes:
+        gray: uint8 `(rows, columns)`.
+        block: side of the squares of the film's pixels of which each one is the mean; what fills no square, at the
+            lower and the right edge, is left out.
+    """
+
+    gray: np.ndarray
+    block: int
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> Picture:
+        """Make one of a film `(rows, columns)`, 0..1."""
+        block = math.ceil(max(pixels.shape) / LONG_SIDE)
+        rows, columns = (count // block for count in pixels.shape)
+        means = pixels
+        if block > 1:
+            # Whole rows first, which is several times faster than blocks at once.
+            sums = pixels[: rows * block].reshape(rows, block, -1).sum(axis=1, dtype=np.float32)
+            means = sums[:, : columns * block].reshape(rows, columns, block).mean(axis=2) / block
+        return cls(np.clip(np.rint(255 * means), 0, 255).astype(np.uint8), block)
+
+    def coarse(self, long_side: int) -> np.ndarray:
+        """Return it, uint8, at no more than so many pixels; each is the mean of what it stands for."""
+        scale = max(1.0, max(self.gray.shape) / long_side)
+        sums, counts = self.gray.astype(np.float32), []
+        for axis, count in enumerate(self.gray.shape):
+            starts = np.linspace(0, count, max(2, round(count / scale)), endpoint=False).astype(int)
+            sums = np.add.reduceat(sums, starts, axis=axis)
+            counts.append(np.diff(np.append(starts, count)))
+        return np.rint(sums / np.outer(*counts)).astype(np.uint8)
+
+    def places(self, fractions: np.ndarray) -> np.ndarray:
+        """Return pixels (row, column) `(..., 2)` of the film at fractions 0..1 of the way from edge to edge."""
+        return fractions * np.multiply(self.gray.shape, self.block) - 0.5
+
+
+def add_picture(
+    result: slicer.vtkMRMLSegmentationNode, place: FilmPlace, picture: Picture, name: str
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Add the picture of a film to the scene, as a volume of one slice.
+
+    Args:
+        result: the segmentation.
+        place: where the film stands.
+        picture: of the film.
+        name: of the volume.
+    """
+    array, affine = picture.gray[np.newaxis], _affine(place, picture.block)
+    volume = slicer.util.addVolumeFromArray(array, ijkToRAS=affine, name=name)
+    volume.CreateDefaultDisplayNodes()
+    volume.GetDisplayNode().SetAutoWindowLevel(False)
+    volume.GetDisplayNode().SetWindowLevel(_WINDOW, _LEVEL)
+    link(result, FILM_PICTURE, volume, film=place.role)
+    return volume
+
+
+def refer_to_picture(model: slicer.vtkMRMLModelNode, picture: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Let a plane, whose mesh has texture coordinates, show a picture from now on."""
+    model.SetNodeReferenceID(_TEXTURE, picture.GetID())
+    connect_picture(model)
+
+
+def connect_picture(model: slicer.vtkMRMLModelNode) -> bool:
+    """Connect the texture of a plane; return whether there is a picture, else it stays as it is stored."""
+    picture, display = model.GetNodeReference(_TEXTURE), model.GetDisplayNode()
+    if picture is None or picture.GetDisplayNode() is None or display is None or model.GetPolyData() is None:
+        return False
+    white = vtk.vtkPolyData()
+    white.ShallowCopy(model.GetPolyData())
+    shade = numpy_to_vtk(np.full(white.GetNumberOfPoints(), 255, np.uint8), deep=True)
+    shade.SetName(GRAY)
+    white.GetPointData().SetScalars(shade)
+    producer = vtk.vtkTrivialProducer()
+    producer.SetOutput(white)
+    display.SetInputMeshConnection(producer.GetOutputPort())
+    display.SetInterpolateTexture(True)
+    # After the volume's window and level, so that the film looks alike in all views.
+    display.SetTextureImageDataConnection(picture.GetDisplayNode().GetImageDataConnection())
+    return True
+
+
+def connect_pictures() -> None:
+    """Connect the textures of all films of the scene, for when a scene was read."""
+    for result in results_in_scene():
+        for model in linked(result, FILM_PLANE):
+            connect_picture(model)
+
+
+def follow_scene(scene: slicer.vtkMRMLScene) -> int:
+    """Connect textures whenever something was read into a scene, from now on; return the observer's tag."""
+    return scene.AddObserver(scene.EndImportEvent, _on_scene_read)
+
+
+def _on_scene_read(*_event: object) -> None:
+    # The module may have been loaded anew since.
+    from SwinX2SLib.slicerui.result import film_views
+
+    film_views.connect_pictures()
+
+
+def _affine(place: FilmPlace, block: int) -> np.ndarray:
+    """Return the 4x4 matrix (column, row, slice) -> RAS mm of a picture whose pixels are blocks of the film's."""
+    first = (block - 1) / 2
+    pixels = np.array([[first, first], [first, first + block], [first + block, first]])
+    origin, next_column, next_row = detector_points(place.camera, pixels, place.distance_mm)
+    affine = np.eye(4)
+    affine[:3, 0], affine[:3, 1] = next_column - origin, next_row - origin
+    normal = np.cross(affine[:3, 0], affine[:3, 1])
+    affine[:3, 2] = normal / np.linalg.norm(normal)
+    affine[:3, 3] = origin
+    return affine
+
+
+# Of the mesh that is stored; the texture on it is finer, see `film_pictures`.
+PLANE_LONG_SIDE = 256
+TITLES = {"ap": "Frontal film", "lateral": "Lateral film"}
+# Between the bones and a film of parallel rays, which may stand anywhere.
+_GAP_MM = 40.0
+_GRAY = "vtkMRMLColorTableNodeGrey"
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedFilm:
+    """A film as it hangs, and where it stands.
+
+    Attributes:
+        role: "ap" or "lateral".
+        pixels: float32 `(rows, columns)`, 0..1, bone bright.
+        camera: how it was taken.
+        distance_mm: of the film from the isocentre, for parallel rays.
+    """
+
+    role: str
+    pixels: np.ndarray
+    camera: Camera
+    distance_mm: float
+
+
+def film_distance_mm(camera: Camera, points_ras_mm: np.ndarray) -> float:
+    """Return how far from the isocentre a film has to stand to clear points `(N, 3)`, the corners of the bones."""
+    along_rays = (points_ras_mm - np.asarray(camera.isocentre_ras_mm)) @ view_axes(camera.view)[2]
+    return float(along_rays.max()) + _GAP_MM
+
+
+def add_film_plane(result: slicer.vtkMRMLSegmentationNode, film: PlacedFilm) -> slicer.vtkMRMLModelNode:
+    """Add a film to the 3D view as a textured plane, unlit, and its picture as a volume."""
+    model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", TITLES[film.role])
+    picture = Picture.of(film.pixels)
+    model.SetAndObservePolyData(_mesh(film, picture))
+    model.CreateDefaultDisplayNodes()
+    display = model.GetDisplayNode()
+    display.SetActiveScalarName(GRAY)
+    display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
+    display.SetScalarRange(0, 255)
+    display.SetAndObserveColorNodeID(_GRAY)
+    display.SetScalarVisibility(True)
+    display.SetLighting(False)
+    # From behind, where it would hide the bones, a film is not seen.
+    display.SetBackfaceCulling(True)
+    display.SetVisibility2D(False)
+    model.SetSelectable(False)
+    link(result, FILM_PLANE, model, film=film.role)
+    place = FilmPlace(film.role, film.camera, film.distance_mm)
+    name = f"{result.GetName()}: {TITLES[film.role].lower()}"
+    refer_to_picture(model, add_picture(result, place, picture, name))
+    return model
+
+
+def show_film(result: slicer.vtkMRMLSegmentationNode, role: str, shown: bool) -> None:
+    """Show or hide a film in 3D."""
+    for model in linked(result, FILM_PLANE, film=role):
+        model.GetDisplayNode().SetVisibility(shown)
+
+
+def set_film_opacity(result: slicer.vtkMRMLSegmentationNode, opacity: float) -> None:
+    """Set the opacity, 0..1, of both films."""
+    for model in linked(result, FILM_PLANE):
+        model.GetDisplayNode().SetOpacity(opacity)
+
+
+def _mesh(film: PlacedFilm, picture: Picture) -> vtk.vtkPolyData:
+    """Return a film as a mesh: gray values on coarse points, and the place of each point in the film's picture."""
+    coarse = picture.coarse(PLANE_LONG_SIDE)
+    rows, columns = coarse.shape
+    # The outermost points lie on the film's edges.
+    steps = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
+    fractions = np.stack(steps, axis=-1)
+    points = detector_points(film.camera, picture.places(fractions), film.distance_mm)
+    mesh, corners = vtk.vtkPolyData(), vtk.vtkPoints()
+    corners.SetData(numpy_to_vtk(points.reshape(-1, 3).astype(np.float32), deep=True))
+    mesh.SetPoints(corners)
+    mesh.SetStrips(_strips(rows, columns, _turns_away(film.camera)))
+    gray = numpy_to_vtk(coarse.ravel(), deep=True)
+    gray.SetName(GRAY)
+    mesh.GetPointData().SetScalars(gray)
+    # Across, then down: a picture's first pixel is its upper left one.
+    in_picture = numpy_to_vtk(fractions[..., ::-1].reshape(-1, 2).astype(np.float32), deep=True)
+    in_picture.SetName("TextureCoordinates")
+    mesh.GetPointData().SetTCoords(in_picture)
+    return mesh
+
+
+def _turns_away(camera: Camera) -> bool:
+    """Return whether triangles that run down, then along the columns, face away from the tube."""
+    columns, rows, rays = view_axes(camera.view)
+    return float(np.cross(rows, columns) @ rays) > 0
+
+
+def _strips(rows: int, columns: int, turned: bool) -> vtk.vtkCellArray:
+    """Return one strip of triangles between each two rows of a grid of points; `turned` ones face the other way."""
+    number = np.arange(rows * columns, dtype=np.int64).reshape(rows, columns)
+    upper, lower = (number[1:], number[:-1]) if turned else (number[:-1], number[1:])
+    pairs = np.stack([upper, lower], axis=-1).reshape(rows - 1, 2 * columns)
+    offsets = np.arange(rows, dtype=np.int64) * 2 * columns
+    strips = vtk.vtkCellArray()
+    strips.SetData(
+        numpy_to_vtkIdTypeArray(offsets, deep=True), numpy_to_vtkIdTypeArray(pairs.ravel(), deep=True)
+    )
+    return strips
+
+
+# Slicer's coronal view hangs as a frontal film, its sagittal one as a lateral film.
+SLICE_VIEWS = {"ap": "Green", "lateral": "Yellow"}
+_LINE_WIDTH = 2
+
+
+def show_films_in_slices(result: slicer.vtkMRMLSegmentationNode) -> None:
+    """Put the frontal film into the green slice view and the lateral film into the yellow one, outlines on top."""
+    for role, name in SLICE_VIEWS.items():
+        view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
+        if view is not None and linked(result, FILM_PLANE, film=role):
+            show_film_in_slice(result, role, view)
+
+
+def show_film_in_slice(
+    result: slicer.vtkMRMLSegmentationNode, role: str, view: slicer.vtkMRMLSliceNode
+) -> None:
+    """Show one film and its outlines in one slice view.
+
+    Args:
+        result: the segmentation.
+        role: "ap" or "lateral".
+        view: of the scene; it is turned into the film's plane.
+    """
+    picture = next(iter(linked(result, FILM_PICTURE, film=role)), None)
+    if picture is None:
+        # Somebody took it out of the scene.
+        return
+    bounds = np.zeros(6)
+    picture.GetRASBounds(bounds)
+    _turn_into_plane(view, role, bounds.reshape(3, 2).mean(axis=1))
+    height = bounds[5] - bounds[4]
+    across, _, depth = view.GetFieldOfView()
+    # Slicer keeps the pixels square when the window's shape is another one.
+    view.SetFieldOfView(across / max(view.GetFieldOfView()[1], 1e-6) * height, height, depth)
+    composite = _composite_of(view)
+    if composite is not None:
+        composite.SetBackgroundVolumeID(picture.GetID())
+        composite.SetForegroundVolumeID(None)
+    for outline in linked(result, OUTLINE, film=role):
+        _draw_on(outline, view)
+    follow_eyes(result)
+
+
+def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarray) -> None:
+    """Let a view hang as its film does: columns to the right, the head up."""
+    columns, rows, _ = view_axes(role)
+    to_ras = view.GetSliceToRAS()
+    for axis, direction in enumerate((columns, -rows, np.cross(columns, -rows), centre)):
+        for row in range(3):
+            to_ras.SetElement(row, axis, direction[row])
+    view.UpdateMatrices()
+
+
+def _draw_on(outline: slicer.vtkMRMLModelNode, view: slicer.vtkMRMLSliceNode) -> None:
+    """Draw an outline in one slice view; in 3D it has a display of its own."""
+    flat = next((d for d in _displays(outline) if told_of(d, "slice") == "yes"), None)
+    if flat is None:
+        flat = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelDisplayNode")
+        flat.Copy(outline.GetDisplayNode())
+        flat.SetAttribute("SwinX2S.slice", "yes")
+        outline.AddAndObserveDisplayNodeID(flat.GetID())
+    flat.SetVisibility3D(False)
+    flat.SetVisibility2D(True)
+    flat.SetSliceDisplayModeToProjection()
+    flat.SetSliceIntersectionThickness(_LINE_WIDTH)
+    flat.SetViewNodeIDs([view.GetID()])
+
+
+def _displays(model: slicer.vtkMRMLModelNode) -> list[slicer.vtkMRMLModelDisplayNode]:
+    return [model.GetNthDisplayNode(index) for index in range(model.GetNumberOfDisplayNodes())]
+
+
+def _composite_of(view: slicer.vtkMRMLSliceNode) -> slicer.vtkMRMLSliceCompositeNode | None:
+    nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLSliceCompositeNode")
+    nodes.UnRegister(None)
+    found = (nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems()))
+    return next((node for node in found if node.GetLayoutName() == view.GetLayoutName()), None)

@@ -1,0 +1,79 @@
+"""Where a result comes from, in words: from the attributes that are saved with its node."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+
+from SwinX2SLib.anatomy import labels
+from SwinX2SLib.slicerui.result.edits import EDITED_ON, edited_bones
+from SwinX2SLib.slicerui.result.links import told_of
+
+_FILMS = {"ap": "Frontal film", "lateral": "Lateral film"}
+_SHORT_HASH = 12
+
+
+def provenance_words(result: slicer.vtkMRMLSegmentationNode) -> list[tuple[str, str]]:
+    """Return pairs of a name and what is known under it; what is unknown is left out."""
+    program = f"{told_of(result, 'program')} {told_of(result, 'program_version')}".strip()
+    model = " ".join(filter(None, (told_of(result, "model"), _hash(told_of(result, "model_sha256")))))
+    seconds = told_of(result, "seconds_total")
+    told = [
+        ("Made by", program),
+        ("On", told_of(result, "created").replace("T", " ")),
+        ("Model", model),
+        *((title, _film(result, role)) for role, title in _FILMS.items()),
+        ("Grid", _grid(result)),
+        ("Computed on", " ".join(filter(None, (told_of(result, "device"), told_of(result, "precision"))))),
+        ("Time", f"{float(seconds):.0f} s" if seconds else ""),
+        ("Edited", _edited(result)),
+    ]
+    return [(name, words) for name, words in told if words]
+
+
+def _film(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
+    spacing = told_of(result, f"{role}_spacing_mm_row")
+    parts = (
+        told_of(result, f"{role}_volume"),
+        f"{float(spacing):.3g} mm" if spacing else "",
+        told_of(result, f"{role}_spacing_source"),
+        _tube(result, role),
+        _hash(told_of(result, f"{role}_sha256")),
+    )
+    return ", ".join(filter(None, parts))
+
+
+def _tube(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
+    detector = told_of(result, f"{role}_source_to_detector_mm")
+    patient = told_of(result, f"{role}_source_to_isocentre_mm")
+    if not detector or not patient:
+        return ""
+    source = told_of(result, f"{role}_tube_source")
+    return f"tube {float(detector):.5g} mm from the detector, {float(patient):.5g} mm from the patient ({source})"
+
+
+def _grid(result: slicer.vtkMRMLSegmentationNode) -> str:
+    shape, spacing = told_of(result, "grid_shape"), told_of(result, "grid_spacing_mm")
+    voxels = shape.strip("[]").replace(", ", " x ")
+    return f"{voxels} voxels of {float(spacing):.3g} mm" if shape and spacing else ""
+
+
+def _edited(result: slicer.vtkMRMLSegmentationNode) -> str:
+    edited = set(edited_bones(result))
+    bones = ", ".join(label.title for label in labels() if label.name in edited)
+    return f"{told_of(result, EDITED_ON).replace('T', ' ')}: {bones}" if edited else ""
+
+
+def _hash(sha256: str) -> str:
+    return f"(SHA-256 {sha256[:_SHORT_HASH]}...)" if sha256 else ""
+
+
+@parameterNodeWrapper
+class ResultParameters:
+    """State of the section Result.
+
+    Attributes:
+        result_segmentation: the result that is shown.
+    """
+
+    result_segmentation: slicer.vtkMRMLSegmentationNode

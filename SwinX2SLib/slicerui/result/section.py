@@ -1,0 +1,232 @@
+"""Section Result: what is shown of the bones, how sure they are, where they come from, and their export."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
+from SwinX2SLib.slicerui.edit_observer import EditFollower
+from SwinX2SLib.slicerui.result import confidence, film_views, outlines, regions, views
+from SwinX2SLib.slicerui.result.confidence_table import fill_bone_list, segment_in_row
+from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
+from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
+from SwinX2SLib.slicerui.result.links import is_result, told_of
+from SwinX2SLib.slicerui.result.provenance_text import ResultParameters, provenance_words
+from SwinX2SLib.slicerui.result.regions import FILM_ROLES, EyeFollower, display_state
+from SwinX2SLib.slicerui.section import Section, Services
+from SwinX2SLib.slicerui.segmentation_import import ResultError
+
+_FORMATS = ("stl", "obj", "gltf", "nifti", "nrrd", "dicomseg")
+_FOLDER_SETTING = "export/folder"
+
+
+class ResultSection(Section):
+    """Shows one result of the scene; its state is that of the result's nodes."""
+
+    folded = False
+    parameter_class = ResultParameters
+
+    def __init__(self):
+        super().__init__()
+        self._eyes = EyeFollower(self._show_state)
+        self._edits: EditFollower[EditedView] = EditFollower(take_edits, self._on_edited)
+        self._shown: slicer.vtkMRMLSegmentationNode | None = None
+        self._export: SegmentationExport | None = None
+        self._showing = False
+        self._region_boxes: dict[str, qt.QCheckBox] = {}
+        self._format_boxes: dict[str, qt.QCheckBox] = {}
+        self._film_boxes: dict[str, dict[str, qt.QCheckBox]] = {}
+
+    def setup(self, widgets: object, services: Services) -> None:
+        """Connect the widgets."""
+        super().setup(widgets, services)
+        self._region_boxes = {region: getattr(widgets, f"{region}Box") for region in regions.TITLES}
+        self._film_boxes = {
+            "film": {role: getattr(widgets, f"{role}FilmBox") for role in FILM_ROLES},
+            "outline": {role: getattr(widgets, f"{role}OutlinesBox") for role in FILM_ROLES},
+        }
+        self._format_boxes = {name: getattr(widgets, f"{name}Box") for name in _FORMATS}
+        for box in (*self._region_boxes.values(), *self._film_boxes["film"].values()):
+            box.toggled.connect(self._on_switched)
+        for box in (*self._film_boxes["outline"].values(), self.ui.confidenceBox):
+            box.toggled.connect(self._on_switched)
+        for box in self._format_boxes.values():
+            box.toggled.connect(self._show_export)
+        self.ui.opacitySlider.valueChanged.connect(self._on_switched)
+        self.ui.frameButton.clicked.connect(self._frame)
+        self.ui.slicesButton.clicked.connect(self._show_in_slices)
+        self.ui.openButton.clicked.connect(self._open)
+        self.ui.exportButton.clicked.connect(self._ask_and_export)
+        self.ui.boneList.cellClicked.connect(self._on_bone_clicked)
+        services.result_added.connect(self._on_result_added)
+
+    def refresh(self) -> None:
+        """Show the chosen result."""
+        result = self.parameters.result_segmentation
+        if result is self._shown and result is not None:
+            return
+        self._shown = result
+        self._eyes.follow(result)
+        self._edits.follow(result if is_result(result) else None)
+        fill_bone_list(self.ui.boneList, result)
+        self._show_words()
+        self._show_state()
+        self._show_formats()
+
+    def forget(self) -> None:
+        """Let go of the scene."""
+        self._eyes.follow(None)
+        self._edits.stop()
+        self._shown = None
+        super().forget()
+
+    def close(self) -> None:
+        """End an export; the module goes away."""
+        self.services.result_added.disconnect(self._on_result_added)
+        self._eyes.follow(None)
+        self._edits.stop()
+        if self._export is not None:
+            self._export.cancel_and_wait()
+
+    def open_result(self, folder: Path) -> None:
+        """Add the result in a folder to the scene and show it."""
+        from SwinX2SLib.slicerui.result_loading import load_result, notes_of
+
+        try:
+            result = load_result(folder)
+        except ResultError as error:
+            self.ui.remarksLabel.text = html.escape(str(error))
+            return
+        self.parameters.result_segmentation = result
+        if notes := notes_of(result):
+            self.ui.remarksLabel.text += "<br/>" + html.escape(" ".join(notes))
+
+    def export_to(self, parent: Path) -> None:
+        """Export the result in the chosen formats into a new folder in `parent`."""
+        chosen = [name for name, box in self._format_boxes.items() if box.checked and box.enabled]
+        try:
+            self._export = SegmentationExport(
+                self._shown, chosen, parent, self._say_export, self._on_exported
+            )
+            self._export.start(QtWorkerProcess)
+        except (ExportError, InterpreterError, OSError) as error:
+            self._say_export(str(error))
+        self._show_export()
+
+    # What the user, and the rest of the panel, do
+
+    def _on_result_added(self, result: slicer.vtkMRMLSegmentationNode) -> None:
+        if self.parameters is not None:
+            self.parameters.result_segmentation = result
+
+    def _on_edited(self, result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
+        if show_edits(result, view) and result is self._shown:
+            fill_bone_list(self.ui.boneList, result)
+            self._show_words()
+
+    def _on_switched(self, *_signal_arguments: object) -> None:
+        if self._showing or self._shown is None:
+            return
+        result, state = self._shown, display_state(self._shown)
+        for region, shown in state.regions.items():
+            if self._region_boxes[region].checked != shown:
+                regions.show_region(result, region, not shown)
+        for role, shown in state.films.items():
+            if self._film_boxes["film"][role].checked != shown:
+                film_views.show_film(result, role, not shown)
+        for role, shown in state.outlines.items():
+            if self._film_boxes["outline"][role].checked != shown:
+                outlines.show_outlines(result, role, not shown)
+        if self.ui.confidenceBox.checked != state.by_confidence:
+            confidence.colour_by_confidence(result, not state.by_confidence)
+        film_views.set_film_opacity(result, self.ui.opacitySlider.value / 100)
+
+    def _on_bone_clicked(self, row: int, _column: int) -> None:
+        bone = segment_in_row(self.ui.boneList, row)
+        if self._shown is not None and bone:
+            views.jump_to(self._shown, bone)
+
+    def _frame(self) -> None:
+        if self._shown is not None:
+            views.frame_result(self._shown)
+
+    def _show_in_slices(self) -> None:
+        if self._shown is not None:
+            film_views.show_films_in_slices(self._shown)
+
+    def _open(self) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(self.ui.openButton, _("Folder of a result"), "")
+        if folder:
+            self.open_result(Path(folder))
+
+    def _ask_and_export(self) -> None:
+        last = self.services.settings.get(_FOLDER_SETTING, "")
+        folder = qt.QFileDialog.getExistingDirectory(
+            self.ui.exportButton, _("Export into a new folder in"), last
+        )
+        if folder:
+            self.services.settings.set(_FOLDER_SETTING, folder)
+            self.export_to(Path(folder))
+
+    def _on_exported(self, _well: bool, words: str) -> None:
+        self._say_export(words)
+        self._show_export()
+
+    # What is shown
+
+    def _say_export(self, words: str) -> None:
+        self.ui.exportLabel.text = words
+
+    def _show_words(self) -> None:
+        if self._shown is None:
+            self.ui.remarksLabel.text = _("No result is chosen: reconstruct, or open the folder of a result.")
+            self.ui.provenanceLabel.text = ""
+            return
+        remarks = json.loads(told_of(self._shown, "remarks") or "[]")
+        items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
+        self.ui.remarksLabel.text = f"<b>{_('To be known:')}</b><ul>{items}</ul>" if remarks else ""
+        rows = provenance_words(self._shown)
+        self.ui.provenanceLabel.text = "<br/>".join(
+            f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows
+        )
+
+    def _show_state(self) -> None:
+        state = display_state(self._shown)
+        self._showing = True
+        for boxes, found in (
+            (self._region_boxes, state.regions),
+            (self._film_boxes["film"], state.films),
+            (self._film_boxes["outline"], state.outlines),
+        ):
+            for name, box in boxes.items():
+                box.enabled, box.checked = name in found, found.get(name, False)
+        self.ui.confidenceBox.enabled = state.can_show_confidence
+        self.ui.confidenceBox.checked = state.by_confidence
+        self.ui.opacitySlider.enabled = bool(state.films)
+        self.ui.opacitySlider.value = round(100 * state.opacity)
+        self.ui.slicesButton.enabled = bool(state.films)
+        self.ui.frameButton.enabled = self._shown is not None
+        self._showing = False
+
+    def _show_formats(self) -> None:
+        shown = self._shown
+        hindrances = format_hindrances(shown) if shown is not None else {}
+        if self._shown is not shown:
+            # Another one was chosen while the exporters were loaded.
+            return
+        for name, box in self._format_boxes.items():
+            box.enabled = self._shown is not None and name not in hindrances
+        self.ui.hindranceLabel.text = hindrances.get("dicomseg", "")
+        self.ui.hindranceLabel.visible = bool(hindrances)
+        self._show_export()
+
+    def _show_export(self, *_signal_arguments: object) -> None:
+        running = self._export is not None and self._export.is_running()
+        chosen = any(box.checked and box.enabled for box in self._format_boxes.values())
+        self.ui.exportButton.enabled = chosen and not running

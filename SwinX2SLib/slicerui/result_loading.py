@@ -1,0 +1,116 @@
+"""The worker's result in the scene: segmentation, its place beside the films, and where it comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import slicer
+
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.reconstruct.protocol import Result
+from SwinX2SLib.slicerui.event_loop import breathe
+from SwinX2SLib.slicerui.provenance import PREFIX, place_beside, set_attribute, set_provenance
+from SwinX2SLib.slicerui.result.build import show_result
+from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation
+
+_SHOWABLE = ("segmentation", "labels")
+# What the films, the regions and the table of bones are made from.
+_WHOLE = {"labels", "uncertainty", "provenance"}
+NOTES = "notes"
+"""Attribute of a result: a JSON list of sentences about what could not be shown of it."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film of a run; its node may be deleted while the worker runs.
+
+    Attributes:
+        node_id: id of the volume node.
+        name: name of the volume node.
+        file: path that the worker reads.
+        spacing_source: where the pixel size comes from, as it was shown to the user.
+    """
+
+    node_id: str
+    name: str
+    file: str
+    spacing_source: str
+
+    def node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """Return the volume node, if it is still in the scene."""
+        return slicer.mrmlScene.GetNodeByID(self.node_id)
+
+
+Films = Mapping[str, Film]
+"""The films of a run by role: `ap` and `lateral`."""
+
+
+def add_result(result: Result, films: Films) -> slicer.vtkMRMLSegmentationNode:
+    """Add the worker's segmentation to the scene.
+
+    Raises:
+        ResultError: the result names no segmentation, or it cannot be read.
+    """
+    path = next((result.files[role] for role in _SHOWABLE if role in result.files), None)
+    if path is None:
+        raise ResultError(f"The worker's result names no segmentation, only {sorted(result.files)}.")
+    name = slicer.mrmlScene.GenerateUniqueName(f"{films['ap'].name} bones")
+    node = import_segmentation(Path(path), name)
+    breathe()
+    place_beside(node, films["ap"].node() or films["lateral"].node())
+    if "provenance" in result.files:
+        set_provenance(node, Path(result.files["provenance"]))
+    for role, film in films.items():
+        set_attribute(node, f"{role}_volume", film.name)
+        set_attribute(node, f"{role}_spacing_source", film.spacing_source)
+        if film.node() is not None:
+            node.SetNodeReferenceID(f"{PREFIX}{role}", film.node_id)
+    if result.files.keys() >= _WHOLE:
+        _show_more(node, Path(result.files["provenance"]).parent)
+        breathe()
+    return node
+
+
+def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
+    """Add a result that was written earlier, or by the command `swinx2s reconstruct`, to the scene.
+
+    Args:
+        folder: of the result.
+
+    Raises:
+        ResultError: the folder holds no result, or it cannot be read.
+    """
+    path = folder / "segmentation.seg.nrrd"
+    if not (path.is_file() and (folder / "provenance.json").is_file()):
+        raise ResultError(f"{folder} is no result: it lacks segmentation.seg.nrrd or provenance.json.")
+    node = import_segmentation(path, slicer.mrmlScene.GenerateUniqueName(f"{folder.name} bones"))
+    place_beside(node, None)
+    set_provenance(node, folder / "provenance.json")
+    _remember_film_files(node, folder / "provenance.json")
+    _show_more(node, folder)
+    return node
+
+
+def notes_of(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Return what could not be shown of a result, in sentences."""
+    return json.loads(node.GetAttribute(PREFIX + NOTES) or "[]")
+
+
+def _remember_film_files(node: slicer.vtkMRMLSegmentationNode, provenance: Path) -> None:
+    """Keep where the films lie, which are no nodes of this scene."""
+    films = json.loads(provenance.read_text(encoding="utf-8")).get("inputs", {})
+    for role in ("ap", "lateral"):
+        if path := films.get(role, {}).get("path"):
+            set_attribute(node, f"{role}_file", path)
+
+
+def _show_more(node: slicer.vtkMRMLSegmentationNode, folder: Path) -> None:
+    """Show films, regions and the table; what cannot be shown is told, and the bones stay."""
+    try:
+        notes = show_result(node, folder)
+    except InputError as error:
+        notes = [f"Regions, films and the table of bones are not shown: {error}"]
+    set_attribute(node, NOTES, json.dumps(notes, ensure_ascii=False))

@@ -1,0 +1,175 @@
+"""What a run learns from: its sources, and batches of samples."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.datasets import Case
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.models.builder import variant_config
+from SwinX2SLib.phantom import PhantomParameters, build_phantom
+from SwinX2SLib.training.config import TrainingConfig
+from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.synthesis.subject_mixing import compose_people
+from SwinX2SLib.training.synthesis.subjects import Person
+
+PHANTOM_SPACING_MM = 3.0
+COMPOSITION = 1  # tells the random numbers of the composition from others of the same seed
+logger = logging.getLogger(__name__)
+
+
+def load_sources(
+    config: TrainingConfig,
+    cases: Sequence[Case],
+    grid_shape: tuple[int, int, int],
+    device: torch.device | str = "cpu",
+) -> Synthesiser:
+    """Load everything that the run draws samples from into memory.
+
+    Args:
+        config: names the cases' weights and how many phantoms and composed people join them.
+        cases: the people.
+        grid_shape: `(X, Y, Z)` of the samples.
+        device: where they are drawn.
+
+    Raises:
+        InputError: the network takes more than one film of each plane, and X differs from Y.
+    """
+    views = films_per_plane(config)
+    if views > 1 and grid_shape[0] != grid_shape[1]:
+        sentence = f"Films from {2 * views} sides need a grid as wide (X) as deep (Y), not {grid_shape}."
+        raise InputError([Fault("grid-not-square", sentence, "Change grid_shape.")])
+    synthesiser = Synthesiser(
+        grid_shape,
+        device=device,
+        augment=config.augmentation,
+        published_look=config.published_look,
+        views_per_plane=views,
+    )
+    synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
+    rng = np.random.default_rng(config.seed)
+    for _ in range(config.phantoms):
+        phantom = build_phantom(PhantomParameters.random(rng), PHANTOM_SPACING_MM)
+        everything = np.ones(CLASS_COUNT, dtype=bool)
+        spacing = voxel_spacing_mm(phantom.affine)
+        synthesiser.add_volume(phantom.labels, spacing, everything, config.phantom_weight)
+    for person in _composed(config, cases):
+        synthesiser.add_volume(person.labels, person.spacing_mm, person.known, config.composed_weight)
+    return synthesiser
+
+
+def films_per_plane(config: TrainingConfig) -> int:
+    """Return how many films of each plane the run's network takes (N of the paper)."""
+    return getattr(variant_config(config.model, **config.network_overrides), "views_per_plane", 1)
+
+
+def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Person]:
+    """Return the people composed of the run's cases: the same ones for the same cases and seed."""
+    if not config.composed:
+        return []
+    donors = [
+        Person(case.name, *case.load_labels(), case.known_classes)
+        for case in cases
+        if config.case_weights.get(case.name, 1.0) > 0
+    ]
+    made = compose_people(donors, config.composed, np.random.default_rng((config.seed, COMPOSITION)))
+    logger.info("%d people composed of the cases: %s", len(made), ", ".join(p.name for p in made))
+    return made
+
+
+@dataclass
+class Batch:
+    """Films and targets, network order.
+
+    Attributes:
+        coronal: float32 `(B, N, X, Z)`.
+        sagittal: float32 `(B, N, Y, Z)`.
+        labels: uint8 `(B, X, Y, Z)`.
+        coronal_occupied: uint8 `(B, 54, X, Z)`; whether the ray meets the bone.
+        sagittal_occupied: uint8 `(B, 54, Y, Z)`.
+        known: bool `(B, 55)`.
+        seeds: int64 `(B,)`; a seed for each sample's share of what an objective draws at random.
+    """
+
+    coronal: Tensor
+    sagittal: Tensor
+    labels: Tensor
+    coronal_occupied: Tensor
+    sagittal_occupied: Tensor
+    known: Tensor
+    seeds: Tensor
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the batch on a device."""
+        return Batch(
+            **{field.name: getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)}
+        )
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of a step's samples one process draws.
+
+    Attributes:
+        rank: number of the process.
+        world: processes of the run.
+        accumulate: micro-batches of a step.
+    """
+
+    rank: int = 0
+    world: int = 1
+    accumulate: int = 1
+
+
+class BatchDataset(Dataset):
+    """Micro-batches of the steps of a run, each a function of the seed and its index alone.
+
+    A resumed run draws what the interrupted one would have. Sample `n` of a step is the same however the step is
+    split into processes and micro-batches.
+    """
+
+    def __init__(self, synthesiser: Synthesiser, batch_size: int, seed: int, share: Share = Share()):
+        self.synthesiser, self.batch_size, self.seed, self.share = synthesiser, batch_size, seed, share
+
+    def __getitem__(self, index: int) -> Batch:
+        """Return micro-batch `index`, counted from the first one of the run's first step."""
+        step, part = divmod(index, self.share.accumulate)
+        first = (part * self.share.world + self.share.rank) * self.batch_size
+        generators = [
+            np.random.default_rng((self.seed, step, number))
+            for number in range(first, first + self.batch_size)
+        ]
+        samples = [self.synthesiser.draw(rng) for rng in generators]
+        seeds = [int(rng.integers(0, 2**62)) for rng in generators]
+        return Batch(
+            coronal=torch.stack([s.coronal_films for s in samples]),
+            sagittal=torch.stack([s.sagittal_films for s in samples]),
+            labels=torch.stack([s.labels for s in samples]),
+            coronal_occupied=torch.stack([occupied_rays(s.labels, 1) for s in samples]),
+            sagittal_occupied=torch.stack([occupied_rays(s.labels, 0) for s in samples]),
+            known=torch.stack([s.known for s in samples]),
+            seeds=torch.tensor(seeds),
+        )
+
+
+def occupied_rays(labels: Tensor, axis: int) -> Tensor:
+    """Return, for every bone, which rays along `axis` meet it: uint8 `(54, W, H)`.
+
+    Args:
+        labels: uint8 `(X, Y, Z)`.
+    """
+    shape = [size for i, size in enumerate(labels.shape) if i != axis]
+    rays = torch.arange(shape[0] * shape[1]).view(shape).unsqueeze(axis).expand(labels.shape)
+    result = torch.zeros(CLASS_COUNT * shape[0] * shape[1], dtype=torch.uint8)
+    bone = labels > 0
+    result[labels[bone].long() * (shape[0] * shape[1]) + rays[bone]] = 1
+    return result.view(CLASS_COUNT, *shape)[1:]

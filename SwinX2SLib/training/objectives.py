@@ -1,0 +1,220 @@
+"""What a network is trained for: from a network and a batch to named parts of the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.models.fused import FusedOutput, FusedSwinX2S
+from SwinX2SLib.models.orientation import ORIENTATIONS, FilmOrientationNet, Orientation, View, as_square, hang
+from SwinX2SLib.models.single import SingleOutputNetwork
+from SwinX2SLib.models.spine_discs import SpineDiscNet
+from SwinX2SLib.models.swinx2s import SwinX2S
+from SwinX2SLib.models.voxel_head import voxels_of
+from SwinX2SLib.skeleton.discs import Disc, find_discs
+from SwinX2SLib.training.config import TrainingConfig
+from SwinX2SLib.training.data import Batch
+from SwinX2SLib.training.losses import dice_ce, silhouette_loss
+from SwinX2SLib.training.paper_objective import paper_objective, single_objective
+from SwinX2SLib.training.schedule import Phase
+
+# Cells of each sample whose voxels enter the loss.
+CELLS = 8192
+
+
+def fused_objective(config: TrainingConfig) -> Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]:
+    """Return the objective; of a batch it decodes as many volumes as the run's parameters say."""
+    return partial(fused_loss, volumes=config.volumes or None)
+
+
+def fused_loss(model: nn.Module, batch: Batch, phase: Phase, volumes: int | None = None) -> dict[str, Tensor]:
+    """Return the parts of the loss: both silhouettes', and in the volume phase the voxels' cross entropy and Dice.
+
+    Args:
+        model: a fused variant.
+        batch: films and targets.
+        phase: in the layout phase no volume is decoded.
+        volumes: in the volume phase, how many of the samples are decoded; None for all.
+    """
+    output = model(batch.coronal, batch.sagittal, volumes=0 if phase is Phase.LAYOUT else volumes)
+    parts = {
+        "coronal": silhouette_loss(output.coronal_layout, batch.coronal_occupied, batch.known),
+        "sagittal": silhouette_loss(output.sagittal_layout, batch.sagittal_occupied, batch.known),
+    }
+    if phase is Phase.VOLUME:
+        logits, labels = sampled_voxels(output, batch)
+        parts["cross_entropy"], parts["dice"] = dice_ce(logits, labels, batch.known[: len(logits)])
+    return parts
+
+
+def sampled_voxels(output: FusedOutput, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return logits `(B, K, 8 CELLS)` and labels `(B, 8 CELLS)` of random cells that hold a bone or may do so.
+
+    Cells outside are background already by the silhouettes, and learn nothing.
+    """
+    logits, labels = [], []
+    count = len(output.volume)
+    for index, (volume, seed) in enumerate(
+        zip(batch.labels[:count], batch.seeds[:count].tolist(), strict=True)
+    ):
+        wanted = output.hull(index) | (functional.max_pool3d(volume[None].float(), 2)[0] > 0)
+        cells = _choose(torch.nonzero(wanted), seed)
+        x, y, z = voxels_of(cells).unbind(-1)
+        logits.append(output.person(index)(cells).flatten(0, 1).T)
+        labels.append(volume[x, y, z].flatten())
+    return torch.stack(logits), torch.stack(labels)
+
+
+def _choose(cells: Tensor, seed: int) -> Tensor:
+    """Return `CELLS` of the cells `(N, 3)`; with repetitions where there are fewer."""
+    if len(cells) == 0:
+        return torch.zeros((CELLS, 3), dtype=torch.int64, device=cells.device)
+    # Drawn on the processor: the same cells on every device.
+    generator = torch.Generator().manual_seed(seed)
+    if len(cells) >= CELLS:
+        chosen = torch.randperm(len(cells), generator=generator)[:CELLS]
+    else:
+        chosen = torch.randint(len(cells), (CELLS,), generator=generator)
+    return cells[chosen.to(cells.device)]
+
+
+# Each film is hung in so many ways: drawing a person costs more than looking at a film.
+WAYS = 3
+# The least share of either side of a film that a random section keeps.
+LEAST_SECTION = 0.6
+
+
+def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
+    """Return the cross entropy of both views' films, each hung in several ways.
+
+    Args:
+        model: a `FilmOrientationNet`.
+        batch: films that hang as they should.
+        phase: not used; there is one.
+    """
+    generator = torch.Generator().manual_seed(int(batch.seeds[0]))
+    films, targets = [], []
+    for view, stack in ((View.FRONTAL, batch.coronal), (View.LATERAL, batch.sagittal)):
+        for film in stack.repeat_interleave(WAYS, dim=0):
+            square = as_square(_section(film[None], generator), model.config.film_px)
+            orientation, target = _random_orientation(view, generator)
+            films.append(hang(square, orientation))
+            targets.append(target)
+    logits = model(torch.cat(films))
+    return {
+        "orientation": functional.cross_entropy(logits.float(), torch.tensor(targets, device=logits.device))
+    }
+
+
+def _section(film: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a random rectangle of a film `(1, 1, W, H)`: real films are cut to any proportions."""
+    for axis in (-2, -1):
+        size = film.shape[axis]
+        share = LEAST_SECTION + (1 - LEAST_SECTION) * torch.rand((), generator=generator).item()
+        kept = max(round(size * share), 1)
+        start = int(torch.randint(size - kept + 1, (), generator=generator))
+        film = film.narrow(axis, start, kept)
+    return film
+
+
+def _random_orientation(view: View, generator: torch.Generator) -> tuple[Orientation, int]:
+    """Return how a film is hung and the index of its name; a frontal film may be mirrored, but is not called so."""
+    turns, mirrored = (
+        int(torch.randint(4, (), generator=generator)),
+        torch.rand((), generator=generator) < 0.5,
+    )
+    shown = Orientation(view, turns, bool(mirrored))
+    named = shown if view is View.LATERAL else Orientation(view, turns)
+    return shown, ORIENTATIONS.index(named)
+
+
+# One standard deviation of the ridge [pixels].
+RIDGE_PX = 1.0
+# Rows beyond the outermost discs that teach as well; further off, vertebrae may lie that nobody annotated.
+MARGIN_PX = 3
+# Discs are rare among pixels.
+DISC_WEIGHT = 4.0
+
+
+def spine_disc_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
+    """Return the cross entropy of both planes, over the rows between the outermost discs.
+
+    Args:
+        model: a `SpineDiscNet`.
+        batch: samples; those without two neighbouring vertebrae teach nothing.
+        phase: not used; there is one.
+    """
+    discs = [find_discs(labels.cpu().numpy()) for labels in batch.labels]
+    planes = ((batch.coronal, False), (batch.sagittal, True))
+    return {
+        name: _plane_loss(model(films[:, :1], lateral), [ridges(d, films.shape[-2:], lateral) for d in discs])
+        for name, (films, lateral) in zip(("frontal", "lateral"), planes, strict=True)
+    }
+
+
+def ridges(discs: list[Disc], shape: tuple[int, int], lateral: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return targets 0..1 and which pixels teach (bool), both `(W, H)`."""
+    target, teaches = np.zeros(shape, np.float32), np.zeros(shape, bool)
+    rows = np.arange(shape[1])
+    reach = []
+    for disc in discs:
+        position, height = (disc.along, disc.lateral) if lateral else (disc.across, disc.frontal)
+        ridge = np.exp(-0.5 * ((rows - height[:, None]) / RIDGE_PX) ** 2)
+        target[position] = np.maximum(target[position], ridge)
+        reach += [height.min(), height.max()]
+    if reach:
+        teaches[:, max(int(min(reach)) - MARGIN_PX, 0) : int(max(reach)) + MARGIN_PX + 1] = True
+    return target, teaches
+
+
+def _plane_loss(logits: Tensor, wanted: list[tuple[np.ndarray, np.ndarray]]) -> Tensor:
+    target, teaches = (
+        torch.from_numpy(np.stack(arrays)).to(logits.device) for arrays in zip(*wanted, strict=True)
+    )
+    loss = functional.binary_cross_entropy_with_logits(
+        logits.float(), target, reduction="none", pos_weight=torch.tensor(DISC_WEIGHT)
+    )
+    return (loss * teaches).sum() / teaches.sum().clamp(min=1)
+
+
+Objective = Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]
+
+__all__ = ["Objective", "Phase", "objective_for"]
+
+
+class UnknownObjectiveError(TypeError):
+    """No objective is known for a network's type."""
+
+
+def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
+    """Return the objective that belongs to the network's type.
+
+    Args:
+        model: a network of `models.builder`.
+        config: the run's parameters; ablations of the loss are read from it.
+
+    Raises:
+        UnknownObjectiveError: there is none.
+    """
+    if isinstance(model, FusedSwinX2S):
+        if not config.cross_loss:
+            sentence = (
+                f"{config.model} predicts once from both views: it has no loss between them to leave out."
+            )
+            raise InputError([Fault("cross-loss", sentence, "Remove cross_loss.")])
+        return fused_objective(config)
+    if isinstance(model, SwinX2S):
+        return paper_objective(config)
+    if isinstance(model, SingleOutputNetwork):
+        return single_objective(model, config)
+    if isinstance(model, FilmOrientationNet):
+        return orientation_loss
+    if isinstance(model, SpineDiscNet):
+        return spine_disc_loss
+    raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")

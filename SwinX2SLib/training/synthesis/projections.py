@@ -1,0 +1,141 @@
+"""The pair of films of one deformed person: attenuation, projection, exposure, degradation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from SwinX2SLib.training.synthesis.appearance import bone_attenuation, ct_attenuation, finish
+from SwinX2SLib.training.synthesis.implants import random_arms, random_implants, random_unlabelled_bones
+from SwinX2SLib.training.synthesis.objects import Shape, add_marks, add_table, draw_shapes
+from SwinX2SLib.training.synthesis.soft_tissue import make_body, project_body, random_organs
+from SwinX2SLib.training.synthesis.subjects import STRIDE, Landmarks
+from SwinX2SLib.training.synthesis.view_geometry import FilmGeometry, make_groups, random_geometries
+
+# On plain films soft tissue may absorb this many times what the thickest bone does.
+MOST_TISSUE = 4.0
+# How often films show what exceeds water, as the published ones, and not all that absorbs, as real ones.
+PROJECTED_SHARE = 0.55
+
+
+def make_film_groups(
+    labels: Tensor | None,
+    ct: Tensor | None,
+    ct_kind: str | None,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    published: bool = False,
+    views: int = 1,
+) -> tuple[Tensor, Tensor]:
+    """Make the coronal and the sagittal films of a person, from the CT if there is one, else from the labels.
+
+    The films may have been taken with a cone, off the right angle, off in size or place (`film_geometry`); the labels
+    are the truth of the parallel, pixel-aligned convention.
+
+    Args:
+        labels: uint8 `(X, Y, Z)`, network order; with a CT they only tell where implants lie, and may be None.
+        ct: float32 `(X, Y, Z)` on the same grid, or None.
+        ct_kind: "HU" or "8-bit rescaled"; None without a CT.
+        spacing_mm: voxel size, the same on all axes.
+        rng: where all random numbers come from.
+        published: films as the published ones: parallel, of what exceeds water, nearly as projected.
+        views: N, films of each plane; the others are turned from the first (`view_groups`).
+
+    Returns:
+        float32 `(N, X, Z)` and `(N, Y, Z)` in 0..1, bone bright, on the device of what they are made from.
+
+    Raises:
+        ValueError: there are neither labels nor a CT.
+    """
+    if labels is None and ct is None:
+        raise ValueError("Films are made from labels or from a CT; neither was given.")
+    landmarks = None if labels is None else Landmarks.of(labels, spacing_mm)
+    implants = [] if landmarks is None else random_implants(landmarks, rng)
+    if ct is not None:
+        person = _Person(ct_attenuation(ct, ct_kind, rng), None, implants, None)
+    else:
+        bones = bone_attenuation(labels, rng)
+        shown = rng.random() < 0.92
+        tissue = _random_tissue(labels, landmarks, bones, spacing_mm, rng, published) if shown else None
+        shapes = [*random_unlabelled_bones(landmarks, rng), *implants]
+        person = _Person(bones, tissue, shapes, landmarks)
+    pair = random_geometries(spacing_mm, rng, aligned=published)
+    return make_groups(pair, views, lambda geometry: person.film(geometry, spacing_mm, rng, published))
+
+
+@dataclass(frozen=True)
+class _Person:
+    """What both films show.
+
+    Attributes:
+        attenuation: float32 `(X, Y, Z)`, of the bones, or of all that a CT holds.
+        tissue: the body around bones from labels; None on some films and with a CT.
+        shapes: implants and bones without labels.
+        landmarks: where arms may join the trunk; None with a CT.
+    """
+
+    attenuation: Tensor
+    tissue: _Tissue | None
+    shapes: list[Shape]
+    landmarks: Landmarks | None
+
+    def film(
+        self, geometry: FilmGeometry, spacing_mm: float, rng: np.random.Generator, published: bool
+    ) -> Tensor:
+        path = bones = geometry.project(self.attenuation, spacing_mm)
+        lateral = geometry.depth_axis == 0
+        if self.tissue is not None:
+            path = path + self.tissue.project(spacing_mm, geometry, tuple(path.shape))
+        arms = [] if self.landmarks is None else random_arms(self.landmarks, lateral, rng)
+        path = draw_shapes(path, [*self.shapes, *arms], spacing_mm, geometry)
+        path = add_marks(add_table(path, spacing_mm, lateral, rng), spacing_mm, rng)
+        return finish(path, bones, rng, as_projected=published)
+
+
+@dataclass(frozen=True)
+class _Tissue:
+    """Soft tissue of one person.
+
+    Attributes:
+        body: float32 `(X/2, Y/2, Z/2)`, unit density.
+        organs: what differs from the body.
+        share: attenuation of unit density, relative to bone.
+        level: how much of the body's own attenuation the films show.
+    """
+
+    body: Tensor
+    organs: list[Shape]
+    share: float
+    level: float
+
+    def project(self, spacing_mm: float, geometry: FilmGeometry, shape: tuple[int, int]) -> Tensor:
+        film = project_body(self.body, shape, geometry.project(self.body, STRIDE * spacing_mm))
+        return draw_shapes(film.mul_(self.level), self.organs, spacing_mm, geometry).mul_(self.share)
+
+
+def _random_tissue(
+    labels: Tensor,
+    landmarks: Landmarks,
+    bones: Tensor,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    published: bool,
+) -> _Tissue:
+    """Draw the soft tissue for one of two kinds of film.
+
+    Projections of what exceeds water show bone before a faint body and organs with their contrast medium; on real
+    films the soft tissue on the way absorbs as much as the bone, or more.
+    """
+    body = make_body(labels, landmarks, spacing_mm, rng)
+    # Relative to the thickest bone, so that no bone drowns whatever the body's size.
+    bone_peak, body_peak = bones.sum(1).quantile(0.98), body.sum(1).quantile(0.98) * STRIDE
+    share = float(bone_peak / body_peak.clamp(min=1e-3))
+    if rng.random() < PROJECTED_SHARE or published:
+        organs = random_organs(landmarks, float(rng.uniform(0, 0.9)), rng)
+        return _Tissue(
+            body, organs, share * float(np.exp(rng.normal(-1.6, 0.8))), float(rng.uniform(0.05, 1.0))
+        )
+    organs = random_organs(landmarks, float(rng.uniform(0, 0.25)), rng)
+    return _Tissue(body, organs, share * float(np.exp(rng.normal(0.8, 0.5)).clip(0, MOST_TISSUE)), 1.0)

