@@ -234,7 +234,8 @@ set(SwinX2SLib_SCRIPTS
   slicerui/bone_voxels.py
   slicerui/compare/__init__.py
   slicerui/compare/charts.py
-  slicerui/compare/parameters.py
+  slicerui/compare/choices.py
+  slicerui/compare/files.py
   slicerui/compare/run.py
   slicerui/compare/saving.py
   slicerui/compare/scene.py
@@ -253,9 +254,12 @@ set(SwinX2SLib_SCRIPTS
   slicerui/inputs/dropping.py
   slicerui/inputs/examination.py
   slicerui/inputs/importer.py
+  slicerui/inputs/loading.py
   slicerui/inputs/preview.py
   slicerui/inputs/section.py
+  slicerui/inputs/toolbox.py
   slicerui/inputs/tools.py
+  slicerui/inputs/viewing.py
   slicerui/installer.py
   slicerui/logic.py
   slicerui/measurements/__init__.py
@@ -267,6 +271,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/measurements/section.py
   slicerui/measurements/session.py
   slicerui/measurements/table.py
+  slicerui/measurements/tree.py
   slicerui/messages.py
   slicerui/models/__init__.py
   slicerui/models/section.py
@@ -279,6 +284,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/reconstruct/runtime_estimate.py
   slicerui/reconstruct/section.py
   slicerui/result/__init__.py
+  slicerui/result/bone_list.py
   slicerui/result/build.py
   slicerui/result/confidence.py
   slicerui/result/confidence_table.py
@@ -298,6 +304,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/segmentation_import.py
   slicerui/selftest.py
   slicerui/settings.py
+  slicerui/signals.py
   training/__init__.py
   training/checkpoint.py
   training/config.py

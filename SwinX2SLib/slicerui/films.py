@@ -22,6 +22,12 @@ from SwinX2SLib.radiographs.decoded_image import HeaderSpacing
 from SwinX2SLib.radiographs.dicom import film_spacing as spacing_of_header
 from SwinX2SLib.radiographs.reading import header_spacing, tube_of
 
+ROLES = ("ap", "lateral")
+
+
+ROLE_WORDS = {"ap": "frontal", "lateral": "lateral"}
+
+
 if TYPE_CHECKING:
     from pydicom import Dataset
 

@@ -17,8 +17,8 @@ from SwinX2SLib.slicerui.background_process import (
     WorkerProcess,
     worker_command,
 )
-from SwinX2SLib.slicerui.films import film_file, film_spacing
-from SwinX2SLib.slicerui.inputs.choice import ROLES, choice_faults, film_choice, lateral_shift
+from SwinX2SLib.slicerui.films import ROLES, film_file, film_spacing
+from SwinX2SLib.slicerui.inputs.choice import choice_faults, film_choice, lateral_shift
 from SwinX2SLib.slicerui.installer import Installer, SlicerInstaller
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.runs import RunObserver, RunQueue

@@ -13,28 +13,7 @@ from slicer.util import VTKObservationMixin
 from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.settings import Settings
-
-
-class Notice:
-    """An event with listeners; sections use it to hear of each other."""
-
-    def __init__(self):
-        self._listeners: list[Callable[..., None]] = []
-
-    def connect(self, listener: Callable[..., None]) -> None:
-        """Call this from now on, once however often it is connected."""
-        if listener not in self._listeners:
-            self._listeners.append(listener)
-
-    def disconnect(self, listener: Callable[..., None]) -> None:
-        """Do not call this any more."""
-        if listener in self._listeners:
-            self._listeners.remove(listener)
-
-    def tell(self, *arguments: object) -> None:
-        """Call every listener, in the order in which they came."""
-        for listener in tuple(self._listeners):
-            listener(*arguments)
+from SwinX2SLib.slicerui.signals import Notice
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import qt
-import slicer
-import slicer_desktop
-from heartbeat import (
-    Gap,
-    Heartbeat,
-    longest,
-)
-from workers import worker_script
-
 _HERE = Path(__file__).resolve().parent
 for _folder in ("slicer", "standin", "standin/desktop"):
     sys.path.insert(0, str(_HERE.parent / _folder))
 sys.path[:0] = [str(_HERE.parents[1]), str(_HERE)]
 
+import qt  # noqa: E402
+import slicer  # noqa: E402
+import slicer_desktop  # noqa: E402
+from heartbeat import Gap, Heartbeat, longest  # noqa: E402
+from workers import worker_script  # noqa: E402
 
 _WORKER = """
 for step in range(100):

@@ -12,20 +12,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import mrml_boot
-import numpy as np
-import slicer
-import whole_result
-
-from SwinX2SLib.geometry.frames import network_affine
-from SwinX2SLib.phantom import (
-    PhantomParameters,
-    build_phantom,
-)
-
 _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE.parents[1]), str(_HERE.parent / "slicer")]
 
+import mrml_boot  # noqa: E402
+import numpy as np  # noqa: E402
+import slicer  # noqa: E402
+import whole_result  # noqa: E402
+
+from SwinX2SLib.geometry.frames import network_affine  # noqa: E402
+from SwinX2SLib.phantom import PhantomParameters, build_phantom  # noqa: E402
 
 GRID, REPEATS = (128, 128, 160), 5
 

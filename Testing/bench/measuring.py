@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from people import phantom_bones
 
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.phantom import PhantomParameters
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "measurements"))
-
+from people import phantom_bones
 
 SPACING_MM, SHAPES = 1.0, 20
 LIMITS = {"neck_shaft_angle": 1.5, "head_radius": 0.5}

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import manifest
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import manifest
 
 INSTALLED = Path("lib/Slicer-5.12/qt-scripted-modules")
 

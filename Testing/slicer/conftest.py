@@ -3,13 +3,14 @@
 import sys
 from pathlib import Path
 
-import block_bones
-import mrml_boot
 import numpy as np
 import pytest
-import whole_result
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+import block_bones
+import mrml_boot
+import whole_result
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.cli.evaluate import add_evaluate_parser
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.measurements.reading import read_subject
-from SwinX2SLib.slicerui.compare import run, surfaces, tables
+from SwinX2SLib.slicerui.compare import files, surfaces, tables
 from SwinX2SLib.slicerui.compare import scene as comparing
-from SwinX2SLib.slicerui.compare.parameters import Distance
+from SwinX2SLib.slicerui.compare.choices import Distance
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
 
 KEPT = (20, 21, 50, 51, 52, 53)
@@ -59,7 +59,7 @@ def test_a_segmentation_under_a_transform_is_written_where_it_lies(scene, bones,
     transform.SetMatrixTransformToParent(moved.GetMatrix())
     node.SetAndObserveTransformNodeID(transform.GetID())
     before = slicer.mrmlScene.GetNumberOfNodes()
-    volume = read_subject(run.node_file(node, tmp_path, "written")).volume
+    volume = read_subject(files.node_file(node, tmp_path, "written")).volume
     matrix = slicer.util.arrayFromVTKMatrix(moved.GetMatrix())
     places = [
         transform_points(affine, np.argwhere(labels == 53)).mean(axis=0)
@@ -75,13 +75,13 @@ def test_a_segmentation_of_surfaces_becomes_voxels_and_an_empty_one_is_refused(s
     segmentation = node.GetSegmentation()
     surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
     segmentation.SetSourceRepresentationName(surface)
-    segmentation.RemoveRepresentation(run._LABELS)
-    volume = read_subject(run.node_file(node, tmp_path, "written")).volume
+    segmentation.RemoveRepresentation(files._LABELS)
+    volume = read_subject(files.node_file(node, tmp_path, "written")).volume
     assert set(np.unique(volume.labels)) >= {53, 54}
     assert segmentation.GetSourceRepresentationName() == surface
     empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Nothing")
-    with pytest.raises(run.WritingError, match="Nothing has no segments"):
-        run.node_file(empty, tmp_path, "empty")
+    with pytest.raises(files.WritingError, match="Nothing has no segments"):
+        files.node_file(empty, tmp_path, "empty")
 
 
 def test_scores_come_as_tables_with_units(result, compared_folder):

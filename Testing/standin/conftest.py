@@ -8,21 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import qt
-import slicer
-import slicer.util
-import slicer_desktop
-from block_bones import (
-    block_bones,
-    write_labels,
-)
-from films import film_array
-from workers import worker_script
 
 _HERE = Path(__file__).parent
 for _folder in (_HERE, _HERE / "desktop", _HERE.parent / "slicer"):
     sys.path.insert(0, str(_folder))
 
+import qt  # noqa: E402
+import slicer  # noqa: E402
+import slicer.util  # noqa: E402
+import slicer_desktop  # noqa: E402
+from block_bones import block_bones, write_labels  # noqa: E402
+from films import film_array  # noqa: E402
+from workers import worker_script  # noqa: E402
 
 PANEL_MODULE = _HERE.parents[1] / "SwinX2S" / "SwinX2S.py"
 

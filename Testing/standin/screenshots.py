@@ -12,20 +12,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import qt
-import slicer
-import slicer.util
-import slicer_desktop
-from films import film_array
-from PIL import Image
-from three_d_view import ThreeDView
-
-from SwinX2SLib.weights.manifest import default_name
-
 _HERE = Path(__file__).resolve().parent
 for _folder in (_HERE, _HERE / "desktop", _HERE.parent / "slicer", _HERE.parents[1]):
     sys.path.insert(0, str(_folder))
 
+import qt  # noqa: E402
+import slicer  # noqa: E402
+import slicer.util  # noqa: E402
+import slicer_desktop  # noqa: E402
+from films import film_array  # noqa: E402
+from PIL import Image  # noqa: E402
+from three_d_view import ThreeDView  # noqa: E402
+
+from SwinX2SLib.weights.manifest import default_name  # noqa: E402
 
 WIDTH = 480
 LARGEST_BYTES = 500_000

@@ -11,7 +11,7 @@ import vtk
 from block_bones import AFFINE, block_bones, write_labels
 
 from SwinX2SLib.slicerui.compare import scene as comparing
-from SwinX2SLib.slicerui.compare.parameters import Distance, Placement
+from SwinX2SLib.slicerui.compare.choices import Distance, Placement
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
 
 CHOSEN = (20, 21, 22, 50, 51, 52)

@@ -4,7 +4,7 @@ import qt
 import slicer
 from shiboken6 import isValid
 
-from SwinX2SLib.slicerui.section import Notice
+from SwinX2SLib.slicerui.signals import Notice
 
 
 def test_sections_stand_in_the_order_of_the_registry(panel):

@@ -17,12 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-import fault_sentences
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 if str(REPOSITORY) not in sys.path:
     sys.path.insert(0, str(REPOSITORY))
 
+import fault_sentences  # noqa: E402 - beside this file
 
 FOLDER = Path("Resources") / "Translations"
 TS_FILE, FAULTS_FILE = FOLDER / "SwinX2S_en-US.ts", FOLDER / "faults.json"

@@ -12,11 +12,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
 import qt
 from slicer.i18n import tr as _
-from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from SwinX2SLib.errors import SOME_FAILED, Fault
 from SwinX2SLib.reconstruct.batch.run import clear_leftovers
@@ -30,7 +29,6 @@ from SwinX2SLib.slicerui.background_process import (
     worker_python,
 )
 from SwinX2SLib.slicerui.messages import words_of_the_module
-from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL, FROM_FILM_MM, LARGEST_PIXEL_MM
 
 _LAST_WORDS = 60
 _SAYS = "swinx2s: "
@@ -229,23 +227,3 @@ def _words(told: Mapping[str, Any]) -> list[str]:
         "" if seconds is None else f"{seconds:.0f} s",
         " ".join(str(remarks).split()),
     ]
-
-
-@parameterNodeWrapper
-class BatchParameters:
-    """State of the section Batch.
-
-    Attributes:
-        batch_source: table or folder of films, "" for none.
-        batch_out: folder of the results, "" for none.
-        batch_spacing_mm: size of a pixel at the patient of films that the table says nothing of [mm]; 0 takes what
-            the films say.
-        batch_model: name of a model of `Resources/models.json`, or "default".
-        batch_measure: whether every case is measured, too.
-    """
-
-    batch_source: str = ""
-    batch_out: str = ""
-    batch_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
-    batch_model: str = DEFAULT_MODEL
-    batch_measure: bool = False

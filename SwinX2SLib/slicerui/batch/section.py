@@ -5,17 +5,40 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import qt
 from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
-from SwinX2SLib.slicerui.batch.run import BatchParameters, CaseList
+from SwinX2SLib.slicerui.batch.run import CaseList
 from SwinX2SLib.slicerui.devices import catalogue
 from SwinX2SLib.slicerui.installer import Installer, InstallError, SlicerInstaller
 from SwinX2SLib.slicerui.messages import told
+from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL, FROM_FILM_MM, LARGEST_PIXEL_MM
 from SwinX2SLib.slicerui.section import Section, Services
+
+
+@parameterNodeWrapper
+class BatchParameters:
+    """State of the section Batch.
+
+    Attributes:
+        batch_source: table or folder of films, "" for none.
+        batch_out: folder of the results, "" for none.
+        batch_spacing_mm: size of a pixel at the patient of films that the table says nothing of [mm]; 0 takes what
+            the films say.
+        batch_model: name of a model of `Resources/models.json`, or "default".
+        batch_measure: whether every case is measured, too.
+    """
+
+    batch_source: str = ""
+    batch_out: str = ""
+    batch_spacing_mm: Annotated[float, WithinRange(FROM_FILM_MM, LARGEST_PIXEL_MM)] = FROM_FILM_MM
+    batch_model: str = DEFAULT_MODEL
+    batch_measure: bool = False
+
 
 if TYPE_CHECKING:
     from SwinX2SLib.slicerui.batch.run import BatchRun

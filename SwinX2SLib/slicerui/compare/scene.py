@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import slicer
 
 from SwinX2SLib.slicerui.compare.charts import agreement_charts, bar_chart
-from SwinX2SLib.slicerui.compare.parameters import Distance
+from SwinX2SLib.slicerui.compare.choices import Distance
 from SwinX2SLib.slicerui.compare.surfaces import (
     add_legend,
     colour_model,

@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import Union
 
 import qt
 import slicer
 from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.compare import saving, scene
-from SwinX2SLib.slicerui.compare.parameters import CompareParameters
-from SwinX2SLib.slicerui.compare.run import Comparison, ComparisonRun, WritingError
+from SwinX2SLib.slicerui.compare.choices import Distance, Placement
+from SwinX2SLib.slicerui.compare.files import WritingError
+from SwinX2SLib.slicerui.compare.run import Comparison, ComparisonRun
 from SwinX2SLib.slicerui.compare.tables import summary_html
 from SwinX2SLib.slicerui.section import Section, Services
+
+
+@parameterNodeWrapper
+class CompareParameters:
+    """State of the section Compare.
+
+    Attributes:
+        compare_prediction: the reconstruction.
+        compare_truth: segmentation or label map of the CT.
+        compare_truth_file: file of it instead; wins over the node, "" for none.
+        compare_scheme: "auto", a numbering of `label_schemes`, or the path of a map.
+        compare_placement: how the reconstruction is laid onto the CT.
+        compare_measurements: whether both are measured, too.
+        compare_distance: what the colours show.
+    """
+
+    compare_prediction: slicer.vtkMRMLSegmentationNode
+    compare_truth: Union[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLLabelMapVolumeNode, None] = None  # noqa: UP007
+    compare_truth_file: str = ""
+    compare_scheme: str = "auto"
+    compare_placement: Placement = Placement.RIGID
+    compare_measurements: bool = True
+    compare_distance: Distance = Distance.SIGNED
+
 
 _FOLDER_SETTING = "compare/folder"
 _FILES = "Segmentations (*.nii *.nii.gz *.nrrd *.nhdr);;All files (*)"

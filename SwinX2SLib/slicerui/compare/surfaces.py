@@ -10,7 +10,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 
-from SwinX2SLib.slicerui.compare.parameters import Distance
+from SwinX2SLib.slicerui.compare.choices import Distance
 from SwinX2SLib.slicerui.provenance import PREFIX
 
 if TYPE_CHECKING:

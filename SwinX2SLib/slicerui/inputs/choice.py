@@ -9,12 +9,8 @@ import slicer
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs import Crop, FilmOptions
 from SwinX2SLib.radiographs.registration import Shift
-from SwinX2SLib.slicerui.films import film_faults, film_spacing
+from SwinX2SLib.slicerui.films import ROLES, film_faults, film_spacing
 from SwinX2SLib.slicerui.parameters import FROM_FILM_FACTOR, FROM_FILM_MM, ReconstructionParameters
-
-ROLES = ("ap", "lateral")
-ROLE_WORDS = {"ap": "frontal", "lateral": "lateral"}
-
 
 _TUBE = ("source_to_detector_mm", "source_to_patient_mm")
 _EDITS = ("spacing_mm", "magnification", *_TUBE, "rotate_deg", "flip", "invert", "crop", "trust_header")

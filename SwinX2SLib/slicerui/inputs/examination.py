@@ -11,7 +11,8 @@ from SwinX2SLib.radiographs.checks import SMALLEST_SIDE_PX
 from SwinX2SLib.radiographs.reading import interpret, turn_of_header
 from SwinX2SLib.radiographs.registration import match_heights
 from SwinX2SLib.radiographs.transforms import Turn
-from SwinX2SLib.slicerui.inputs.choice import ROLES, FilmChoice, choice_faults, film_choice, lateral_shift
+from SwinX2SLib.slicerui.films import ROLES
+from SwinX2SLib.slicerui.inputs.choice import FilmChoice, choice_faults, film_choice, lateral_shift
 from SwinX2SLib.slicerui.inputs.decoding import SceneFilm, SceneFilms
 from SwinX2SLib.slicerui.messages import fault_of_the_module
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters

@@ -9,9 +9,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from SwinX2SLib.slicerui.inputs.decoding import load_films
 from SwinX2SLib.slicerui.inputs.dicom import DicomChoice, DicomFilm, films_of_database, load_films_of_database
 from SwinX2SLib.slicerui.inputs.dropping import FilmDrop
+from SwinX2SLib.slicerui.inputs.loading import load_films
 
 if TYPE_CHECKING:
     from SwinX2SLib.errors import Fault

@@ -11,20 +11,13 @@ from slicer.i18n import tr as _
 from SwinX2SLib.radiographs.registration import automatic_shift
 from SwinX2SLib.radiographs.transforms import flipped, rotated
 from SwinX2SLib.radiographs.view_recognition import Recognition
-from SwinX2SLib.slicerui.films import film_axes, film_size, film_spacing
-from SwinX2SLib.slicerui.inputs.choice import (
-    ROLES,
-    film_choice,
-    forget_options,
-    is_colour,
-    set_edits,
-    swap_films,
-)
-from SwinX2SLib.slicerui.inputs.decoding import gray_copy, which_is_frontal
+from SwinX2SLib.slicerui.films import ROLES, film_axes, film_size, film_spacing
+from SwinX2SLib.slicerui.inputs.choice import film_choice, forget_options, is_colour, set_edits, swap_films
 from SwinX2SLib.slicerui.inputs.examination import Examination, Examiner
 from SwinX2SLib.slicerui.inputs.importer import FilmTaker
-from SwinX2SLib.slicerui.inputs.preview import FilmViewing
-from SwinX2SLib.slicerui.inputs.tools import Toolbox
+from SwinX2SLib.slicerui.inputs.loading import gray_copy, which_is_frontal
+from SwinX2SLib.slicerui.inputs.toolbox import Toolbox
+from SwinX2SLib.slicerui.inputs.viewing import FilmViewing
 from SwinX2SLib.slicerui.section import Section, Services
 
 _ALARM = "color: #c62828; font-weight: bold"

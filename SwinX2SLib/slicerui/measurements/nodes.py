@@ -8,7 +8,6 @@ from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
-from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.report.naming import structure_title
@@ -156,14 +155,3 @@ def whole_document(document: slicer.vtkMRMLTextNode) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("The document of the measurements is empty.")
     return {**content, "edits": kept(document, EDITS) or {}, "review": kept(document, REVIEW)}
-
-
-@parameterNodeWrapper
-class MeasurementsParameters:
-    """State of the section Measurements.
-
-    Attributes:
-        measured_segmentation: the bones that are measured.
-    """
-
-    measured_segmentation: slicer.vtkMRMLSegmentationNode

@@ -22,18 +22,14 @@ _MEASURED = "measured_bones"
 
 
 _GROUPS: dict[str, set[str]] = {}
-
-
+for _label in labels():
+    _GROUPS.setdefault(_label.group, set()).add(_label.name)
 _BONES = set().union(*_GROUPS.values())
-
-
 # The column stands on the sacrum, and the pelvis is measured with the hip joints.
 _OF_GROUP = {
     "spine": _GROUPS["spine"] | {"sacrum"},
     "pelvis": _GROUPS["pelvis"] | _GROUPS["femur"],
 }
-
-
 _BETWEEN_BONES = "listhesis"
 
 

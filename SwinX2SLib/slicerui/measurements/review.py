@@ -1,4 +1,4 @@
-"""Measurements of bones that a person has edited since: which bones, and what rests on them."""
+"""What leaves the section: the table as CSV, the report, the review in words, and the views at a place."""
 
 from __future__ import annotations
 
@@ -13,16 +13,10 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from SwinX2SLib.anatomy import labels
 from SwinX2SLib.io.atomic_output import replace_file
 from SwinX2SLib.measurements.from_landmarks import Key
-from SwinX2SLib.slicerui.measurements.outdated import _GROUPS
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
 from SwinX2SLib.slicerui.measurements.table import csv_text
-
-for _label in labels():
-    _GROUPS.setdefault(_label.group, set()).add(_label.name)
-
 
 _REVIEWED, _NOT_REVIEWED = "#17613a", "#b25000"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import qt
 import slicer
 from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.measurements.from_landmarks import Key
@@ -18,7 +19,6 @@ from SwinX2SLib.slicerui.event_loop import beside
 from SwinX2SLib.slicerui.installer import SlicerInstaller
 from SwinX2SLib.slicerui.measurements import nodes, review
 from SwinX2SLib.slicerui.measurements.commands import MeasuringWork, SegmentationCommand
-from SwinX2SLib.slicerui.measurements.nodes import MeasurementsParameters
 from SwinX2SLib.slicerui.measurements.outdated import (
     bones_edited_since,
     outdated_words,
@@ -27,8 +27,21 @@ from SwinX2SLib.slicerui.measurements.outdated import (
 )
 from SwinX2SLib.slicerui.measurements.review import jump_to_places
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
-from SwinX2SLib.slicerui.measurements.table import MeasurementTree, tabbed_text
+from SwinX2SLib.slicerui.measurements.table import tabbed_text
+from SwinX2SLib.slicerui.measurements.tree import MeasurementTree
 from SwinX2SLib.slicerui.section import Section, Services
+
+
+@parameterNodeWrapper
+class MeasurementsParameters:
+    """State of the section Measurements.
+
+    Attributes:
+        measured_segmentation: the bones that are measured.
+    """
+
+    measured_segmentation: slicer.vtkMRMLSegmentationNode
+
 
 _NAME_SETTING = "measurements/reviewer"
 

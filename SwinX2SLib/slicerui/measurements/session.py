@@ -33,7 +33,7 @@ from SwinX2SLib.slicerui.measurements.nodes import COLOURS, region_of, region_of
 from SwinX2SLib.slicerui.measurements.outdated import rests_on
 from SwinX2SLib.slicerui.measurements.table import fill_table, table_rows, update_table
 from SwinX2SLib.slicerui.result.links import linked
-from SwinX2SLib.slicerui.section import Notice
+from SwinX2SLib.slicerui.signals import Notice
 
 
 class MeasuringSession(VTKObservationMixin):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import slicer
-from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.slicerui.result.edits import EDITED_ON, edited_bones
@@ -66,14 +65,3 @@ def _edited(result: slicer.vtkMRMLSegmentationNode) -> str:
 
 def _hash(sha256: str) -> str:
     return f"(SHA-256 {sha256[:_SHORT_HASH]}...)" if sha256 else ""
-
-
-@parameterNodeWrapper
-class ResultParameters:
-    """State of the section Result.
-
-    Attributes:
-        result_segmentation: the result that is shown.
-    """
-
-    result_segmentation: slicer.vtkMRMLSegmentationNode

@@ -9,18 +9,31 @@ from pathlib import Path
 import qt
 import slicer
 from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.edit_observer import EditFollower
 from SwinX2SLib.slicerui.result import confidence, film_views, outlines, regions, views
-from SwinX2SLib.slicerui.result.confidence_table import fill_bone_list, segment_in_row
+from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
 from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
 from SwinX2SLib.slicerui.result.links import is_result, told_of
-from SwinX2SLib.slicerui.result.provenance_text import ResultParameters, provenance_words
+from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 from SwinX2SLib.slicerui.result.regions import FILM_ROLES, EyeFollower, display_state
 from SwinX2SLib.slicerui.section import Section, Services
 from SwinX2SLib.slicerui.segmentation_import import ResultError
+
+
+@parameterNodeWrapper
+class ResultParameters:
+    """State of the section Result.
+
+    Attributes:
+        result_segmentation: the result that is shown.
+    """
+
+    result_segmentation: slicer.vtkMRMLSegmentationNode
+
 
 _FORMATS = ("stl", "obj", "gltf", "nifti", "nrrd", "dicomseg")
 _FOLDER_SETTING = "export/folder"

@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
-import downloads
 import pytest
-from prepared_scans import load, prepared, scan
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+import downloads
+from prepared_scans import load, prepared, scan
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
-import downloads
 import numpy as np
 import pytest
 
@@ -18,7 +17,7 @@ from SwinX2SLib.datasets.raw_files import read_split
 from SwinX2SLib.errors import InputError
 
 sys.path.insert(0, str(Path(__file__).parent))
-
+import downloads
 
 SMALL = PrepareOptions(shape=(32, 32, 40))
 

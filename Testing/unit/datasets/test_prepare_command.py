@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import downloads
 import numpy as np
 import pytest
 
@@ -16,7 +15,7 @@ from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.errors import SOME_FAILED
 
 sys.path.insert(0, str(Path(__file__).parent))
-
+import downloads
 
 INPUT_ERROR = 3  # `reconstruct.protocol`
 GRID = ("--shape", "64,64,64")

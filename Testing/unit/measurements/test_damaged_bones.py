@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from people import phantom_bones
 
 from SwinX2SLib.geometry.surfaces import angle_deg, unit
 from SwinX2SLib.measurements import bones_from_labels
@@ -16,6 +15,7 @@ from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 from SwinX2SLib.phantom import PhantomParameters
 
 sys.path.insert(0, str(Path(__file__).parent))
+from people import phantom_bones
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 from people import bones_of, names_of_people
 
 from SwinX2SLib.errors import InputError
@@ -17,9 +19,6 @@ from SwinX2SLib.measurements.reading import ReadOptions, read_subject
 from SwinX2SLib.measurements.stored import measured_document
 from SwinX2SLib.measurements.writing import document_text
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 
 LEFT, RIGHT = "femur_left", "femur_right"
 NECK_SHAFT = (LEFT, "neck_shaft_angle", "left")

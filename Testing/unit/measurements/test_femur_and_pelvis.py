@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from people import PELVIC, bones_of, names_of_people, phantom_bones, picks_of, sphere_through
 from scipy.spatial.transform import Rotation
-from voxelise import voxelise
 
 from SwinX2SLib.measurements import bone_from_mesh, bones_from_labels
 from SwinX2SLib.measurements.femur import measure_femora, measure_femur
@@ -16,7 +14,8 @@ from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.phantom import PhantomParameters
 
 sys.path.insert(0, str(Path(__file__).parent))
-
+from people import PELVIC, bones_of, names_of_people, phantom_bones, picks_of, sphere_through
+from voxelise import voxelise
 
 FIGURES = {
     "head centre [mm]": 1.5,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_reader import checked
 
 from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.evaluation.case import SCHEMA
@@ -15,6 +14,7 @@ from SwinX2SLib.report.evaluation.page import write_cohort_page
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from page_reader import checked
 
 MEASURED = (
     ("head_radius", "femur_left", "left", "mm", 24.0),
