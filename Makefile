@@ -1,11 +1,17 @@
-# Front doors: make demo, make test, make lint, make bench, make screenshots,
-# make translations. Each makes the environment it needs in .venv.
+# Front doors. `make help` lists them. Each makes the environment it needs in .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+# More options of pytest: make test PYTEST="-k femur -x"
+PYTEST ?=
 
-.PHONY: demo test lint bench screenshots translations clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast test-slicer lint format types docs docs-serve build bench \
+	screenshots translations hooks clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # The stamps are files, so that a second call does not install again; they depend on what the project declares.
 $(VENV)/.created:
@@ -22,29 +28,65 @@ $(VENV)/.test: $(VENV)/.created pyproject.toml
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.runtime
 
-$(VENV)/.lint: $(VENV)/.created pyproject.toml
-	$(PIP) "$$($(BIN)/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["lint"][0])')"
+# Tools that read the source but do not import it: the packages of one extra, without the library and PyTorch.
+$(VENV)/.lint $(VENV)/.docs $(VENV)/.build: $(VENV)/.%: $(VENV)/.created pyproject.toml
+	@$(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")' $* > $(VENV)/$*.txt
+	$(PIP) --requirement $(VENV)/$*.txt
 	@touch $@
 
-demo: $(VENV)/.runtime
+# The type checker follows imports into numpy and PyTorch.
+$(VENV)/.types: $(VENV)/.test
+	$(PIP) --editable '.[types]'
+	@touch $@
+
+demo: $(VENV)/.runtime  ## reconstruct the two demo pairs, offline, into demo-output
 	$(BIN)/python -m SwinX2SLib demo --out demo-output
 
-test: $(VENV)/.test
-	$(BIN)/python -m pytest
+test: $(VENV)/.test  ## run every test
+	$(BIN)/python -m pytest $(PYTEST)
 
-lint: $(VENV)/.lint
+test-fast: $(VENV)/.test  ## run the library's tests, without those marked slow
+	$(BIN)/python -m pytest Testing/unit -m "not slow" $(PYTEST)
+
+test-slicer: $(VENV)/.test  ## run the tests on Slicer's MRML and on the stand-in for its widgets
+	$(BIN)/python -m pytest Testing/slicer Testing/standin Testing/cmake $(PYTEST)
+
+lint: $(VENV)/.lint  ## check style, format, spelling and pyproject.toml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/typos
+	$(BIN)/validate-pyproject pyproject.toml
 
-bench: $(VENV)/.test
+format: $(VENV)/.lint  ## mend style and format where that is safe
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.types  ## check the types
+	$(BIN)/python -m mypy
+
+docs: $(VENV)/.docs  ## build the documentation into site; warnings are errors
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+docs-serve: $(VENV)/.docs  ## show the documentation at http://127.0.0.1:8000, renewed at each change
+	$(BIN)/python -m mkdocs serve
+
+build: $(VENV)/.build  ## build the wheel and the source distribution into dist, and check them
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
+bench: $(VENV)/.test  ## measure speed and memory
 	$(BIN)/python Testing/bench/run.py
 
 # Look at the pictures after a change of the module; the tutorial shows them.
-screenshots: $(VENV)/.test
+screenshots: $(VENV)/.test  ## take the pictures of the module for the tutorial
 	$(BIN)/python Testing/standin/screenshots.py Docs/screenshots
 
-translations: $(VENV)/.test
+translations: $(VENV)/.test  ## renew the source texts of the translations
 	$(BIN)/python Testing/translations/extract.py
 
-clean:
-	rm -rf $(VENV) demo-output build dist
+hooks: $(VENV)/.lint  ## run the checks of .pre-commit-config.yaml before each commit
+	$(BIN)/pre-commit install
+
+clean:  ## remove what was built
+	rm -rf $(VENV) demo-output build dist site

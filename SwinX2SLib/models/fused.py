@@ -3,8 +3,8 @@
 The paper's network predicts once for each view and lets the views meet only in the bottleneck (section 3.3). Here
 a shared 2D Swin encoder and 2D decoder find, in each radiograph, the silhouette of every bone ("layout"); lifted
 along their rays, the two silhouettes of a bone intersect in its visual hull. A small 3D decoder, fed on three levels
-with features of both radiographs lifted into the same voxel, decides what fills the hull. Since nearly all the layout is
-learned in 2D, where a step is cheap, few people and a processor are enough.
+with features of both radiographs lifted into the same voxel, decides what fills the hull. Since nearly all the layout
+is learned in 2D, where a step is cheap, few people and a processor are enough.
 
 Arrays: coronal `(B, N, X, Z)`, sagittal `(B, N, Y, Z)`, volumes `(B, C, X, Y, Z)`, all in network order (axes run
 right -> left, anterior -> posterior, superior -> inferior).

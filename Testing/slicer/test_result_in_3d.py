@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import slicer
 from rendering import needs_rendering
-from SwinX2SLib.slicerui.result.radiograph_views import show_radiograph
 from three_d_view import ThreeDView
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.outlines import show_outlines
+from SwinX2SLib.slicerui.result.radiograph_views import show_radiograph
 from SwinX2SLib.slicerui.result.regions import TITLES, show_region
 from SwinX2SLib.slicerui.result.views import frame_result
 from SwinX2SLib.slicerui.result_loading import load_result

@@ -5,13 +5,13 @@ import pytest
 import slicer
 import slicer.util
 from result_scene import folders_in_hierarchy, points_of, visible
-from SwinX2SLib.slicerui.result.radiograph_views import set_radiograph_opacity
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.slicerui.provenance import PREFIX
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.confidence_table import table_of
 from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PLANE, SURFACE, linked, results_in_scene
+from SwinX2SLib.slicerui.result.radiograph_views import set_radiograph_opacity
 from SwinX2SLib.slicerui.result.regions import show_region
 
 
