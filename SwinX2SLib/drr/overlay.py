@@ -250,7 +250,7 @@ def detector_points(camera: Camera, pixels: np.ndarray, distance_mm: float) -> n
 
 
 def detector_corners(camera: Camera, distance_mm: float) -> np.ndarray:
-    """Return RAS mm `(2, 2, 3)` of the radiograph's outer corners, `[top or bottom][left or right in standard orientation]`."""
+    """Return RAS mm `(2, 2, 3)` of the outer corners, `[top or bottom][left or right in standard orientation]`."""
     last_row, last_column = np.array(camera.shape) - 0.5
     pixels = [[(-0.5, -0.5), (-0.5, last_column)], [(last_row, -0.5), (last_row, last_column)]]
     return detector_points(camera, np.array(pixels), distance_mm)
