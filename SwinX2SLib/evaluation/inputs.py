@@ -50,7 +50,7 @@ class Inputs:
     voxels: int
     labels: tuple[int, ...]
     groups: tuple[str, ...]
-    mapping: LabelMapping
+    scheme: LabelMapping
     own_prediction: LabelVolume
     own_truth: LabelVolume
     notes: tuple[str, ...]
@@ -183,7 +183,7 @@ def _on_one_grid(
         voxels=drawn.size,
         labels=labels,
         groups=groups,
-        mapping=numbering,
+        scheme=numbering,
         own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
         own_truth=LabelVolume(drawn, truth.affine),
         notes=(*truth.notes, *prediction.notes, *notes),

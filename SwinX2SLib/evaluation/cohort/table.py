@@ -68,7 +68,7 @@ class RowChecks:
         self.add(line, "file-missing", message, hint)
         return path, ""
 
-    def label_mapping(self, line: int, value: str) -> str:
+    def scheme(self, line: int, value: str) -> str:
         """Return the name of a numbering, or the absolute path of a map; each is tried once."""
         if Path(value).suffix.lower() in _MAP_SUFFIXES:
             value = os.path.abspath(self._table.parent / value)
