@@ -111,7 +111,9 @@ def _march(
     from torchio import ScalarImage
 
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
-    subject = Subject.from_images(ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False)
+    subject = Subject.from_images(
+        ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False
+    )
     world = torch.eye(4)[None]
     unused = {"k_inv": None, "sdd": None}  # the ends of the rays are given
     integrals = []
