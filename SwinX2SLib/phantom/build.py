@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import network_affine, voxel_spacing_mm
 from SwinX2SLib.phantom.parameters import PhantomParameters
 from SwinX2SLib.phantom.skeleton import build_skeleton
@@ -60,10 +61,16 @@ def build_phantom(
         field_of_view: box to cover; all bones and a margin when None.
 
     Raises:
-        ValueError: the spacing is not positive, or the field of view is empty.
+        InputError: the spacing is not positive, or the field of view is empty.
+
+    Examples:
+        >>> from SwinX2SLib import PhantomParameters, build_phantom
+        >>> phantom = build_phantom(PhantomParameters(lumbar_count=5), spacing_mm=8.0)
+        >>> phantom.labels.dtype, phantom.affine.shape
+        (dtype('uint8'), (4, 4))
     """
     if not spacing_mm > 0:
-        raise ValueError(f"The voxel spacing must be positive, not {spacing_mm} mm.")
+        raise _unbuildable(f"The voxel spacing must be positive, not {spacing_mm} mm.")
     parameters = parameters or PhantomParameters()
     bones, truth = build_skeleton(parameters)
     if field_of_view is None:
@@ -72,13 +79,17 @@ def build_phantom(
     else:
         lower, upper = np.array(field_of_view.lower_ras_mm), np.array(field_of_view.upper_ras_mm)
     if not (upper > lower).all():
-        raise ValueError(f"The field of view is empty: from {lower} to {upper} mm.")
+        raise _unbuildable(f"The field of view is empty: from {lower} to {upper} mm.")
     shape = tuple(int(count) for count in np.maximum(np.ceil((upper - lower) / spacing_mm - 1e-6), 1))
     affine = network_affine(spacing_mm, shape, (lower + upper) / 2)
     canvas = _Canvas(shape, affine)
     for bone in bones:
         canvas.paint(bone)
     return Phantom(canvas.labels, affine, truth, parameters)
+
+
+def _unbuildable(message: str) -> InputError:
+    return InputError([Fault("phantom-value", message, "Correct the argument.")])
 
 
 class _Canvas:

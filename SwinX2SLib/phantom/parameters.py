@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from SwinX2SLib.errors import Fault, InputError
+
 
 @dataclass(frozen=True)
 class Sided:
@@ -91,7 +93,8 @@ class PhantomParameters:
         if self.lumbar_count not in (5, 6):
             faults.append("lumbar_count (5 or 6)")
         if faults:
-            raise ValueError(f"These parameters of the phantom cannot be used: {', '.join(faults)}.")
+            hint = "Lengths and scales are above 0, everything is finite."
+            raise InputError([Fault("phantom-value", f"{name} cannot be used.", hint) for name in faults])
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> PhantomParameters:

@@ -150,9 +150,10 @@ class Radiograph:
         notes: what was done or should be known, a sentence each.
         middle_mm: how far the middle of `pixels` lies above the middle of the radiograph [mm], where rows were cut
             off to match another radiograph.
-        tube: where the source of the rays stood; None where nobody says.
+        xray_source: where the source of the rays stood; None where nobody says.
         central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the
             middle of the picture as stored; None without a tube.
+        options: what the user said about it.
     """
 
     pixels: np.ndarray
@@ -165,6 +166,7 @@ class Radiograph:
     middle_mm: float = 0.0
     xray_source: XraySource | None = None
     central_ray_px: tuple[float, float] | None = None
+    options: RadiographOptions = RadiographOptions()
 
     @property
     def size_mm(self) -> tuple[float, float]:

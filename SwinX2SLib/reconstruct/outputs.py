@@ -12,10 +12,12 @@ import numpy as np
 from scipy import ndimage
 
 from SwinX2SLib.anatomy import CLASS_COUNT, TERMINOLOGY_TAG, Label, labels, terminology_entry
+from SwinX2SLib.errors import Fault, OutputError
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient
+from SwinX2SLib.io.atomic_output import staged_folder
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 
 
 # How Slicer writes the extent of a segment without voxels.
@@ -79,6 +81,30 @@ FILES = {
     "provenance": "provenance.json",
 }
 _UNCERTAINTY_STEP = 1 / 255
+
+
+def write_result(
+    out: Path, reconstruction: Reconstruction, provenance: dict[str, Any], overwrite: bool = False
+) -> None:
+    """Write all `FILES` of a result, or none.
+
+    Args:
+        out: the folder, which `atomic_output.output_faults` has found fit.
+        reconstruction: what is written.
+        provenance: of `provenance.describe`.
+        overwrite: whether an earlier result may be replaced.
+
+    Raises:
+        OutputError: the files could not be written.
+    """
+    try:
+        with staged_folder(out, FILES.values(), overwrite) as folder:
+            write_volumes(folder, reconstruction)
+            write_provenance(folder, provenance)
+    except OSError as error:
+        hint = "Check the free space and the permissions of the output folder."
+        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(out))
+        raise OutputError([fault]) from error
 
 
 def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
