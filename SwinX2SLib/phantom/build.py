@@ -38,6 +38,12 @@ class Phantom:
         affine: 4x4, index -> RAS mm.
         truth: what is known of it, in RAS mm, whether inside the field of view or not.
         parameters: that it was made from.
+
+    Examples:
+        >>> from SwinX2SLib import build_phantom
+        >>> phantom = build_phantom(spacing_mm=8.0)
+        >>> phantom.truth.femora["left"].neck_shaft_angle_deg
+        125.0
     """
 
     labels: np.ndarray

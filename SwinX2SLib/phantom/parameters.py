@@ -55,6 +55,14 @@ class PhantomParameters:
         rib_drop_scale: factor on how far ribs descend.
         rib_height_mm, rib_thickness_mm: section of a rib.
         twelfth_rib_length_scale: factor on the length of the last ribs.
+
+    Raises:
+        InputError: numbers that make no skeleton; names all of them.
+
+    Examples:
+        >>> from SwinX2SLib import PhantomParameters
+        >>> PhantomParameters(lumbar_count=5, pelvic_incidence_deg=60.0).pelvic_incidence_deg
+        60.0
     """
 
     scale: float = 1.0

@@ -96,6 +96,14 @@ class RadiographOptions:
             next one it gives the magnification, and the cone of rays with which the bones are drawn on the
             radiograph.
         source_to_patient_mm: likewise.
+
+    Raises:
+        ValueError: a number that no radiograph can have, or two that contradict each other.
+
+    Examples:
+        >>> from SwinX2SLib import RadiographOptions
+        >>> RadiographOptions(spacing_mm=0.2, flip="h").rotate_deg
+        0
     """
 
     spacing_mm: float | None = None
@@ -154,6 +162,14 @@ class Radiograph:
         central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the
             middle of the picture as stored; None without a tube.
         options: what the user said about it.
+
+    Examples:
+        >>> from SwinX2SLib import read_radiographs
+        >>> from SwinX2SLib.resources import resource_path
+        >>> files = [resource_path("Demo", f"phantom_{view}.png") for view in ("ap", "lateral")]
+        >>> _, lateral = read_radiographs(*files, spacing_mm=1.0)
+        >>> lateral.size_mm, lateral.view
+        ((640.0, 320.0), 'lateral')
     """
 
     pixels: np.ndarray

@@ -48,6 +48,16 @@ class Reconstruction:
         radiographs: the frontal and the lateral radiograph; None where they are not known.
         orientation_check: which view each radiograph looks like; None where nobody looked.
         settings: how it was made.
+
+    Examples:
+        >>> import numpy as np
+        >>> from SwinX2SLib import Reconstruction, build_phantom
+        >>> phantom = build_phantom(spacing_mm=8.0)  # in place of what a network finds
+        >>> unsure = np.full(phantom.labels.shape, 0.1, np.float16)
+        >>> found = Reconstruction(phantom.labels, unsure, phantom.affine, 8.0, None, "cpu", "float32", 0)
+        >>> bone = found.bones[-1]
+        >>> bone.label.name, round(bone.confidence, 1), bone.volume_ml > 50
+        ('femur_right', 0.9, True)
     """
 
     labels: np.ndarray

@@ -102,9 +102,17 @@ class Reconstructor:
             spacing_mm: size of a pixel at the patient [mm], of both or `(frontal, lateral)`, where the files do not
                 state it.
 
+        Returns:
+            Labels, uncertainty and what else is known of the result.
+
         Raises:
             InputError: with all faults of the radiographs. Two `Radiograph`s are taken as they are.
             ModelError: the network yields no numbers, or the weights that tell the orientation are damaged.
+
+        Examples:
+            >>> from SwinX2SLib import Reconstructor
+            >>> bones = Reconstructor().reconstruct("ap.dcm", "lateral.dcm")  # doctest: +SKIP
+            >>> files = bones.save("result")  # doctest: +SKIP
         """
         progress = progress or (lambda fraction, message: None)
         if spacing_mm is not None or not (isinstance(ap, Radiograph) and isinstance(lateral, Radiograph)):

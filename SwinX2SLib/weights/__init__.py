@@ -37,6 +37,12 @@ def load_weights(
     Raises:
         WeightsError: there are no such weights, or they are damaged, tampered with or of another network; names
             every fault.
+
+    Examples:
+        >>> from SwinX2SLib import load_weights
+        >>> network, record = load_weights("spine-discs-v1")
+        >>> record.variant, network.training
+        ('spine-discs', False)
     """
     from SwinX2SLib.weights.storage import load
 
