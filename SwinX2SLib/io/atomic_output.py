@@ -50,8 +50,8 @@ def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[
     if not out.is_dir() or not any(out.iterdir()):
         return []
     if not any((out / name).exists() for name in names):
-        message = "The output folder holds other files."
-        return [_fault("output-in-use", message, "Name a new or empty folder with --out.", out)]
+        message = "The output folder contains other files."
+        return [_fault("output-in-use", message, "Specify a new or empty folder with --out.", out)]
     if overwrite:
         return []
     message = "The output folder holds an earlier result."

@@ -39,8 +39,8 @@ def decode_picture(path: Path) -> DecodedImage:
         except Image.DecompressionBombError:
             raise DecodeError(
                 "too-large",
-                "The picture has far more pixels than a radiograph.",
-                "Reduce it to 10000 pixels a side.",
+                "The image has far more pixels than a radiograph.",
+                "Resample it to at most 10000 pixels per side.",
             ) from None
 
 
@@ -62,14 +62,14 @@ def _decode(image: Image.Image) -> DecodedImage:
     dpi = image.info.get("dpi")
     upright = ImageOps.exif_transpose(image)
     if image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1):
-        notes.append("The picture was turned as its EXIF orientation says.")
+        notes.append("The image was reoriented according to its EXIF orientation.")
     values, padding, colour_notes, faults = _gray(upright)
     notes += colour_notes
-    remark = "a picture file carries no spacing"
+    remark = "image files of this type do not store a pixel spacing"
     if dpi and all(np.isfinite(float(value)) and value > 0 for value in dpi):
         remark = (
-            f"the file states {float(dpi[0]):.0f} dots per inch, the resolution of a screen or printer and not of "
-            "the patient, which is not used"
+            f"the file states {float(dpi[0]):.0f} dots per inch; this is a screen or printer resolution, not "
+            "a pixel size at the patient, and is not used"
         )
     return DecodedImage(
         values,
@@ -133,7 +133,7 @@ def decoder_of(path: Path) -> Callable[[Path], DecodedImage]:
         return decode_nifti
     raise DecodeError(
         "unsupported-format",
-        "The file is none of PNG, JPEG, TIFF, DICOM, NRRD and NIfTI.",
+        "The file is not a PNG, JPEG, TIFF, DICOM, NRRD or NIfTI file.",
         "Export the radiograph in one of these formats.",
     )
 
@@ -159,7 +159,7 @@ def _head(path: Path) -> bytes:
 def _require_ordinary_file(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise DecodeError(
-            "unreadable-file", "This is a folder, not a file.", "Name the file of the one radiograph."
+            "unreadable-file", "This is a folder, not a file.", "Specify the file of a single radiograph."
         )
     if not stat.S_ISREG(mode):
         # Reading from a pipe may wait for ever.

@@ -60,8 +60,8 @@ def _nrrd_radiograph(path: Path) -> DecodedImage:
     except FileNotFoundError as error:
         raise DecodeError(
             "unreadable-file",
-            f"The NRRD header names a data file that is not there ({error.filename}).",
-            "Copy the data file beside its header.",
+            f"The NRRD header refers to a data file that does not exist ({error.filename}).",
+            "Copy the data file next to its header.",
         ) from None
     directions = _nrrd_directions(header, data.ndim)
     kinds = header.get("kinds") or ["domain"] * data.ndim
@@ -143,7 +143,7 @@ def _radiograph(data: np.ndarray, directions: np.ndarray, format_name: str, orie
     if len(axes) < 2:
         raise DecodeError(
             "not-a-picture",
-            f"The file holds an array of shape {data.shape}, which is no picture.",
+            f"The file has an array of shape {data.shape}, which is not an image.",
             "Choose a radiograph.",
         )
     column_axis, row_axis = axes
@@ -154,10 +154,11 @@ def _radiograph(data: np.ndarray, directions: np.ndarray, format_name: str, orie
         spacing = HeaderSpacing(*lengths, f"{format_name} header")
         if lengths == [_UNKNOWN_SPACING_MM] * 2:
             notes.append(
-                "The header says 1 mm exactly, as programs write that do not know the spacing: check it."
+                "The header states exactly 1 mm, which many programs write when the spacing is unknown: "
+                "check it."
             )
     else:
-        remark = "the header states none, 0 or no number"
+        remark = "the spacing in the header is missing, zero or not a number"
     orientation = upright_letters(directions[column_axis], directions[row_axis]) if oriented else None
     return DecodedImage(values, spacing=spacing, spacing_remark=remark, orientation=orientation, notes=notes)
 

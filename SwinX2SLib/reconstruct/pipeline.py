@@ -116,7 +116,7 @@ def _notes(
     ]
     if not reconstruction.labels.any():
         notes.append(
-            "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+            "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
         )
     bones = found_bones(
         reconstruction.labels, reconstruction.uncertainty, reconstruction.spacing_mm**3 / 1000

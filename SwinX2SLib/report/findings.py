@@ -74,7 +74,8 @@ class Findings:
         ]
         if not self.bones:
             said.append(
-                "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+                "No bone was found. Check that bone is bright and that the views and the pixel size are "
+                "correct."
             )
         doubtful = [bone.label.title for bone in self.bones if bone.confidence < LOW_CONFIDENCE]
         if doubtful:

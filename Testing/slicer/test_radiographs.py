@@ -161,7 +161,7 @@ def test_a_dicom_file_that_was_dropped_is_read_with_its_tags_and_the_users_magni
     )
     given = radiograph_spacing(node, RadiographOptions(magnification=1.1))
     assert given.row_mm == pytest.approx(0.5 / 1.1)
-    assert "ImagerPixelSpacing / 1.1 (magnification given by the user)" in given.source
+    assert "ImagerPixelSpacing / 1.1 (magnification specified by the user)" in given.source
     slicer.util.updateVolumeFromArray(node, picture()[np.newaxis, :150].copy())
     assert dicom_file(node) is None
 

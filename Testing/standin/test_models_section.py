@@ -99,7 +99,7 @@ def test_an_imported_model_is_listed_offered_kept_whole_and_removed_after_asking
     assert panel.parameters.model == "gift"
     section.ui.verifyButton.click()
     spin_until(lambda: not section.is_busy(), seconds=_LONG)
-    assert section.ui.modelsStatusLabel.text == "gift: in order"
+    assert section.ui.modelsStatusLabel.text == "gift: valid"
     asked = []
     section.confirm = lambda text: bool(asked.append(text))
     section.ui.removeModelButton.click()

@@ -97,14 +97,14 @@ class RowChecks:
             self.add(line, "key", f"{case!r} cannot name a file: {reason}.", "Choose another name.")
         other = self._lines.setdefault(key.casefold(), line)
         if other != line:
-            message = f"the case {case} is there already, in line {other}."
+            message = f"the case {case} already exists in line {other}."
             hint = "Give each case a name of its own; several models of one case need the column model."
             self.add(line, "case-twice", message, hint)
 
 
 REQUIRED = ("case", "prediction", "truth")
 OPTIONAL = ("scheme", "prediction_scheme", "groups", "model", "dataset", "person")
-_HINT = f"The table needs the columns {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}."
+_HINT = f"Required columns: {', '.join(REQUIRED)}. Optional columns: {', '.join(OPTIONAL)}."
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def read_table(path: Path, skip_missing: bool = False) -> CohortTable:
     checks = RowChecks(path, skip_missing)
     rows = [_row(line, header, fields, checks) for line, fields in records]
     if not rows:
-        checks.add(1, "table-empty", "There is no case in the table.", "Add a line for each case.")
+        checks.add(1, "table-empty", "The table has no cases.", "Add one row per case.")
     if checks.faults:
         raise InputError(shortened(checks.faults, path))
     known = {*REQUIRED, *OPTIONAL, ""}
@@ -172,8 +172,8 @@ def read_table(path: Path, skip_missing: bool = False) -> CohortTable:
 
 def _row(line: int, header: list[str], fields: list[str], checks: RowChecks) -> CohortRow:
     if len(fields) != len(header):
-        message = f"there are {len(fields)} fields, but {len(header)} columns."
-        checks.add(line, "fields", message, "Put quotes around values that hold the separator.")
+        message = f"the row has {len(fields)} fields, but the table has {len(header)} columns."
+        checks.add(line, "fields", message, "Put quotes around values that contain the separator.")
     values: Mapping[str, str] = dict(zip(header, (field.strip() for field in fields), strict=False))
     paths = {name: checks.path(line, name, values.get(name, "")) for name in ("prediction", "truth")}
     row = CohortRow(
