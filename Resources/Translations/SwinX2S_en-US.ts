@@ -2956,7 +2956,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>To be known:</source>
+            <source>Please note:</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -3138,7 +3138,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>To be known: see the log below.</source>
+            <source>Please note: see the log below.</source>
             <translation type="unfinished" />
         </message>
         <message>

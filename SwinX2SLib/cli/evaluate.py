@@ -31,8 +31,8 @@ measurements.csv, failures.csv, summary.json and index.html. A case that cannot 
 After an interruption the same command resumes: finished cases are kept while their files and options are unchanged.
 
 cluster: start `dask scheduler` and, on each machine, `dask worker tcp://HOST:8786 --nthreads 1`, with the same
-version of swinx2s installed; then use --scheduler tcp://HOST:8786. Workers must see the files under the same paths as this
-machine. Only this process writes results. Cases of a lost worker are repeated by the others."""
+version of swinx2s installed; then use --scheduler tcp://HOST:8786. Workers must see the files under the same
+paths as this machine. Only this process writes results. Cases of a lost worker are repeated by the others."""
 _MOST_TOLD = 10
 
 

@@ -95,7 +95,7 @@ def run_measure(arguments: argparse.Namespace) -> int:
 def _checked_draws(count: int) -> int:
     if 2 <= count <= 200:
         return count
-    raise InputError([Fault("draws", f"--draws cannot be {count}.", "Give a number from 2 to 200.")])
+    raise InputError([Fault("draws", f"--draws must not be {count}.", "Use a number from 2 to 200.")])
 
 
 def _sample_paths(given: list[Path]) -> tuple[Path, ...]:

@@ -78,12 +78,17 @@ class Trainer:
             _radiographs(wanted.network_overrides),
         ):
             sentence = (
-                f"{training.name} asks for {wanted.model} with {_radiographs(wanted.network_overrides)} "
-                "radiographs of each "
-                f"plane, and the weights are of {record.variant} with {_radiographs(record.overrides)}."
+                f"{training.name} requires {wanted.model} with {_radiographs(wanted.network_overrides)} "
+                f"radiographs per view, but the weights belong to {record.variant} with "
+                f"{_radiographs(record.overrides)}."
             )
-            raise InputError([Fault("weights-other", sentence, "Name others under [weights].", str(path))])
-        about = {"loaded": str(path), "notes": ["Loaded: its budget is not that of the others."]}
+            raise InputError(
+                [Fault("weights-other", sentence, "Set other weights under [weights].", str(path))]
+            )
+        about = {
+            "loaded": str(path),
+            "notes": ["Loaded weights: the training budget differs from the other rows."],
+        }
         return Trained(f"{training.name}-{record.sha256[:8]}", found, about)
 
     def is_trained(self, training: Training, cases: Sequence[Case], kept_aside: Sequence[Case]) -> bool:

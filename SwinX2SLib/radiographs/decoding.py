@@ -144,7 +144,7 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
     except FileNotFoundError:
-        raise DecodeError("missing-file", "There is no such file.", "Check the path.") from None
+        raise DecodeError("missing-file", "The file does not exist.", "Check the path.") from None
     except OSError as error:
         raise DecodeError(
             "unreadable-file",

@@ -82,9 +82,7 @@ class Findings:
             said.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {', '.join(doubtful)}.")
         cut = [bone.label.title for bone in self.bones if bone.cut]
         if cut:
-            said.append(
-                f"Cut off by the edge of the radiographs, so their volumes are too small: {', '.join(cut)}."
-            )
+            said.append(f"Cut off by the edge of the radiographs (volumes are too small): {', '.join(cut)}.")
         return said
 
 
@@ -99,7 +97,7 @@ def read_findings(folder: Path) -> Findings:
 
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
-        hint = "Give the folder that `swinx2s reconstruct --out` wrote."
+        hint = "Use a folder written by `swinx2s reconstruct --out`."
         raise InputError(
             [Fault("result-missing", f"There is no {name}.", hint, str(folder)) for name in missing]
         )
@@ -112,7 +110,10 @@ def read_findings(folder: Path) -> Findings:
         uncertainty, _ = reorient(np.asarray(spread.dataobj, dtype=np.float32), spread.affine)
     except KeyError as error:
         fault = Fault(
-            "provenance-incomplete", f"provenance.json lacks {error}.", "Reconstruct again.", str(folder)
+            "provenance-incomplete",
+            f"provenance.json has no entry {error}.",
+            "Reconstruct again.",
+            str(folder),
         )
         raise InputError([fault]) from error
     except (OSError, ValueError, TypeError, EOFError, nib.filebasedimages.ImageFileError) as error:
@@ -121,7 +122,7 @@ def read_findings(folder: Path) -> Findings:
         )
         raise InputError([fault]) from error
     if labels.shape != uncertainty.shape or not np.allclose(image.affine, spread.affine, atol=1e-3):
-        message = "Labels and uncertainty are not of the same grid."
+        message = "Labels and uncertainty have different grids."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
     said = doubts(labels, found)
@@ -178,7 +179,7 @@ def bone_flags(findings: Findings) -> dict[str, list[str]]:
     boxes = ndimage.find_objects(findings.labels)
     return {
         bone.label.name: _flags(bone, expected.get(bone.label.name))
-        + (["Out of order in the row of vertebrae."] if bone.label.id in swapped else [])
+        + (["Out of order in the sequence of vertebrae."] if bone.label.id in swapped else [])
         + _pieces(findings.labels[boxes[bone.label.id - 1]] == bone.label.id)
         for bone in findings.bones
     }
@@ -187,9 +188,9 @@ def bone_flags(findings: Findings) -> dict[str, list[str]]:
 def _flags(bone: Bone, expected_dice: float | None) -> list[str]:
     kind = bone.label.name.split("_")[0] if bone.label.group == "pelvis" else bone.label.group
     told = (
-        (bone.confidence < LOW_CONFIDENCE, "The network is unsure of it."),
-        (expected_dice is not None and expected_dice < LOW_EXPECTED_DICE, "Half of it or more may be wrong."),
-        (bone.volume_ml > LARGEST_ML[kind], "Larger than such a bone can be."),
+        (bone.confidence < LOW_CONFIDENCE, "Low confidence."),
+        (expected_dice is not None and expected_dice < LOW_EXPECTED_DICE, "Expected Dice of 50 % or less."),
+        (bone.volume_ml > LARGEST_ML[kind], "Implausibly large."),
         (bone.cut, "Cut off by the edge of the radiographs."),
     )
     return [words for holds, words in told if holds]
@@ -199,7 +200,7 @@ def _pieces(mask: np.ndarray) -> list[str]:
     pieces, count = ndimage.label(mask, structure=_TOUCHING)
     if count == 1 or np.bincount(pieces.ravel())[1:].max() >= _WHOLE * mask.sum():
         return []
-    return [f"In {count} pieces."]
+    return [f"{count} components."]
 
 
 def _out_of_order(findings: Findings) -> set[int]:

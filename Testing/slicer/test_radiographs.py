@@ -77,7 +77,7 @@ def test_every_kind_of_pixel_is_written(tmp_path, kind):
 def test_spacing_says_where_it_comes_from():
     node = add_radiograph(picture()[np.newaxis], np.diag([-0.2, -0.3, 1.0, 1.0]))
     assert str(radiograph_spacing(node, RadiographOptions())) == "0.2 x 0.3 mm, from the volume's geometry"
-    assert str(radiograph_spacing(node, RadiographOptions(spacing_mm=0.14))) == "0.14 mm, set by you"
+    assert str(radiograph_spacing(node, RadiographOptions(spacing_mm=0.14))) == "0.14 mm, set manually"
     assumed = radiograph_spacing(
         add_radiograph(picture()[np.newaxis], np.diag([-1.0, -1.0, 1.0, 1.0])), RadiographOptions()
     )

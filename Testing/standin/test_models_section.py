@@ -236,7 +236,7 @@ def test_a_checkpoint_that_is_not_there_is_told_at_once(section, tmp_path):
     assert "This is a folder." in section.ui.modelsStatusLabel.text
     section.take_file(tmp_path / "moved.pt")
     section.import_model()
-    assert "There is no such file." in section.ui.modelsStatusLabel.text
+    assert "The file does not exist." in section.ui.modelsStatusLabel.text
     assert not section.is_busy()
 
 

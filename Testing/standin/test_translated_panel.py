@@ -59,8 +59,8 @@ def test_faults_are_told_in_the_language_of_the_application(foreign_panel, add_r
     shown = panel.ui.faultsLabel.text
     assert "«Please correct:»" in shown
     assert (
-        "one radiograph: «Both radiographs are the same volume.» «Choose the lateral radiograph of the same person.»"
-        in shown
+        "one radiograph: «Both radiographs use the same volume.» «Choose the lateral radiograph of the same "
+        "person.»" in shown
     )
     assert {fault.kind for fault in panel.whole.sections["inputs"].examination.faults} >= {"same-radiograph"}
 
@@ -99,7 +99,7 @@ def test_the_list_of_a_batch_is_translated(foreign_panel):
 
 
 def test_faults_without_a_translation_and_unknown_ones_are_told_as_they_came(monkeypatch):
-    fault = Fault("same-radiograph", "Both radiographs are the same volume.", "Choose it.", "a radiograph")
+    fault = Fault("same-radiograph", "Both radiographs use the same volume.", "Choose it.", "a radiograph")
     assert messages.translated(fault) == fault
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, text: text.replace("{0}", "lost"))
     missing = Fault("radiograph-missing", "No frontal radiograph is chosen.", "Load it.")

@@ -55,7 +55,7 @@ def test_every_pair_has_its_segmentation_its_report_and_its_pictures(demo_output
             "labels.nii.gz",
             "provenance.json",
             "report.html",
-            "film_ap.png",
+            "radiograph_ap.png",
         ):
             assert (demo_output / name / file).stat().st_size > 0
         assert f'href="{name}/report.html"' in (demo_output / "index.html").read_text(encoding="utf-8")

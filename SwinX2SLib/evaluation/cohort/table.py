@@ -64,7 +64,7 @@ class RowChecks:
         message = f"the {column} {path} does not exist."
         if self._skip_missing:
             return path, f"The {column} {path} does not exist."
-        hint = "Paths are relative to the table; --skip-missing leaves such cases out."
+        hint = "Paths are relative to the table; --skip-missing skips such cases."
         self.add(line, "file-missing", message, hint)
         return path, ""
 
@@ -85,8 +85,8 @@ class RowChecks:
         """Return names of groups, which blanks or signs part."""
         names = tuple(name for name in re.split(r"[\s,;+|]+", value.lower()) if name)
         if unknown := [name for name in names if name not in GROUPS]:
-            hint = f"Use {', '.join(GROUPS)}, with blanks between."
-            self.add(line, "unknown-group", f"there is no group {', '.join(unknown)}.", hint)
+            hint = f"Use {', '.join(GROUPS)}, separated by spaces."
+            self.add(line, "unknown-group", f"unknown group {', '.join(unknown)}.", hint)
         return tuple(group for group in GROUPS if group in names)
 
     def unique(self, line: int, key: str, case: str) -> None:
@@ -94,11 +94,11 @@ class RowChecks:
         if not case:
             return
         if reason := key_fault(key):
-            self.add(line, "key", f"{case!r} cannot name a file: {reason}.", "Choose another name.")
+            self.add(line, "key", f"{case!r} is not a valid file name: {reason}.", "Choose another name.")
         other = self._lines.setdefault(key.casefold(), line)
         if other != line:
             message = f"the case {case} already exists in line {other}."
-            hint = "Give each case a name of its own; several models of one case need the column model."
+            hint = "Give each case a unique name; use the column model for several models of one case."
             self.add(line, "case-twice", message, hint)
 
 

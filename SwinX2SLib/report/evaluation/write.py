@@ -63,7 +63,7 @@ def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda mess
     report(f"Comparing {', '.join(inputs.groups)}")
     evaluation = evaluate_inputs(inputs, job.prediction, job.truth, job.options)
     if job.out is not None:
-        report("Drawing the pictures and writing")
+        report("Writing the report")
         _write(job, evaluation, inputs)
     return evaluation
 

@@ -92,7 +92,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
             for region, found in measured.items()
         }
     provenance = _provenance(job, subject, len(samples) + (uncertainty is None))
-    report("Drawing the pictures and writing" if job.with_page else "Writing")
+    report("Writing the report" if job.with_page else "Writing")
     written = _write(job, measured, subject.bones, provenance)
     return {role: job.out.resolve() / FILES[role] for role in written}
 
@@ -104,8 +104,10 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
     uncertainty = None
     if job.uncertainty is not None and subject is not None:
         if subject.volume is None:
-            message = "An uncertainty map belongs to a label volume; the segmentation is made of meshes."
-            faults.append(Fault("grid-mismatch", message, "Leave it out.", str(job.uncertainty)))
+            message = "An uncertainty map requires a label volume, but the segmentation consists of meshes."
+            faults.append(
+                Fault("grid-mismatch", message, "Remove the uncertainty map.", str(job.uncertainty))
+            )
         else:
             try:
                 uncertainty = read_uncertainty(job.uncertainty, subject.volume)
@@ -140,7 +142,7 @@ def _samples(
     volume = subject.volume
     drawn = sampled_labels(volume.labels, volume.affine, uncertainty, job.draws, _seed(subject))
     for number, labels in enumerate(drawn, start=1):
-        report(f"Measuring draw {number} of {job.draws}")
+        report(f"Measuring sampled volume {number} of {job.draws}")
         yield bones_from_labels(labels, volume.affine)
 
 
@@ -152,7 +154,7 @@ def _seed(subject: SubjectBones) -> int:
 def _provenance(job: MeasureJob, subject: SubjectBones, samples: int) -> dict[str, Any]:
     intervals = None
     if job.samples or job.uncertainty is not None:
-        source = "the segmentation and further ones of the same person" if job.samples else METHOD
+        source = "the segmentation and further segmentations of the same person" if job.samples else METHOD
         intervals = {"percentiles": interval_words(samples), "source": source, "samples": samples}
         intervals |= {"files": [str(path) for path in job.samples]}
         if job.uncertainty is not None:

@@ -50,7 +50,7 @@ def make_radiograph_groups(
         ValueError: there are neither labels nor a CT.
     """
     if labels is None and ct is None:
-        raise ValueError("Radiographs are made from labels or from a CT; neither was given.")
+        raise ValueError("Radiographs are synthesised from labels or a CT; neither was provided.")
     landmarks = None if labels is None else Landmarks.of(labels, spacing_mm)
     implants = [] if landmarks is None else random_implants(landmarks, rng)
     if ct is not None:
