@@ -16,9 +16,10 @@ from slicer.i18n import tr as _
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.reconstruct.protocol import Error, Progress, Result, decode
 from SwinX2SLib.slicerui.background_process import BackgroundProcess, Ending, WorkerListener, WorkerProcess
-from SwinX2SLib.slicerui.messages import panel_fault, panel_wording, translated
+from SwinX2SLib.slicerui.messages import panel_fault, panel_wording
 from SwinX2SLib.slicerui.result_loading import ViewRadiographs, add_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError
+from SwinX2SLib.slicerui.translation import translated
 
 
 class RunQueue:

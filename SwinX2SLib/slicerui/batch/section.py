@@ -15,9 +15,9 @@ from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerPro
 from SwinX2SLib.slicerui.batch.run import CaseList
 from SwinX2SLib.slicerui.devices import catalogue
 from SwinX2SLib.slicerui.installer import Installer, InstallError, SlicerInstaller
-from SwinX2SLib.slicerui.messages import joined_messages
 from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL, FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM
 from SwinX2SLib.slicerui.section import Section, Services
+from SwinX2SLib.slicerui.translation import joined_messages
 
 
 @parameterNodeWrapper

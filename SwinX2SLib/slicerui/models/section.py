@@ -20,7 +20,6 @@ from SwinX2SLib.slicerui.installer import (
     missing_requirements,
     torch_is_installed,
 )
-from SwinX2SLib.slicerui.messages import joined_messages
 from SwinX2SLib.slicerui.models.versions import (
     filling_words,
     folder_faults,
@@ -37,6 +36,7 @@ from SwinX2SLib.slicerui.models.weights import (
     request_of,
 )
 from SwinX2SLib.slicerui.section import Section, Services
+from SwinX2SLib.slicerui.translation import joined_messages
 from SwinX2SLib.weights.manifest import (
     FOLDER,
     StoredWeights,

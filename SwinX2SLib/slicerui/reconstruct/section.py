@@ -15,10 +15,10 @@ from SwinX2SLib.slicerui.devices import CatalogueEntry, DeviceWatch, catalogue
 from SwinX2SLib.slicerui.dialogs import BoundedLog
 from SwinX2SLib.slicerui.inputs.examination import Examination
 from SwinX2SLib.slicerui.installer import InstallError
-from SwinX2SLib.slicerui.messages import translated
 from SwinX2SLib.slicerui.reconstruct.runtime_estimate import Expectations, TimeLeft, duration
 from SwinX2SLib.slicerui.runs import Outcome
 from SwinX2SLib.slicerui.section import Section, Services
+from SwinX2SLib.slicerui.translation import translated
 
 # Text is shown in steps, so that a worker that writes a flood of lines does not keep Slicer from drawing.
 _SHOW_INTERVAL_MS = 200
