@@ -134,7 +134,7 @@ def _with_todays_names(given: Sequence[str]) -> list[str]:
 
 def _parse(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="swinx2s", description="Three-dimensional bones from two radiographs.", epilog=_EPILOG
+        prog="swinx2s", description="3D bone reconstruction from two radiographs.", epilog=_EPILOG
     )
     parser.add_argument("--version", action="version", version=f"swinx2s {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
