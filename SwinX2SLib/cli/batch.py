@@ -31,7 +31,7 @@ Reconstruct many pairs of a frontal and a lateral radiograph.
 SOURCE is a table or a folder.
 
 table: CSV with a line for each pair and the columns case, ap, lateral; where wanted also spacing_mm, magnification,
-source_to_detector_mm, source_to_patient_mm, ap_view, lateral_shift_mm, and for each radiograph (ap_ or lateral_ in
+source_to_detector_mm, source_to_patient_mm, ap_view, lateral_offset_mm, and for each radiograph (ap_ or lateral_ in
 front) these sizes and crop, rotate, flip, invert (yes, no), ignore_orientation (yes, no), which mean what the
 options of these names do. Paths are relative to the table; what a line leaves empty is as the options say.
 

@@ -13,7 +13,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
 from SwinX2SLib.io.volumes import read_three_axes
-from SwinX2SLib.label_maps import UNKNOWN, mapping, without_marks
+from SwinX2SLib.label_maps import UNKNOWN, label_mapping, without_marks
 
 RIBS_A_SIDE = 12
 # Below a third of the smallest first ribs; smaller regions are specks and tips that lost their rib.
@@ -167,7 +167,7 @@ def corners_of(shape: Sequence[int]) -> np.ndarray:
 
 def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
     values, affine = read_three_axes(path, assumed)
-    numbering = mapping(scheme_name)
+    numbering = label_mapping(scheme_name)
     notes = []
     if scheme_name == RIB_SCHEME and values.max() == 1:
         # The first release of RibSeg tells no ribs apart.

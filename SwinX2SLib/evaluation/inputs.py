@@ -17,7 +17,7 @@ from SwinX2SLib.evaluation.registration import outside_notes, place_prediction
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import resample_labels
 from SwinX2SLib.io.label_volumes import LabelVolume
-from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, mapping
+from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, label_mapping
 from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions, read_subject
 
 _UNKNOWN_HINT = (
@@ -50,7 +50,7 @@ class Inputs:
     voxels: int
     labels: tuple[int, ...]
     groups: tuple[str, ...]
-    mapping: LabelMapping
+    scheme: LabelMapping
     own_prediction: LabelVolume
     own_truth: LabelVolume
     notes: tuple[str, ...]
@@ -91,7 +91,7 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
 
 def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelMapping | RecognisedMapping | None:
     try:
-        return RecognisedMapping() if name == AUTOMATIC else mapping(name)
+        return RecognisedMapping() if name == AUTOMATIC else label_mapping(name)
     except InputError as error:
         faults += error.faults
         return None
@@ -183,7 +183,7 @@ def _on_one_grid(
         voxels=drawn.size,
         labels=labels,
         groups=groups,
-        mapping=numbering,
+        scheme=numbering,
         own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
         own_truth=LabelVolume(drawn, truth.affine),
         notes=(*truth.notes, *prediction.notes, *notes),

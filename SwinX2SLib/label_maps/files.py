@@ -118,7 +118,7 @@ def _meaning(text: str) -> int | str | None:
 _SUFFIXES = (".json", ".csv")
 
 
-def scheme(name: str | Path) -> LabelMapping:
+def label_mapping(name: str | Path) -> LabelMapping:
     """Return a numbering.
 
     Args:

@@ -44,7 +44,7 @@ class Job:
         augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
         island_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
-        lateral_shift_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
+        lateral_offset_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
             then all that is used of either; "auto" finds it; None takes the radiographs' middles to be at one height.
     """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from SwinX2SLib.anatomy import GROUPS
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.csv_tables import read_records, shortened
-from SwinX2SLib.label_maps import AUTOMATIC, mapping
+from SwinX2SLib.label_maps import AUTOMATIC, label_mapping
 from SwinX2SLib.parallel.tasks import key_fault
 
 _UNFIT = re.compile(r'[<>:"/\\|?*%\x00-\x1f\x7f]|^[. ]|[. ]$')
@@ -68,14 +68,14 @@ class RowChecks:
         self.add(line, "file-missing", message, hint)
         return path, ""
 
-    def mapping(self, line: int, value: str) -> str:
+    def scheme(self, line: int, value: str) -> str:
         """Return the name of a numbering, or the absolute path of a map; each is tried once."""
         if Path(value).suffix.lower() in _MAP_SUFFIXES:
             value = os.path.abspath(self._table.parent / value)
         if value and value != AUTOMATIC and value not in self._mappings:
             self._mappings.add(value)
             try:
-                mapping(value)
+                label_mapping(value)
             except InputError as error:
                 for fault in error.faults:
                     self.add(line, fault.kind, fault.message, fault.hint)

@@ -23,7 +23,7 @@ class RadiographDefaults:
     Attributes:
         ap, lateral: of each radiograph.
         ap_view: "ap" or "pa".
-        lateral_shift_mm: see `inference.Job`.
+        lateral_offset_mm: see `reconstruct.Job`.
     """
 
     ap: RadiographOptions = field(default_factory=RadiographOptions)
@@ -70,6 +70,8 @@ OPTIONAL = (
     *(f"{view}_{name}" for view in ("ap", "lateral") for name in _BOTH),
 )
 _HINT = f"The table needs the columns {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}."
+# Columns of version 0.1.
+_RENAMED = {"lateral_shift_mm": "lateral_offset_mm"}
 _YES, _NO = ("yes", "true", "1", "x"), ("no", "false", "0", "")
 
 
@@ -88,6 +90,7 @@ def read_batch_table(
     """
     path = Path(os.path.abspath(path))
     header, records = read_records(path, REQUIRED, _HINT)
+    header = [_RENAMED.get(name, name) for name in header]
     rows = _Rows(path, header, defaults)
     cases = [rows.case(line, fields) for line, fields in records]
     if not cases:
