@@ -99,9 +99,10 @@ def _say(sentence: str) -> None:
 
 def _write(results: Sequence[Result], config: BenchmarkConfig, out: Path) -> str:
     """Write the tables in all forms and return the Markdown."""
+    from SwinX2SLib.io.atomic_output import atomic_write
     from SwinX2SLib.paper.published import load_published
     from SwinX2SLib.paper.tables import as_csv, as_markdown, make_tables, remarks
-    from SwinX2SLib.parallel import write_whole
+    from SwinX2SLib.parallel import RUN_AGAIN
     from SwinX2SLib.report.templates import render_page
 
     published = load_published()
@@ -110,5 +111,5 @@ def _write(results: Sequence[Result], config: BenchmarkConfig, out: Path) -> str
     done = sum(result.scores is not None for result in results)
     page = render_page("benchmark.html.jinja", tables=tables, notes=notes, done=done, total=len(results))
     for name, text in (("tables.md", markdown), ("tables.csv", as_csv(results)), ("index.html", page)):
-        write_whole(out / name, [text.encode()])
+        atomic_write(out / name, text, hint=RUN_AGAIN)
     return markdown

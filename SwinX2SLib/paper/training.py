@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,13 +14,14 @@ import torch
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import network_affine
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.paper.plan import Training, ViewRadiographs
-from SwinX2SLib.parallel import write_whole
+from SwinX2SLib.parallel import RUN_AGAIN
 from SwinX2SLib.parallel.records import fingerprint
 from SwinX2SLib.reconstruct.device import choose_device, fast_autocast
 from SwinX2SLib.reconstruct.label_assignment import remove_small_components
-from SwinX2SLib.reconstruct.outputs import write_nifti_labels
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.reconstruct.scoring import reconstruct_case
 from SwinX2SLib.reconstruct.test_time_augmentation import predict
@@ -121,7 +121,7 @@ class Trainer:
             ):
                 result = train(config, cases, kept_aside, folder, training.name, report, process)
             about = _about(training, len(cases), result.step)
-            write_whole(folder / DONE, [json.dumps(about, indent=1).encode()])
+            atomic_write(folder / DONE, json.dumps(about, indent=1), hint=RUN_AGAIN)
         return Trained(folder.name, weights, json.loads((folder / DONE).read_text(encoding="utf-8")))
 
     def _folder(self, training: Training, cases: Sequence[Case], kept_aside: Sequence[Case]) -> Path:
@@ -191,15 +191,11 @@ def predict_cases(
     failed = []
     for case in waiting:
         path = paths[case.name]
-        partial = path.with_name(f".{os.getpid()}-{path.name}")
         try:
-            write_nifti_labels(partial, *reconstruct(case))
-            os.replace(partial, path)
+            write_volume(path, *reconstruct(case), orientation="RAS")
         except InputError as error:
             failed.append(f"{case.name}: {' '.join(str(fault) for fault in error.faults)}")
             del paths[case.name]
-        finally:
-            partial.unlink(missing_ok=True)
     return paths, failed
 
 

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from SwinX2SLib.errors import RESOURCES, Fault, InputError
+from SwinX2SLib.io.atomic_output import remove_stale
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.reconstruct.device import fast_autocast
-from SwinX2SLib.training.checkpoint import remove_leftovers, save_best, save_checkpoint
+from SwinX2SLib.training.checkpoint import save_best, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch, BatchDataset, Share
 from SwinX2SLib.training.distributed import Process
@@ -154,7 +155,7 @@ class Trainer:
         self._validation_due = time.monotonic() + (config.validate_seconds or float("inf"))
         self.journal = None
         if self.process.is_first:
-            remove_leftovers(folder)
+            remove_stale(folder)
             self.journal = Journal(folder, listener, config.tensorboard, self.step)
         for note in (*notes, *more):
             self._write({"note": note})

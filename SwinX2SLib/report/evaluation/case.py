@@ -18,8 +18,8 @@ from SwinX2SLib.evaluation import surfaces as bone_surfaces
 from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.statistics import Metric, Tally, metrics_of, tally
 from SwinX2SLib.evaluation.statistics.scores import FOREGROUND, number, part_scores, score
-from SwinX2SLib.io.atomic_output import replace_file
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.agreement import PLACE, region_of
 from SwinX2SLib.report.evaluation.reading import (
     NOTHING,
@@ -205,7 +205,7 @@ def write_case_page(
     document = evaluation.as_dict() if isinstance(evaluation, CaseEvaluation) else evaluation
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    return replace_file(out, case_page(document, prediction, truth).encode("utf-8"))
+    return atomic_write(out, case_page(document, prediction, truth))
 
 
 def case_page(document: Mapping[str, Any], prediction: LabelVolume | None, truth: LabelVolume | None) -> str:
