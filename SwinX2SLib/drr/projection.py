@@ -106,12 +106,12 @@ def _march(
     """Return the integral along rays from `source` `(1 or N, 3)` to `target` `(N, 3)`, RAS mm, as float32 `(N,)`."""
     # nanodrr and the torch below it are heavy, and nothing else of the package needs them.
     import torch
-    from nanodrr.data import SubjectBones
+    from nanodrr.data import Subject
     from nanodrr.drr import render
     from torchio import ScalarImage
 
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
-    subject = SubjectBones.from_images(
+    subject = Subject.from_images(
         ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False
     )
     world = torch.eye(4)[None]

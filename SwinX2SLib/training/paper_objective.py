@@ -137,12 +137,12 @@ def _slab_sums(head: nn.Module, known: Tensor, cross_loss: bool, labels: Tensor,
     """
     labels = labels.long().flatten(1)
     # What is drawn of a class that is not known throughout counts as the background that it is merged into.
-    labels = labels * known.aggregate(1, labels)
+    labels = labels * known.gather(1, labels)
     log_p = [
         functional.log_softmax(merge_unknown(head(view).float(), known).flatten(2), dim=1) for view in views
     ]
     probabilities = [view.exp() for view in log_p]
-    log_true = [view.aggregate(1, labels[:, None])[:, 0] for view in log_p]
+    log_true = [view.gather(1, labels[:, None])[:, 0] for view in log_p]
     zeros = log_p[0].new_zeros(known.shape)
     divergence = zeros[:, 0]
     if cross_loss:

@@ -15,8 +15,8 @@ from SwinX2SLib.evaluation.statistics import (
     Comparison,
     Estimate,
     Metric,
+    agreement,
     compare,
-    comparisons,
     holm,
     mean_estimate,
     paired_by_person,
@@ -89,11 +89,11 @@ class Measured:
         return 2 if self.unit == "1" else 1
 
     @cached_property
-    def comparisons(self) -> Agreement | None:
+    def agreement(self) -> Agreement | None:
         """Agreement of both sides, or None for places and without a pair."""
         if self.is_place or not self.differences:
             return None
-        return comparisons(self.predictions, self.truths, self.persons, self.differences)
+        return agreement(self.predictions, self.truths, self.persons, self.differences)
 
     @cached_property
     def error(self) -> Estimate:
@@ -371,7 +371,7 @@ def _table(cohort: EvaluatedCohort, metric: Metric) -> ComparisonTable:
     ]
     wilcoxon, permutation = holm([r.wilcoxon_p for r in results]), holm([r.permutation_p for r in results])
     rows = [
-        _evaluated_comparisons_row(key, result, metric, corrected)
+        _comparison_row(key, result, metric, corrected)
         for key, result, *corrected in zip(keys, results, wilcoxon, permutation, strict=True)
         if result.persons and (len(cohort.models) <= MOST_MODELS_OF_ALL_PAIRS or cohort.models[0] in key[1:])
     ]
@@ -380,7 +380,7 @@ def _table(cohort: EvaluatedCohort, metric: Metric) -> ComparisonTable:
     return ComparisonTable(metric_words(metric), unit, tests, tuple(rows))
 
 
-def _evaluated_comparisons_row(
+def _comparison_row(
     key: tuple, result: Comparison, metric: Metric, corrected: list[float | None]
 ) -> ComparisonRow:
     part, first, second = key

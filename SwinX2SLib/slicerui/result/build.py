@@ -81,13 +81,13 @@ def prepare_result(folder: Path) -> PreparedResult:
     Raises:
         InputError: the folder is no whole result.
     """
-    from SwinX2SLib.drr import overlay
+    from SwinX2SLib.drr.overlay import result_cameras
     from SwinX2SLib.report.findings import read_findings
 
     findings = read_findings(folder)
     notes: list[str] = []
     radiographs = {}
-    for role, camera in overlay(findings.provenance).items():
+    for role, camera in result_cameras(findings.provenance).items():
         try:
             radiographs[role] = _prepare_radiograph(findings, role, camera)
         # A tube may be told to have stood inside the patient.
