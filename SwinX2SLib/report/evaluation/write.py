@@ -64,7 +64,7 @@ def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda mess
     evaluation = evaluate_inputs(inputs, job.prediction, job.truth, job.options)
     if job.out is not None:
         report("Drawing the pictures and writing")
-        _write(job, evaluation, inputs)
+        _write(job, job.out, evaluation, inputs)
     return evaluation
 
 
@@ -79,12 +79,12 @@ def _checked_inputs(job: EvaluateJob) -> Inputs:
     if job.out is not None:
         recover(job.out, _ALL_FILES)
         faults += output_faults(job.out, _ALL_FILES, job.overwrite)
-    if faults:
+    if inputs is None or faults:
         raise InputError(faults)
     return inputs
 
 
-def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None:
+def _write(job: EvaluateJob, out: Path, evaluation: CaseEvaluation, inputs: Inputs) -> None:
     from SwinX2SLib.report.evaluation.page import write_case_page
 
     texts = {
@@ -93,7 +93,7 @@ def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None
         "measurements": measurements_table(evaluation),
     }
     try:
-        with staged_folder(job.out, _ALL_FILES, job.overwrite) as folder:
+        with staged_folder(out, _ALL_FILES, job.overwrite) as folder:
             for role, text in texts.items():
                 encoding = "utf-8" if role == "evaluation" else _CSV_ENCODING
                 # A file name that is no UTF-8 is written with its odd bytes escaped.
@@ -105,5 +105,5 @@ def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None
                     write_surfaces(stream, surfaces)
     except OSError as error:
         hint = "Check the free space and the permissions of the output folder."
-        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
+        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(out))
         raise OutputError([fault]) from error
