@@ -87,7 +87,7 @@ class RawFiles:
         found = [path for path in self.files if path.name.lower() in wanted]
         return min(found, key=lambda path: (len(path.parts), path), default=None)
 
-    def run_in_thread(self, path: Path, *names: str) -> Path | None:
+    def beside(self, path: Path, *names: str) -> Path | None:
         """Return the file of one of these names in a folder, or None."""
         return next((path / name for name in names if (path / name).is_file()), None)
 

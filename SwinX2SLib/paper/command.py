@@ -88,7 +88,11 @@ def run_benchmark(args: argparse.Namespace) -> int:
         args.out.absolute(), args.device, args.any_licence, args.no_training, args.workers, _say
     )
     args.out.mkdir(parents=True, exist_ok=True)
-    results = run_cells(cells, config, options, lambda found: _write(found, config, args.out))
+
+    def keep(found: list[Result]) -> None:
+        _write(found, config, args.out)
+
+    results = run_cells(cells, config, options, keep)
     print(_write(results, config, args.out))
     return SOME_FAILED if any(result.failed for result in results) else DONE
 

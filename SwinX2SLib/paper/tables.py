@@ -30,8 +30,11 @@ _CSV_COLUMNS = (
     "paper",
     "ours",
     "n",
+    "status",
+    "foreground_dice_percent",
+    "training",
+    "note",
 )
-_CSV_COLUMNS += ("status", "foreground_dice_percent", "training", "note")
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,9 @@ def _load(path: Path) -> DecodedImage:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(path)
     with image:
-        if getattr(image, "n_frames", 1) > 1:
-            raise multi_frame_error(image.n_frames)
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise multi_frame_error(frames)
         image.load()
         return _decode(image)
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, hang
+from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, RadiographOrientationNet, View, hang
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.radiographs.registration import place_radiograph
 
@@ -99,7 +99,7 @@ class OrientationCheck:
 
 
 def check_orientation(
-    network: nn.Module, ap: Radiograph, lateral: Radiograph, device: torch.device
+    network: RadiographOrientationNet, ap: Radiograph, lateral: Radiograph, device: torch.device
 ) -> OrientationCheck:
     """Tell what two radiographs look like.
 

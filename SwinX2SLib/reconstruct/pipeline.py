@@ -87,7 +87,7 @@ def _checked_radiographs(
     seconds["read"] = time.perf_counter() - started
     errors = backend.check(job)
     seconds["check"] = time.perf_counter() - started - seconds["read"]
-    if faults or errors:
+    if ap is None or lateral is None or faults or errors:
         # Where only the device or the model is at fault, the error says so by its kind.
         kind = InputError if faults else type(errors[0])
         raise kind([*faults, *(fault for error in errors for fault in error.faults)])

@@ -74,7 +74,7 @@ def radiograph_camera(radiograph: Radiograph) -> ParallelCamera:
     return ParallelCamera(radiograph.view, (0.0, 0.0, 0.0), radiograph.spacing_mm, radiograph.pixels.shape)
 
 
-def _name_levels(axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
+def _name_levels(axes: Axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
     """Write the level on each vertebra."""
     camera = radiograph_camera(radiograph)
     for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
@@ -128,7 +128,7 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     folder = Path(folder)
     findings = read_findings(folder)
     radiographs = _radiographs(findings.provenance)
-    title = title or " and ".join(radiograph.path.name for radiograph in radiographs)
+    title = title or " and ".join(radiograph.path.name for radiograph in radiographs if radiograph.path)
     pictures = _pictures(findings, radiographs)
     measured = write_measurements(folder, title) if findings.bones else None
     written = {} if measured is None else {"measurements": folder / measured.page}

@@ -7,6 +7,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import reduce
 from itertools import count
 from pathlib import Path
 
@@ -229,7 +230,7 @@ class Trainer:
         """Add a micro-batch's share to the gradients of the step."""
         with fast_autocast(self.process.device, self.config.mixed_precision):
             parts = self.objective(self.model, batch, phase)
-        (sum(parts.values()) / self.config.accumulate).backward()
+        (reduce(torch.add, parts.values()) / self.config.accumulate).backward()
         self.means.add_losses(parts)
 
     def _after_step(self, phase: Phase, position: float) -> None:

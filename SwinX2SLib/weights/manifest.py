@@ -73,7 +73,8 @@ def usable_weights() -> tuple[list[StoredWeights], list[Fault]]:
 
     A damaged list of imported weights must not keep anyone from those that come with the library.
     """
-    stored, faults = [], []
+    stored: list[StoredWeights] = []
+    faults: list[Fault] = []
     for root, bundled in ((resources_root(), True), (cache_folder(), False)):
         try:
             stored += _stored_in(root, bundled)
@@ -125,7 +126,8 @@ def read_manifest(path: Path) -> tuple[str | None, list[WeightsRecord]]:
         raise _damaged(path, f"The file cannot be read ({error}).") from error
     if not isinstance(content, dict) or not isinstance(content.get("models"), list):
         raise _damaged(path, 'It is not an object with a list "models".')
-    records, faults = [], []
+    records: list[WeightsRecord] = []
+    faults: list[Fault] = []
     for entry in content["models"]:
         try:
             records.append(WeightsRecord.from_json(entry, str(path)))

@@ -206,10 +206,10 @@ def _notes(cohort: EvaluatedCohort, failed: int) -> list[str]:
             f"{count_words(failed, 'case')} could not be evaluated; they are listed below and excluded from "
             "all results."
         )
-    told = {note for document in cohort.documents for note in document.get("notes") or ()}
-    if len(told) == 1 or (len(cohort.documents) == 1 and told):
-        notes += sorted(told)
-    elif told:
+    remarks = {note for document in cohort.documents for note in document.get("notes") or ()}
+    if len(remarks) == 1 or (len(cohort.documents) == 1 and remarks):
+        notes += sorted(remarks)
+    elif remarks:
         with_notes = sum(bool(document.get("notes")) for document in cohort.documents)
         notes.append(
             f"{count_words(with_notes, 'case has', 'cases have')} notes; see the evaluation documents."

@@ -126,7 +126,7 @@ def _checked_inputs(job: ReportJob) -> tuple[EditableMeasurements, SubjectBones]
             )
     remove_stale(job.out, FILES.values())
     faults += output_faults(job.out, FILES.values(), job.overwrite)
-    if faults:
+    if edited is None or subject is None or faults:
         raise InputError(faults)
     return edited, subject
 

@@ -119,7 +119,7 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
         _try_reading(path, job.reading, faults)
     remove_stale(job.out, FILES.values())
     faults += output_faults(job.out, FILES.values(), job.overwrite)
-    if faults:
+    if subject is None or faults:
         raise InputError(faults)
     return subject, uncertainty
 
@@ -138,9 +138,9 @@ def _samples(
     for number, path in enumerate(job.samples, start=1):
         report(f"Measuring sample {number} of {len(job.samples)}")
         yield read_subject(path, job.reading).bones
-    if uncertainty is None:
-        return
     volume = subject.volume
+    if uncertainty is None or volume is None:
+        return
     drawn = sampled_labels(volume.labels, volume.affine, uncertainty, job.draws, _seed(subject))
     for number, labels in enumerate(drawn, start=1):
         report(f"Measuring sampled volume {number} of {job.draws}")
