@@ -1,4 +1,4 @@
-"""Three-dimensional bones from two radiographs: the library behind the Slicer module and the `swinx2s` command.
+"""3D bone reconstruction from two radiographs: the library of the Slicer module and the `swinx2s` command.
 
 The names of `__all__` are what most programs need. Importing this package loads nothing else: each name is loaded,
 with PyTorch, VTK or SimpleITK where it needs them, when it is first used.

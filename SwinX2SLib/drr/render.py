@@ -15,7 +15,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import VIEWS, Camera, ConeCamera, ParallelCamera
 from SwinX2SLib.geometry.frames import reorient
 from SwinX2SLib.io.label_arrays import LabelArrays, arrays_of, label_volume, placed
-from SwinX2SLib.io.nifti import read_nifti
+from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.measurements.reading import RESULT_LABELS
 from SwinX2SLib.measurements.sources import subject_of
 
@@ -33,8 +33,9 @@ def render_drr(
     """Return the digitally reconstructed radiograph of a label map or a CT.
 
     Args:
-        source: path of a label volume, of a CT (NIfTI) or of a result; an object with `labels` and `affine`; or
-            the pair (numbers `(I, J, K)` in any order of axes, affine 4x4 from index to RAS mm).
+        source: path of a label volume, of a CT (NIfTI, NRRD, MetaImage, a folder of DICOM files) or of a result; an
+            object with `labels` and `affine`; or the pair (numbers `(I, J, K)` in any order of axes,
+            affine 4x4 from index to RAS mm).
         camera: "ap", "pa" or "lateral": parallel rays along the axes of the volume, one pixel for each line of
             voxels; or a `ParallelCamera` or `ConeCamera` (needs `pip install 'swinx2s[projection]'`).
         kind: "labels" (every bone attenuates evenly), "ct" (numbers in HU), or "auto": whole numbers from 0 to 54
@@ -93,7 +94,7 @@ def _read(source: str | Path | LabelArrays, kind: Kind) -> tuple[np.ndarray, np.
         holds_names = (path / RESULT_LABELS).is_file() or path.name.lower().endswith(".seg.nrrd")
         if kind == "labels" or (kind == "auto" and holds_names):
             return _named(path)
-        values, affine = read_nifti(path)
+        values, affine = read_three_axes(path)
     elif kind != "ct" and hasattr(source, "labels"):
         volume = label_volume(source)
         return volume.labels, volume.affine, "labels"

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.io.volumes import LabelVolume, Numbering, checked_affine, label_values
+from SwinX2SLib.io.header import checked_affine
+from SwinX2SLib.io.label_volumes import LabelVolume, NumberedLabels, label_values
 
 ARRAY = Path("array")
 """Stands for the file in faults and records of arrays."""
@@ -47,14 +48,14 @@ def arrays_of(source: LabelArrays) -> tuple[np.ndarray, np.ndarray]:
 
 
 def label_volume(
-    source: LabelArrays, ignore_unknown: bool = False, numbering: Numbering | None = None
+    source: LabelArrays, ignore_unknown: bool = False, mapping: NumberedLabels | None = None
 ) -> LabelVolume:
     """Return arrays as a checked label volume.
 
     Args:
         source: an object with `labels` and `affine`, or the pair of both.
         ignore_unknown: whether values that are no bone are left out instead of being a fault.
-        numbering: what the values mean, when not our labels.
+        mapping: what the values mean, when not our labels.
 
     Raises:
         InputError: no volume, values that are no label, or an affine that places no voxel; with all faults.
@@ -67,7 +68,7 @@ def label_volume(
         faults += error.faults
         affine = np.eye(4)
     try:
-        labels, notes = label_values(values, affine, ignore_unknown, ARRAY, numbering)
+        labels, notes = label_values(values, affine, ignore_unknown, ARRAY, mapping)
     except InputError as error:
         faults += error.faults
     if faults:

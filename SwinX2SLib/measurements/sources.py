@@ -29,11 +29,11 @@ def subject_of(source: BonesSource, options: ReadOptions = _DEFAULT) -> SubjectB
     """
     if isinstance(source, str | os.PathLike):
         return read_subject(Path(source), options)
-    volume = label_volume(source, options.ignore_unknown, options.numbering)
+    volume = label_volume(source, options.ignore_unknown, options.mapping)
     digest = hashlib.sha256(np.ascontiguousarray(volume.labels).tobytes() + volume.affine.tobytes())
     subject = SubjectBones(ARRAY, digest.hexdigest(), volume, None, volume.notes)
     if subject.is_empty and not options.allow_empty:
-        message = "There is no bone in it."
+        message = "It holds no bone."
         raise InputError([Fault("no-bones", message, "Check the labels.", str(ARRAY))])
     return subject
 

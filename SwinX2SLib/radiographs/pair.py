@@ -68,10 +68,11 @@ def pair_option_faults(ap_view: str, lateral_offset_mm: Shift) -> list[str]:
     """Return what is wrong with options of a pair, in sentences."""
     wrong = []
     if ap_view not in FRONTAL_VIEWS:
-        wrong.append(f"The frontal view is ap or pa, not {ap_view!r}.")
+        wrong.append(f"The frontal view must be ap or pa, not {ap_view!r}.")
     shift = lateral_offset_mm
-    if shift is not None and shift != AUTOMATIC and (isinstance(shift, str) or not math.isfinite(shift)):
-        wrong.append(f"The lateral offset is a number of millimetres or {AUTOMATIC}, not {shift!r}.")
+    is_number = isinstance(shift, (int, float)) and math.isfinite(shift)
+    if shift is not None and shift != AUTOMATIC and not is_number:
+        wrong.append(f"The lateral offset must be a number of millimetres or {AUTOMATIC}, not {shift!r}.")
     return wrong
 
 
@@ -82,7 +83,7 @@ def _options(
     spacings = list(spacing_mm) if isinstance(spacing_mm, Sequence) else [spacing_mm, spacing_mm]
     options = [each or RadiographOptions() for each in given]
     if isinstance(spacing_mm, str) or len(spacings) != len(options):
-        message = f"The pixel size is one number or (frontal, lateral), not {spacing_mm!r}."
+        message = f"The pixel size must be one number or (frontal, lateral), not {spacing_mm!r}."
         return options, [Fault("radiograph-option", message, "Correct spacing_mm.")]
     wrong = []
     for place, spacing in enumerate(spacings):

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.io.atomic_output import output_faults, recover
+from SwinX2SLib.io.atomic_output import output_faults, remove_stale
 from SwinX2SLib.radiographs import Radiograph, examine_pair
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
@@ -77,12 +77,12 @@ def _checked_radiographs(
     ap, lateral, radiograph_faults = examine_pair(
         job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
     )
-    recover(job.out, FILES.values())
+    remove_stale(job.out, FILES.values())
     faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
     seconds["read"] = time.perf_counter() - started
     errors = backend.check(job)
     seconds["check"] = time.perf_counter() - started - seconds["read"]
-    if faults or errors:
+    if ap is None or lateral is None or faults or errors:
         # Where only the device or the model is at fault, the error says so by its kind.
         kind = InputError if faults else type(errors[0])
         raise kind([*faults, *(fault for error in errors for fault in error.faults)])

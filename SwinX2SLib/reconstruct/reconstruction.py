@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.io.atomic_output import output_faults, recover
+from SwinX2SLib.io.atomic_output import output_faults, remove_stale
 from SwinX2SLib.reconstruct.job import Job, ReconstructionSettings
 from SwinX2SLib.reconstruct.outputs import FILES, write_result
 from SwinX2SLib.reconstruct.plausibility import FoundBone, doubts, found_bones
@@ -95,7 +95,7 @@ class Reconstruction:
         ]
         if not self.labels.any():
             said.append(
-                "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+                "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
             )
         return said + doubts(self.labels, self.bones)
 
@@ -115,7 +115,7 @@ class Reconstruction:
             OutputError: the files could not be written.
         """
         out = Path(folder)
-        recover(out, FILES.values())
+        remove_stale(out, FILES.values())
         if faults := output_faults(out, FILES.values(), overwrite):
             raise InputError(faults)
         write_result(out, self, describe(self, self._job(out), self.seconds), overwrite)

@@ -34,6 +34,9 @@ def load_weights(
         name_or_path: a name of the manifests, "default", or a `.safetensors` file that this library wrote.
         device: where the network goes.
 
+    Returns:
+        The network in evaluation mode and the record of its weights: name, variant, licence, training data, scores.
+
     Raises:
         WeightsError: there are no such weights, or they are damaged, tampered with or of another network; names
             every fault.
