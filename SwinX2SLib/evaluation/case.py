@@ -162,7 +162,7 @@ class CaseEvaluation:
             ValueError: it is no such document, or keys are missing.
         """
         if content.get("schema") != SCHEMA:
-            raise ValueError(f"This is no {SCHEMA} document, but {content.get('schema')!r}.")
+            raise ValueError(f"The document has format {content.get('schema')!r} instead of {SCHEMA}.")
         try:
             values = {
                 **content,
@@ -174,7 +174,7 @@ class CaseEvaluation:
             }
             return _made(cls, values)
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"The evaluation document is not whole: {error}.") from error
+            raise ValueError(f"The evaluation document is incomplete: {error}.") from error
 
 
 def _placing(values: Mapping[str, Any] | None) -> Registration | None:

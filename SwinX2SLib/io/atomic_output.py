@@ -225,8 +225,8 @@ def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[
     if not out.is_dir() or not any(out.iterdir()):
         return []
     if not any((out / name).exists() for name in names):
-        message = "The output folder holds other files."
-        return [Fault("output-in-use", message, "Name a new or empty folder with --out.", str(out))]
+        message = "The output folder contains other files."
+        return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]
     if overwrite:
         return []
     message = "The output folder holds an earlier result."

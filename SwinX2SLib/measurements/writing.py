@@ -33,7 +33,7 @@ def reference_range(measurement: Measurement) -> tuple[float, float] | None:
 
 # The number grows when a reader of an older file would misread a newer one.
 SCHEMA = {"name": "swinx2s-measurements", "version": 1}
-_FRAME = "patient RAS mm: x to the right, y to the front, z to the head"
+_FRAME = "patient RAS, mm: x right, y anterior, z superior"
 
 
 def document_text(measured: Mapping[str, Sequence[Measurement]], provenance: Mapping[str, Any]) -> str:
@@ -46,7 +46,7 @@ def document_text(measured: Mapping[str, Sequence[Measurement]], provenance: Map
     content = {
         "schema": SCHEMA,
         "frame": _FRAME,
-        "units": {"deg": "degrees", "mm": "millimetres", "point": "a place; no value", "1/m": "1 / metre"},
+        "units": {"deg": "degrees", "mm": "millimetres", "point": "a position; no value", "1/m": "1 / metre"},
         "intended_use": "research",
         "provenance": dict(provenance),
         "measurements": [_entry(region, m) for region, found in measured.items() for m in found],

@@ -37,11 +37,14 @@ class Records:
             self._state.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout as error:
-            message, hint = "Another run is writing this folder.", "Wait for it, or name another folder."
+            message, hint = (
+                "Another run is writing to this folder.",
+                "Wait until it has finished, or use another folder.",
+            )
             raise InputError([Fault("output-in-use", message, hint, str(self._out))]) from error
         except OSError as error:
-            message = f"Nothing can be written here ({error.strerror or error})."
-            hint = "Name a folder that you may write."
+            message = f"The folder is not writable ({error.strerror or error})."
+            hint = "Use a folder with write permission."
             raise InputError([Fault("output-not-writable", message, hint, str(self._out))]) from error
         remove_stale(self._state)
         return self

@@ -72,7 +72,7 @@ def _radiograph(data: np.ndarray, directions: np.ndarray, header: VolumeHeader) 
     if len(axes) < 2:
         raise DecodeError(
             "not-a-picture",
-            f"The file holds an array of shape {data.shape}, which is no picture.",
+            f"The file has an array of shape {data.shape}, which is not an image.",
             "Choose a radiograph.",
         )
     column_axis, row_axis = axes
@@ -83,10 +83,11 @@ def _radiograph(data: np.ndarray, directions: np.ndarray, header: VolumeHeader) 
         spacing = HeaderSpacing(*lengths, f"{header.format} header")
         if lengths == [_UNKNOWN_SPACING_MM] * 2:
             notes.append(
-                "The header says 1 mm exactly, as programs write that do not know the spacing: check it."
+                "The header states exactly 1 mm, which many programs write when the spacing is unknown: "
+                "check it."
             )
     else:
-        remark = "the header states none, 0 or no number"
+        remark = "the spacing in the header is missing, zero or not a number"
     is_placed = header.affine is not None
     orientation = upright_letters(directions[column_axis], directions[row_axis]) if is_placed else None
     return DecodedImage(values, spacing=spacing, spacing_remark=remark, orientation=orientation, notes=notes)

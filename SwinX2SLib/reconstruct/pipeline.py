@@ -87,7 +87,7 @@ def _checked_radiographs(
     seconds["read"] = time.perf_counter() - started
     errors = backend.check(job)
     seconds["check"] = time.perf_counter() - started - seconds["read"]
-    if faults or errors:
+    if ap is None or lateral is None or faults or errors:
         # Where only the device or the model is at fault, the error says so by its kind.
         kind = InputError if faults else type(errors[0])
         raise kind([*faults, *(fault for error in errors for fault in error.faults)])
@@ -111,7 +111,7 @@ def _notes(
     ]
     if not reconstruction.labels.any():
         notes.append(
-            "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+            "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
         )
     bones = found_bones(
         reconstruction.labels, reconstruction.uncertainty, reconstruction.spacing_mm**3 / 1000

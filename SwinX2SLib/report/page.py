@@ -74,7 +74,7 @@ def radiograph_camera(radiograph: Radiograph) -> ParallelCamera:
     return ParallelCamera(radiograph.view, (0.0, 0.0, 0.0), radiograph.spacing_mm, radiograph.pixels.shape)
 
 
-def _name_levels(axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
+def _name_levels(axes: Axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
     """Write the level on each vertebra."""
     camera = radiograph_camera(radiograph)
     for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
@@ -99,8 +99,8 @@ def _bright_colour(label_id: int) -> tuple[float, float, float]:
 
 REPORT_FILE = "report.html"
 PICTURES = {
-    "film_ap": "film_ap.png",
-    "film_lateral": "film_lateral.png",
+    "radiograph_ap": "radiograph_ap.png",
+    "radiograph_lateral": "radiograph_lateral.png",
     "bones_front": "bones_front.png",
     "bones_left": "bones_left.png",
 }
@@ -128,7 +128,7 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     folder = Path(folder)
     findings = read_findings(folder)
     radiographs = _radiographs(findings.provenance)
-    title = title or " and ".join(radiograph.path.name for radiograph in radiographs)
+    title = title or " and ".join(radiograph.path.name for radiograph in radiographs if radiograph.path)
     pictures = _pictures(findings, radiographs)
     measured = write_measurements(folder, title) if findings.bones else None
     written = {} if measured is None else {"measurements": folder / measured.page}
@@ -147,7 +147,7 @@ def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
     changed = [
         Fault(
             "radiograph-changed",
-            "The radiograph is not the one of the result.",
+            "The radiograph differs from the one used for the result.",
             "Reconstruct again.",
             str(radiograph.path),
         )
@@ -162,8 +162,8 @@ def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
 def _pictures(findings: Findings, radiographs: tuple[Radiograph, Radiograph]) -> dict[str, bytes]:
     ap, lateral = radiographs
     return {
-        "film_ap": outlined_radiograph(ap, findings.labels, findings.affine),
-        "film_lateral": outlined_radiograph(lateral, findings.labels, findings.affine),
+        "radiograph_ap": outlined_radiograph(ap, findings.labels, findings.affine),
+        "radiograph_lateral": outlined_radiograph(lateral, findings.labels, findings.affine),
         "bones_front": _named_sides(shaded_view(findings.labels, "front"), "front"),
         "bones_left": _named_sides(shaded_view(findings.labels, "left"), "left"),
     }

@@ -64,7 +64,7 @@ def load_checkpoint(folder: Path) -> tuple[dict | None, list[Fault]]:
         hint = Fault(
             "no-checkpoint",
             "No checkpoint of the run can be read.",
-            "Start anew in another folder.",
+            "Start again in another folder.",
             str(folder),
         )
         raise InputError([*faults, hint])
@@ -88,7 +88,10 @@ def writing(path: Path) -> Iterator[None]:
         if cause is None:
             raise
         sentence = f"The file cannot be written: {cause.strerror or cause}."
-        hint = "Free space, or allow writing, and start the run again: it goes on from its last checkpoint."
+        hint = (
+            "Free some space or fix the permissions and start the run again: it resumes from the last "
+            "checkpoint."
+        )
         raise OutputError([Fault("run-not-written", sentence, hint, str(path))]) from error
 
 
@@ -132,6 +135,6 @@ def _read(path: Path, needed: tuple[str, ...]) -> dict:
         raise InputError([Fault("checkpoint-damaged", sentence, "", str(path))]) from error
     missing = [key for key in needed if not isinstance(state, dict) or key not in state]
     if missing:
-        sentence = f"The file is no checkpoint of a run of this program: it lacks {', '.join(missing)}."
+        sentence = f"The file is not a training checkpoint of SwinX2S: {', '.join(missing)} missing."
         raise InputError([Fault("checkpoint-foreign", sentence, "Choose another folder.", str(path))])
     return state

@@ -7,6 +7,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import reduce
 from itertools import count
 from pathlib import Path
 
@@ -229,7 +230,7 @@ class Trainer:
         """Add a micro-batch's share to the gradients of the step."""
         with fast_autocast(self.process.device, self.config.mixed_precision):
             parts = self.objective(self.model, batch, phase)
-        (sum(parts.values()) / self.config.accumulate).backward()
+        (reduce(torch.add, parts.values()) / self.config.accumulate).backward()
         self.means.add_losses(parts)
 
     def _after_step(self, phase: Phase, position: float) -> None:
@@ -298,14 +299,14 @@ def _lost_workers_told() -> Iterator[None]:
     except RuntimeError as error:
         if "exited unexpectedly" not in str(error) and "killed by signal" not in str(error):
             raise
-        sentence = f"The run stops: a process that draws its samples has ended ({error})."
-        hint = "If memory ran out, lower workers or the batch size; start the run again to go on."
+        sentence = f"The run stops: a data loading process has died ({error})."
+        hint = "If memory ran out, reduce workers or the batch size; start the run again to resume."
         raise LostWorkerError([Fault("worker-lost", sentence, hint)]) from error
 
 
 def _not_finite(step: int) -> InputError:
-    sentence = f"The loss or its gradient is no finite number at step {step}."
-    hint = "Lower learning_rate; the run's checkpoints are of earlier steps, and whole."
+    sentence = f"The loss or its gradient is not finite at step {step}."
+    hint = "Reduce learning_rate; the checkpoints of earlier steps are valid."
     return InputError([Fault("loss-not-finite", sentence, hint)])
 
 

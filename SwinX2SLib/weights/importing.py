@@ -160,7 +160,7 @@ def _stored(write: Callable[[], WeightsRecord], options: ImportOptions) -> tuple
         if options.folder is None:
             add_to_manifest(cache_folder() / MANIFEST, record)
     except OSError as error:
-        hint = "Choose another folder with --out, or make room."
+        hint = "Choose another folder with --out, or free some space."
         sentence = f"The weights cannot be written ({error})."
         raise InputError([Fault("not-writable", sentence, hint, str(options.target))]) from error
     return options.target, record
@@ -168,13 +168,13 @@ def _stored(write: Callable[[], WeightsRecord], options: ImportOptions) -> tuple
 
 def _name_faults(options: ImportOptions) -> list[Fault]:
     if not _NAME.fullmatch(options.name) or options.name == DEFAULT:
-        sentence = f"{options.name!r} cannot be the name of weights."
+        sentence = f"{options.name!r} is not a valid name for weights."
         return [Fault("name-invalid", sentence, "Use letters, digits, '-', '_' and '.'; not 'default'.")]
     if any(weights.bundled and weights.record.name == options.name for weights in stored_weights()):
-        sentence = f"The library's own weights are called {options.name!r}."
+        sentence = f"The name {options.name!r} is used by bundled weights."
         return [Fault("name-taken", sentence, "Choose another --name.")]
     taken = [path for path in (options.target, options.target.with_suffix(".json")) if path.exists()]
     if taken and not options.replace:
-        hint = "Choose another --name, or give --replace."
-        return [Fault("name-taken", "The file exists.", hint, str(path)) for path in taken]
+        hint = "Choose another --name, or add --replace."
+        return [Fault("name-taken", "The file already exists.", hint, str(path)) for path in taken]
     return []

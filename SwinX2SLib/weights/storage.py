@@ -43,7 +43,7 @@ def write_weights(
         for key, value in state.items()
     }
     faults = [
-        Fault("weights-not-finite", f"{key} holds values that are not finite in {dtype}.", "", str(path))
+        Fault("weights-not-finite", f"{key} has values that are not finite in {dtype}.", "", str(path))
         for key, value in tensors.items()
         if not bool(value.isfinite().all())
     ]

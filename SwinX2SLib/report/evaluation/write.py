@@ -63,8 +63,8 @@ def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda mess
     report(f"Comparing {', '.join(inputs.groups)}")
     evaluation = evaluate_inputs(inputs, job.prediction, job.truth, job.options)
     if job.out is not None:
-        report("Drawing the pictures and writing")
-        _write(job, evaluation, inputs)
+        report("Writing the report")
+        _write(job, job.out, evaluation, inputs)
     return evaluation
 
 
@@ -79,12 +79,12 @@ def _checked_inputs(job: EvaluateJob) -> Inputs:
     if job.out is not None:
         remove_stale(job.out, _ALL_FILES)
         faults += output_faults(job.out, _ALL_FILES, job.overwrite)
-    if faults:
+    if inputs is None or faults:
         raise InputError(faults)
     return inputs
 
 
-def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None:
+def _write(job: EvaluateJob, out: Path, evaluation: CaseEvaluation, inputs: Inputs) -> None:
     from SwinX2SLib.report.evaluation.page import write_case_page
 
     texts = {
@@ -92,7 +92,7 @@ def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None
         "table": scores_table(evaluation),
         "measurements": measurements_table(evaluation),
     }
-    with atomic_result(job.out, _ALL_FILES, job.overwrite, "result") as folder:
+    with atomic_result(out, _ALL_FILES, job.overwrite, "result") as folder:
         for role, text in texts.items():
             # A file name that is no UTF-8 is written with its odd bytes escaped.
             (folder / FILES[role]).write_bytes(

@@ -93,7 +93,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
             for region, found in measured.items()
         }
     provenance = _provenance(job, subject, len(samples) + (uncertainty is None))
-    report("Drawing the pictures and writing" if job.with_page else "Writing")
+    report("Writing the report" if job.with_page else "Writing")
     written = _write(job, measured, subject.bones, provenance)
     return {role: job.out.resolve() / FILES[role] for role in written}
 
@@ -105,8 +105,10 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
     uncertainty = None
     if job.uncertainty is not None and subject is not None:
         if subject.volume is None:
-            message = "An uncertainty map belongs to a label volume; the segmentation is made of meshes."
-            faults.append(Fault("grid-mismatch", message, "Leave it out.", str(job.uncertainty)))
+            message = "An uncertainty map requires a label volume, but the segmentation consists of meshes."
+            faults.append(
+                Fault("grid-mismatch", message, "Remove the uncertainty map.", str(job.uncertainty))
+            )
         else:
             try:
                 uncertainty = read_uncertainty(job.uncertainty, subject.volume)
@@ -117,7 +119,7 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
         _try_reading(path, job.reading, faults)
     remove_stale(job.out, FILES.values())
     faults += output_faults(job.out, FILES.values(), job.overwrite)
-    if faults:
+    if subject is None or faults:
         raise InputError(faults)
     return subject, uncertainty
 
@@ -136,12 +138,12 @@ def _samples(
     for number, path in enumerate(job.samples, start=1):
         report(f"Measuring sample {number} of {len(job.samples)}")
         yield read_subject(path, job.reading).bones
-    if uncertainty is None:
-        return
     volume = subject.volume
+    if uncertainty is None or volume is None:
+        return
     drawn = sampled_labels(volume.labels, volume.affine, uncertainty, job.draws, _seed(subject))
     for number, labels in enumerate(drawn, start=1):
-        report(f"Measuring draw {number} of {job.draws}")
+        report(f"Measuring sampled volume {number} of {job.draws}")
         yield bones_from_labels(labels, volume.affine)
 
 
@@ -153,7 +155,7 @@ def _seed(subject: SubjectBones) -> int:
 def _provenance(job: MeasureJob, subject: SubjectBones, samples: int) -> dict[str, Any]:
     intervals = None
     if job.samples or job.uncertainty is not None:
-        source = "the segmentation and further ones of the same person" if job.samples else METHOD
+        source = "the segmentation and further segmentations of the same person" if job.samples else METHOD
         intervals = {"percentiles": interval_words(samples), "source": source, "samples": samples}
         intervals |= {"files": [str(path) for path in job.samples]}
         if job.uncertainty is not None:

@@ -28,7 +28,7 @@ def save_csv(session: MeasuringSession, path: Path) -> str:
     try:
         atomic_write(path, for_spreadsheets(text))
     except OSError as error:
-        return _("The table could not be written: {0}").format(error)
+        return _("Saving the table failed: {0}").format(error)
     return _("Saved {0}.").format(path)
 
 
@@ -59,7 +59,7 @@ def counted_words(session: MeasuringSession) -> str:
     """Return how many measurements are good, to be checked and absent."""
     qualities = [session.edited.reviewed(key).present.quality for key in session.edited.keys]
     counts = (qualities.count(quality) for quality in ("good", "check", "absent"))
-    return _("{0} measurements good, {1} to be checked, {2} absent.").format(*counts)
+    return _("Measurements: {0} good, {1} to check, {2} absent.").format(*counts)
 
 
 def reasons_html(session: MeasuringSession, keys: list[Key]) -> str:
