@@ -71,6 +71,7 @@ set(SwinX2SLib_SCRIPTS
   geometry/registration.py
   geometry/resampling.py
   geometry/surfaces.py
+  geometry/tuples.py
   io/__init__.py
   io/atomic_output.py
   io/csv_tables.py
@@ -129,6 +130,7 @@ set(SwinX2SLib_SCRIPTS
   models/fused.py
   models/layers.py
   models/orientation.py
+  models/reconstruction.py
   models/silhouettes.py
   models/single.py
   models/spine_discs.py

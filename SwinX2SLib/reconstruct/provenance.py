@@ -25,7 +25,7 @@ _PACKAGES = (
     "scipy",
     "pillow",
     "pydicom",
-    "pynrrd",
+    "SimpleITK",
     "nibabel",
     "torch",
     "timm",
