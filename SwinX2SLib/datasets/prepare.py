@@ -110,7 +110,7 @@ def find_cases(
             [Fault("no-such-case", message, f"The first one is called {cases[0].name}.", str(raw))]
         )
     cases = [case for case in cases if not only or case.name in only]
-    if parts is None:
+    if parts is None or split is None:
         return cases, {}
     told = [replace(case, split=_part(case, parts)) for case in cases]
     left_out = {case.name: f"{split.name} does not name it." for case in told if case.split is None}

@@ -220,8 +220,7 @@ def _robust_plane(right: np.ndarray, front: np.ndarray, height: np.ndarray) -> E
         weight = np.clip(1 - (off / (4.685 * scale)) ** 2, 0, None) ** 2
     if weight.mean() < 0.4 or np.hypot(plane[1], plane[2]) > 1.0:
         raise NotFoundError("The endplate is not flat enough for a plane.")
-    height, slope_right, slope_front = vector3(plane)
-    return Endplate(height, slope_right, slope_front, scale)
+    return Endplate(*vector3(plane), scale)
 
 
 def corner(section: Section, box: Box, endplate: Endplate, upper: bool, anterior: bool) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -197,7 +198,7 @@ def _describe(shape: VertebraShape, solid: Solid, bone: Bone, section: Section) 
     for name, upper, anterior in CORNERS:
         plate = shape.superior if upper else shape.inferior
         if plate is not None:
-            found = shape.try_part(name, lambda p=plate, u=upper, a=anterior: corner(section, box, p, u, a))
+            found = shape.try_part(name, partial(corner, section, box, plate, upper, anterior))
             if found is not None:
                 shape.corners[name] = found
     if shape.lent:
@@ -216,7 +217,7 @@ def _describe_arch(shape: VertebraShape, solid: Solid, box: Box) -> None:
         return
     shape.spinous = shape.try_part("spinous", lambda: find_spinous(solid, canal))
     for side, sign in (("left", -1), ("right", 1)):
-        found = shape.try_part(f"pedicle_{side}", lambda sign=sign: find_pedicle(solid, box, canal, sign))
+        found = shape.try_part(f"pedicle_{side}", partial(find_pedicle, solid, box, canal, sign))
         if found is not None:
             shape.pedicles[side] = found
 
