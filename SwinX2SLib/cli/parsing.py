@@ -14,7 +14,7 @@ from SwinX2SLib.errors import CANCELLED, KEPT_WORDS, PLAIN_EXIT_CODES, USAGE
 
 # What `main` says when a command is stopped, where the command's parser sets it.
 STOPPED = "stopped_words"
-_KEPT = {CANCELLED: "stopped; what is finished is kept, the same command goes on from there"}
+_KEPT = {CANCELLED: "stopped; finished work is kept, and the same command resumes"}
 # Longer lines are hard to read, however wide the terminal.
 _WIDEST = 110
 
@@ -63,20 +63,23 @@ def add_command(
 def add_output(parser: argparse.ArgumentParser, what: str, required: bool = True) -> None:
     """Add `--out` and `--overwrite` of a command that writes a folder, all or nothing."""
     parser.add_argument(
-        "--out", type=Path, required=required, metavar="DIR", help="folder to write, new or empty"
+        "--out", type=Path, required=required, metavar="DIR", help="output folder, new or empty"
     )
-    parser.add_argument("--overwrite", action="store_true", help=f"replace an earlier {what} in DIR")
+    parser.add_argument("--overwrite", action="store_true", help=f"replace an existing {what} in DIR")
 
 
 def add_workers(group: argparse._ActionsContainer) -> None:
     """Add `--workers` and `--scheduler` of a command that does many tasks at a time."""
     group.add_argument(
-        "--workers", type=int, metavar="N", help="processes on this machine (default: one for each core)"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="number of worker processes on this machine (default: one per core)",
     )
     group.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="use a running Dask cluster that sees the same folders instead: tcp://HOST:8786",
+        help="use a running Dask cluster with access to the same folders instead: tcp://HOST:8786",
     )
 
 

@@ -73,7 +73,7 @@ def silhouettes(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> Silho
 def _require_straight(affine: np.ndarray) -> None:
     turned = affine[:3, :3] / voxel_spacing_mm(affine) - np.diag(np.sign(np.diag(affine[:3, :3])))
     if np.abs(turned).max() > _STRAIGHT:
-        raise ValueError("The volume is turned against the patient's axes; resample it along them first.")
+        raise ValueError("The volume is not aligned with the patient axes; resample it first.")
 
 
 def _along(part: int, camera: Camera, affine: np.ndarray, axis: int, count: int) -> np.ndarray:
@@ -88,7 +88,7 @@ def _magnifications(camera: Camera, depths_mm: np.ndarray) -> np.ndarray:
         return np.ones(len(depths_mm))
     distance = camera.source_to_isocentre_mm + depths_mm
     if distance.min() <= 0:
-        raise ValueError("The X-ray source lies inside the volume.")
+        raise ValueError("The X-ray source is inside the volume.")
     return camera.source_to_detector_mm / distance
 
 

@@ -62,7 +62,7 @@ def project_grid(attenuation: np.ndarray, affine: np.ndarray, view: str) -> np.n
         ValueError: the volume is not in network order, or there is no such view.
     """
     if view not in VIEWS:
-        raise ValueError(f"There is no view {view!r}; views are {', '.join(VIEWS)}.")
+        raise ValueError(f"Unknown view {view!r}; views are {', '.join(VIEWS)}.")
     orientation = orientation_of(affine)
     if attenuation.ndim != 3 or orientation != NETWORK_ORIENTATION:
         raise ValueError(
@@ -152,9 +152,7 @@ def _refuse_source_inside(shape: tuple[int, ...], affine: np.ndarray, camera: Ca
         return
     index = transform_points(np.linalg.inv(affine), camera.source_ras_mm)
     if ((index > -1) & (index < np.asarray(shape))).all():
-        raise ValueError(
-            "The X-ray source lies inside the volume; give a larger distance from source to isocentre."
-        )
+        raise ValueError("The X-ray source is inside the volume; use a larger source-to-isocentre distance.")
 
 
 def project_ct(

@@ -80,7 +80,7 @@ class LabelMapping:
         if not self.sides_by_position:
             return self._marked(labels)
         if affine is None:
-            raise ValueError(f"{self.title} does not say which side is left; give the affine.")
+            raise ValueError(f"{self.title} does not define left and right; provide the affine.")
         return _sided(self._marked(labels), affine)
 
     def _marked(self, labels: np.ndarray) -> np.ndarray:
@@ -127,8 +127,10 @@ class LabelMapping:
     def _fault(self, strange: list[float]) -> Fault:
         shown = ", ".join(f"{value:g}" for value in strange[:_MOST_NAMED])
         more = f" and {len(strange) - _MOST_NAMED} more" if len(strange) > _MOST_NAMED else ""
-        message = f"These values do not exist in the numbering {self.name} ({self.title}): {shown}{more}."
-        return Fault("wrong-scheme", message, "Name the numbering of the file, or give a map of its values.")
+        message = (
+            f"These values are not part of the label numbering {self.name} ({self.title}): {shown}{more}."
+        )
+        return Fault("wrong-scheme", message, "Set the label numbering of the file, or provide a label map.")
 
 
 def without_marks(marked: np.ndarray) -> np.ndarray:
@@ -151,8 +153,10 @@ def _sided(labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
     if not any(side.any() for side in sides):
         return labels
     if not all(side.any() for side in sides):
-        message = "Only one of the two sides is there, and the numbering does not say which."
-        raise InputError([Fault("side-unknown", message, "Give a map that names the side of every value.")])
+        message = "Only one side is present, and the label numbering does not define which one."
+        raise InputError(
+            [Fault("side-unknown", message, "Provide a label map that defines the side of every value.")]
+        )
     left, right = (_mean_right_mm(side, affine) for side in sides)
     return labels if left < right else mirrored[labels]
 

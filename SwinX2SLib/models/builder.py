@@ -90,12 +90,16 @@ def variant_config(name: str, **overrides: Any) -> Config:
     variants = _VARIANTS if name in _VARIANTS else known_variants()
     if name not in variants:
         hint = f"Choose one of {', '.join(variants)}."
-        raise InputError([Fault("unknown-model", f"There is no network called {name!r}.", hint)])
+        raise InputError([Fault("unknown-model", f"Unknown network {name!r}.", hint)])
     known = {field.name for field in fields(variants[name])}
     if unknown := sorted(set(overrides) - known):
         raise InputError(
             [
-                Fault("unknown-override", f"{name} has no {key!r}.", f"It has {sorted(known)}.")
+                Fault(
+                    "unknown-override",
+                    f"{name} has no parameter {key!r}.",
+                    f"Its parameters are {sorted(known)}.",
+                )
                 for key in unknown
             ]
         )

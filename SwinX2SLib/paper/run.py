@@ -157,7 +157,7 @@ def run_cells(
         KeyboardInterrupt: the user stopped it; what is finished is kept.
     """
     runner = _Runner(config, options)
-    results = [Result(cell, reason=cell.reason or "Not reached yet.") for cell in cells]
+    results = [Result(cell, reason=cell.reason or "Not run yet.") for cell in cells]
     for index, cell in enumerate(cells):
         if cell.training is not None:
             results[index] = runner.run(cell, cell.training)
@@ -240,10 +240,10 @@ class _Runner:
         if not learned and not training.config.phantoms:
             count = sum(case.split == "train" for case in listed)
             raise NotRunError(
-                f"Of {count} cases to learn from, none may be used: --any-licence allows those whose licence forbids "
-                "giving the weights away."
+                f"None of the {count} training cases may be used: --any-licence includes cases whose licence "
+                "forbids distributing the weights."
                 if count
-                else "The case list has no case to learn from."
+                else "The case list has no training case."
             )
         kept_aside = [case for case in listed if case.split == "val" and case.radiographs]
         if self.options.no_training and not trainer.is_trained(training, learned, kept_aside):
@@ -254,7 +254,7 @@ class _Runner:
         listed = [case for case in self._lists[data_set] if case.split == self.config.split]
         cases = [case for case in listed if radiographs == "projected" or case.radiographs]
         if not cases:
-            lack = "has radiographs" if listed else "is there"
+            lack = "has radiographs" if listed else "exists"
             raise NotRunError(f"No case of the split {self.config.split!r} {lack}.")
         return cases
 

@@ -139,7 +139,7 @@ class _Crew:
 
     def _begin(self, worker: _Worker, message: object) -> None:
         if message != _READY:
-            raise RuntimeError(f"a worker process cannot load the work: {message}")
+            raise RuntimeError(f"a worker process cannot load the task: {message}")
         worker.is_ready, self._failed_starts = True, 0
 
     def _bury(self, worker: _Worker) -> Iterator[tuple[Task, Answer]]:
@@ -148,7 +148,7 @@ class _Crew:
         if not worker.is_ready:
             self._failed_starts += 1
             if self._failed_starts >= _FAILED_STARTS:
-                raise RuntimeError(f"worker processes end while they start ({_end(worker.process.exitcode)})")
+                raise RuntimeError(f"worker processes exit during start-up ({_end(worker.process.exitcode)})")
         if worker.task is not None:
             yield worker.task, Answer(None, _death(worker.task.key, worker.process.exitcode))
 
@@ -211,15 +211,15 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _death(key: str, code: int | None) -> Failure:
-    message = f"The process that worked on it ended ({_end(code)})."
+    message = f"The worker process died ({_end(code)})."
     if code == -getattr(signal, "SIGKILL", 9):
-        message += " Memory may have run out: use fewer workers at a time, or a machine with more memory."
+        message += " Memory may have run out: use fewer workers, or a machine with more memory."
     return Failure(key, "worker-died", message)
 
 
 def _end(code: int | None) -> str:
     if code is None:
-        return "unknown how"
+        return "unknown reason"
     if code >= 0:
         return f"exit code {code}"
     try:

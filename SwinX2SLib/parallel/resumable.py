@@ -87,10 +87,10 @@ def _answers(
 def _check_ways(workers: int | None, scheduler: str | None) -> None:
     faults = []
     if workers is not None and not 1 <= workers <= MOST_WORKERS:
-        message = f"{workers} worker processes are not possible."
-        faults.append(Fault("workers", message, f"Give a number from 1 to {MOST_WORKERS}."))
+        message = f"{workers} is not a valid number of worker processes."
+        faults.append(Fault("workers", message, f"Use a number from 1 to {MOST_WORKERS}."))
     if workers is not None and scheduler is not None:
-        message = "The number of workers is the cluster's own when a scheduler is given."
-        faults.append(Fault("workers", message, "Leave one of the two out."))
+        message = "The number of workers is defined by the cluster if a scheduler is used."
+        faults.append(Fault("workers", message, "Remove one of the two options."))
     if faults:
         raise InputError(faults)

@@ -92,7 +92,7 @@ class PhantomParameters:
         if self.lumbar_count not in (5, 6):
             faults.append("lumbar_count (5 or 6)")
         if faults:
-            raise ValueError(f"These parameters of the phantom cannot be used: {', '.join(faults)}.")
+            raise ValueError(f"Invalid parameters of the phantom: {', '.join(faults)}.")
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> PhantomParameters:

@@ -62,9 +62,10 @@ def header_turn(orientation: tuple[str, str], view: str) -> Reorientation | Faul
         wanted = "from front to back" if view == LATERAL else "from right to left"
         return Fault(
             "view-mismatch",
-            f"The header says that the columns run to the patient's {across} and the rows to the {down}; "
-            f"a radiograph used as the {view} view runs {wanted} and from head to feet.",
-            "Swap the two files, or turn the header's orientation off for this view (--ignore-orientation).",
+            f"According to the header the columns run towards the patient's {across} and the rows towards "
+            f"the {down}; in the {view} view, columns must run {wanted} and rows from head to feet.",
+            "Swap the two files, or ignore the orientation in the header for this view "
+            "(--ignore-orientation).",
         )
     return Reorientation(transpose, stored_columns != columns, stored_rows != rows)
 
@@ -81,8 +82,8 @@ def stated_view_fault(stated: str, view: str) -> Fault | None:
     used = "lateral" if view == LATERAL else "frontal"
     return Fault(
         "view-mismatch",
-        f"The header calls the radiograph {stated}, but it is used as the {used} radiograph.",
-        "Swap the two files, or turn the header's orientation off for this view (--ignore-orientation).",
+        f"The view in the header is {stated}, but the radiograph is used as the {used} one.",
+        "Swap the two files, or ignore the orientation in the header for this view (--ignore-orientation).",
     )
 
 

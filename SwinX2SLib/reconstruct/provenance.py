@@ -105,7 +105,7 @@ def _model(job: Job, reconstruction: Reconstruction) -> dict[str, Any]:
     # A model that the calling program made has no record in the manifest.
     return {
         "asked": job.model,
-        **(dataclasses.asdict(record) if record is not None else {"name": "made by the caller"}),
+        **(dataclasses.asdict(record) if record is not None else {"name": "supplied by the caller"}),
     }
 
 

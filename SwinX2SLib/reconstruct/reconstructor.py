@@ -137,17 +137,17 @@ class Reconstructor:
         if not np.isfinite(assignment.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
         if self.disc_finder is not None:
-            progress(_NETWORK_SHARE, "Seating the vertebrae")
+            progress(_NETWORK_SHARE, "Aligning the vertebrae to the discs")
         assignment, shifts = self._aligned(assignment, probability, coronal, sagittal)
         clock.lap("seat")
         fitted_shapes = ShapeFit()
         if self.lays_shapes:
-            progress(_ALIGNED_SHARE, "Laying known shapes onto the radiographs")
+            progress(_ALIGNED_SHARE, "Fitting shape models to the radiographs")
             radiographs = (coronal[0, 0], sagittal[0, 0])
             fitted_shapes = fit_shape_model(probability, assignment.labels, *radiographs, pair.spacing_mm)
             assignment = assign_labels(probability) if fitted_shapes.similarity else assignment
         clock.lap("shapes")
-        progress(_SHAPES_SHARE, "Removing loose pieces")
+        progress(_SHAPES_SHARE, "Removing small components")
         labels, removed = remove_small_components(assignment.labels, self.min_component_fraction)
         clock.lap("clean")
         return Reconstruction(
@@ -226,7 +226,7 @@ _OTHER_TASK = Fault(
 )
 _NO_NUMBERS = Fault(
     "model-not-finite",
-    "The network yields no numbers (NaN or infinite).",
+    "The output of the network is not finite (NaN or infinite).",
     "Choose other weights with --model.",
 )
 

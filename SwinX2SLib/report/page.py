@@ -20,7 +20,7 @@ from SwinX2SLib.drr.overlay import bone_outlines
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.report.findings import Findings, read_findings
@@ -100,8 +100,8 @@ def _bright_colour(label_id: int) -> tuple[float, float, float]:
 
 REPORT_FILE = "report.html"
 PICTURES = {
-    "film_ap": "film_ap.png",
-    "film_lateral": "film_lateral.png",
+    "radiograph_ap": "radiograph_ap.png",
+    "radiograph_lateral": "radiograph_lateral.png",
     "bones_front": "bones_front.png",
     "bones_left": "bones_left.png",
 }
@@ -134,9 +134,9 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     measured = write_measurements(folder, title) if findings.bones else None
     written = {} if measured is None else {"measurements": folder / measured.page}
     for name, content in pictures.items():
-        written[name] = replace_file(folder / PICTURES[name], content)
+        written[name] = atomic_write(folder / PICTURES[name], content)
     page = _render(findings, radiographs, pictures, measured, title, extra_rows or {})
-    written["report"] = replace_file(folder / REPORT_FILE, page.encode("utf-8"))
+    written["report"] = atomic_write(folder / REPORT_FILE, page)
     return written
 
 
@@ -148,7 +148,7 @@ def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
     changed = [
         Fault(
             "radiograph-changed",
-            "The radiograph is not the one of the result.",
+            "The radiograph differs from the one used for the result.",
             "Reconstruct again.",
             str(radiograph.path),
         )
@@ -163,8 +163,8 @@ def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
 def _pictures(findings: Findings, radiographs: tuple[Radiograph, Radiograph]) -> dict[str, bytes]:
     ap, lateral = radiographs
     return {
-        "film_ap": outlined_radiograph(ap, findings.labels, findings.affine),
-        "film_lateral": outlined_radiograph(lateral, findings.labels, findings.affine),
+        "radiograph_ap": outlined_radiograph(ap, findings.labels, findings.affine),
+        "radiograph_lateral": outlined_radiograph(lateral, findings.labels, findings.affine),
         "bones_front": _named_sides(shaded_view(findings.labels, "front"), "front"),
         "bones_left": _named_sides(shaded_view(findings.labels, "left"), "left"),
     }

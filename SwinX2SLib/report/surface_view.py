@@ -40,7 +40,7 @@ def shaded_view(labels: np.ndarray, view: str) -> np.ndarray:
     elif view == "left":
         volume = labels[::-1]
     else:
-        raise ValueError(f"There is no view {view!r}; views are front and left.")
+        raise ValueError(f"Unknown view {view!r}; views are front and left.")
     size = tuple(_FINE * count for count in volume.shape[1:])
     nearest = np.full(size, np.inf)
     picture = np.broadcast_to(np.array(BACKGROUND, dtype=np.float64), (*size, 3)).copy()
@@ -158,7 +158,7 @@ FRONT = View("from the front", np.array([0, -1, 0]), np.array([0, 0, 1]), ("R", 
 LEFT = View("from the patient's left", np.array([1, 0, 0]), np.array([0, 0, 1]), ("A", "P"))
 BACK = View("from behind", np.array([0, 1, 0]), np.array([0, 0, 1]), ("L", "R"))
 RIGHT = View("from the patient's right", np.array([-1, 0, 0]), np.array([0, 0, 1]), ("P", "A"))
-FEET = View("from the feet, front on top", np.array([0, 0, 1]), np.array([0, 1, 0]), ("R", "L"))
+FEET = View("from below, anterior at the top", np.array([0, 0, 1]), np.array([0, 1, 0]), ("R", "L"))
 
 
 @dataclass(frozen=True)

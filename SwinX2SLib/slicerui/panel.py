@@ -120,7 +120,7 @@ class ReconstructionPanel(VTKObservationMixin):
         self.parameters = None
 
     def _on_scene_closing(self, *_event: object) -> None:
-        self.services.logic.cancel_all(_("The scene was closed, so the reconstruction was ended."))
+        self.services.logic.cancel_all(_("The scene was closed; the reconstruction was cancelled."))
         self._forget_scene()
 
     def _on_scene_replaced(self, *_event: object) -> None:

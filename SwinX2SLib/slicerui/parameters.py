@@ -27,7 +27,7 @@ class FrontalView(Enum):
 
     def label(self) -> str:
         """Return the words of the drop-down list."""
-        words = {"ap": _("AP (tube in front of the patient)"), "pa": _("PA (tube behind the patient)")}
+        words = {"ap": _("AP (source anterior)"), "pa": _("PA (source posterior)")}
         return words[self.value]
 
 
@@ -42,8 +42,8 @@ class Device(Enum):
         """Return the words of the drop-down list."""
         words = {
             "auto": _("automatic"),
-            "cpu": _("processor (CPU)"),
-            "cuda": _("NVIDIA graphics card (CUDA)"),
+            "cpu": _("CPU"),
+            "cuda": _("NVIDIA GPU (CUDA)"),
         }
         return words[self.value]
 

@@ -122,11 +122,11 @@ class TrainingConfig:
         if self.device not in DEVICES:
             found.append(f"device must be one of {', '.join(DEVICES)}, not {self.device!r}.")
         if not 0 <= self.published_look <= 1:
-            found.append("published_look must lie between 0 and 1.")
+            found.append("published_look must be between 0 and 1.")
         if self.layout_steps > self.steps:
             found.append(f"layout_steps ({self.layout_steps}) must not exceed steps ({self.steps}).")
         wrong = [name for name, weight in self.case_weights.items() if not _is_weight(weight)]
-        return found + [f"case_weights: that of {name} must be a number, 0 or more." for name in wrong]
+        return found + [f"case_weights: the weight of {name} must be a number, 0 or more." for name in wrong]
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -139,7 +139,10 @@ def load_config(path: Path) -> TrainingConfig:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         fault = Fault(
-            "config-unreadable", f"The run's parameters cannot be read: {error}.", "Check it.", str(path)
+            "config-unreadable",
+            f"The training configuration cannot be read: {error}.",
+            "Check it.",
+            str(path),
         )
         raise InputError([fault]) from error
     return parse_config(values, path)
@@ -157,9 +160,7 @@ def parse_config(values: Mapping[str, Any], path: Path) -> TrainingConfig:
     """
     fields = {field.name: field for field in dataclasses.fields(TrainingConfig)}
     faults = [
-        Fault(
-            "unknown-parameter", f"There is no parameter {name!r}.", f"Known: {', '.join(fields)}.", str(path)
-        )
+        Fault("unknown-parameter", f"Unknown parameter {name!r}.", f"Known: {', '.join(fields)}.", str(path))
         for name in values
         if name not in fields
     ]

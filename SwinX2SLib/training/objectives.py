@@ -218,9 +218,7 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
     """
     if isinstance(model, FusedSwinX2S):
         if not config.cross_loss:
-            sentence = (
-                f"{config.model} predicts once from both views: it has no loss between them to leave out."
-            )
+            sentence = f"{config.model} makes one prediction from both views: it has no cross-view loss."
             raise InputError([Fault("cross-loss", sentence, "Remove cross_loss.")])
         return fused_objective(config)
     if isinstance(model, SwinX2S):

@@ -64,9 +64,7 @@ def paper_objective(config: TrainingConfig) -> Callable[[nn.Module, Batch, Phase
         InputError: the run asks for steps that learn silhouettes alone, which these networks do not predict.
     """
     if config.layout_steps:
-        sentence = (
-            f"{config.model} predicts no silhouettes, but {config.layout_steps} steps are to learn them."
-        )
+        sentence = f"{config.model} does not predict silhouettes, but layout_steps is {config.layout_steps}."
         raise InputError([Fault("layout-phase", sentence, "Set layout_steps = 0.")])
 
     def objective(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
@@ -184,12 +182,10 @@ def single_objective(
     """
     faults = []
     if config.layout_steps:
-        sentence = (
-            f"{config.model} predicts no silhouettes, but {config.layout_steps} steps are to learn them."
-        )
+        sentence = f"{config.model} does not predict silhouettes, but layout_steps is {config.layout_steps}."
         faults.append(Fault("layout-phase", sentence, "Set layout_steps = 0."))
     if not config.cross_loss:
-        sentence = f"{config.model} predicts once: it has no loss between views to leave out."
+        sentence = f"{config.model} makes one prediction: it has no cross-view loss."
         faults.append(Fault("cross-loss", sentence, "Remove cross_loss."))
     if config.batch_size < model.least_batch:
         sentence = (

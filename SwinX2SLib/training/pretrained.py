@@ -170,7 +170,7 @@ def start_from_imagenet(model: nn.Module, file: Path | None = None) -> str:
         InputError: there are none of these sizes, they cannot be had, or the file does not fit; names every fault.
     """
     if not isinstance(model, (SwinX2S, FusedSwinX2S)):
-        sentence = "The network has no 2D Swin encoder that ImageNet weights could start."
+        sentence = "The network has no 2D Swin encoder for ImageNet weights."
         raise InputError([Fault("pretrained-size", sentence, _hint("remove `pretrained`"))])
     path = Path(file) if file is not None else _download(_published_name(model.config))
     encoder = next(module for module in model.modules() if isinstance(module, SwinPyramid))
@@ -197,11 +197,12 @@ def _published_name(config: SwinX2SConfig | FusedConfig) -> str:
         return name
     channels, depths, heads = _sizes(config)
     sentence = (
-        f"There are no ImageNet weights of a Swin of {channels} channels, depths {depths} and heads {heads}."
+        f"No ImageNet weights are available for a Swin with {channels} channels, depths {depths} and heads "
+        f"{heads}."
     )
     otherwise = (
-        "the paper's smaller networks start fresh, too. Or remove `pretrained`, or name the file of a Swin of these "
-        "sizes as `pretrained_file`"
+        "the paper's smaller networks start fresh, too. Or remove `pretrained`, or name the file of a Swin "
+        "of these sizes as `pretrained_file`"
     )
     raise InputError([Fault("pretrained-size", sentence, _hint(otherwise))])
 

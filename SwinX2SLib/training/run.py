@@ -54,10 +54,12 @@ def export_weights(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         licence="CC BY-SA 4.0"
         if share
-        else "not to be given away: trained on cases whose licence forbids it",
+        else "not for distribution: trained on cases whose licence forbids it",
         overrides=config.network_overrides,
         training_data=[{"case": case.name, "licence": case.licence} for case in cases],
-        notes=f"{step} steps on label maps and CTs turned into radiographs on the fly, seed {config.seed}.",
+        notes=(
+            f"{step} training steps on radiographs synthesised from label maps and CTs, seed {config.seed}."
+        ),
     )
     return write_weights(state, folder / f"{name}.safetensors", record, half=True)
 

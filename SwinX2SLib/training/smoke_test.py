@@ -80,7 +80,7 @@ class Trial:
 
     def sentence(self) -> str:
         """Return what was found, in words."""
-        verdict = "It works" if self.learned else "The loss did not fall by half"
+        verdict = "Passed" if self.learned else "Failed: the loss did not decrease by half"
         losses = f"loss {self.before:.2f} before, {self.after:.2f} after"
         return f"{verdict}: {losses}; {self.bones} bones found in the demo."
 
@@ -112,7 +112,7 @@ def try_out(
     """
     if (folder / LAST).exists():
         raise InputError(
-            [Fault("run-exists", "The folder holds a run already.", "Choose another.", str(folder))]
+            [Fault("run-exists", "The folder already contains a run.", "Choose another.", str(folder))]
         )
     result = train(config, [], [], folder, NAME, listener, process)
     if result is None:

@@ -71,7 +71,7 @@ def _with_number(published: str, number: str | None) -> str:
     return published
 
 
-_HINT = "Check that the checkpoint is one of the published Swin-X2S code, with 7x7 windows."
+_HINT = "Check that the checkpoint was written by the published Swin-X2S code with 7x7 windows."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +101,7 @@ def convert(published: Mapping[str, Tensor], path: str) -> Converted:
     """
     if not any(key.startswith(("swinViT.", "cross_atte6.")) for key in published):
         some = ", ".join(list(published)[:5])
-        sentence = f"This is no checkpoint of Swin-X2S; it holds {len(published)} tensors such as {some}."
+        sentence = f"This is no checkpoint of Swin-X2S; it contains {len(published)} tensors such as {some}."
         raise InputError([Fault("checkpoint-foreign", sentence, _HINT, path)])
     config = infer_config(published)
     if sentences := config.faults():
@@ -177,7 +177,7 @@ def _buffer_faults(model: SwinX2S, published: Mapping[str, Tensor], path: str) -
         expected = _buffer(blocks[index], kind) if index < len(blocks) else None
         if expected is None or expected.shape != found.shape or not bool((expected == found).all()):
             sentence = (
-                f"{key} is not the table that this network computes: its windows are laid out otherwise."
+                f"{key} differs from the table computed by this network: the window layout is different."
             )
             faults.append(Fault("checkpoint-windows", sentence, _HINT, path))
     return faults
@@ -195,7 +195,7 @@ def _buffer(block: PaddedSwinBlock, kind: str) -> Tensor | None:
 
 def _value_faults(tensors: Mapping[str, Tensor], path: str) -> list[Fault]:
     return [
-        Fault("checkpoint-not-finite", f"{key} holds NaN or infinite values.", "Take another epoch.", path)
+        Fault("checkpoint-not-finite", f"{key} has NaN or infinite values.", "Use another checkpoint.", path)
         for key, value in tensors.items()
         if value.is_floating_point() and not bool(value.isfinite().all())
     ]

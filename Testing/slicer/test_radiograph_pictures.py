@@ -202,7 +202,7 @@ def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder,
     told = {
         "source_to_detector_mm": 1500.0,
         "source_to_isocentre_mm": 1250.0,
-        "tube_source": "given by the user",
+        "tube_source": "specified by the user",
     }
     provenance["inputs"]["ap"] |= told
     (folder / "provenance.json").write_text(json.dumps(provenance))

@@ -18,8 +18,8 @@ from SwinX2SLib.evaluation import surfaces as bone_surfaces
 from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.statistics import Metric, Tally, metrics_of, tally
 from SwinX2SLib.evaluation.statistics.scores import FOREGROUND, number, part_scores, score
-from SwinX2SLib.io.atomic_output import replace_file
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.agreement import PLACE, region_of
 from SwinX2SLib.report.evaluation.reading import (
     NOTHING,
@@ -45,12 +45,12 @@ DISTANCE_COLOURS = (
 INVENTED, MISSED, FOUND = (122, 63, 160), (214, 40, 130), (226, 214, 190)
 LEGEND = (
     *(
-        (colour, f"below {DISTANCE_COLOURS[i + 1][0]:g} mm" if not start else f"from {start:g} mm")
+        (colour, f"below {DISTANCE_COLOURS[i + 1][0]:g} mm" if not start else f"{start:g} mm or more")
         for i, (start, colour) in enumerate(DISTANCE_COLOURS)
     ),
-    (INVENTED, "invented: the truth has no such bone"),
+    (INVENTED, "extra: not present in the ground truth"),
     (FOUND, "truth"),
-    (MISSED, "truth that is missed"),
+    (MISSED, "missed bone of the ground truth"),
 )
 _FINE, _LARGEST_PIXELS, _MARGIN_PIXELS = 2, 420, 16
 _LETTER_PIXELS, _NARROWEST_PIXELS = 22, 160
@@ -145,9 +145,11 @@ def _picture(
 def _alt(what: str, predicted: Mapping[int, _Surface], true: Mapping[int, _Surface]) -> str:
     if what == "Prediction":
         extra = [label_by_id(label).title for label in predicted if label not in true]
-        return "Painted by distance from the truth." + (f" Invented: {', '.join(extra)}." if extra else "")
+        return "Coloured by distance from the ground truth." + (
+            f" Extra bones: {', '.join(extra)}." if extra else ""
+        )
     lost = [label_by_id(label).title for label in true if label not in predicted]
-    return f"Missed by the prediction: {', '.join(lost)}." if lost else "No bone is missed."
+    return f"Missed: {', '.join(lost)}." if lost else "No bone is missed."
 
 
 # Rates of a single bone are yes or no.
@@ -204,7 +206,7 @@ def write_case_page(
     document = evaluation.as_dict() if isinstance(evaluation, CaseEvaluation) else evaluation
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    return replace_file(out, case_page(document, prediction, truth).encode("utf-8"))
+    return atomic_write(out, case_page(document, prediction, truth))
 
 
 def case_page(document: Mapping[str, Any], prediction: LabelVolume | None, truth: LabelVolume | None) -> str:
@@ -239,7 +241,7 @@ def _summary(document: Mapping[str, Any]) -> str:
     counted = tally([document], FOREGROUND)
     groups = ", ".join(part_title(group) for group in document.get("annotated_groups") or ())
     held = count_words(counted.expected, "bone")
-    said = f"The truth holds {held}; {counted.missed} missed, {counted.invented} invented."
+    said = f"Bones in the ground truth: {held}; {counted.missed} missed, {counted.invented} extra."
     return f"{said} Scored groups: {groups}." if groups else said
 
 
@@ -311,8 +313,11 @@ def _facts(document: Mapping[str, Any]) -> dict[str, str]:
         "Truth": document.get("truth"),
         "Model": document.get("model"),
     }
-    facts |= {"Data set": document.get("dataset"), "Numbering of the truth": document.get("scheme")}
+    facts |= {
+        "Data set": document.get("dataset"),
+        "Label numbering of the ground truth": document.get("scheme"),
+    }
     if spacing := document.get("spacing_mm"):
-        facts["Grid of the truth"] = " × ".join(f"{size:.2f}" for size in spacing) + " mm"
+        facts["Grid of the ground truth"] = " × ".join(f"{size:.2f}" for size in spacing) + " mm"
     told = {name: str(text) for name, text in facts.items() if text}
     return told or {"Case": str(document.get("case") or NOTHING)}

@@ -94,7 +94,7 @@ def test_a_pelvis_of_which_the_scan_shows_the_top_is_not_taken_for_cervical_vert
 def test_an_evaluation_recognises_the_truth_and_compares_what_it_draws(tmp_path):
     for name, volume in (("truth", numbered("totalsegmentator_v2", PELVIS)), ("prediction", body())):
         nib.save(nib.Nifti1Image(volume, AFFINE), tmp_path / f"{name}.nii.gz")
-    options = EvaluationOptions(mapping="auto", measurements=False)
+    options = EvaluationOptions(scheme="auto", measurements=False)
     found = evaluate_case(tmp_path / "prediction.nii.gz", tmp_path / "truth.nii.gz", options)
     assert found.annotated_groups == ("pelvis",)
     assert found.scheme == "totalsegmentator_v2"

@@ -151,7 +151,7 @@ def test_progress_rises_and_says_what_is_done(pair, threshold_model):
     assert fractions == sorted(fractions)
     assert len(set(fractions)) >= 20
     assert 0 < fractions[0] < fractions[-1] <= 1
-    assert [message for _, message in told][-1] == "Removing loose pieces"
+    assert [message for _, message in told][-1] == "Removing small components"
 
 
 def test_what_the_progress_raises_ends_the_work_at_the_next_layer(pair, threshold_model):

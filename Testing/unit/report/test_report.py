@@ -110,7 +110,7 @@ def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
         "SHA-256",
     ):
         assert expected.lower() in page.text.lower(), expected
-    for name in ("film_ap", "film_lateral", "bones_front", "bones_left"):
+    for name in ("radiograph_ap", "radiograph_lateral", "bones_front", "bones_left"):
         assert written[name].read_bytes().startswith(b"\x89PNG")
         assert written[name].stat().st_size < 500_000
     assert not list(result.out.glob(".*")), "no half-written file stays behind"
