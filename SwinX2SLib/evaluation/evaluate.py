@@ -224,7 +224,7 @@ def evaluate_inputs(
         case=options.case or case_name(Path(prediction)),
         prediction=str(prediction),
         truth=str(truth),
-        scheme=inputs.mapping.name,
+        scheme=inputs.scheme.name,
         spacing_mm=vector3(voxel_spacing_mm(inputs.affine)),
         annotated_groups=inputs.groups,
         **{name: getattr(compared, name) for name in ("labels", "groups", "foreground", "paper")},

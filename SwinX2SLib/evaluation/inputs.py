@@ -37,7 +37,7 @@ class Inputs:
         voxels: number of voxels of the whole grid.
         labels: ids that are compared.
         groups: groups that they belong to.
-        mapping: numbering of the truth.
+        scheme: numbering of the truth.
         own_prediction: the compared labels of the prediction as read, moved to where it is compared.
         own_truth: the compared labels of the truth as read.
         notes: what a reader must know, in sentences.
