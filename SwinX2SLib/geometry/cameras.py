@@ -57,7 +57,7 @@ class ParallelCamera:
     pixel_mm: tuple[float, float]
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
 
     @classmethod
@@ -112,7 +112,7 @@ class ConeCamera:
     source_to_isocentre_mm: float
     central_ray_px: tuple[float, float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
         if not 0 < self.source_to_isocentre_mm <= self.source_to_detector_mm < np.inf:
             raise ValueError(

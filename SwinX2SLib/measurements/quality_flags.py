@@ -17,7 +17,8 @@ def bone_doubts(bone: Bone, allowed_cuts: tuple[str, ...] = ()) -> tuple[str, ..
         bone: to be measured.
         allowed_cuts: faces of the field of view that may cut it without harm.
     """
-    reasons, title = (), title_of(bone.name)
+    reasons: tuple[str, ...] = ()
+    title = title_of(bone.name)
     cuts = [face for face in bone.cut if face not in allowed_cuts]
     if cuts:
         reasons += (f"The {title} is cut off by the field of view ({', '.join(cuts)}).",)

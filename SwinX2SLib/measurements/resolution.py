@@ -40,8 +40,8 @@ def endplate_doubt_deg(bone: Bone, frame: LocalFrame, box: Box, plate: Endplate)
     if bone.affine is None:
         return 0.0, 0.0
     width, depth = 2 * ENDPLATE_WIDTH * box.width, (1 - 2 * ENDPLATE_RIM) * box.depth
-    right, front = np.meshgrid(np.linspace(-0.5, 0.5, 11) * width, np.linspace(-0.5, 0.5, 15) * depth)
-    right, front = right.ravel(), front.ravel()
+    grid = np.meshgrid(np.linspace(-0.5, 0.5, 11) * width, np.linspace(-0.5, 0.5, 15) * depth)
+    right, front = (places.ravel() for places in grid)
     columns = bone.affine[:3, :3]
     spacing = np.linalg.norm(columns, axis=0)
     normals = np.abs((columns / spacing).T @ (frame.axes @ plate.normal))
