@@ -130,6 +130,12 @@ class Measurement:
         quality: "good", "check" or "absent".
         reasons: why it is not "good", sentences a person can read.
         interval: lower and upper end of the value when several samples were measured, or None.
+
+    Examples:
+        >>> from SwinX2SLib import Measurement
+        >>> angle = Measurement("neck_shaft_angle", "femur_left", "left", 127.3, "deg")
+        >>> angle.is_present, angle.quality, f"{angle.value:.1f} {angle.unit}"
+        (True, 'good', '127.3 deg')
     """
 
     name: str
