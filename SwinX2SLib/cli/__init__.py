@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(_parse(_with_todays_names(given)))
     except KeyboardInterrupt:
         # While the command was still being loaded.
-        return _say_stopped(CANCELLED_WORDS)
+        return _report_stopped(CANCELLED_WORDS)
 
 
 def _with_todays_names(given: Sequence[str]) -> list[str]:
@@ -156,10 +156,10 @@ def _run(parsed: argparse.Namespace) -> int:
     from SwinX2SLib.reconstruct.protocol import describe_failure
 
     try:
-        with _heeding_signals():
+        with _cancel_on_signals():
             return parsed.func(parsed) or DONE
     except (Cancelled, KeyboardInterrupt, BrokenPipeError):
-        return _say_stopped(getattr(parsed, STOPPED, CANCELLED_WORDS))
+        return _report_stopped(getattr(parsed, STOPPED, CANCELLED_WORDS))
     except Exception as error:
         failures, code = describe_failure(error)
         for failure in failures:
@@ -168,13 +168,13 @@ def _run(parsed: argparse.Namespace) -> int:
         return code
 
 
-def _say_stopped(words: str) -> int:
+def _report_stopped(words: str) -> int:
     print(f"swinx2s: {words}", file=sys.stderr)
     return CANCELLED
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[None]:
+def _cancel_on_signals() -> Iterator[None]:
     """Let a request to end (`kill`, a closed terminal) stop a command as Ctrl-C does, so that it can clean up."""
     from SwinX2SLib.errors import Cancelled
 

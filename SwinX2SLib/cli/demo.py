@@ -62,14 +62,14 @@ class DemoResult:
             return "no ground truth is available for these radiographs"
         dice = self.scores.dice_means()
         means = ", ".join(f"{name} {value:.2f}" for name, value in dice.items())
-        told = f"Dice against the ground truth: {means}"
+        text = f"Dice against the ground truth: {means}"
         if self.recounted is not None and self.recounted > dice.get("spine", 0.0) + _MISCOUNT:
             # The phantom has a sixth lumbar vertebra, so that all 54 labels exist; few people have.
-            told += (
+            text += (
                 f" ({self.recounted:.2f} with each vertebra named as the one below it: the network assumes "
                 "five lumbar vertebrae, this phantom has six)"
             )
-        return told
+        return text
 
 
 def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -120,7 +120,7 @@ def run_demo(
     results = [_reconstruct(name, out, model, device, run) for name in PAIRS]
     page = render_page("index.html.jinja", results=results, report=REPORT_FILE)
     (out / INDEX_FILE).write_text(page, encoding="utf-8")
-    _tell(out, results)
+    _print_results(out, results)
     return 0
 
 
@@ -194,7 +194,7 @@ def _reconstruct(
     return result
 
 
-def _tell(out: Path, results: list[DemoResult]) -> None:
+def _print_results(out: Path, results: list[DemoResult]) -> None:
     print(f"\nWritten to {out.resolve()}:")
     for result in results:
         name = result.entry["name"]

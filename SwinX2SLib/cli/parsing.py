@@ -87,7 +87,7 @@ def usage_error(parser: argparse.ArgumentParser, wrong: Iterable[str]) -> int:
     return USAGE
 
 
-def tell_phase(message: str) -> None:
+def report_phase(message: str) -> None:
     """Say on standard error what is being done now."""
     print(f"{message} ...", file=sys.stderr, flush=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from SwinX2SLib.cli.parsing import add_command, add_output, tell_phase
+from SwinX2SLib.cli.parsing import add_command, add_output, report_phase
 
 
 def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -61,6 +61,6 @@ def run_measured_report(arguments: argparse.Namespace) -> int:
     job = ReportJob(
         arguments.document, arguments.segmentation, arguments.out, arguments.title, arguments.overwrite
     )
-    written = run_report(job, tell_phase)
+    written = run_report(job, report_phase)
     print(f"Open {written.get('pdf', written['page'])}.")
     return 0

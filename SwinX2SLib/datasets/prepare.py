@@ -115,14 +115,14 @@ def find_cases(
     cases = [case for case in cases if not only or case.name in only]
     if parts is None:
         return cases, {}
-    told = [replace(case, split=_part(case, parts)) for case in cases]
-    left_out = {case.name: f"It is not listed in {split.name}." for case in told if case.split is None}
-    if len(left_out) == len(told):
+    assigned = [replace(case, split=_part(case, parts)) for case in cases]
+    left_out = {case.name: f"It is not listed in {split.name}." for case in assigned if case.split is None}
+    if len(left_out) == len(assigned):
         message = "The split file lists none of these scans."
         raise InputError(
             [Fault("split-of-others", message, "Use the split file of this data set.", str(split))]
         )
-    return [case for case in told if case.split], left_out
+    return [case for case in assigned if case.split], left_out
 
 
 def prepare(

@@ -22,7 +22,7 @@ class Numbering(Protocol):
 
     names: Mapping[str, int]
 
-    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
         """Return the values as our labels, uint8; marks above 54 stand for bone without a name."""
 
 
@@ -123,7 +123,7 @@ def label_values(
 def _renumbered(values: np.ndarray, affine: np.ndarray, path: Path, numbering: Numbering) -> np.ndarray:
     _distinct(values, path)
     try:
-        return numbering.to_marked(values, affine)
+        return numbering.to_labels_with_unnamed(values, affine)
     except InputError as error:
         raise InputError([replace(fault, path=str(path)) for fault in error.faults]) from error
 

@@ -57,17 +57,17 @@ class RecognisedMapping:
 
     names: Mapping[str, int] = field(default_factory=dict)
     scheme: LabelMapping = field(default_factory=lambda: builtin_mappings()["swinx2s"])
-    told: str = ""
+    message: str = ""
 
-    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
-        """Recognise the numbering and return the labels in ours (see `LabelMapping.to_marked`).
+    def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+        """Recognise the numbering and return the labels in ours (see `LabelMapping.to_labels_with_unnamed`).
 
         Raises:
             InputError: no numbering fits, or several do.
         """
         self.scheme = recognise_mapping(labels, affine)
-        self.told = f"Label numbering detected from the positions of the labels: {self.scheme.title}."
-        return self.scheme.to_marked(labels, affine)
+        self.message = f"Label numbering detected from the positions of the labels: {self.scheme.title}."
+        return self.scheme.to_labels_with_unnamed(labels, affine)
 
 
 def recognise_mapping(labels: np.ndarray, affine: np.ndarray) -> LabelMapping:

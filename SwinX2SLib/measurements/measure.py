@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.crosschecks import doubts_among, with_doubts
+from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES
@@ -55,4 +55,4 @@ def measure_subject(
     for number, region in enumerate(wanted, start=1):
         report(f"Measuring region {number} of {len(wanted)}: {region}")
         found[region] = measured[region]()
-    return with_doubts(found, doubts_among(bones, shapes))
+    return with_flags(found, cross_check_flags(bones, shapes))

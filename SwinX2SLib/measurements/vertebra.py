@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.resolution import voxel_doubt
+from SwinX2SLib.measurements.resolution import voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
 from SwinX2SLib.measurements.vertebra_frame import (
     SUPERIOR,
@@ -186,20 +186,20 @@ def _spinous(shape: VertebraShape) -> list[Measurement]:
     axis = Axis("spinous_axis", marks[0].position_ras_mm, shape.frame.axes @ spinous.direction)
     length = float(np.linalg.norm(spinous.tip - spinous.base))
     measured = Measurement(names[0][0], shape.name, None, length, "mm", landmarks=marks, axes=(axis,))
-    results = [measured.doubted(_tip_doubts(shape))]
+    results = [measured.flagged(_tip_flags(shape))]
     plate = shape.superior or shape.inferior
     if plate is None:
         return [*results, absent(names[1][0], shape.name, None, "deg", _reason(shape, "superior", "body"))]
     backwards = np.arctan2(plate.slope_front, 1.0)
     drop = np.degrees(np.arctan2(-spinous.direction[2], -spinous.direction[1]) - backwards)
     angle = Measurement(names[1][0], shape.name, None, float(drop), "deg", landmarks=marks, axes=(axis,))
-    doubt = shape.doubts_deg["superior" if shape.superior is not None else "inferior"][0]
+    uncertainty = shape.uncertainties_deg["superior" if shape.superior is not None else "inferior"][0]
     own = float(np.degrees(SPINOUS_VOXEL_PART * shape.section.voxel_mm / length))
-    blurred = voxel_doubt(shape.section.voxel_mm, doubt, own)
-    return [*results, angle.doubted((*_tip_doubts(shape), *blurred))]
+    blurred = voxel_uncertainty(shape.section.voxel_mm, uncertainty, own)
+    return [*results, angle.flagged((*_tip_flags(shape), *blurred))]
 
 
-def _tip_doubts(shape: VertebraShape) -> tuple[str, ...]:
+def _tip_flags(shape: VertebraShape) -> tuple[str, ...]:
     limit = max(MOST_BEYOND_MM, MOST_BEYOND_VOXELS * shape.section.voxel_mm)
     if shape.spinous.beyond_mm <= limit:
         return ()
@@ -251,8 +251,8 @@ def _wedge(shape: VertebraShape) -> Measurement:
     open_front = np.arctan(shape.superior.slope_front) - np.arctan(shape.inferior.slope_front)
     planes = (_plane(shape, "superior"), _plane(shape, "inferior"))
     wedge = Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
-    doubts = (shape.doubts_deg[which][0] for which in ("superior", "inferior"))
-    return wedge.doubted(voxel_doubt(shape.section.voxel_mm, *doubts))
+    uncertainties = (shape.uncertainties_deg[which][0] for which in ("superior", "inferior"))
+    return wedge.flagged(voxel_uncertainty(shape.section.voxel_mm, *uncertainties))
 
 
 def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:
@@ -290,4 +290,4 @@ def _judged(measurement: Measurement, bone: Bone) -> Measurement:
             f"{measurement.value:.1f} {measurement.unit} is outside the reference range ({usual[0]:.0f} to "
             f"{usual[1]:.0f})."
         )
-    return measurement.doubted(reasons)
+    return measurement.flagged(reasons)

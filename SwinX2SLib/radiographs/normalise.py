@@ -94,12 +94,12 @@ def _notes(pixels: np.ndarray, widths: dict[str, int]) -> tuple[str, ...]:
         pixels: the radiograph in 0..1, before its edges are blackened.
         widths: lines to blacken, for each side.
     """
-    told = ", ".join(
+    borders = ", ".join(
         f"{widths[side]} px {side}"
         for side, lines in _sides(pixels).items()
         if widths[side] and np.median(lines[: widths[side]]) > _NEAR_BLACK
     )
-    return (f"Collimated borders that were not black were set to black: {told}.",) if told else ()
+    return (f"Collimated borders that were not black were set to black: {borders}.",) if borders else ()
 
 
 def _flat_lines(lines: np.ndarray, tolerance: float) -> int:

@@ -131,12 +131,12 @@ def _spacing(
     """Return `(row, col)` spacing after all turns, its source, and a fault if there is none."""
     header, faults = header_spacing(decoded.spacing, options, xray_source)
     if options.spacing_mm is not None:
-        said = (
+        stated = (
             f"; the file states {header.row_mm:.4g} x {header.col_mm:.4g} mm, {header.source}"
             if header
             else ""
         )
-        return (options.spacing_mm, options.spacing_mm), f"specified by the user{said}", []
+        return (options.spacing_mm, options.spacing_mm), f"specified by the user{stated}", []
     if header is None:
         fault = Fault(
             "spacing-absent",
@@ -195,14 +195,14 @@ def _edited(picture: np.ndarray | None, turn: Reorientation, options: Radiograph
 
 
 def _user_notes(options: RadiographOptions) -> list[str]:
-    told = (
+    given = (
         (options.crop is not None, f"Cropped to {options.crop} as requested."),
         (options.rotate_deg, f"Rotated clockwise by {options.rotate_deg} degrees as requested."),
         (options.flip, f"Flipped ({options.flip}) as requested."),
         (options.invert, "Grey levels inverted as requested."),
         (not options.trust_orientation, "The patient orientation in the header was ignored as requested."),
     )
-    return [words for wanted, words in told if wanted]
+    return [words for wanted, words in given if wanted]
 
 
 def read_radiograph(path: str | Path, view: str, options: RadiographOptions | None = None) -> Radiograph:
@@ -316,10 +316,10 @@ def source_from_header(
 
     Either distance may be given by the user and the other one by the header.
     """
-    told = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
+    given = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
     header = {"detector": stated.to_detector_mm, "patient": stated.to_patient_mm}
-    both = {end: told[end] if told[end] is not None else header[end] for end in told}
-    by_user = [end for end in told if told[end] is not None]
+    both = {end: given[end] if given[end] is not None else header[end] for end in given}
+    by_user = [end for end in given if given[end] is not None]
     missing = [end for end, distance in both.items() if distance is None]
     if missing:
         return None, [_incomplete(by_user[0], missing[0])] if by_user else [], []

@@ -78,9 +78,9 @@ def view_of(hints: RadiographHints) -> tuple[str, Grounds]:
         (sideways,) = [letter for letter in hints.orientation if letter not in "HF"] or [""]
         if sideways in across:
             return across[sideways], Grounds.ORIENTATION
-    said = {view for view, known in _WORDS.items() if known & _words(hints.names)}
+    views = {view for view, known in _WORDS.items() if known & _words(hints.names)}
     # A name that says both, as of a folder of both radiographs, says nothing.
-    return (said.pop(), Grounds.NAME) if len(said) == 1 else ("", Grounds.NOTHING)
+    return (views.pop(), Grounds.NAME) if len(views) == 1 else ("", Grounds.NOTHING)
 
 
 def recognise(first: RadiographHints, second: RadiographHints) -> Recognition:

@@ -149,7 +149,7 @@ class Job:
 
 
 def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
-    told = (
+    flags = (
         ("--spacing-mm", options.spacing_mm, repr(options.spacing_mm)),
         ("--magnification", options.magnification, repr(options.magnification)),
         ("--source-to-detector-mm", options.source_to_detector_mm, repr(options.source_to_detector_mm)),
@@ -158,7 +158,7 @@ def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
         ("--rotate", options.rotate_deg, str(options.rotate_deg)),
         ("--flip", options.flip, options.flip),
     )
-    given = [part for option, value, text in told if value for part in (option, f"{view}={text}")]
+    given = [part for option, value, text in flags if value for part in (option, f"{view}={text}")]
     given += ["--invert", view] * options.invert
     return given + ["--ignore-orientation", view] * (not options.trust_orientation)
 

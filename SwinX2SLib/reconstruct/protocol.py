@@ -80,31 +80,31 @@ def encode(event: Event) -> str:
 def decode(line: str) -> Event | None:
     """Return the event that a line tells, or None for any other text."""
     try:
-        said = json.loads(line)
-        return _READERS[said["event"]](said)
+        event = json.loads(line)
+        return _READERS[event["event"]](event)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
-def _progress(said: dict[str, Any]) -> Progress:
-    fraction = float(said["fraction"])
+def _progress(event: dict[str, Any]) -> Progress:
+    fraction = float(event["fraction"])
     if not math.isfinite(fraction):
         raise ValueError(f"the progress must be between 0 and 1, not {fraction}")
-    return Progress(min(max(fraction, 0.0), 1.0), str(said["message"]))
+    return Progress(min(max(fraction, 0.0), 1.0), str(event["message"]))
 
 
-def _result(said: dict[str, Any]) -> Result:
-    files = {str(role): str(path) for role, path in said["files"].items()}
-    seconds = {str(phase): float(value) for phase, value in said.get("seconds", {}).items()}
-    return Result(files, tuple(str(note) for note in said.get("notes", ())), seconds)
+def _result(event: dict[str, Any]) -> Result:
+    files = {str(role): str(path) for role, path in event["files"].items()}
+    seconds = {str(phase): float(value) for phase, value in event.get("seconds", {}).items()}
+    return Result(files, tuple(str(note) for note in event.get("notes", ())), seconds)
 
 
-def _error(said: dict[str, Any]) -> Error:
-    path = said.get("path")
+def _error(event: dict[str, Any]) -> Error:
+    path = event.get("path")
     return Error(
-        str(said["kind"]),
-        str(said["message"]),
-        str(said.get("hint") or ""),
+        str(event["kind"]),
+        str(event["message"]),
+        str(event.get("hint") or ""),
         str(path) if path is not None else None,
     )
 

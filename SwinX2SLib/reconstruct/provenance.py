@@ -48,7 +48,7 @@ def describe(
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": {"ap": _radiograph(ap), "lateral": _radiograph(lateral)},
-        "film_check": check.to_json(),
+        "orientation_check": check.to_json(),
         "options": job.to_dict(),
         "command": ["swinx2s", *job.arguments()],
         "model": _model(job, reconstruction),
@@ -61,7 +61,7 @@ def describe(
         "bones": bones,
         "expected_dice": reconstruction.expected_dice,
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
-        "shape_likeness": reconstruction.shape_similarity,
+        "shape_similarity": reconstruction.shape_similarity,
         "femur_shifts_mm": reconstruction.femur_shifts_mm,
         "removed_component_voxels": reconstruction.removed_component_voxels,
         "device": reconstruction.device,
@@ -102,7 +102,7 @@ def _tube(radiograph: Radiograph) -> dict[str, Any]:
 
 def _model(job: Job, reconstruction: Reconstruction) -> dict[str, Any]:
     record = reconstruction.model_record
-    # A model that the calling program made has no record in the manifest.
+    # A model supplied by the calling program has no record in the manifest.
     return {
         "asked": job.model,
         **(dataclasses.asdict(record) if record is not None else {"name": "supplied by the caller"}),

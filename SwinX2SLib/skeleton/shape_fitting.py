@@ -62,7 +62,7 @@ def fit_shape_model(
         for label in labels_of:
             found = bone_probability(placement, number, label, labels.shape, spacing_mm)
             if found is not None:
-                _say(probability, label, *found)
+                _set_probability(probability, label, *found)
                 believed[label] = alike
         if labels_of == PELVIS:
             shifts = align_femora_to_acetabula(probability, labels, placement, number, spacing_mm)
@@ -88,10 +88,12 @@ def _least_of_pelvis(labels: np.ndarray, radiographs: ViewRadiographs) -> float:
     return max(LEAST_SIMILARITY_OF_PELVIS, alike - LESS_THAN_DRAWN)
 
 
-def _say(probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray) -> None:
+def _set_probability(
+    probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray
+) -> None:
     """Give a bone the probability that its shape and the network agree on; elsewhere it is not."""
     bone = probability[label]
     agreed = torch.zeros_like(bone)
-    said = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_WEIGHT)
-    agreed[part] = (said * bone[part].float() ** NETWORK_WEIGHT).to(bone.dtype)
+    weighted = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_WEIGHT)
+    agreed[part] = (weighted * bone[part].float() ** NETWORK_WEIGHT).to(bone.dtype)
     replace_bone(probability, label, agreed)

@@ -186,15 +186,15 @@ class QtWorkerProcess:
         return self._process.state() != qt.QProcess.NotRunning
 
     def _read_output(self) -> None:
-        self._tell("out", self._process.readAllStandardOutput())
+        self._on_output("out", self._process.readAllStandardOutput())
 
     def _read_log(self) -> None:
-        self._tell("err", self._process.readAllStandardError())
+        self._on_output("err", self._process.readAllStandardError())
 
-    def _tell(self, channel: str, received: qt.QByteArray) -> None:
-        self._say(channel, self._lines[channel].feed(bytes(received.data())))
+    def _on_output(self, channel: str, received: qt.QByteArray) -> None:
+        self._report_lines(channel, self._lines[channel].feed(bytes(received.data())))
 
-    def _say(self, channel: str, lines: Sequence[str]) -> None:
+    def _report_lines(self, channel: str, lines: Sequence[str]) -> None:
         for line in lines:
             if self._listener is not None:
                 (self._listener.on_line if channel == "out" else self._listener.on_log)(line)
@@ -208,7 +208,7 @@ class QtWorkerProcess:
         self._read_output()
         self._read_log()
         for channel, lines in self._lines.items():
-            self._say(channel, lines.rest())
+            self._report_lines(channel, lines.rest())
         crashed = self._process.exitStatus() == qt.QProcess.CrashExit
         code = self._process.exitCode()
         self._end(

@@ -198,9 +198,9 @@ class ReconstructionRun(BackgroundProcess):
         return Outcome(_("{0} bones were reconstructed: {1}.").format(count, node.GetName()), hint, node=node)
 
     def _refused(self) -> Outcome:
-        told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
+        reported = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
         names = {radiograph.file: radiograph.name for radiograph in self._radiographs.values()}
-        faults = tuple(translated(panel_fault(fault, names)) for fault in told)
+        faults = tuple(translated(panel_fault(fault, names)) for fault in reported)
         if len(faults) == 1:
             return Outcome(faults[0].message, faults[0].hint, faults=faults)
         return Outcome(_("The worker reported {0} problems.").format(len(faults)), faults=faults)

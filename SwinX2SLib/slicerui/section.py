@@ -13,7 +13,7 @@ from slicer.util import VTKObservationMixin
 from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.settings import Settings
-from SwinX2SLib.slicerui.signals import Notice
+from SwinX2SLib.slicerui.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Services:
     logic: ReconstructionLogic
     reconstruction: Callable[[], ReconstructionParameters | None]
     settings: Settings = field(default_factory=Settings)
-    result_added: Notice = field(default_factory=Notice)
-    inputs_changed: Notice = field(default_factory=Notice)
-    models_changed: Notice = field(default_factory=Notice)
-    about_to_run: Notice = field(default_factory=Notice)
+    result_added: Signal = field(default_factory=Signal)
+    inputs_changed: Signal = field(default_factory=Signal)
+    models_changed: Signal = field(default_factory=Signal)
+    about_to_run: Signal = field(default_factory=Signal)
 
 
 class Section(VTKObservationMixin):

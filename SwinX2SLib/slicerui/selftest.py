@@ -40,7 +40,7 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     say("All 54 bones become segments")
     bones_become_segments()
     say("Problems are reported before anything is started")
-    faults_are_told(panel)
+    faults_are_reported(panel)
     say("A sample fills in both radiographs")
     sample_fills_the_inputs(panel)
     if missing := missing_requirements():
@@ -86,7 +86,7 @@ def bones_become_segments() -> None:
     slicer.mrmlScene.RemoveNode(volume)
 
 
-def faults_are_told(panel: ReconstructionPanel) -> None:
+def faults_are_reported(panel: ReconstructionPanel) -> None:
     """Choose nothing, then one radiograph twice."""
     assert _faults(panel) == {"radiograph-missing"}
     assert not panel.sections["reconstruct"].ui.reconstructButton.enabled

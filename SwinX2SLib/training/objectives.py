@@ -18,7 +18,7 @@ from SwinX2SLib.models.orientation import (
     RadiographOrientationNet,
     View,
     as_square,
-    hang,
+    reorient,
 )
 from SwinX2SLib.models.single import SingleOutputNetwork
 from SwinX2SLib.models.spine_discs import SpineDiscNet
@@ -111,7 +111,7 @@ def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, 
         for radiograph in stack.repeat_interleave(WAYS, dim=0):
             square = as_square(_section(radiograph[None], generator), model.config.radiograph_px)
             orientation, target = _random_orientation(view, generator)
-            radiographs.append(hang(square, orientation))
+            radiographs.append(reorient(square, orientation))
             targets.append(target)
     logits = model(torch.cat(radiographs))
     return {

@@ -35,7 +35,10 @@ from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 CROSSING_MM = 15.0
 ERRORS: dict[str, Callable[[Pair], Pair | None]] = {
     "as published": lambda pair: pair,
-    **{f"simulated from the CT, {a} degrees view angle error": lambda pair, a=a: retaken(pair, a) for a in (0, 5, 10)},
+    **{
+        f"simulated from the CT, {a} degrees view angle error": lambda pair, a=a: retaken(pair, a)
+        for a in (0, 5, 10)
+    },
     **{
         f"lateral radiograph {p} % too large": lambda pair, p=p: replace(
             pair, lateral=magnified(pair.lateral, 1 + p / 100)

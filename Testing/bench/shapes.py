@@ -34,7 +34,9 @@ def main() -> None:
         "phantoms": chain(*(phantom_pairs(field, 2) for field in ("torso", "chest", "pelvis"))),
         "synthetic subjects": drawn_pairs(args.cases),
     }
-    print("| pairs | number | " + " | ".join(f"{r} without | {r} with" for r in REGIONS) + " | worse | better |")
+    print(
+        "| pairs | number | " + " | ".join(f"{r} without | {r} with" for r in REGIONS) + " | worse | better |"
+    )
     print("|---|---|" + "---|" * (2 * len(REGIONS) + 2))
     for kind, pairs in kinds.items():
         print(_row(kind, reconstructor, pairs), flush=True)

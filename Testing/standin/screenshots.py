@@ -189,7 +189,9 @@ def photograph_bones(panel, folder: Path) -> None:
 
 def compose_cover(folder: Path) -> None:
     """Put the panel and the bones side by side."""
-    panel, bones = (Image.open(folder / f"{name}.png").convert("RGB") for name in ("result", "bones_radiographs"))
+    panel, bones = (
+        Image.open(folder / f"{name}.png").convert("RGB") for name in ("result", "bones_radiographs")
+    )
     panel = panel.resize(
         (round(panel.width * bones.height / panel.height), bones.height), Image.Resampling.LANCZOS
     )

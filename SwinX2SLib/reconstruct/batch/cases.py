@@ -154,12 +154,12 @@ class _Rows:
         return path
 
     def _radiographs(self, line: int, values: Mapping[str, str]) -> RadiographDefaults:
-        told = {
+        shared = {
             "ap_view": self._value(line, values, "ap_view", _view),
             "lateral_offset_mm": self._value(line, values, "lateral_offset_mm", _shift),
         }
         radiographs = replace(
-            self._defaults, **{name: value for name, value in told.items() if value is not None}
+            self._defaults, **{name: value for name, value in shared.items() if value is not None}
         )
         return replace(
             radiographs,
@@ -170,22 +170,22 @@ class _Rows:
     def _options(
         self, line: int, values: Mapping[str, str], view: str, defaults: RadiographOptions
     ) -> RadiographOptions:
-        told: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         for name, (option, read) in _READERS.items():
             columns = [f"{view}_{name}", *([name] if name in _SHARED else [])]
             column = next((each for each in columns if values.get(each)), None)
             if column is not None and (value := self._value(line, values, column, read)) is not None:
-                told[option] = value
-        if "spacing_mm" in told:
-            told.setdefault("magnification", None)
-        elif "magnification" in told:
-            told["spacing_mm"] = None
-        if any(name in told for name in _TUBE):
-            told.setdefault("magnification", None)
-        elif told.get("magnification") is not None:
-            told |= dict.fromkeys(_TUBE)
+                options[option] = value
+        if "spacing_mm" in options:
+            options.setdefault("magnification", None)
+        elif "magnification" in options:
+            options["spacing_mm"] = None
+        if any(name in options for name in _TUBE):
+            options.setdefault("magnification", None)
+        elif options.get("magnification") is not None:
+            options |= dict.fromkeys(_TUBE)
         try:
-            return replace(defaults, **told)
+            return replace(defaults, **options)
         except ValueError as error:
             self.add(line, "radiograph-option", f"{view}: {error}", "Correct the line.")
             return defaults

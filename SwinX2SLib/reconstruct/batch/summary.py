@@ -31,7 +31,7 @@ class CaseOutcome:
         seconds: that the reconstruction took; None where it failed.
         bones: how many were found.
         expected_dice: mean over them of the overlap with the truth that the network's probabilities promise, 0..1.
-        doubts: sentences that a reader must know.
+        warnings: warnings about the result.
         folder: of the result, "" where it failed.
         ap, lateral: files.
         failure: why there is no result, or None.
@@ -42,7 +42,7 @@ class CaseOutcome:
     seconds: float | None
     bones: int | None
     expected_dice: float | None
-    doubts: tuple[str, ...]
+    warnings: tuple[str, ...]
     folder: str
     ap: str
     lateral: str
@@ -58,14 +58,15 @@ class CaseOutcome:
             record: JSON of `work.reconstruct_pair`, read where there is no failure.
             failure: why there is none.
         """
-        told = {} if failure is not None else json.loads(record.read_text(encoding="utf-8"))
+        values = {} if failure is not None else json.loads(record.read_text(encoding="utf-8"))
         return cls(
             case=case.name,
             status="done" if failure is None else "failed",
-            seconds=told.get("seconds"),
-            bones=told.get("bones"),
-            expected_dice=told.get("expected_dice"),
-            doubts=tuple(told.get("doubts", ())),
+            seconds=values.get("seconds"),
+            bones=values.get("bones"),
+            expected_dice=values.get("expected_dice"),
+            # "doubts" in version 0.1.
+            warnings=tuple(values.get("warnings", values.get("doubts", ()))),
             folder=str(folder) if failure is None else "",
             ap=str(case.ap),
             lateral=str(case.lateral),
@@ -77,8 +78,10 @@ class CaseOutcome:
         """Return what is known of a case whose radiographs were only read: which they are, and why they are a
         pair."""
         words = f"{case.ap.name} (frontal), {case.lateral.name} (lateral); {case.how}"
-        status, doubts = ("ready", (words,)) if failure is None else ("failed", ())
-        return cls(case.name, status, None, None, None, doubts, "", str(case.ap), str(case.lateral), failure)
+        status, warnings = ("ready", (words,)) if failure is None else ("failed", ())
+        return cls(
+            case.name, status, None, None, None, warnings, "", str(case.ap), str(case.lateral), failure
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -102,7 +105,7 @@ def _rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
         "seconds",
         "bones",
         "expected_dice",
-        "doubts",
+        "warnings",
         "fault",
         "folder",
         "ap",
@@ -112,8 +115,8 @@ def _rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
     for outcome in outcomes:
         # One line a row, for whatever reads it.
         fault = "" if outcome.failure is None else " ".join(outcome.failure.message.split())
-        told = {**outcome.as_dict(), "doubts": " ".join(outcome.doubts), "fault": fault}
-        yield ["" if told[name] is None else told[name] for name in names]
+        values = {**outcome.as_dict(), "warnings": " ".join(outcome.warnings), "fault": fault}
+        yield ["" if values[name] is None else values[name] for name in names]
 
 
 def _measured_rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
@@ -141,11 +144,11 @@ def _write(path: Path, rows: Iterable[Sequence[Any]]) -> None:
 CHECKED = 0.05
 
 
-class TellEvents:
+class EventReporter:
     """Tells one phase of a batch (a `parallel.progress.TaskProgress`).
 
     Args:
-        tell: told lines.
+        write_line: told lines.
         doing: what is done, such as "Reconstructing".
         start, end: shares of the whole work at which the phase starts and ends.
         outcome: returns the outcome of a case by its key, for those that are to be told; None tells no case.
@@ -154,14 +157,14 @@ class TellEvents:
 
     def __init__(
         self,
-        tell: Callable[[str], None],
+        write_line: Callable[[str], None],
         doing: str,
         start: float,
         end: float,
         outcome: Callable[[str, Failure | None], CaseOutcome | None],
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._tell, self._doing, self._start, self._end = tell, doing, start, end
+        self._write_line, self._doing, self._start, self._end = write_line, doing, start, end
         self._outcome, self._clock = outcome, clock
         self._total = self._kept = self._ended = 0
         self._began = clock()
@@ -176,12 +179,12 @@ class TellEvents:
         self._ended += 1
         outcome = self._outcome(key, failure)
         if outcome is not None:
-            self._tell(encode_case(outcome))
+            self._write_line(encode_case(outcome))
         self._show()
 
     def note(self, message: str) -> None:
         """Tell a sentence."""
-        self._tell(message)
+        self._write_line(message)
 
     def _show(self) -> None:
         done = self._kept + self._ended
@@ -190,7 +193,7 @@ class TellEvents:
         if self._ended and done < self._total:
             left = (self._clock() - self._began) / self._ended * (self._total - done)
             words += f", about {_duration(left)} left"
-        self._tell(encode(Progress(self._start + (self._end - self._start) * share, words)))
+        self._write_line(encode(Progress(self._start + (self._end - self._start) * share, words)))
 
 
 def encode_case(outcome: CaseOutcome) -> str:
@@ -201,11 +204,11 @@ def encode_case(outcome: CaseOutcome) -> str:
 def decode_case(line: str) -> Mapping[str, Any] | None:
     """Return what a line tells of a case, or None for any other text."""
     try:
-        said = json.loads(line)
+        event = json.loads(line)
     except ValueError:
         return None
-    is_case = isinstance(said, dict) and said.get("event") == "case"
-    return said if is_case and {"case", "status"} <= said.keys() else None
+    is_case = isinstance(event, dict) and event.get("event") == "case"
+    return event if is_case and {"case", "status"} <= event.keys() else None
 
 
 def _duration(seconds: float) -> str:

@@ -91,7 +91,7 @@ def reconstruct_pair(payload: Mapping[str, Any], backend: Backend = _KEPT) -> di
         "seconds": round(result.seconds["total"], 2),
         "bones": len(bones),
         "expected_dice": round(float(np.mean(expected)), 4) if expected else None,
-        "doubts": list(result.notes),
+        "warnings": list(result.notes),
         "files": {name: (job.out / name).stat().st_size for name in FILES.values()},
     }
 

@@ -259,12 +259,14 @@ def _agreement_picture(measured: Measured) -> Picture:
     found = measured.agreement
     difference = np.asarray(measured.differences)
     png = agreement_plot(np.asarray(measured.truths) + difference / 2, difference, found, measured.unit_words)
-    told = [number_words(each.value, 1, measured.decimals) for each in (found.bias, found.lower, found.upper)]
+    numbers = [
+        number_words(each.value, 1, measured.decimals) for each in (found.bias, found.lower, found.upper)
+    ]
     unit = f" {measured.unit_words}" if measured.unit_words else ""
     title = f"{_place(measured)}: {measured.title}, {_counted(measured)}"
     alt = (
-        f"Bland-Altman plot of {measured.title.lower()}, {_counted(measured)}: bias {told[0]}{unit}, "
-        f"limits of agreement {told[1]} to {told[2]}{unit}."
+        f"Bland-Altman plot of {measured.title.lower()}, {_counted(measured)}: bias {numbers[0]}{unit}, "
+        f"limits of agreement {numbers[1]} to {numbers[2]}{unit}."
     )
     return Picture(title, alt, png)
 

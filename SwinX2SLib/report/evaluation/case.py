@@ -240,8 +240,8 @@ def _summary(document: Mapping[str, Any]) -> str:
     counted = tally([document], FOREGROUND)
     groups = ", ".join(part_title(group) for group in document.get("annotated_groups") or ())
     held = count_words(counted.expected, "bone")
-    said = f"Bones in the ground truth: {held}; {counted.missed} missed, {counted.invented} extra."
-    return f"{said} Scored groups: {groups}." if groups else said
+    text = f"Bones in the ground truth: {held}; {counted.missed} missed, {counted.invented} extra."
+    return f"{text} Scored groups: {groups}." if groups else text
 
 
 def _part_row(document: Mapping[str, Any], part: str, metrics: Sequence[Metric]) -> CaseRow:
@@ -317,5 +317,5 @@ def _facts(document: Mapping[str, Any]) -> dict[str, str]:
     }
     if spacing := document.get("spacing_mm"):
         facts["Grid of the ground truth"] = " × ".join(f"{size:.2f}" for size in spacing) + " mm"
-    told = {name: str(text) for name, text in facts.items() if text}
-    return told or {"Case": str(document.get("case") or NOTHING)}
+    rows = {name: str(text) for name, text in facts.items() if text}
+    return rows or {"Case": str(document.get("case") or NOTHING)}

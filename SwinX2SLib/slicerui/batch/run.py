@@ -106,7 +106,7 @@ class BatchObserver(Protocol):
     def on_progress(self, fraction: float, message: str) -> None:
         """See how far it is, 0..1."""
 
-    def on_case(self, told: Mapping[str, Any]) -> None:
+    def on_case(self, case: Mapping[str, Any]) -> None:
         """See how a case ended: the fields of `reconstruct.batch.summary.CaseOutcome`."""
 
     def on_ended(self, well: bool, words: str) -> None:
@@ -136,8 +136,8 @@ class BatchRun(BackgroundProcess):
             self._observer.on_progress(event.fraction, event.message)
         elif isinstance(event, Result):
             self._summary = " ".join(event.notes)
-        elif (told := decode_case(line)) is not None:
-            self._observer.on_case(told)
+        elif (case := decode_case(line)) is not None:
+            self._observer.on_case(case)
 
     def on_log(self, line: str) -> None:
         """Hear the process's standard error."""
@@ -159,8 +159,8 @@ class BatchRun(BackgroundProcess):
             self._observer.on_ended(False, self._why(ending))
 
     def _why(self, ending: Ending) -> str:
-        told = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
-        text = "\n".join(told) or f"{ending.describe()} {' '.join(self._last_words)[-300:]}"
+        errors = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
+        text = "\n".join(errors) or f"{ending.describe()} {' '.join(self._last_words)[-300:]}"
         return panel_wording(text.strip()).replace(" with --out", "")
 
 
@@ -168,35 +168,35 @@ _FAILED_COLOUR = (198, 40, 40)
 
 
 class CaseList:
-    """Keeps a table widget in step with the cases that have been told of."""
+    """Table widget with the reported cases."""
 
     def __init__(self, widget: qt.QTableWidget):
         self._widget = widget
         self._rows: dict[str, int] = {}
-        self._told: list[Mapping[str, Any]] = []
+        self._cases: list[Mapping[str, Any]] = []
         self.clear()
 
     def clear(self) -> None:
-        """Forget all cases."""
-        self._rows, self._told = {}, []
+        """Remove all cases."""
+        self._rows, self._cases = {}, []
         columns = [_("Case"), _("Status"), _("Bones"), _("Expected Dice"), _("Time"), _("Remarks")]
         self._widget.setColumnCount(len(columns))
         self._widget.setHorizontalHeaderLabels(columns)
         self._widget.setRowCount(0)
 
-    def take(self, told: Mapping[str, Any]) -> None:
-        """List a case, or show anew how it stands."""
-        name = str(told["case"])
+    def take(self, case: Mapping[str, Any]) -> None:
+        """Add a case or update its status."""
+        name = str(case["case"])
         if name not in self._rows:
-            self._rows[name] = len(self._told)
-            self._told.append(told)
-            self._widget.setRowCount(len(self._told))
+            self._rows[name] = len(self._cases)
+            self._cases.append(case)
+            self._widget.setRowCount(len(self._cases))
         row = self._rows[name]
-        self._told[row] = told
-        for column, words in enumerate(_words(told)):
+        self._cases[row] = case
+        for column, words in enumerate(_words(case)):
             item = qt.QTableWidgetItem(words)
             item.setToolTip(words)
-            if told["status"] == "failed":
+            if case["status"] == "failed":
                 item.setForeground(qt.QBrush(qt.QColor(*_FAILED_COLOUR)))
             self._widget.setItem(row, column, item)
 
@@ -206,23 +206,23 @@ class CaseList:
 
     def folder_in(self, row: int) -> str:
         """Return the folder of the result in a row, or "" where there is none."""
-        return str(self._told[row].get("folder") or "") if 0 <= row < len(self._told) else ""
+        return str(self._cases[row].get("folder") or "") if 0 <= row < len(self._cases) else ""
 
 
-def _status(told: Mapping[str, Any]) -> str:
+def _status(case: Mapping[str, Any]) -> str:
     """Return how a case stands, in the language of the application."""
     words = {"done": _("done"), "failed": _("failed"), "ready": _("ready")}
-    return words.get(str(told["status"]), str(told["status"]))
+    return words.get(str(case["status"]), str(case["status"]))
 
 
-def _words(told: Mapping[str, Any]) -> list[str]:
-    failure = told.get("failure") or {}
-    remarks = failure.get("message") or " ".join(told.get("doubts") or ())
-    dice, seconds = told.get("expected_dice"), told.get("seconds")
+def _words(case: Mapping[str, Any]) -> list[str]:
+    failure = case.get("failure") or {}
+    remarks = failure.get("message") or " ".join(case.get("warnings") or ())
+    dice, seconds = case.get("expected_dice"), case.get("seconds")
     return [
-        str(told["case"]),
-        _status(told),
-        "" if told.get("bones") is None else str(told["bones"]),
+        str(case["case"]),
+        _status(case),
+        "" if case.get("bones") is None else str(case["bones"]),
         "" if dice is None else f"{100 * dice:.0f} %",
         "" if seconds is None else f"{seconds:.0f} s",
         " ".join(str(remarks).split()),

@@ -73,11 +73,11 @@ def distance_model(
 
 def colour_model(model: slicer.vtkMRMLModelNode, distance: Distance) -> None:
     """Let the colours of a model show the signed or the absolute distance; a model without distances stays."""
-    told = model.GetAttribute(PREFIX + RANGE)
+    stored = model.GetAttribute(PREFIX + RANGE)
     colours = model.GetNodeReference(f"{PREFIX}{distance.value}_colours")
-    if told is None or colours is None:
+    if stored is None or colours is None:
         return
-    reach, display = float(told), model.GetDisplayNode()
+    reach, display = float(stored), model.GetDisplayNode()
     display.SetActiveScalar(ARRAYS[distance], vtk.vtkAssignAttribute.POINT_DATA)
     display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
     display.SetScalarRange(-reach if distance is Distance.SIGNED else 0.0, reach)

@@ -39,20 +39,20 @@ class RadiographChoice:
 
 def radiograph_choice(parameters: ReconstructionParameters, role: str) -> RadiographChoice:
     """Return the radiograph of a role."""
-    say = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
-    spacing_mm = say["spacing_mm"] if say["spacing_mm"] > FROM_RADIOGRAPH_MM else None
-    xray_source = {name: say[name] if say[name] > FROM_RADIOGRAPH_MM else None for name in _TUBE}
+    edits = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
+    spacing_mm = edits["spacing_mm"] if edits["spacing_mm"] > FROM_RADIOGRAPH_MM else None
+    xray_source = {name: edits[name] if edits[name] > FROM_RADIOGRAPH_MM else None for name in _TUBE}
     # The tube's distances give the magnification, too.
-    factor = say["magnification"] if say["magnification"] >= 1 and spacing_mm is None else None
+    factor = edits["magnification"] if edits["magnification"] >= 1 and spacing_mm is None else None
     factor = None if any(xray_source.values()) else factor
     options = RadiographOptions(
         spacing_mm=spacing_mm,
         magnification=factor,
-        rotate_deg=say["rotate_deg"],
-        flip=say["flip"],
-        invert=say["invert"],
-        crop=Crop.parse(say["crop"]) if say["crop"] else None,
-        trust_orientation=say["trust_header"],
+        rotate_deg=edits["rotate_deg"],
+        flip=edits["flip"],
+        invert=edits["invert"],
+        crop=Crop.parse(edits["crop"]) if edits["crop"] else None,
+        trust_orientation=edits["trust_header"],
         **xray_source,
     )
     view = parameters.ap_view.value if role == "ap" else role

@@ -91,9 +91,9 @@ def _scene_radiograph(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -
         notes=notes,
         faults=faults,
     )
-    said = [str(header.get(name) or "") for name in ("SeriesDescription", "ProtocolName")] if header else []
+    stated = [str(header.get(name) or "") for name in ("SeriesDescription", "ProtocolName")] if header else []
     position = str(header.get("ViewPosition") or "") if header else ""
-    return SceneRadiograph(decoded, shape, (node.GetName(), *said), position)
+    return SceneRadiograph(decoded, shape, (node.GetName(), *stated), position)
 
 
 def _geometry(

@@ -104,11 +104,11 @@ class Examiner:
         kept = self._looked.get(choice.role)
         if kept is None or kept[0] != key:
             # The radiograph is kept with the result, so that its id is not given to another one.
-            kept = self._looked[choice.role] = key, look_at(choice, scene_radiograph), scene_radiograph
+            kept = self._looked[choice.role] = key, examine(choice, scene_radiograph), scene_radiograph
         return kept[1]
 
 
-def look_at(
+def examine(
     choice: RadiographChoice, scene_radiograph: SceneRadiograph
 ) -> tuple[SeenRadiograph | None, list[Fault]]:
     """Return a radiograph as it will be used, or None if there is no picture, and what is wrong with it."""

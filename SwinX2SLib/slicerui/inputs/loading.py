@@ -109,13 +109,13 @@ MOST_FILES = 8
 
 
 def load_radiographs(
-    paths: Sequence[str | Path], say: Callable[[str], None]
+    paths: Sequence[str | Path], report: Callable[[str], None]
 ) -> tuple[list[slicer.vtkMRMLScalarVolumeNode], list[Fault]]:
     """Load radiographs into the scene.
 
     Args:
         paths: files, or folders of a few files.
-        say: told what is being read, and "" at the end.
+        report: told what is being read, and "" at the end.
 
     Returns:
         The volumes in the order of the files, and why files could not be loaded.
@@ -129,13 +129,13 @@ def load_radiographs(
         )
         return [], [fault]
     for path in files:
-        say(_("Reading {0} ({1:.1f} MB)…").format(path.name, path.stat().st_size / 1e6))
+        report(_("Reading {0} ({1:.1f} MB)…").format(path.name, path.stat().st_size / 1e6))
         try:
             nodes.append(read_radiograph(path))
         except RuntimeError:
             hint = "Load it with Slicer's DICOM module or Add Data to see the reason."
             faults.append(Fault("not-loaded", "Slicer could not load the file.", hint, str(path)))
-    say("")
+    report("")
     return nodes, faults
 
 

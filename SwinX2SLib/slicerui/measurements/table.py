@@ -131,10 +131,10 @@ def edited_words(one: ReviewedMeasurement) -> str:
 
 
 def _joined(found: dict[str, ReviewedMeasurement], words: Callable[[ReviewedMeasurement], str]) -> str:
-    told = {side: words(one) for side, one in found.items()}
-    if len(set(told.values())) == 1:
-        return next(iter(told.values()))
-    return "; ".join(f"{side}: {text}" for side, text in told.items() if text)
+    texts = {side: words(one) for side, one in found.items()}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "; ".join(f"{side}: {text}" for side, text in texts.items() if text)
 
 
 def _title(stored: StoredMeasurement, paired: bool) -> str:

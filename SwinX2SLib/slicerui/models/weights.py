@@ -159,18 +159,18 @@ class BackgroundCommand(BackgroundProcess):
     """Runs `python -m ...` and hears it (`WorkerListener`).
 
     Args:
-        say: told each line that the process writes.
+        report: told each line that the process writes.
         finished: told once and last whether it went well, and what to tell the user.
         make_process: makes the process.
     """
 
     def __init__(
         self,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         finished: Callable[[bool, str], None],
         make_process: Callable[[WorkerListener], WorkerProcess] = QtWorkerProcess,
     ):
-        self._say, self._finished, self._make_process = say, finished, make_process
+        self._report, self._finished, self._make_process = report, finished, make_process
         self._complaints: deque[str] = deque(maxlen=_LAST_WORDS)
         self._last_line = ""
 
@@ -188,14 +188,14 @@ class BackgroundCommand(BackgroundProcess):
     def on_line(self, line: str) -> None:
         """Hear the process's standard output."""
         self._last_line = line.strip() or self._last_line
-        self._say(line)
+        self._report(line)
 
     def on_log(self, line: str) -> None:
         """Hear the process's standard error: what went wrong, and pip's warnings."""
         complaint = next((line.removeprefix(each) for each in _COMPLAINTS if line.startswith(each)), "")
         if complaint:
             self._complaints.append(complaint)
-        self._say(line)
+        self._report(line)
 
     def on_ended(self, ending: Ending) -> None:
         """Hear that the process has ended."""

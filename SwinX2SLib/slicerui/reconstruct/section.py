@@ -86,7 +86,7 @@ class ReconstructSection(Section):
             self.ui.progressBar.value = 0
             self._log.clear()
         # Whoever still works on a radiograph finishes, which may leave it with faults.
-        self.services.about_to_run.tell()
+        self.services.about_to_run.emit()
         try:
             faults = list(self._faults) or self.services.logic.start(self.parameters, self)
         except InstallError as error:
@@ -143,7 +143,7 @@ class ReconstructSection(Section):
         if outcome.node is not None:
             self.ui.logSection.collapsed = self.ui.logSection.collapsed and not outcome.hint
             slicer.app.layoutManager().resetThreeDViews()
-            self.services.result_added.tell(outcome.node)
+            self.services.result_added.emit(outcome.node)
             self._show_expectation()
         elif not outcome.cancelled:
             self.ui.logSection.collapsed = False

@@ -22,7 +22,7 @@ from SwinX2SLib.slicerui.background_process import (
 from SwinX2SLib.slicerui.event_loop import run_in_thread
 from SwinX2SLib.slicerui.provenance import PREFIX
 from SwinX2SLib.slicerui.radiographs import dicom_file
-from SwinX2SLib.slicerui.result.links import told_of
+from SwinX2SLib.slicerui.result.links import provenance_value
 
 _LAST_WORDS = 5
 # PS3.10, 7.1: after a preamble.
@@ -131,7 +131,7 @@ def _dicom_radiograph(result: slicer.vtkMRMLSegmentationNode, role: str) -> Path
     node = result.GetNodeReference(PREFIX + role)
     if node is not None:
         return dicom_file(node)
-    path = Path(told_of(result, f"{role}_file"))
+    path = Path(provenance_value(result, f"{role}_file"))
     if not path.is_file():
         return None
     with path.open("rb") as stream:

@@ -42,7 +42,7 @@ def linked(result: slicer.vtkMRMLSegmentationNode, role: str, **told: str) -> li
     ]
 
 
-def told_of(node: slicer.vtkMRMLNode, name: str) -> str:
+def provenance_value(node: slicer.vtkMRMLNode, name: str) -> str:
     """Return an attribute of the module's on a node, or ""."""
     return node.GetAttribute(PREFIX + name) or ""
 

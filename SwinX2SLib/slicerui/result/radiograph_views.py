@@ -22,10 +22,10 @@ from SwinX2SLib.slicerui.result.links import (
     RADIOGRAPH_PLANE,
     link,
     linked,
+    provenance_value,
     results_in_scene,
-    told_of,
 )
-from SwinX2SLib.slicerui.result.regions import follow_eyes
+from SwinX2SLib.slicerui.result.regions import sync_visibility
 
 _PLACE = "film_place"
 _CAMERAS = {"parallel": ParallelCamera, "cone": ConeCamera}
@@ -49,8 +49,8 @@ class RadiographPlace:
 def keep_place(model: slicer.vtkMRMLModelNode, place: RadiographPlace) -> None:
     """Keep where a radiograph stands as an attribute of its plane, which is saved with the scene."""
     kind = next(name for name, camera in _CAMERAS.items() if isinstance(place.camera, camera))
-    told = {"camera": kind, **dataclasses.asdict(place.camera), "distance_mm": place.distance_mm}
-    set_attribute(model, _PLACE, json.dumps(told))
+    stored = {"camera": kind, **dataclasses.asdict(place.camera), "distance_mm": place.distance_mm}
+    set_attribute(model, _PLACE, json.dumps(stored))
 
 
 def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, RadiographPlace]:
@@ -58,11 +58,11 @@ def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, RadiographP
     left out."""
     found = {}
     for model in linked(result, RADIOGRAPH_PLANE):
-        role, text = told_of(model, "radiograph"), told_of(model, _PLACE)
+        role, text = provenance_value(model, "radiograph"), provenance_value(model, _PLACE)
         if text:
-            told = json.loads(text)
-            kind, distance = _CAMERAS[told.pop("camera")], told.pop("distance_mm")
-            parts = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
+            stored = json.loads(text)
+            kind, distance = _CAMERAS[stored.pop("camera")], stored.pop("distance_mm")
+            parts = {name: tuple(part) if isinstance(part, list) else part for name, part in stored.items()}
             found[role] = RadiographPlace(role, kind(**parts), distance)
     return found
 
@@ -356,7 +356,7 @@ def show_radiograph_in_slice(
         composite.SetForegroundVolumeID(None)
     for outline in linked(result, OUTLINE, radiograph=role):
         _draw_on(outline, view)
-    follow_eyes(result)
+    sync_visibility(result)
 
 
 def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarray) -> None:
@@ -371,7 +371,7 @@ def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarra
 
 def _draw_on(outline: slicer.vtkMRMLModelNode, view: slicer.vtkMRMLSliceNode) -> None:
     """Draw an outline in one slice view; in 3D it has a display of its own."""
-    flat = next((d for d in _displays(outline) if told_of(d, "slice") == "yes"), None)
+    flat = next((d for d in _displays(outline) if provenance_value(d, "slice") == "yes"), None)
     if flat is None:
         flat = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelDisplayNode")
         flat.Copy(outline.GetDisplayNode())

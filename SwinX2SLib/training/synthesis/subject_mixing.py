@@ -310,7 +310,7 @@ LOWEST_USUAL = 24  # L5: whoever shows it shows the sacrum too
 Candidate = tuple[Subject, Subject, int]
 
 
-def compose_people(people: Sequence[Subject], count: int, rng: np.random.Generator) -> list[Subject]:
+def compose_subjects(people: Sequence[Subject], count: int, rng: np.random.Generator) -> list[Subject]:
     """Compose up to `count` people, preferring those with many bones.
 
     Args:

@@ -264,13 +264,16 @@ def test_truncated_files_are_refused_in_words(tmp_path):
 
 def test_an_uncertainty_map_in_another_order_lies_on_the_same_voxels(tmp_path):
     subject = read_subject(write_nifti(tmp_path / "labels.nii.gz", volume(), OBLIQUE))
-    doubt = np.random.default_rng(1).random(SHAPE, dtype=np.float32)
-    turned, affine = reorient(doubt, OBLIQUE, "SAR")
+    uncertainty = np.random.default_rng(1).random(SHAPE, dtype=np.float32)
+    turned, affine = reorient(uncertainty, OBLIQUE, "SAR")
     path = write_nifti(tmp_path / "u.nii.gz", np.ascontiguousarray(turned), affine)
-    assert np.array_equal(read_uncertainty(path, subject.volume), doubt)
+    assert np.array_equal(read_uncertainty(path, subject.volume), uncertainty)
     moved = OBLIQUE.copy()
     moved[0, 3] += 1
-    for array, place, kind in ((doubt, moved, "grid-mismatch"), (doubt * 2, OBLIQUE, "not-uncertainty")):
+    for array, place, kind in (
+        (uncertainty, moved, "grid-mismatch"),
+        (uncertainty * 2, OBLIQUE, "not-uncertainty"),
+    ):
         with pytest.raises(InputError) as error:
             read_uncertainty(write_nifti(tmp_path / "bad.nii.gz", array, place), subject.volume)
         assert error.value.faults[0].kind == kind
