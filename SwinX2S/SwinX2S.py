@@ -42,8 +42,8 @@ sizes, the orientation and the vertical alignment.</li>
 <p>The <a href="{0}">tutorial</a> describes every step with screenshots.</p>
 """).format(_TUTORIAL)
 _ACKNOWLEDGEMENT = _("""
-The method is based on Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin Transformers
-(2025).
+The method is based on Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin
+Transformers (2025).
 """)
 
 

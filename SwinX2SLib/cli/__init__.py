@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from SwinX2SLib import __version__
 from SwinX2SLib.cli.parsing import STOPPED
@@ -178,7 +179,7 @@ def _cancel_on_signals() -> Iterator[None]:
     """Let a request to end (`kill`, a closed terminal) stop a command as Ctrl-C does, so that it can clean up."""
     from SwinX2SLib.errors import Cancelled
 
-    before = {}
+    before: dict[int, Any] = {}
 
     def stop(number: int, frame: object) -> None:
         for other in before:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from SwinX2SLib.parallel import Failure
     from SwinX2SLib.reconstruct.batch import BatchCase, BatchResult
+    from SwinX2SLib.reconstruct.batch.run import BatchProgress
+    from SwinX2SLib.reconstruct.batch.summary import CaseOutcome
     from SwinX2SLib.reconstruct.job import Job
 
 
@@ -171,17 +173,17 @@ def _run(
     return SOME_FAILED if result.failed else DONE
 
 
-def _events(cases: list[BatchCase], out: Path, write_line: Callable[[str], None]):
+def _events(cases: list[BatchCase], out: Path, write_line: Callable[[str], None]) -> BatchProgress:
     from SwinX2SLib.reconstruct.batch.run import BatchProgress, case_outcome
     from SwinX2SLib.reconstruct.batch.summary import CHECKED, EventReporter
 
     known = {case.key: case for case in cases}
     out = out.absolute()
 
-    def failed_only(key: str, failure: Failure | None):
+    def failed_only(key: str, failure: Failure | None) -> CaseOutcome | None:
         return None if failure is None else case_outcome(known[key], out, failure)
 
-    def every(key: str, failure: Failure | None):
+    def every(key: str, failure: Failure | None) -> CaseOutcome:
         return case_outcome(known[key], out, failure)
 
     return BatchProgress(
@@ -232,7 +234,11 @@ def _check(
 
 
 def _print_summary(result: BatchResult) -> None:
-    failed = [f"failed {outcome.case}: {outcome.failure.message}" for outcome in result.failed]
+    failed = [
+        f"failed {outcome.case}: {outcome.failure.message}"
+        for outcome in result.failed
+        if outcome.failure is not None
+    ]
     for line in first_few(failed, _MOST_TOLD):
         print(line, file=sys.stderr)
     print(_summary(result))

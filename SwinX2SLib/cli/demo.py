@@ -17,6 +17,7 @@ from SwinX2SLib.cli.reconstruct import ConsoleReport
 from SwinX2SLib.errors import EXIT_CODES
 from SwinX2SLib.evaluation import OverlapScores, score_overlap
 from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.job import DEVICES, Job
@@ -119,7 +120,7 @@ def run_demo(
     """
     results = [_reconstruct(name, out, model, device, run) for name in PAIRS]
     page = render_page("index.html.jinja", results=results, report=REPORT_FILE)
-    (out / INDEX_FILE).write_text(page, encoding="utf-8")
+    atomic_write(out / INDEX_FILE, page)
     _print_results(out, results)
     return 0
 

@@ -17,7 +17,7 @@ from SwinX2SLib.label_maps import SCHEME_NAMES
 from SwinX2SLib.parallel import ConsoleProgress
 
 if TYPE_CHECKING:
-    from SwinX2SLib.evaluation.case import CaseEvaluation, GroupEvaluation
+    from SwinX2SLib.evaluation.case import CaseEvaluation, GroupEvaluation, LabelEvaluation
     from SwinX2SLib.evaluation.cohort.run import CohortResult
     from SwinX2SLib.evaluation.cohort.table import CohortTable
 
@@ -327,7 +327,7 @@ def scores_text(evaluation: CaseEvaluation) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, scores: GroupEvaluation, found: str) -> str:
+def _row(name: str, scores: LabelEvaluation | GroupEvaluation, found: str) -> str:
     distances = (scores.hausdorff95_mm, scores.assd_mm, scores.localisation_error_mm)
     return f"{name:<16}{_percent(scores.dice)}{''.join(map(_mm, distances))}  {found}"
 

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from SwinX2SLib.errors import CANCELLED, KEPT_WORDS, PLAIN_EXIT_CODES, USAGE
 
@@ -45,13 +46,15 @@ def add_command(
     """
     codes = {**codes, **(_KEPT if resumable else {})}
     below = [_wrapped(notes), _listed("examples", examples), _listed("exit codes", _code_lines(codes))]
+    # Without a help a command is not listed.
+    shown: dict[str, Any] = {"help": summary} if summary else {}
     parser = subparsers.add_parser(
         name,
         description=_wrapped(description),
         usage=usage,
         epilog="\n\n".join(part for part in below if part),
         formatter_class=_formatter,
-        **({"help": summary} if summary else {}),
+        **shown,
     )
     parser.set_defaults(parser=parser, **({STOPPED: KEPT_WORDS} if resumable else {}))
     return parser

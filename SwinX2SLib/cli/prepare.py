@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from SwinX2SLib.cli.parsing import add_command, add_workers, first_few
 from SwinX2SLib.errors import DONE, PLAIN_EXIT_CODES, SOME_FAILED, Fault, InputError
+from SwinX2SLib.geometry.tuples import shape3
 
 if TYPE_CHECKING:
-    from SwinX2SLib.datasets.prepare import Prepared
+    from SwinX2SLib.datasets.prepare import Prepared, PrepareOptions
 
 
 _NOTES = """\
@@ -128,7 +129,7 @@ def run_prepare(args: argparse.Namespace) -> int:
     return SOME_FAILED if prepared.failed else DONE
 
 
-def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late
+def _checked(args: argparse.Namespace) -> PrepareOptions:
     from SwinX2SLib.datasets.catalogue import DATASETS
     from SwinX2SLib.datasets.prepare import PrepareOptions
 
@@ -163,7 +164,7 @@ def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late
     if faults:
         raise InputError(faults)
     return PrepareOptions(
-        shape, args.spacing_mm, args.threshold, args.labels_only, args.labels_on_image_grid, code
+        shape3(shape), args.spacing_mm, args.threshold, args.labels_only, args.labels_on_image_grid, code
     )
 
 

@@ -27,7 +27,7 @@ from SwinX2SLib.reconstruct.variations import VARIATIONS
 class ConsoleReport:
     """Tells events on standard error (progress, notes, faults) and standard output (files); a context manager."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 # File names may hold what the terminal's encoding has no letter for.
@@ -355,7 +355,7 @@ def run_reconstruct(arguments: argparse.Namespace) -> int:
     if arguments.json:
         events = claim_standard_output()
 
-        def write_event(event) -> None:
+        def write_event(event: Event) -> None:
             print(encode(event), file=events, flush=True)
 
         return run_reported(lambda: run_job(job, write_event), write_event)

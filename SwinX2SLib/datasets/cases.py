@@ -9,14 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
 from SwinX2SLib.datasets.grid import interpolated
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
-from SwinX2SLib.io.volumes import reading
+from SwinX2SLib.io.volumes import read_three_axes
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
 MISMATCHED_CTS = ("x2s_verse083", "x2s_0646")
@@ -101,10 +100,8 @@ class Case:
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume in network order and its affine (index -> RAS mm)."""
-        with reading(self.folder / name, "NIfTI file"):
-            image = nib.load(self.folder / name)
-            volume, affine = reorient(np.asanyarray(image.dataobj).astype(dtype), image.affine)
-        return np.ascontiguousarray(volume), affine
+        volume, affine = reorient(*read_three_axes(self.folder / name))
+        return np.ascontiguousarray(volume, dtype=dtype), affine
 
 
 def load_case_list(manifest: Path) -> list[Case]:

@@ -16,7 +16,8 @@ from SwinX2SLib.datasets.grid import PAPER_SHAPE
 from SwinX2SLib.datasets.prepare_case import files_of, prepare_case
 from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel import Failure, Outcome, Task, run_resumable, write_whole
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.parallel import RUN_AGAIN, Failure, Outcome, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
 
 MANIFEST, REPORT = "manifest.json", "prepared.json"
@@ -246,4 +247,4 @@ def _report(prepared: Prepared, options: PrepareOptions) -> dict[str, Any]:
 def _write(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_whole(path, [text.encode("utf-8", "backslashreplace")])
+    atomic_write(path, text, hint=RUN_AGAIN)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import glob
-import secrets
 import shutil
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -22,7 +19,9 @@ from SwinX2SLib.datasets.grid import Grid, box_of, ct_on, labels_on, paper_grid
 from SwinX2SLib.datasets.scan import Scan, read_scan
 from SwinX2SLib.drr.projection import WATER_PER_MM, project_grid
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.geometry.frames import orientation_of, reorient, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
+from SwinX2SLib.io.atomic_output import atomic_directory, remove_stale
+from SwinX2SLib.io.volumes import write_volume
 
 # Rounded centres of bones that are cut by the edge of the scan.
 _SLACK_MM = 5.0
@@ -102,7 +101,7 @@ LAYOUT = (
 def write_case(
     folder: Path, grid: Grid, labels: np.ndarray, ct: np.ndarray | None, excess: np.ndarray | None
 ) -> None:
-    """Write a case beside its place, then move it there; an earlier one is replaced.
+    """Write a case, whole or not at all, in RAS order as viewers have it; an earlier one is replaced.
 
     Args:
         folder: of the case.
@@ -112,24 +111,19 @@ def write_case(
         excess: what of the CT the radiographs show, float32 `(X, Y, Z)` [HU], or None.
     """
     remove_case(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f".{folder.name}.part-{secrets.token_hex(4)}")
-    part.mkdir()
-    try:
-        _save(labels, grid, part / LABELS)
+    with atomic_directory(folder, files_of(True), overwrite=True) as part:
+        write_volume(part / LABELS, labels, grid.affine, "RAS")
         if ct is not None:
-            _save(np.round(ct).astype(np.int16), grid, part / CT)
+            write_volume(part / CT, np.round(ct).astype(np.int16), grid.affine, "RAS")
             for picture, name in zip(radiographs(excess, grid), RADIOGRAPHS, strict=True):
                 Image.fromarray(picture).save(part / name, optimize=True)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def remove_case(folder: Path) -> None:
     """Remove a case, and what killed runs left of it."""
-    for path in (folder, *folder.parent.glob(f".{glob.escape(folder.name)}.part-*")):
-        shutil.rmtree(path, ignore_errors=True)
+    if folder.parent.is_dir():
+        remove_stale(folder, files_of(True))
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def files_of(with_ct: bool) -> tuple[str, ...]:
@@ -166,16 +160,6 @@ def _eight_bits(radiograph: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(
         np.round((radiograph - darkest) / (brightest - darkest) * 255).astype(np.uint8)
     )
-
-
-def _save(volume: np.ndarray, grid: Grid, path: Path) -> None:
-    """Save in RAS order, as viewers and the other case lists have it."""
-    upright, affine = reorient(volume, grid.affine, "RAS")
-    image = nibabel.Nifti1Image(np.ascontiguousarray(upright), affine)
-    image.set_sform(affine, code=1)
-    image.set_qform(affine, code=1)
-    image.header.set_xyzt_units("mm")
-    nibabel.save(image, path)
 
 
 # What of the bones may lie beyond the grid before it is worth a word.

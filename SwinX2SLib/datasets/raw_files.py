@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import pickle
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.csv_tables import records_of
 
 _NIFTI = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 # What file names carry beside the name of the scan.
@@ -87,7 +87,7 @@ class RawFiles:
         found = [path for path in self.files if path.name.lower() in wanted]
         return min(found, key=lambda path: (len(path.parts), path), default=None)
 
-    def run_in_thread(self, path: Path, *names: str) -> Path | None:
+    def beside(self, path: Path, *names: str) -> Path | None:
         """Return the file of one of these names in a folder, or None."""
         return next((path / name for name in names if (path / name).is_file()), None)
 
@@ -177,14 +177,14 @@ def _checked(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
 
 
 def _csv_pairs(path: Path) -> list[tuple[str, str]]:
-    text = path.read_text(encoding="utf-8-sig")
-    first = text.splitlines()[0] if text.strip() else ""
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    columns = {name.strip().lower(): name for name in rows.fieldnames or () if name}
-    case = next((columns[name] for name in _CASE_COLUMNS if name in columns), None)
+    rows = [fields for _, fields in records_of(path.read_bytes())]
+    columns = [name.strip().lower() for name in rows[0]] if rows else []
+    case = next((name for name in _CASE_COLUMNS if name in columns), None)
     if case is None or "split" not in columns:
-        raise _fault(f"The table has no column for the case or for the split: {first!r}.", path)
-    return [(row[case] or "", row[columns["split"]] or "") for row in rows]
+        named = ", ".join(columns)
+        raise _fault(f"The table has no column for the case or for the split: {named!r}.", path)
+    named_rows = [dict(zip(columns, fields, strict=False)) for fields in rows[1:]]
+    return [(row.get(case, ""), row.get("split", "")) for row in named_rows]
 
 
 def _text_pairs(path: Path) -> Iterable[tuple[str, str]]:

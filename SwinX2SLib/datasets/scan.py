@@ -10,9 +10,10 @@ import numpy as np
 
 from SwinX2SLib.datasets.dataset import DataSet
 from SwinX2SLib.datasets.grid import box_of
-from SwinX2SLib.datasets.volumes import read_labels, read_volume, same_grid
+from SwinX2SLib.datasets.volumes import read_labels, same_grid
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.io.volumes import read_three_axes
 
 # Fat has about -100 HU and is in every scan of a person, air about -1000 and is in nearly every one.
 _DARKEST_OF_A_PERSON_HU = -50.0
@@ -86,7 +87,7 @@ def read_scan(
 
 
 def _read_ct(path: Path, assumed_orientation: str | None) -> tuple[np.ndarray, np.ndarray]:
-    values, affine = read_volume(path, assumed_orientation)
+    values, affine = read_three_axes(path, assumed_orientation)
     hint = "Convert it again using the rescale slope and intercept of the DICOM files, or exclude this scan."
     if not np.isfinite(values).all():
         message = "The CT contains NaN values."

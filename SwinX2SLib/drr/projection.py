@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from SwinX2SLib.anatomy import BACKGROUND, CLASS_COUNT
@@ -113,7 +115,7 @@ def _march(
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
     subject = Subject.from_images(ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False)
     world = torch.eye(4)[None]
-    unused = {"k_inv": None, "sdd": None}  # the ends of the rays are given
+    unused: dict[str, Any] = {"k_inv": None, "sdd": None}  # the ends of the rays are given
     integrals = []
     with torch.inference_mode():
         for start in range(0, len(target), RAYS_AT_ONCE):

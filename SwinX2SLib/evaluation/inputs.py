@@ -16,7 +16,7 @@ from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.registration import outside_notes, place_prediction
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import resample_labels
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, label_mapping
 from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions, read_subject
 
@@ -127,7 +127,7 @@ def _try_reading(
     is_ours = isinstance(numbering, LabelMapping) and numbering.name == "swinx2s"
     foreign = None if is_ours else numbering
     try:
-        subject = read_subject(path, ReadOptions(numbering=foreign, allow_empty=may_be_empty))
+        subject = read_subject(path, ReadOptions(mapping=foreign, allow_empty=may_be_empty))
     except InputError as error:
         if numbering is not None or any(fault.kind == "missing-file" for fault in error.faults):
             faults += [

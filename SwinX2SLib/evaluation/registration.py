@@ -18,7 +18,7 @@ from SwinX2SLib.evaluation.surfaces import label_surfaces
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import centre_shift_mm
 from SwinX2SLib.geometry.surfaces import Surface
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 
 # Points of each bone that take part, and steps at most; a step below both limits is the last.
 _POINTS, _STEPS = 300, 60

@@ -18,7 +18,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import transform_points, voxel_spacing_mm
 from SwinX2SLib.geometry.surfaces import Surface
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.measurements.bones import smoothed
 
 VOXEL_MM = 2.0

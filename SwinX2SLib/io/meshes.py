@@ -11,7 +11,8 @@ import trimesh
 from SwinX2SLib.anatomy import Label, label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
-from SwinX2SLib.io.volumes import named, reading, refuse
+from SwinX2SLib.io.header import reading, refuse
+from SwinX2SLib.io.label_volumes import named
 from SwinX2SLib.io.vtp import read_vtp
 from SwinX2SLib.measurements.bones import Bone, bone_from_mesh
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from pathlib import Path
@@ -37,7 +36,7 @@ def read_mapping(path: Path) -> LabelMapping:
     except OSError as error:
         message = f"The label map cannot be read ({error.strerror or error})."
         raise InputError([Fault("scheme-unreadable", message, "Check the path.", str(path))]) from error
-    except (ValueError, RecursionError, csv.Error) as error:
+    except (ValueError, RecursionError) as error:
         message = f"The label map is damaged ({error})."
         raise InputError([Fault("scheme-unreadable", message, _HINT, str(path))]) from error
     return _scheme(pairs, path)

@@ -77,8 +77,18 @@ class LabelMapping:
         Raises:
             InputError, ValueError: as `to_swinx2s`.
         """
-        if self.sides_by_position and affine is None:
+        if not self.sides_by_position:
+            return self._marked(labels)
+        if affine is None:
             raise ValueError(f"{self.title} does not define left and right; provide the affine.")
+        return _sided(self._marked(labels), affine)
+
+    def _marked(self, labels: np.ndarray) -> np.ndarray:
+        """Return the labels in ours, with sides as the scheme has them.
+
+        Raises:
+            InputError: there are values that the scheme does not have.
+        """
         labels = np.asarray(labels)
         marked = np.zeros(labels.shape, dtype=np.uint8)
         strange: set[float] = set()
@@ -87,7 +97,7 @@ class LabelMapping:
             strange |= self._convert(source, target)
         if strange:
             raise InputError([self._fault(sorted(strange))])
-        return _sided(marked, affine) if self.sides_by_position else marked
+        return marked
 
     def _convert(self, source: np.ndarray, target: np.ndarray) -> set[float]:
         """Fill `target`, and return the values that are not in the scheme."""

@@ -166,11 +166,9 @@ def _narrowest(surface: Surface, head: Sphere, outwards: np.ndarray) -> Neck | N
     if not found:
         return None
     smallest = min(found, key=lambda pair: pair[1].area_mm2)
-    run_in_thread = [
-        section for level, section in found if abs(level - smallest[0]) < BESIDE_RADII * head.radius_mm
-    ]
-    centre = np.mean([section.centroid for section in run_in_thread], axis=0)
-    area = float(np.mean([section.area_mm2 for section in run_in_thread]))
+    beside = [section for level, section in found if abs(level - smallest[0]) < BESIDE_RADII * head.radius_mm]
+    centre = np.mean([section.centroid for section in beside], axis=0)
+    area = float(np.mean([section.area_mm2 for section in beside]))
     away = head.centre - centre
     return Neck(Section(area, centre, smallest[1].points), unit(away), float(np.linalg.norm(away)))
 
@@ -213,12 +211,8 @@ def _fit_shaft(
     last = float(level.max())
     side_on = np.abs(surface.normals @ direction) < 0.5
     away = surface.vertices - point
-    run_in_thread = (
-        np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
-    )
-    bottom = min(
-        SHAFT_RADII[1], _whole_round(away, direction, np.where(side_on & run_in_thread, level, 0.0)) - 0.05
-    )
+    beside = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1) < 1.3 * head.radius_mm
+    bottom = min(SHAFT_RADII[1], _whole_round(away, direction, np.where(side_on & beside, level, 0.0)) - 0.05)
     clear = bottom - SHAFT_RADII[0] >= CLEAR_SHAFT_RADII
     if not clear:  # of a stump all that is there counts
         bottom = min(SHAFT_RADII[1], last - 0.05)
@@ -226,7 +220,7 @@ def _fit_shaft(
     if bottom - top < LEAST_SHAFT_RADII:
         return None
     free = ~trochanter | (level > SHAFT_RADII[0])
-    chosen = (level > top) & (level < bottom) & side_on & run_in_thread & free
+    chosen = (level > top) & (level < bottom) & side_on & beside & free
     if chosen.sum() < 30:
         return None
     scale = max(noise_mm, SHAFT_NOISE_MM)
@@ -244,8 +238,8 @@ def _whole_round(away: np.ndarray, direction: np.ndarray, level: np.ndarray) -> 
         direction: of the axis, down.
         level: `(V,)`, 0 for what is no shaft.
     """
-    across, run_in_thread = plane_basis(direction)
-    turn = np.arctan2(away @ run_in_thread, away @ across) / (2 * np.pi) % 1.0
+    across, beside = plane_basis(direction)
+    turn = np.arctan2(away @ beside, away @ across) / (2 * np.pi) % 1.0
     sector = np.minimum((turn * SECTORS).astype(int), SECTORS - 1)
     deepest = np.zeros(SECTORS)
     np.maximum.at(deepest, sector, level)

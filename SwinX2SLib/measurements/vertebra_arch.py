@@ -222,7 +222,7 @@ def find_spinous(solid: Solid, canal: Canal) -> Spinous:
 
 
 def _beyond(solid: Solid, tip: np.ndarray, direction: np.ndarray) -> float:
-    run_in_thread = solid.between(0, -BESIDE_TIP_MM, BESIDE_TIP_MM)
-    cells = np.argwhere(solid.filled[run_in_thread].any(axis=0))
+    beside = solid.between(0, -BESIDE_TIP_MM, BESIDE_TIP_MM)
+    cells = np.argwhere(solid.filled[beside].any(axis=0))
     points = solid.start[1:] + solid.step_mm * cells
     return max(float(((points - tip[1:]) @ direction[1:]).max(initial=0.0)), 0.0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.geometry.frames import ras_to_lps
+from SwinX2SLib.io.csv_tables import csv_text
 from SwinX2SLib.measurements.quality_flags import FEMUR, PELVIS
 from SwinX2SLib.measurements.results import Axis, Measurement
 from SwinX2SLib.measurements.rib import USUAL_LENGTH_MM
@@ -189,14 +188,15 @@ def table_text(measured: Mapping[str, Sequence[Measurement]]) -> str:
     Args:
         measured: measurements by region.
     """
-    stream = io.StringIO()
-    rows = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\r\n")
-    rows.writeheader()
-    for region, found in measured.items():
-        for measurement in found:
-            for row in _rows(measurement):
-                rows.writerow({"region": region, **row})
-    return stream.getvalue()
+    return csv_text(
+        COLUMNS,
+        (
+            {"region": region, **row}
+            for region, found in measured.items()
+            for measurement in found
+            for row in _rows(measurement)
+        ),
+    )
 
 
 def _rows(measurement: Measurement) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
+from typing import Any
 
 from torch import nn
 
@@ -76,7 +77,7 @@ def known_variants() -> Mapping[str, Config]:
     return MappingProxyType(_VARIANTS)
 
 
-def variant_config(name: str, **overrides) -> Config:
+def variant_config(name: str, **overrides: Any) -> Config:
     """Return the sizes of a variant.
 
     Args:
@@ -102,11 +103,13 @@ def variant_config(name: str, **overrides) -> Config:
                 for key in unknown
             ]
         )
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()}
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
+    }
     return replace(variants[name], **given)
 
 
-def build_model(name: str, **overrides) -> nn.Module:
+def build_model(name: str, **overrides: Any) -> nn.Module:
     """Return a network with fresh weights, on the current default device.
 
     Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the two that look at single radiographs, the

@@ -71,6 +71,9 @@ class RadiographOrientationConfig:
 class RadiographOrientationNet(nn.Module):
     """Network with one square radiograph as input and one logit for each of `ORIENTATIONS` as output."""
 
+    config: RadiographOrientationConfig
+    grid_shape: tuple[int, int, int]
+
     def __init__(self, config: RadiographOrientationConfig = RadiographOrientationConfig()):
         super().__init__()
         self.config, self.grid_shape = config, config.grid_shape

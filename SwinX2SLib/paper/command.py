@@ -88,7 +88,11 @@ def run_benchmark(args: argparse.Namespace) -> int:
         args.out.absolute(), args.device, args.any_licence, args.no_training, args.workers, _print_note
     )
     args.out.mkdir(parents=True, exist_ok=True)
-    results = run_cells(cells, config, options, lambda found: _write(found, config, args.out))
+
+    def keep(found: list[Result]) -> None:
+        _write(found, config, args.out)
+
+    results = run_cells(cells, config, options, keep)
     print(_write(results, config, args.out))
     return SOME_FAILED if any(result.failed for result in results) else DONE
 
@@ -99,9 +103,10 @@ def _print_note(sentence: str) -> None:
 
 def _write(results: Sequence[Result], config: BenchmarkConfig, out: Path) -> str:
     """Write the tables in all forms and return the Markdown."""
+    from SwinX2SLib.io.atomic_output import atomic_write
     from SwinX2SLib.paper.published import load_published
     from SwinX2SLib.paper.tables import as_csv, as_markdown, make_tables, remarks
-    from SwinX2SLib.parallel import write_whole
+    from SwinX2SLib.parallel import RUN_AGAIN
     from SwinX2SLib.report.templates import render_page
 
     published = load_published()
@@ -110,5 +115,5 @@ def _write(results: Sequence[Result], config: BenchmarkConfig, out: Path) -> str
     done = sum(result.scores is not None for result in results)
     page = render_page("benchmark.html.jinja", tables=tables, notes=notes, done=done, total=len(results))
     for name, text in (("tables.md", markdown), ("tables.csv", as_csv(results)), ("index.html", page)):
-        write_whole(out / name, [text.encode()])
+        atomic_write(out / name, text, hint=RUN_AGAIN)
     return markdown

@@ -72,7 +72,7 @@ def load_published() -> PublishedTables:
     )
 
 
-_TYPES = {
+_TYPES: dict[str, type | tuple[type, ...]] = {
     "steps": int,
     "minutes": (int, float),
     "tables": list,
@@ -179,7 +179,7 @@ def _shape_faults(values: Mapping[str, Any]) -> list[str]:
 def _content_faults(values: Mapping[str, Any], published: PublishedTables) -> list[str]:
     found = []
     models = {row.model for row in published.rows}
-    known = {
+    known: dict[str, set[str] | set[int]] = {
         "tables": set(published.titles),
         "models": models,
         "views": {row.views for row in published.rows},

@@ -160,7 +160,7 @@ def run_cells(
     results = [Result(cell, reason=cell.reason or "Not run yet.") for cell in cells]
     for index, cell in enumerate(cells):
         if cell.training is not None:
-            results[index] = runner.run(cell)
+            results[index] = runner.run(cell, cell.training)
             kept(results)
     return results
 
@@ -174,28 +174,27 @@ class _Runner:
         self._trained: dict[str, Trained | Exception] = {}
         self._lists = _load_lists(config)
 
-    def run(self, cell: Cell) -> Result:
-        """Return what comes of a cell; a failure is told and the next cell goes on."""
-        key = cell.training.name, cell.radiographs
+    def run(self, cell: Cell, training: Training) -> Result:
+        """Return what comes of a cell and its training; a failure is told and the next cell goes on."""
+        key = training.name, cell.radiographs
         if key not in self._done:
-            self._done[key] = self._tried(cell)
+            self._done[key] = self._tried(cell, training)
         return replace(self._done[key], cell=cell)
 
-    def _tried(self, cell: Cell) -> Result:
+    def _tried(self, cell: Cell, training: Training) -> Result:
         try:
-            return Result(cell, scores=self._scored(cell))
+            return Result(cell, scores=self._scored(cell, training))
         except NotRunError as error:
             return Result(cell, reason=str(error))
         except Exception as error:
             failures, _ = describe_failure(error)
             reason = " ".join(f"{failure.message} {failure.hint}".strip() for failure in failures)
-            self.options.say(f"{cell.training.name}: {reason}")
+            self.options.say(f"{training.name}: {reason}")
             return Result(cell, reason=reason, failed=True)
 
-    def _scored(self, cell: Cell) -> CellScores:
+    def _scored(self, cell: Cell, training: Training) -> CellScores:
         from SwinX2SLib.paper.training import predict_cases
 
-        training = cell.training
         cases = self._evaluated(training.data_set, cell.radiographs)
         trained = self._ready(training)
         marked = f"{trained.name}-{cell.radiographs}-{self.config.split}"
@@ -262,7 +261,8 @@ class _Runner:
 
 def _load_lists(config: BenchmarkConfig) -> dict[str, list[Case]]:
     """Read every case list before any work."""
-    lists, faults = {}, []
+    lists: dict[str, list[Case]] = {}
+    faults: list[Fault] = []
     for name, path in config.data.items():
         try:
             lists[name] = load_case_list(path)

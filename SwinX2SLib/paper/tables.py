@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from SwinX2SLib.io.csv_tables import csv_text
 from SwinX2SLib.paper.published import BenchmarkConfig, PublishedTables
 from SwinX2SLib.paper.run import Result
 
@@ -30,8 +30,11 @@ _CSV_COLUMNS = (
     "paper",
     "ours",
     "n",
+    "status",
+    "foreground_dice_percent",
+    "training",
+    "note",
 )
-_CSV_COLUMNS += ("status", "foreground_dice_percent", "training", "note")
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,10 @@ def as_markdown(tables: Sequence[Table], notes: Sequence[str]) -> str:
 
 def as_csv(results: Sequence[Result]) -> str:
     """Return one line for each row and metric, with full precision."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_CSV_COLUMNS)
+    return csv_text(_CSV_COLUMNS, _csv_rows(results))
+
+
+def _csv_rows(results: Sequence[Result]) -> Iterator[list[Any]]:
     for result in results:
         row, scores = result.cell.row, result.scores
         for metric, paper in row.paper.items():
@@ -135,8 +139,7 @@ def as_csv(results: Sequence[Result]) -> str:
             figures = map(_blank, (paper, ours, cases))
             foreground = _blank(scores.foreground_dice if scores else None)
             rest = _status(result), foreground, _budget(result), _note(result)
-            writer.writerow([*about, METRICS[metric][1], *figures, *rest])
-    return stream.getvalue()
+            yield [*about, METRICS[metric][1], *figures, *rest]
 
 
 def _line(result: Result, columns: Sequence[str]) -> Line:

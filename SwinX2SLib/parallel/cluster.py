@@ -47,7 +47,8 @@ def cluster_answers(
         _check_workers(client, address, note)
         ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         remote, run = _remote_attempt(), uuid.uuid4().hex
-        waiting, running = deque(tasks), {}
+        waiting = deque(tasks)
+        running: dict[Future, Task] = {}
         while waiting or running:
             while waiting and len(running) < max(1, _threads(client)) * _TASKS_PER_THREAD:
                 task = waiting.popleft()

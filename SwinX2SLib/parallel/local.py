@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 import psutil
 
@@ -116,7 +117,7 @@ class _Crew:
                     yield from self._bury(worker)
                 elif not worker.is_ready:
                     self._begin(worker, message)
-                else:
+                elif worker.task is not None and isinstance(message, Answer):
                     task, worker.task = worker.task, None
                     yield task, message
             for worker in self._members:
@@ -130,7 +131,7 @@ class _Crew:
 
     def _events(self) -> list[_Worker]:
         """Wait until some process has sent something or died."""
-        handles = {worker.connection: worker for worker in self._members}
+        handles: dict[Any, _Worker] = {worker.connection: worker for worker in self._members}
         handles |= {worker.process.sentinel: worker for worker in self._members}
         return list({id(handles[handle]): handles[handle] for handle in wait(handles)}.values())
 
@@ -178,7 +179,10 @@ def _work_off(connection: Connection) -> None:
 
 def _end_with_parent() -> None:
     """A parent that was killed cannot end its workers: they notice."""
-    wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    wait([parent.sentinel])
     for child in _descendants(os.getpid()):
         child.kill()
     os._exit(1)

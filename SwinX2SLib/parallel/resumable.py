@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -63,9 +63,9 @@ def run_resumable(
         failures: dict[str, Failure] = {}
         with closing(_answers(waiting, work, workers, scheduler, telling)) as answers:
             for task, answer in answers:
-                if answer.failure is None:
+                if answer.text is not None:
                     records.finish(task.key, marks[task.key], answer.text)
-                else:
+                elif answer.failure is not None:
                     failures[task.key] = answer.failure
                     records.fail(task.key, marks[task.key], answer.failure)
                 telling.finished(task.key, answer.failure)
@@ -76,7 +76,7 @@ def run_resumable(
 
 def _answers(
     tasks: Sequence[Task], work: Work, workers: int | None, scheduler: str | None, telling: TaskProgress
-) -> Iterator[tuple[Task, Answer]]:
+) -> Generator[tuple[Task, Answer], None, None]:
     if scheduler is None:
         return local_answers(tasks, work, workers or usable_cores())
     from SwinX2SLib.parallel.cluster import cluster_answers

@@ -50,8 +50,9 @@ def _load(path: Path) -> DecodedImage:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(path)
     with image:
-        if getattr(image, "n_frames", 1) > 1:
-            raise multi_frame_error(image.n_frames)
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise multi_frame_error(frames)
         image.load()
         return _decode(image)
 
@@ -119,18 +120,14 @@ def decoder_of(path: Path) -> Callable[[Path], DecodedImage]:
     head = _head(path)
     if head.startswith(_PICTURE_STARTS):
         return decode_picture
-    if head.startswith(b"NRRD"):
-        from SwinX2SLib.radiographs.volumes import decode_nrrd
+    if head.startswith(b"NRRD") or _is_nifti(head):
+        from SwinX2SLib.radiographs.volumes import decode_volume
 
-        return decode_nrrd
+        return decode_volume
     if head[_DICOM_AT : _DICOM_AT + 4] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom"):
         from SwinX2SLib.radiographs.dicom import decode_dicom
 
         return decode_dicom
-    if _is_nifti(head):
-        from SwinX2SLib.radiographs.volumes import decode_nifti
-
-        return decode_nifti
     raise DecodeError(
         "unsupported-format",
         "The file is not a PNG, JPEG, TIFF, DICOM, NRRD or NIfTI file.",

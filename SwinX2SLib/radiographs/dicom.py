@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pydicom
-from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 
 from SwinX2SLib.radiographs.acquisition import positive_number, stated_distances
 from SwinX2SLib.radiographs.decoded_image import (

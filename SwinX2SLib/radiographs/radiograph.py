@@ -110,7 +110,7 @@ class RadiographOptions:
     source_to_detector_mm: float | None = None
     source_to_patient_mm: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.spacing_mm is not None and not (math.isfinite(self.spacing_mm) and self.spacing_mm > 0):
             raise ValueError(f"The pixel spacing must be more than 0 mm, not {self.spacing_mm}.")
         if self.rotate_deg not in ROTATIONS_DEG:

@@ -67,7 +67,7 @@ def interpret(
     turn, view_faults = turn_of_header(decoded, view, options)
     faults += view_faults
     if turn.describe():
-        stated = "\\".join(decoded.orientation)
+        stated = "\\".join(decoded.orientation or ())
         notes.append(
             f"The radiograph was reoriented using the patient orientation in the header ({stated}): "
             f"{turn.describe()}."
@@ -76,7 +76,8 @@ def interpret(
     spacing_mm, source, found_faults = _spacing(decoded, turn, options, xray_source)
     faults += tube_faults + found_faults
     try:
-        values, padding = (_edited(part, turn, options) for part in (decoded.values, decoded.padding))
+        values = edited(decoded.values, turn, options)
+        padding = None if decoded.padding is None else edited(decoded.padding, turn, options)
     except ValueError as error:
         return None, [
             *faults,
@@ -190,10 +191,6 @@ def _central_ray(
     return float(row), float(column)
 
 
-def _edited(picture: np.ndarray | None, turn: Reorientation, options: RadiographOptions) -> np.ndarray | None:
-    return None if picture is None else edited(picture, turn, options)
-
-
 def _user_notes(options: RadiographOptions) -> list[str]:
     given = (
         (options.crop is not None, f"Cropped to {options.crop} as requested."),
@@ -238,7 +235,7 @@ def read_pair(
     ap, lateral, faults = examine_pair(
         ap_path, lateral_path, ap_options, lateral_options, ap_view, lateral_offset_mm
     )
-    if faults:
+    if ap is None or lateral is None or faults:
         raise InputError(faults)
     return ap, lateral
 
@@ -317,14 +314,14 @@ def source_from_header(
     Either distance may be given by the user and the other one by the header.
     """
     given = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
-    header = {"detector": stated.to_detector_mm, "patient": stated.to_patient_mm}
-    both = {end: given[end] if given[end] is not None else header[end] for end in given}
     by_user = [end for end in given if given[end] is not None]
-    missing = [end for end, distance in both.items() if distance is None]
-    if missing:
-        return None, [_incomplete(by_user[0], missing[0])] if by_user else [], []
+    detector = given["detector"] if given["detector"] is not None else stated.to_detector_mm
+    patient = given["patient"] if given["patient"] is not None else stated.to_patient_mm
+    if detector is None or patient is None:
+        missing = "detector" if detector is None else "patient"
+        return None, [_incomplete(by_user[0], missing)] if by_user else [], []
     source = stated.source if not by_user else BY_USER if len(by_user) == 2 else f"{by_user[0]} {BY_USER}"
-    xray_source = XraySource(both["detector"], both["patient"], source)
+    xray_source = XraySource(detector, patient, source)
     if _plausible(xray_source):
         return xray_source, [], []
     if by_user:

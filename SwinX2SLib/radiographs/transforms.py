@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.geometry.tuples import vector2
 from SwinX2SLib.radiographs.radiograph import LATERAL, Crop, RadiographOptions
 
 _OPPOSITE = dict(zip("LRAPHF", "RLPAFH", strict=True))
@@ -95,7 +96,7 @@ def upright_letters(column_lps: np.ndarray, row_lps: np.ndarray) -> tuple[str, s
         column_lps: step from one column to the next, LPS mm.
         row_lps: step from one row to the next.
     """
-    letters = tuple(_letter(step) for step in (column_lps, row_lps))
+    letters = _letter(column_lps), _letter(row_lps)
     return letters if {"H", "F"} & set(letters) else None
 
 
@@ -178,7 +179,8 @@ def crop_of_edited(
     low, high = inside.min(axis=0), inside.max(axis=0)
     if (high - low).min() <= 0 or (low.max() <= 0 and high.min() >= 100):
         return None
-    return Crop(*(float(value) for value in (*low, *(high - low))), percent=True)
+    (left, top), (width, height) = vector2(low), vector2(high - low)
+    return Crop(left, top, width, height, percent=True)
 
 
 def rectangle_of_crop(

@@ -77,7 +77,8 @@ class Job:
                 f"The number of test-time augmentation passes must be 1 to {len(VARIATIONS)}, not {self.tta}."
             )
         shift = self.lateral_offset_mm
-        if shift is not None and shift != AUTOMATIC and (isinstance(shift, str) or not math.isfinite(shift)):
+        number = isinstance(shift, (int, float)) and math.isfinite(shift)
+        if shift is not None and shift != AUTOMATIC and not number:
             wrong.append(f"The lateral offset must be a number of millimetres or {AUTOMATIC}, not {shift!r}.")
         if not self.model:
             wrong.append("The model name is empty.")
@@ -191,7 +192,8 @@ _JSON_TYPES = {
 
 
 def _type_errors(kind: type, values: dict, required: tuple[str, ...] = ()) -> list[str]:
-    known = {item.name: _JSON_TYPES[item.type] for item in fields(kind)}
+    # Annotations are texts in this module.
+    known = {item.name: _JSON_TYPES[str(item.type)] for item in fields(kind)}
     wrong = [f"{name} is missing." for name in required if name not in values]
     for name, value in values.items():
         if name not in known:

@@ -12,14 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, reorient
+from SwinX2SLib.models.orientation import (
+    ORIENTATIONS,
+    Orientation,
+    RadiographOrientationNet,
+    View,
+    reorient,
+)
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.radiographs.registration import place_radiograph
 
 # Bundled weights of the network.
 WEIGHTS = "film-orientation-v1"
-# Least probability of another orientation for a warning, and the effective number of independent predictions among the
-# eight orientations of a radiograph. Both were selected on radiographs outside the training set
+# Least probability of another orientation for a warning, and the effective number of independent predictions among
+# the eight orientations of a radiograph. Both were selected on radiographs outside the training set
 # (`python Testing/bench/orientation_check.py`).
 LEAST_PROBABILITY = 0.9
 INDEPENDENT = 2
@@ -99,7 +105,7 @@ class OrientationCheck:
 
 
 def check_orientation(
-    network: nn.Module, ap: Radiograph, lateral: Radiograph, device: torch.device
+    network: RadiographOrientationNet, ap: Radiograph, lateral: Radiograph, device: torch.device
 ) -> OrientationCheck:
     """Predict the view and the orientation of two radiographs.
 

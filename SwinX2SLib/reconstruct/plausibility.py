@@ -10,8 +10,8 @@ import numpy as np
 
 from SwinX2SLib.anatomy import Label, label_by_id
 
-# About one and a half times the largest bones of the example data (85, 23, 249 and 441 ml). Their femora (up to 248 ml)
-# are all cut off, so the limit of a complete femur is three times that.
+# About one and a half times the largest bones of the example data (85, 23, 249 and 441 ml). Their femora (up to
+# 248 ml) are all cut off, so the limit of a complete femur is three times that.
 LARGEST_ML = {"spine": 130.0, "ribs": 40.0, "sacrum": 370.0, "hip": 660.0, "femur": 800.0}
 LOW_CONFIDENCE = 0.6
 

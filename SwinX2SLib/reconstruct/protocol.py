@@ -109,7 +109,11 @@ def _error(event: dict[str, Any]) -> Error:
     )
 
 
-_READERS = {"progress": _progress, "result": _result, "error": _error}
+_READERS: dict[str, Callable[[dict[str, Any]], Event]] = {
+    "progress": _progress,
+    "result": _result,
+    "error": _error,
+}
 
 
 _OUT_OF_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")

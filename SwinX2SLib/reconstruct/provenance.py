@@ -88,7 +88,7 @@ def _radiograph(radiograph: Radiograph) -> dict[str, Any]:
 
 
 def _tube(radiograph: Radiograph) -> dict[str, Any]:
-    if radiograph.xray_source is None:
+    if radiograph.xray_source is None or radiograph.central_ray_px is None:
         return {}
     row, column = radiograph.central_ray_px
     return {

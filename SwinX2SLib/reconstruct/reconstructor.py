@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError, ModelError
+from SwinX2SLib.models.orientation import RadiographOrientationNet
+from SwinX2SLib.models.reconstruction import reconstructs
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, move_along_z
@@ -96,12 +98,15 @@ class Reconstructor:
     ):
         started = time.perf_counter()
         self.device = choose_device(device)
-        self.model, self.record = _load(model, self.device)
+        network, self.record = _load(model, self.device)
+        if not reconstructs(network):
+            raise ModelError([_OTHER_TASK])
+        self.model = network
         if self.record is not None and (faults := unfit_faults(self.record)):
             raise ModelError(faults)
         self.tta, self.min_component_fraction = tta, min_component_fraction
         self.half_precision = bfloat16_is_fast(self.device)
-        self._radiograph_orientation: nn.Module | None = None
+        self._radiograph_orientation: RadiographOrientationNet | None = None
         self.disc_finder = self._load_disc_finder()
         self.lays_shapes = self.record is not None and self.record.lays_shapes
         self._load_seconds = time.perf_counter() - started
@@ -168,9 +173,18 @@ class Reconstructor:
         Raises:
             ModelError: the weights that tell it are missing or damaged.
         """
-        if self._radiograph_orientation is None:
-            self._radiograph_orientation, _ = _load(WEIGHTS, self.device)
-        return check_orientation(self._radiograph_orientation, ap, lateral, self.device)
+        network = self._radiograph_orientation
+        if network is None:
+            network = self._radiograph_orientation = self._load_orientation_network()
+        return check_orientation(network, ap, lateral, self.device)
+
+    def _load_orientation_network(self) -> RadiographOrientationNet:
+        network, _ = _load(WEIGHTS, self.device)
+        if not isinstance(network, RadiographOrientationNet):
+            raise ModelError(
+                [Fault("model-other-task", f"The weights {WEIGHTS} tell no orientation.", "Reinstall.")]
+            )
+        return network
 
     def _load_disc_finder(self) -> nn.Module | None:
         """Return the network that finds discs, None where the model's record names none."""
@@ -205,6 +219,11 @@ class Reconstructor:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half_precision)
 
 
+_OTHER_TASK = Fault(
+    "model-other-task",
+    "The network reconstructs nothing: it looks at single radiographs.",
+    "Choose other weights with --model.",
+)
 _NO_NUMBERS = Fault(
     "model-not-finite",
     "The output of the network is not finite (NaN or infinite).",
@@ -220,7 +239,7 @@ def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:
 class _Clock:
     """Seconds from lap to lap."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
@@ -247,7 +266,7 @@ def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Modul
 
 
 @contextmanager
-def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback):
+def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback) -> Iterator[None]:
     """Report progress whenever a layer has run, which is also where a cancelled job ends."""
     layers = [module for module in model.modules() if not any(module.children())]
     total, done = max(passes * len(layers), 1), 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy import ndimage
 from SwinX2SLib.anatomy import Label
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.reconstruct.plausibility import (
     LARGEST_ML,
     LOW_CONFIDENCE,
@@ -120,9 +121,6 @@ def read_findings(folder: Path) -> Findings:
     Raises:
         InputError: files are missing, unreadable or inconsistent; every problem is listed.
     """
-    # Only reading NIfTI needs it.
-    import nibabel as nib
-
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
         hint = "Use a folder written by `swinx2s reconstruct --out`."
@@ -132,10 +130,8 @@ def read_findings(folder: Path) -> Findings:
     try:
         provenance = read_provenance(folder / "provenance.json")
         sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
-        image = nib.load(folder / "labels.nii.gz")
-        labels, affine = reorient(np.asarray(image.dataobj).astype(np.uint8), image.affine)
-        spread = nib.load(folder / "uncertainty.nii.gz")
-        uncertainty, _ = reorient(np.asarray(spread.dataobj, dtype=np.float32), spread.affine)
+        values, stored = read_three_axes(folder / "labels.nii.gz")
+        spread, spread_stored = read_three_axes(folder / "uncertainty.nii.gz")
     except KeyError as error:
         fault = Fault(
             "provenance-incomplete",
@@ -144,12 +140,19 @@ def read_findings(folder: Path) -> Findings:
             str(folder),
         )
         raise InputError([fault]) from error
-    except (OSError, ValueError, TypeError, EOFError, nib.filebasedimages.ImageFileError) as error:
+    except InputError as error:
+        faults = [
+            replace(fault, kind="result-unreadable", hint="Reconstruct again.") for fault in error.faults
+        ]
+        raise InputError(faults) from error
+    except (OSError, ValueError, TypeError) as error:
         fault = Fault(
             "result-unreadable", f"The result cannot be read ({error}).", "Reconstruct again.", str(folder)
         )
         raise InputError([fault]) from error
-    if labels.shape != uncertainty.shape or not np.allclose(image.affine, spread.affine, atol=1e-3):
+    labels, affine = reorient(values.astype(np.uint8), stored)
+    uncertainty, _ = reorient(spread.astype(np.float32), spread_stored)
+    if values.shape != spread.shape or not np.allclose(stored, spread_stored, atol=1e-3):
         message = "Labels and uncertainty have different grids."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)

@@ -19,7 +19,7 @@ from SwinX2SLib.drr.overlay import bone_outlines
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.report.findings import Findings, read_findings
@@ -74,7 +74,7 @@ def radiograph_camera(radiograph: Radiograph) -> ParallelCamera:
     return ParallelCamera(radiograph.view, (0.0, 0.0, 0.0), radiograph.spacing_mm, radiograph.pixels.shape)
 
 
-def _name_levels(axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
+def _name_levels(axes: Axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
     """Write the level on each vertebra."""
     camera = radiograph_camera(radiograph)
     for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
@@ -128,14 +128,14 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     folder = Path(folder)
     findings = read_findings(folder)
     radiographs = _radiographs(findings.provenance)
-    title = title or " and ".join(radiograph.path.name for radiograph in radiographs)
+    title = title or " and ".join(radiograph.path.name for radiograph in radiographs if radiograph.path)
     pictures = _pictures(findings, radiographs)
     measured = write_measurements(folder, title) if findings.bones else None
     written = {} if measured is None else {"measurements": folder / measured.page}
     for name, content in pictures.items():
-        written[name] = replace_file(folder / PICTURES[name], content)
+        written[name] = atomic_write(folder / PICTURES[name], content)
     page = _render(findings, radiographs, pictures, measured, title, extra_rows or {})
-    written["report"] = replace_file(folder / REPORT_FILE, page.encode("utf-8"))
+    written["report"] = atomic_write(folder / REPORT_FILE, page)
     return written
 
 

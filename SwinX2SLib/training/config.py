@@ -8,14 +8,17 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
 
 DEVICES = ("auto", "cpu", "cuda")
 _AT_LEAST_ONE = ("steps", "batch_size", "layout_batch_size", "accumulate", "validation_samples")
-_AT_LEAST_NOUGHT = ("minutes", "layout_steps", "warmup_steps", "weight_decay", "ema_decay", "seed", "workers")
-_AT_LEAST_NOUGHT += ("checkpoint_seconds", "validate_every", "validate_seconds", "phantoms", "phantom_weight")
-_AT_LEAST_NOUGHT += ("composed", "composed_weight", "volumes")
+_AT_LEAST_NOUGHT = (
+    *("minutes", "layout_steps", "warmup_steps", "weight_decay", "ema_decay", "seed", "workers"),
+    *("checkpoint_seconds", "validate_every", "validate_seconds", "phantoms", "phantom_weight"),
+    *("composed", "composed_weight", "volumes"),
+)
 _ABOVE_NOUGHT = ("learning_rate", "gradient_norm")
 
 
@@ -145,7 +148,7 @@ def load_config(path: Path) -> TrainingConfig:
     return parse_config(values, path)
 
 
-def parse_config(values: Mapping[str, object], path: Path) -> TrainingConfig:
+def parse_config(values: Mapping[str, Any], path: Path) -> TrainingConfig:
     """Check a run's parameters.
 
     Args:

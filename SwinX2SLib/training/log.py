@@ -101,8 +101,10 @@ def _scalars(entry: Mapping, prefix: str = "") -> Iterator[tuple[str, float]]:
 
 
 # Of an entry, what is no part of the loss.
-ABOUT = ("step", "phase", "done", "seconds_left", "seconds_per_step", "seconds_waiting")
-ABOUT += ("learning_rate", "gradient_norm", "validation", "note")
+ABOUT = (
+    *("step", "phase", "done", "seconds_left", "seconds_per_step", "seconds_waiting"),
+    *("learning_rate", "gradient_norm", "validation", "note"),
+)
 
 
 class RunReport:

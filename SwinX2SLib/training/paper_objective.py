@@ -84,8 +84,9 @@ def paper_loss(model: nn.Module, batch: Batch, cross_loss: bool = True) -> dict[
         cross_loss: whether the divergence between the views counts.
     """
     views = model(batch.coronal, batch.sagittal, apply_head=False)
-    head = (model.module if isinstance(model, DistributedDataParallel) else model).head
-    parts = volume_loss(views, batch, head, head.out_channels, cross_loss)
+    head = (model.module if isinstance(model, DistributedDataParallel) else model).get_submodule("head")
+    # A head that names voxels ends in as many channels as there are classes.
+    parts = volume_loss(views, batch, head, batch.known.shape[1], cross_loss)
     if not cross_loss:
         del parts["cross_view"]
     return parts

@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from SwinX2SLib.datasets import Case
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.training.checkpoint import load_best, writing
 from SwinX2SLib.training.config import TrainingConfig
@@ -105,7 +106,7 @@ def train(
     Raises:
         InputError: see `Trainer`; or a file cannot be written.
     """
-    shape = tuple(variant_config(config.model, **config.network_overrides).grid_shape)
+    shape = shape3(variant_config(config.model, **config.network_overrides).grid_shape)
     # A forked worker cannot use a card that its parent uses.
     synthesiser = load_sources(config, cases, shape, "cpu" if config.workers else process.device)
     validate = None

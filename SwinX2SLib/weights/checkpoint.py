@@ -22,7 +22,7 @@ WRAPPERS = ("average", "state_dict", "model_state_dict", "model", "net")
 PARALLEL_PREFIX = "module."
 # The published training loop stores its best score as a NumPy number: data, no code. NumPy 1 and 2 name it apart.
 _SCALAR = np.float64(0).__reduce__()[0]
-_NUMPY_NUMBERS = [
+_NUMPY_NUMBERS: list[Any] = [
     np.dtype,
     *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64)),
     (_SCALAR, "numpy.core.multiarray.scalar"),

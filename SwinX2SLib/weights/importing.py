@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.weights.checkpoint import read_checkpoint
 from SwinX2SLib.weights.locating import expectation_faults, locate, sha256_of
 from SwinX2SLib.weights.manifest import (
@@ -64,14 +64,8 @@ def store_own(source: Path, target: Path, name: str, half: bool = False) -> Weig
     if half:
         return write_weights(load_file(path), target, record, half=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with atomic_file(target, sync=True) as partial:
         shutil.copyfile(path, partial)
-        with partial.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
     write_json(target.with_suffix(".json"), record.to_json())
     return record
 

@@ -96,9 +96,9 @@ def _record_beside(path: Path) -> WeightsRecord:
     if not path.is_file():
         hint = "Check the path, or use weights shown by `swinx2s weights list`."
         raise WeightsError([Fault("weights-missing", "The weights file does not exist.", hint, str(path))])
-    run_in_thread = path.with_suffix(".json")
-    if run_in_thread.is_file():
-        return WeightsRecord.from_json(_parse(run_in_thread.read_bytes(), run_in_thread), str(run_in_thread))
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        return WeightsRecord.from_json(_parse(beside.read_bytes(), beside), str(beside))
     described = read_header(path)[1].get(METADATA_KEY)
     if described is None:
         hint = "Convert checkpoints of the published code with `swinx2s weights import`."

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.resources import resources_root
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 
@@ -72,7 +73,8 @@ def usable_weights() -> tuple[list[StoredWeights], list[Fault]]:
 
     A damaged list of imported weights must not keep anyone from those that come with the library.
     """
-    stored, faults = [], []
+    stored: list[StoredWeights] = []
+    faults: list[Fault] = []
     for root, bundled in ((resources_root(), True), (cache_folder(), False)):
         try:
             stored += _stored_in(root, bundled)
@@ -124,7 +126,8 @@ def read_manifest(path: Path) -> tuple[str | None, list[WeightsRecord]]:
         raise _damaged(path, f"The file cannot be read ({error}).") from error
     if not isinstance(content, dict) or not isinstance(content.get("models"), list):
         raise _damaged(path, 'It is not an object with a list "models".')
-    records, faults = [], []
+    records: list[WeightsRecord] = []
+    faults: list[Fault] = []
     for entry in content["models"]:
         try:
             records.append(WeightsRecord.from_json(entry, str(path)))
@@ -173,16 +176,7 @@ def _changing(path: Path) -> Iterator[None]:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON so that the file is whole, old or new, at any moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=2, ensure_ascii=False)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    atomic_write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", sync=True)
 
 
 def _damaged(path: Path, sentence: str) -> WeightsError:

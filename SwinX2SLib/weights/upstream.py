@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from timm.layers.helpers import to_2tuple
 from timm.models.swin_transformer import get_relative_position_index
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.models.builder import PAPER_VARIANTS, build_model
+from SwinX2SLib.models.builder import PAPER_VARIANTS
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, PaddedSwinBlock
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 from SwinX2SLib.weights.record import key_faults
@@ -107,7 +108,7 @@ def convert(published: Mapping[str, Tensor], path: str) -> Converted:
         raise InputError([Fault("checkpoint-sizes", sentence, _HINT, path) for sentence in sentences])
     variant, overrides = name_config(config)
     with torch.device("meta"):
-        model = build_model(variant, **overrides)
+        model = SwinX2S(config)
     ours = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     tensors = {key: value for key, value in published.items() if not BUFFER.match(key)}
     faults = key_faults(upstream_shapes(ours), {k: tuple(v.shape) for k, v in tensors.items()}, path)
@@ -172,7 +173,7 @@ def _buffer_faults(model: SwinX2S, published: Mapping[str, Tensor], path: str) -
         if not (match := BUFFER.match(key)):
             continue
         stage, index, kind = int(match[1]), int(match[2]), match[3]
-        blocks = model.pyramid.stages[stage].blocks if stage < STAGES else []
+        blocks = model.pyramid.blocks_of(stage) if stage < STAGES else []
         expected = _buffer(blocks[index], kind) if index < len(blocks) else None
         if expected is None or expected.shape != found.shape or not bool((expected == found).all()):
             sentence = (
@@ -187,7 +188,7 @@ def _buffer(block: PaddedSwinBlock, kind: str) -> Tensor | None:
         return get_relative_position_index(*block.window_size)
     padded = (
         -(-side // window) * window
-        for side, window in zip(block.input_resolution, block.window_size, strict=True)
+        for side, window in zip(to_2tuple(block.input_resolution), block.window_size, strict=True)
     )
     return block.get_attn_mask(torch.zeros(1, *padded, 1))
 

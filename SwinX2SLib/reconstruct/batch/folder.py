@@ -99,6 +99,12 @@ def read_folder(
     return sorted(found.cases, key=lambda case: case.name), found.passed_over
 
 
+def _study(radiograph: _Radiograph) -> str:
+    """Return the identity of the DICOM study of a radiograph; "" where it has none."""
+    header = radiograph.header
+    return "" if header is None else str(header.get("StudyInstanceUID") or "")
+
+
 class _Found:
     """What has been found so far."""
 
@@ -136,8 +142,8 @@ class _Found:
             case, view = _case_and_view(radiograph.path)
             if view:
                 named.setdefault(case, []).append(radiograph)
-            elif radiograph.header is not None and radiograph.header.get("StudyInstanceUID"):
-                studies.setdefault(str(radiograph.header.StudyInstanceUID), []).append(radiograph)
+            elif study := _study(radiograph):
+                studies.setdefault(study, []).append(radiograph)
             else:
                 self.fault(
                     "view-unknown",
@@ -146,8 +152,8 @@ class _Found:
                 )
         for case, pair in named.items():
             self._take_group(case, pair, f"named {case}_*")
-        for pair in studies.values():
-            self._take_group(self._patient(pair[0]), pair, "from the same DICOM study")
+        for study, pair in studies.items():
+            self._take_group(self._patient(pair[0], study), pair, "from the same DICOM study")
 
     def _entries(self) -> list[Path]:
         try:
@@ -172,10 +178,11 @@ class _Found:
                 continue
             yield _Radiograph(path)
 
-    def _patient(self, radiograph: _Radiograph) -> str:
-        name = str(radiograph.header.get("PatientID") or radiograph.header.StudyInstanceUID).strip()
+    def _patient(self, radiograph: _Radiograph, study: str) -> str:
+        header = radiograph.header
+        name = str((header is not None and header.get("PatientID")) or study).strip()
         taken = {case.name for case in self.cases}
-        return name if name not in taken else f"{name}_{radiograph.header.StudyInstanceUID}"
+        return name if name not in taken else f"{name}_{study}"
 
     def _take_group(self, case: str, radiographs: list[_Radiograph], how: str) -> None:
         if len(radiographs) == 2:

@@ -144,9 +144,10 @@ def _add(measured: Measured, document: Mapping[str, Any], pair: Mapping[str, Any
     # What rounding makes of equal values is no difference: it must neither be ranked nor drawn.
     if abs(difference) <= _ROUNDING * max(1.0, *(abs(value or 0.0) for value in values)):
         difference = 0.0
-    if not measured.is_place:
-        measured.predictions.append(values[0])
-        measured.truths.append(values[1])
+    prediction, truth = values
+    if not measured.is_place and prediction is not None and truth is not None:
+        measured.predictions.append(prediction)
+        measured.truths.append(truth)
     measured.persons.append(person_of(document))
     measured.differences.append(difference)
     dice = _dice(document, pair["structure"], measured.region)
@@ -245,18 +246,23 @@ def _row(measured: Measured, model: str) -> MeasurementRow:
         upper=upper,
         slope=slope,
         # A slope that is written as 0.00 is of no consequence, however sure it is.
-        is_proportional=found is not None and found.slope.excludes(0) and abs(found.slope.value) >= 0.005,
+        is_proportional=found is not None
+        and found.slope.excludes(0)
+        and abs(found.slope.value or 0.0) >= 0.005,
     )
 
 
 def agreement_pictures(cohort: EvaluatedCohort) -> list[Picture]:
     """Return Bland-Altman plots of the first model."""
     chosen = _evenly([m for m in aggregate(cohort.of_model(cohort.models[0])) if not m.is_place])
-    return [_agreement_picture(measured) for measured in chosen]
+    return [
+        _agreement_picture(measured, found)
+        for measured in chosen
+        if (found := measured.agreement) is not None
+    ]
 
 
-def _agreement_picture(measured: Measured) -> Picture:
-    found = measured.agreement
+def _agreement_picture(measured: Measured, found: Agreement) -> Picture:
     difference = np.asarray(measured.differences)
     png = agreement_plot(np.asarray(measured.truths) + difference / 2, difference, found, measured.unit_words)
     numbers = [

@@ -18,8 +18,8 @@ from SwinX2SLib.evaluation import surfaces as bone_surfaces
 from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.statistics import Metric, Tally, metrics_of, tally
 from SwinX2SLib.evaluation.statistics.scores import FOREGROUND, number, part_scores, score
-from SwinX2SLib.io.atomic_output import replace_file
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.agreement import PLACE, region_of
 from SwinX2SLib.report.evaluation.reading import (
     NOTHING,
@@ -73,7 +73,7 @@ def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Colle
     distance_colours = {
         name: _distance_colours(surface, true.get(name)) for name, surface in predicted.items()
     }
-    truth_colours = {name: FOUND if name in predicted else MISSED for name in true}
+    truth_colours = {name: np.array(FOUND if name in predicted else MISSED) for name in true}
     every = np.concatenate([vertices for vertices, _ in (*predicted.values(), *true.values())])
     scale = _scale(every)
     pictures = []
@@ -102,7 +102,8 @@ def _distance_colours(surface: _Surface, truth: _Surface | None) -> np.ndarray:
     if truth is None:
         return np.array(INVENTED, dtype=np.float64)
     distance = cKDTree(truth[0]).query(surface[0])[0]
-    starts, colours = zip(*DISTANCE_COLOURS, strict=True)
+    starts = [start for start, _ in DISTANCE_COLOURS]
+    colours = [colour for _, colour in DISTANCE_COLOURS]
     return np.array(colours, dtype=np.float64)[np.searchsorted(starts, distance, side="right") - 1]
 
 
@@ -205,7 +206,7 @@ def write_case_page(
     document = evaluation.as_dict() if isinstance(evaluation, CaseEvaluation) else evaluation
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    return replace_file(out, case_page(document, prediction, truth).encode("utf-8"))
+    return atomic_write(out, case_page(document, prediction, truth))
 
 
 def case_page(document: Mapping[str, Any], prediction: LabelVolume | None, truth: LabelVolume | None) -> str:
@@ -298,11 +299,12 @@ def _pair_row(pair: Mapping[str, Any]) -> PairRow:
         f", {side}" if side else ""
     )
     decimals = 2 if pair["unit"] == "1" else 1
-    numbers = [
+    prediction, truth, difference = (
         number_words(number(pair.get(key)), 1, decimals) for key in ("prediction", "truth", "difference")
-    ]
-    note = {"check": "to check", "absent": "not in both"}.get(pair.get("quality"), "")
-    return PairRow(words, note, *numbers, "mm" if pair["unit"] == PLACE else unit_words(pair["unit"]))
+    )
+    note = {"check": "to check", "absent": "not in both"}.get(str(pair.get("quality")), "")
+    unit = "mm" if pair["unit"] == PLACE else unit_words(pair["unit"])
+    return PairRow(words, note, prediction, truth, difference, unit)
 
 
 def _facts(document: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.statistics import Metric, by_person
 from SwinX2SLib.evaluation.statistics.intervals import FEW_PERSONS, FEWEST_PERSONS, RESAMPLES
 from SwinX2SLib.evaluation.statistics.scores import DICE, FOREGROUND, part_scores, score, tally
-from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.report.evaluation.agreement import (
     MOST_MODELS_OF_ALL_PAIRS,
     MOST_PLOTS,
@@ -136,7 +136,7 @@ def write_cohort_page(
     """
     cohort = read_cohort(Path(folder), None if keys is None else set(keys))
     page = cohort_page(cohort, title, failures)
-    return replace_file(Path(folder) / COHORT_PAGE, page.encode("utf-8"))
+    return atomic_write(Path(folder) / COHORT_PAGE, page)
 
 
 def cohort_page(cohort: EvaluatedCohort, title: str = "", failures: Sequence[tuple[str, str]] = ()) -> str:
@@ -206,10 +206,10 @@ def _notes(cohort: EvaluatedCohort, failed: int) -> list[str]:
             f"{count_words(failed, 'case')} could not be evaluated; they are listed below and excluded from "
             "all results."
         )
-    listed = {note for document in cohort.documents for note in document.get("notes") or ()}
-    if len(listed) == 1 or (len(cohort.documents) == 1 and listed):
-        notes += sorted(listed)
-    elif listed:
+    remarks = {note for document in cohort.documents for note in document.get("notes") or ()}
+    if len(remarks) == 1 or (len(cohort.documents) == 1 and remarks):
+        notes += sorted(remarks)
+    elif remarks:
         with_notes = sum(bool(document.get("notes")) for document in cohort.documents)
         notes.append(
             f"{count_words(with_notes, 'case has', 'cases have')} notes; see the evaluation documents."

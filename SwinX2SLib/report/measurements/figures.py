@@ -119,8 +119,8 @@ def _view_of_angle(measurement: Measurement | None) -> View:
 
 
 def _pelvis(structure: str, found: dict, bones: dict[str, Bone]) -> Iterator[Figure]:
-    whole = [name for name in ("hip_left", "hip_right", "sacrum") if name in bones]
-    femora = [name for name in ("femur_left", "femur_right") if name in bones]
+    whole: list[str] = [name for name in ("hip_left", "hip_right", "sacrum") if name in bones]
+    femora: list[str] = [name for name in ("femur_left", "femur_right") if name in bones]
     front = _choose(found, "asis", "aiis", "pubic_tubercle", "inter_asis_width", "pelvic_obliquity")
     if front:
         yield _figure(structure, "Pelvis from the front", front, whole, [], bones, FRONT, (520, 400))

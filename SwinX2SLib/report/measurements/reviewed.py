@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError, OutputError
-from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
@@ -124,19 +124,14 @@ def _checked_inputs(job: ReportJob) -> tuple[EditableMeasurements, SubjectBones]
                     "other-bones", message, "Use the segmentation that was measured.", str(job.segmentation)
                 )
             )
-    recover(job.out, FILES.values())
+    remove_stale(job.out, FILES.values())
     faults += output_faults(job.out, FILES.values(), job.overwrite)
-    if faults:
+    if edited is None or subject is None or faults:
         raise InputError(faults)
     return edited, subject
 
 
 def _write(job: ReportJob, texts: dict[str, bytes]) -> None:
-    try:
-        with staged_folder(job.out, FILES.values(), job.overwrite) as folder:
-            for role, content in texts.items():
-                (folder / FILES[role]).write_bytes(content)
-    except OSError as error:
-        hint = "Check the free space and the permissions of the output folder."
-        fault = Fault("output-failed", f"The report could not be written ({error}).", hint, str(job.out))
-        raise OutputError([fault]) from error
+    with atomic_result(job.out, FILES.values(), job.overwrite, "report") as folder:
+        for role, content in texts.items():
+            (folder / FILES[role]).write_bytes(content)

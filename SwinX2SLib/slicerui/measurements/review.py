@@ -13,20 +13,20 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
-from SwinX2SLib.slicerui.measurements.table import csv_text
+from SwinX2SLib.slicerui.measurements.table import table_csv
 
 _REVIEWED, _NOT_REVIEWED = "#17613a", "#b25000"
 
 
 def save_csv(session: MeasuringSession, path: Path) -> str:
     """Write the table as CSV and return what to tell the user."""
-    text = csv_text(session.rows, session.edited, session.review_words())
+    text = table_csv(session.rows, session.edited, session.review_words())
     try:
-        # Excel takes a CSV file for UTF-8 only with this mark in front.
-        replace_file(path, text.encode("utf-8-sig"))
+        atomic_write(path, for_spreadsheets(text))
     except OSError as error:
         return _("Saving the table failed: {0}").format(error)
     return _("Saved {0}.").format(path)

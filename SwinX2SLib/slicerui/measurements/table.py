@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import slicer
 import vtk
 
+from SwinX2SLib.io.csv_tables import csv_text
 from SwinX2SLib.measurements.editing import EditableMeasurements, ReviewedMeasurement
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.measurements.stored import StoredMeasurement
@@ -191,14 +190,9 @@ def tabbed_text(rows: Sequence[TableRow], edited: EditableMeasurements) -> str:
     return "\n".join("\t".join(cell.replace("\t", " ") for cell in line) for line in lines) + "\n"
 
 
-def csv_text(rows: Sequence[TableRow], edited: EditableMeasurements, review: str) -> str:
+def table_csv(rows: Sequence[TableRow], edited: EditableMeasurements, review: str) -> str:
     """Return the lines as CSV, the last column saying whether a person has reviewed them."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, "Review"])
-    for row in rows:
-        writer.writerow([*row.cells(edited).values(), review])
-    return stream.getvalue()
+    return csv_text([*COLUMNS, "Review"], ([*row.cells(edited).values(), review] for row in rows))
 
 
 """Which lines are listed."""

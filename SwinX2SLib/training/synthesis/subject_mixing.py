@@ -98,7 +98,7 @@ def _bridge(labels: np.ndarray, label: int, start: np.ndarray, stop: np.ndarray,
     low = np.maximum(np.floor(np.minimum(start, stop) - radius).astype(int), 0)
     high = np.ceil(np.maximum(start, stop) + radius).astype(int) + 1
     view = labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-    grid = np.stack(np.indices(view.shape), axis=-1) + low
+    grid = np.moveaxis(np.indices(view.shape), 0, -1) + low
     along = stop - start
     share = np.clip((grid - start) @ along / max(along @ along, 1e-9), 0, 1)
     inside = np.linalg.norm(grid - (start + share[..., None] * along), axis=-1) <= radius

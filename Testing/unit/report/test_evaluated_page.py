@@ -11,7 +11,7 @@ from page_reader import checked
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation.case import CaseEvaluation
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.page import write_case_page, write_cohort_page
 
 EVERY_BONE = tuple(label.name for label in labels())

@@ -7,7 +7,7 @@ import pytest
 from hip_boxes import boxes
 from PIL import Image
 
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.case import FOUND, INVENTED, MISSED, compared_pictures, label_surfaces
 from SwinX2SLib.report.evaluation.plots import COLOURS, error_plot
 
