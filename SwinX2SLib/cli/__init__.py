@@ -19,7 +19,7 @@ from SwinX2SLib.errors import CANCELLED, CANCELLED_WORDS, DONE
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand: where the function lies that registers it, and what the overview says."""
+    """A subcommand: the function that registers it, and its summary."""
 
     name: str
     module: str
@@ -187,7 +187,7 @@ def _cancel_on_signals() -> Iterator[None]:
             signal.signal(other, signal.SIG_IGN)
         raise Cancelled
 
-    # Only a main thread hears signals. One that is ignored, as `nohup` has it, stays ignored.
+    # Only the main thread receives signals. One that is ignored, as `nohup` has it, stays ignored.
     if threading.current_thread() is threading.main_thread():
         numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
         before = {n: signal.signal(n, stop) for n in numbers if signal.getsignal(n) == signal.SIG_DFL}

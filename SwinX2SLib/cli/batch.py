@@ -253,7 +253,7 @@ def _summary(result: BatchResult) -> str:
 
 
 def reconstruct_and_measure(payload: Mapping[str, Any], backend: Backend | None = None) -> dict[str, Any]:
-    """Reconstruct a pair and measure its bones; runs in a process of its own.
+    """Reconstruct a pair and measure its bones; runs in a separate process.
 
     Args:
         payload: of `reconstruct.batch.run`.

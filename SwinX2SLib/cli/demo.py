@@ -44,7 +44,7 @@ class DemoResult:
     """One reconstructed pair.
 
     Attributes:
-        entry: what the pair's JSON file says.
+        entry: content of the pair's JSON file.
         folder: with the result.
         bones: how many were found.
         scores: agreement with the truth, where there is one.
@@ -58,7 +58,7 @@ class DemoResult:
     recounted: float | None = None
 
     def agreement(self) -> str:
-        """Return the scores in a sentence, or say that there is no truth."""
+        """Return the scores as a sentence, or a note that there is no ground truth."""
         if self.scores is None:
             return "no ground truth is available for these radiographs"
         dice = self.scores.dice_means()
@@ -105,7 +105,7 @@ def run_demo(
     device: str = "auto",
     run: Callable[[Job, Report], tuple[Reconstruction, Result]] = run_job,
 ) -> int:
-    """Reconstruct both pairs, write a report for each and a page that leads to them, and say where all that is.
+    """Reconstruct both pairs, write a report for each and a page that leads to them, and print its path.
 
     Args:
         out: folder, made if need be.

@@ -71,11 +71,11 @@ def usage_error(arguments: argparse.Namespace) -> str:
 
 
 def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int:
-    """Evaluate a cohort, write its tables and page, and tell in words how it went.
+    """Evaluate a cohort, write its tables and page, and print a summary.
 
     Args:
         arguments: of the command line, with those of `add_cohort_arguments`, `out` and `json`.
-        options: for lines of the table that do not say otherwise.
+        options: defaults for empty cells of the table.
 
     Returns:
         0, or `SOME_FAILED` when some cases could not be evaluated, or the code of a cancelled command.
@@ -265,7 +265,7 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
 
 
 def options_of(arguments: argparse.Namespace) -> EvaluationOptions:
-    """Return how to evaluate, as the command line says."""
+    """Return how to evaluate, from the command line."""
     groups = None if arguments.groups is None else tuple(part for part in arguments.groups.split(",") if part)
     return EvaluationOptions(
         case=arguments.case,

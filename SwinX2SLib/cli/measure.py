@@ -71,7 +71,7 @@ def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
-    """Measure, write, and say where it is."""
+    """Measure, write, and print its path."""
     from SwinX2SLib.measurements.reading import ReadOptions
     from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
 

@@ -25,7 +25,7 @@ from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 
 class ConsoleReport:
-    """Tells events on standard error (progress, notes, faults) and standard output (files); a context manager."""
+    """Prints events to standard error (progress, notes, faults) and standard output (files); a context manager."""
 
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
@@ -49,7 +49,7 @@ class ConsoleReport:
         self._bar.stop()
 
     def __call__(self, event: Event) -> None:
-        """Tell one event."""
+        """Report one event."""
         if isinstance(event, Progress):
             self._progress(event)
             return
@@ -61,7 +61,7 @@ class ConsoleReport:
 
     def _progress(self, event: Progress) -> None:
         self._bar.update(self._task, completed=event.fraction, description=event.message)
-        # Where there is no terminal to draw on, one line tells each phase.
+        # Without a terminal, print one line per phase.
         if not self._err.is_terminal and event.message != self._message:
             self._err.print(escape(event.message))
         self._message = event.message
@@ -122,7 +122,7 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def add_radiograph_options(parser: argparse.ArgumentParser) -> None:
-    """Add what may be said about radiographs; `job_of_arguments` reads it."""
+    """Add the options of the radiographs; `job_of_arguments` reads it."""
     radiographs = parser.add_argument_group("radiographs (VIEW is ap or lateral)")
     _add_size_options(radiographs)
     _add_orientation_options(radiographs)

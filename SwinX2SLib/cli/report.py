@@ -24,7 +24,7 @@ def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    """Write the page and say where it is."""
+    """Write the page and print its path."""
     from SwinX2SLib.report.page import write_report
 
     written = write_report(arguments.result, arguments.title)
@@ -55,7 +55,7 @@ def add_measured_report_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_measured_report(arguments: argparse.Namespace) -> int:
-    """Write the report and say where it is."""
+    """Write the report and print its path."""
     from SwinX2SLib.report.measurements.reviewed import ReportJob, run_report
 
     job = ReportJob(

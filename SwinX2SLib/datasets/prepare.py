@@ -177,7 +177,7 @@ def prepare(
 
 
 def _stands(out: Path, names: Sequence[str], result: Mapping[str, Any]) -> bool:
-    """Tell whether the files that a finished result names are still there."""
+    """Return whether the files that a finished result names are still there."""
     if "entry" not in result:
         return True
     folder = out / _VOLUMES / result["entry"].get("case", "")
@@ -245,6 +245,6 @@ def _report(prepared: Prepared, options: PrepareOptions) -> dict[str, Any]:
 
 
 def _write(path: Path, content: Any) -> None:
-    """Write JSON, whole or not at all."""
+    """Write JSON, atomically."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     atomic_write(path, text, hint=RUN_AGAIN)

@@ -153,7 +153,7 @@ def read_labels(
 def same_grid(
     first: np.ndarray, second: np.ndarray, shape: Sequence[int], within_mm: float = SAME_PLACE_MM
 ) -> bool:
-    """Tell whether two affines put every corner of an array to the same place."""
+    """Return whether two affines put every corner of an array to the same place."""
     corners = corners_of(shape)
     apart = transform_points(first, corners) - transform_points(second, corners)
     return bool(np.linalg.norm(apart, axis=1).max() <= within_mm)

@@ -146,7 +146,7 @@ def label_values(
 
 
 def named(values: Sequence) -> str:
-    """Return a list in words, not all of a long one."""
+    """Return a list as text, not all of a long one."""
     # A number of hundreds of digits says no more than its size.
     told = [
         f"{value:.6g}" if not isinstance(value, str) and abs(value) >= 1e15 else str(value)

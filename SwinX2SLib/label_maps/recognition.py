@@ -52,7 +52,7 @@ class RecognisedMapping:
 
     Attributes:
         scheme: what it was; that of our own names until values had to be looked at.
-        told: in words, what it was recognised by; "" where names of segments told.
+        told: as text, what it was recognised by; "" where names of segments told.
     """
 
     names: Mapping[str, int] = field(default_factory=dict)
@@ -108,7 +108,7 @@ _HINT = "Set the label numbering (--scheme), or provide a label map."
 
 
 def _require_labels(labels: np.ndarray) -> None:
-    """Refuse volumes without a label, and values that no numbering has: the largest would fill memory by itself.
+    """Refuse volumes without a label, and values that no numbering has: the largest would fill memory automatically.
 
     Raises:
         InputError: the volume is such.

@@ -28,7 +28,7 @@ def measure_subject(
     Args:
         bones: by label name; missing and broken ones give absences with reasons.
         only: which of `REGIONS`.
-        report: told in words which region is being measured.
+        report: told as text which region is being measured.
 
     Returns:
         Measurements by region, in the order of `REGIONS`.

@@ -88,7 +88,8 @@ LEAST_KEPT_FRACTION = 0.9
 LEAST_KEPT_OF_PROCESS = 0.995
 # Half a voxel moves the ends of the thin spinous process by about so much of a voxel against each other.
 SPINOUS_VOXEL_PART = 0.5
-# Bone beside the median plane, or broken off, may reach so far behind the tip: many processes of the neck are forked.
+# Bone next to the median plane, or broken off, may reach so far behind the tip: many processes of the neck are
+# forked.
 MOST_BEYOND_MM, MOST_BEYOND_VOXELS = 5.0, 2.0
 _LENGTHS = (
     ("anterior_body_height", "superior_anterior", "inferior_anterior"),

@@ -56,9 +56,9 @@ def interpret(
     """Bring a picture into the layout of this package, as its header and the user say.
 
     Args:
-        decoded: the picture as stored.
+        decoded: the image as stored.
         view: "ap", "pa" or "lateral".
-        options: what the user says.
+        options: user options.
 
     Returns:
         The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
@@ -107,7 +107,7 @@ def interpret(
 def turn_of_header(
     decoded: DecodedImage, view: str, options: RadiographOptions
 ) -> tuple[Reorientation, list[Fault]]:
-    """Return the turn that the header asks for, and a fault if the header is that of another view."""
+    """Return the reorientation from the header, and a fault if the header is that of another view."""
     if not options.trust_orientation:
         return Reorientation(), []
     if decoded.orientation is not None:
@@ -156,13 +156,14 @@ def header_spacing(
 ) -> tuple[HeaderSpacing | None, list[Fault]]:
     """Return what a header's spacing is at the user's magnification, and a fault if it has none to divide.
 
-    The magnification is given as such, or by the distances of the tube; the header's own have been heeded already.
+    The magnification is given as such, or by the distances of the X-ray source; the
+    magnification of the header was applied before.
     """
     factor, source = options.magnification, "magnification specified by the user"
     by_user = options.source_to_detector_mm or options.source_to_patient_mm
     if xray_source is not None and by_user and options.spacing_mm is None:
         if header is not None and header.calibrated:
-            # Sizes were measured at the patient, which is better than what the tube's place implies.
+            # Sizes were measured at the patient, which is better than what the X-ray source's place implies.
             return header, []
         factor, source = xray_source.magnification, str(xray_source)
     if header is None or factor is None:
@@ -183,8 +184,8 @@ def header_spacing(
 def _central_ray(
     shape: tuple[int, int], turn: Reorientation, options: RadiographOptions
 ) -> tuple[float, float]:
-    """Return where (row, column) of the radiograph as it hangs the middle of the stored picture is, outside a crop
-    too."""
+    """Return where (row, column) of the radiograph in display orientation the middle of the stored picture is,
+    outside a crop too."""
     rows, cols = shape
     to_edited = np.linalg.inv(stored_of_edited(shape, turn, options))
     column, row, _ = to_edited @ [(cols - 1) / 2, (rows - 1) / 2, 1.0]
@@ -208,7 +209,7 @@ def read_radiograph(path: str | Path, view: str, options: RadiographOptions | No
     Args:
         path: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI.
         view: "ap", "pa" or "lateral".
-        options: what the user says about the file.
+        options: user options for the file.
 
     Raises:
         InputError: with all faults found in the file.
@@ -295,7 +296,7 @@ def _decode(path: Path) -> DecodedImage:
 
 
 def _is_same_file(ap: Path, lateral: Path) -> bool:
-    """Tell whether two paths lead to one file, of which nothing else may be known."""
+    """Return whether two paths lead to one file, of which nothing else may be known."""
     try:
         return ap.samefile(lateral)
     except OSError:
@@ -308,8 +309,7 @@ _OPTIONS = {"detector": "--source-to-detector-mm", "patient": "--source-to-patie
 def source_from_header(
     stated: StatedDistances, options: RadiographOptions
 ) -> tuple[XraySource | None, list[Fault], list[str]]:
-    """Return the tube of a radiograph, what is wrong with what the user says of it, and notes on what the header
-    says.
+    """Return the X-ray source of a radiograph, faults of the user options, and notes on the header.
 
     Either distance may be given by the user and the other one by the header.
     """

@@ -35,11 +35,11 @@ class Job:
         ap: file of the frontal radiograph.
         lateral: file of the lateral radiograph.
         out: folder to write; it must not exist or be empty, unless `overwrite`.
-        ap_options: what the user says about the frontal radiograph.
-        lateral_options: what the user says about the lateral radiograph.
+        ap_options: user options for the frontal radiograph.
+        lateral_options: user options for the lateral radiograph.
         ap_view: "ap" or "pa", see `radiographs.Radiograph.view`.
         model: name in `Resources/models.json` or path of a `.safetensors` file.
-        device: "auto", "cpu" or "cuda"; a device that is asked for and absent is a fault, never replaced.
+        device: "auto", "cpu" or "cuda"; a requested device that is not available is an error; there is no fallback.
         overwrite: replace an earlier result in `out`.
         augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
@@ -102,7 +102,7 @@ class Job:
         """Read a job from JSON.
 
         Raises:
-            InputError: the file cannot be read, or values are unknown, missing or wrong (all of them are told).
+            InputError: the file cannot be read, or values are unknown, missing or wrong (every problem is listed).
         """
         try:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -118,7 +118,7 @@ class Job:
         """Make a job of JSON values.
 
         Raises:
-            InputError: values are unknown, missing or wrong (all of them are told).
+            InputError: values are unknown, missing or wrong (every problem is listed).
         """
         if not isinstance(values, dict):
             raise InputError([Fault("job-value", "A job must be a JSON object.", _HINT)])

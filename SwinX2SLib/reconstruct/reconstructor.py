@@ -44,7 +44,7 @@ class Reconstruction:
         uncertainty: float16 `(X, Y, Z)`, 1 minus the probability of the label that the network gave.
         affine: 4x4, index -> RAS mm; the radiographs' common centre is the origin.
         spacing_mm: of the isotropic grid.
-        model_record: what the weights' manifest says; None for a model that the caller made.
+        model_record: record in the weights manifest; None for a model supplied by the caller.
         device: where the network ran.
         precision: "float32" or "bfloat16".
         removed_voxels: voxels of loose pieces that were removed.
@@ -52,12 +52,11 @@ class Reconstruction:
         expected_dice: for each bone shown, by name, the overlap with the truth that the network's own probabilities
             promise.
         disc_shifts_mm: how far vertebrae were moved along the body axis to the discs that the radiographs show: for
-            the disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such
-            step.
-        shape_likeness: for each bone that a known shape was laid onto the radiographs for, by name, the correlation
-            of that shape's edges with theirs, -1..1. Empty where the model asks for no such step.
-        femur_shifts_mm: how far each femur, by name, was moved backwards to the socket of the pelvis laid onto the
-            radiographs. Empty where it was not.
+            the disc below each vertebra, by its name, positive inferiorly. Empty if the model does not use this step.
+        shape_likeness: for each bone with a fitted shape model, by name, the correlation of its projected edges with
+            the radiographs, -1..1. Empty if the model does not use this step.
+        femur_shifts_mm: how far each femur, by name, was moved posteriorly to the acetabulum of the fitted pelvis.
+            Empty where it was not.
     """
 
     labels: np.ndarray
@@ -120,7 +119,7 @@ class Reconstructor:
         Args:
             ap: frontal radiograph.
             lateral: lateral radiograph.
-            progress: told the fraction done and what is being done, often; what it raises ends the work.
+            progress: called often with the completed fraction and a description; an exception from it stops the work.
 
         Raises:
             ModelError: the network yields no numbers.
@@ -168,10 +167,10 @@ class Reconstructor:
 
     @torch.inference_mode()
     def check_orientation(self, ap: Radiograph, lateral: Radiograph) -> OrientationCheck:
-        """Tell which view each radiograph looks like, and how it hangs.
+        """Check the view and the orientation of both radiographs.
 
         Raises:
-            ModelError: the weights that tell it are missing or damaged.
+            ModelError: the weights of the check are missing or damaged.
         """
         network = self._radiograph_orientation
         if network is None:

@@ -13,7 +13,7 @@ from SwinX2SLib.skeleton.label_probabilities import align_femora_to_acetabula, b
 from SwinX2SLib.skeleton.pieces import PELVIS, Placement, piece_drawn
 from SwinX2SLib.skeleton.projections import ViewRadiographs, fit, piece_similarity
 
-# The network's say beside the shape's: the exponent of its probability.
+# The network's say next to the shape's: the exponent of its probability.
 NETWORK_WEIGHT = 0.2
 # Shapes whose shadows are less like the radiographs than this are not believed.
 LEAST_SIMILARITY = 0.4
@@ -27,7 +27,7 @@ class ShapeFit:
     """What shapes have done to a reconstruction.
 
     Attributes:
-        likeness: for each bone whose shape is believed, how alike its shadows and the radiographs are, -1..1.
+        similarity: for each bone whose shape is believed, how alike its shadows and the radiographs are, -1..1.
         femur_shifts_mm: how far each femur was moved backwards; empty where none was.
     """
 

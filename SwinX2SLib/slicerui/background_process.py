@@ -106,7 +106,7 @@ class Ending:
     cancelled: bool = False
 
     def describe(self) -> str:
-        """Return how the process ended, in words."""
+        """Return how the process ended, as text."""
         if self.start_error:
             return _("The worker could not be started: {0}.").format(self.start_error)
         if self.signal_number is not None:
@@ -115,16 +115,16 @@ class Ending:
 
 
 class WorkerListener(Protocol):
-    """Who hears a worker."""
+    """Listener of a worker."""
 
     def on_line(self, line: str) -> None:
-        """Hear one line of the worker's standard output."""
+        """Handle one line of the worker's standard output."""
 
     def on_log(self, line: str) -> None:
-        """Hear one line of the worker's standard error."""
+        """Handle one line of the worker's standard error."""
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear, once and last, that the worker has ended."""
+        """Handle the end of the worker; called once, last."""
 
 
 class WorkerProcess(Protocol):
@@ -282,7 +282,7 @@ def worker_environment() -> dict[str, str]:
 
 
 class BackgroundProcess:
-    """Holds a process; a run of some kind hears it (`WorkerListener`) and is made of it."""
+    """Base of runs in a separate process; the subclass is its listener (`WorkerListener`)."""
 
     _process: WorkerProcess | None = None
     _reason = ""

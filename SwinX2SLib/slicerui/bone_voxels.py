@@ -28,7 +28,7 @@ _ROUNDING_MM = np.pi / 1000
 
 
 class VoxelsError(RuntimeError):
-    """A segmentation has no voxels, or none that can be laid on one grid; says why."""
+    """A segmentation has no voxels, or none on a common grid; the message states why."""
 
 
 @dataclass(frozen=True, eq=False)

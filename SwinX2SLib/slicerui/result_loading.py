@@ -1,4 +1,4 @@
-"""The worker's result in the scene: segmentation, its place beside the radiographs, and where it comes from."""
+"""The worker's result in the scene: segmentation, its position next to the radiographs, and its provenance."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _remember_radiograph_files(node: slicer.vtkMRMLSegmentationNode, provenance:
 
 
 def _show_more(node: slicer.vtkMRMLSegmentationNode, folder: Path) -> None:
-    """Show radiographs, regions and the table; what cannot be shown is told, and the bones stay."""
+    """Show radiographs, regions and the table; problems are reported and the bones are kept."""
     try:
         notes = show_result(node, folder)
     except InputError as error:

@@ -24,11 +24,11 @@ class Services:
         logic: starts, queues and cancels reconstructions.
         reconstruction: gives the radiographs and choices of the present scene; None while a scene is closed.
         settings: remembered beyond the scene.
-        result_added: told `(segmentation node)` when the bones of a run are in the scene.
-        inputs_changed: told `(inputs.examination.Examination)` when the radiographs, or what is wrong with them,
-            changed.
-        models_changed: told when a model was imported or removed.
-        about_to_run: told when Reconstruct was clicked, before anything is looked at: work on the radiographs ends.
+        result_added: emitted with `(segmentation node)` when the bones of a run are in the scene.
+        inputs_changed: emitted with `(inputs.examination.Examination)` when the radiographs, or what is wrong with
+            them, changed.
+        models_changed: emitted when a model was imported or removed.
+        about_to_run: emitted when Reconstruct is clicked, before the inputs are checked; open edits are finished.
     """
 
     logic: ReconstructionLogic
@@ -88,7 +88,7 @@ class Section(VTKObservationMixin):
         """Show the parameters; called whenever one changed, so it must be quick."""
 
     def close(self) -> None:
-        """Let go of everything; the module goes away (closed, or loaded anew)."""
+        """Let go of everything; the module goes away (closed, or reloaded)."""
 
     # For the panel
 

@@ -55,7 +55,7 @@ class StepMeans:
         self.add_losses({"gradient_norm": gradient_norm})
 
     def take(self) -> dict[str, float]:
-        """Return the means over the steps and the processes, and start anew; every process must call it."""
+        """Return the means over the steps and the processes, and start again; every process must call it."""
         names = list(self._values)
         means = self.process.average(torch.stack([torch.stack(self._values[name]).mean() for name in names]))
         entry = {
@@ -293,7 +293,7 @@ class Trainer:
 
 @contextmanager
 def _worker_failures_reported() -> Iterator[None]:
-    """Say in words that a process that draws samples has ended; PyTorch raises that at any moment, from a signal."""
+    """Say as text that a process that draws samples has ended; PyTorch raises that at any moment, from a signal."""
     try:
         yield
     except RuntimeError as error:

@@ -103,7 +103,7 @@ def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, 
 
     Args:
         model: a `RadiographOrientationNet`.
-        batch: radiographs that hang as they should.
+        batch: radiographs in standard display orientation.
         phase: not used; there is one.
     """
     if not isinstance(model, RadiographOrientationNet):

@@ -173,7 +173,7 @@ _SEED = 20252
 def spearman(x: Sequence[float], y: Sequence[float], persons: Sequence[str]) -> Estimate:
     """Return Spearman's rank correlation, -1..1, its percentile interval by drawing persons.
 
-    Ranks are made anew in every draw; of very many samples, whose interval is narrow, there are fewer draws.
+    Ranks are made again in every draw; of very many samples, whose interval is narrow, there are fewer draws.
 
     Args:
         x, y: values of each sample, finite.

@@ -18,7 +18,7 @@ from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
 
 @dataclass(frozen=True)
 class RadiographDefaults:
-    """What the user says about all radiographs.
+    """Options for all radiographs.
 
     Attributes:
         ap, lateral: of each radiograph.
@@ -44,7 +44,7 @@ class BatchCase:
         ap, lateral: files, absolute.
         radiographs: how they are to be read.
         line: of the table, from 1; 0 for a pair of a folder.
-        how: what made them a pair, in words.
+        how: description of how they were paired.
     """
 
     name: str
@@ -80,10 +80,10 @@ def read_batch_table(
 ) -> tuple[list[BatchCase], list[str]]:
     """Read and check a table: CSV in UTF-8 with comma, semicolon or tab, paths relative to the table.
 
-    What a cell says wins over the defaults, and a pixel size over a magnification.
+    Cells override the defaults, and a pixel size overrides a magnification.
 
     Returns:
-        The cases, and the names of columns that nobody reads.
+        The cases, and the names of unused columns.
 
     Raises:
         InputError: with every fault of the table and its line.
@@ -191,7 +191,7 @@ class _Rows:
             return defaults
 
     def _value(self, line: int, values: Mapping[str, str], column: str, read: Callable[[str], Any]) -> Any:
-        """Return what a cell says, or None where it is empty or wrong."""
+        """Return the value of a cell, or None if it is empty or invalid."""
         text = values.get(column, "")
         if not text:
             return None

@@ -87,7 +87,7 @@ class CaseOutcome:
 
 
 def write_tables(out: Path, outcomes: Sequence[CaseOutcome]) -> None:
-    """Write `batch.csv`, and `measurements.csv` of all cases that were measured, each whole or not at all."""
+    """Write `batch.csv`, and `measurements.csv` of all cases that were measured, each atomically."""
     _write(out / TABLE, _rows(outcomes))
     measured = [outcome for outcome in outcomes if outcome.folder and _measured(outcome).is_file()]
     if measured:
@@ -142,10 +142,10 @@ CHECKED = 0.05
 
 
 class EventReporter:
-    """Tells one phase of a batch (a `parallel.progress.TaskProgress`).
+    """Reports one phase of a batch (a `parallel.progress.TaskProgress`).
 
     Args:
-        write_line: told lines.
+        write_line: called with each line.
         doing: what is done, such as "Reconstructing".
         start, end: shares of the whole work at which the phase starts and ends.
         outcome: returns the outcome of a case by its key, for those that are to be told; None tells no case.
@@ -167,12 +167,12 @@ class EventReporter:
         self._began = clock()
 
     def begin(self, total: int, kept: int) -> None:
-        """Tell how much there is."""
+        """Report the number of tasks."""
         self._total, self._kept, self._began = total, kept, self._clock()
         self._show()
 
     def finished(self, key: str, failure: Failure | None) -> None:
-        """Tell that a case has ended."""
+        """Report a finished case."""
         self._ended += 1
         outcome = self._outcome(key, failure)
         if outcome is not None:
@@ -180,7 +180,7 @@ class EventReporter:
         self._show()
 
     def note(self, message: str) -> None:
-        """Tell a sentence."""
+        """Report a message."""
         self._write_line(message)
 
     def _show(self) -> None:
@@ -194,12 +194,12 @@ class EventReporter:
 
 
 def encode_case(outcome: CaseOutcome) -> str:
-    """Return the line that tells how a case ended."""
+    """Encode the outcome of a case as one line."""
     return json.dumps({"event": "case", **outcome.as_dict()}, ensure_ascii=False)
 
 
 def decode_case(line: str) -> Mapping[str, Any] | None:
-    """Return what a line tells of a case, or None for any other text."""
+    """Decode the line of a case; None if it is something else."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -406,7 +406,7 @@ def _comparison_row(
 
 
 def _verdict(first: str, second: str, result: Comparison, metric: Metric, corrected: list) -> str:
-    """Say which is better, when both corrected tests do."""
+    """Return which model is better, if both corrected tests agree."""
     if None in corrected:
         return result.note or "not tested"
     if max(corrected) >= 0.05 or not result.difference.value:

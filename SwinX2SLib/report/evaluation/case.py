@@ -34,7 +34,8 @@ from SwinX2SLib.report.naming import REGION_TITLES, structure_title, title_of, u
 from SwinX2SLib.report.surface_view import FRONT, LEFT, View, Window, shaded_surfaces
 from SwinX2SLib.report.templates import render_page
 
-# Distances from here on [mm] have the colour; dark blue to dark red through pale, told apart with any colour vision.
+# Distances from here on [mm] have the colour; dark blue to dark red through pale, distinguishable with any colour
+# vision.
 DISTANCE_COLOURS = (
     (0.0, (74, 122, 184)),
     (2.0, (146, 197, 222)),

@@ -1,4 +1,4 @@
-"""One batch: what the command `swinx2s batch` does, in a process of its own.
+"""One batch: what the command `swinx2s batch` does, in a separate process.
 
 Imported when a batch starts: the protocol comes with packages that are installed before the first run.
 """
@@ -41,7 +41,7 @@ class BatchRequest:
     Attributes:
         source: table or folder of radiographs.
         out: folder of the results.
-        spacing_mm: of radiographs that the table says nothing of; None takes what the radiographs say.
+        spacing_mm: of radiographs without a value in the table; None takes the value of the header.
         model, device: as of `inference.Job`.
         measure: whether every case is measured, too.
         check: only read all radiographs.
@@ -110,11 +110,11 @@ class BatchObserver(Protocol):
         """See how a case ended: the fields of `reconstruct.batch.summary.CaseOutcome`."""
 
     def on_ended(self, well: bool, words: str) -> None:
-        """See, once and last, whether all went through, and what to tell the user."""
+        """Called once at the end with success and a message for the user."""
 
 
 class BatchRun(BackgroundProcess):
-    """A batch under way; hears its process and tells the observer. Cancelled, it keeps what is finished."""
+    """A batch under way; listens to its process and notifies the observer. Cancelled, it keeps what is finished."""
 
     def __init__(self, request: BatchRequest, observer: BatchObserver):
         self.request, self._observer = request, observer
@@ -130,7 +130,7 @@ class BatchRun(BackgroundProcess):
         self._start_process(batch_command(self.request), make_process)
 
     def on_line(self, line: str) -> None:
-        """Hear the process's standard output."""
+        """Handle standard output of the process."""
         event = decode(line)
         if isinstance(event, Progress):
             self._observer.on_progress(event.fraction, event.message)
@@ -140,11 +140,11 @@ class BatchRun(BackgroundProcess):
             self._observer.on_case(case)
 
     def on_log(self, line: str) -> None:
-        """Hear the process's standard error."""
+        """Handle standard error of the process."""
         self._last_words.append(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear that the process has ended; what it was writing is taken away."""
+        """Handle the end of the process; what it was writing is taken away."""
         try:
             if self.request.out.is_dir():
                 clear_leftovers(self.request.out)
@@ -201,7 +201,7 @@ class CaseList:
             self._widget.setItem(row, column, item)
 
     def fit(self) -> None:
-        """Make the columns as wide as what stands in them."""
+        """Make the columns as wide as their content."""
         self._widget.resizeColumnsToContents()
 
     def folder_in(self, row: int) -> str:
@@ -210,7 +210,7 @@ class CaseList:
 
 
 def _status(case: Mapping[str, Any]) -> str:
-    """Return how a case stands, in the language of the application."""
+    """Return the status of a case, in the language of the application."""
     words = {"done": _("done"), "failed": _("failed"), "ready": _("ready")}
     return words.get(str(case["status"]), str(case["status"]))
 

@@ -27,8 +27,8 @@ class BatchParameters:
     Attributes:
         batch_source: table or folder of radiographs, "" for none.
         batch_out: folder of the results, "" for none.
-        batch_spacing_mm: size of a pixel at the patient of radiographs that the table says nothing of [mm]; 0 takes
-            what the radiographs say.
+        batch_spacing_mm: size of a pixel at the patient of radiographs without a value in the table [mm]; 0 takes the
+            value of the header.
         batch_model: name of a model of `Resources/models.json`, or "default".
         batch_measure: whether every case is measured, too.
     """
@@ -49,7 +49,7 @@ _ALARM = "color: #c62828"
 
 
 class BatchSection(Section):
-    """Starts a batch and shows how it stands (`batching.run.BatchObserver`).
+    """Starts a batch and shows its status (`batching.run.BatchObserver`).
 
     A batch writes files, not the scene: it goes on when the scene is closed, and ends with the module.
 
@@ -143,7 +143,7 @@ class BatchSection(Section):
         except ResultError as error:
             self._show_message(str(error), alarm=True)
 
-    # What the batch tells (BatchObserver)
+    # Callbacks of the batch (BatchObserver)
 
     def on_progress(self, fraction: float, message: str) -> None:
         """Show how far it is."""
@@ -155,7 +155,7 @@ class BatchSection(Section):
         self._cases.take(told)
 
     def on_ended(self, well: bool, words: str) -> None:
-        """Say what came of it."""
+        """Show the outcome."""
         self._run = None
         self._cases.fit()
         self._show_message(words, alarm=not well)
@@ -170,7 +170,7 @@ class BatchSection(Section):
         answer = qt.QFileDialog.getOpenFileName(
             self.ui.batchTableButton, _("Table of pairs"), "", _("Tables (*.csv *.tsv *.txt)")
         )
-        # PySide tells the chosen filter, too.
+        # PySide also returns the selected filter.
         path = answer if isinstance(answer, str) else answer[0]
         if path:
             self.parameters.batch_source = str(path)

@@ -1,4 +1,4 @@
-"""One comparison: what the command `swinx2s evaluate` does, in a process of its own."""
+"""One comparison: what the command `swinx2s evaluate` does, in a separate process."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ class ComparisonRun(BackgroundProcess):
 
     Args:
         comparison: what to compare, as it is now.
-        on_line: told lines of progress.
-        finished: told once and last the folder of the result, which is removed when it returns, or None; and what to
-            tell the user.
+        on_line: called with each line of progress.
+        finished: called once at the end with the folder of the result (removed afterwards) or None, and a message for
+            the user.
     """
 
     def __init__(
@@ -91,16 +91,16 @@ class ComparisonRun(BackgroundProcess):
         self._start_process(self._command, make_process)
 
     def on_line(self, line: str) -> None:
-        """Hear the process's standard output: the scores, which come in files, too."""
+        """Handle standard output of the process: the scores, which come in files, too."""
 
     def on_log(self, line: str) -> None:
-        """Hear the process's standard error: progress, and at last what went wrong."""
+        """Handle standard error of the process: progress, and at last what went wrong."""
         self._last_words.append(line)
         if not line.startswith(_SAYS):
             self._on_line(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear that the process has ended."""
+        """Handle the end of the process."""
         try:
             if ending.cancelled:
                 self._finished(None, self._reason)

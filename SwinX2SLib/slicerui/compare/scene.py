@@ -56,7 +56,7 @@ def parts(result: slicer.vtkMRMLSegmentationNode, part: str) -> list[slicer.vtkM
 
 
 def evaluation_of(result: slicer.vtkMRMLSegmentationNode) -> CaseEvaluation | None:
-    """Return what the comparison of a reconstruction says, or None where there is none (any more)."""
+    """Return the result of the comparison of a reconstruction, or None where there is none (any more)."""
     found = parts(result, DOCUMENT)
     if not found:
         return None

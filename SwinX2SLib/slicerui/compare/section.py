@@ -29,7 +29,7 @@ class CompareParameters:
         compare_truth: segmentation or label map of the CT.
         compare_truth_file: file of it instead; wins over the node, "" for none.
         compare_scheme: "auto", a numbering of `label_schemes`, or the path of a map.
-        compare_placement: how the reconstruction is laid onto the CT.
+        compare_placement: alignment of the reconstruction with the CT.
         compare_measurements: whether both are measured, too.
         compare_distance: what the colours show.
     """
@@ -114,7 +114,7 @@ class CompareSection(Section):
         self._end("The module was closed.")
 
     def compare(self) -> None:
-        """Start a comparison, or say why not."""
+        """Start a comparison, or show why it is not possible."""
         chosen = self.parameters
         truth = Path(chosen.compare_truth_file) if chosen.compare_truth_file else chosen.compare_truth
         asked = Comparison(
@@ -207,7 +207,7 @@ class CompareSection(Section):
             self.services.settings.set(_FOLDER_SETTING, folder)
             self.save(Path(folder))
 
-    # What the comparison tells
+    # Callbacks of the comparison
 
     def _show_message(self, words: str) -> None:
         self.ui.compareStatusLabel.text = html.escape(words)
@@ -295,5 +295,5 @@ def _scheme_titles() -> list[tuple[str, str]]:
 
 
 def _chosen(answer: object) -> str:
-    """Return the chosen file; PySide tells the chosen filter, too."""
+    """Return the chosen file; PySide also returns the selected filter."""
     return str(answer if isinstance(answer, str) else answer[0])

@@ -33,7 +33,7 @@ class SceneRadiograph:
     Attributes:
         decoded: the picture, smaller where it is very large; its spacing is that of the smaller pixels.
         shape: rows and columns of the volume itself.
-        words: what names the radiograph: series and protocol, the volume's name.
+        words: texts that describe the radiograph: series and protocol, the volume's name.
         view_position: DICOM View Position, or "".
     """
 

@@ -55,7 +55,7 @@ class DicomRadiograph:
 
     Attributes:
         file: its file.
-        patient, study, series, view, size: in words.
+        patient, study, series, view, size: as text.
     """
 
     file: str
@@ -160,7 +160,7 @@ class DicomChoice:
     Args:
         radiographs: to choose among.
         runs_left_out: how many recordings of several frames are not among them.
-        on_chosen: told the radiographs that were chosen.
+        on_chosen: called with the selected radiographs.
         parent: window over which it stands, or None.
     """
 

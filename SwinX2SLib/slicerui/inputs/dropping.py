@@ -35,7 +35,7 @@ class FileDrop(qt.QWidget):
 
     Args:
         widget: on which things are dropped.
-        on_files: told paths of files and folders.
+        on_files: called with paths of files and folders.
     """
 
     def __init__(self, widget: qt.QWidget, on_files: Callable[[list[str]], None]):
@@ -67,7 +67,7 @@ class RadiographDrop(FileDrop):
 
     Args:
         widget, on_files: as of `FileDrop`.
-        on_nodes: told volumes of the scene.
+        on_nodes: called with volumes of the scene.
     """
 
     def __init__(

@@ -103,7 +103,7 @@ class RadiographImporter:
 
     def _choose_files(self) -> None:
         files = qt.QFileDialog.getOpenFileNames(slicer.util.mainWindow(), _("Load radiographs"))
-        # PySide tells the chosen filter, too.
+        # PySide also returns the selected filter.
         files = files[0] if files and not isinstance(files[0], str) else files
         if files:
             self.load(list(files))

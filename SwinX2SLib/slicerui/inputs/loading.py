@@ -63,7 +63,7 @@ def read_radiograph(path: Path) -> slicer.vtkMRMLScalarVolumeNode:
     else:
         node = _volume(unpacked, path.stem)
     if is_dicom:
-        # The file says more than the volume: pixel size at the detector, orientation, which end is bright.
+        # The file has more information than the volume: pixel size at the detector, orientation, which end is bright.
         node.SetAttribute(FILE_ATTRIBUTE, str(path.resolve()))
     return node
 
@@ -93,7 +93,7 @@ def _unpack(path: Path) -> UnpackedImage | None:
 
 
 def _volume(radiograph: UnpackedImage, name: str) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a radiograph as Slicer loads a picture: first row on top in an axial plane, 1 mm where nobody says."""
+    """Add a radiograph as Slicer loads a picture: first row on top in an axial plane, 1 mm if unknown."""
     row_mm, col_mm = radiograph.spacing_mm or (1.0, 1.0)
     geometry = np.diag([-col_mm, -row_mm, 1.0, 1.0])
     return slicer.util.addVolumeFromArray(radiograph.pixels[np.newaxis], ijkToRAS=geometry, name=name)
@@ -115,7 +115,7 @@ def load_radiographs(
 
     Args:
         paths: files, or folders of a few files.
-        report: told what is being read, and "" at the end.
+        report: called with what is being read, and "" at the end.
 
     Returns:
         The volumes in the order of the files, and why files could not be loaded.
@@ -140,7 +140,7 @@ def load_radiographs(
 
 
 def which_is_frontal(first: SceneRadiograph, second: SceneRadiograph) -> Recognition:
-    """Tell which of two radiographs is the frontal one."""
+    """Detect which of two radiographs is the frontal one."""
     return recognise(*(_hints(radiograph) for radiograph in (first, second)))
 
 

@@ -1,4 +1,4 @@
-"""Section Inputs: which radiographs, how they hang, how large their pixels are, and how their heights meet."""
+"""Section Inputs: which radiographs, its orientation, how large their pixels are, and how their heights meet."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class InputsSection(Section):
         self.viewing.close()
 
     def refresh(self) -> None:
-        """Show what is known of the radiographs and tell what is wrong with them."""
+        """Show the properties and the faults of the radiographs."""
         self._discard_settings_of_other_radiographs()
         self.examination = self._examiner.examine(self.parameters, self.toolbox.uncropped)
         for role, label in (("ap", self.ui.apInfoLabel), ("lateral", self.ui.lateralInfoLabel)):
@@ -125,7 +125,7 @@ class InputsSection(Section):
         self.ui.recognitionLabel.text = " ".join(messages)
 
     def match_automatically(self) -> None:
-        """Move the lateral radiograph to where both are most alike."""
+        """Move the lateral radiograph to where both are most similar."""
         radiographs = self.examination.radiographs
         if len(radiographs) < len(ROLES):
             self.ui.heightsLabel.text = _("Select both radiographs first.")

@@ -23,7 +23,7 @@ _STEP = re.compile(r"region (\d+) of (\d+)")
 
 
 class SegmentationNotWrittenError(RuntimeError):
-    """The segmentation could not be handed to the process; says why."""
+    """The segmentation could not be handed to the process; the message states why."""
 
 
 class SegmentationCommand:
@@ -31,9 +31,9 @@ class SegmentationCommand:
 
     Args:
         segmentation: what to work on.
-        on_line: told lines of progress.
-        finished: told once and last whether it went well, what to tell the user, and the folder with its files, which
-            is deleted afterwards.
+        on_line: called with each line of progress.
+        finished: called once at the end with success, a message for the user, and the folder with its files, which is
+            deleted afterwards.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class SegmentationCommand:
 
 
 def share_done(line: str) -> float | None:
-    """Return how far a line of progress says that the command is, 0..1, or None."""
+    """Return the progress in a line, 0..1, or None."""
     found = _STEP.search(line)
     return (int(found[1]) - 1) / int(found[2]) if found else None
 
@@ -124,7 +124,7 @@ class MeasuringWork:
 
     Args:
         bar: shown while a command runs.
-        on_line: told lines of progress, and why a command could not be started.
+        on_line: called with each line of progress, and why a command could not be started.
         changed: told `()` when a command has started or ended.
     """
 
@@ -140,7 +140,7 @@ class MeasuringWork:
         start: Callable[[SegmentationCommand], None],
         finished: Callable[[bool, str, Path], None],
     ) -> None:
-        """Start a command, or say why it cannot be.
+        """Start a command, or show why it is not possible.
 
         Args:
             segmentation: what it works on.

@@ -149,7 +149,7 @@ class MeasurementsSection(Section):
         self._work.cancel()
 
     def write_report(self, folder: Path) -> None:
-        """Write page and PDF of the measurements as they stand into a new folder."""
+        """Write page and PDF of the current measurements into a new folder."""
         if self.session is None or self._is_running():
             return
         question = _(

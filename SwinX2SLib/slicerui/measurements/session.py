@@ -50,7 +50,7 @@ class MeasuringSession(VTKObservationMixin):
         edited: the measurements.
         rows: the lines of the table.
         outdated: names of the bones that were edited since they were measured.
-        changed: told the measurements `set[Key]` whose values may have changed.
+        changed: emitted with the measurements `set[Key]` whose values may have changed.
 
     Raises:
         InputError: the document cannot be read.
@@ -232,7 +232,7 @@ class MeasuringSession(VTKObservationMixin):
         return holds(self.review, self._digest()) and not self.outdated
 
     def review_words(self) -> str:
-        """Return the state of the review, in words."""
+        """Return the state of the review, as text."""
         words = review_words(self.review, self._digest())
         return f"{words}; bones were edited after the measurement" if self.outdated else words
 

@@ -191,7 +191,7 @@ class ModelsSection(Section):
     def _choose_file(self) -> None:
         files = _("Checkpoints (*.pt *.pth *.safetensors)")
         chosen = qt.QFileDialog.getOpenFileName(self.ui.importChooseButton, _("Checkpoint"), "", files)
-        # PySide tells the chosen filter, too.
+        # PySide also returns the selected filter.
         path = chosen if isinstance(chosen, str) else chosen[0]
         if path:
             self.take_file(path)
@@ -226,7 +226,7 @@ class ModelsSection(Section):
         self._show_enabled()
 
     def _runs_something(self) -> bool:
-        """Say so and return True while a worker or a task runs: packages must not change under it."""
+        """Show a message and return True while a worker or a task runs: packages must not change under it."""
         busy = self.services.logic.is_running() or self.is_busy()
         if busy:
             self._show_message(_("A running task uses the packages. Wait until it has finished."), alarm=True)

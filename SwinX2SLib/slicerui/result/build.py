@@ -48,7 +48,7 @@ class PreparedRadiograph:
     """A radiograph with the bones on it.
 
     Attributes:
-        radiograph: as it hangs, and where it stands.
+        radiograph: in display orientation, and its position.
         outlines: of the bones on it, by label id.
         agreement: how well each of them lies on the radiograph's edges, 0..1 or None, by label id.
     """
@@ -90,7 +90,7 @@ def prepare_result(folder: Path) -> PreparedResult:
     for role, camera in result_cameras(findings.provenance).items():
         try:
             radiographs[role] = _prepare_radiograph(findings, role, camera)
-        # A tube may be told to have stood inside the patient.
+        # The stated X-ray source may be inside the patient.
         except (InputError, ValueError) as error:
             notes.append(f"The {role} radiograph is not shown: {error}")
     return PreparedResult(findings, radiographs, _rows(findings, radiographs), notes)

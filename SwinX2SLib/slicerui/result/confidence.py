@@ -85,7 +85,7 @@ def make_surface(
     confidence: ConfidenceMap | None,
     colours: slicer.vtkMRMLColorTableNode,
 ) -> slicer.vtkMRMLModelNode:
-    """Add the model of one bone, with its confidence at every point; its eye is open, but it is not drawn yet."""
+    """Add the model of one bone, with its confidence at every point; visible, but not rendered yet."""
     segment = result.GetSegmentation().GetSegment(bone)
     model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", segment.GetName())
     model.SetAndObservePolyData(_coloured_surface(segment, confidence))

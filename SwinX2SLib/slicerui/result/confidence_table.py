@@ -80,7 +80,7 @@ class BoneRow:
     remarks: Sequence[str]
 
     def cells(self) -> list[str | float | int | None]:
-        """Return what stands in the columns."""
+        """Return the cells of the columns."""
         shares = (self.confidence, self.expected_dice)
         on_radiograph = (self.on_radiograph.get(role) for role in ("ap", "lateral"))
         return [
@@ -115,7 +115,7 @@ def add_table(result: slicer.vtkMRMLSegmentationNode, rows: Sequence[BoneRow]) -
 
 
 def mark_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBone | None) -> None:
-    """Let the row of a bone say what is known of it after an edit; None where it was removed."""
+    """Update the row of a bone after an edit; None if it was removed."""
     values: dict[str, str | float | int | None] = dict.fromkeys(("Confidence", "Expected Dice", *_ROLES))
     if now is None:
         values |= {"Volume": 0.0, "Voxels": 0, "Remarks": _REMOVED}
@@ -126,7 +126,7 @@ def mark_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBo
 
 
 def restore_row(result: slicer.vtkMRMLSegmentationNode, bone: str) -> None:
-    """Let the row of a bone say again what was computed."""
+    """Restore the computed row of a bone."""
     node = table_of(result)
     if node is not None:
         _write(result, bone, json.loads(provenance_value(node, _COMPUTED) or "{}").get(bone, {}))

@@ -47,7 +47,7 @@ class EditedView:
     Attributes:
         digests: of the bones as they are now.
         changed: names of the bones that are not as they are shown.
-        bones: what the table tells of those of them that are there.
+        bones: table values of the existing ones.
         outlines: by role of the radiograph and region, of all its bones by label id.
     """
 
@@ -87,7 +87,7 @@ def _view(
     pictures: Mapping[str, np.ndarray | None],
 ) -> EditedView:
     digests = bone_digests(layers)
-    # A scene of an earlier version does not tell: what it holds now is what it shows.
+    # Scenes of earlier versions have no record: the current state counts as shown.
     changed = changed_bones(shown, digests) if shown is not None else []
     if not changed:
         return EditedView(digests, [], {}, {})
@@ -166,7 +166,7 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
 
 
 def _show_agreement(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
-    """Let table and provenance say what was edited; what was put back as it was computed is edited no more."""
+    """Mark edited bones in table and provenance; bones restored to the computed state are unmarked."""
     edited = changed_bones(kept_digests(result, COMPUTED), view.digests)
     for bone in view.changed:
         if bone in edited:

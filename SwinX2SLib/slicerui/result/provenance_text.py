@@ -1,4 +1,4 @@
-"""Where a result comes from, in words: from the attributes that are saved with its node."""
+"""Where a result comes from, as text: from the attributes that are saved with its node."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def keep_place(model: slicer.vtkMRMLModelNode, place: RadiographPlace) -> None:
 
 
 def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, RadiographPlace]:
-    """Return where the radiographs of a result stand, by role; a radiograph of a scene that does not tell it is
+    """Return the positions of the radiographs of a result, by role; a radiograph of a scene without this record is
     left out."""
     found = {}
     for model in linked(result, RADIOGRAPH_PLANE):
@@ -111,7 +111,7 @@ class Picture:
         return cls(np.clip(np.rint(255 * means), 0, 255).astype(np.uint8), block)
 
     def coarse(self, long_side: int) -> np.ndarray:
-        """Return it, uint8, at no more than so many pixels; each is the mean of what it stands for."""
+        """Return it, uint8, at no more than so many pixels; each is the mean of the pixels it represents."""
         scale = max(1.0, max(self.gray.shape) / long_side)
         sums, counts = self.gray.astype(np.float32), []
         for axis, count in enumerate(self.gray.shape):
@@ -132,7 +132,7 @@ def add_picture(
 
     Args:
         result: the segmentation.
-        place: where the radiograph stands.
+        place: position of the radiograph.
         picture: of the radiograph.
         name: of the volume.
     """
@@ -165,7 +165,7 @@ def connect_picture(model: slicer.vtkMRMLModelNode) -> bool:
     producer.SetOutput(white)
     display.SetInputMeshConnection(producer.GetOutputPort())
     display.SetInterpolateTexture(True)
-    # After the volume's window and level, so that the radiograph looks alike in all views.
+    # After the volume's window and level, so that the radiograph looks the same in all views.
     display.SetTextureImageDataConnection(picture.GetDisplayNode().GetImageDataConnection())
     return True
 
@@ -183,7 +183,7 @@ def follow_scene(scene: slicer.vtkMRMLScene) -> int:
 
 
 def _on_scene_read(*_event: object) -> None:
-    # The module may have been loaded anew since.
+    # The module may have been reloaded since.
     from SwinX2SLib.slicerui.result import radiograph_views
 
     radiograph_views.connect_pictures()
@@ -213,7 +213,7 @@ _GRAY = "vtkMRMLColorTableNodeGrey"
 
 @dataclass(frozen=True, eq=False)
 class PlacedRadiograph:
-    """A radiograph as it hangs, and where it stands.
+    """A radiograph in display orientation, and its position.
 
     Attributes:
         role: "ap" or "lateral".
@@ -297,7 +297,7 @@ def _mesh(radiograph: PlacedRadiograph, picture: Picture) -> vtk.vtkPolyData:
 
 
 def _turns_away(camera: Camera) -> bool:
-    """Return whether triangles that run down, then along the columns, face away from the tube."""
+    """Return whether triangles that run down, then along the columns, face away from the X-ray source."""
     columns, rows, rays = view_axes(camera.view)
     return float(np.cross(rows, columns) @ rays) > 0
 
@@ -315,7 +315,7 @@ def _strips(rows: int, columns: int, turned: bool) -> vtk.vtkCellArray:
     return strips
 
 
-# Slicer's coronal view hangs as a frontal radiograph, its sagittal one as a lateral radiograph.
+# Slicer's coronal view has the orientation of a frontal radiograph, its sagittal view that of a lateral radiograph.
 SLICE_VIEWS = {"ap": "Green", "lateral": "Yellow"}
 _LINE_WIDTH = 2
 
@@ -360,7 +360,7 @@ def show_radiograph_in_slice(
 
 
 def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarray) -> None:
-    """Let a view hang as its radiograph does: columns to the right, the head up."""
+    """Orient a view like its radiograph: columns to the right, the head up."""
     columns, rows, _ = view_axes(role)
     to_ras = view.GetSliceToRAS()
     for axis, direction in enumerate((columns, -rows, np.cross(columns, -rows), centre)):

@@ -35,7 +35,7 @@ def group_of(bone: str) -> str:
 
 
 def make_folder(name: str, parent: int) -> tuple[int, slicer.vtkMRMLFolderDisplayNode]:
-    """Add a folder with an eye to the subject hierarchy; whatever stands in it is hidden with it.
+    """Add a folder to the subject hierarchy; its visibility applies to its content.
 
     Returns:
         Its item, and the display node that the eye switches.
@@ -112,7 +112,7 @@ class VisibilityObserver(VTKObservationMixin):
     """Keeps one result's segments in step with the eyes of its folders and bones.
 
     Args:
-        changed: told `()` when an eye was opened or closed.
+        changed: told `()` when the visibility changes.
     """
 
     def __init__(self, changed: Callable[[], None] = lambda: None):
