@@ -102,7 +102,7 @@ LAYOUT = (
 def write_case(
     folder: Path, grid: Grid, labels: np.ndarray, ct: np.ndarray | None, excess: np.ndarray | None
 ) -> None:
-    """Write a case, whole or not at all, in RAS order as viewers have it; an earlier one is replaced.
+    """Write a case, atomically, in RAS order as viewers have it; an earlier one is replaced.
 
     Args:
         folder: of the case.

@@ -1,8 +1,8 @@
 """X-ray cameras: where a point of the patient lands on a radiograph.
 
-Radiographs hang as on a light box: rows run superior to inferior; columns of AP and PA radiographs run patient
-right to left, columns of lateral radiographs anterior to posterior. Pixel (row, column) coordinates are those of
-pixel centres.
+Radiographs are in standard display orientation: rows run superior to inferior; columns of AP and PA radiographs run
+patient right to left, columns of lateral radiographs anterior to posterior. Pixel (row, column) coordinates are those
+of pixel centres.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Voxels out of files: the one place that calls SimpleITK's readers and puts what they say into words.
 
-What ITK 5.4 does not do by itself, measured: it looks at no check sum; it chooses the decoder by the file's name; it
-refuses NRRD files for a spacing that is no number; it ends the whole process over a name that is not UTF-8. Such
+What ITK 5.4 does not do automatically, measured: it looks at no check sum; it chooses the decoder by the file's name;
+it refuses NRRD files for a spacing that is no number; it ends the whole process over a name that is not UTF-8. Such
 files are checked, or put under another name or header, before ITK sees them. NIfTI voxels it does not decode at all
 (`nifti.read_voxels` says why).
 """

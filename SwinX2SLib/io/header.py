@@ -106,7 +106,7 @@ def unreadable(what: str, reason: str, path: Path, hint: str = COPY_HINT) -> Inp
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into a fault in words.
+    """Turn whatever a decoder raises into a fault as text.
 
     Raises:
         InputError: the block raised an `Exception` other than running out of memory.

@@ -29,7 +29,7 @@ class NumberedLabels(Protocol):
     def names(self) -> Mapping[str, int]:
         """Our label by the name of a segment in small letters."""
 
-    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
         """Return the values as our labels, uint8; values above 54 stand for bone without a name."""
 
 
@@ -132,7 +132,7 @@ def label_values(
     found = _distinct(values, path)
     if mapping is not None:
         try:
-            return mapping.to_marked(values, affine), ()
+            return mapping.to_labels_with_unnamed(values, affine), ()
         except InputError as error:
             raise InputError([replace(fault, path=str(path)) for fault in error.faults]) from error
     strange = [value for value in found if not 0 <= value < CLASS_COUNT]
@@ -149,7 +149,7 @@ def label_values(
 
 
 def named(values: Sequence) -> str:
-    """Return a list in words, not all of a long one."""
+    """Return a list as text, not all of a long one."""
     # A number of hundreds of digits says no more than its size.
     told = [
         f"{value:.6g}" if not isinstance(value, str) and abs(value) >= 1e15 else str(value)

@@ -67,7 +67,7 @@ class MetaImageHeader(VolumeHeader):
 
 
 def looks_like_metaimage(head: bytes) -> bool:
-    """Tell whether a file begins as a MetaImage does."""
+    """Return whether a file begins as a MetaImage does."""
     return _START.match(head) is not None
 
 

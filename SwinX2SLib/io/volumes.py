@@ -174,7 +174,7 @@ def write_volume(
     orientation: str | None = None,
     slope: float = 1.0,
 ) -> None:
-    """Write a volume, whole or not at all.
+    """Write a volume, atomically.
 
     Args:
         path: ends in `.nii`, `.nii.gz`, `.nrrd` or `.mha`; its folder exists.

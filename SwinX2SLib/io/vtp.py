@@ -23,7 +23,7 @@ _APPENDED = re.compile(rb'<AppendedData\s+encoding="(\w+)"\s*>\s*_')
 
 
 class VtpError(ValueError):
-    """The file is no surface that can be read; says why."""
+    """The file is no surface that can be read; the message states why."""
 
 
 def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, str]:

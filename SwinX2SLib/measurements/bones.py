@@ -56,7 +56,7 @@ class Bone:
         faces: `(F, 3)` int, vertex indices, counter-clockwise from outside.
         volume_mm3: of the voxels kept, or enclosed by the mesh.
         cut: faces of the field of view that cut it ("right", "left", "anterior", "posterior", "superior",
-            "inferior"), those of a padded volume too; always empty for meshes, where nothing tells.
+            "inferior"), those of a padded volume too; always empty for meshes, if unknown.
         spacing_mm: voxel size along the array axes, or None for meshes.
         kept_fraction: part of the label's voxels (or of the mesh's area) that is the bone; the rest lay loose.
         mask: boolean `(X, Y, Z)`, the voxels kept in their bounding box with holes filled, or None for meshes.

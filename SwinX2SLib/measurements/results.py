@@ -177,7 +177,7 @@ class Measurement:
                 return landmark.position_ras_mm
         raise KeyError(f"{self.name} of {self.structure} has no landmark {name!r}.")
 
-    def doubted(self, reasons: Iterable[str]) -> Measurement:
+    def flagged(self, reasons: Iterable[str]) -> Measurement:
         """Return the measurement with further reasons for a look; without reasons, or absent, it stays as it is."""
         new = tuple(reason for reason in dict.fromkeys(reasons) if reason not in self.reasons)
         if not new or not self.is_present:
