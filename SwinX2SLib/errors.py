@@ -27,7 +27,7 @@ class Fault:
     """One thing wrong with the inputs.
 
     Attributes:
-        kind: stable machine-readable word, for example `spacing-absent`.
+        kind: stable machine-readable identifier, for example `spacing-absent`.
         message: what is wrong, in a sentence.
         hint: what to do about it, in a sentence.
         path: the file concerned, or None.
@@ -69,7 +69,7 @@ class InputError(ValueError):
 
 
 class DeviceError(InputError):
-    """The device that was asked for is not there."""
+    """The requested device is not available."""
 
     exit_code = RESOURCES
 
@@ -87,7 +87,7 @@ class OutputError(InputError):
 
 
 class Cancelled(BaseException):
-    """The user asked to stop; nothing was written.
+    """Cancelled by the user; nothing was written.
 
-    Beside `Exception`, as `KeyboardInterrupt` is: what goes on after any `Exception` must not go on after this.
+    Not a subclass of `Exception`, like `KeyboardInterrupt`: handlers of `Exception` must not continue after it.
     """

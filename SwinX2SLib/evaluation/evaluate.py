@@ -14,6 +14,7 @@ from SwinX2SLib.evaluation.options import Alignment, EvaluationOptions
 from SwinX2SLib.evaluation.volumes import TOLERANCES_MM, evaluate_volumes
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.geometry.polylines import resampled
+from SwinX2SLib.geometry.tuples import vector3
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.measurements.results import Measurement, NotFoundError
@@ -130,19 +131,24 @@ def _by_key(measured: Measured) -> dict[tuple[str, str, str | None], Measurement
 
 def _pairs(found: Measurement | None, true: Measurement | None) -> Iterator[MeasuredPair]:
     known = true or found
+    if known is None:
+        return
     quality = _quality(found, true)
     if known.unit == "point":
-        yield from _place_pairs(found, true, quality)
+        yield from _place_pairs(known, found, true, quality)
         return
-    values = [None if m is None else m.value for m in (found, true)]
-    if values != [None, None]:
-        difference = None if None in values else _difference(*values, known.unit)
-        yield MeasuredPair(known.name, known.structure, known.side, known.unit, *values, difference, quality)
+    ours, theirs = (None if m is None else m.value for m in (found, true))
+    if ours is None and theirs is None:
+        return
+    difference = None if ours is None or theirs is None else _difference(ours, theirs, known.unit)
+    about = known.name, known.structure, known.side, known.unit
+    yield MeasuredPair(*about, ours, theirs, difference, quality)
 
 
-def _place_pairs(found: Measurement | None, true: Measurement | None, quality: str) -> Iterator[MeasuredPair]:
-    """Yield one pair for each named place: no values, the distance as difference."""
-    known = true or found
+def _place_pairs(
+    known: Measurement, found: Measurement | None, true: Measurement | None, quality: str
+) -> Iterator[MeasuredPair]:
+    """Yield one pair for each named place of either: no values, the distance as difference."""
     places = [
         {} if m is None else {mark.name: mark.position_ras_mm for mark in m.landmarks} for m in (found, true)
     ]
@@ -277,7 +283,7 @@ def evaluate_inputs(
         prediction=str(prediction),
         truth=str(truth),
         scheme=inputs.scheme.name,
-        spacing_mm=tuple(float(size) for size in voxel_spacing_mm(inputs.affine)),
+        spacing_mm=vector3(voxel_spacing_mm(inputs.affine)),
         annotated_groups=inputs.groups,
         **{name: getattr(compared, name) for name in ("labels", "groups", "foreground", "paper")},
         measurements=measured_pairs(found, true, inputs.groups) if options.measurements else (),

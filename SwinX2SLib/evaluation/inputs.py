@@ -74,20 +74,21 @@ def read_inputs(prediction: BonesSource, truth: BonesSource, options: Evaluation
     schemes = [_try_scheme(name, faults) for name in (options.scheme, options.prediction_scheme)]
     own_truth = _try_reading(truth, schemes[0], faults)
     own_prediction = _try_reading(prediction, schemes[1], faults, may_be_empty=True)
-    schemes, told = _recognised(schemes)
-    labels, groups = (), ()
+    (numbering, _), told = _recognised(schemes)
+    labels: tuple[int, ...] = ()
+    groups: tuple[str, ...] = ()
     if own_truth is not None and options.scheme == AUTOMATIC and options.groups is None:
         options = replace(options, groups=_drawn_groups(own_truth))
-    if schemes[0] is not None and not any(fault.kind == "unknown-group" for fault in faults):
-        labels, groups = _compared_labels(options, schemes[0], faults, path_of(truth))
-    if faults:
+    if numbering is not None and not any(fault.kind == "unknown-group" for fault in faults):
+        labels, groups = _compared_labels(options, numbering, faults, path_of(truth))
+    if faults or own_truth is None or own_prediction is None or numbering is None:
         raise InputError(faults)
     if not _counts(own_truth.labels)[list(labels)].any():
         message = f"The ground truth has no bones of the compared groups ({', '.join(groups)})."
         hint = "Check the file and the label numbering, or select other groups with --groups."
         raise InputError([Fault("empty-truth", message, hint, str(path_of(truth)))])
     inputs = _on_one_grid(
-        own_prediction, own_truth, (labels, groups), schemes[0], options, path_of(prediction)
+        own_prediction, own_truth, (labels, groups), numbering, options, path_of(prediction)
     )
     return replace(inputs, notes=(*told, *inputs.notes))
 

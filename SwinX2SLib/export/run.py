@@ -83,14 +83,14 @@ def run_export(
     overwrite: bool = False,
     report: Callable[[str], None] = lambda message: None,
 ) -> dict[str, Path]:
-    """Write the bones in every format asked for, all or none.
+    """Write the bones in every format asked for, atomically.
 
     Args:
         source: what to export.
         formats: names of `FORMATS`.
         out: folder to write; new, empty, or an earlier export with `overwrite`.
         overwrite: whether an earlier export may be replaced.
-        report: told in words what is being done.
+        report: called with a description of the current phase.
 
     Returns:
         The file (for STL, the folder) of each format.

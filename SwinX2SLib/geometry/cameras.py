@@ -1,8 +1,8 @@
 """X-ray cameras: where a point of the patient lands on a radiograph.
 
-Radiographs hang as on a light box: rows run superior to inferior; columns of AP and PA radiographs run patient
-right to left, columns of lateral radiographs anterior to posterior. Pixel (row, column) coordinates are those of
-pixel centres.
+Radiographs are in standard display orientation: rows run superior to inferior; columns of AP and PA radiographs run
+patient right to left, columns of lateral radiographs anterior to posterior. Pixel (row, column) coordinates are those
+of pixel centres.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ParallelCamera:
     pixel_mm: tuple[float, float]
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
 
     @classmethod
@@ -124,7 +124,7 @@ class ConeCamera:
     source_to_isocentre_mm: float
     central_ray_px: tuple[float, float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
         if not 0 < self.source_to_isocentre_mm <= self.source_to_detector_mm < np.inf:
             raise ValueError(

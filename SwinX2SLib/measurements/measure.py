@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.crosschecks import doubts_among, with_doubts
+from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES
@@ -79,7 +79,7 @@ def measure_subject(
     Args:
         bones: by label name; missing and broken ones give absences with reasons.
         only: which of `REGIONS`.
-        report: told in words which region is being measured.
+        report: told as text which region is being measured.
 
     Returns:
         Measurements by region, in the order of `REGIONS`.
@@ -106,4 +106,4 @@ def measure_subject(
     for number, region in enumerate(wanted, start=1):
         report(f"Measuring region {number} of {len(wanted)}: {region}")
         found[region] = measured[region]()
-    return with_doubts(found, doubts_among(bones, shapes))
+    return with_flags(found, cross_check_flags(bones, shapes))

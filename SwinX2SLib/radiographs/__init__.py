@@ -1,8 +1,8 @@
 """Reading radiographs: formats, spacing and its provenance, orientation, normalisation, pairs, the network's grid.
 
-A radiograph, once read, is a float32 array `pixels[row, col]` in 0..1 with bone bright, as it hangs on a light box:
-rows run superior -> inferior; columns of a frontal radiograph run patient right -> left, those of a lateral
-radiograph anterior -> posterior.
+A radiograph, once read, is a float32 array `pixels[row, col]` in 0..1 with bone bright, in standard display
+orientation: rows run superior -> inferior; columns of a frontal radiograph run patient right -> left, those of a
+lateral radiograph anterior -> posterior.
 """
 
 from SwinX2SLib.radiographs.checks import check_pair

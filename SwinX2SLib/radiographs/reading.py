@@ -57,9 +57,9 @@ def interpret(
     """Bring a picture into the layout of this package, as its header and the user say.
 
     Args:
-        decoded: the picture as stored.
+        decoded: the image as stored.
         view: "ap", "pa" or "lateral".
-        options: what the user says.
+        options: user options.
 
     Returns:
         The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
@@ -109,7 +109,7 @@ def interpret(
 def turn_of_header(
     decoded: DecodedImage, view: str, options: RadiographOptions
 ) -> tuple[Reorientation, list[Fault]]:
-    """Return the turn that the header asks for, and a fault if the header is that of another view."""
+    """Return the reorientation from the header, and a fault if the header is that of another view."""
     if not options.trust_orientation:
         return Reorientation(), []
     if decoded.orientation is not None:
@@ -134,12 +134,12 @@ def _spacing(
     """Return `(row, col)` spacing after all turns, its source, and a fault if there is none."""
     header, faults = header_spacing(decoded.spacing, options, xray_source)
     if options.spacing_mm is not None:
-        said = (
+        stated = (
             f"; the file states {header.row_mm:.4g} x {header.col_mm:.4g} mm, {header.source}"
             if header
             else ""
         )
-        return (options.spacing_mm, options.spacing_mm), f"specified by the user{said}", []
+        return (options.spacing_mm, options.spacing_mm), f"specified by the user{stated}", []
     if header is None:
         fault = Fault(
             "spacing-absent",
@@ -158,13 +158,14 @@ def header_spacing(
 ) -> tuple[HeaderSpacing | None, list[Fault]]:
     """Return what a header's spacing is at the user's magnification, and a fault if it has none to divide.
 
-    The magnification is given as such, or by the distances of the tube; the header's own have been heeded already.
+    The magnification is given as such, or by the distances of the X-ray source; the
+    magnification of the header was applied before.
     """
     factor, source = options.magnification, "magnification specified by the user"
     by_user = options.source_to_detector_mm or options.source_to_patient_mm
     if xray_source is not None and by_user and options.spacing_mm is None:
         if header is not None and header.calibrated:
-            # Sizes were measured at the patient, which is better than what the tube's place implies.
+            # Sizes were measured at the patient, which is better than what the X-ray source's place implies.
             return header, []
         factor, source = xray_source.magnification, str(xray_source)
     if header is None or factor is None:
@@ -185,8 +186,8 @@ def header_spacing(
 def _central_ray(
     shape: tuple[int, int], turn: Reorientation, options: RadiographOptions
 ) -> tuple[float, float]:
-    """Return where (row, column) of the radiograph as it hangs the middle of the stored picture is, outside a crop
-    too."""
+    """Return where (row, column) of the radiograph in display orientation the middle of the stored picture is,
+    outside a crop too."""
     rows, cols = shape
     to_edited = np.linalg.inv(stored_of_edited(shape, turn, options))
     column, row, _ = to_edited @ [(cols - 1) / 2, (rows - 1) / 2, 1.0]
@@ -194,14 +195,14 @@ def _central_ray(
 
 
 def _user_notes(options: RadiographOptions) -> list[str]:
-    told = (
+    given = (
         (options.crop is not None, f"Cropped to {options.crop} as requested."),
         (options.rotate_deg, f"Rotated clockwise by {options.rotate_deg} degrees as requested."),
         (options.flip, f"Flipped ({options.flip}) as requested."),
         (options.invert, "Grey levels inverted as requested."),
         (not options.trust_orientation, "The patient orientation in the header was ignored as requested."),
     )
-    return [words for wanted, words in told if wanted]
+    return [words for wanted, words in given if wanted]
 
 
 def read_radiograph(path: str | Path, view: str, options: RadiographOptions | None = None) -> Radiograph:
@@ -210,7 +211,7 @@ def read_radiograph(path: str | Path, view: str, options: RadiographOptions | No
     Args:
         path: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI.
         view: "ap", "pa" or "lateral".
-        options: what the user says about the file.
+        options: user options for the file.
 
     Raises:
         InputError: with all faults found in the file.
@@ -334,7 +335,7 @@ def _decode(path: Path) -> DecodedImage:
 
 
 def _is_same_file(ap: RadiographSource, lateral: RadiographSource) -> bool:
-    """Tell whether two paths lead to one file, of which nothing else may be known."""
+    """Return whether two paths lead to one file, of which nothing else may be known."""
     if not all(isinstance(source, str | os.PathLike) for source in (ap, lateral)):
         return False
     try:
@@ -349,15 +350,14 @@ _OPTIONS = {"detector": "--source-to-detector-mm", "patient": "--source-to-patie
 def source_from_header(
     stated: StatedDistances, options: RadiographOptions
 ) -> tuple[XraySource | None, list[Fault], list[str]]:
-    """Return the tube of a radiograph, what is wrong with what the user says of it, and notes on what the header
-    says.
+    """Return the X-ray source of a radiograph, faults of the user options, and notes on the header.
 
     Either distance may be given by the user and the other one by the header.
     """
-    told = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
-    by_user = [end for end in told if told[end] is not None]
-    detector = told["detector"] if told["detector"] is not None else stated.to_detector_mm
-    patient = told["patient"] if told["patient"] is not None else stated.to_patient_mm
+    given = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
+    by_user = [end for end in given if given[end] is not None]
+    detector = given["detector"] if given["detector"] is not None else stated.to_detector_mm
+    patient = given["patient"] if given["patient"] is not None else stated.to_patient_mm
     if detector is None or patient is None:
         missing = "detector" if detector is None else "patient"
         return None, [_incomplete(by_user[0], missing)] if by_user else [], []

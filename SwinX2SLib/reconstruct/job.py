@@ -63,11 +63,11 @@ class Job:
         ap: file of the frontal radiograph.
         lateral: file of the lateral radiograph.
         out: folder to write; it must not exist or be empty, unless `overwrite`.
-        ap_options: what the user says about the frontal radiograph.
-        lateral_options: what the user says about the lateral radiograph.
+        ap_options: user options for the frontal radiograph.
+        lateral_options: user options for the lateral radiograph.
         ap_view: "ap" or "pa", see `radiographs.Radiograph.view`.
         model: name in `Resources/models.json` or path of a `.safetensors` file.
-        device: "auto", "cpu" or "cuda"; a device that is asked for and absent is a fault, never replaced.
+        device: "auto", "cpu" or "cuda"; a requested device that is not available is an error; there is no fallback.
         overwrite: replace an earlier result in `out`.
         tta: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
@@ -136,7 +136,7 @@ class Job:
         """Read a job from JSON.
 
         Raises:
-            InputError: the file cannot be read, or values are unknown, missing or wrong (all of them are told).
+            InputError: the file cannot be read, or values are unknown, missing or wrong (every problem is listed).
         """
         try:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -152,7 +152,7 @@ class Job:
         """Make a job of JSON values.
 
         Raises:
-            InputError: values are unknown, missing or wrong (all of them are told).
+            InputError: values are unknown, missing or wrong (every problem is listed).
         """
         if not isinstance(values, dict):
             raise InputError([Fault("job-value", "A job must be a JSON object.", _HINT)])
@@ -184,7 +184,7 @@ class Job:
 
 
 def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
-    told = (
+    flags = (
         ("--spacing-mm", options.spacing_mm, repr(options.spacing_mm)),
         ("--magnification", options.magnification, repr(options.magnification)),
         ("--source-to-detector-mm", options.source_to_detector_mm, repr(options.source_to_detector_mm)),
@@ -193,7 +193,7 @@ def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
         ("--rotate", options.rotate_deg, str(options.rotate_deg)),
         ("--flip", options.flip, options.flip),
     )
-    given = [part for option, value, text in told if value for part in (option, f"{view}={text}")]
+    given = [part for option, value, text in flags if value for part in (option, f"{view}={text}")]
     given += ["--invert", view] * options.invert
     return given + ["--ignore-orientation", view] * (not options.trust_orientation)
 

@@ -25,7 +25,7 @@ _PACKAGES = (
     "scipy",
     "pillow",
     "pydicom",
-    "pynrrd",
+    "SimpleITK",
     "nibabel",
     "torch",
     "timm",
@@ -49,7 +49,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
-        "film_check": None if check is None else check.to_json(),
+        "orientation_check": None if check is None else check.to_json(),
         "options": None if job is None else job.to_dict(),
         "command": None if job is None else ["swinx2s", *job.arguments()],
         "model": _model(reconstruction),
@@ -62,7 +62,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         "bones": bones,
         "expected_dice": reconstruction.expected_dice,
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
-        "shape_likeness": reconstruction.shape_similarity,
+        "shape_similarity": reconstruction.shape_similarity,
         "femur_shifts_mm": reconstruction.femur_shifts_mm,
         "removed_component_voxels": reconstruction.removed_component_voxels,
         "device": reconstruction.device,
@@ -103,7 +103,7 @@ def _tube(radiograph: Radiograph) -> dict[str, Any]:
 
 def _model(reconstruction: Reconstruction) -> dict[str, Any]:
     record = reconstruction.model_record
-    # A model that the calling program made has no record in the manifest.
+    # A model supplied by the calling program has no record in the manifest.
     return {
         "asked": reconstruction.settings.model,
         **(dataclasses.asdict(record) if record is not None else {"name": "supplied by the caller"}),

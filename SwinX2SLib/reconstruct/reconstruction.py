@@ -12,7 +12,7 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.io.atomic_output import output_faults, remove_stale
 from SwinX2SLib.reconstruct.job import Job, ReconstructionSettings
 from SwinX2SLib.reconstruct.outputs import FILES, write_result
-from SwinX2SLib.reconstruct.plausibility import FoundBone, doubts, found_bones
+from SwinX2SLib.reconstruct.plausibility import FoundBone, found_bones, plausibility_warnings
 from SwinX2SLib.reconstruct.provenance import describe
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ class Reconstruction:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know, a sentence each: doubts about the radiographs, and what in the result cannot be
+        """What a reader must know, a sentence each: warnings about the radiographs, and what in the result cannot be
         true."""
         check = self.orientation_check
-        said = [check.doubt()] if check is not None and check.suspected else []
+        said = [check.warning()] if check is not None and check.suspected else []
         said += [
             f"{name} radiograph: {note}"
             for name, radiograph in zip(("Frontal", "Lateral"), self.radiographs or (), strict=False)
@@ -97,7 +97,7 @@ class Reconstruction:
             said.append(
                 "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
             )
-        return said + doubts(self.labels, self.bones)
+        return said + plausibility_warnings(self.labels, self.bones)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> dict[str, Path]:
         """Write the files that `swinx2s reconstruct` writes, all or none.

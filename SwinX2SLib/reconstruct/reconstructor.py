@@ -104,7 +104,8 @@ class Reconstructor:
         Args:
             ap: frontal radiograph: a file, numbers `(rows, columns)`, or a `Radiograph`; see `read_radiographs`.
             lateral: lateral radiograph, likewise.
-            progress: told the fraction done and what is being done, often; what it raises ends the work.
+            progress: called often with the completed fraction and a description; an exception from it stops the
+                work.
             spacing_mm: size of a pixel at the patient [mm], of both or `(frontal, lateral)`, where the files do not
                 state it.
 
@@ -170,10 +171,10 @@ class Reconstructor:
 
     @torch.inference_mode()
     def check_orientation(self, ap: Radiograph, lateral: Radiograph) -> OrientationCheck:
-        """Tell which view each radiograph looks like, and how it hangs.
+        """Check the view and the orientation of both radiographs.
 
         Raises:
-            ModelError: the weights that tell it are missing or damaged.
+            ModelError: the weights of the check are missing or damaged.
         """
         network = self._radiograph_orientation
         if network is None:

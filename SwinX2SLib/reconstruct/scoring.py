@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def score_cases(
     reconstructor: Reconstructor, cases: Sequence[Case]
 ) -> Iterator[tuple[str, VolumeEvaluation]]:
-    """Yield name and scores of each case; bones of groups that its truth does not draw are not compared.
+    """Yield name and scores of each case; bones of groups that that are not annotated are not compared.
 
     The reconstruction is brought onto the truth's grid, centre on centre: published radiographs are pixel-aligned
     with their label grid, and radiographs carry no patient position.
