@@ -29,14 +29,28 @@ def execute(path: Path) -> int:
     NotebookClient(notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources={}).execute()
     for cell in notebook.cells:
         cell.metadata = nbformat.NotebookNode()
-        for output in cell.get("outputs", []):
-            _reduce(output)
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     notebook.metadata["language_info"] = {"name": "python"}
     content = nbformat.writes(notebook) + "\n"
     if len(content.encode()) > LARGEST_BYTES:
         raise SystemExit(f"{path.name} has {len(content.encode())} bytes, more than {LARGEST_BYTES}.")
     path.write_text(content, encoding="utf-8")
     return len(content.encode())
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Return what a cell printed in one piece, without warnings about the machine, and its pictures reduced."""
+    kept: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if output.get("name") == "stderr":
+            continue
+        if output.get("name") == "stdout" and kept and kept[-1].get("name") == "stdout":
+            kept[-1].text += output.text
+            continue
+        _reduce(output)
+        kept.append(output)
+    return kept
 
 
 def _reduce(output: nbformat.NotebookNode) -> None:

@@ -38,10 +38,11 @@ def arrays_of(source: LabelArrays) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         InputError: it is no such thing.
     """
-    if hasattr(source, "labels") and hasattr(source, "affine"):
+    if isinstance(source, tuple | list):
+        if len(source) == 2:
+            return np.asarray(source[0]), np.asarray(source[1])
+    elif hasattr(source, "labels") and hasattr(source, "affine"):
         return np.asarray(source.labels), np.asarray(source.affine)
-    if isinstance(source, tuple | list) and len(source) == 2:
-        return np.asarray(source[0]), np.asarray(source[1])
     message = f"This is a {type(source).__name__}, not a volume."
     hint = "Use a path, an object with labels and affine, or the pair (labels, affine)."
     raise InputError([Fault("not-a-volume", message, hint)])
