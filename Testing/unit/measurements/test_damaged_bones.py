@@ -40,8 +40,8 @@ def test_a_shaft_cut_askew_is_as_long_as_its_shorter_side(femur, askew):
     upper = find_proximal(femur)
     shaft, head = upper.shaft.cone, upper.head
     across = np.cross(shaft.direction, [1.0, 0.0, 0.0])
-    run_in_thread = np.cross(shaft.direction, across)
-    normal = unit(shaft.direction + askew[0] * unit(across) + askew[1] * unit(run_in_thread))
+    beside = np.cross(shaft.direction, across)
+    normal = unit(shaft.direction + askew[0] * unit(across) + askew[1] * unit(beside))
     level = (head.centre - shaft.point) @ shaft.direction + 4.7 * head.radius_mm
     foot = shaft.point + level * shaft.direction
     cut = find_proximal(without(femur, lambda places: (places - foot) @ normal > 0)).shaft
