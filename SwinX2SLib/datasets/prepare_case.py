@@ -18,11 +18,12 @@ from scipy import ndimage
 from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id, label_ids, mirrored_ids
 from SwinX2SLib.datasets.catalogue import DATASETS
 from SwinX2SLib.datasets.dataset import Contents, DataSet
-from SwinX2SLib.datasets.grid import Grid, box_of, ct_on, labels_on, paper_grid
+from SwinX2SLib.datasets.grid import Grid, box_of, ct_on, paper_grid
 from SwinX2SLib.datasets.scan import Scan, read_scan
 from SwinX2SLib.drr.projection import WATER_PER_MM, project_grid
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import orientation_of, reorient, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.resampling import resample_labels
 
 # Rounded centres of bones that are cut by the edge of the scan.
 _SLACK_MM = 5.0
@@ -246,7 +247,8 @@ def _contents(scan: Scan, threshold: float) -> Contents:
 def _made(scan: Scan, data_set: DataSet, payload: Mapping[str, Any], folder: Path | None) -> dict:
     shown = (scan.labels.shape, scan.labels_affine) if scan.ct is None else (scan.ct.shape, scan.ct_affine)
     grid = paper_grid(*shown, tuple(payload["shape"]), payload["spacing_mm"])
-    labels = labels_on(grid, scan.labels, scan.labels_affine)
+    # Nearest neighbour, as in the paper.
+    labels = resample_labels(scan.labels, scan.labels_affine, grid.shape, grid.affine)
     against_nature = layout_faults(labels, grid.affine)
     if against_nature:
         hint = "The header turns or mirrors the patient, or the numbering is another: correct it, or leave it out."

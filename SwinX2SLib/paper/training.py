@@ -14,13 +14,13 @@ import torch
 
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.paper.plan import Training, ViewRadiographs
 from SwinX2SLib.parallel import write_whole
 from SwinX2SLib.parallel.records import fingerprint
 from SwinX2SLib.reconstruct.device import choose_device, fast_autocast
-from SwinX2SLib.reconstruct.label_assignment import remove_small_components
 from SwinX2SLib.reconstruct.outputs import write_nifti_labels
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.reconstruct.scoring import reconstruct_case
