@@ -11,11 +11,16 @@ import numpy as np
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import orientation_of, reorient
-from SwinX2SLib.io.meshes import MESH_SUFFIXES, read_mesh_archive, read_mesh_folder
 from SwinX2SLib.io.nifti import is_nifti, read_nifti, read_nifti_labels
 from SwinX2SLib.io.nrrd_segments import read_nrrd_labels
 from SwinX2SLib.io.volumes import LabelVolume, Numbering, refuse
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
+from SwinX2SLib.measurements.reading_meshes import (
+    BONE_SUFFIXES,
+    mesh_files,
+    read_mesh_archive,
+    read_mesh_folder,
+)
 
 RESULT_LABELS, RESULT_UNCERTAINTY = "labels.nii.gz", "uncertainty.nii.gz"
 _HINT = "Give a NIfTI or .seg.nrrd segmentation, an .npz of meshes, or a folder of meshes."
@@ -102,8 +107,7 @@ def _read(path: Path, options: ReadOptions) -> SubjectBones:
         raise refuse("missing-file", "There is no such file or folder.", "Check the path.", path)
     if path.is_dir():
         bones, notes = read_mesh_folder(path, options.mesh_frame, options.ignore_unknown)
-        files = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in MESH_SUFFIXES)
-        return SubjectBones(path, _sha256(files), None, bones, notes)
+        return SubjectBones(path, _sha256(mesh_files(path)), None, bones, notes)
     if not path.is_file():
         raise refuse("unsupported-format", "This is a pipe or a device, not a file.", _HINT, path)
     if name.endswith(".npz"):
@@ -113,7 +117,7 @@ def _read(path: Path, options: ReadOptions) -> SubjectBones:
         volume = read_nifti_labels(path, options.ignore_unknown, options.numbering)
     elif name.endswith((".nrrd", ".nhdr")):
         volume = read_nrrd_labels(path, options.ignore_unknown, options.numbering)
-    elif name.endswith(MESH_SUFFIXES):
+    elif name.endswith(BONE_SUFFIXES):
         hint = f"Give its folder, with every mesh named by its bone. {_HINT}"
         raise refuse("unsupported-format", "This is one mesh.", hint, path)
     else:
