@@ -60,17 +60,22 @@ set(SwinX2SLib_SCRIPTS
   export/__init__.py
   export/dicom_radiographs.py
   export/dicom_segmentation.py
-  export/meshes.py
+  export/formats.py
   export/run.py
   export/source.py
   geometry/__init__.py
   geometry/cameras.py
+  geometry/components.py
+  geometry/contours.py
+  geometry/distances.py
   geometry/fits.py
   geometry/frames.py
+  geometry/label_surfaces.py
   geometry/polylines.py
   geometry/registration.py
   geometry/resampling.py
   geometry/surfaces.py
+  geometry/vtk_arrays.py
   io/__init__.py
   io/atomic_output.py
   io/csv_tables.py
@@ -102,6 +107,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/pelvis_landmarks.py
   measurements/quality_flags.py
   measurements/reading.py
+  measurements/reading_meshes.py
   measurements/resolution.py
   measurements/results.py
   measurements/rib.py
@@ -213,7 +219,7 @@ set(SwinX2SLib_SCRIPTS
   report/measurements/write.py
   report/naming.py
   report/page.py
-  report/surface_view.py
+  report/render.py
   report/templates.py
   resources.py
   skeleton/__init__.py
