@@ -75,13 +75,21 @@ set(SwinX2SLib_SCRIPTS
   geometry/registration.py
   geometry/resampling.py
   geometry/surfaces.py
+  geometry/tuples.py
   geometry/vtk_arrays.py
   io/__init__.py
   io/atomic_output.py
   io/csv_tables.py
+  io/decoding.py
+  io/dicom_series.py
+  io/header.py
+  io/label_volumes.py
   io/meshes.py
+  io/metaimage.py
   io/nifti.py
-  io/nrrd_segments.py
+  io/nrrd.py
+  io/packing.py
+  io/segmentations.py
   io/volumes.py
   io/vtp.py
   label_maps/__init__.py
@@ -128,6 +136,7 @@ set(SwinX2SLib_SCRIPTS
   models/fused.py
   models/layers.py
   models/orientation.py
+  models/reconstruction.py
   models/silhouettes.py
   models/single.py
   models/spine_discs.py
@@ -311,6 +320,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/selftest.py
   slicerui/settings.py
   slicerui/signals.py
+  slicerui/translation.py
   training/__init__.py
   training/checkpoint.py
   training/config.py

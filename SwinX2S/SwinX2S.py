@@ -29,25 +29,26 @@ for _candidate in (_FOLDER, _FOLDER.parent):
 _TUTORIAL = "https://github.com/SwinX2S/SlicerSwinX2S/blob/main/Docs/tutorial.md"
 _HELP = _("""
 <p>Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
-For research; not a medical device.</p>
+Research use only; not a medical device.</p>
 <ol>
-<li><b>Inputs</b>: choose or drop both radiographs (or open a sample: File, Download Sample Data); see to pixel sizes,
-to how the radiographs hang, and to their heights.</li>
-<li><b>Reconstruct</b>: click, and go on working; the bones arrive as one segmentation.</li>
+<li><b>Inputs</b>: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
+sizes, the orientation and the vertical alignment.</li>
+<li><b>Reconstruct</b>: runs in the background; the result is one segmentation.</li>
 <li><b>Result</b>: regions, radiographs and outlines in 3D, confidence of every bone, export.</li>
-<li><b>Measurements</b>: values with landmarks that can be dragged, review, report.</li>
-<li><b>Compare with CT</b> and <b>Batch</b>: scores against a segmented CT; many pairs in one go.</li>
-<li><b>Models and packages</b>: what is installed, with and without internet; other models.</li>
+<li><b>Measurements</b>: values with draggable landmarks, review, report.</li>
+<li><b>Compare with CT</b> and <b>Batch</b>: evaluation against a segmented CT; processing of many pairs.</li>
+<li><b>Models and packages</b>: installed packages and models, import of models, installation without internet.</li>
 </ol>
-<p>The <a href="{0}">tutorial</a> shows every step with pictures.</p>
+<p>The <a href="{0}">tutorial</a> describes every step with screenshots.</p>
 """).format(_TUTORIAL)
 _ACKNOWLEDGEMENT = _("""
-The method follows Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin Transformers (2025).
+The method is based on Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin
+Transformers (2025).
 """)
 
 
 class SwinX2S(ScriptedLoadableModule):
-    """What Slicer's module list shows."""
+    """Entry of the module in Slicer."""
 
     def __init__(self, parent):
         super().__init__(parent)

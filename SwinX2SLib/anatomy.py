@@ -64,7 +64,7 @@ def label_by_id(label_id: int) -> Label:
         KeyError: no bone has this id.
     """
     if not 1 <= label_id < CLASS_COUNT:
-        raise KeyError(f"No bone has the label id {label_id}; ids run from 1 to {CLASS_COUNT - 1}.")
+        raise KeyError(f"Unknown label id {label_id}; ids are 1 to {CLASS_COUNT - 1}.")
     return labels()[label_id - 1]
 
 
@@ -76,7 +76,7 @@ def label_ids(group: str) -> tuple[int, ...]:
         KeyError: there is no such group.
     """
     if group not in GROUPS:
-        raise KeyError(f"There is no group {group!r}; groups are {', '.join(GROUPS)}.")
+        raise KeyError(f"Unknown group {group!r}; groups are {', '.join(GROUPS)}.")
     return tuple(label.id for label in labels() if label.group == group)
 
 

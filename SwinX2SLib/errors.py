@@ -8,17 +8,17 @@ from dataclasses import dataclass
 DONE, UNEXPECTED, USAGE, INPUT, MODEL, RESOURCES, SOME_FAILED, CANCELLED = 0, 1, 2, 3, 4, 5, 6, 130
 EXIT_CODES = {
     DONE: "done",
-    UNEXPECTED: "something unexpected; a log file is named",
-    USAGE: "the command line is wrong",
-    INPUT: "the inputs have faults; all are listed",
-    MODEL: "the model or its weights cannot be used",
-    RESOURCES: "out of memory or disk, or the device is absent",
+    UNEXPECTED: "unexpected error; a log file is written",
+    USAGE: "invalid command line",
+    INPUT: "invalid inputs; all problems are listed",
+    MODEL: "the model or its weights are not usable",
+    RESOURCES: "out of memory or disk space, or the device is not available",
     CANCELLED: "cancelled; nothing was written",
 }
 # Of commands that load no network.
-PLAIN_EXIT_CODES = {**EXIT_CODES, RESOURCES: "out of memory or disk"}
+PLAIN_EXIT_CODES = {**EXIT_CODES, RESOURCES: "out of memory or disk space"}
 del PLAIN_EXIT_CODES[MODEL]
-KEPT_WORDS = "Stopped. What is finished is kept; the same command goes on from there."
+KEPT_WORDS = "Stopped. Finished work is kept; run the same command to resume."
 CANCELLED_WORDS = "Cancelled; nothing was written."
 
 

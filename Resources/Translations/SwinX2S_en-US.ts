@@ -8,7 +8,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Films:</source>
+            <source>Radiographs:</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -20,7 +20,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose a CSV table with the columns case, ap, lateral, and where wanted spacing_mm and more.</source>
+            <source>Choose a CSV table with the columns case, ap, lateral and, optionally, spacing_mm and others.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -28,7 +28,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose a folder: sub-folders of two films each, or files named NAME_ap and NAME_lateral, or DICOM files.</source>
+            <source>Choose a folder with sub-folders of two radiographs each, with files named NAME_ap and NAME_lateral, or with DICOM files.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -40,7 +40,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose where the results are written: a new or empty folder, or one of an earlier batch, which goes on.</source>
+            <source>Output folder: a new or empty folder, or the folder of an interrupted batch to resume.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -48,11 +48,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Size of a pixel at the patient of all films that the table says nothing of [mm].</source>
+            <source>Pixel size at the patient for radiographs without a value in the table [mm].</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>as the films say</source>
+            <source>from header</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -64,7 +64,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The network that reconstructs; the device is that of the section Reconstruct.</source>
+            <source>Model used for the reconstruction. The device is set in the section Reconstruct.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -72,19 +72,19 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>measure every case, too</source>
+            <source>also measure every case</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Measure the bones of every case; all values come into one table.</source>
+            <source>Measure the bones of every case and collect all values in one table.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check films</source>
+            <source>Check radiographs</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Only read all films and tell the pairs and what is wrong with them.</source>
+            <source>Read all radiographs and report pairs and problems, without reconstruction.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -92,7 +92,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reconstruct all pairs that are not finished yet, in the background.</source>
+            <source>Reconstruct all unfinished pairs in the background.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -100,7 +100,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Stop; what is finished is kept, and Start goes on from there.</source>
+            <source>Stop. Finished cases are kept; Start resumes the batch.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -108,7 +108,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How many of the pairs are done.</source>
+            <source>Number of finished pairs</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -116,7 +116,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How each pair went. Double-click a finished one to add it to the scene.</source>
+            <source>Status of each pair. Double-click a finished pair to load its result.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -124,7 +124,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Add the result of the chosen case to the scene.</source>
+            <source>Load the result of the selected case into the scene.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -151,7 +151,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The bones that are compared. They stay where they are.</source>
+            <source>The reconstruction to compare. It is not moved.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -159,11 +159,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>(choose the CT's bones)</source>
+            <source>(choose a CT segmentation)</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Segmentation or label map of a CT of the same person, in the scene.</source>
+            <source>Segmentation or label map of a CT of the same patient, in the scene.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -171,7 +171,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Take a label file instead (NIfTI, NRRD, .seg.nrrd); it is not loaded into the scene.</source>
+            <source>Use a label file instead (NIfTI, NRRD, .seg.nrrd). It is not loaded into the scene.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -179,19 +179,19 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Leave out</source>
+            <source>Clear</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Compare with what is chosen above, not with the file.</source>
+            <source>Clear the file and use the segmentation selected above.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Numbering:</source>
+            <source>Labels:</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What the values of the CT's labels mean. Segments are known by their names and codes.</source>
+            <source>Label numbering of the CT. Segments are identified by name and terminology.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -199,15 +199,15 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Take a map of your own: JSON or CSV, value or name and our label.</source>
+            <source>Use a custom label map (JSON or CSV: value or name, SwinX2S label).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Place:</source>
+            <source>Alignment:</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How the reconstruction is laid onto the CT before both are compared: radiographs do not know where the patient lay.</source>
+            <source>How the reconstruction is aligned with the CT before the comparison. Radiographs carry no patient position.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -215,11 +215,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>compare measurements, too</source>
+            <source>also compare measurements</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Measure the bones of both and compare the values.</source>
+            <source>Measure both segmentations and compare the values.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -227,7 +227,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Compare both in the background; Slicer stays free.</source>
+            <source>Run the comparison in the background.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -235,15 +235,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>End the comparison; nothing is changed.</source>
+            <source>Cancel the comparison. Nothing is changed.</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>Progress of the comparison</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The comparison is under way.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -255,15 +251,15 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the reconstruction on the CT, coloured by its distance, instead of where it was.</source>
+            <source>Show the aligned reconstruction, coloured by its distance from the CT, instead of the original one.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>CT's bones</source>
+            <source>CT bones</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the bones of the CT, transparent. Those that were missed are always shown.</source>
+            <source>Show the CT bones, transparent. Missed bones are always shown.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -271,7 +267,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What the colours of the surfaces show.</source>
+            <source>Quantity shown by the surface colours.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -279,15 +275,15 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the scores of every bone in a table.</source>
+            <source>Show a table with the scores of every bone.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Means</source>
+            <source>Averages</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the means of regions in a table.</source>
+            <source>Show a table with the average scores by region.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -295,7 +291,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the measurements of both in a table.</source>
+            <source>Show a table with the measurements of both.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -303,11 +299,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Which chart is shown.</source>
+            <source>Chart to show</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the chosen chart.</source>
+            <source>Show the selected chart.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -315,7 +311,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Open the page with all tables and pictures in the browser.</source>
+            <source>Open the report in the web browser.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -323,7 +319,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Save page, tables and data into a new folder.</source>
+            <source>Save report, tables and data to a new folder.</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -334,7 +330,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Frontal film:</source>
+            <source>Frontal radiograph:</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -342,23 +338,23 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The frontal radiograph (AP or PA). Files, folders and items of the Data module's tree may be dropped here.</source>
+            <source>Frontal radiograph (AP or PA). Drop files, folders or items of the Data module here.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Lateral film:</source>
+            <source>Lateral radiograph:</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The lateral radiograph of the same patient. Files, folders and items of the Data module's tree may be dropped here.</source>
+            <source>Lateral radiograph of the same patient. Drop files, folders or items of the Data module here.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>pixels of exactly 1 mm are right</source>
+            <source>a pixel size of exactly 1 mm is correct</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A file that states no pixel size is given 1 mm by Slicer, which is rarely true of a radiograph. Tick only if you know that it is.</source>
+            <source>Slicer assumes 1 mm for files without a pixel size, which is rarely correct for radiographs. Check this box only if 1 mm is correct.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -366,15 +362,15 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Make a gray copy of every colour picture that is chosen, and choose the copy; the picture itself stays.</source>
+            <source>Create a grayscale copy of each selected colour image and select the copy. The original image is not changed.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Load films…</source>
+            <source>Load radiographs…</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Load one or two films from files (DICOM, PNG, JPEG, TIFF, NRRD, NIfTI); which is the frontal one is recognised.</source>
+            <source>Load one or two radiographs from files (DICOM, PNG, JPEG, TIFF, NRRD, NIfTI). The frontal view is detected automatically.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -382,7 +378,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose among the radiographs of Slicer's DICOM database (CR, DX, RG, RF, XA), or open its browser to import some.</source>
+            <source>Select radiographs from Slicer's DICOM database (CR, DX, RG, RF, XA), or open the DICOM browser to import files.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -390,35 +386,35 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Exchange the frontal and the lateral film, with all that was said about them.</source>
+            <source>Swap the frontal and the lateral radiograph, including their settings.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show films</source>
+            <source>Show radiographs</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show both films side by side in their patient planes, with the bones beside them.</source>
+            <source>Show both radiographs side by side in their patient planes, next to the 3D view.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What to change about each film before it is used.</source>
+            <source>Settings of each radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Frontal film</source>
+            <source>Frontal radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Rays:</source>
+            <source>Projection (AP or PA):</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Which way the rays went through the patient. Both hang the same way; PA enlarges other bones.</source>
+            <source>Direction of the X-ray beam. AP and PA radiographs have the same display orientation; the magnification of the bones differs.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Picture:</source>
+            <source>Image:</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -426,7 +422,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Turn the frontal film a quarter to the left.</source>
+            <source>Rotate the frontal radiograph by 90 degrees counterclockwise.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -434,7 +430,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Turn the frontal film a quarter to the right.</source>
+            <source>Rotate the frontal radiograph by 90 degrees clockwise.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -442,7 +438,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Flip the frontal film left to right. The patient's right belongs on the left.</source>
+            <source>Flip the frontal radiograph left-right. The patient's right must be on the left.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -450,7 +446,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Flip the frontal film up to down. The head belongs up.</source>
+            <source>Flip the frontal radiograph up-down. The head must be up.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -458,7 +454,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Swap dark and bright of the frontal film. Bone belongs bright.</source>
+            <source>Invert the grey levels of the frontal radiograph. Bone must be bright.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -466,7 +462,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a frame on the frontal film and move its edges; click again to keep only what is inside. Closing the frame over the whole film undoes the crop.</source>
+            <source>Draw a rectangle on the frontal radiograph and move its edges; click again to crop. A rectangle around the whole radiograph removes the crop.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -474,7 +470,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Undo all turning, flipping, cropping and inverting of the frontal film.</source>
+            <source>Reset rotation, flip, crop and inversion of the frontal radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -482,7 +478,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>as the film says</source>
+            <source>from header</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -490,7 +486,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Size of a pixel at the patient in millimetres. The lowest value takes what the film itself says; the line above tells what that is and where it comes from.</source>
+            <source>Pixel size at the patient in millimetres. The lowest value uses the pixel size from the header; the line above shows it with its source.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -498,11 +494,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a line over a marker of known length on the frontal film; click again to take the pixel size from it.</source>
+            <source>Draw a line over a marker of known length on the frontal radiograph; click again to calibrate the pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Length of the marker on the frontal film</source>
+            <source>Length of the marker on the frontal radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -510,7 +506,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>True length of the marker that the line lies over, in millimetres (a calibration ball, a ruler).</source>
+            <source>True length of the marker in millimetres (calibration ball, ruler).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -522,103 +518,103 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How much larger than the patient the detector shows it: source-to-detector over source-to-patient distance, 1.05 to 1.3 as a rule. Divides the pixel size at the detector; has no effect where you set the pixel size.</source>
+            <source>Geometric magnification at the detector: source-to-detector distance divided by source-to-patient distance, usually 1.05 to 1.3. The detector pixel size is divided by it. Not used if the pixel size is set manually.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Tube to detector:</source>
+            <source>Source-to-detector distance (SID):</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Distance from the X-ray tube's focal spot to the detector of the frontal film, in millimetres (often 1000 to 2000). With the next value it gives the magnification, and the place of film and outlines in 3D.</source>
+            <source>Distance from the focal spot to the detector for the frontal radiograph, in millimetres (often 1000 to 2000). Together with the source-to-patient distance it defines the magnification and the position of radiograph and outlines in 3D.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Tube to patient:</source>
+            <source>Source-to-patient distance:</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Distance from the X-ray tube's focal spot to the middle of the patient on the frontal film, in millimetres.</source>
+            <source>Distance from the focal spot to the centre of the patient for the frontal radiograph, in millimetres.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>turn it as its header says</source>
+            <source>use orientation in header</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Let the header of the frontal film turn it upright. Untick where the header is wrong.</source>
+            <source>Reorient the frontal radiograph using its header. Clear this box if the header is wrong.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Lateral film</source>
+            <source>Lateral radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Turn the lateral film a quarter to the left.</source>
+            <source>Rotate the lateral radiograph by 90 degrees counterclockwise.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Turn the lateral film a quarter to the right.</source>
+            <source>Rotate the lateral radiograph by 90 degrees clockwise.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Flip the lateral film left to right. The patient's front belongs on the left.</source>
+            <source>Flip the lateral radiograph left-right. Anterior must be on the left.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Flip the lateral film up to down. The head belongs up.</source>
+            <source>Flip the lateral radiograph up-down. The head must be up.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Swap dark and bright of the lateral film. Bone belongs bright.</source>
+            <source>Invert the grey levels of the lateral radiograph. Bone must be bright.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a frame on the lateral film and move its edges; click again to keep only what is inside. Closing the frame over the whole film undoes the crop.</source>
+            <source>Draw a rectangle on the lateral radiograph and move its edges; click again to crop. A rectangle around the whole radiograph removes the crop.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Undo all turning, flipping, cropping and inverting of the lateral film.</source>
+            <source>Reset rotation, flip, crop and inversion of the lateral radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a line over a marker of known length on the lateral film; click again to take the pixel size from it.</source>
+            <source>Draw a line over a marker of known length on the lateral radiograph; click again to calibrate the pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Length of the marker on the lateral film</source>
+            <source>Length of the marker on the lateral radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Distance from the X-ray tube's focal spot to the detector of the lateral film, in millimetres (often 1000 to 2000). With the next value it gives the magnification, and the place of film and outlines in 3D.</source>
+            <source>Distance from the focal spot to the detector for the lateral radiograph, in millimetres (often 1000 to 2000). Together with the source-to-patient distance it defines the magnification and the position of radiograph and outlines in 3D.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Distance from the X-ray tube's focal spot to the middle of the patient on the lateral film, in millimetres.</source>
+            <source>Distance from the focal spot to the centre of the patient for the lateral radiograph, in millimetres.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Let the header of the lateral film turn it upright. Untick where the header is wrong.</source>
+            <source>Reorient the lateral radiograph using its header. Clear this box if the header is wrong.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Heights</source>
+            <source>Vertical alignment</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>match the heights of both films</source>
+            <source>align both radiographs vertically</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Tick where both films do not show the same part of the body from top to bottom. Only what both show is used then.</source>
+            <source>Use this if the radiographs do not cover the same vertical range. Only the common range is used.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Lateral film up by:</source>
+            <source>Vertical offset of the lateral radiograph:</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How far the lateral film is moved up against the frontal one, in millimetres at the patient; below 0 moves it down.</source>
+            <source>Upward shift of the lateral radiograph relative to the frontal one, in millimetres at the patient. Negative values move it down.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -626,7 +622,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Compare the rows of both films and move the lateral one to where they are most alike. Says so where that is not convincing.</source>
+            <source>Estimate the offset from the row profiles of both radiographs. A message is shown if the match is unreliable.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -634,7 +630,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Set the same two points of the body on both films (F1, F2 on the frontal one, L1, L2 on the lateral one), for example the upper edges of two vertebrae; click again to match them.</source>
+            <source>Place the same two anatomical points on both radiographs (F1, F2 on the frontal, L1, L2 on the lateral one), for example the upper edges of two vertebrae; click again to align.</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -653,7 +649,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The bones to measure: a result of this module, or any segmentation with the names of bones.</source>
+            <source>Segmentation to measure: a result of this module, or any segmentation with bone names.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -661,7 +657,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Find landmarks, axes and values of all bones. Slicer can be used meanwhile.</source>
+            <source>Compute landmarks, axes and values of all bones in the background.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -669,23 +665,19 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>End what runs; nothing is changed.</source>
+            <source>Cancel the measurement. Nothing is changed.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Progress of the measuring</source>
+            <source>Progress of the measurement</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How far the measuring is.</source>
+            <source>Show:</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>List:</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Which measurements are listed.</source>
+            <source>Measurements to list</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -693,7 +685,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>to be checked</source>
+            <source>to check</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -701,7 +693,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Select a measurement to see its landmarks, and drag these in any view to correct it. A bone or a region selects all of it.</source>
+            <source>Select a measurement to show its landmarks; drag them in any view to correct it. Select a bone or region to show all its landmarks.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -709,7 +701,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Take the last correction back.</source>
+            <source>Undo the last correction.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -717,7 +709,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Make the correction again that was taken back.</source>
+            <source>Redo the correction.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -725,7 +717,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Put the landmarks of the selected measurements back to where they were found.</source>
+            <source>Reset the landmarks of the selected measurements to the computed positions.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -733,7 +725,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Put all landmarks back to where they were found. Undo brings the corrections back.</source>
+            <source>Reset all landmarks to the computed positions. Undo restores the corrections.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -741,7 +733,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Put the table on the clipboard, for a spreadsheet.</source>
+            <source>Copy the table to the clipboard, for a spreadsheet.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -749,7 +741,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Save the table as a file of comma-separated values.</source>
+            <source>Save the table as a CSV file.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -757,7 +749,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Write a report with pictures, as a page and as PDF; corrected values and the review are marked in it.</source>
+            <source>Write a report with figures (HTML and PDF). It shows corrected values and the review status.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -769,7 +761,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Who has reviewed the measurements.</source>
+            <source>Name of the person who reviewed the measurements</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -777,7 +769,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Keep name and date with the measurements. A later correction makes the signature void.</source>
+            <source>Store name and date with the measurements. A later correction invalidates the signature.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -785,7 +777,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Take the signature back.</source>
+            <source>Withdraw the signature.</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -800,11 +792,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The networks that are on this machine; choose one to read about it.</source>
+            <source>Models available on this machine. Select one for details.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What is known of the chosen model.</source>
+            <source>Details of the selected model</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -812,7 +804,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Compare files with their recorded size, SHA-256 and network.</source>
+            <source>Check size, SHA-256 and network of the files.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -820,7 +812,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Delete an imported model, after asking. Models of SwinX2S itself stay.</source>
+            <source>Delete an imported model after confirmation. Bundled models cannot be deleted.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -828,11 +820,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the folder of imported models.</source>
+            <source>Open the folder with the imported models.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Set the environment variable SWINX2S_CACHE to choose another place.</source>
+            <source>Set the environment variable SWINX2S_CACHE to use another folder.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -844,7 +836,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A .safetensors file of this library, or a checkpoint (.pt, .pth, .safetensors) of the published Swin-X2S code; files can be dropped here.</source>
+            <source>A .safetensors file written by SwinX2S, or a checkpoint (.pt, .pth, .safetensors) of the published Swin-X2S code. Files can be dropped here.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -856,7 +848,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose the file in a dialog.</source>
+            <source>Select the file.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -864,7 +856,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What the model is called in the list: letters, digits, '-', '_' and '.'.</source>
+            <source>Name of the model: letters, digits, '-', '_' and '.'.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -872,11 +864,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The hash that the source of the file states; a file with another one is refused.</source>
+            <source>Expected hash. A file with a different hash is rejected.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>as its source states it (recommended)</source>
+            <source>as stated by the source (recommended)</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -884,11 +876,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The licence that the source states; it is shown with every result.</source>
+            <source>Licence stated by the source. It is shown with every result.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>as its source states it</source>
+            <source>as stated by the source</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -896,7 +888,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Half the space on the disk; results hardly change.</source>
+            <source>Halves the file size; results hardly change.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -904,31 +896,31 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check the file and add it to the models. Code in checkpoints is never run. Needs PyTorch.</source>
+            <source>Check the file and add it to the models. Code in checkpoints is never executed. Requires PyTorch.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Importing needs PyTorch, which is not installed: install the packages first (below).</source>
+            <source>Importing requires PyTorch, which is not installed. Install the packages below first.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What is installed</source>
+            <source>Installed packages</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Versions to send with a question.</source>
+            <source>Version information for bug reports</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>&lt;span style='color: #b25000'&gt;PyTorch was installed for the processor, so the graphics card is not used: uninstall PyTorch in the module PyTorch Utils, restart Slicer, and install it again for the card.&lt;/span&gt;</source>
+            <source>&lt;span style='color: #b25000'&gt;A CPU-only version of PyTorch is installed, so the GPU is not used. Uninstall PyTorch in the PyTorch Utils module, restart Slicer, and install the GPU version.&lt;/span&gt;</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Install what is missing...</source>
+            <source>Install missing packages...</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Download and install the missing packages, after asking: PyTorch by Slicer's PyTorch extension, the others with pip.</source>
+            <source>Download and install the missing packages after confirmation: PyTorch with Slicer's PyTorch extension, the others with pip.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -936,7 +928,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Without internet: install the missing packages from a folder of wheels.</source>
+            <source>Without internet access: install the missing packages from a folder of wheels.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -944,15 +936,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>An import, a verification or an installation is under way.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>Cancel</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>End the import, verification or installation that runs.</source>
+            <source>Cancel the running import, verification or installation.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -964,7 +952,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What the import, the verification or pip says.</source>
+            <source>Output of the import, the verification or pip</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -979,7 +967,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The trained network.</source>
+            <source>Trained network to use</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -987,15 +975,15 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Where the network runs. Automatic takes a graphics card if PyTorch finds one, and says so in the log.</source>
+            <source>Device to run the network on. Automatic uses a GPU if PyTorch finds one; the log shows the choice.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Where the network will run, what is free there, and how long it takes.</source>
+            <source>Device, free memory and expected duration</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reconstruct the bones in the background. While one runs, the next one waits for it.</source>
+            <source>Reconstruct the bones in the background. Further runs are queued.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1003,11 +991,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>End the reconstruction that runs; nothing is left behind, and those that wait follow.</source>
+            <source>Cancel the running reconstruction and delete its files. Queued runs continue.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reconstructions that wait for the one that runs.</source>
+            <source>Queued reconstructions</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1015,7 +1003,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How far the reconstruction is.</source>
+            <source>Progress of the reconstruction</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1027,7 +1015,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>What the worker says; the newest 256 KiB are kept.</source>
+            <source>Output of the worker process (last 256 KiB)</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -1046,7 +1034,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The result that is shown: a segmentation that this module made.</source>
+            <source>Result to show: a segmentation created by this module.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1054,7 +1042,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Add a result that swinx2s reconstruct wrote into a folder.</source>
+            <source>Load a result folder written by swinx2s reconstruct.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1066,7 +1054,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the vertebrae. The eyes in the module Data do the same.</source>
+            <source>Show the vertebrae (same as the visibility icons in the Data module).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1102,19 +1090,19 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Colour the surfaces by how sure the network was, with a legend.</source>
+            <source>Colour the surfaces by the confidence of the network and show a legend.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Frame</source>
+            <source>Reset 3D view</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Turn the 3D views to the front, with bones and films in the picture.</source>
+            <source>Reset the 3D views to show bones and radiographs from the front.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Films in 3D:</source>
+            <source>Radiographs in 3D:</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1122,7 +1110,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the frontal film behind the patient (in front, for a PA film).</source>
+            <source>Show the frontal radiograph behind the patient (in front, for a PA radiograph).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1130,7 +1118,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the lateral film at the patient’s left.</source>
+            <source>Show the lateral radiograph at the patient’s left.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1138,19 +1126,19 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>frontal film</source>
+            <source>frontal radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw the outlines of the bones, projected back, on the frontal film.</source>
+            <source>Draw the projected outlines of the bones on the frontal radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>lateral film</source>
+            <source>lateral radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw the outlines of the bones, projected back, on the lateral film.</source>
+            <source>Draw the projected outlines of the bones on the lateral radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1158,23 +1146,23 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the frontal film in the green slice view and the lateral film in the yellow one, with the outlines.</source>
+            <source>Show the frontal radiograph in the green slice view and the lateral radiograph in the yellow one, with the outlines.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Film opacity:</source>
+            <source>Radiograph opacity:</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>How opaque the films are in the 3D view.</source>
+            <source>Opacity of the radiographs in the 3D view</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Bones and how sure they are</source>
+            <source>Bones and confidence</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Click a bone to centre all views on it. The same table is in the scene, with all columns.</source>
+            <source>Click a bone to centre all views on it. The table in the scene has additional columns.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1186,7 +1174,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A file for each bone; LPS, mm.</source>
+            <source>One file per bone; LPS, mm.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1226,7 +1214,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Segmentation object with patient and study of the films; needs films loaded from DICOM.</source>
+            <source>Segmentation object with patient and study of the radiographs. Requires DICOM radiographs.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1234,7 +1222,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Write the bones, as they are now, into a new folder: all formats or none.</source>
+            <source>Export the current bones to a new folder. Output is atomic.</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -1251,10 +1239,10 @@ The method follows Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplana
 &lt;p&gt;Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
 For research; not a medical device.&lt;/p&gt;
 &lt;ol&gt;
-&lt;li&gt;&lt;b&gt;Inputs&lt;/b&gt;: choose or drop both films (or open a sample: File, Download Sample Data); see to pixel sizes,
-to how the films hang, and to their heights.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Inputs&lt;/b&gt;: choose or drop both radiographs (or open a sample: File, Download Sample Data); see to pixel sizes,
+to how the radiographs hang, and to their heights.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Reconstruct&lt;/b&gt;: click, and go on working; the bones arrive as one segmentation.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Result&lt;/b&gt;: regions, films and outlines in 3D, confidence of every bone, export.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Result&lt;/b&gt;: regions, radiographs and outlines in 3D, confidence of every bone, export.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: values with landmarks that can be dragged, review, report.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Compare with CT&lt;/b&gt; and &lt;b&gt;Batch&lt;/b&gt;: scores against a segmented CT; many pairs in one go.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Models and packages&lt;/b&gt;: what is installed, with and without internet; other models.&lt;/li&gt;
@@ -1267,19 +1255,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
     <context>
         <name>SwinX2S.faults</name>
         <message>
-            <source>There is no group {0}.</source>
+            <source>Unknown group {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No group is named.</source>
+            <source>No group is selected.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A tolerance cannot be {0} mm.</source>
+            <source>A tolerance of {0} mm is not valid.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no alignment {0}.</source>
+            <source>Unknown alignment {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1287,7 +1275,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Nothing can be written there ({0}).</source>
+            <source>The folder is not writable ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1295,19 +1283,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose a folder of your own for the results.</source>
+            <source>Choose another folder for the results.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The films are not there.</source>
+            <source>The radiographs do not exist.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>This is no checkpoint of Swin-X2S; it holds {0} tensors such as {1}.</source>
+            <source>This is no checkpoint of Swin-X2S; it contains {0} tensors such as {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no such file.</source>
+            <source>The file does not exist.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1315,31 +1303,31 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} holds NaN or infinite values.</source>
+            <source>{0} has NaN or infinite values.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Take another epoch.</source>
+            <source>Use another checkpoint.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} is not the table that this network computes: its windows are laid out otherwise.</source>
+            <source>{0} differs from the table computed by this network: the window layout is different.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The picture is in colour ({0} of its pixels are not gray), so it is no radiograph as stored.</source>
+            <source>The image is in colour ({0} of its pixels are not gray) and cannot be an unprocessed radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Export the radiograph as DICOM or as a gray picture.</source>
+            <source>Export the radiograph as DICOM or as a grayscale image.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The film was loaded as a colour picture.</source>
+            <source>The radiograph was loaded as a colour image.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Click Convert to gray; the picture itself stays as it is.</source>
+            <source>Click Convert to gray; the original image is not changed.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1355,7 +1343,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The film is empty: nearly all its pixels have the same value.</source>
+            <source>The radiograph is empty: almost all pixels have the same value.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1363,7 +1351,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a crop inside the picture as stored.</source>
+            <source>Specify a crop inside the image as stored.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1375,11 +1363,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Start one with `dask scheduler` and give the address that it prints, such as tcp://host:8786.</source>
+            <source>Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>CUDA was asked for, but {0}.</source>
+            <source>CUDA was requested, but {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1387,7 +1375,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The DICOM header lacks {0}, so nothing can refer to the film.</source>
+            <source>The DICOM header lacks {0}, so nothing can refer to the radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1395,23 +1383,23 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The films are of two patients (IDs {0}).</source>
+            <source>The radiographs are of two patients (IDs {0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>--draws cannot be {0}.</source>
+            <source>--draws must not be {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a number from 2 to 200.</source>
+            <source>Use a number from 2 to 200.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The edits name places that the measurements have not: {0}.</source>
+            <source>The edits refer to landmarks that are not in the measurements: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>An edit is no place ({0}).</source>
+            <source>An edit is not a valid position ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1419,55 +1407,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The truth holds no bone of the groups compared ({0}).</source>
+            <source>The ground truth has no bones of the compared groups ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check the file and the numbering, or name other groups with --groups.</source>
+            <source>Check the file and the label numbering, or select other groups with --groups.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The picture has {0} gray levels only: it is a mask, a drawing or an empty film.</source>
+            <source>The image has only {0} gray levels: it is a mask, a drawing or an empty radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose the radiograph itself, or export it with 8 bits a pixel or more.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Restore it, or reconstruct again.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The film is not the one of the result.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Reconstruct again.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>It was changed since.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Its size is not the one told.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The volume holds no picture.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Load it again.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>No {0} film is chosen.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Load the {0} film and choose it above.</source>
+            <source>Choose the radiograph itself, or export it with at least 8 bits per pixel.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1479,31 +1431,31 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>An uncertainty map belongs to a label volume; the segmentation is made of meshes.</source>
+            <source>An uncertainty map requires a label volume, but the segmentation consists of meshes.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Leave it out.</source>
+            <source>Remove the uncertainty map.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The numbering {0} names no bone of {1}.</source>
+            <source>The label numbering {0} has no bones of {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name the groups that the truth draws with --groups.</source>
+            <source>Select the groups annotated in the ground truth with --groups.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The file is not the announced one: its SHA-256 is {0} instead of {1}.</source>
+            <source>The file has an unexpected hash: its SHA-256 is {0} instead of {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Download it again, from a source that you trust.</source>
+            <source>Download it again from a trusted source.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} is no SHA-256.</source>
+            <source>{0} is not a valid SHA-256.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1511,31 +1463,31 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Moved up by {0} mm the lateral film shows nothing of what the frontal one shows.</source>
+            <source>With a vertical offset of {0} mm the radiographs do not overlap.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Correct Lateral film up by (tab Heights).</source>
+            <source>Correct the vertical offset (tab Vertical alignment).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The frontal film is {0} mm high, the lateral one {1} mm: {2} apart (up to {3} is accepted), so they do not show the same part of the body.</source>
+            <source>The frontal radiograph is {0} mm high and the lateral one {1} mm, a difference of {2} (the limit is {3}): they do not show the same part of the body.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Match their heights (tab Heights), crop the larger one with Crop to the same top and bottom, or correct Pixel size.</source>
+            <source>Align them vertically (tab Vertical alignment), crop the larger one with Crop to the same top and bottom, or correct Pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The heights of both films could not be matched automatically: their rows are not alike enough.</source>
+            <source>The radiographs could not be aligned vertically: their row profiles are not similar enough.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Say it by points or by hand (tab Heights).</source>
+            <source>Align them by points or manually (tab Vertical alignment).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The job cannot be read ({0}).</source>
+            <source>The job file cannot be read ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1543,11 +1495,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A job is a JSON object.</source>
+            <source>A job must be a JSON object.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} cannot name a file: {1}.</source>
+            <source>{0} is not a valid file name: {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1555,7 +1507,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give every case a name of its own.</source>
+            <source>Give every case a unique name.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1575,15 +1527,15 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The size of a pixel holds at the patient already ({0}).</source>
+            <source>The pixel size already refers to the patient ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Leave Magnification as the film says, or give the size with Pixel size.</source>
+            <source>Leave Magnification at from header, or set Pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reinstall SwinX2S, or delete the file if it lies in the cache folder, and import again.</source>
+            <source>Reinstall SwinX2S, or delete the file if it is in the cache folder, and import again.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1595,7 +1547,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Measured bones are not in the segmentation: {0}.</source>
+            <source>Measured bones are missing in the segmentation: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1635,7 +1587,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The network yields no numbers (NaN or infinite).</source>
+            <source>The output of the network is not finite (NaN or infinite).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1647,7 +1599,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose other weights with Model; `swinx2s weights list` names them.</source>
+            <source>Choose other weights with Model; `swinx2s weights list` shows them.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1667,11 +1619,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} cannot be the name of weights.</source>
+            <source>{0} is not a valid name for weights.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The library's own weights are called {0}.</source>
+            <source>The name {0} is used by bundled weights.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1683,15 +1635,15 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The file exists.</source>
+            <source>The file already exists.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose another --name, or give --replace.</source>
+            <source>Choose another --name, or add --replace.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no bone in it.</source>
+            <source>The file has no bones.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1703,31 +1655,43 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No evaluated case lies in {0}.</source>
+            <source>There is no bone in it.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>None of {0} cases is whole.</source>
+            <source>There is nothing to train on: the case list has no training case, and the configuration has no phantoms.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give the folder that `swinx2s evaluate --cohort` wrote.</source>
+            <source>Give --cases, check its splits and licences, or set phantoms.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>This version comes without default weights.</source>
+            <source>No evaluated case was found in {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name weights of `swinx2s weights list`, or import some with `swinx2s weights import`.</source>
+            <source>None of {0} cases is complete.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There are: {0}. Import others with `swinx2s weights import`.</source>
+            <source>Use a folder written by `swinx2s evaluate --cohort`.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Neither film is a DICOM file, so patient and study are unknown.</source>
+            <source>This version has no default weights.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Choose weights shown by `swinx2s weights list`, or import some with `swinx2s weights import`.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Available: {0}. Import others with `swinx2s weights import`.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Neither radiograph is a DICOM file; patient and study are unknown.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1751,27 +1715,27 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check that both belong to one person; --align centres or bones lays them together.</source>
+            <source>Check that both belong to one person; use --align centres or bones.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No case of the split {0} has radiographs.</source>
+            <source>No case of split {0} has radiographs.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The folder holds no packages (.whl).</source>
+            <source>The folder has no packages (.whl).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The volume has {0} voxels, so it is no single film.</source>
+            <source>The volume has {0} voxels and is not a single radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose a radiograph, a volume of one slice.</source>
+            <source>Choose a radiograph (a volume with one slice).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no {0} in this folder: it is no result of `swinx2s reconstruct`.</source>
+            <source>The folder has no {0}: it is not a result of `swinx2s reconstruct`.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1779,11 +1743,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a label volume or such a folder.</source>
+            <source>Use a label volume or a result folder.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a label volume.</source>
+            <source>Use a label volume.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1795,19 +1759,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} pixels are no numbers (NaN or infinite).</source>
+            <source>{0} pixels are not finite (NaN or infinite).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Export the film again, or replace these pixels by a number.</source>
+            <source>Export the radiograph again, or replace these pixels with finite values.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No DICOM plugin could load the film.</source>
+            <source>No DICOM plugin could load the radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Load it with Slicer's DICOM module, which says more.</source>
+            <source>Load it with Slicer's DICOM module to see the reason.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1815,11 +1779,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Load it with Slicer's DICOM module or Add Data, which say more.</source>
+            <source>Load it with Slicer's DICOM module or Add Data to see the reason.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The weights {0} belong to SwinX2S itself.</source>
+            <source>The weights {0} are bundled with SwinX2S.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1827,7 +1791,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Close what uses them, and check the permissions of the folder.</source>
+            <source>Close programs that use them, and check the permissions of the folder.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1835,11 +1799,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose another folder with --out, or make room.</source>
+            <source>Choose another folder with --out, or free some space.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give the segmentation that was measured.</source>
+            <source>Use the segmentation that was measured.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1859,19 +1823,15 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The output folder holds other files.</source>
+            <source>The output folder contains other files.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name a new or empty folder with --out.</source>
+            <source>Specify a new or empty folder with --out.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Nothing can be written here ({0}).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Name a folder that you may write.</source>
+            <source>Use a folder with write permission.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1879,7 +1839,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name a folder with --out.</source>
+            <source>Specify a folder with --out.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1887,7 +1847,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Make room there and run again: what is finished is kept.</source>
+            <source>Free some space and run again: finished cases are kept.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1899,11 +1859,79 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>provenance.json lacks {0}.</source>
+            <source>RAW_DIR is missing.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The record is no JSON ({0}).</source>
+            <source>OUT is missing.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} is no shape.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Give three numbers from {0} to 1024: 128,128,160.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The spacing is impossible.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Give 0.1 to 20 mm.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} is no orientation.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Give one letter of each of R/L, A/P, S/I: LPS.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>provenance.json has no entry {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reconstruct again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Restore it, or reconstruct again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The radiograph differs from the one used for the result.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>It was changed after the reconstruction.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Its size differs from the recorded one.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The volume has no image data.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Load it again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>No {0} radiograph is selected.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Load the {0} radiograph and select it above.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The record is not valid JSON ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1915,11 +1943,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give the folder that `swinx2s reconstruct --out` wrote.</source>
+            <source>Use a folder written by `swinx2s reconstruct --out`.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Labels and uncertainty are not of the same grid.</source>
+            <source>Labels and uncertainty have different grids.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1927,23 +1955,23 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The frontal and the lateral film are the same picture.</source>
+            <source>The frontal and the lateral radiograph are the same image.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Choose the lateral film of the same person.</source>
+            <source>Choose the lateral radiograph of the same person.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Both films are the same volume.</source>
+            <source>Both radiographs use the same volume.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The scheduler {0} went away during the work.</source>
+            <source>The connection to the scheduler {0} was lost.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Start it again and run the same command: what is finished is kept.</source>
+            <source>Start it again and run the same command: finished cases are kept.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1951,7 +1979,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The labels may be numbered in several ways ({0}), and too few tell which.</source>
+            <source>The label numbering is ambiguous ({0}): too few labels to decide.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1959,7 +1987,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The label map names none of our bones.</source>
+            <source>The label map has no SwinX2S labels.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1971,15 +1999,15 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0}, for {1}, is no label.</source>
+            <source>{0} (for {1}) is not a label.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} is a name and cannot be unknown.</source>
+            <source>{0} is a name and cannot be mapped to unknown.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The numbering of the labels ({0}{1}) is not recognised.</source>
+            <source>The label numbering ({0}{1}) could not be detected.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1999,15 +2027,15 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Only one of the two sides is there, and the numbering does not say which.</source>
+            <source>Only one side is present, and the label numbering does not define which one.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a map that names the side of every value.</source>
+            <source>Provide a label map that defines the side of every value.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The size of a pixel is unknown: {0}.</source>
+            <source>The pixel size is unknown: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2019,19 +2047,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Resample the film to square pixels, or set Pixel size if the header is wrong.</source>
+            <source>Resample the radiograph to square pixels, or set Pixel size if the header is wrong.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The size of a pixel is unknown; Slicer assumed 1 mm.</source>
+            <source>The pixel size is unknown; Slicer assumed 1 mm.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Set Pixel size, calibrate on a marker, or tick that 1 mm is right.</source>
+            <source>Set Pixel size, calibrate with a marker, or confirm that 1 mm is correct.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>With {0} mm a pixel ({1}) the film would be {2} x {3} mm.</source>
+            <source>With a pixel size of {0} mm ({1}) the radiograph would measure {2} x {3} mm.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2055,19 +2083,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give numbers of millimetres, 0 or more.</source>
+            <source>Specify millimetres, 0 or more.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} files were given.</source>
+            <source>{0} files were selected.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give the frontal and the lateral film only.</source>
+            <source>Select only the frontal and the lateral radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The film has {0} x {1} pixels; each side needs {2} or more.</source>
+            <source>The radiograph has {0} x {1} pixels; each side needs {2} or more.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2079,23 +2107,35 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The tube cannot have stood there: {0}.</source>
+            <source>See `swinx2s train --help`.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give {0} and {1} in millimetres; the patient is between source and detector, {2} mm or more from the source, and the magnification (detector over patient) is {3} at most.</source>
+            <source>The source distances are implausible: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The distance from the source to the {0} is given, the one to the {1} is not.</source>
+            <source>Specify {0} and {1} in millimetres. The patient must be between source and detector, at least {2} mm from the source, and the magnification (SID divided by source-to-patient distance) at most {3}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give it with {0}, or leave out {1}.</source>
+            <source>The distance from the source to the {0} is set, but the distance to the {1} is not.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check that both films are of one person.</source>
+            <source>Set it with {0}, or remove {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check that both radiographs are of one person.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>There is no data set {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The data sets are {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2103,7 +2143,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no network called {0}.</source>
+            <source>Unknown network {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2111,35 +2151,35 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} has no {1}.</source>
+            <source>{0} has no parameter {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>It has {0}.</source>
+            <source>Its parameters are {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no label numbering {0}.</source>
+            <source>Unknown label numbering {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Use one of {0}, or a .json or .csv file that maps its values to our labels.</source>
+            <source>Use one of {0}, or a .json or .csv file that maps its values to SwinX2S labels.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There are no weights called {0}.</source>
+            <source>Unknown weights {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The header says that the columns run to the patient's {0} and the rows to the {1}; a film used as the {2} view runs {3} and from head to feet.</source>
+            <source>According to the header the columns run towards the patient's {0} and the rows towards the {1}; in the {2} view, columns must run {3} and rows from head to feet.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Swap the two files, or untick that it is turned as its header says.</source>
+            <source>Swap the two files, or clear the box Use orientation in header.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The header calls the film {0}, but it is used as the {1} film.</source>
+            <source>The view in the header is {0}, but the radiograph is used as the {1} one.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2147,7 +2187,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The file was altered: its SHA-256 is {0} instead of {1}.</source>
+            <source>The file was modified: its SHA-256 is {0} instead of {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2159,19 +2199,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Take a .safetensors file; for other checkpoints use `swinx2s weights import`.</source>
+            <source>Use a .safetensors file; for other checkpoints use `swinx2s weights import`.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The weights {0} are not there.</source>
+            <source>The weights {0} are missing.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no such file of weights.</source>
+            <source>The weights file does not exist.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check the path, or name weights of `swinx2s weights list`.</source>
+            <source>Check the path, or use weights shown by `swinx2s weights list`.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2183,7 +2223,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} holds values that are not finite in {1}.</source>
+            <source>{0} has values that are not finite in {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2191,7 +2231,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The file does not say which network it belongs to.</source>
+            <source>The file does not state its network.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2203,11 +2243,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The folder lacks {0}.</source>
+            <source>Missing in the folder: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Made for another system or another Python: {0}.</source>
+            <source>Built for another system or Python version: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2215,32 +2255,32 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} worker processes are not possible.</source>
+            <source>{0} is not a valid number of worker processes.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The number of workers is the cluster's own when a scheduler is given.</source>
+            <source>The number of workers is defined by the cluster if a scheduler is used.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a number from 1 to {0}.</source>
+            <source>Use a number from 1 to {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Leave one of the two out.</source>
+            <source>Remove one of the two options.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>These values do not exist in the numbering {0} ({1}): {2}{3}.</source>
+            <source>These values are not part of the label numbering {0} ({1}): {2}{3}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name the numbering of the file, or give a map of its values.</source>
+            <source>Set the label numbering of the file, or provide a label map.</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
-        <name>batching.case_list</name>
+        <name>batch.run</name>
         <message>
             <source>done</source>
             <translation type="unfinished" />
@@ -2279,384 +2319,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
         </message>
     </context>
     <context>
-        <name>comparing.choices</name>
-        <message>
-            <source>turned and shifted, bone onto bone</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>shifted, bone onto bone</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>shifted, middle of the volumes</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>as both lie in the scene</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>outside (red) or inside (blue) the CT's bone</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>distance only</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>inputs.dicom_choice</name>
-        <message>
-            <source>Choose the frontal and the lateral film, or one of them (Ctrl-click for the second).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Films of the DICOM database</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The database holds no radiographs (CR, DX, RG, RF, XA): import them with the DICOM module.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Patient</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Study</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Series</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>View</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Pixels</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Load</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Load the selected films and choose them; which is frontal is recognised.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>DICOM browser…</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Open Slicer's DICOM module, to import films or to load anything else.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Cancel</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Not listed: {0} recordings of several frames.</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>inputs.loading</name>
-        <message>
-            <source>Reading {0} ({1:.1f} MB)…</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>inputs.taking</name>
-        <message>
-            <source>Load films</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The DICOM database is not open: open Slicer's DICOM module once, or load films from files.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Loading the film…</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source> The other films are in the scene, too.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Loading {0} films…</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>inputs.toolbox</name>
-        <message>
-            <source>What was still open on the films (crop, calibration or points) was put away unchanged.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>matched by two points</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>What was still open on the films (crop, calibration or points) was applied.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The line over the marker is gone; draw it again.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The line is far too short for a marker of that length.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>, but they lie {0:.0%} further apart on the frontal film: check both pixel sizes</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>management.background</name>
-        <message>
-            <source>Cancelled.</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>management.importing</name>
-        <message>
-            <source>No program shows folders here; the folder is {0}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The folder of models cannot be made: {0}</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>management.model_list</name>
-        <message>
-            <source>Model</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Network</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Size</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>From</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>File</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>MISSING</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>there</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>WRONG SIZE</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>reconstructs bones</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>a helper: tells how films hang; used by itself, not offered for reconstruction</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>SwinX2S</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>import</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Purpose</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Trained or imported</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Licence</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Learned from</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Came from</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Notes</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>default</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>helper</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>{0} people</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>{0}, part of SwinX2S</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>management.versions</name>
-        <message>
-            <source>not installed</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Device</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Packages</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>missing: {0}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>{0}: built for the processor only, so the {1} is not used</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>all {0} are there</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>management.wheels</name>
-        <message>
-            <source>On a machine with internet, the same system and Python {0}, run: python -m pip download -d WHEELS -r requirements.txt torch (requirements.txt lies in the folder Resources of SwinX2S).</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>measuring.outdated</name>
-        <message>
-            <source>Edited since measured: {0}. Measure again.</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>measuring.passing_on</name>
-        <message>
-            <source>Save table</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Folder for the report</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Saved {0}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>{0} measurements good, {1} to be checked, {2} absent.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The table could not be written: {0}</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>measuring.regions</name>
-        <message>
-            <source>Spine</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Ribs</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Pelvis</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Femora</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>measuring.tree</name>
-        <message>
-            <source>Measurement</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Value</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Right</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Left</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Unit</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Usual</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Quality</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>outdated</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>qSlicerAbstractCoreModule</name>
-        <message>
-            <source>Segmentation</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>sections.batch</name>
+        <name>batch.section</name>
         <message>
             <source>Table of pairs</source>
             <translation type="unfinished" />
@@ -2686,11 +2349,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Stopped. What is finished is kept; Start goes on from there.</source>
+            <source>Stopped. Finished cases are kept; click Start to resume.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Folder of films</source>
+            <source>Folder of radiographs</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2698,26 +2361,53 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No program opens tables here; the table is {0}</source>
+            <source>No program is available to open tables. The table is {0}</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
-        <name>sections.compare</name>
+        <name>compare.choices</name>
+        <message>
+            <source>rigid, by bones</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>translation, by bones</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>translation, by volume centres</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>none (scene coordinates)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>signed: outside (red) or inside (blue) the CT bone</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>absolute</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>compare.section</name>
         <message>
             <source>(none)</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reading both ...</source>
+            <source>Reading the segmentations ...</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Save into</source>
+            <source>Save to</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>recognise it</source>
+            <source>detect</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2729,15 +2419,15 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Bones of a CT</source>
+            <source>CT segmentation</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Map of values</source>
+            <source>Label map</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Compared; the reconstruction itself stays where it is.</source>
+            <source>Comparison finished. The reconstruction was not moved.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2749,53 +2439,218 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>It could not be saved: {0}</source>
+            <source>Saving failed: {0}</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
-        <name>sections.inputs</name>
+        <name>inputs.dicom</name>
         <message>
-            <source>Choose both films first.</source>
+            <source>Select the frontal and the lateral radiograph (Ctrl-click for the second), or only one.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The films are not alike enough to tell; match them by points or by hand.</source>
+            <source>Radiographs in the DICOM database</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>This volume is no single film.</source>
+            <source>The database has no radiographs (CR, DX, RG, RF, XA): import them with the DICOM module.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>as the film says</source>
+            <source>Patient</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The films seem to be swapped: click Swap.</source>
+            <source>Study</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>; tube: {0}, magnification {1:.3g}</source>
+            <source>Series</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>matched automatically, likeness {0:.2f}</source>
+            <source>View</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0:.3f} × by the tube</source>
+            <source>Pixels</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Load</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Load and select these radiographs; the frontal view is detected automatically.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>DICOM browser…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Open Slicer's DICOM module to import or load other data.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Not listed: {0} multi-frame series.</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
-        <name>sections.measurements</name>
+        <name>inputs.importer</name>
         <message>
-            <source>Measuring again gives up the corrections and the review of these bones. Go on?</source>
+            <source>Load radiographs</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Bones were edited since they were measured. Report the measurements as they are?</source>
+            <source>The DICOM database is not open: open Slicer's DICOM module once, or load the radiographs from files.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Loading the radiograph…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source> The other radiographs are also in the scene.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Loading {0} radiographs…</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>inputs.loading</name>
+        <message>
+            <source>Reading {0} ({1:.1f} MB)…</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>inputs.section</name>
+        <message>
+            <source>Select both radiographs first.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The radiographs are not similar enough for automatic alignment; align them by points or manually.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This volume is not a single radiograph.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>from header</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The radiographs appear to be swapped: click Swap.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>; source: {0}, magnification {1:.3g}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>aligned automatically, similarity {0:.2f}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0:.3f} × from the source distances</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>inputs.toolbox</name>
+        <message>
+            <source>Open edits (crop, calibration or points) were discarded.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>aligned by two points</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Open edits (crop, calibration or points) were applied.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The calibration line was deleted; draw it again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The line is too short for a marker of this length.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>, but their distance is {0:.0%} larger on the frontal radiograph: check both pixel sizes</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>measurements.nodes</name>
+        <message>
+            <source>Spine</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ribs</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Pelvis</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Femora</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>measurements.outdated</name>
+        <message>
+            <source>Edited after the measurement: {0}. Measure again.</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>measurements.review</name>
+        <message>
+            <source>Save table</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Folder for the report</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Saved {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Measurements: {0} good, {1} to check, {2} absent.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Saving the table failed: {0}</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>measurements.section</name>
+        <message>
+            <source>Measuring again discards the corrections and the review of these bones. Continue?</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Bones were edited after the measurement. Write the report with the current measurements?</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2807,11 +2662,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The table is on the clipboard.</source>
+            <source>The table was copied to the clipboard.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The bones are gone, so there is nothing to show.</source>
+            <source>The segmentation no longer exists.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2824,9 +2679,44 @@ to how the films hang, and to their heights.&lt;/li&gt;
         </message>
     </context>
     <context>
-        <name>sections.models</name>
+        <name>measurements.tree</name>
         <message>
-            <source>Delete the model {0} ({1})? It can only be got back by importing it again.</source>
+            <source>Measurement</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Value</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Right</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Left</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Unit</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reference range</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Quality</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>outdated</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>models.section</name>
+        <message>
+            <source>Delete the model {0} ({1})? To restore it, it must be imported again.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2858,35 +2748,35 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A reconstruction runs, and may use the model. Wait for its end.</source>
+            <source>A reconstruction is running and may use this model. Wait until it has finished.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>All packages are there.</source>
+            <source>All packages are installed.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Something runs that uses the packages. Wait for its end.</source>
+            <source>A running task uses the packages. Wait until it has finished.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>All models are in order.</source>
+            <source>All models are valid.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>All packages are there. Restart Slicer if one of them was in use.</source>
+            <source>All packages are installed. Restart Slicer if one of them was in use.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Imported models lie in {0}</source>
+            <source>Imported models are stored in {0}</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} was removed.</source>
+            <source>Removed {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} can now be chosen for reconstruction.</source>
+            <source>{0} is now available for reconstruction.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2895,7 +2785,163 @@ to how the films hang, and to their heights.&lt;/li&gt;
         </message>
     </context>
     <context>
-        <name>sections.reconstruct</name>
+        <name>models.versions</name>
+        <message>
+            <source>not installed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Device</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Packages</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>missing: {0}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>On a machine with internet access, the same system and Python {0}, run: python -m pip download -d WHEELS -r requirements.txt torch (requirements.txt is in the Resources folder of SwinX2S).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0}: CPU-only build, so the {1} is not used</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>all {0} installed</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>models.weights</name>
+        <message>
+            <source>Model</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Network</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Size</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Source</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>File</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>MISSING</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>available</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>WRONG SIZE</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>reconstructs bones</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>helper model: used automatically to check radiographs or to locate discs, not selectable for reconstruction</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>SwinX2S</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>imported</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Purpose</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Created</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Licence</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Trained on</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Notes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>default</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>helper</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>No program is available to open folders. The folder is {0}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Cancelled.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model folder could not be created: {0}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} people</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0}, part of SwinX2S</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>qSlicerAbstractCoreModule</name>
+        <message>
+            <source>Segmentation</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>reconstruct.runtime_estimate</name>
+        <message>
+            <source>duration not known yet</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>as in the last run</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>estimated</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>about {0} ({1})</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>reconstruct.section</name>
         <message>
             <source>Cancelling...</source>
             <translation type="unfinished" />
@@ -2905,7 +2951,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Nothing was started.</source>
+            <source>The run was not started.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2917,7 +2963,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>. &lt;b&gt;This is slow:&lt;/b&gt; a smaller model or a graphics card would help.</source>
+            <source>. &lt;b&gt;This is slow:&lt;/b&gt; use a smaller model or a GPU.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2925,7 +2971,7 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reconstruct next</source>
+            <source>Add to queue</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2942,39 +2988,51 @@ to how the films hang, and to their heights.&lt;/li&gt;
         </message>
     </context>
     <context>
-        <name>sections.result</name>
+        <name>result.section</name>
         <message>
             <source>Folder of a result</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Export into a new folder in</source>
+            <source>Create the export folder in</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No result is chosen: reconstruct, or open the folder of a result.</source>
+            <source>No result is selected: run a reconstruction or open a result folder.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>To be known:</source>
+            <source>Please note:</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
-        <name>slicerui.catalogue</name>
+        <name>slicerui.background_process</name>
         <message>
-            <source>this version recommends no model; choose one</source>
+            <source>The worker exited with code {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>recommended: {0}</source>
+            <source>PythonSlicer was not found next to {0}: reinstall Slicer, or add it to the PATH.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The worker could not be started: {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The worker crashed ({0}).</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
         <name>slicerui.devices</name>
         <message>
-            <source>no NVIDIA graphics card answers: the run will be refused, not moved to the processor</source>
+            <source>no NVIDIA GPU is available: the run will be rejected; there is no fallback to the CPU</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>this version has no default model; choose one</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2982,7 +3040,11 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>processor, {0} cores</source>
+            <source>default: {0}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>CPU, {0} cores</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2991,55 +3053,13 @@ to how the films hang, and to their heights.&lt;/li&gt;
         </message>
     </context>
     <context>
-        <name>slicerui.expectation</name>
-        <message>
-            <source>time not known yet</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>as last time</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>estimated</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>about {0}, {1}</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>slicerui.films</name>
-        <message>
-            <source>no film</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>{0} x {1} pixels</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>set by you</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>assumed by Slicer: the file states no pixel size!</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>unknown: the DICOM file cannot be read</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
         <name>slicerui.installer</name>
         <message>
-            <source>Try again and confirm. Behind a proxy, set HTTPS_PROXY before Slicer starts; without internet, use Install from a folder (section Models and packages).</source>
+            <source>Try again and confirm. Behind a proxy, set HTTPS_PROXY before starting Slicer. Without internet access, use Install from a folder (section Models and packages).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source> PyTorch is large (200 MB, with a graphics card up to 3 GB), and Slicer does not answer while it comes.</source>
+            <source> PyTorch is large (200 MB, up to 3 GB with GPU support). Slicer does not respond during its installation.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3047,19 +3067,19 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>SwinX2S needs Python packages that are not installed yet: {0}.</source>
+            <source>SwinX2S requires Python packages that are not installed: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>PyTorch is not installed, and neither is Slicer's PyTorch extension, which installs it.</source>
+            <source>PyTorch is not installed, and Slicer's PyTorch extension, which installs it, is missing.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Install the extension PyTorch in the Extensions Manager and restart Slicer, or use Install from a folder (section Models and packages).</source>
+            <source>Install the PyTorch extension in the Extensions Manager and restart Slicer, or use Install from a folder (section Models and packages).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>This Slicer cannot install Python packages for modules.</source>
+            <source>This version of Slicer cannot install Python packages for modules.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3075,32 +3095,25 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Not everything could be installed: {0}</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>slicerui.interpreter</name>
-        <message>
-            <source>PythonSlicer was not found beside {0}: reinstall Slicer, or put it on the PATH.</source>
+            <source>Installation was incomplete: {0}</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
         <name>slicerui.panel</name>
         <message>
-            <source>The scene was closed, so the reconstruction was ended.</source>
+            <source>The scene was closed; the reconstruction was cancelled.</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
         <name>slicerui.parameters</name>
         <message>
-            <source>AP (tube in front of the patient)</source>
+            <source>AP (source anterior)</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>PA (tube behind the patient)</source>
+            <source>PA (source posterior)</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3108,49 +3121,53 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>processor (CPU)</source>
+            <source>CPU</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>NVIDIA graphics card (CUDA)</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>slicerui.process</name>
-        <message>
-            <source>The worker ended with exit code {0}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The worker could not be started: {0}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The worker crashed ({0}).</source>
+            <source>NVIDIA GPU (CUDA)</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
-        <name>slicerui.run</name>
+        <name>slicerui.radiographs</name>
         <message>
-            <source>The log below says more.</source>
+            <source>no radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>To be known: see the log below.</source>
+            <source>{0} x {1} pixels</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The system ended it, mostly for want of memory: close other programs or take a smaller model.</source>
+            <source>set manually</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The worker ended without a result.</source>
+            <source>assumed by Slicer: the file has no pixel size!</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The log below says what it did.</source>
+            <source>unknown: the DICOM file cannot be read</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>slicerui.runs</name>
+        <message>
+            <source>See the log below for details.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Please note: see the log below.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>It was terminated by the operating system, usually because memory ran out: close other programs or use a smaller model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The worker exited without a result.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3162,22 +3179,22 @@ to how the films hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The worker found {0} faults.</source>
+            <source>The worker reported {0} problems.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The result could not be added to the scene: {0}</source>
+            <source>Adding the result to the scene failed: {0}</source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
         <name>slicerui.samples</name>
         <message>
-            <source>Both films are chosen in the module SwinX2S.</source>
+            <source>Both radiographs are selected in the SwinX2S module.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>{0} was altered. Reinstall SwinX2S.</source>
+            <source>{0} was modified. Reinstall SwinX2S.</source>
             <translation type="unfinished" />
         </message>
     </context>

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from SwinX2SLib import __version__
 from SwinX2SLib.cli.parsing import STOPPED
@@ -37,13 +38,13 @@ COMMANDS = (
         "batch",
         "SwinX2SLib.cli.batch",
         "add_batch_parser",
-        "reconstruct many pairs of radiographs, to be resumed after any interruption",
+        "reconstruct many pairs of radiographs; resumes after an interruption",
     ),
     Command(
         "report",
         "SwinX2SLib.cli.report",
         "add_report_parser",
-        "write a page with pictures about a result",
+        "write a report with figures for a result",
     ),
     Command(
         "demo",
@@ -61,7 +62,7 @@ COMMANDS = (
         "measured-report",
         "SwinX2SLib.cli.report",
         "add_measured_report_parser",
-        "report measurements as a person left them",
+        "write a report of corrected measurements",
     ),
     Command(
         "export",
@@ -74,26 +75,26 @@ COMMANDS = (
         "prepare",
         "SwinX2SLib.cli.prepare",
         "add_prepare_parser",
-        "make a case list of a public data set",
+        "prepare a case list from a public data set",
     ),
     Command("train", "SwinX2SLib.cli.train", "add_train_parser", "train a model"),
     Command(
         "evaluate",
         "SwinX2SLib.cli.evaluate",
         "add_evaluate_parser",
-        "compare a reconstruction with CT truth",
+        "compare a reconstruction with a CT ground truth",
     ),
     Command(
         "score",
         "SwinX2SLib.cli.score",
         "add_score_parser",
-        "reconstruct the radiographs of a case list and score them against CT truth",
+        "reconstruct the radiographs of a case list and score them against CT",
     ),
     Command(
         "benchmark-table",
         "SwinX2SLib.paper.command",
         "add_benchmark_parser",
-        "train, evaluate and print the paper's tables 2 to 5",
+        "train, evaluate and print tables 2 to 5 of the paper",
     ),
 )
 _RENAMED_OPTIONS = {
@@ -124,7 +125,7 @@ def _with_todays_names(given: Sequence[str]) -> list[str]:
         if option in _RENAMED_OPTIONS:
             today = _RENAMED_OPTIONS[option]
             print(
-                f"swinx2s: note: {option} is now {today}; version 0.3 will not know the old name.",
+                f"swinx2s: note: {option} is now {today}; version 0.3 removes the old name.",
                 file=sys.stderr,
             )
             option = today
@@ -134,7 +135,7 @@ def _with_todays_names(given: Sequence[str]) -> list[str]:
 
 def _parse(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="swinx2s", description="Three-dimensional bones from two radiographs.", epilog=_EPILOG
+        prog="swinx2s", description="3D bone reconstruction from two radiographs.", epilog=_EPILOG
     )
     parser.add_argument("--version", action="version", version=f"swinx2s {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -178,7 +179,7 @@ def _heeding_signals() -> Iterator[None]:
     """Let a request to end (`kill`, a closed terminal) stop a command as Ctrl-C does, so that it can clean up."""
     from SwinX2SLib.errors import Cancelled
 
-    before = {}
+    before: dict[int, Any] = {}
 
     def stop(number: int, frame: object) -> None:
         for other in before:

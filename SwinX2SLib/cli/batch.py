@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from SwinX2SLib.parallel import Failure
     from SwinX2SLib.reconstruct.batch import BatchCase, BatchResult
+    from SwinX2SLib.reconstruct.batch.run import BatchProgress
+    from SwinX2SLib.reconstruct.batch.summary import CaseOutcome
     from SwinX2SLib.reconstruct.job import Job
 
 
@@ -30,23 +32,24 @@ Reconstruct many pairs of a frontal and a lateral radiograph.
 
 SOURCE is a table or a folder.
 
-table: CSV with a line for each pair and the columns case, ap, lateral; where wanted also spacing_mm, magnification,
-source_to_detector_mm, source_to_patient_mm, ap_view, lateral_shift_mm, and for each radiograph (ap_ or lateral_ in
-front) these sizes and crop, rotate, flip, invert (yes, no), ignore_orientation (yes, no), which mean what the
-options of these names do. Paths are relative to the table; what a line leaves empty is as the options say.
+table: CSV with one row per pair and the columns case, ap, lateral. Optional columns: spacing_mm, magnification,
+source_to_detector_mm, source_to_patient_mm, ap_view, lateral_offset_mm. The same size columns with the prefix ap_ or
+lateral_, and crop, rotate, flip, invert (yes, no) and ignore_orientation (yes, no) with a prefix, apply to one
+radiograph. They have the meaning of the options with these names. Paths are relative to the table. Empty cells use
+the value of the option.
 
-folder, in this order: a sub-folder of two radiographs is a case of its name; files named NAME_ap (or pa, frontal,
-coronal) and NAME_lateral (or lat, sagittal) are the case NAME; other DICOM files are paired by their study. Which
-radiograph of a sub-folder or a study is the frontal one is told by DICOM View Position, the header's orientation,
-or the name."""
+folder: a sub-folder with two radiographs is one case, named after the folder. Files named NAME_ap (or pa, frontal,
+coronal) and NAME_lateral (or lat, sagittal) are the case NAME. Other DICOM files are paired by study. The frontal
+radiograph of a sub-folder or study is identified from DICOM View Position, the orientation in the header, or the file
+name."""
 _NOTES = """\
-DIR receives a folder for each case, as `swinx2s reconstruct` writes it, and batch.csv: case, status, seconds, bones
-found, mean expected Dice, doubts. With --measure each case has a folder measurements, too, and measurements.csv holds
-all values.
+DIR receives one folder per case, as written by `swinx2s reconstruct`, and batch.csv: case, status, seconds, bones
+found, mean expected Dice, warnings. With --measure each case also has a folder measurements, and measurements.csv
+contains the values of all cases.
 
-All faults of the table or the folder are told before anything is done; then all radiographs are read, and those that
-cannot be used are told. A case that fails does not stop the others. After an interruption of any kind the same
-command goes on: finished cases are kept while their radiographs, the options and the weights are the same."""
+Every problem of the table or folder is reported before the work starts. Then all radiographs are read, and those that
+cannot be used are reported. A case that fails does not stop the others. After an interruption the same command
+resumes: finished cases are kept while their radiographs, the options and the weights are unchanged."""
 _EXAMPLES = (
     "swinx2s batch pairs.csv --out results --measure",
     "swinx2s batch radiographs --out results --spacing-mm 0.2",
@@ -57,23 +60,29 @@ _MOST_TOLD = 20
 
 def add_batch_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `batch`."""
-    codes = {**EXIT_CODES, SOME_FAILED: "some cases failed; the others are done"}
+    codes = {**EXIT_CODES, SOME_FAILED: "some cases failed; the others were completed"}
     parser = add_command(
         subparsers, "batch", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=codes, resumable=True
     )
-    parser.add_argument("source", type=Path, metavar="TABLE.csv|FOLDER", help="which radiographs are pairs")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder to write: new, empty, or begun earlier"
-    )
-    parser.add_argument("--measure", action="store_true", help="measure the bones of every case, too")
-    parser.add_argument(
-        "--check", action="store_true", help="only read all radiographs and tell the pairs and what is wrong"
+        "source", type=Path, metavar="TABLE.csv|FOLDER", help="table or folder of radiograph pairs"
     )
     parser.add_argument(
-        "--json", action="store_true", help="tell progress and results as JSON lines on standard output"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="output folder: new, empty, or from an interrupted run",
+    )
+    parser.add_argument("--measure", action="store_true", help="also measure the bones of every case")
+    parser.add_argument(
+        "--check", action="store_true", help="only read all radiographs and report pairs and problems"
     )
     parser.add_argument(
-        "--parent", type=int, metavar="PID", help="process whose end ends the batch (default: none)"
+        "--json", action="store_true", help="report progress and results as JSON lines on standard output"
+    )
+    parser.add_argument(
+        "--parent", type=int, metavar="PID", help="stop when this process ends (default: none)"
     )
     add_radiograph_options(parser)
     add_model_options(parser)
@@ -124,10 +133,10 @@ def _cases(source: Path, settings: Job) -> list[BatchCase]:
     )
     if source.is_dir():
         cases, others = read_folder(source, defaults)
-        told = "No radiographs, and passed over"
+        told = "Skipped, not radiographs"
     else:
         cases, others = read_batch_table(source, defaults)
-        told = "Columns that are not used"
+        told = "Unused columns"
     if others:
         more = f" and {len(others) - _MOST_TOLD} more" if len(others) > _MOST_TOLD else ""
         print(f"{told}: {', '.join(others[:_MOST_TOLD])}{more}.", file=sys.stderr)
@@ -161,17 +170,17 @@ def _run(
     return SOME_FAILED if result.failed else DONE
 
 
-def _events(cases: list[BatchCase], out: Path, tell: Callable[[str], None]):
+def _events(cases: list[BatchCase], out: Path, tell: Callable[[str], None]) -> BatchProgress:
     from SwinX2SLib.reconstruct.batch.run import BatchProgress, case_outcome
     from SwinX2SLib.reconstruct.batch.summary import CHECKED, TellEvents
 
     known = {case.key: case for case in cases}
     out = out.absolute()
 
-    def failed_only(key: str, failure: Failure | None):
+    def failed_only(key: str, failure: Failure | None) -> CaseOutcome | None:
         return None if failure is None else case_outcome(known[key], out, failure)
 
-    def every(key: str, failure: Failure | None):
+    def every(key: str, failure: Failure | None) -> CaseOutcome:
         return case_outcome(known[key], out, failure)
 
     return BatchProgress(
@@ -213,13 +222,17 @@ def _check(
             words = outcome.failure.message if outcome.failure is not None else outcome.doubts[0]
             print(f"{outcome.case}: {' '.join(words.split())}")
     if tell is not None:
-        words = f"{len(cases) - len(failed)} of {len(cases)} pairs can be used."
+        words = f"{len(cases) - len(failed)} of {len(cases)} pairs are usable."
         tell(encode(Result({}, (words,))))
     return SOME_FAILED if failed else DONE
 
 
 def _say(result: BatchResult) -> None:
-    failed = [f"failed {outcome.case}: {outcome.failure.message}" for outcome in result.failed]
+    failed = [
+        f"failed {outcome.case}: {outcome.failure.message}"
+        for outcome in result.failed
+        if outcome.failure is not None
+    ]
     for line in first_few(failed, _MOST_TOLD):
         print(line, file=sys.stderr)
     print(_summary(result))
@@ -228,9 +241,9 @@ def _say(result: BatchResult) -> None:
 
 def _summary(result: BatchResult) -> str:
     done = len(result.outcomes) - len(result.failed)
-    kept = f" ({result.kept} of them earlier)" if result.kept else ""
+    kept = f" ({result.kept} from an earlier run)" if result.kept else ""
     failed = f"; {len(result.failed)} failed" if result.failed else ""
-    return f"{done} of {len(result.outcomes)} cases are reconstructed{kept}{failed}."
+    return f"{done} of {len(result.outcomes)} cases reconstructed{kept}{failed}."
 
 
 def reconstruct_and_measure(payload: Mapping[str, Any], backend: Backend | None = None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from SwinX2SLib.cli.reconstruct import ConsoleReport
 from SwinX2SLib.errors import EXIT_CODES
 from SwinX2SLib.evaluation import OverlapScores, score_overlap
 from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.job import DEVICES, Job
@@ -59,15 +60,15 @@ class DemoResult:
     def agreement(self) -> str:
         """Return the scores in a sentence, or say that there is no truth."""
         if self.scores is None:
-            return "no truth comes with these radiographs"
+            return "no ground truth is available for these radiographs"
         dice = self.scores.dice_means()
         means = ", ".join(f"{name} {value:.2f}" for name, value in dice.items())
-        told = f"Dice against the truth: {means}"
+        told = f"Dice against the ground truth: {means}"
         if self.recounted is not None and self.recounted > dice.get("spine", 0.0) + _MISCOUNT:
             # The phantom has a sixth lumbar vertebra, so that all 54 labels exist; few people have.
             told += (
-                f" ({self.recounted:.2f} were each vertebra called as the one below it: the network counts five "
-                "lumbar vertebrae, this phantom has six)"
+                f" ({self.recounted:.2f} with each vertebra named as the one below it: the network assumes "
+                "five lumbar vertebrae, this phantom has six)"
             )
         return told
 
@@ -77,8 +78,8 @@ def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "demo",
-        "Reconstruct the radiographs that come with SwinX2S, offline, and write a page with the results: a phantom, "
-        "scored against its truth, and a chest.",
+        "Reconstruct the two demo pairs that come with SwinX2S and write a report: a phantom, scored "
+        "against its ground truth, and a chest. No network access is needed.",
         examples=["swinx2s demo --out demo-output"],
         codes=EXIT_CODES,
     )
@@ -87,13 +88,13 @@ def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:
         type=Path,
         default=Path("demo-output"),
         metavar="DIR",
-        help="folder to write; results of an earlier demo in it are replaced (default: demo-output)",
+        help="output folder; results of an earlier demo in it are replaced (default: demo-output)",
     )
     parser.add_argument(
-        "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
+        "--model", default="default", help="name (see `swinx2s weights list`) or path of a .safetensors file"
     )
     parser.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
+        "--device", choices=DEVICES, default="auto", help="device to run the network on (default: auto)"
     )
     parser.set_defaults(func=lambda options: run_demo(options.out, options.model, options.device))
 
@@ -119,7 +120,7 @@ def run_demo(
     """
     results = [_reconstruct(name, out, model, device, run) for name in PAIRS]
     page = render_page("index.html.jinja", results=results, report=REPORT_FILE)
-    (out / INDEX_FILE).write_text(page, encoding="utf-8")
+    atomic_write(out / INDEX_FILE, page)
     _tell(out, results)
     return 0
 
@@ -200,6 +201,6 @@ def _tell(out: Path, results: list[DemoResult]) -> None:
         name = result.entry["name"]
         print(f"  {name}/: {result.bones} bones in segmentation.seg.nrrd; {REPORT_FILE} and pictures")
         print(f"    {result.agreement()}")
-    print(f"Look at it: open {out / INDEX_FILE} in a browser.")
+    print(f"To view it, open {out / INDEX_FILE} in a browser.")
     first = results[0].folder / "segmentation.seg.nrrd"
-    print(f"In 3D Slicer: drag {first} into its window, then click Show 3D in the module Segmentations.")
+    print(f"In 3D Slicer, drag {first} into the window, then click Show 3D in the Segmentations module.")

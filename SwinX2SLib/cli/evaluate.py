@@ -17,35 +17,34 @@ from SwinX2SLib.label_maps import SCHEME_NAMES
 from SwinX2SLib.parallel import ConsoleProgress
 
 if TYPE_CHECKING:
-    from SwinX2SLib.evaluation.case import CaseEvaluation, GroupEvaluation
+    from SwinX2SLib.evaluation.case import CaseEvaluation, GroupEvaluation, LabelEvaluation
     from SwinX2SLib.evaluation.cohort.run import CohortResult
     from SwinX2SLib.evaluation.cohort.table import CohortTable
 
 
 COHORT_HELP = """\
-many cases: TABLE.csv has a line for each case and the columns case, prediction, truth, and where wanted scheme,
-prediction_scheme, groups (blanks between), model, dataset, person; paths are relative to the table. What a line
-leaves empty is as the options say. Several models of one case are told apart by the column model, several cases of
-one person by the column person. DIR receives cases/*.json, cohort.csv (a line for each case and bone), groups.csv,
-measurements.csv, failures.csv, summary.json and index.html. A case that cannot be evaluated is told and left out.
-After an interruption of any kind the same command goes on: finished cases are kept while their files and options are
-the same.
+cohorts: TABLE.csv has one row per case and the columns case, prediction, truth; optional columns are scheme,
+prediction_scheme, groups (separated by spaces), model, dataset, person. Paths are relative to the table. Empty cells
+use the value of the option. The column model distinguishes several models of one case, the column person groups
+several cases of one person. DIR receives cases/*.json, cohort.csv (one row per case and bone), groups.csv,
+measurements.csv, failures.csv, summary.json and index.html. A case that cannot be evaluated is reported and skipped.
+After an interruption the same command resumes: finished cases are kept while their files and options are unchanged.
 
-cluster: start `dask scheduler` and, on each machine, `dask worker tcp://HOST:8786 --nthreads 1`, with this version of
-swinx2s installed; then give --scheduler tcp://HOST:8786. Workers must find the files under the paths that they have
-here; results come back to this process, which alone writes. Cases of a worker that is lost are done by others."""
+cluster: start `dask scheduler` and, on each machine, `dask worker tcp://HOST:8786 --nthreads 1`, with the same
+version of swinx2s installed; then use --scheduler tcp://HOST:8786. Workers must see the files under the same
+paths as this machine. Only this process writes results. Cases of a lost worker are repeated by the others."""
 _MOST_TOLD = 10
 
 
 def add_cohort_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that only a cohort has."""
-    group = parser.add_argument_group("many cases (see below)")
+    group = parser.add_argument_group("cohorts (see below)")
     group.add_argument(
         "--cohort", type=Path, metavar="TABLE.csv", help="evaluate every case of a table into DIR"
     )
     add_workers(group)
     group.add_argument(
-        "--skip-missing", action="store_true", help="leave out cases whose files are missing, and tell them"
+        "--skip-missing", action="store_true", help="skip cases with missing files and list them"
     )
 
 
@@ -60,15 +59,15 @@ def usage_error(arguments: argparse.Namespace) -> str:
         }
         given = ", ".join(name for name, is_given in only_many.items() if is_given)
         if given:
-            return f"{given}: only with --cohort TABLE.csv"
+            return f"{given}: requires --cohort TABLE.csv"
         return "" if len(paths) == 2 else "give PREDICTION and TRUTH, or --cohort TABLE.csv"
     if paths or arguments.case:
-        return "the cases of a cohort stand in TABLE.csv: leave out PREDICTION, TRUTH and --case"
+        return "--cohort takes its cases from TABLE.csv: remove PREDICTION, TRUTH and --case"
     if arguments.surfaces:
-        return "--surfaces is for one case: leave it out of a cohort"
+        return "--surfaces is for a single case and cannot be used with --cohort"
     if arguments.overwrite:
-        return "--cohort goes on with what is in DIR; for a fresh start name a new folder, not --overwrite"
-    return "" if arguments.out is not None else "--cohort needs --out DIR"
+        return "--cohort resumes the run in DIR; to start again, use a new folder instead of --overwrite"
+    return "" if arguments.out is not None else "--cohort requires --out DIR"
 
 
 def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int:
@@ -88,7 +87,7 @@ def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int
 
     table = read_table(arguments.cohort, arguments.skip_missing)
     if table.ignored_columns:
-        print(f"Columns that are not used: {', '.join(table.ignored_columns)}.", file=sys.stderr)
+        print(f"Unused columns: {', '.join(table.ignored_columns)}.", file=sys.stderr)
     try:
         with ConsoleProgress("Evaluating") as progress:
             result = evaluate_cohort(
@@ -108,22 +107,22 @@ def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int
 def _page(out: Path, table: CohortTable, result: CohortResult) -> Path:
     from SwinX2SLib.report.evaluation.cohort import write_cohort_page
 
-    print("Drawing the page ...", file=sys.stderr, flush=True)
+    print("Writing the report ...", file=sys.stderr, flush=True)
     failures = [(failure.key, failure.message) for failure in result.failed]
     return write_cohort_page(out, table.path.stem, failures, result.evaluated)
 
 
 def _stopped(out: Path, table: CohortTable) -> str:
     finished = sum((out / "cases" / f"{row.key}.json").is_file() for row in table.rows)
-    done = f"{finished} of {len(table.rows)} cases are finished and kept"
-    return f"Stopped. {done}; the same command goes on from there."
+    done = f"{finished} of {len(table.rows)} cases are finished and were kept"
+    return f"Stopped. {done}; run the same command to resume."
 
 
 def _words(result: CohortResult) -> str:
     """Return a line for each model: foreground means, with the interval of the Dice."""
     named = [entry for entry in result.summary["results"] if not entry["dataset"]]
     width = max([len("model"), *(len(entry["model"]) for entry in named)])
-    titles = f"{'cases':>7}{'Dice %':>9}{'95 % interval':>16}{'HD95 mm':>10}{'found %':>9}  bones missed"
+    titles = f"{'cases':>7}{'Dice %':>9}{'95 % interval':>16}{'HD95 mm':>10}{'found %':>9}  missed bones"
     head = f"{'model':<{width}}{titles}"
     return "\n".join([head, *(_line(entry, width) for entry in named)]) if named else ""
 
@@ -152,38 +151,40 @@ def _number(spread: Mapping[str, Any], factor: float, width: int) -> str:
 
 def _ending(result: CohortResult, out: Path, page: Path | None) -> list[str]:
     total = len(result.evaluated) + len(result.failed)
-    kept = f" ({result.kept} of them earlier)" if result.kept else ""
-    lines = [f"{len(result.evaluated)} of {total} cases are evaluated{kept}."]
+    kept = f" ({result.kept} from an earlier run)" if result.kept else ""
+    lines = [f"{len(result.evaluated)} of {total} cases evaluated{kept}."]
     if result.failed:
         failed = [f"{failure.key}: {failure.message}" for failure in result.failed]
         lines.append(f"{len(failed)} failed (see {out / 'failures.csv'}):")
         lines += [f"  {line}" for line in first_few(failed, _MOST_TOLD)]
-    lines.append(f"Open {page.resolve()} in a browser." if page else "There is nothing to draw a page of.")
+    lines.append(
+        f"Open {page.resolve()} in a browser." if page else "No case was evaluated, so no report was written."
+    )
     return lines
 
 
 _DESCRIPTION = f"""\
-Compare a reconstruction with CT truth, bone by bone, on the truth's grid.
+Compare a reconstruction with a CT ground truth, bone by bone, on the grid of the ground truth.
 
-PREDICTION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd, .seg.nrrd) or a folder that `swinx2s reconstruct`
-wrote. TRUTH is a label volume of any grid, spacing and orientation. Its numbering, named with --scheme, is one of
+PREDICTION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd, .seg.nrrd) or a folder written by `swinx2s
+reconstruct`. TRUTH is a label volume with any grid, spacing and orientation. Its label numbering (--scheme) is one of
 
   {", ".join(SCHEME_NAMES)}
 
-or a map of its own: a JSON object or a CSV file of two columns that gives each value (or name of a segment) one of
-our labels, "background", or "unknown:GROUP" for bone of a group that has no name there.
+or a custom label map: a JSON object or a two-column CSV file that maps each value (or segment name) to one of the
+SwinX2S labels, to "background", or to "unknown:GROUP" for bone of a group without a specific label.
 
-Bones of groups that the truth does not draw are not scored (--groups; by default what the numbering names)."""
+Groups that are not annotated in the ground truth are not scored (--groups; default: all groups of the numbering)."""
 _USAGE = """swinx2s evaluate PREDICTION TRUTH [options]
        swinx2s evaluate --cohort TABLE.csv --out DIR [options]"""
 _CODES = {
     **PLAIN_EXIT_CODES,
-    SOME_FAILED: "some cases of a table could not be evaluated; the others are done",
-    CANCELLED: "cancelled; nothing was written, but of a table what is finished is kept",
+    SOME_FAILED: "some cases of a table could not be evaluated; the others were completed",
+    CANCELLED: "cancelled; nothing was written (finished cases of a table are kept)",
 }
 _NOTES = f"""\
-one case: DIR receives evaluation.json, evaluation.csv (scores), measurements.csv (of both, with differences) and
-index.html (tables and pictures): all or none. What the scores mean is in Docs/evaluation.md.
+single case: DIR receives evaluation.json, evaluation.csv (scores), measurements.csv (both, with differences) and
+index.html (report). Output is atomic. Docs/evaluation.md defines the scores.
 
 {COHORT_HELP}"""
 _EXAMPLES = (
@@ -199,10 +200,12 @@ def add_evaluate_parser(subparsers: argparse._SubParsersAction) -> None:
         subparsers, "evaluate", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=_CODES, usage=_USAGE
     )
     parser.add_argument(
-        "prediction", nargs="?", type=Path, metavar="PREDICTION", help="file or folder of a result"
+        "prediction", nargs="?", type=Path, metavar="PREDICTION", help="label volume, or folder of a result"
     )
     parser.add_argument("truth", nargs="?", type=Path, metavar="TRUTH", help="label volume")
-    parser.add_argument("--case", default="", metavar="NAME", help="name (default: that of PREDICTION)")
+    parser.add_argument(
+        "--case", default="", metavar="NAME", help="name of the case (default: name of PREDICTION)"
+    )
     _add_options(parser)
     add_output(parser, "result", required=False)
     parser.add_argument("--json", action="store_true", help="print the JSON document instead of a table")
@@ -215,19 +218,19 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--scheme",
         default="swinx2s",
         metavar="NAME|FILE|auto",
-        help="numbering of TRUTH; auto recognises it by where its values lie, and compares the groups that TRUTH "
-        "holds (default: swinx2s)",
+        help="label numbering of TRUTH; auto detects it from the position of the labels and compares the "
+        "groups present in TRUTH (default: swinx2s)",
     )
     parser.add_argument(
         "--prediction-scheme",
         default="swinx2s",
         metavar="NAME|FILE",
-        help="numbering of PREDICTION (default: swinx2s)",
+        help="label numbering of PREDICTION (default: swinx2s)",
     )
     parser.add_argument(
         "--groups",
         metavar="GROUP[,GROUP]",
-        help=f"groups that TRUTH draws: {', '.join(GROUPS)} (default: all that its numbering names)",
+        help=f"groups annotated in TRUTH: {', '.join(GROUPS)} (default: all groups of its numbering)",
     )
     _add_comparison(parser)
 
@@ -245,18 +248,19 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
         "--align",
         choices=ALIGNMENTS,
         default="none",
-        help="move PREDICTION first: centre of its grid onto that of TRUTH (radiographs know no patient position), "
-        "bones onto bones (median shift), or rigid (turned and shifted, surface onto surface; the residual is told); "
-        "default: compare where the files place them",
+        help="align PREDICTION with TRUTH first: centres (centre of the grids), bones (median shift between "
+        "matching bones) or rigid (rotation and translation between matching surfaces; the residual is "
+        "reported). Radiographs carry no patient position. Default: compare in the coordinates of the "
+        "files",
     )
     parser.add_argument(
-        "--no-measurements", action="store_true", help="leave out the measurements of the bones"
+        "--no-measurements", action="store_true", help="do not compare measurements of the bones"
     )
     parser.add_argument(
         "--surfaces",
         action="store_true",
-        help="write surfaces.npz, too: the surfaces of both with the distance of every point of the prediction "
-        "from the truth (one case only)",
+        help="also write surfaces.npz: both surfaces, with the distance from every point of the prediction "
+        "to the ground truth (single case only)",
     )
 
 
@@ -323,7 +327,7 @@ def scores_text(evaluation: CaseEvaluation) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, scores: GroupEvaluation, found: str) -> str:
+def _row(name: str, scores: LabelEvaluation | GroupEvaluation, found: str) -> str:
     distances = (scores.hausdorff95_mm, scores.assd_mm, scores.localisation_error_mm)
     return f"{name:<16}{_percent(scores.dice)}{''.join(map(_mm, distances))}  {found}"
 

@@ -13,10 +13,10 @@ _FORMATS = "\n".join(
     f"  {entry.name:<9} {entry.title}: {entry.entry}; {entry.frame}" for entry in FORMATS.values()
 )
 _NOTES = f"""\
-formats (file; axes and unit):
+formats (files; axes and unit):
 {_FORMATS}
 
-A DICOM segmentation takes patient and study from the radiographs: at least one has to be a DICOM file."""
+A DICOM segmentation takes patient and study from the radiographs; at least one must be a DICOM file."""
 _EXAMPLES = (
     "swinx2s export result --out bones",
     "swinx2s export result --out bones --format stl,gltf,dicomseg --ap-radiograph ap.dcm",
@@ -28,13 +28,16 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "export",
-        "Write the bones of a result, or of any segmentation whose labels are those of this project, in other "
-        "formats. DIR receives all of them or none.",
+        "Write the bones of a result, or of any segmentation with the labels of SwinX2S, in other formats. "
+        "Output is atomic: either all files are written or none.",
         notes=_NOTES,
         examples=_EXAMPLES,
     )
     parser.add_argument(
-        "result", type=Path, metavar="RESULT", help="folder of `swinx2s reconstruct`, NIfTI or .seg.nrrd"
+        "result",
+        type=Path,
+        metavar="RESULT",
+        help="folder written by `swinx2s reconstruct`, NIfTI or .seg.nrrd file",
     )
     parser.add_argument(
         "--format",
@@ -43,13 +46,15 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
         help=f"formats to write, of {','.join(FORMATS)} (default: stl)",
     )
     add_output(parser, "export")
-    parser.add_argument("--title", default="", help="name in the files' headers (default: that of RESULT)")
+    parser.add_argument(
+        "--title", default="", help="name stored in the file headers (default: name of RESULT)"
+    )
     parser.add_argument(
         "--ignore-unknown",
         action="store_true",
-        help="leave out labels that are no bone, instead of refusing them",
+        help="ignore labels that are not bones instead of reporting an error",
     )
-    radiographs = parser.add_argument_group("radiographs, for DICOM (default: those that the result names)")
+    radiographs = parser.add_argument_group("radiographs, for DICOM SEG (default: those of the result)")
     radiographs.add_argument(
         "--ap-radiograph", type=Path, metavar="FILE", help="DICOM file of the frontal radiograph"
     )

@@ -13,16 +13,18 @@ _DESCRIPTION = """\
 Measure femora, pelvis, spine, vertebrae and ribs in a segmentation of one person.
 
 SEGMENTATION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd; any orientation), a segmentation of 3D Slicer
-(.seg.nrrd; its segments are known by name or terminology), a folder of meshes named by their bones (femur_left.stl;
-.stl, .ply, .obj, .vtp), arrays of meshes (.npz), or a folder that `swinx2s reconstruct` wrote.
+(.seg.nrrd; segments are identified by name or terminology), a folder of meshes named by bone (femur_left.stl; .stl,
+.ply, .obj, .vtp), a mesh archive (.npz), or a folder written by `swinx2s reconstruct`.
 
-What is missing, cut off or broken is reported as absent, with the reason; what looks odd is to be checked."""
+Bones that are missing, cut off or broken are reported as absent, with the reason. Implausible values are marked
+"check"."""
 _NOTES = """\
-DIR receives measurements.json, measurements.csv (one value a row), measurements.html (pictures and tables) and
-landmarks.mrk.json (for 3D Slicer): all or none.
+DIR receives measurements.json, measurements.csv (one value per row), measurements.html (report) and
+landmarks.mrk.json (for 3D Slicer). Output is atomic.
 
-intervals: --samples gives each value the range that further segmentations of the same person show; --uncertainty the
-range of label volumes drawn from a map of 1 minus the probability of the label taken (uncertainty.nii.gz)."""
+intervals: --samples computes an interval for each value from further segmentations of the same person; --uncertainty
+from label volumes sampled from an uncertainty map, which holds 1 minus the probability of the label
+(uncertainty.nii.gz)."""
 _EXAMPLES = (
     "swinx2s measure result --out measured",
     "swinx2s measure labels.nii.gz --out measured --only femur pelvis --samples samples",
@@ -33,38 +35,38 @@ _EXAMPLES = (
 def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `measure`."""
     parser = add_command(subparsers, "measure", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES)
-    parser.add_argument("segmentation", type=Path, metavar="SEGMENTATION", help="file or folder")
+    parser.add_argument("segmentation", type=Path, metavar="SEGMENTATION", help="segmentation file or folder")
     add_output(parser, "result")
     parser.add_argument(
         "--only", nargs="+", choices=_REGIONS, default=list(_REGIONS), metavar="REGION",
-        help=f"measure only these: {', '.join(_REGIONS)}",
+        help=f"measure only these regions: {', '.join(_REGIONS)}",
     )  # fmt: skip
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--samples", nargs="+", type=Path, default=[], metavar="PATH",
-        help="further segmentations of the same person, or one folder of such files",
+        help="further segmentations of the same person, or a folder of such files",
     )  # fmt: skip
     group.add_argument(
         "--uncertainty",
         type=Path,
         metavar="FILE",
-        help="map of uncertainty on the grid of SEGMENTATION (NIfTI)",
+        help="uncertainty map on the grid of SEGMENTATION (NIfTI)",
     )
     parser.add_argument(
         "--draws",
         type=int,
         default=10,
         metavar="N",
-        help="volumes drawn from the map, 2 to 200 (default: 10)",
+        help="number of label volumes sampled from the map, 2 to 200 (default: 10)",
     )
     parser.add_argument(
-        "--mesh-frame", choices=("RAS", "LPS"), help="frame of mesh files that do not state it"
+        "--mesh-frame", choices=("RAS", "LPS"), help="coordinate frame of mesh files that do not state one"
     )
     parser.add_argument(
-        "--ignore-unknown", action="store_true", help="leave out label values and meshes that are no bone"
+        "--ignore-unknown", action="store_true", help="ignore label values and meshes that are not bones"
     )
-    parser.add_argument("--no-page", action="store_true", help="write no page with pictures: quicker")
-    parser.add_argument("--title", default="", help="of the page (default: the name of SEGMENTATION)")
+    parser.add_argument("--no-page", action="store_true", help="do not write the HTML report (faster)")
+    parser.add_argument("--title", default="", help="title of the report (default: name of SEGMENTATION)")
     parser.set_defaults(func=run_measure)
 
 
@@ -93,7 +95,7 @@ def run_measure(arguments: argparse.Namespace) -> int:
 def _checked_draws(count: int) -> int:
     if 2 <= count <= 200:
         return count
-    raise InputError([Fault("draws", f"--draws cannot be {count}.", "Give a number from 2 to 200.")])
+    raise InputError([Fault("draws", f"--draws must not be {count}.", "Use a number from 2 to 200.")])
 
 
 def _sample_paths(given: list[Path]) -> tuple[Path, ...]:

@@ -8,12 +8,13 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from SwinX2SLib.errors import CANCELLED, KEPT_WORDS, PLAIN_EXIT_CODES, USAGE
 
 # What `main` says when a command is stopped, where the command's parser sets it.
 STOPPED = "stopped_words"
-_KEPT = {CANCELLED: "stopped; what is finished is kept, the same command goes on from there"}
+_KEPT = {CANCELLED: "stopped; finished work is kept, and the same command resumes"}
 # Longer lines are hard to read, however wide the terminal.
 _WIDEST = 110
 
@@ -45,13 +46,15 @@ def add_command(
     """
     codes = {**codes, **(_KEPT if resumable else {})}
     below = [_wrapped(notes), _listed("examples", examples), _listed("exit codes", _code_lines(codes))]
+    # Without a help a command is not listed.
+    shown: dict[str, Any] = {"help": summary} if summary else {}
     parser = subparsers.add_parser(
         name,
         description=_wrapped(description),
         usage=usage,
         epilog="\n\n".join(part for part in below if part),
         formatter_class=_formatter,
-        **({"help": summary} if summary else {}),
+        **shown,
     )
     parser.set_defaults(parser=parser, **({STOPPED: KEPT_WORDS} if resumable else {}))
     return parser
@@ -60,20 +63,23 @@ def add_command(
 def add_output(parser: argparse.ArgumentParser, what: str, required: bool = True) -> None:
     """Add `--out` and `--overwrite` of a command that writes a folder, all or nothing."""
     parser.add_argument(
-        "--out", type=Path, required=required, metavar="DIR", help="folder to write, new or empty"
+        "--out", type=Path, required=required, metavar="DIR", help="output folder, new or empty"
     )
-    parser.add_argument("--overwrite", action="store_true", help=f"replace an earlier {what} in DIR")
+    parser.add_argument("--overwrite", action="store_true", help=f"replace an existing {what} in DIR")
 
 
 def add_workers(group: argparse._ActionsContainer) -> None:
     """Add `--workers` and `--scheduler` of a command that does many tasks at a time."""
     group.add_argument(
-        "--workers", type=int, metavar="N", help="processes on this machine (default: one for each core)"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="number of worker processes on this machine (default: one per core)",
     )
     group.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="use a running Dask cluster that sees the same folders instead: tcp://HOST:8786",
+        help="use a running Dask cluster with access to the same folders instead: tcp://HOST:8786",
     )
 
 

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 from SwinX2SLib.cli.parsing import add_command, add_workers, first_few
 from SwinX2SLib.errors import DONE, PLAIN_EXIT_CODES, SOME_FAILED, Fault, InputError
+from SwinX2SLib.geometry.tuples import shape3
 
 if TYPE_CHECKING:
-    from SwinX2SLib.datasets.prepare import Prepared
+    from SwinX2SLib.datasets.prepare import Prepared, PrepareOptions
 
 
 _NOTES = """\
-`swinx2s prepare list` names the data sets. OUT receives manifest.json, for `swinx2s train --cases` and
-`swinx2s score`, and a folder for each case. Run again with the same folders after an interruption, or when more has
-been downloaded: finished cases are kept. Docs/datasets.md says where to get each data set, how it is laid out and
-what is checked."""
+`swinx2s prepare list` shows the data sets. OUT receives manifest.json, for `swinx2s train --cases` and
+`swinx2s score`, and one folder per case. Run the command again after an interruption or when more files were
+downloaded: finished cases are kept. Docs/datasets.md describes where to get each data set, its layout and the
+checks."""
 _EXAMPLES = (
     "swinx2s prepare list",
     "swinx2s prepare totalsegmentator-all Totalsegmentator_v201 --check",
@@ -37,40 +38,43 @@ def add_prepare_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "prepare",
-        "Read the download of a public data set, check it, apply its official split and the paper's exclusions, "
-        "bring each scan onto the paper's grid, project it, and write a list of cases.",
+        "Read a downloaded public data set, check it, apply its official split and the exclusions of the "
+        "paper, resample each scan to the grid of the paper, project radiographs, and write a case list.",
         notes=_NOTES,
         examples=_EXAMPLES,
-        codes={**PLAIN_EXIT_CODES, SOME_FAILED: "some scans are faulty; the others are prepared"},
+        codes={**PLAIN_EXIT_CODES, SOME_FAILED: "some scans have faults; the others were prepared"},
         resumable=True,
     )
-    parser.add_argument("name", metavar="NAME", help="the data set, or 'list' to see all")
+    parser.add_argument("name", metavar="NAME", help="name of the data set, or 'list' to show all")
     parser.add_argument(
-        "raw", type=Path, nargs="?", metavar="RAW_DIR", help="folder of the unpacked download"
+        "raw", type=Path, nargs="?", metavar="RAW_DIR", help="folder with the unpacked download"
     )
-    parser.add_argument("out", type=Path, nargs="?", metavar="OUT", help="folder of the cases")
+    parser.add_argument("out", type=Path, nargs="?", metavar="OUT", help="output folder")
     parser.add_argument(
         "--images",
         type=Path,
         action="append",
         default=[],
         metavar="DIR",
-        help="a further folder with its CTs",
+        help="additional folder with the CTs",
     )
     parser.add_argument(
-        "--split", type=Path, metavar="FILE", help="CSV, text, JSON or pkl with the split to use"
+        "--split", type=Path, metavar="FILE", help="CSV, text, JSON or pkl file with the split to use"
     )
-    parser.add_argument("--only", default="", metavar="CASE[,CASE]", help="these cases alone")
-    parser.add_argument("--check", action="store_true", help="check everything, write no case")
+    parser.add_argument("--only", default="", metavar="CASE[,CASE]", help="prepare only these cases")
+    parser.add_argument("--check", action="store_true", help="check everything without writing cases")
     _add_making(parser)
     add_workers(parser)
     parser.set_defaults(func=run_prepare)
 
 
 def _add_making(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--labels-only", action="store_true", help="without CTs and radiographs")
+    parser.add_argument("--labels-only", action="store_true", help="do not write CTs and radiographs")
     parser.add_argument(
-        "--shape", default="128,128,160", metavar="X,Y,Z", help="voxels of the grid (default: 128,128,160)"
+        "--shape",
+        default="128,128,160",
+        metavar="X,Y,Z",
+        help="size of the grid in voxels (default: 128,128,160)",
     )
     parser.add_argument(
         "--spacing-mm", type=float, metavar="MM", help="voxel size (default: longest side of the scan / Z)"
@@ -80,15 +84,17 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="HU",
-        help="what the radiographs see as air (default: 0)",
+        help="threshold in HU below which voxels are treated as air in the radiographs (default: 0)",
     )
     parser.add_argument(
         "--labels-on-image-grid",
         action="store_true",
-        help="labels of the CT's size lie on its voxels, whatever their header says",
+        help="labels with the size of the CT share its voxels, whatever their header states",
     )
     parser.add_argument(
-        "--assume-orientation", metavar="CODE", help="of files whose header states none, for example LPS"
+        "--assume-orientation",
+        metavar="CODE",
+        help="orientation of files whose header states none, for example LPS",
     )
 
 
@@ -123,7 +129,7 @@ def run_prepare(args: argparse.Namespace) -> int:
     return SOME_FAILED if prepared.failed else DONE
 
 
-def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late
+def _checked(args: argparse.Namespace) -> PrepareOptions:
     from SwinX2SLib.datasets.catalogue import DATASETS
     from SwinX2SLib.datasets.prepare import PrepareOptions
 
@@ -158,7 +164,7 @@ def _checked(args: argparse.Namespace):  # PrepareOptions, which is loaded late
     if faults:
         raise InputError(faults)
     return PrepareOptions(
-        shape, args.spacing_mm, args.threshold, args.labels_only, args.labels_on_image_grid, code
+        shape3(shape), args.spacing_mm, args.threshold, args.labels_only, args.labels_on_image_grid, code
     )
 
 
@@ -176,13 +182,13 @@ def _summary(prepared: Prepared, args: argparse.Namespace) -> str:
     data_set = prepared.data_set
     parts = ", ".join(f"{count} {split}" for split, count in prepared.by_split().items())
     lines = [f"{data_set.title}: {prepared.scans} scans found of {data_set.complete}."]
-    lines += [f"  {len(prepared.entries)} in order: {parts}"]
-    lines += [f"  {len(prepared.excluded)} left out, {len(prepared.failed)} faulty"]
+    lines += [f"  {len(prepared.entries)} usable: {parts}"]
+    lines += [f"  {len(prepared.excluded)} excluded, {len(prepared.failed)} with faults"]
     others = "; ".join(f"{who}: {count}" for who, count in data_set.counts.items())
     lines += [f"  for comparison, cases by {others}"]
-    lines += _told("Left out", [f"{case}: {reason}" for case, reason in prepared.excluded.items()])
+    lines += _told("Excluded", [f"{case}: {reason}" for case, reason in prepared.excluded.items()])
     lines += _told("Faulty", [f"{failure.key}: {failure.message}" for failure in prepared.failed])
-    lines += _told("To know", [f"{e['case']}: {e['note']}" for e in prepared.entries if e["note"]])
+    lines += _told("Notes", [f"{e['case']}: {e['note']}" for e in prepared.entries if e["note"]])
     if not args.check:
         lines.append(f"Case list: {args.out / 'manifest.json'}")
         if not prepared.entries:

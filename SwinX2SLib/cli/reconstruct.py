@@ -27,7 +27,7 @@ from SwinX2SLib.reconstruct.variations import VARIATIONS
 class ConsoleReport:
     """Tells events on standard error (progress, notes, faults) and standard output (files); a context manager."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 # File names may hold what the terminal's encoding has no letter for.
@@ -84,16 +84,15 @@ _VIEWS = ("ap", "lateral")
 _DESCRIPTION = """\
 Reconstruct up to 54 bones from a frontal and a lateral radiograph of one person.
 
-The radiographs must hang as on a light box: head up; on the frontal radiograph (AP or PA alike) the patient's right
-on the left side of the picture; on the lateral radiograph the patient's front on the left side (is it on the right:
---flip lateral=h). DICOM files that state their patient orientation are turned by themselves, and the result says
-so."""
+Radiographs must be in standard display orientation: head up; patient's right on the left of the frontal view (AP or
+PA); anterior on the left of the lateral view (otherwise use --flip lateral=h). DICOM files that state the patient
+orientation are reoriented automatically; a note in the result says so."""
 _NOTES = """\
-DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz and provenance.json: all or
-none.
+DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz and provenance.json. Output is
+atomic: either all files are written or none.
 
-crop, rotation and flip act in this order: the crop in the picture as stored, then the turn by the DICOM header, then
-rotation (clockwise), then flip."""
+Order of operations: crop (in the image as stored), reorientation from the DICOM header, rotation (clockwise),
+flip."""
 _EXAMPLES = (
     "swinx2s reconstruct ap.dcm lateral.dcm --out result",
     "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.8 --flip lateral=h",
@@ -107,12 +106,15 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
         subparsers, "reconstruct", _DESCRIPTION, notes=_NOTES, examples=_EXAMPLES, codes=EXIT_CODES
     )
     parser.add_argument(
-        "ap", type=Path, metavar="AP", help="frontal radiograph: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI"
+        "ap",
+        type=Path,
+        metavar="AP",
+        help="frontal (AP or PA) radiograph: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI",
     )
     parser.add_argument("lateral", type=Path, metavar="LATERAL", help="lateral radiograph")
     add_output(parser, "result")
     parser.add_argument(
-        "--json", action="store_true", help="tell progress and result as JSON lines on standard output"
+        "--json", action="store_true", help="report progress and result as JSON lines on standard output"
     )
     add_radiograph_options(parser)
     add_model_options(parser)
@@ -132,37 +134,34 @@ def _add_size_options(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="A[,B]",
-        help="size of a pixel at the patient in mm: of both radiographs (A), of the frontal and the lateral "
-        "one (A,B), or "
-        "of one (VIEW=A); wins over the file's header",
+        help="pixel size at the patient in mm: for both radiographs (A), for the frontal and the lateral "
+        "one (A,B), or for one (VIEW=A); overrides the file header",
     )
     group.add_argument(
         "--magnification",
         action="append",
         default=[],
         metavar="M|VIEW=M",
-        help="how much larger than the patient the detector shows it, of both radiographs or of one; divides "
-        "the size of a "
-        "pixel at the detector that the header states",
+        help="geometric magnification at the detector, for both radiographs or for one; the detector pixel "
+        "size from the header is divided by it",
     )
-    for end, words in (("detector", "detector"), ("patient", "middle of the patient")):
+    for end, words in (("detector", "detector"), ("patient", "centre of the patient")):
         group.add_argument(
             f"--source-to-{end}-mm",
             action="append",
             default=[],
             metavar="MM|VIEW=MM",
-            help=f"distance from the X-ray source to the {words}, of both radiographs or of one; wins over "
-            "the file's "
-            "header. Both together give the magnification and the cone of rays",
+            help=f"distance from the X-ray source to the {words}, for both radiographs or for one; "
+            "overrides the file header. Both distances together define the magnification and the "
+            "cone-beam geometry",
         )
     group.add_argument(
         "--lateral-offset-mm",
         type=_shift,
         metavar="MM|auto",
-        help="move the lateral radiograph up by so many millimetres (down: --lateral-offset-mm=-12) before "
-        "both are cut to "
-        "the heights that they share; auto finds it (default: the radiographs' middles are taken to be at one "
-        "height)",
+        help="move the lateral radiograph up by this many millimetres (down: --lateral-offset-mm=-12) "
+        "before both are cropped to their common vertical range; auto estimates the offset (default: "
+        "the centres of both radiographs are at the same height)",
     )
 
 
@@ -171,27 +170,34 @@ def _add_orientation_options(group: argparse._ArgumentGroup) -> None:
         "--ap-view",
         choices=("ap", "pa"),
         default="ap",
-        help="how the rays went through the patient on the frontal radiograph; it is recorded, nothing is "
-        "mirrored, since "
-        "both hang with the patient's right on the left (default: ap)",
+        help="projection of the frontal radiograph; it is recorded only, nothing is mirrored, because AP "
+        "and PA radiographs have the same display orientation (default: ap)",
     )
     group.add_argument(
-        "--flip", action="append", default=[], metavar="VIEW=h|v|hv", help="flip left-right, up-down"
+        "--flip",
+        action="append",
+        default=[],
+        metavar="VIEW=h|v|hv",
+        help="flip left-right (h), up-down (v) or both",
     )
     group.add_argument(
-        "--rotate", action="append", default=[], metavar="VIEW=90|180|270", help="turn clockwise"
+        "--rotate",
+        action="append",
+        default=[],
+        metavar="VIEW=90|180|270",
+        help="rotate clockwise, in degrees",
     )
     group.add_argument(
         "--crop",
         action="append",
         default=[],
         metavar="VIEW=L,T,W,H",
-        help="use only a part: left, top, width, height in pixels (ap=100,0,2000,2400) or percent "
+        help="crop: left, top, width, height in pixels (ap=100,0,2000,2400) or percent "
         "(ap=5%%,0%%,90%%,100%%)",
     )
     for option, words in (
-        ("--invert", "swap dark and bright"),
-        ("--ignore-orientation", "do not turn the radiograph as its header says"),
+        ("--invert", "invert the grey levels"),
+        ("--ignore-orientation", "ignore the orientation stated in the header"),
     ):
         group.add_argument(option, action="append", default=[], choices=_VIEWS, metavar="VIEW", help=words)
 
@@ -200,25 +206,29 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add the choice of the model and how it is used; `job_of_arguments` reads it."""
     group = parser.add_argument_group("model")
     group.add_argument(
-        "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
+        "--model", default="default", help="name (see `swinx2s weights list`) or path of a .safetensors file"
     )
     group.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
+        "--device", choices=DEVICES, default="auto", help="device to run the network on (default: auto)"
     )
     group.add_argument(
         "--tta",
         type=int,
         default=1,
         metavar="N",
-        help=f"average the reconstructions of N variations of the pair, 1 to {len(VARIATIONS)}: as it is, a little "
-        "smaller and larger, and mirrored; N times the network's time (default: 1)",
+        help="test-time augmentation: average the predictions for N variants of the pair, 1 to "
+        f"{len(VARIATIONS)} (original, slightly smaller, slightly larger, mirrored); multiplies the "
+        "inference time by N (default: 1)",
     )
     group.add_argument(
         "--min-component-fraction",
         type=float,
         default=0.1,
         metavar="F",
-        help="remove pieces of a bone smaller than this share of its largest piece; 0 keeps all (default: 0.1)",
+        help=(
+            "remove connected components of a bone smaller than this fraction of its largest component; 0 "
+            "keeps all (default: 0.1)"
+        ),
     )
 
 
@@ -345,7 +355,7 @@ def run_reconstruct(arguments: argparse.Namespace) -> int:
     if arguments.json:
         events = claim_standard_output()
 
-        def tell(event) -> None:
+        def tell(event: Event) -> None:
             print(encode(event), file=events, flush=True)
 
         return run_reported(lambda: run_job(job, tell), tell)

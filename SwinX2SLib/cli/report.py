@@ -13,12 +13,13 @@ def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "report",
-        "Write report.html, its pictures and the folder measurements (as of `swinx2s measure`) into the folder of a "
-        "result of `swinx2s reconstruct`. The radiographs must still lie where they were, unchanged.",
+        "Write report.html, its figures and a folder measurements (as written by `swinx2s measure`) into "
+        "the folder of a result of `swinx2s reconstruct`. The radiographs must still be at their original "
+        "paths and unchanged.",
         examples=["swinx2s report result --title 'Knee clinic, 3 May'"],
     )
-    parser.add_argument("result", type=Path, metavar="DIR", help="folder that `swinx2s reconstruct` wrote")
-    parser.add_argument("--title", default="", help="of the page (default: the radiographs' names)")
+    parser.add_argument("result", type=Path, metavar="DIR", help="folder written by `swinx2s reconstruct`")
+    parser.add_argument("--title", default="", help="title of the report (default: names of the radiographs)")
     parser.set_defaults(func=run_report)
 
 
@@ -32,12 +33,12 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 _DESCRIPTION = """\
-Report measurements as a person left them: corrected values are marked, with what was computed, and whether the
-measurements were reviewed is said on top.
+Write a report of measurements that were corrected in 3D Slicer. Edited values are marked and shown with the computed
+value; the review status is shown at the top.
 
-MEASUREMENTS is a measurements.json of swinx2s measure or of the module in 3D Slicer, SEGMENTATION the bones that were
-measured, for the pictures. DIR receives measurements.json, measurements.csv, measurements.html and measurements.pdf
-(where the package reportlab is installed): all or none."""
+MEASUREMENTS is a measurements.json written by swinx2s measure or by the 3D Slicer module. SEGMENTATION is the
+measured segmentation, for the figures. DIR receives measurements.json, measurements.csv, measurements.html and
+measurements.pdf (if the package reportlab is installed). Output is atomic."""
 _EXAMPLE = "swinx2s measured-report corrected/measurements.json result --out report"
 
 
@@ -45,9 +46,11 @@ def add_measured_report_parser(subparsers: argparse._SubParsersAction) -> None:
     """Register `measured-report`."""
     parser = add_command(subparsers, "measured-report", _DESCRIPTION, examples=[_EXAMPLE])
     parser.add_argument("document", type=Path, metavar="MEASUREMENTS", help="measurements.json")
-    parser.add_argument("segmentation", type=Path, metavar="SEGMENTATION", help="file or folder of the bones")
+    parser.add_argument(
+        "segmentation", type=Path, metavar="SEGMENTATION", help="file or folder with the bones"
+    )
     add_output(parser, "report")
-    parser.add_argument("--title", default="", help="of the report (default: the name of the segmentation)")
+    parser.add_argument("--title", default="", help="title of the report (default: name of the segmentation)")
     parser.set_defaults(func=run_measured_report)
 
 

@@ -22,21 +22,21 @@ def add_score_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "score",
-        "Reconstruct the radiographs of a case list and compare with its CT truth. For each case that has "
-        "radiographs, on the truth's own grid: foreground Dice and identification rate in percent, and the mean 95th "
-        "percentile of the distance between the surfaces of the bones found.",
+        "Reconstruct the radiographs of a case list and compare with the CT ground truth. Reported for each "
+        "case with radiographs, on the grid of the ground truth: foreground Dice and identification rate in "
+        "percent, and the mean 95th percentile Hausdorff distance of the bones found.",
         examples=["swinx2s score prepared/manifest.json --split test --json"],
         codes=EXIT_CODES,
     )
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="list of cases")
-    parser.add_argument("--split", default="val", metavar="NAME", help="which cases (default: val)")
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="case list")
+    parser.add_argument("--split", default="val", metavar="NAME", help="split to use (default: val)")
     parser.add_argument(
-        "--model", default="default", help="name (see `swinx2s weights list`) or .safetensors file"
+        "--model", default="default", help="name (see `swinx2s weights list`) or path of a .safetensors file"
     )
     parser.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)"
+        "--device", choices=DEVICES, default="auto", help="device to run the network on (default: auto)"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON, with every bone")
+    parser.add_argument("--json", action="store_true", help="print JSON with the scores of every bone")
     parser.set_defaults(func=run_score)
 
 
@@ -49,7 +49,7 @@ def run_score(args: argparse.Namespace) -> int:
     cases = [case for case in load_case_list(args.manifest) if case.split == args.split and case.radiographs]
     if not cases:
         fault = Fault(
-            "no-radiographs", f"No case of the split {args.split!r} has radiographs.", "Choose another."
+            "no-radiographs", f"No case of split {args.split!r} has radiographs.", "Choose another."
         )
         raise InputError([fault])
     results = dict(score_cases(Reconstructor(args.model, args.device), cases))

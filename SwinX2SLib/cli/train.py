@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 SMOKE_MODEL = "fused-nano"
-_NOTES = """Several GPUs or machines: torchrun --nproc-per-node N -m SwinX2SLib train CONFIG.toml ... (each process
-takes the config's batch size; only the first one writes)."""
+_NOTES = """Several GPUs or machines: torchrun --nproc-per-node N -m SwinX2SLib train CONFIG.toml ... (the batch
+size of the configuration is per process; only the first process writes)."""
 _EXAMPLES = (
     "swinx2s train --smoke",
     "swinx2s train Docs/training/v1.toml --cases manifest.json --out run",
@@ -29,41 +29,47 @@ def add_train_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "train",
-        "Train a network on label maps turned into radiographs; run again with the same folder to go on from its "
-        "last checkpoint.",
+        "Train a network on radiographs synthesised from label maps and CTs. Run again with the same folder "
+        "to resume from the last checkpoint.",
         notes=_NOTES,
         examples=_EXAMPLES,
         codes={
             **EXIT_CODES,
-            UNEXPECTED: "something unexpected, with a log file; or a trial run did not learn",
+            UNEXPECTED: "unexpected error, with a log file; or a smoke test did not learn",
         },
         resumable=True,
     )
-    parser.add_argument("config", type=Path, nargs="?", metavar="CONFIG.toml", help="parameters of the run")
+    parser.add_argument("config", type=Path, nargs="?", metavar="CONFIG.toml", help="training configuration")
     parser.add_argument(
         "--cases",
         type=Path,
         metavar="MANIFEST.json",
-        help="list of cases (without: the config's phantoms alone)",
+        help="case list (default: only the phantoms of the configuration)",
     )
-    parser.add_argument("--out", type=Path, metavar="RUN", help="folder of checkpoints and log")
-    parser.add_argument("--name", help="name of the weights that the run ends in (default: that of RUN)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="instead of the config's")
+    parser.add_argument("--out", type=Path, metavar="RUN", help="output folder for checkpoints and log")
+    parser.add_argument("--name", help="name of the trained weights (default: name of RUN)")
     parser.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="threads of the training process (0: all cores)"
+        "--device", choices=("auto", "cpu", "cuda"), help="override the value of the configuration"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=0,
+        metavar="N",
+        help="number of threads of the training process (0: all cores)",
     )
     parser.add_argument(
         "--any-licence",
         action="store_true",
-        help="also use cases whose licence forbids giving the weights away",
+        help="also use cases whose licence forbids distributing the weights",
     )
     parser.add_argument(
         "--smoke",
         nargs="?",
         const=SMOKE_MODEL,
         metavar="MODEL",
-        help="try everything on phantoms in about two minutes, without CONFIG, with a small network of a variant "
-        f"({SMOKE_MODEL} if none is named); --out keeps what is written",
+        help=f"smoke test: train a small network of the given variant (default: {SMOKE_MODEL}) on phantoms "
+        "for about two minutes, without CONFIG; --out keeps the output",
     )
     parser.set_defaults(func=run_train)
 
@@ -86,7 +92,7 @@ def _check(args: argparse.Namespace) -> None:
         sentences = [f"--smoke takes no {name}." for name, value in given.items() if value is not None]
         if args.smoke not in (CONFIG.model, *SIZES):
             known = ", ".join((CONFIG.model, *SIZES))
-            sentences.append(f"There is no trial run of {args.smoke!r}, but of {known}.")
+            sentences.append(f"There is no smoke test for {args.smoke!r}; available: {known}.")
     else:
         needed = {"CONFIG.toml": args.config, "--out": args.out}
         sentences = [f"{name} is missing." for name, value in needed.items() if value is None]
@@ -113,13 +119,14 @@ def _train(args: argparse.Namespace) -> int:
     ):
         length = f"{config.minutes:g} minutes" if by_clock else f"{config.steps} steps"
         report.say(
-            f"{len(learned)} cases and {config.phantoms} phantoms, {length} of {config.model} on "
-            f"{process.world} x {process.device.type} into {args.out}; {len(kept_aside)} cases kept aside to validate"
+            f"Training {config.model} for {length} on {process.world} x {process.device.type}: "
+            f"{len(learned)} cases, {config.phantoms} phantoms, {len(kept_aside)} validation cases; output "
+            f"in {args.out}"
         )
         result = train(config, learned, kept_aside, args.out, args.name or args.out.name, report, process)
         if result:
-            score = "" if result.score is None else f", validation mean {100 * result.score:.1f} %"
-            report.say(f"Weights of step {result.step}{score}: {result.weights}")
+            score = "" if result.score is None else f", mean validation Dice {100 * result.score:.1f} %"
+            report.say(f"Weights from step {result.step}{score}: {result.weights}")
     return DONE
 
 
@@ -131,7 +138,8 @@ def _cases(args: argparse.Namespace, config: TrainingConfig) -> tuple[list[Case]
     learned = [c for c in listed if c.split == "train" and (args.any_licence or c.may_train_default_weights)]
     if not learned and not config.phantoms:
         sentence = (
-            "There is nothing to train on: the case list holds no case for it, and the config no phantoms."
+            "There is nothing to train on: the case list has no training case, and the configuration has no "
+            "phantoms."
         )
         hint = "Give --cases, check its splits and licences, or set phantoms."
         raise InputError([Fault("no-cases", sentence, hint, str(args.cases) if args.cases else None)])

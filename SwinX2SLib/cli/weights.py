@@ -39,11 +39,11 @@ def _add_list(actions: argparse._SubParsersAction) -> None:
     parser = add_command(
         actions,
         "list",
-        "Show the weights that come with the library and those that were imported.",
-        summary="show which weights there are",
+        "List the bundled and the imported weights.",
+        summary="list the available weights",
         codes=EXIT_CODES,
     )
-    parser.add_argument("--json", action="store_true", help="all that is known, as JSON")
+    parser.add_argument("--json", action="store_true", help="print all details as JSON")
     parser.set_defaults(func=run_list)
 
 
@@ -51,16 +51,18 @@ def _add_verify(actions: argparse._SubParsersAction) -> None:
     parser = add_command(
         actions,
         "verify",
-        "Check size, SHA-256 and tensors.",
-        summary="check that weights are whole and fit their network",
+        "Check the size, SHA-256 and tensors of weights.",
+        summary="check that weights are complete and match their network",
         examples=["swinx2s weights verify", "swinx2s weights verify fused-tiny-v2 --files-only"],
-        codes={**EXIT_CODES, DONE: "all is well", MODEL: "weights are not in order; all faults are listed"},
+        codes={
+            **EXIT_CODES,
+            DONE: ("all weights are valid"),
+            MODEL: "some weights are damaged; all problems are listed",
+        },
     )
+    parser.add_argument("name", nargs="*", metavar="NAME", help="weights to check (default: all)")
     parser.add_argument(
-        "name", nargs="*", metavar="NAME", help="weights to check (all of them if none is given)"
-    )
-    parser.add_argument(
-        "--files-only", action="store_true", help="compare size and SHA-256 only, which needs no PyTorch"
+        "--files-only", action="store_true", help="check only size and SHA-256, which does not need PyTorch"
     )
     parser.set_defaults(func=run_verify)
 
@@ -69,23 +71,26 @@ def _add_import(actions: argparse._SubParsersAction) -> None:
     parser = add_command(
         actions,
         "import",
-        "Take over weights that this library wrote, or convert a checkpoint of the published Swin-X2S code; the "
-        "network is found from its tensors. "
-        f"Imported weights lie in the cache folder (${VARIABLE}, now {cache_folder()}) unless --out is given.",
-        summary="take over weights of this library, or convert a checkpoint of the published Swin-X2S code",
+        "Import weights written by this library, or convert a checkpoint of the published Swin-X2S code; "
+        "the network is identified from its tensors. Imported weights are stored in the cache folder "
+        f"(${VARIABLE}, currently {cache_folder()}) unless --out is given.",
+        summary="import weights of this library, or convert a checkpoint of the published Swin-X2S code",
         examples=["swinx2s weights import checkpoint.pt --name my-base --half --licence 'CC BY 4.0'"],
         codes=EXIT_CODES,
     )
     parser.add_argument("source", type=Path, metavar="FILE", help=".pt, .pth or .safetensors file")
     parser.add_argument(
-        "--sha256", default="", metavar="HEX", help="refuse the file if its SHA-256 is another"
+        "--sha256",
+        default="",
+        metavar="HEX",
+        help="expected SHA-256; a file with a different hash is rejected",
     )
-    parser.add_argument("--name", required=True, help="what to call the weights")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write here instead of the cache folder")
-    parser.add_argument("--half", action="store_true", help="store as float16, half the size")
-    parser.add_argument("--replace", action="store_true", help="overwrite imported weights of this name")
-    parser.add_argument("--licence", default="unknown", help="licence that their source states")
-    parser.add_argument("--notes", default="", help="a sentence for whoever chooses")
+    parser.add_argument("--name", required=True, help="name for the weights")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: the cache folder)")
+    parser.add_argument("--half", action="store_true", help="store as float16 (half the size)")
+    parser.add_argument("--replace", action="store_true", help="overwrite imported weights with this name")
+    parser.add_argument("--licence", default="unknown", help="licence stated by the source")
+    parser.add_argument("--notes", default="", help="description shown to users")
     parser.set_defaults(func=run_import)
 
 
@@ -111,7 +116,7 @@ def run_list(args: argparse.Namespace) -> int:
         print(json.dumps({"default": default, "models": models}, indent=2, ensure_ascii=False))
         return DONE
     if not stored:
-        print("There are no weights yet. Import some with `swinx2s weights import`.")
+        print("No weights are available. Import some with `swinx2s weights import`.")
     for entry in stored:
         print(_line(entry, entry.record.name == default))
     return DONE
@@ -164,7 +169,7 @@ def run_remove(args: argparse.Namespace) -> int:
         WeightsError: they cannot be removed.
     """
     files = remove_imported(args.name)
-    print(f"{args.name} was removed: {', '.join(map(str, files)) or 'its files were gone already'}.")
+    print(f"Removed {args.name}: {', '.join(map(str, files)) or 'its files were gone already'}.")
     return DONE
 
 

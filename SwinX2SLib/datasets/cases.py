@@ -9,14 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
 from SwinX2SLib.datasets.grid import interpolated
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
-from SwinX2SLib.io.volumes import reading
+from SwinX2SLib.io.volumes import read_three_axes
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
 MISMATCHED_CTS = ("x2s_verse083", "x2s_0646")
@@ -101,10 +100,8 @@ class Case:
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume in network order and its affine (index -> RAS mm)."""
-        with reading(self.folder / name, "NIfTI file"):
-            image = nib.load(self.folder / name)
-            volume, affine = reorient(np.asanyarray(image.dataobj).astype(dtype), image.affine)
-        return np.ascontiguousarray(volume), affine
+        volume, affine = reorient(*read_three_axes(self.folder / name))
+        return np.ascontiguousarray(volume, dtype=dtype), affine
 
 
 def load_case_list(manifest: Path) -> list[Case]:
@@ -124,7 +121,7 @@ def load_case_list(manifest: Path) -> list[Case]:
         if not wrong:
             case = _case(entry, manifest.parent / "volumes" / entry["case"])
             cases.append(case)
-            wrong = [f"{case.name} is there twice."] if case.name in names else []
+            wrong = [f"{case.name} is listed twice."] if case.name in names else []
             names.add(case.name)
             faults += _case_faults(case)
         faults += [_fault("case-invalid", f"Entry {number}: {words}", manifest) for words in wrong]
@@ -140,29 +137,29 @@ def _entries(manifest: Path) -> list:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            [_fault("manifest-unreadable", f"It cannot be read ({reason}).", manifest)]
+            [_fault("manifest-unreadable", f"The file cannot be read ({reason}).", manifest)]
         ) from error
     if not isinstance(entries, list):
-        raise InputError([_fault("manifest-unreadable", "It is no list of cases.", manifest)])
+        raise InputError([_fault("manifest-unreadable", "The file is not a case list.", manifest)])
     return entries
 
 
 def _wrong_with(entry: Any) -> list[str]:
     """Return what an entry lacks to be a case, in sentences."""
     if not isinstance(entry, dict):
-        return [f"{json.dumps(entry)[:40]} is no case."]
+        return [f"{json.dumps(entry)[:40]} is not a valid case."]
     wrong = [
-        f"{key} has to be a text." for key in ("case", "split", "licence") if not _is_text(entry.get(key))
+        f"{key} must be a string." for key in ("case", "split", "licence") if not _is_text(entry.get(key))
     ]
     groups, radiographs = entry.get("annotated"), entry.get("radiographs")
     if not isinstance(groups, list) or not all(map(_is_text, groups)):
-        wrong.append("annotated has to be a list of groups.")
+        wrong.append("annotated must be a list of groups.")
     if not (entry.get("ct") is None or _is_text(entry["ct"])):
-        wrong.append("ct has to be a text or null.")
+        wrong.append("ct must be a string or null.")
     if not _are_labels(entry.get("unknown_labels", [])):
-        wrong.append(f"unknown_labels has to be a list of numbers from 1 to {CLASS_COUNT - 1}.")
+        wrong.append(f"unknown_labels must be a list of integers from 1 to {CLASS_COUNT - 1}.")
     if radiographs and not _are_radiographs(radiographs):
-        wrong.append("radiographs has to have two files and spacing_mm above 0.")
+        wrong.append("radiographs must have two files and a spacing_mm above 0.")
     return wrong
 
 
@@ -185,7 +182,7 @@ def _are_radiographs(radiographs: Any) -> bool:
 def _case_faults(case: Case) -> list[Fault]:
     faults = []
     if unknown := sorted(set(case.annotated) - set(GROUPS)):
-        message = f"{case.name} names unknown groups {', '.join(unknown)}."
+        message = f"{case.name} has unknown groups: {', '.join(unknown)}."
         faults.append(Fault("unknown-group", message, f"Use {', '.join(GROUPS)}."))
     if not (case.folder / "labels.nii.gz").is_file():
         message = f"{case.name} has no labels.nii.gz."
@@ -194,7 +191,7 @@ def _case_faults(case: Case) -> list[Fault]:
 
 
 def _fault(kind: str, message: str, manifest: Path) -> Fault:
-    return Fault(kind, message, "Give a case list as `swinx2s prepare` writes it.", str(manifest))
+    return Fault(kind, message, "Use a case list written by `swinx2s prepare`.", str(manifest))
 
 
 def _case(entry: dict, folder: Path) -> Case:

@@ -102,14 +102,18 @@ def at_least(bones: int, group: str) -> Exclusion:
 
     def rule(contents: Contents) -> str | None:
         found = len(contents.present & set(label_ids(group)))
-        return None if found >= bones else f"It shows {found} of the {group}, fewer than {bones}."
+        return (
+            None
+            if found >= bones
+            else f"It has only {found} bones of the {group}; at least {bones} are required."
+        )
 
     return rule
 
 
 def something(contents: Contents) -> str | None:
     """Leave out scans without any bone of the data set."""
-    return None if contents.present else "It shows none of the bones."
+    return None if contents.present else "It has none of the bones."
 
 
 def unbroken_spine(contents: Contents) -> str | None:
@@ -119,7 +123,7 @@ def unbroken_spine(contents: Contents) -> str | None:
         return "It has a sixth lumbar vertebra."
     gaps = sorted(set(range(shown[0], shown[-1] + 1)) - set(shown)) if shown else []
     if gaps:
-        return f"Vertebrae are missing between others: {', '.join(label_by_id(i).title for i in gaps)}."
+        return f"Vertebrae are missing in the sequence: {', '.join(label_by_id(i).title for i in gaps)}."
     return None
 
 

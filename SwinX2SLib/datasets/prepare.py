@@ -16,7 +16,8 @@ from SwinX2SLib.datasets.grid import PAPER_SHAPE
 from SwinX2SLib.datasets.prepare_case import files_of, prepare_case
 from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel import Failure, Outcome, Task, run_resumable, write_whole
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.parallel import RUN_AGAIN, Failure, Outcome, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
 
 MANIFEST, REPORT = "manifest.json", "prepared.json"
@@ -100,23 +101,28 @@ def find_cases(
     parts = read_split(split) if split else None
     cases = list(data_set.find(RawFiles(raw, images)))
     if not cases:
-        message = f"Nothing here looks like {data_set.title}."
-        hint = f"See `swinx2s prepare --help` and Docs/datasets.md for its layout; it comes from {data_set.source}."
+        message = f"No files of {data_set.title} were found."
+        hint = (
+            "See `swinx2s prepare --help` and Docs/datasets.md for the expected layout. Source: "
+            f"{data_set.source}."
+        )
         raise InputError([Fault("no-cases", message, hint, str(raw))])
     unknown = sorted(set(only) - {case.name for case in cases})
     if unknown:
-        message = f"There is no case {', '.join(unknown)}."
+        message = f"Unknown case: {', '.join(unknown)}."
         raise InputError(
-            [Fault("no-such-case", message, f"The first one is called {cases[0].name}.", str(raw))]
+            [Fault("no-such-case", message, f"The first case is named {cases[0].name}.", str(raw))]
         )
     cases = [case for case in cases if not only or case.name in only]
     if parts is None:
         return cases, {}
     told = [replace(case, split=_part(case, parts)) for case in cases]
-    left_out = {case.name: f"{split.name} does not name it." for case in told if case.split is None}
+    left_out = {case.name: f"It is not listed in {split.name}." for case in told if case.split is None}
     if len(left_out) == len(told):
-        message = "The split file names none of these scans."
-        raise InputError([Fault("split-of-others", message, "Give the one of this data set.", str(split))])
+        message = "The split file lists none of these scans."
+        raise InputError(
+            [Fault("split-of-others", message, "Use the split file of this data set.", str(split))]
+        )
     return [case for case in told if case.split], left_out
 
 
@@ -213,9 +219,9 @@ def _check_place(out: Path, data_set: DataSet) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     if earlier != data_set.name:
-        message = f"The folder holds {earlier} already."
+        message = f"The folder already contains {earlier}."
         raise InputError(
-            [Fault("output-in-use", message, "Give every data set a folder of its own.", str(out))]
+            [Fault("output-in-use", message, "Use a separate folder for each data set.", str(out))]
         )
 
 
@@ -241,4 +247,4 @@ def _report(prepared: Prepared, options: PrepareOptions) -> dict[str, Any]:
 def _write(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_whole(path, [text.encode("utf-8", "backslashreplace")])
+    atomic_write(path, text, hint=RUN_AGAIN)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import glob
-import secrets
 import shutil
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -22,8 +19,10 @@ from SwinX2SLib.datasets.grid import Grid, box_of, ct_on, paper_grid
 from SwinX2SLib.datasets.scan import Scan, read_scan
 from SwinX2SLib.drr.projection import WATER_PER_MM, project_grid
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.geometry.frames import orientation_of, reorient, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
 from SwinX2SLib.geometry.resampling import resample_labels
+from SwinX2SLib.io.atomic_output import atomic_directory, remove_stale
+from SwinX2SLib.io.volumes import write_volume
 
 # Rounded centres of bones that are cut by the edge of the scan.
 _SLACK_MM = 5.0
@@ -62,7 +61,9 @@ def _sides_fault(centres: dict[int, np.ndarray]) -> str | None:
     wrong = [i for i, j in pairs if centres[i][0] >= centres[j][0]]
     if 2 * len(wrong) <= len(pairs):
         return None
-    return f"Bones called left lie to the right of their partners ({len(wrong)} of {len(pairs)} pairs)."
+    return (
+        f"Left bones are to the right of the corresponding right bones ({len(wrong)} of {len(pairs)} pairs)."
+    )
 
 
 def _order_fault(centres: dict[int, np.ndarray]) -> str | None:
@@ -80,7 +81,7 @@ def _order_fault(centres: dict[int, np.ndarray]) -> str | None:
     wrong = sum(step <= 0 for step in steps)
     if 2 * wrong <= len(steps):
         return None
-    return f"Bones that belong above others lie below them ({wrong} of {len(steps)})."
+    return f"Bones are not in craniocaudal order ({wrong} of {len(steps)})."
 
 
 def _sacrum_fault(centres: dict[int, np.ndarray]) -> str | None:
@@ -88,20 +89,20 @@ def _sacrum_fault(centres: dict[int, np.ndarray]) -> str | None:
     shown = [centres[i][1] for i in hips if i in centres]
     if sacrum not in centres or not shown or centres[sacrum][1] < np.mean(shown) + _SLACK_MM:
         return None
-    return "The sacrum lies in front of the hips."
+    return "The sacrum is in front of the hip bones."
 
 
 LABELS, CT, RADIOGRAPHS = "labels.nii.gz", "ct.nii.gz", ("coronal.png", "sagittal.png")
 LAYOUT = (
-    "PNG rows run superior to inferior; coronal columns run patient right to left, sagittal columns run posterior to "
-    "anterior"
+    "PNG rows run superior to inferior; coronal columns run patient right to left, sagittal columns run "
+    "posterior to anterior"
 )
 
 
 def write_case(
     folder: Path, grid: Grid, labels: np.ndarray, ct: np.ndarray | None, excess: np.ndarray | None
 ) -> None:
-    """Write a case beside its place, then move it there; an earlier one is replaced.
+    """Write a case, whole or not at all, in RAS order as viewers have it; an earlier one is replaced.
 
     Args:
         folder: of the case.
@@ -111,24 +112,19 @@ def write_case(
         excess: what of the CT the radiographs show, float32 `(X, Y, Z)` [HU], or None.
     """
     remove_case(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f".{folder.name}.part-{secrets.token_hex(4)}")
-    part.mkdir()
-    try:
-        _save(labels, grid, part / LABELS)
+    with atomic_directory(folder, files_of(True), overwrite=True) as part:
+        write_volume(part / LABELS, labels, grid.affine, "RAS")
         if ct is not None:
-            _save(np.round(ct).astype(np.int16), grid, part / CT)
+            write_volume(part / CT, np.round(ct).astype(np.int16), grid.affine, "RAS")
             for picture, name in zip(radiographs(excess, grid), RADIOGRAPHS, strict=True):
                 Image.fromarray(picture).save(part / name, optimize=True)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def remove_case(folder: Path) -> None:
     """Remove a case, and what killed runs left of it."""
-    for path in (folder, *folder.parent.glob(f".{glob.escape(folder.name)}.part-*")):
-        shutil.rmtree(path, ignore_errors=True)
+    if folder.parent.is_dir():
+        remove_stale(folder, files_of(True))
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def files_of(with_ct: bool) -> tuple[str, ...]:
@@ -161,20 +157,10 @@ def radiographs(excess: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]
 def _eight_bits(radiograph: np.ndarray) -> np.ndarray:
     darkest, brightest = float(radiograph.min()), float(radiograph.max())
     if not brightest > darkest:
-        raise ValueError("A radiograph shows nothing.")
+        raise ValueError("A projected radiograph is empty.")
     return np.ascontiguousarray(
         np.round((radiograph - darkest) / (brightest - darkest) * 255).astype(np.uint8)
     )
-
-
-def _save(volume: np.ndarray, grid: Grid, path: Path) -> None:
-    """Save in RAS order, as viewers and the other case lists have it."""
-    upright, affine = reorient(volume, grid.affine, "RAS")
-    image = nibabel.Nifti1Image(np.ascontiguousarray(upright), affine)
-    image.set_sform(affine, code=1)
-    image.set_qform(affine, code=1)
-    image.header.set_xyzt_units("mm")
-    nibabel.save(image, path)
 
 
 # What of the bones may lie beyond the grid before it is worth a word.
@@ -217,13 +203,13 @@ def _check_presence(payload: Mapping[str, Any], data_set: DataSet) -> None:
     hint = "Complete the download."
     faults = [Fault("incomplete", sentence, hint) for sentence in payload["missing"]]
     if payload["image"] is None and not payload["labels_only"]:
-        hint_image = "Complete the download, name the CTs' folder with --images, or add --labels-only."
-        faults.append(Fault("image-missing", "Its CT is not there.", hint_image))
+        hint_image = "Complete the download, set the folder of the CTs with --images, or add --labels-only."
+        faults.append(Fault("image-missing", "Its CT is missing.", hint_image))
     if payload["split"] is None:
-        message = f"Nothing says whether it is for training, validation or test ({data_set.split_source})."
-        faults.append(Fault("split-unknown", message, "Add that file to the download, or give --split FILE."))
+        message = f"Its split (training, validation or test) is unknown ({data_set.split_source})."
+        faults.append(Fault("split-unknown", message, "Add that file to the download, or use --split FILE."))
     if not payload["labels"] and not faults:
-        faults.append(Fault("incomplete", "Its labels are not there.", hint))
+        faults.append(Fault("incomplete", "Its labels are missing.", hint))
     if faults:
         raise InputError(faults)
 
@@ -251,7 +237,10 @@ def _made(scan: Scan, data_set: DataSet, payload: Mapping[str, Any], folder: Pat
     labels = resample_labels(scan.labels, scan.labels_affine, grid.shape, grid.affine)
     against_nature = layout_faults(labels, grid.affine)
     if against_nature:
-        hint = "The header turns or mirrors the patient, or the numbering is another: correct it, or leave it out."
+        hint = (
+            "The header rotates or mirrors the patient, or the label numbering is different: correct it, or "
+            "exclude the scan."
+        )
         where = str(payload["labels"][0])
         raise InputError([Fault("layout", sentence, hint, where) for sentence in against_nature])
     notes = [*scan.notes, *_lost(scan, labels, grid)]
@@ -268,8 +257,8 @@ def _check_radiographs(excess: np.ndarray, grid: Grid, payload: Mapping[str, Any
     try:
         radiographs(excess, grid)
     except ValueError as error:
-        message = f"{error} Nothing in the grid exceeds {payload['threshold']:g} HU."
-        fault = Fault("radiograph-empty", message, "Leave this scan out.", str(payload["image"]))
+        message = f"{error} No voxel in the grid exceeds {payload['threshold']:g} HU."
+        fault = Fault("radiograph-empty", message, "Exclude this scan.", str(payload["image"]))
         raise InputError([fault]) from error
 
 
@@ -280,10 +269,11 @@ def _lost(scan: Scan, labels: np.ndarray, grid: Grid) -> list[str]:
     before = counts.sum() * float(np.prod(voxel_spacing_mm(scan.labels_affine)))
     share = 1 - kept.sum() * grid.spacing_mm**3 / before if before else 0.0
     gone = [label_by_id(int(i) + 1).title for i in np.flatnonzero((counts > 0) & (kept == 0))]
-    notes = [f"Not on the grid at all: {', '.join(gone)}."] if gone else []
+    notes = [f"Entirely outside the grid: {', '.join(gone)}."] if gone else []
     if share > _WORTH_TELLING:
         notes.append(
-            f"{100 * share:.0f} % of the bone lies beyond the grid, which the paper cuts at the sides."
+            f"{100 * share:.0f} % of the bone is outside the grid, which is cropped laterally as in the "
+            "paper."
         )
     return notes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import pickle
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.csv_tables import records_of
 
 _NIFTI = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 # What file names carry beside the name of the scan.
@@ -59,9 +59,12 @@ class RawFiles:
         self.folders = (self.root, *(Path(folder).absolute() for folder in further))
         absent = [folder for folder in self.folders if not folder.is_dir()]
         if absent:
-            hint = "Give the folder into which the download was unpacked."
+            hint = "Specify the folder of the unpacked download."
             raise InputError(
-                [Fault("folder-missing", "There is no such folder.", hint, str(folder)) for folder in absent]
+                [
+                    Fault("folder-missing", "The folder does not exist.", hint, str(folder))
+                    for folder in absent
+                ]
             )
         self.files = sorted({path for folder in self.folders for path in _files_below(folder)})
 
@@ -84,7 +87,7 @@ class RawFiles:
         found = [path for path in self.files if path.name.lower() in wanted]
         return min(found, key=lambda path: (len(path.parts), path), default=None)
 
-    def run_in_thread(self, path: Path, *names: str) -> Path | None:
+    def beside(self, path: Path, *names: str) -> Path | None:
         """Return the file of one of these names in a folder, or None."""
         return next((path / name for name in names if (path / name).is_file()), None)
 
@@ -104,8 +107,8 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 _HINT = (
-    "Give CSV with columns for case and split, text with sections (trainset:, test_public:, test_private:), JSON "
-    "({split: [cases]}), or the splits_final.pkl of nnU-Net."
+    "Use a CSV file with columns for case and split, a text file with sections (trainset:, test_public:, "
+    "test_private:), a JSON file ({split: [cases]}), or the splits_final.pkl of nnU-Net."
 )
 _SPLIT_WORDS = {
     "train": ("train", "training", "trainset", "tr"),
@@ -167,21 +170,21 @@ def _checked(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
         if found.setdefault(key, split) != split:
             twice.add(str(name))
     if not found:
-        raise _fault("The file names no scan of a training, validation or test part.", path)
+        raise _fault("The file lists no scans for training, validation or test.", path)
     if twice:
-        raise _fault(f"Scans stand in two parts: {', '.join(sorted(twice)[:8])}.", path)
+        raise _fault(f"Scans are listed in two splits: {', '.join(sorted(twice)[:8])}.", path)
     return found
 
 
 def _csv_pairs(path: Path) -> list[tuple[str, str]]:
-    text = path.read_text(encoding="utf-8-sig")
-    first = text.splitlines()[0] if text.strip() else ""
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    columns = {name.strip().lower(): name for name in rows.fieldnames or () if name}
-    case = next((columns[name] for name in _CASE_COLUMNS if name in columns), None)
+    rows = [fields for _, fields in records_of(path.read_bytes())]
+    columns = [name.strip().lower() for name in rows[0]] if rows else []
+    case = next((name for name in _CASE_COLUMNS if name in columns), None)
     if case is None or "split" not in columns:
-        raise _fault(f"The table has no column for the case or none for the split: {first!r}.", path)
-    return [(row[case] or "", row[columns["split"]] or "") for row in rows]
+        named = ", ".join(columns)
+        raise _fault(f"The table has no column for the case or for the split: {named!r}.", path)
+    named_rows = [dict(zip(columns, fields, strict=False)) for fields in rows[1:]]
+    return [(row.get(case, ""), row.get("split", "")) for row in named_rows]
 
 
 def _text_pairs(path: Path) -> Iterable[tuple[str, str]]:
@@ -228,7 +231,7 @@ class _NamesOnly(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _HARMLESS:
-            raise pickle.UnpicklingError(f"it holds {module}.{name}, which is no list of names")
+            raise pickle.UnpicklingError(f"it contains {module}.{name}, which is not a list of names")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from SwinX2SLib.datasets.dataset import DataSet
 from SwinX2SLib.datasets.grid import box_of
-from SwinX2SLib.datasets.volumes import read_labels, read_volume, same_grid
+from SwinX2SLib.datasets.volumes import read_labels, same_grid
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.io.volumes import read_three_axes
 
 # Fat has about -100 HU and is in every scan of a person, air about -1000 and is in nearly every one.
 _DARKEST_OF_A_PERSON_HU = -50.0
@@ -78,22 +79,22 @@ def read_scan(
         and not same_grid(affine, ct[1], ct[0].shape)
     ):
         affine = ct[1]
-        notes.append("The labels' own header, which put them elsewhere, was replaced by that of the CT.")
+        notes.append(
+            "The header of the labels, which has a different position, was replaced by the header of the CT."
+        )
     notes += _together(labels.values.shape, affine, ct[0].shape, ct[1], label_files[0])
     return Scan(labels.values, affine, *ct, tuple(notes))
 
 
 def _read_ct(path: Path, assumed_orientation: str | None) -> tuple[np.ndarray, np.ndarray]:
-    values, affine = read_volume(path, assumed_orientation)
-    hint = (
-        "Convert it again, with the rescale slope and intercept of the DICOM files, or leave this scan out."
-    )
+    values, affine = read_three_axes(path, assumed_orientation)
+    hint = "Convert it again using the rescale slope and intercept of the DICOM files, or exclude this scan."
     if not np.isfinite(values).all():
-        message = "The CT holds values that are no number."
+        message = "The CT contains NaN values."
         raise InputError([Fault("ct-not-hu", message, hint, str(path))])
     darkest, brightest = float(values.min()), float(values.max())
     if darkest > _DARKEST_OF_A_PERSON_HU:
-        message = f"The CT runs from {darkest:g} to {brightest:g}: these are no Hounsfield units."
+        message = f"The CT values range from {darkest:g} to {brightest:g}, which are not Hounsfield units."
         raise InputError([Fault("ct-not-hu", message, hint, str(path))])
     return values, affine
 
@@ -111,14 +112,14 @@ def _together(
         allowed = max(0.5, 0.51 * float(voxel_spacing_mm(ct_affine).min()))
         if same_grid(affine, ct_affine, shape, allowed):
             return []
-        message = "The labels have the CT's size, but their header puts them elsewhere."
-        hint = "Look at both together; if they fit voxel by voxel, add --labels-on-image-grid."
+        message = "The labels have the size of the CT, but a different position in the header."
+        hint = "Inspect both; if they match voxel by voxel, add --labels-on-image-grid."
         raise InputError([Fault("grids-differ", message, hint, str(path))])
     lower, upper = box_of(shape, affine)
     ct_lower, ct_upper = box_of(ct_shape, ct_affine)
     slack = 2 * float(max(voxel_spacing_mm(affine).max(), voxel_spacing_mm(ct_affine).max()))
     if (lower < ct_lower - slack).any() or (upper > ct_upper + slack).any():
-        message = "The labels lie, in whole or in part, outside the CT."
-        hint = "The two files belong to different scans, or a header is wrong: leave this scan out."
+        message = "The labels are partly or entirely outside the CT."
+        hint = "The two files belong to different scans, or a header is wrong: exclude this scan."
         raise InputError([Fault("grids-differ", message, hint, str(path))])
-    return ["Labels and CT have grids of their own; each was resampled by its header."]
+    return ["Labels and CT have different grids; each was resampled using its header."]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nibabel
 import numpy as np
 from scipy import ndimage
 
@@ -14,8 +13,8 @@ from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
-from SwinX2SLib.io.nifti import read_nifti
-from SwinX2SLib.label_maps import UNKNOWN, mapping, without_marks
+from SwinX2SLib.io.volumes import read_three_axes
+from SwinX2SLib.label_maps import UNKNOWN, label_mapping, without_marks
 
 RIBS_A_SIDE = 12
 # Below a third of the smallest first ribs; smaller regions are specks and tips that lost their rib.
@@ -106,7 +105,6 @@ def _sides(regions: list[_Region]) -> dict[str, list[_Region]]:
 # Headers are written in single precision, and rounded by some programs.
 SAME_PLACE_MM = 0.5
 RIB_SCHEME = "ribseg"
-_LETTERS = "RLAPSI"
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,35 +122,6 @@ class Labels:
     notes: list[str] = field(default_factory=list)
 
 
-def read_volume(path: Path, assumed_orientation: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Read a NIfTI volume of one channel.
-
-    Args:
-        path: `.nii` or `.nii.gz`; further axes of length one are dropped.
-        assumed_orientation: of files whose header states none, "LPS" for example; without it they are refused.
-
-    Returns:
-        The values, `(I, J, K)`, as stored or float32 where the header scales them, and the affine (index -> RAS mm).
-
-    Raises:
-        InputError: it cannot be read, is no volume, or has no place in the patient.
-    """
-    try:
-        values, affine = read_nifti(path)
-    except InputError as error:
-        if assumed_orientation is None or error.faults[0].kind != "orientation-absent":
-            raise
-        values, affine = _oriented(path, assumed_orientation)
-    if values.dtype.names or np.iscomplexobj(values):
-        raise _fault("not-a-volume", f"The file holds {values.dtype}, not one number a voxel.", path)
-    while values.ndim > 3 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.ndim != 3 or min(values.shape) < 2:
-        size = " x ".join(map(str, values.shape))
-        raise _fault("not-a-volume", f"The file has the size {size}, which is no volume.", path)
-    return values, affine
-
-
 def read_labels(
     paths: Sequence[Path],
     groups: Sequence[str],
@@ -167,10 +136,10 @@ def read_labels(
         groups: of `anatomy.GROUPS`; bones of others become background.
         scheme_name: numbering of the label volume.
         masks: whether each file is the mask of the bone that its name tells.
-        assumed_orientation: see `read_volume`.
+        assumed_orientation: see `read_three_axes`.
 
     Raises:
-        InputError: see `read_volume`; values that the numbering does not have; masks on different grids.
+        InputError: see `read_three_axes`; values that the numbering does not have; masks on different grids.
     """
     if masks:
         read = _read_masks(paths, assumed_orientation)
@@ -198,8 +167,8 @@ def corners_of(shape: Sequence[int]) -> np.ndarray:
 
 
 def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
-    values, affine = read_volume(path, assumed)
-    numbering = mapping(scheme_name)
+    values, affine = read_three_axes(path, assumed)
+    numbering = label_mapping(scheme_name)
     notes = []
     if scheme_name == RIB_SCHEME and values.max() == 1:
         # The first release of RibSeg tells no ribs apart.
@@ -220,7 +189,7 @@ def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
     labels, affine, overlap = None, None, 0
     for path in paths:
         bone = _bone_of(path)
-        mask, own = read_volume(path, assumed)
+        mask, own = read_three_axes(path, assumed)
         if labels is None:
             labels, affine = np.zeros(mask.shape, dtype=np.uint8), own
         if mask.shape != labels.shape or not same_grid(affine, own, mask.shape):
@@ -239,22 +208,6 @@ def _bone_of(path: Path) -> int:
     if label is None:
         raise _fault("unknown-bone", f"{name!r} is none of our bones.", path)
     return label.id
-
-
-def _oriented(path: Path, code: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read a file whose header has no orientation, as if its axes ran as `code` says, around the origin."""
-    image = nibabel.load(path)
-    values = np.asanyarray(image.dataobj)
-    spacing = np.abs(np.asarray(image.header.get_zooms()[:3], dtype=np.float64))
-    if not (spacing > 0).all():
-        raise _fault("spacing-absent", "The header states no spacing either.", path)
-    shape = np.asarray(values.shape[:3])
-    affine = np.zeros((4, 4))
-    affine[3, 3] = 1.0
-    for axis, letter in enumerate(code):
-        affine[_LETTERS.index(letter) // 2, axis] = spacing[axis] if letter in "RAS" else -spacing[axis]
-    affine[:3, 3] = -affine[:3, :3] @ ((shape - 1) / 2)
-    return values, affine
 
 
 def _fault(kind: str, message: str, path: Path) -> InputError:

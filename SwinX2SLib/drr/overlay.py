@@ -12,6 +12,7 @@ import numpy as np
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera, view_axes
 from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.tuples import shape2, vector2, vector3
 
 # Of a voxel: a volume that is turned by less lies straight for the eye.
 _STRAIGHT = 0.01
@@ -72,7 +73,7 @@ def silhouettes(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> Silho
 def _require_straight(affine: np.ndarray) -> None:
     turned = affine[:3, :3] / voxel_spacing_mm(affine) - np.diag(np.sign(np.diag(affine[:3, :3])))
     if np.abs(turned).max() > _STRAIGHT:
-        raise ValueError("The volume is turned against the patient's axes; resample it along them first.")
+        raise ValueError("The volume is not aligned with the patient axes; resample it first.")
 
 
 def _along(part: int, camera: Camera, affine: np.ndarray, axis: int, count: int) -> np.ndarray:
@@ -87,7 +88,7 @@ def _magnifications(camera: Camera, depths_mm: np.ndarray) -> np.ndarray:
         return np.ones(len(depths_mm))
     distance = camera.source_to_isocentre_mm + depths_mm
     if distance.min() <= 0:
-        raise ValueError("The X-ray source lies inside the volume.")
+        raise ValueError("The X-ray source is inside the volume.")
     return camera.source_to_detector_mm / distance
 
 
@@ -99,8 +100,8 @@ def _raster(camera: Camera, affine: np.ndarray, shape: tuple[int, ...], pixel_mm
     ends = np.array([[-0.5] * 3, np.array(shape) - 0.5])
     corners = transform_points(affine, np.stack(np.meshgrid(*ends.T, indexing="ij"), axis=-1).reshape(-1, 3))
     # Its middle is where the central ray goes, wherever that is on the radiograph.
-    centred = {"central_ray_px": None} if isinstance(camera, ConeCamera) else {}
-    probe = dataclasses.replace(camera, pixel_mm=(pixel_mm, pixel_mm), shape=(1, 1), **centred)
+    centred = dataclasses.replace(camera, central_ray_px=None) if isinstance(camera, ConeCamera) else camera
+    probe = dataclasses.replace(centred, pixel_mm=(pixel_mm, pixel_mm), shape=(1, 1))
     reach = np.abs(probe.project(corners)).max(axis=0)
     # An even count of pixels where the voxels are even, so that both lie centre on centre.
     across = 1 if camera.view == "lateral" else 0
@@ -108,7 +109,7 @@ def _raster(camera: Camera, affine: np.ndarray, shape: tuple[int, ...], pixel_mm
         2 * int(np.ceil(extent - count / 2 - 1e-6)) + count
         for extent, count in zip(reach, (shape[2], shape[across]), strict=True)
     ]
-    return dataclasses.replace(probe, shape=tuple(counts))
+    return dataclasses.replace(probe, shape=shape2(counts))
 
 
 def _raster_mm(raster: Camera) -> tuple[np.ndarray, np.ndarray]:
@@ -275,7 +276,7 @@ def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
     """
     grid = provenance["grid"]
     middle = transform_points(np.array(grid["affine_ras_mm"]), (np.array(grid["shape"]) - 1) / 2)
-    isocentre = tuple(float(part) for part in middle)
+    isocentre = vector3(middle)
     return {role: _camera(provenance["inputs"][role], isocentre) for role in ROLES}
 
 
@@ -286,7 +287,7 @@ def _camera(radiograph: Mapping[str, Any], isocentre: tuple[float, float, float]
         return ParallelCamera(radiograph["view"], isocentre, pixel_mm, shape)
     detector, source = float(radiograph["source_to_detector_mm"]), float(radiograph["source_to_isocentre_mm"])
     # A pixel's size is told at the patient; on the detector it is larger.
-    on_detector = tuple(size * detector / source for size in pixel_mm)
+    on_detector = vector2(size * detector / source for size in pixel_mm)
     ray = radiograph.get("central_ray_px")
     if ray is None:
         return ConeCamera(radiograph["view"], isocentre, on_detector, shape, detector, source)
@@ -294,7 +295,7 @@ def _camera(radiograph: Mapping[str, Any], isocentre: tuple[float, float, float]
     # The radiograph's middle is that of the grid; the central ray goes through the patient beside it.
     down, across = (np.array(ray_px) - (np.array(shape) - 1) / 2) * pixel_mm
     columns, rows, _ = view_axes(radiograph["view"])
-    on_ray = tuple(float(part) for part in np.asarray(isocentre) + down * rows + across * columns)
+    on_ray = vector3(np.asarray(isocentre) + down * rows + across * columns)
     return ConeCamera(radiograph["view"], on_ray, on_detector, shape, detector, source, ray_px)
 
 

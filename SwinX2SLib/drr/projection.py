@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from SwinX2SLib.anatomy import BACKGROUND, CLASS_COUNT
@@ -60,7 +62,7 @@ def project_grid(attenuation: np.ndarray, affine: np.ndarray, view: str) -> np.n
         ValueError: the volume is not in network order, or there is no such view.
     """
     if view not in VIEWS:
-        raise ValueError(f"There is no view {view!r}; views are {', '.join(VIEWS)}.")
+        raise ValueError(f"Unknown view {view!r}; views are {', '.join(VIEWS)}.")
     orientation = orientation_of(affine)
     if attenuation.ndim != 3 or orientation != NETWORK_ORIENTATION:
         raise ValueError(
@@ -106,16 +108,14 @@ def _march(
     """Return the integral along rays from `source` `(1 or N, 3)` to `target` `(N, 3)`, RAS mm, as float32 `(N,)`."""
     # nanodrr and the torch below it are heavy, and nothing else of the package needs them.
     import torch
-    from nanodrr.data import SubjectBones
+    from nanodrr.data import Subject
     from nanodrr.drr import render
     from torchio import ScalarImage
 
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
-    subject = SubjectBones.from_images(
-        ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False
-    )
+    subject = Subject.from_images(ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False)
     world = torch.eye(4)[None]
-    unused = {"k_inv": None, "sdd": None}  # the ends of the rays are given
+    unused: dict[str, Any] = {"k_inv": None, "sdd": None}  # the ends of the rays are given
     integrals = []
     with torch.inference_mode():
         for start in range(0, len(target), RAYS_AT_ONCE):
@@ -152,9 +152,7 @@ def _refuse_source_inside(shape: tuple[int, ...], affine: np.ndarray, camera: Ca
         return
     index = transform_points(np.linalg.inv(affine), camera.source_ras_mm)
     if ((index > -1) & (index < np.asarray(shape))).all():
-        raise ValueError(
-            "The X-ray source lies inside the volume; give a larger distance from source to isocentre."
-        )
+        raise ValueError("The X-ray source is inside the volume; use a larger source-to-isocentre distance.")
 
 
 def project_ct(

@@ -54,9 +54,7 @@ def fit_threshold(ct: np.ndarray, affine: np.ndarray, radiographs: dict[str, np.
     """
     lowest, highest = float(ct.min()), float(ct.max())
     if not radiographs or lowest == highest:
-        raise ValueError(
-            "A threshold needs at least one radiograph, and a CT that is not the same everywhere."
-        )
+        raise ValueError("A threshold requires at least one radiograph and a CT that is not constant.")
 
     def correlations(threshold: float) -> dict[str, float]:
         return {

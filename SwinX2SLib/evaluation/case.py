@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
+
+from SwinX2SLib.io.csv_tables import csv_text
 
 SCHEMA = "swinx2s-evaluation/1"
 Status = Literal["both", "missed", "invented"]
@@ -162,7 +162,7 @@ class CaseEvaluation:
             ValueError: it is no such document, or keys are missing.
         """
         if content.get("schema") != SCHEMA:
-            raise ValueError(f"This is no {SCHEMA} document, but {content.get('schema')!r}.")
+            raise ValueError(f"The document has format {content.get('schema')!r} instead of {SCHEMA}.")
         try:
             values = {
                 **content,
@@ -174,7 +174,7 @@ class CaseEvaluation:
             }
             return _made(cls, values)
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"The evaluation document is not whole: {error}.") from error
+            raise ValueError(f"The evaluation document is incomplete: {error}.") from error
 
 
 def _placing(values: Mapping[str, Any] | None) -> Registration | None:
@@ -248,12 +248,7 @@ def _scores(scores: Scores, tolerances: Sequence[str]) -> dict[str, Any]:
 
 
 def _csv(header: Sequence[str], rows: Iterator[dict[str, Any]]) -> str:
-    stream = io.StringIO()
-    table = csv.DictWriter(stream, header, restval="", lineterminator="\r\n")
-    table.writeheader()
-    for row in rows:
-        table.writerow({name: cell(value) for name, value in row.items()})
-    return stream.getvalue()
+    return csv_text(header, ({name: cell(value) for name, value in row.items()} for row in rows))
 
 
 def cell(value: Any) -> Any:

@@ -218,7 +218,7 @@ def evaluate_inputs(
         case=options.case or case_name(Path(prediction)),
         prediction=str(prediction),
         truth=str(truth),
-        scheme=inputs.scheme.name,
+        scheme=inputs.mapping.name,
         spacing_mm=tuple(float(size) for size in voxel_spacing_mm(inputs.affine)),
         annotated_groups=inputs.groups,
         **{name: getattr(compared, name) for name in ("labels", "groups", "foreground", "paper")},

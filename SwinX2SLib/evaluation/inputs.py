@@ -16,13 +16,13 @@ from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.registration import outside_notes, place_prediction
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import resample_labels
-from SwinX2SLib.io.volumes import LabelVolume
-from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, mapping
+from SwinX2SLib.io.label_volumes import LabelVolume
+from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, label_mapping
 from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions, read_subject
 
 _UNKNOWN_HINT = (
-    "Labels run from 0 to 54 as in Resources/labels.json. Name the numbering of the file (--scheme for TRUTH, "
-    "--prediction-scheme for PREDICTION), or give a map of its values."
+    "Valid labels are 0 to 54 as in Resources/labels.json. Set the label numbering of the file (--scheme for "
+    "TRUTH, --prediction-scheme for PREDICTION), or provide a label map."
 )
 
 
@@ -37,7 +37,7 @@ class Inputs:
         voxels: number of voxels of the whole grid.
         labels: ids that are compared.
         groups: groups that they belong to.
-        scheme: numbering of the truth.
+        mapping: numbering of the truth.
         own_prediction: the compared labels of the prediction as read, moved to where it is compared.
         own_truth: the compared labels of the truth as read.
         notes: what a reader must know, in sentences.
@@ -50,7 +50,7 @@ class Inputs:
     voxels: int
     labels: tuple[int, ...]
     groups: tuple[str, ...]
-    mapping: LabelMapping
+    scheme: LabelMapping
     own_prediction: LabelVolume
     own_truth: LabelVolume
     notes: tuple[str, ...]
@@ -82,8 +82,8 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
     if faults:
         raise InputError(faults)
     if not _counts(own_truth.labels)[list(labels)].any():
-        message = f"The truth holds no bone of the groups compared ({', '.join(groups)})."
-        hint = "Check the file and the numbering, or name other groups with --groups."
+        message = f"The ground truth has no bones of the compared groups ({', '.join(groups)})."
+        hint = "Check the file and the label numbering, or select other groups with --groups."
         raise InputError([Fault("empty-truth", message, hint, str(truth))])
     inputs = _on_one_grid(own_prediction, own_truth, (labels, groups), schemes[0], options, prediction)
     return replace(inputs, notes=(*told, *inputs.notes))
@@ -91,7 +91,7 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
 
 def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelMapping | RecognisedMapping | None:
     try:
-        return RecognisedMapping() if name == AUTOMATIC else mapping(name)
+        return RecognisedMapping() if name == AUTOMATIC else label_mapping(name)
     except InputError as error:
         faults += error.faults
         return None
@@ -120,14 +120,14 @@ def _try_reading(
 ) -> LabelVolume | None:
     # Unlike `Path.is_dir` and `is_file`, these raise for no path at all; the reader tells what is wrong with it.
     if os.path.isdir(path) and not os.path.isfile(path / RESULT_LABELS):
-        message = f"There is no {RESULT_LABELS} in this folder: it is no result of `swinx2s reconstruct`."
-        faults.append(Fault("not-a-volume", message, "Give a label volume or such a folder.", str(path)))
+        message = f"The folder has no {RESULT_LABELS}: it is not a result of `swinx2s reconstruct`."
+        faults.append(Fault("not-a-volume", message, "Use a label volume or a result folder.", str(path)))
         return None
     # Our own numbering is read as ever: its faults say more.
     is_ours = isinstance(numbering, LabelMapping) and numbering.name == "swinx2s"
     foreign = None if is_ours else numbering
     try:
-        subject = read_subject(path, ReadOptions(numbering=foreign, allow_empty=may_be_empty))
+        subject = read_subject(path, ReadOptions(mapping=foreign, allow_empty=may_be_empty))
     except InputError as error:
         if numbering is not None or any(fault.kind == "missing-file" for fault in error.faults):
             faults += [
@@ -137,7 +137,7 @@ def _try_reading(
         return None
     if subject.volume is None:
         message = "Meshes cannot be compared voxel by voxel."
-        faults.append(Fault("not-a-volume", message, "Give a label volume.", str(path)))
+        faults.append(Fault("not-a-volume", message, "Use a label volume.", str(path)))
     return subject.volume
 
 
@@ -149,8 +149,10 @@ def _compared_labels(
     groups = tuple(group for group in GROUPS if group in asked and numbering.label_ids & {*label_ids(group)})
     nameless = [group for group in asked if group not in groups]
     if nameless or not groups:
-        message = f"The numbering {numbering.name} names no bone of {', '.join(nameless) or 'a whole group'}."
-        hint = "Name the groups that the truth draws with --groups."
+        message = (
+            f"The label numbering {numbering.name} has no bones of {', '.join(nameless) or 'a whole group'}."
+        )
+        hint = "Select the groups annotated in the ground truth with --groups."
         faults.append(Fault("group-not-named", message, hint, str(truth)))
     labels = sorted(numbering.label_ids & {i for group in groups for i in label_ids(group)})
     return tuple(labels), groups
@@ -183,7 +185,7 @@ def _on_one_grid(
         voxels=drawn.size,
         labels=labels,
         groups=groups,
-        mapping=numbering,
+        scheme=numbering,
         own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
         own_truth=LabelVolume(drawn, truth.affine),
         notes=(*truth.notes, *prediction.notes, *notes),
@@ -195,14 +197,14 @@ def _unnamed_notes(
     unnamed: Sequence[str], numbering: LabelMapping, labels: Sequence[int], groups: Sequence[str]
 ) -> list[str]:
     notes = [
-        f"The truth holds bone of the group {group} without a name ({numbering.title}); predicted bone of the "
-        "group is not scored there."
+        f"The ground truth has bone of the group {group} without a specific label ({numbering.title}); "
+        "predicted bone of this group is not scored there."
         for group in unnamed
     ]
     for group in groups:
         missing = [label_by_id(i).title for i in label_ids(group) if i not in labels]
         if missing:
-            notes.append(f"{numbering.title} does not name {', '.join(missing)}; not scored.")
+            notes.append(f"{numbering.title} has no labels for {', '.join(missing)}; not scored.")
     return notes
 
 

@@ -45,13 +45,13 @@ class EvaluationOptions:
         faults = []
         unknown = [group for group in self.groups or () if group not in GROUPS]
         if unknown or self.groups == ():
-            message = f"There is no group {', '.join(unknown)}." if unknown else "No group is named."
+            message = f"Unknown group {', '.join(unknown)}." if unknown else "No group is selected."
             faults.append(Fault("unknown-group", message, f"Use {', '.join(GROUPS)}."))
         wrong = [each for each in self.tolerances_mm if not (math.isfinite(each) and each >= 0)]
         if wrong:
-            message = f"A tolerance cannot be {', '.join(f'{each:g}' for each in wrong)} mm."
-            faults.append(Fault("tolerance", message, "Give numbers of millimetres, 0 or more."))
+            message = f"A tolerance of {', '.join(f'{each:g}' for each in wrong)} mm is not valid."
+            faults.append(Fault("tolerance", message, "Specify millimetres, 0 or more."))
         if self.align not in ALIGNMENTS:
-            message = f"There is no alignment {self.align!r}."
+            message = f"Unknown alignment {self.align!r}."
             faults.append(Fault("alignment", message, f"Use {', '.join(ALIGNMENTS)}."))
         return faults

@@ -19,7 +19,7 @@ from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
 from SwinX2SLib.geometry.resampling import centre_shift_mm
 from SwinX2SLib.geometry.surfaces import Surface
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 
 # Points of each bone that take part, and steps at most; a step below both limits is the last.
 _POINTS, _STEPS = 300, 60
@@ -238,7 +238,7 @@ def outside_notes(
         return [f"The prediction holds no bone{groups}."]
     if not inside:
         message = "No predicted bone lies inside the truth's volume: the files place them apart."
-        hint = "Check that both belong to one person; --align centres or bones lays them together."
+        hint = "Check that both belong to one person; use --align centres or bones."
         raise InputError([Fault("no-overlap", message, hint, str(path))])
     outside = 1 - inside / bone
     if outside < _TOLD_OUTSIDE:
@@ -317,8 +317,8 @@ def _words(placing: Registration, align: str) -> str:
     if placing.after_mm is None:
         return words
     told = (
-        f"{words} The surfaces of matching bones lie {placing.after_mm:.1f} mm apart on average; before they lay "
-        f"{placing.before_mm:.1f} mm apart."
+        f"{words} The surfaces of matching bones lie {placing.after_mm:.1f} mm apart on average; before they "
+        f"lay {placing.before_mm:.1f} mm apart."
     )
     if placing.after_mm > _FAR_MM:
         told += " That is far: check that both are one person, and that the bones are named alike."

@@ -14,7 +14,7 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.distances import signed_distances_mm
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 
 COARSEST_MM = 2.0
 """Finer volumes are thinned to about this voxel size [mm]; neither pictures nor an alignment gain by more."""

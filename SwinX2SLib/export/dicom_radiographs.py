@@ -58,7 +58,7 @@ def radiograph_headers(
         faults.append(
             Fault(
                 "no-dicom-radiograph",
-                "Neither radiograph is a DICOM file, so patient and study are unknown.",
+                "Neither radiograph is a DICOM file; patient and study are unknown.",
                 _HINT,
             )
         )

@@ -11,15 +11,16 @@ import numpy as np
 
 from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import label_by_id, labels
-from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.export.dicom_radiographs import dicom_faults
 from SwinX2SLib.export.formats import DOCUMENT, ENTRIES, FORMATS
 from SwinX2SLib.export.source import ExportSource
 from SwinX2SLib.geometry.frames import reorient
 from SwinX2SLib.geometry.label_surfaces import iterate_label_surfaces
-from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
 from SwinX2SLib.io.meshes import Mesh, write_gltf, write_obj, write_stl
-from SwinX2SLib.reconstruct.outputs import write_nifti_labels, write_segmentation
+from SwinX2SLib.io.segmentations import write_segmentation
+from SwinX2SLib.io.volumes import write_volume
 
 
 def _write_stl_folder(folder: Path, meshes: Sequence[Mesh], title: str) -> None:
@@ -56,19 +57,14 @@ def run_export(
         OutputError: the files could not be written.
     """
     wanted = list(dict.fromkeys(formats))
-    recover(out, ENTRIES)
+    remove_stale(out, ENTRIES)
     faults = _format_faults(wanted) + output_faults(out, ENTRIES, overwrite)
     if "dicomseg" in wanted:
         faults += dicom_faults(source)
     if faults:
         raise InputError(faults)
-    try:
-        with staged_folder(out, ENTRIES, overwrite) as folder:
-            _write(folder, source, wanted, report)
-    except OSError as error:
-        hint = "Check the free space and the permissions of the output folder."
-        message = f"The export could not be written ({error})."
-        raise OutputError([Fault("output-failed", message, hint, str(out))]) from error
+    with atomic_result(out, ENTRIES, overwrite, "export") as folder:
+        _write(folder, source, wanted, report)
     return {name: out.resolve() / FORMATS[name].entry for name in wanted}
 
 
@@ -94,7 +90,7 @@ def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Ca
         if name in _MESH_WRITERS:
             _MESH_WRITERS[name](path, meshes, source.title)
         elif name == "nifti":
-            write_nifti_labels(path, source.labels, source.affine)
+            write_volume(path, source.labels, source.affine, "RAS")
         elif name == "nrrd":
             write_segmentation(path, *reorient(source.labels, source.affine))
         else:
@@ -102,7 +98,7 @@ def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Ca
 
             write_dicom_segmentation(path, source)
     document = json.dumps(_document(source, wanted), indent=2, ensure_ascii=False)
-    (folder / DOCUMENT).write_text(document + "\n", encoding="utf-8", errors="backslashreplace")
+    atomic_write(folder / DOCUMENT, document + "\n")
 
 
 def _bone_meshes(source: ExportSource) -> Iterator[Mesh]:

@@ -25,7 +25,7 @@ from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.vtk_arrays import image_of, surface_of
 
 SMOOTHING = 0.2
-"""The least of 0.2, 0.25 and 0.3, which measure alike: stairs of voxels are gone, and bodies of vertebrae lose least."""
+"""The least of 0.2, 0.25 and 0.3, which measure alike; bodies of vertebrae lose least with it."""
 _SPECK_VERTICES = 60  # of a surface around about ten voxels
 _MARGIN = 1  # voxels of background around a label, which close its surface at the ends of the volume
 _THINNED_FROM = (

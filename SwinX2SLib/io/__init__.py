@@ -1,1 +1,1 @@
-"""Reading and writing: volumes, meshes, tables, and output that appears whole or not at all."""
+"""Files: the one reader and writer of volumes, and outputs that appear whole or not at all."""

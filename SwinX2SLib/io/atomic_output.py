@@ -1,99 +1,135 @@
-"""Output that appears whole or not at all."""
+"""Outputs that appear whole or not at all: written under a hidden name, then renamed on the same disk.
+
+A process that is killed leaves hidden names that tell which process they belong to, never a name of a result; the
+next run removes those of processes that are gone (`remove_stale`).
+"""
 
 from __future__ import annotations
 
 import errno
-import glob
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-import psutil
-
-from SwinX2SLib.errors import Fault
+from SwinX2SLib.errors import Fault, InputError, OutputError
 
 _NEW, _OLD = "new", "old"
+_TEMPORARY_NAME = re.compile(r"^\.(.*\.)?swinx2s-(new|old)-(\d+)-(\d+)-[0-9a-f]{8}(\..*)?$", re.DOTALL)
+# Of a process whose start no one can tell.
+_START_UNKNOWN = 0
 
-
-def output_faults(out: Path, names: Collection[str], overwrite: bool) -> list[Fault]:
-    """List why a folder cannot be written.
-
-    Args:
-        out: the folder.
-        names: files of a result; they tell an earlier result from somebody else's files.
-        overwrite: whether an earlier result may be replaced.
-    """
-    out = _real(out)
-    try:
-        return _place_faults(out) or _content_faults(out, names, overwrite) or _writing_faults(out)
-    except OSError as error:
-        return [_unwritable(out, error)]
-
-
-def _place_faults(out: Path) -> list[Fault]:
-    if out.exists() and not out.is_dir():
-        return [
-            _fault("output-is-file", "This is a file, not a folder.", "Name a new folder with --out.", out)
-        ]
-    if out.is_symlink():
-        return [_fault("output-not-writable", "The link leads back to itself.", "Name a folder.", out)]
-    if out.is_mount():
-        message = "A whole volume is mounted here, which cannot be replaced at once."
-        return [_fault("output-is-volume", message, "Name a new folder inside it with --out.", out)]
-    return []
-
-
-def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[Fault]:
-    if not out.is_dir() or not any(out.iterdir()):
-        return []
-    if not any((out / name).exists() for name in names):
-        message = "The output folder holds other files."
-        return [_fault("output-in-use", message, "Name a new or empty folder with --out.", out)]
-    if overwrite:
-        return []
-    message = "The output folder holds an earlier result."
-    return [_fault("output-exists", message, "Add --overwrite to replace it, or name another folder.", out)]
-
-
-def _writing_faults(out: Path) -> list[Fault]:
-    """Try to make and remove the kind of folder that will be written; rights alone do not tell."""
-    place = next(path for path in (out, *out.parents) if path.parent.exists())
-    probe = _sibling(place, _NEW)
-    try:
-        probe.mkdir()
-    except OSError as error:
-        return [_unwritable(place.parent, error, out)]
-    probe.rmdir()
-    return []
-
-
-def _unwritable(folder: Path, error: OSError, out: Path | None = None) -> Fault:
-    message = f"Nothing can be written in {folder} ({error.strerror or error})."
-    hint = "Name a folder with --out that you may write."
-    return _fault("output-not-writable", message, hint, out or folder)
-
-
-def _real(out: Path) -> Path:
-    """Return the absolute path without links; a link that leads back to itself stays."""
-    return Path(os.path.realpath(out))
+Content = bytes | str | Iterable[bytes] | Callable[[BinaryIO], object]
 
 
 @contextmanager
-def staged_folder(out: Path, names: Collection[str], overwrite: bool) -> Iterator[Path]:
+def atomic_file(
+    path: Path,
+    sync: bool = False,
+    temporary_folder: Path | None = None,
+    previous: Path | None = None,
+) -> Iterator[Path]:
+    """Yield a hidden path to write; when the block ends well, that file takes the place of `path`.
+
+    The hidden path ends as `path` does (`.nii.gz`, `.seg.nrrd`): some writers choose the format by it.
+
+    Args:
+        path: the file to write; its folder exists.
+        sync: whether the bytes have to be on the disk itself before the file appears.
+        temporary_folder: where to write first, on the same disk; the file's own folder by default.
+        previous: where to keep the file that is replaced; a process that is killed in between leaves it there.
+
+    Raises:
+        OSError: it cannot be written; `path` is as it was, and the hidden file is gone.
+    """
+    path = Path(path)
+    folder = path.parent if temporary_folder is None else temporary_folder
+    partial = folder / f".swinx2s-{_NEW}-{_owner()}-{secrets.token_hex(4)}{_ending(path)}"
+    try:
+        yield partial
+        if sync:
+            with partial.open("rb+") as stream:
+                os.fsync(stream.fileno())
+        if previous is not None and path.exists():
+            os.replace(path, previous)
+        os.replace(partial, path)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def atomic_write(
+    path: Path,
+    content: Content,
+    sync: bool = False,
+    temporary_folder: Path | None = None,
+    hint: str | None = None,
+) -> Path:
+    """Write a file whole or not at all, and return its path.
+
+    Args:
+        path: the file to write; its folder exists.
+        content: bytes, text (UTF-8; names that are no UTF-8 become escapes), chunks of bytes, or a function that
+            writes to the open stream.
+        sync: see `atomic_file`.
+        temporary_folder: see `atomic_file`.
+        hint: what to do when it cannot be written; with it the system's error becomes a fault.
+
+    Raises:
+        InputError: it cannot be written, where a hint is given.
+        OSError: it cannot be written, where none is.
+    """
+    try:
+        with atomic_file(path, sync, temporary_folder) as partial, partial.open("wb") as stream:
+            _write(content, stream)
+    except OSError as error:
+        if hint is None:
+            raise
+        message = f"The file cannot be written ({error.strerror or error})."
+        raise InputError([Fault("output-not-writable", message, hint, str(path))]) from error
+    return Path(path)
+
+
+@contextmanager
+def atomic_result(out: Path, names: Collection[str], overwrite: bool, what: str) -> Iterator[Path]:
+    """Yield a folder as `atomic_directory` does, and tell in words when it cannot be written.
+
+    Args:
+        out: see `atomic_directory`.
+        names: see `atomic_directory`.
+        overwrite: see `atomic_directory`.
+        what: it is, "export" for example.
+
+    Raises:
+        OutputError: it cannot be written; `out` is as it was.
+    """
+    try:
+        with atomic_directory(out, names, overwrite) as folder:
+            yield folder
+    except OSError as error:
+        hint = "Check the free space and the permissions of the output folder."
+        message = f"The {what} could not be written ({error})."
+        raise OutputError([Fault("output-failed", message, hint, str(out))]) from error
+
+
+@contextmanager
+def atomic_directory(out: Path, names: Collection[str], overwrite: bool) -> Iterator[Path]:
     """Yield a hidden folder beside `out` to write in; when the block ends well it becomes `out`.
 
     Files in `out` that are none of `names` are kept.
 
     Args:
-        out: where the result shall be.
+        out: where the result shall be; folders above it are made.
         names: files of a result.
         overwrite: whether a result that is there by then may be replaced.
 
     Raises:
         FileExistsError: another run has written the folder in the meantime.
+        OSError: it cannot be written; `out` is as it was.
     """
     out = _real(out)
     made = [parent for parent in out.parents if not parent.exists()]
@@ -111,19 +147,114 @@ def staged_folder(out: Path, names: Collection[str], overwrite: bool) -> Iterato
         raise
 
 
-def recover(out: Path, names: Collection[str]) -> None:
-    """Undo or finish what runs for the same folder left when they were killed; running ones are left alone."""
+def remove_stale(out: Path, names: Collection[str] = ()) -> None:
+    """Undo or finish what killed processes left of a folder, and of files in it; running ones are left alone.
+
+    Args:
+        out: a folder that `atomic_directory` writes, or in which `atomic_file` writes.
+        names: files of a result, as given to `atomic_directory`.
+    """
     out = _real(out)
-    if not os.access(out.parent, os.R_OK | os.W_OK | os.X_OK):
-        # Nothing was written there, and nothing can be; `output_faults` tells.
-        return
-    for leftover in _leftovers(out, _OLD):
-        if out.exists():
-            _retire(leftover, out, names)
-        else:
-            leftover.rename(out)
-    for leftover in _leftovers(out, _NEW):
-        shutil.rmtree(leftover, ignore_errors=True)
+    if os.access(out.parent, os.R_OK | os.W_OK | os.X_OK):
+        for leftover in _leftovers_of_folder(out, _OLD):
+            if out.exists():
+                _retire(leftover, out, names)
+            else:
+                leftover.rename(out)
+        for leftover in _leftovers_of_folder(out, _NEW):
+            shutil.rmtree(leftover, ignore_errors=True)
+    if os.access(out, os.R_OK | os.W_OK | os.X_OK):
+        for leftover in _leftovers(out, f".swinx2s-{_NEW}-"):
+            if leftover.is_file():
+                leftover.unlink(missing_ok=True)
+
+
+def stale_targets(folder: Path) -> list[Path]:
+    """Return the folders within a folder of which killed processes left something, for `remove_stale`."""
+    names = {match[1][:-1] for entry in folder.iterdir() if (match := _of_dead(entry)) and match[1]}
+    return [folder / name for name in sorted(names)]
+
+
+def output_faults(out: Path, names: Collection[str], overwrite: bool) -> list[Fault]:
+    """List why a folder cannot be written.
+
+    Args:
+        out: the folder.
+        names: files of a result; they tell an earlier result from somebody else's files.
+        overwrite: whether an earlier result may be replaced.
+    """
+    out = _real(out)
+    try:
+        return _place_faults(out) or _content_faults(out, names, overwrite) or _writing_faults(out)
+    except OSError as error:
+        return [_unwritable(out, error)]
+
+
+def _write(content: Content, stream: BinaryIO) -> None:
+    if callable(content):
+        content(stream)
+    elif isinstance(content, str):
+        stream.write(content.encode("utf-8", "backslashreplace"))
+    elif isinstance(content, bytes):
+        stream.write(content)
+    else:
+        stream.writelines(content)
+
+
+def _ending(path: Path) -> str:
+    """Return the file's endings as far as they tell its format: `.nii.gz`, `.seg.nrrd`, `.json`."""
+    endings = [suffix for suffix in path.suffixes[-2:] if len(suffix) <= 8 and suffix[1:].isalnum()]
+    return "".join(endings) if path.suffix in endings[-1:] else ""
+
+
+def _place_faults(out: Path) -> list[Fault]:
+    if out.exists() and not out.is_dir():
+        message = "This is a file, not a folder."
+        return [Fault("output-is-file", message, "Name a new folder with --out.", str(out))]
+    if out.is_symlink():
+        return [
+            Fault("output-not-writable", "The link leads back to itself.", "Name a folder.", str(out)),
+        ]
+    if out.is_mount():
+        message = "A whole volume is mounted here, which cannot be replaced at once."
+        return [Fault("output-is-volume", message, "Name a new folder inside it with --out.", str(out))]
+    return []
+
+
+def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[Fault]:
+    if not out.is_dir() or not any(out.iterdir()):
+        return []
+    if not any((out / name).exists() for name in names):
+        message = "The output folder contains other files."
+        return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]
+    if overwrite:
+        return []
+    message = "The output folder holds an earlier result."
+    hint = "Add --overwrite to replace it, or name another folder."
+    return [Fault("output-exists", message, hint, str(out))]
+
+
+def _writing_faults(out: Path) -> list[Fault]:
+    """Try to make and remove the kind of folder that will be written; rights alone do not tell."""
+    place = next(path for path in (out, *out.parents) if path.parent.exists())
+    probe = _sibling(place, _NEW)
+    try:
+        probe.mkdir()
+    except OSError as error:
+        return [_unwritable(place.parent, error, out)]
+    probe.rmdir()
+    return []
+
+
+def _unwritable(folder: Path, error: OSError, out: Path | None = None) -> Fault:
+    message = f"Nothing can be written in {folder} ({error.strerror or error})."
+    hint = "Name a folder with --out that you may write."
+    return Fault("output-not-writable", message, hint, str(out or folder))
+
+
+def _real(out: Path) -> Path:
+    """Return the absolute path without links; a link that leads back to itself stays."""
+    return Path(os.path.realpath(out))
 
 
 def _publish(folder: Path, out: Path, names: Collection[str], overwrite: bool) -> None:
@@ -157,36 +288,46 @@ def _retire(old: Path, out: Path, names: Collection[str]) -> None:
 
 
 def _sibling(out: Path, kind: str) -> Path:
-    process = psutil.Process()
-    owner = f"{process.pid}-{int(process.create_time())}"
-    return out.with_name(f".{out.name}.swinx2s-{kind}-{owner}-{secrets.token_hex(4)}")
+    return out.with_name(f".{out.name}.swinx2s-{kind}-{_owner()}-{secrets.token_hex(4)}")
 
 
-def _leftovers(out: Path, kind: str) -> list[Path]:
-    pattern = f".{glob.escape(out.name)}.swinx2s-{kind}-*"
-    return [path for path in out.parent.glob(pattern) if not _owner_is_alive(path)]
+def _leftovers_of_folder(out: Path, kind: str) -> list[Path]:
+    return _leftovers(out.parent, f".{out.name}.swinx2s-{kind}-")
 
 
-def _owner_is_alive(path: Path) -> bool:
+def _leftovers(folder: Path, start: str) -> list[Path]:
+    return [entry for entry in folder.iterdir() if entry.name.startswith(start) and _of_dead(entry)]
+
+
+def _of_dead(path: Path) -> re.Match[str] | None:
+    """Return the parts of a temporary name whose process has ended, else None."""
+    match = _TEMPORARY_NAME.match(path.name)
+    return match if match and not _is_running(int(match[3]), int(match[4])) else None
+
+
+def _owner() -> str:
+    return f"{os.getpid()}-{_start_of(os.getpid())}"
+
+
+def _start_of(pid: int) -> int:
+    """Return when a process started [s since 1970], or `_START_UNKNOWN`."""
+    # The panel writes files in a Slicer where nothing is installed yet.
     try:
-        pid, created, _ = path.name.rsplit("-", 3)[1:]
-        return int(psutil.Process(int(pid)).create_time()) == int(created)
+        import psutil
+    except ImportError:
+        return _START_UNKNOWN
+    return int(psutil.Process(pid).create_time())
+
+
+def _is_running(pid: int, started: int) -> bool:
+    """Tell whether a process runs; in doubt it does, so that nothing of it is removed."""
+    try:
+        import psutil
+    except ImportError:
+        return True
+    try:
+        return started == _START_UNKNOWN or int(psutil.Process(pid).create_time()) == started
+    except psutil.NoSuchProcess:
+        return False
     except psutil.AccessDenied:
         return True
-    except (ValueError, psutil.NoSuchProcess):
-        return False
-
-
-def _fault(kind: str, message: str, hint: str, path: Path) -> Fault:
-    return Fault(kind, message, hint, str(path))
-
-
-def replace_file(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all, and return its path."""
-    run_in_thread = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        run_in_thread.write_bytes(content)
-        os.replace(run_in_thread, path)
-    finally:
-        run_in_thread.unlink(missing_ok=True)
-    return path

@@ -1,16 +1,20 @@
-"""Tables of cases: CSV files whose faults are told with their lines."""
+"""CSV tables: read with every fault told by its line, written as spreadsheets take them."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
 
 _DELIMITERS = ",;\t"
 _MOST_TOLD = 50
+
+Row = Sequence[Any] | Mapping[str, Any]
 
 
 def read_records(
@@ -32,7 +36,7 @@ def read_records(
     """
     try:
         records = list(records_of(path.read_bytes()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     if not records:
         raise InputError([Fault("table-empty", "The table is empty.", hint, str(path))])
@@ -58,17 +62,73 @@ def records_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
         content: of the file; the separator is what its first line has most of: comma, semicolon or tab.
 
     Raises:
-        UnicodeDecodeError, csv.Error: it is no such table.
+        ValueError: it is no such table, or no UTF-8 (UnicodeDecodeError).
     """
     text = content.decode("utf-8-sig")
     first = text.lstrip().partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            yield line, fields
-        line = reader.line_num + 1
+    try:
+        for fields in reader:
+            if any(field.strip() for field in fields):
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the lines of a table, see `csv_text`; thousands of rows need not lie in memory together."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        yield _taken(stream)
+        if isinstance(row, Mapping):
+            if strange := row.keys() - set(columns):
+                raise ValueError(f"There is no column {', '.join(sorted(strange))}.")
+            row = [row.get(name) for name in columns]
+        if len(row) != len(columns):
+            raise ValueError(f"A row has {len(row)} fields for {len(columns)} columns.")
+        writer.writerow(["" if field is None else field for field in row])
+    yield _taken(stream)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Row]) -> str:
+    """Return a table as CSV with commas and lines that end as RFC 4180 has them.
+
+    Args:
+        columns: names, in their order.
+        rows: fields in that order, or by their names; a name that a row lacks, and None, are empty.
+
+    Raises:
+        ValueError: a row has another number of fields, or a name that is no column.
+    """
+    return "".join(csv_lines(columns, rows))
+
+
+def csv_chunks(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a table as `for_spreadsheets` has it, in pieces to write one after the other; see `csv_text`."""
+    yield codecs.BOM_UTF8
+    for line in csv_lines(columns, rows):
+        yield line.encode("utf-8", "backslashreplace")
+
+
+def for_spreadsheets(table: str) -> bytes:
+    """Return a table as a file: UTF-8 with the mark by which Excel knows it.
+
+    Names of files that are no UTF-8 become escapes.
+    """
+    return codecs.BOM_UTF8 + table.encode("utf-8", "backslashreplace")
+
+
+def _taken(stream: io.StringIO) -> str:
+    """Return what was written, and forget it."""
+    text = stream.getvalue()
+    stream.seek(0)
+    stream.truncate()
+    return text
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:

@@ -18,10 +18,10 @@ from trimesh.visual.material import PBRMaterial
 from vtkmodules.vtkCommonCore import vtkStringArray
 from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 
-from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.vtk_arrays import polydata_of
+from SwinX2SLib.io.header import refuse
 from SwinX2SLib.io.vtp import read_vtp
 
 MESH_SUFFIXES = (".stl", ".ply", ".obj", ".vtp", ".glb", ".gltf")
@@ -95,9 +95,9 @@ def read_meshes(path: Path) -> MeshFile:
     suffix = path.suffix.lower()
     if suffix not in MESH_SUFFIXES:
         hint = f"Give one of {', '.join(MESH_SUFFIXES)}."
-        raise _fault("unsupported-format", f"Files of the kind {suffix!r} are no meshes.", hint, path)
+        raise refuse("unsupported-format", f"Files of the kind {suffix!r} are no meshes.", hint, path)
     if not path.is_file():
-        raise _fault("missing-file", "There is no such file.", "Check the path.", path)
+        raise refuse("missing-file", "There is no such file.", "Check the path.", path)
     try:
         found = _read_vtp(path) if suffix == ".vtp" else _read_with_trimesh(path)
     except MemoryError:
@@ -105,11 +105,11 @@ def read_meshes(path: Path) -> MeshFile:
     except Exception as error:  # decoders raise many types for damaged files
         told = (f"{type(error).__name__}: {error}".splitlines() or [type(error).__name__])[0].rstrip(".")
         hint = "Export or copy it again."
-        raise _fault("mesh-unreadable", f"The mesh cannot be read ({told}).", hint, path) from error
+        raise refuse("mesh-unreadable", f"The mesh cannot be read ({told}).", hint, path) from error
     wrong = next((problem for mesh in found.meshes if (problem := _problem(mesh.surface))), None)
     wrong = wrong if found.meshes else "it holds no triangles"
     if wrong:
-        raise _fault("mesh-broken", f"The file is no mesh of a bone: {wrong}.", "Export it again.", path)
+        raise refuse("mesh-broken", f"The file is no mesh of a bone: {wrong}.", "Export it again.", path)
     return found
 
 
@@ -242,7 +242,3 @@ def _problem(surface: Surface) -> str | None:
     if surface.faces.min() < 0 or surface.faces.max() >= len(surface.vertices):
         return "its faces name vertices that it has not"
     return None
-
-
-def _fault(kind: str, message: str, hint: str, path: Path) -> InputError:
-    return InputError([Fault(kind, message, hint, str(path))])

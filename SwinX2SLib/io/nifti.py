@@ -1,73 +1,274 @@
-"""Label volumes and uncertainty maps from NIfTI files."""
+"""NIfTI-1 and NIfTI-2 files, by nibabel.
+
+ITK 5.4 reads neither: its NIfTI library takes a file that is cut short for whole and NaN for 0, tells numbers of the
+header with six digits, refuses sheared volumes and does not know NIfTI-2.
+"""
 
 from __future__ import annotations
 
+import gzip
+import logging
 import math
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
-import nibabel
 import numpy as np
+from nibabel.arrayproxy import ArrayProxy
+from nibabel.nifti1 import Nifti1Header
+from nibabel.nifti2 import Nifti2Header
+from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
-from SwinX2SLib.io.volumes import LabelVolume, Numbering, checked_affine, label_values, reading, refuse
+from SwinX2SLib.io.header import (
+    COPY_HINT,
+    VolumeHeader,
+    refuse,
+    stated_lengths,
+    unreadable,
+    without_single_ends,
+)
+from SwinX2SLib.io.packing import BLOCK_BYTES, MOST_COMPRESSED
 
-_MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
-_SUFFIXES = (".nii", ".nii.gz")
-# Of zlib, by its documentation: 1032 bytes from one at the most.
-_MOST_COMPRESSED = 1032
+_WHAT = "NIfTI file"
+_GZIP = b"\x1f\x8b"
+# By the size that each states first; where its mark stands, and the marks of one file and of two.
+_VERSIONS = {348: (Nifti1Header, 344, (b"n+1\0", b"ni1\0")), 540: (Nifti2Header, 4, (b"n+2\0", b"ni2\0"))}
+_LARGEST_HEADER_BYTES = max(_VERSIONS)
+_MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001}
+_FORMS_AGREE_MM = 0.1
+# Of nibabel.
+_CUT_SHORT = re.compile(r"Expected (\d+) bytes, got (\d+)")
+# What nibabel's checks say is told as faults, or mended.
+_SILENT = logging.Logger("SwinX2SLib.io.nifti", logging.CRITICAL + 1)
 
 
-def is_nifti(path: Path) -> bool:
-    """Whether a file name is one of NIfTI."""
-    return path.name.lower().endswith(_SUFFIXES)
+@dataclass(frozen=True, eq=False)
+class NiftiHeader(VolumeHeader):
+    """What a NIfTI file states.
+
+    Attributes:
+        stored: nibabel's header, not checked.
+        data_path: of the voxels: the file itself, or the `.img` beside a `.hdr`.
+    """
+
+    stored: Any = None
+    data_path: Path = Path()
+
+    @property
+    def is_detached(self) -> bool:
+        """Whether the voxels lie in a file of their own."""
+        return self.data_path != self.path
+
+    @property
+    def offset(self) -> int:
+        """Where the voxels begin in their file [bytes]."""
+        stated = float(self.stored["vox_offset"])
+        least = 0 if self.is_detached else self.stored.single_vox_offset
+        return max(int(stated), least) if math.isfinite(stated) else least
+
+    @property
+    def data_bytes(self) -> int:
+        """How many bytes the voxels take."""
+        shape: tuple[int, ...] = self.stored.get_data_shape()
+        return math.prod(shape) * int(self.stored.get_data_dtype().itemsize)
 
 
-def read_nifti_labels(
-    path: Path, ignore_unknown: bool = False, numbering: Numbering | None = None
-) -> LabelVolume:
-    """Read a NIfTI label volume.
+def looks_like_nifti(head: bytes) -> bool:
+    """Tell whether a file begins as NIfTI-1 or NIfTI-2 does, compressed or not.
 
     Args:
-        path: file.
-        ignore_unknown: whether values that are no bone are left out instead of being a fault.
-        numbering: what the values mean, when not our labels.
+        head: the first 600 bytes or more, fewer of a shorter file.
+    """
+    if head.startswith(_GZIP):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, _LARGEST_HEADER_BYTES)
+        except zlib.error:
+            return False
+    return _kind_of(head) is not None
+
+
+def read_nifti_header(path: Path) -> NiftiHeader:
+    """Read the header of a NIfTI file, `.nii`, `.nii.gz` or `.hdr`; told by its bytes, since names lie.
 
     Raises:
-        InputError: unreadable, no volume, no place in the patient, or values that are no label.
+        InputError: damaged, of another kind, or more voxels than the file can hold.
+        OSError: it cannot be opened.
     """
-    values, affine = read_nifti(path)
-    labels, notes = label_values(values, affine, ignore_unknown, path, numbering)
-    return LabelVolume(labels, affine, notes)
+    with _unpacked(path, path) as stream:
+        head = stream.read(_LARGEST_HEADER_BYTES)
+    kind = _kind_of(head)
+    if kind is None:
+        raise unreadable(_WHAT, "it does not begin as a NIfTI file does", path)
+    try:
+        stored = kind(head[: kind.sizeof_hdr], check=False)
+    except WrapStructError:
+        raise unreadable(_WHAT, "its header is cut short", path) from None
+    is_pair = bytes(stored["magic"]).startswith(b"ni")
+    header = _described(path, stored, _image_beside(path) if is_pair else path)
+    _require_room(header)
+    return header
 
 
-def read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read a NIfTI file.
-
-    Returns:
-        The values as stored, or float32 where the header scales them, and the affine (index -> RAS mm).
+def read_voxels(header: NiftiHeader) -> np.ndarray:
+    """Return the array of a file, of `header.shape`, column-major: as stored, or float32 where the header scales it.
 
     Raises:
-        InputError: unreadable, or the header places it not in the patient.
+        InputError: voxels are missing, or the check sum of a compressed file is wrong.
     """
-    with reading(path, "NIfTI file"):
-        image = nibabel.load(path)
-        proxy = image.dataobj
-        _require_room(path, proxy)
-        scaled = (proxy.slope, proxy.inter) != (1, 0)
-        values = np.asarray(proxy, dtype=np.float32) if scaled else proxy.get_unscaled()
-        unit = image.header.get_xyzt_units()[0]
-        coded = int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
-    if not coded:
-        message = "The header does not say how the volume lies in the patient (sform and qform codes are 0)."
-        raise refuse("orientation-absent", message, "Export it with its orientation.", path)
-    affine = np.array(image.affine, dtype=np.float64)
-    affine[:3] *= _MM_PER_UNIT.get(unit, 1.0)
-    return np.asarray(values), checked_affine(affine, path)
+    stored, dtype = header.stored, header.stored.get_data_dtype()
+    slope, intercept = stored.get_slope_inter()
+    with _unpacked(header.data_path, header.path) as stream:
+        spec = (stored.get_data_shape(), dtype, header.offset, slope, intercept)
+        proxy = ArrayProxy(stream, spec, mmap=False)
+        is_scaled = not header.is_colour and slope is not None and (slope, intercept) != (1, 0)
+        single = np.complex64 if dtype.kind == "c" else np.float32
+        array = np.asarray(proxy, dtype=single) if is_scaled else np.asarray(proxy.get_unscaled())
+        # The check sum stands at the end.
+        while stream.read(BLOCK_BYTES):
+            pass
+    if header.is_colour:
+        array = np.stack([array[name] for name in dtype.names], axis=-1)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return array.reshape(header.shape, order="F")
 
 
-def _require_room(path: Path, proxy: nibabel.arrayproxy.ArrayProxy) -> None:
+def _kind_of(head: bytes) -> type[Nifti1Header] | None:
+    for size, (kind, at, marks) in _VERSIONS.items():
+        if any(head[:4] == size.to_bytes(4, order) for order in ("little", "big")):
+            return kind if head[at : at + 4] in marks else None
+    return None
+
+
+def _image_beside(path: Path) -> Path:
+    name = path.name.removesuffix(".gz").removesuffix(".hdr")
+    for ending in (".img", ".img.gz"):
+        if (path.parent / (name + ending)).is_file():
+            return path.parent / (name + ending)
+    hint = "Copy the data file beside its header."
+    raise unreadable(_WHAT, f"its data file {name}.img is not there", path, hint)
+
+
+def _described(path: Path, stored: Nifti1Header, data_path: Path) -> NiftiHeader:
+    shape, dtype, channels = _array_of(path, stored)
+    axes = min(len(shape), 3)
+    unit = stored.get_xyzt_units()[0]
+    unit, mm = (unit, _MM_PER_UNIT[unit]) if unit in _MM_PER_UNIT else ("", 1.0)
+    affine, notes = _placed(stored, mm, shape)
+    stated = np.abs(stored["pixdim"][1 : axes + 1] * mm)
+    if affine is not None and stored["sform_code"] > 0:
+        stated = np.linalg.norm(affine[:3, :axes], axis=0)
+    return NiftiHeader(
+        path=path,
+        format="NIfTI",
+        shape=without_single_ends(shape) + ((channels,) if channels else ()),
+        space_axes=axes,
+        affine=affine,
+        spacing_mm=stated_lengths(stated),
+        dtype=dtype,
+        is_colour=channels > 0,
+        unit=unit,
+        notes=notes,
+        stored=stored,
+        data_path=data_path,
+    )
+
+
+def _array_of(path: Path, stored: Nifti1Header) -> tuple[tuple[int, ...], np.dtype, int]:
+    """Return the shape, the type of the numbers, and how many make a colour, 0 where none do.
+
+    Raises:
+        InputError: the header contradicts itself, or tells of numbers that are none of ours.
+    """
+    count, sizes = int(stored["dim"][0]), stored["dim"][1:]
+    if not 1 <= count <= 7 or (sizes[:count] < 0).any():
+        raise unreadable(_WHAT, f"its header tells of {count} axes, of {sizes} voxels", path)
+    try:
+        dtype = stored.get_data_dtype().newbyteorder("=")
+        stored.get_slope_inter()
+    except (HeaderDataError, KeyError):
+        reason = f"its voxels are of an unsupported type, {stored['datatype']}, or its scaling is not finite"
+        raise unreadable(_WHAT, reason, path) from None
+    if dtype.names is None and (dtype.kind not in "iufc" or dtype.itemsize > 8 * (1 + (dtype.kind == "c"))):
+        raise unreadable(_WHAT, f"its voxels are of an unsupported type, {stored['datatype']}", path)
+    if 8 * dtype.itemsize != stored["bitpix"]:
+        reason = f"its header tells of {stored['bitpix']} bits a voxel of type {stored['datatype']}"
+        raise unreadable(_WHAT, reason, path)
+    shape = tuple(int(size) for size in sizes[:count])
+    return (shape, np.dtype(np.uint8), len(dtype.names)) if dtype.names else (shape, dtype, 0)
+
+
+def _placed(
+    stored: Nifti1Header, mm: float, shape: tuple[int, ...]
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the affine (index -> RAS mm) that counts, the sform where there is one, and how the forms differ."""
+    mended = stored.copy()
+    # A size of 0 is one that is not stated; the volume has some extent nonetheless.
+    mended.check_fix(logger=_SILENT, error_level=math.inf)
+    forms = [form for read in (mended.get_sform, mended.get_qform) if (form := _form(read)) is not None]
+    for affine in forms:
+        affine[:3] *= mm
+    notes: tuple[str, ...] = ()
+    if len(forms) == 2 and np.isfinite(forms).all():
+        ends = [(0, max(length - 1, 0)) for length in (*shape, 1, 1)[:3]]
+        corners = np.array([(*corner, 1) for corner in np.array(np.meshgrid(*ends)).reshape(3, -1).T])
+        apart = (corners @ (forms[0] - forms[1]).T)[:, :3]
+        furthest = float(np.linalg.norm(apart, axis=1).max())
+        if furthest > _FORMS_AGREE_MM:
+            notes = (
+                f"The header places the volume twice, up to {furthest:.1f} mm apart (qform and sform); the sform was "
+                "used.",
+            )
+    return (forms[0] if forms else None), notes
+
+
+def _form(read: Any) -> np.ndarray | None:
+    """Return one of the two affines of a header, with NaN where it is no affine, or None where it is not coded."""
+    try:
+        affine, code = read(coded=True)
+    except (HeaderDataError, ValueError):
+        return np.full((4, 4), np.nan)
+    return None if affine is None or code <= 0 else np.asarray(affine, dtype=np.float64)
+
+
+def _require_room(header: NiftiHeader) -> None:
     """Refuse a damaged header, before memory is asked for that no file of this size can fill."""
-    told, stored = math.prod(map(int, proxy.shape)) * proxy.dtype.itemsize, path.stat().st_size
-    if told > stored * (_MOST_COMPRESSED if path.name.lower().endswith(".gz") else 1):
-        size = " x ".join(map(str, proxy.shape))
+    stored = header.data_path.stat().st_size
+    most = stored * MOST_COMPRESSED if _is_gzip(header.data_path) else stored - header.offset
+    if header.data_bytes > most:
+        size = " x ".join(map(str, header.shape))
         message = f"The header tells of {size} voxels, more than a file of {stored} bytes can hold."
-        raise refuse("segmentation-unreadable", message, "Export or copy it again.", path)
+        raise refuse("unreadable-file", message, COPY_HINT, header.path)
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_GZIP)) == _GZIP
+
+
+@contextmanager
+def _unpacked(data_path: Path, path: Path) -> Iterator[BinaryIO]:
+    """Open a file, compressed or not, whatever it is called.
+
+    Raises:
+        InputError: it ends too early, or its check sum is wrong; tells of `path`.
+    """
+    with data_path.open("rb") as stored, _stream(stored) as stream:
+        try:
+            yield stream
+        except (EOFError, zlib.error, OSError) as error:
+            short = _CUT_SHORT.search(str(error))
+            reason = (
+                f"it ends after {short[2]} of {short[1]} bytes of voxels" if short else str(error).rstrip(".")
+            )
+            raise unreadable(_WHAT, reason, path) from error
+
+
+def _stream(stored: BinaryIO) -> Any:
+    is_packed = stored.read(len(_GZIP)) == _GZIP
+    stored.seek(0)
+    return gzip.GzipFile(fileobj=stored, mode="rb") if is_packed else stored

@@ -1,166 +1,298 @@
-"""What is read from a file of labels: the volume in the file's own array order, and what was found odd."""
+"""The one reader and writer of volumes: NIfTI, NRRD, MetaImage, and a CT as a folder of DICOM files.
+
+A volume is an array and an affine, 4x4 float64, from array index (voxel centres) to RAS mm. The first array axis is
+the fastest of the file, ITK's x; no axis is turned on reading.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import gzip
+import os
+import shutil
+import stat
+import struct
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
+import SimpleITK
 
-from SwinX2SLib.anatomy import CLASS_COUNT
-from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.geometry.frames import orientation_of
+from SwinX2SLib.geometry.frames import ras_to_lps, reorient
+from SwinX2SLib.io import metaimage, nifti, nrrd
+from SwinX2SLib.io.atomic_output import atomic_file
+from SwinX2SLib.io.decoding import decode
+from SwinX2SLib.io.dicom_series import read_dicom_series
+from SwinX2SLib.io.header import COPY_HINT, VolumeHeader, refuse
 
-_MOST_NAMED = 8
-
-
-class Numbering(Protocol):
-    """What the values, or the names of segments, of a file mean (see `label_schemes.LabelMapping`)."""
-
-    names: Mapping[str, int]
-
-    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
-        """Return the values as our labels, uint8; marks above 54 stand for bone without a name."""
+VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_HEAD_BYTES = 1024
+# Label maps: as small as nibabel writes them, in the same time.
+_COMPRESSION = 2
+_AXES = "RLAPSI"
+# Offsets in a NIfTI-1 header: scl_slope and scl_inter, xyzt_units, qform_code and sform_code, srow_x to srow_z.
+_SCALING, _UNITS, _CODES, _SROW = 112, 123, 252, 280
+_MM, _SCANNER = 2, 1
+# How far axes may be from right angles for a quaternion to say where they run, as cosine.
+_RIGHT_ANGLE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class LabelVolume:
-    """A label volume of the 54 bones.
+class Volume:
+    """Voxels and what their file states.
 
     Attributes:
-        labels: uint8 `(I, J, K)`, the file's own array order; above 54, bone that a `Numbering` does not name.
-        affine: 4x4, index -> RAS mm.
-        notes: what a reader of the result must know, in sentences.
+        array: of `header.shape`, the fastest axis of the file first; float32 (or float64 where stored so) where the
+            header scales the numbers, else as stored.
+        header: see `VolumeHeader`.
     """
 
-    labels: np.ndarray
-    affine: np.ndarray
-    notes: tuple[str, ...] = ()
+    array: np.ndarray
+    header: VolumeHeader
+
+    @property
+    def affine(self) -> np.ndarray:
+        """The affine, 4x4 float64, index -> RAS mm.
+
+        Raises:
+            InputError: the header states none, or one that places no voxel.
+        """
+        return self.header.stated_affine
 
 
-def refuse(kind: str, message: str, hint: str, path: Path) -> InputError:
-    """Return the error of one fault of a file."""
-    return InputError([Fault(kind, message, hint, str(path))])
+def read_header(path: Path) -> VolumeHeader:
+    """Read what a file states, without its voxels; the format is told by the first bytes, since names lie.
 
-
-@contextmanager
-def reading(path: Path, what: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into a fault in words.
+    Args:
+        path: NIfTI-1 or NIfTI-2 (compressed or not, one file or two), NRRD (attached or not), or MetaImage.
 
     Raises:
-        InputError: the block raised an `Exception` other than running out of memory.
+        InputError: there is no such file, it is of another kind, or its header is damaged.
     """
+    path = Path(path)
     try:
-        yield
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # decoders raise many types for damaged files
-        told = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
-        message = f"The {what} cannot be read ({told})."
-        raise refuse("segmentation-unreadable", message, "Export or copy it again.", path) from error
+        head = _head(path)
+        if head.startswith(nrrd.MAGIC):
+            return nrrd.read_nrrd_header(path)
+        if nifti.looks_like_nifti(head):
+            return nifti.read_nifti_header(path)
+        if metaimage.looks_like_metaimage(head):
+            return metaimage.read_metaimage_header(path)
+        # A damaged file is told by what it claims to be.
+        if path.name.lower().endswith((".nii", ".nii.gz")):
+            return nifti.read_nifti_header(path)
+    except FileNotFoundError:
+        raise refuse("missing-file", "There is no such file.", "Check the path.", path) from None
+    except OSError as error:
+        message = f"The file cannot be opened ({error.strerror or error})."
+        raise refuse("unreadable-file", message, "Check the path and its permissions.", path) from error
+    message = "The file is none of NIfTI, NRRD and MetaImage."
+    raise refuse("unsupported-format", message, "Export the volume in one of these formats.", path)
 
 
-def checked_affine(affine: np.ndarray, path: Path) -> np.ndarray:
-    """Return an affine as float64.
+def read_volume(path: Path) -> Volume:
+    """Read a file of voxels, or the one CT of a folder of DICOM files.
+
+    Args:
+        path: see `read_header`; or a folder.
 
     Raises:
-        InputError: it is singular or not finite.
+        InputError: see `read_header` and `read_dicom_series`; cut short, damaged, or too large for the memory.
     """
-    affine = np.asarray(affine, dtype=np.float64)
-    try:
-        if not np.isfinite(affine).all():
-            raise ValueError("The affine holds numbers that are not finite (NaN or infinity).")
-        orientation_of(affine)
-    except ValueError as error:
-        message = f"The header places no voxel in the patient. {error}"
-        raise refuse("affine-singular", message, "Export the segmentation again.", path) from None
+    path = Path(path)
+    if os.path.isdir(path):
+        header, array = read_dicom_series(path)
+        return Volume(array, header)
+    header = read_header(path)
+    if 0 in header.shape:
+        size = " x ".join(map(str, header.shape))
+        raise refuse("not-a-volume", f"The file has {size} voxels.", "Export it again.", path)
+    return Volume(decode(header), header)
+
+
+def read_three_axes(path: Path, assumed_orientation: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Read a volume of one number a voxel.
+
+    Args:
+        path: see `read_volume`.
+        assumed_orientation: of files whose header states none, "LPS" for example, with the middle of the array at the
+            origin; without it they are refused.
+
+    Returns:
+        The array `(I, J, K)` and its affine (index -> RAS mm).
+
+    Raises:
+        InputError: see `read_volume`; another number of axes, or no place in the patient.
+    """
+    volume = read_volume(path)
+    require_three_axes(volume)
+    if volume.header.affine is None and assumed_orientation is not None:
+        return volume.array, assumed_affine(volume.header, assumed_orientation)
+    return volume.array, volume.affine
+
+
+def require_three_axes(volume: Volume) -> None:
+    """Refuse what is no volume of one number a voxel.
+
+    Raises:
+        InputError: colours, complex numbers, layers, moments, or a picture.
+    """
+    header, hint = volume.header, "Give one three-dimensional volume."
+    if header.is_colour or np.iscomplexobj(volume.array):
+        what = "colours" if header.is_colour else "complex numbers"
+        raise refuse("not-a-volume", f"The file holds {what}, not one number a voxel.", hint, header.path)
+    if volume.array.ndim != 3 or header.space_axes != 3 or min(header.shape) < 2:
+        size = " x ".join(map(str, header.shape))
+        message = f"The file has the size {size}, which is no volume."
+        raise refuse("not-a-volume", message, hint, header.path)
+
+
+def assumed_affine(header: VolumeHeader, orientation: str) -> np.ndarray:
+    """Return the affine (index -> RAS mm) of a volume whose axes are said to run as `orientation`, around the origin.
+
+    Raises:
+        InputError: the header states no spacing either.
+    """
+    if None in header.spacing_mm:
+        hint = "Export it with its spacing."
+        raise refuse("spacing-absent", "The header states no spacing either.", hint, header.path)
+    affine = np.zeros((4, 4))
+    affine[3, 3] = 1.0
+    for axis, letter in enumerate(orientation):
+        affine[_AXES.index(letter) // 2, axis] = header.spacing_mm[axis] * (1 if letter in "RAS" else -1)
+    affine[:3, 3] = -affine[:3, :3] @ ((np.asarray(header.shape[:3]) - 1) / 2)
     return affine
 
 
-def label_values(
-    values: np.ndarray,
-    affine: np.ndarray,
-    ignore_unknown: bool,
+def write_volume(
     path: Path,
-    numbering: Numbering | None = None,
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return a volume of numbers as uint8 labels, and a note of what was left out.
+    array: np.ndarray,
+    affine: np.ndarray,
+    orientation: str | None = None,
+    slope: float = 1.0,
+) -> None:
+    """Write a volume, whole or not at all.
 
     Args:
-        values: three axes (axes of length one at the end are dropped).
-        affine: index -> RAS mm.
-        ignore_unknown: whether values that are no bone become background instead of a fault.
-        path: for the faults.
-        numbering: what the values mean, when not our labels.
+        path: ends in `.nii`, `.nii.gz`, `.nrrd` or `.mha`; its folder exists.
+        array: whole numbers or float32 or float64, `(I, J, K)`; bool becomes uint8, float16 float32.
+        affine: 4x4, index -> RAS mm.
+        orientation: in which order the file's axes shall run ("RAS"); as the array's by default.
+        slope: the numbers times this are what is meant (NIfTI).
 
     Raises:
-        InputError: the array has not three axes, or holds values that are no label.
+        ValueError: the array, the affine, or the ending cannot be written.
+        OSError: it cannot be written.
     """
-    while values.ndim > 3 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.ndim != 3 or not values.size:
-        message = f"The file has {values.ndim} axes ({' x '.join(map(str, values.shape))})."
-        raise refuse("not-a-volume", message, "Give one three-dimensional label volume.", path)
-    if numbering is not None:
-        return _renumbered(values, affine, path, numbering), ()
-    found = _distinct(values, path)
-    strange = [value for value in found if not 0 <= value < CLASS_COUNT]
-    if strange and not ignore_unknown:
-        hint = (
-            "Labels run from 0 to 54 as in Resources/labels.json; a file in another numbering would give the values "
-            "of other bones. Renumber it, or add --ignore-unknown to leave these values out."
-        )
-        raise refuse("unknown-labels", f"These values are no bone: {named(strange)}.", hint, path)
-    if not strange:
-        return values.astype(np.uint8), ()
-    known = np.where((values >= 0) & (values < CLASS_COUNT), values, 0).astype(np.uint8)
-    return known, (f"Values that are no bone were left out: {named(strange)}.",)
+    path = Path(path)
+    if orientation is not None:
+        array, affine = reorient(array, affine, orientation)
+    is_nifti = path.name.lower().endswith((".nii", ".nii.gz"))
+    if not is_nifti and path.suffix.lower() not in (".nrrd", ".mha"):
+        raise ValueError(f"No format of volumes is known by the ending of {path.name}")
+    if slope != 1.0 and not is_nifti:
+        raise ValueError(f"Only NIfTI stores a slope: {path.name}")
+    image = image_of(array, affine)
+    with atomic_file(path) as partial:
+        if is_nifti:
+            _write_nifti(partial, image, affine, slope)
+        else:
+            write_image(partial, image)
 
 
-def _renumbered(values: np.ndarray, affine: np.ndarray, path: Path, numbering: Numbering) -> np.ndarray:
-    _distinct(values, path)
+def image_of(array: np.ndarray, affine: np.ndarray) -> SimpleITK.Image:
+    """Return a SimpleITK image, in LPS as ITK has it.
+
+    Args:
+        array: `(I, J, K)`.
+        affine: 4x4, index -> RAS mm, not singular.
+
+    Raises:
+        ValueError: the array has not three axes, or the affine is singular or not finite.
+    """
+    affine = np.asarray(affine, dtype=np.float64)
+    array = np.asarray(array)
+    if array.ndim != 3 or affine.shape != (4, 4) or not np.isfinite(affine).all():
+        raise ValueError(f"An array of three axes and a finite affine are needed, not {array.shape}.")
+    stored = {"b": np.uint8, "f": np.float32 if array.dtype == np.float16 else array.dtype}.get(
+        array.dtype.kind
+    )
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(array.T, dtype=stored or array.dtype))
+    lps = ras_to_lps(affine)
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    if not abs(np.linalg.det(lps[:3, :3])) > 0:
+        raise ValueError("The affine is singular.")
+    image.SetSpacing(spacing.tolist())
+    image.SetOrigin(lps[:3, 3].tolist())
+    image.SetDirection((lps[:3, :3] / spacing).ravel().tolist())
+    return image
+
+
+def write_image(path: Path, image: SimpleITK.Image, compression: int = _COMPRESSION) -> None:
+    """Write a SimpleITK image under any name, also one that ITK cannot take.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # ITK ends the process over a name that is not UTF-8, and does not say why a write fails.
+    with path.open("wb"):
+        pass
     try:
-        return numbering.to_marked(values, affine)
-    except InputError as error:
-        raise InputError([replace(fault, path=str(path)) for fault in error.faults]) from error
+        str(path).encode("utf-8")
+        target = path
+    except UnicodeEncodeError:
+        target = Path(tempfile.mkdtemp(prefix="swinx2s-"), "volume" + "".join(path.suffixes[-2:]))
+    try:
+        SimpleITK.WriteImage(image, str(target), True, compression)
+        if target != path:
+            shutil.copyfile(target, path)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise OSError(0, f"{reason}; is the disk full?", str(path)) from error
+    finally:
+        if target != path:
+            shutil.rmtree(target.parent, ignore_errors=True)
 
 
-def named(values: list) -> str:
-    """Return a list in words, not all of a long one."""
-    # A number of hundreds of digits says no more than its size.
-    told = [
-        f"{value:.6g}" if not isinstance(value, str) and abs(value) >= 1e15 else str(value)
-        for value in values[:_MOST_NAMED]
-    ]
-    shown = ", ".join(told)
-    return shown if len(values) <= _MOST_NAMED else f"{shown} and {len(values) - _MOST_NAMED} more"
+def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: float) -> None:
+    """Write by ITK, then state what it drops: the shear, the slope, that lengths are mm."""
+    directions = np.reshape(image.GetDirection(), (3, 3))
+    sheared = np.abs(directions.T @ directions - np.eye(3)).max() > _RIGHT_ANGLE
+    if sheared:
+        # No quaternion says it; the affine itself does.
+        image.SetDirection(np.eye(3).ravel().tolist())
+    with tempfile.TemporaryDirectory(prefix="swinx2s-") as folder:
+        plain = Path(folder, "volume.nii")
+        write_image(plain, image)
+        with plain.open("rb+") as stream:
+            for offset, form, values in (
+                (_SCALING, "<2f", (slope, 0.0)),
+                (_UNITS, "<B", (_MM,)),
+                (_CODES, "<2h", (0 if sheared else _SCANNER, _SCANNER)),
+                (_SROW, "<12f", tuple(np.asarray(affine, dtype=np.float64)[:3].ravel())),
+            ):
+                stream.seek(offset)
+                stream.write(struct.pack(form, *values))
+        _pack(plain, path)
 
 
-def _distinct(values: np.ndarray, path: Path) -> list[int]:
-    """Return the distinct whole numbers of a volume, in order.
+def _pack(plain: Path, path: Path) -> None:
+    with plain.open("rb") as source, path.open("wb") as target:
+        if path.suffix.lower() != ".gz":
+            shutil.copyfileobj(source, target, 1 << 20)
+            return
+        # Without time and name: the same volume is the same file.
+        with gzip.GzipFile("", "wb", _COMPRESSION, target, mtime=0) as packed:
+            shutil.copyfileobj(source, packed, 1 << 20)
 
-    Raises:
-        InputError: the array holds no numbers, or some are not whole.
-    """
-    if values.dtype.names or not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
-        message = f"The file holds {values.dtype}, not numbers."
-        raise refuse("not-labels", message, "Give a label volume.", path)
-    if np.iscomplexobj(values):
-        raise refuse("not-labels", "The file holds complex numbers.", "Give a label volume.", path)
-    found: set[float] = set()
-    # A slice at a time: a whole volume need not be sorted at once.
-    for slab in np.moveaxis(values, -1, 0):
-        found.update(np.unique(slab).tolist())
-        if len(found) > 4096:
-            break
-    if not all(np.isfinite(value) for value in found):
-        message = "The file holds numbers that are not finite (NaN or infinity)."
-        raise refuse("not-labels", message, "Give the label volume itself, with 0 for background.", path)
-    wrong = [value for value in found if value != int(value)]
-    if wrong or len(found) > 4096:
-        message = "The file holds values between whole numbers, or thousands of them: an image, not labels."
-        raise refuse("not-labels", message, "Give the label volume itself.", path)
-    return sorted(int(value) for value in found)
+
+def _head(path: Path) -> bytes:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise refuse("unreadable-file", f"This is {what}, not a file.", "Name the file of the volume.", path)
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if not head:
+        raise refuse("unreadable-file", "The file is empty.", COPY_HINT, path)
+    return head

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from pathlib import Path
@@ -18,8 +17,8 @@ _UNKNOWN = "unknown:"
 # Of more digits than any label of a volume has.
 _WHOLE = re.compile(r"([0-9]{1,18})(?:\.0*)?")
 _HINT = (
-    'Map every value (or segment name) to one of our labels ("hip_left", "L1", 52), to "background", or, for bone of '
-    f'a group that it does not name, to "{_UNKNOWN}spine" ({", ".join(GROUPS)}).'
+    'Map every value (or segment name) to a SwinX2S label ("hip_left", "L1", 52), to "background", or, for bone '
+    f'of a group without a specific label, to "{_UNKNOWN}spine" ({", ".join(GROUPS)}).'
 )
 
 
@@ -37,7 +36,7 @@ def read_mapping(path: Path) -> LabelMapping:
     except OSError as error:
         message = f"The label map cannot be read ({error.strerror or error})."
         raise InputError([Fault("scheme-unreadable", message, "Check the path.", str(path))]) from error
-    except (ValueError, RecursionError, csv.Error) as error:
+    except (ValueError, RecursionError) as error:
         message = f"The label map is damaged ({error})."
         raise InputError([Fault("scheme-unreadable", message, _HINT, str(path))]) from error
     return _scheme(pairs, path)
@@ -49,14 +48,14 @@ def _json_pairs(path: Path) -> list[tuple[str, str]]:
 
     content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
     if not isinstance(content, list) or not all(isinstance(pair, tuple) for pair in content):
-        raise ValueError("it holds no object")
+        raise ValueError("it is not an object")
     return [(str(key).strip(), str(value).strip()) for key, value in content]
 
 
 def _csv_pairs(path: Path) -> list[tuple[str, str]]:
     rows = [fields for _, fields in records_of(path.read_bytes())]
     if any(len(row) < 2 for row in rows):
-        raise ValueError("it has not two columns everywhere")
+        raise ValueError("some rows do not have two columns")
     pairs = [(row[0].strip(), row[1].strip()) for row in rows]
     is_header = bool(pairs) and _number(pairs[0][0]) is None and _meaning(pairs[0][1]) is None
     return pairs[1:] if is_header else pairs
@@ -75,13 +74,15 @@ def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelMapping:
             faults.append(Fault("scheme-entry", f"{source!r} occurs twice.", "Keep one entry.", str(path)))
         elif meaning is None:
             faults.append(
-                Fault("scheme-entry", f"{target!r}, for {source!r}, is no label.", _HINT, str(path))
+                Fault("scheme-entry", f"{target!r} (for {source!r}) is not a label.", _HINT, str(path))
             )
         elif number is None and isinstance(meaning, int):
             names[source.lower()] = meaning
         elif number is None:
             faults.append(
-                Fault("scheme-entry", f"{source!r} is a name and cannot be unknown.", _HINT, str(path))
+                Fault(
+                    "scheme-entry", f"{source!r} is a name and cannot be mapped to unknown.", _HINT, str(path)
+                )
             )
         elif isinstance(meaning, str):
             unnamed[number] = meaning
@@ -91,7 +92,7 @@ def _scheme(pairs: list[tuple[str, str]], path: Path) -> LabelMapping:
             others.add(number)
         seen.add(source.lower())
     if not targets and not names and not faults:
-        faults.append(Fault("scheme-empty", "The label map names none of our bones.", _HINT, str(path)))
+        faults.append(Fault("scheme-empty", "The label map has no SwinX2S labels.", _HINT, str(path)))
     if faults:
         raise InputError(faults)
     return LabelMapping(str(path), f"map {path.name}", str(path), targets, unnamed, frozenset(others), names)
@@ -119,7 +120,7 @@ def _meaning(text: str) -> int | str | None:
 _SUFFIXES = (".json", ".csv")
 
 
-def scheme(name: str | Path) -> LabelMapping:
+def label_mapping(name: str | Path) -> LabelMapping:
     """Return a numbering.
 
     Args:
@@ -133,8 +134,9 @@ def scheme(name: str | Path) -> LabelMapping:
         return known
     if Path(name).suffix.lower() in _SUFFIXES:
         return read_mapping(Path(name))
-    message = f"There is no label numbering {str(name)!r}."
+    message = f"Unknown label numbering {str(name)!r}."
     hint = (
-        f"Use one of {', '.join(SCHEME_NAMES)}, or a .json or .csv file that maps its values to our labels."
+        f"Use one of {', '.join(SCHEME_NAMES)}, or a .json or .csv file that maps its values to SwinX2S "
+        "labels."
     )
     raise InputError([Fault("unknown-scheme", message, hint)])

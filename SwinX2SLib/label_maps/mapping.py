@@ -77,8 +77,18 @@ class LabelMapping:
         Raises:
             InputError, ValueError: as `to_swinx2s`.
         """
-        if self.sides_by_position and affine is None:
-            raise ValueError(f"{self.title} does not say which side is left; give the affine.")
+        if not self.sides_by_position:
+            return self._marked(labels)
+        if affine is None:
+            raise ValueError(f"{self.title} does not define left and right; provide the affine.")
+        return _sided(self._marked(labels), affine)
+
+    def _marked(self, labels: np.ndarray) -> np.ndarray:
+        """Return the labels in ours, with sides as the scheme has them.
+
+        Raises:
+            InputError: there are values that the scheme does not have.
+        """
         labels = np.asarray(labels)
         marked = np.zeros(labels.shape, dtype=np.uint8)
         strange: set[float] = set()
@@ -87,7 +97,7 @@ class LabelMapping:
             strange |= self._convert(source, target)
         if strange:
             raise InputError([self._fault(sorted(strange))])
-        return _sided(marked, affine) if self.sides_by_position else marked
+        return marked
 
     def _convert(self, source: np.ndarray, target: np.ndarray) -> set[float]:
         """Fill `target`, and return the values that are not in the scheme."""
@@ -117,8 +127,10 @@ class LabelMapping:
     def _fault(self, strange: list[float]) -> Fault:
         shown = ", ".join(f"{value:g}" for value in strange[:_MOST_NAMED])
         more = f" and {len(strange) - _MOST_NAMED} more" if len(strange) > _MOST_NAMED else ""
-        message = f"These values do not exist in the numbering {self.name} ({self.title}): {shown}{more}."
-        return Fault("wrong-scheme", message, "Name the numbering of the file, or give a map of its values.")
+        message = (
+            f"These values are not part of the label numbering {self.name} ({self.title}): {shown}{more}."
+        )
+        return Fault("wrong-scheme", message, "Set the label numbering of the file, or provide a label map.")
 
 
 def without_marks(marked: np.ndarray) -> np.ndarray:
@@ -141,8 +153,10 @@ def _sided(labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
     if not any(side.any() for side in sides):
         return labels
     if not all(side.any() for side in sides):
-        message = "Only one of the two sides is there, and the numbering does not say which."
-        raise InputError([Fault("side-unknown", message, "Give a map that names the side of every value.")])
+        message = "Only one side is present, and the label numbering does not define which one."
+        raise InputError(
+            [Fault("side-unknown", message, "Provide a label map that defines the side of every value.")]
+        )
     left, right = (_mean_right_mm(side, affine) for side in sides)
     return labels if left < right else mirrored[labels]
 

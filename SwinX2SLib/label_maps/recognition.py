@@ -66,7 +66,7 @@ class RecognisedMapping:
             InputError: no numbering fits, or several do.
         """
         self.scheme = recognise_mapping(labels, affine)
-        self.told = f"The numbering was recognised as that of {self.scheme.title}, by where its values lie."
+        self.told = f"Label numbering detected from the positions of the labels: {self.scheme.title}."
         return self.scheme.to_marked(labels, affine)
 
 
@@ -99,12 +99,12 @@ def recognise_mapping(labels: np.ndarray, affine: np.ndarray) -> LabelMapping:
     if rivals or not is_placed:
         # A size that fits tells nothing: then all that have the values are as good.
         names = ", ".join(scheme.name for scheme in ((best, *rivals) if is_placed else possible))
-        message = f"The labels may be numbered in several ways ({names}), and too few tell which."
+        message = f"The label numbering is ambiguous ({names}): too few labels to decide."
         raise InputError([Fault("scheme-ambiguous", message, _HINT)])
     return best
 
 
-_HINT = "Name the numbering (--scheme), or give a map of its values."
+_HINT = "Set the label numbering (--scheme), or provide a label map."
 
 
 def _require_labels(labels: np.ndarray) -> None:
@@ -117,12 +117,12 @@ def _require_labels(labels: np.ndarray) -> None:
     if low < 0 or high > HIGHEST_VALUE:
         raise _not_recognised([value.item() for value in np.unique(labels) if value])
     if not high:
-        raise InputError([Fault("no-bones", "There is no bone in it.", "Check that it is the right file.")])
+        raise InputError([Fault("no-bones", "The file has no bones.", "Check that it is the right file.")])
 
 
 def _not_recognised(values: Sequence[float]) -> InputError:
     shown = ", ".join(f"{value:.6g}" for value in values[:8])
-    message = f"The numbering of the labels ({shown}{', ...' if len(values) > 8 else ''}) is not recognised."
+    message = f"The label numbering ({shown}{', ...' if len(values) > 8 else ''}) could not be detected."
     return InputError([Fault("scheme-not-recognised", message, _HINT)])
 
 

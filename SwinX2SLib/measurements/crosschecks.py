@@ -84,7 +84,9 @@ def unlike_other_ribs(ribs: Iterable[Measurement]) -> Reasons:
         part = length / float(np.median(expected))
         least, most = LAST_RIB_PARTS if number == LAST_RIB else RIB_PARTS
         if not least <= part <= most:
-            reason = f"Its length is {part:.0%} of what its fellow and its neighbours let expect."
+            reason = (
+                f"Its length is {part:.0%} of the length expected from the opposite rib and its neighbours."
+            )
             for name in ("rib_length", "rib_curvature"):
                 found[f"rib_{side}_{number}", name] = [reason]
     return found
@@ -95,7 +97,7 @@ def _size_judge(least: float, most: float) -> Callable[[float, float], str]:
         part = value / usual if usual else 1.0
         if least <= part <= most:
             return ""
-        return f"It is {part:.0%} of that of its neighbours: a fracture, or a damaged segmentation."
+        return f"The value is {part:.0%} of that of the neighbours: possible fracture or segmentation error."
 
     return judge
 
@@ -103,7 +105,7 @@ def _size_judge(least: float, most: float) -> Callable[[float, float], str]:
 def _turn_judge(value: float, usual: float) -> str:
     if abs(value - usual) <= MOST_TURN_DEG:
         return ""
-    return f"The vertebra is turned by {abs(value - usual):.0f} degrees against its neighbours."
+    return f"The vertebra is rotated by {abs(value - usual):.0f} degrees relative to its neighbours."
 
 
 _JUDGES: dict[str, Callable[[float, float], str]] = {
@@ -148,7 +150,7 @@ def doubts_among(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape])
     found: Doubts = {name: [] for name in bones}
     for name, bone in bones.items():
         if (gaps := _gaps(bone)) > MOST_GAPS:
-            found[name].append(f"The {title_of(name)} is full of gaps: they make {gaps:.0%} of it.")
+            found[name].append(f"The {title_of(name)} has gaps: {gaps:.0%} of its volume.")
     for check in (
         _impossible_sizes,
         _sizes_of_vertebrae,
@@ -207,7 +209,7 @@ def _reasons_of(measurement: Measurement, doubts: Doubts) -> list[str]:
         names = [name for name in doubts if any(_stands_in(name, mark) for mark in marks)]
         if measurement.name == "centreline_length":
             doubted = [title_of(name) for name in names if doubts[name]]
-            return [f"It runs through bones that are in doubt: {', '.join(doubted)}."] if doubted else []
+            return [f"Depends on unreliable bones: {', '.join(doubted)}."] if doubted else []
     return [reason for name in names for reason in doubts.get(name, ())]
 
 
@@ -231,7 +233,9 @@ def _vertebrae(bones: Mapping[str, Bone]) -> dict[str, int]:
 
 def _lent(shapes: Mapping[str, VertebraShape], found: Doubts) -> None:
     for name in [name for name, shape in shapes.items() if shape.lent]:
-        found[name].append("It shows no arch: its directions are those of its neighbours.")
+        found[name].append(
+            "The vertebral arch is missing; the orientation is interpolated from the neighbours."
+        )
 
 
 def _impossible_sizes(bones: Mapping[str, Bone], found: Doubts) -> None:
@@ -242,7 +246,8 @@ def _impossible_sizes(bones: Mapping[str, Bone], found: Doubts) -> None:
         length_mm = 2 * float(np.linalg.norm(away, axis=1).max())
         if volume_cm3 > most_cm3 or length_mm > most_mm:
             found[name].append(
-                f"The {title_of(name)} has {volume_cm3:.0f} cm³ over {length_mm:.0f} mm, more than one such bone."
+                f"The {title_of(name)} has {volume_cm3:.0f} cm³ over {length_mm:.0f} mm, which is too large "
+                "for a single bone."
             )
 
 
@@ -256,7 +261,7 @@ def _sizes_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
         part = volumes[level] / float(np.median(near))
         if not LEAST_VOLUME_PART <= part <= 1 / LEAST_VOLUME_PART:
             found[name].append(
-                f"{title_of(name)} has {part:.0%} of its neighbours' volume: in part missing, or joined."
+                f"{title_of(name)} has {part:.0%} of the volume of its neighbours: partly missing or merged."
             )
 
 
@@ -271,8 +276,8 @@ def _lopsided(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], fo
         apart = float(np.quantile(away, MIRRORED_PART))
         if apart > MOST_LOPSIDED_MM + MOST_LOPSIDED_VOXELS * max(bones[name].spacing_mm or (0.0,)):
             found[name].append(
-                f"The halves of {title_of(name)} lie up to {apart:.0f} mm from being mirror images: a part is "
-                "missing, or its directions are wrong."
+                f"The halves of {title_of(name)} deviate by up to {apart:.0f} mm from mirror symmetry: a "
+                "part is missing or the orientation is wrong."
             )
 
 
@@ -288,7 +293,7 @@ def _order_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
     for place in range(len(steps)):
         if steps[place] @ down < 0 or length[place] > MOST_GAP_FACTOR * np.median(length):
             pair = names[place : place + 2]
-            reason = f"{' and '.join(title_of(name) for name in pair)} do not follow each other."
+            reason = f"{' and '.join(title_of(name) for name in pair)} are not in order."
             for name in pair:
                 found[name].append(reason)
 
@@ -300,7 +305,9 @@ def _sizes_of_pairs(bones: Mapping[str, Bone], found: Doubts) -> None:
             continue
         part = bone.volume_mm3 / max(bones[other].volume_mm3, 1e-9)
         if not LEAST_VOLUME_PART <= part <= 1 / LEAST_VOLUME_PART:
-            reason = f"Left and right differ: the {title_of(name)} has {part:.0%} of the other's volume."
+            reason = (
+                f"Left and right differ: the {title_of(name)} has {part:.0%} of the volume of the other side."
+            )
             found[name].append(reason)
             found[other].append(reason)
 
@@ -326,7 +333,8 @@ def _ribs_on_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
     for name, level in levels.items():
         if level >= min(wrong):
             reason = (
-                f"{len(wrong)} of {count} ribs lie at other vertebrae than their names say: check the labels."
+                f"{len(wrong)} of {count} ribs are at other vertebrae than their labels state: check the "
+                "labels."
             )
             found[name].append(reason)
 
@@ -343,7 +351,7 @@ def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found
     for label in sided:
         away = float((bones[label.name].vertices_ras_mm.mean(axis=0) - middle) @ right)
         if (away > 0) != (label.side == "right"):
-            found[label.name].append(f"The {title_of(label.name)} lies on the other side of the spine.")
+            found[label.name].append(f"The {title_of(label.name)} is on the wrong side of the spine.")
 
 
 def _fellows(bones: Mapping[str, Bone], found: Doubts) -> None:
@@ -355,4 +363,4 @@ def _fellows(bones: Mapping[str, Bone], found: Doubts) -> None:
             away = [float(np.linalg.norm(centres[femur] - centres[hip])) for hip in (own, far)]
             if away[0] > away[1]:
                 for name in (femur, own):
-                    found[name].append(f"The {title_of(femur)} lies next to the {title_of(far)}.")
+                    found[name].append(f"The {title_of(femur)} is next to the {title_of(far)}.")

@@ -192,7 +192,7 @@ class EditableMeasurements:
         if stored.usual and found.value is not None and not stored.usual[0] <= found.value <= stored.usual[1]:
             least, most = stored.usual
             reasons.append(
-                f"{found.value:.1f} {found.unit} is outside what is usual ({least:.0f} to {most:.0f})."
+                f"{found.value:.1f} {found.unit} is outside the reference range ({least:.0f} to {most:.0f})."
             )
         quality = "check" if reasons else "good"
         return replace(found, quality=quality, reasons=tuple(reasons), interval=None)
@@ -207,10 +207,12 @@ class EditableMeasurements:
     def _take_over(self, edits: Mapping[str, Any]) -> None:
         unknown = [key for key in edits if key not in self.places and key not in self.normals]
         if unknown:
-            message = f"The edits name places that the measurements have not: {', '.join(unknown[:5])}."
+            message = (
+                f"The edits refer to landmarks that are not in the measurements: {', '.join(unknown[:5])}."
+            )
             raise InputError([Fault("edits-broken", message, "Measure the bones again.")])
         try:
             self._change({key: np.array(value, dtype=np.float64) for key, value in edits.items()})
         except (TypeError, ValueError) as error:
-            message = f"An edit is no place ({error})."
+            message = f"An edit is not a valid position ({error})."
             raise InputError([Fault("edits-broken", message, "Measure the bones again.")]) from error

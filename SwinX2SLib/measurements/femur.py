@@ -76,11 +76,11 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
     upper = find_proximal(bone)
     doubts = bone_doubts(bone, allowed_cuts=("inferior",))
     if upper.head is None or upper.head.coverage < LEAST_COVERAGE:
-        return _absent(structure, side, HEAD + NECK + SHAFT + KNEE, "No ball of a femoral head was found.")
+        return _absent(structure, side, HEAD + NECK + SHAFT + KNEE, "The femoral head was not found.")
     doubts += _head_doubts(bone, upper)
     results = _head_results(upper, structure, side, doubts)
     if upper.neck is None:
-        return results + _absent(structure, side, NECK + SHAFT + KNEE, "No neck was found beside the head.")
+        return results + _absent(structure, side, NECK + SHAFT + KNEE, "The femoral neck was not found.")
     doubts += _neck_doubts(upper)
     results.append(_neck_result(upper, structure, side, doubts))
     if upper.shaft is None:
@@ -94,7 +94,7 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
     lower = find_distal(bone, upper)
     if lower is None:
         return results + _absent(
-            structure, side, KNEE, "The bone ends before the knee, so its condyles are missing."
+            structure, side, KNEE, "The bone ends above the knee; the condyles are missing."
         )
     return results + _knee_results(upper, lower, structure, side, doubts, max(bone.spacing_mm or (0.0,)))
 
@@ -106,9 +106,11 @@ def _absent(structure: str, side: str, wanted: tuple, reason: str) -> list[Measu
 def _head_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     head, reasons = upper.head, ()
     if head.coverage < GOOD_COVERAGE:
-        reasons += (f"Only {head.coverage:.0%} of a ball is there for the femoral head.",)
+        reasons += (f"Only {head.coverage:.0%} of the sphere of the femoral head is visible.",)
     if head.residual_mm > GOOD_RESIDUAL_MM + 0.25 * max(bone.spacing_mm or (0.0,)):
-        reasons += (f"The femoral head is no ball: {head.residual_mm:.1f} mm remain after the fit.",)
+        reasons += (
+            f"The femoral head is not spherical: residual of the sphere fit {head.residual_mm:.1f} mm.",
+        )
     return reasons + FEMUR["head_radius"].doubts(head.radius_mm, "A head radius", "mm")
 
 
@@ -116,9 +118,9 @@ def _neck_doubts(upper: ProximalFemur) -> tuple[str, ...]:
     radius, neck, reasons = upper.head.radius_mm, upper.neck, ()
     ratio = np.sqrt(neck.isthmus.area_mm2 / np.pi) / radius
     if not NECK_TO_HEAD[0] < ratio < NECK_TO_HEAD[1]:
-        reasons += (f"The neck is {ratio:.2f} times as thick as the head, which no whole neck is.",)
+        reasons += (f"The neck is {ratio:.2f} times as thick as the head, which is implausible.",)
     if not ISTHMUS_RADII[0] + 0.05 < neck.level_mm / radius < ISTHMUS_RADII[-1] - 0.05:
-        reasons += ("The neck has no narrowest place between head and trochanter.",)
+        reasons += ("The neck has no minimum width between head and trochanter.",)
     return reasons
 
 
@@ -126,12 +128,12 @@ def _shaft_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     reasons, shaft = (), upper.shaft
     if not shaft.clear_of_trochanter:
         reasons += (
-            f"Only {shaft.length_mm:.0f} mm of shaft are there, most beside the lesser trochanter: "
-            f"its axis lies {SHORT_SHAFT_DEG:.0f} degrees off in half of such bones, up to "
-            f"{SHORT_SHAFT_MOST_DEG:.0f} degrees off at worst.",
+            f"Only {shaft.length_mm:.0f} mm of the shaft are visible, mostly next to the lesser trochanter: "
+            f"the error of its axis is {SHORT_SHAFT_DEG:.0f} degrees (median), up to "
+            f"{SHORT_SHAFT_MOST_DEG:.0f} degrees.",
         )
     if shaft.cone.residual_mm > 1.5 + 0.25 * max(bone.spacing_mm or (0.0,)):
-        reasons += (f"The shaft is no tube: {shaft.cone.residual_mm:.1f} mm remain after the fit.",)
+        reasons += (f"The shaft is not cylindrical: residual of the fit {shaft.cone.residual_mm:.1f} mm.",)
     return reasons
 
 
@@ -142,14 +144,16 @@ def _proportion_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     aside = np.linalg.norm(away - np.outer(away @ cone.direction, cone.direction), axis=1)
     reach = float(np.quantile(aside, 0.99))
     if reach > MOST_ASIDE_RADII * upper.head.radius_mm:
-        reasons += (f"The bone reaches {reach:.0f} mm to the side of its shaft: others are joined to it.",)
+        reasons += (
+            f"The bone extends {reach:.0f} mm to the side of its shaft: it is merged with other bones.",
+        )
     on_neck, _ = meeting_points(upper.head, upper.neck, cone)
     along = float((upper.head.centre - on_neck) @ upper.neck.direction) / upper.head.radius_mm
     angle = angle_deg(upper.neck.direction, cone.direction)
     low, high = FEMUR["neck_shaft_angle"].lower, FEMUR["neck_shaft_angle"].upper
     if NECK_LENGTH_RADII[0] < along < NECK_LENGTH_RADII[1] and low - 10 < angle < high + 10:
         return reasons
-    return (*reasons, "Head, neck and shaft do not stand to each other as in a femur: it may not be one.")
+    return (*reasons, "The arrangement of head, neck and shaft is not that of a femur: check the label.")
 
 
 def _head_results(upper: ProximalFemur, structure: str, side: str, doubts) -> list[Measurement]:

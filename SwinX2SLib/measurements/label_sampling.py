@@ -14,9 +14,9 @@ from SwinX2SLib.measurements.results import Measurement
 CORRELATION_MM = 10.0
 REACH_MM = 8.0
 METHOD = (
-    f"label volumes drawn from the uncertainty map by thresholding it with smooth Gaussian noise (length "
-    f"{CORRELATION_MM:.0f} mm, up to {REACH_MM:.0f} mm outside of a bone); errors of depth, size or name of a whole "
-    "bone are not in it"
+    "label volumes sampled from the uncertainty map by thresholding it with smooth Gaussian noise "
+    f"(correlation length {CORRELATION_MM:.0f} mm, up to {REACH_MM:.0f} mm outside a bone); errors in depth, "
+    "size or label of a whole bone are not included"
 )
 
 
@@ -101,9 +101,9 @@ def _with_interval(measurement: Measurement, values: list[float], count: int) ->
     interval = interval_of(values)
     reasons = []
     if len(values) < count / 2:
-        reasons.append(f"Only {len(values)} of {count} samples show it.")
+        reasons.append(f"Present in only {len(values)} of {count} samples.")
     if interval and not interval[0] <= measurement.value <= interval[1]:
-        reasons.append("The value lies outside of the interval of its samples.")
+        reasons.append("The value is outside the interval of its samples.")
     return replace(measurement, interval=interval).doubted(reasons)
 
 

@@ -37,9 +37,7 @@ def measure_subject(
         ValueError: there is no such region.
     """
     if unknown := set(only) - set(REGIONS):
-        raise ValueError(
-            f"There is no region {', '.join(sorted(unknown))}; regions are {', '.join(REGIONS)}."
-        )
+        raise ValueError(f"Unknown region {', '.join(sorted(unknown))}; regions are {', '.join(REGIONS)}.")
     # The column and its vertebrae rest on the same parts, which take the longest to find.
     shapes = vertebra_shapes(bones) if {"spine", "vertebra"} & set(only) else {}
     # The hip axis of the pelvis rests on the femora.

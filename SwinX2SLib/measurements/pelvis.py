@@ -74,12 +74,12 @@ def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -
     for side, hip in zip(SIDES, hips, strict=True):
         height = float(np.ptp(found.frame.to_frame(hip.vertices_ras_mm)[:, 2]))
         if not HIP_HEIGHT_MM[0] <= height <= HIP_HEIGHT_MM[1]:
-            reasons += (f"The {side} hip is {height:.0f} mm high, which no whole hip of an adult is.",)
+            reasons += (f"The {side} hip bone is {height:.0f} mm high, which is implausible for an adult.",)
     if sacrum is not None:
         away = found.frame.to_frame(sacrum.vertices_ras_mm).mean(axis=0)
         front = np.mean([found.frame.to_frame(hip.vertices_ras_mm).mean(axis=0)[1] for hip in hips])
         if away[1] > front:
-            reasons += ("The sacrum lies in front of the hips: left and right may be exchanged.",)
+            reasons += ("The sacrum is in front of the hip bones: left and right may be swapped.",)
     return reasons
 
 
@@ -89,15 +89,17 @@ def _spot_results(found: HipLandmarks, doubts: tuple[str, ...], voxel_mm: float)
     crooked = sum(error > limit for error in apart.values())
     if 2 * crooked >= len(SPOTS):
         # The spines in front define the axes along which all are looked for, so they always mirror each other.
-        doubts += (f"Left and right differ at {crooked} of {len(SPOTS)} landmarks: a hip may lack a part.",)
+        doubts += (
+            f"Left and right differ at {crooked} of {len(SPOTS)} landmarks: a hip bone may be incomplete.",
+        )
     results = []
     for name, spot in SPOTS.items():
         for side in SIDES:
             reasons = doubts
             if found.from_expected_mm[f"{name}_{side}"] > 0.95 * spot.search_mm:
-                reasons += ("It lies at the edge of where it was looked for.",)
+                reasons += ("The landmark is at the border of its search region.",)
             if apart[name] > limit:
-                reasons += (f"Left and right lie {apart[name]:.0f} mm from being mirror images.",)
+                reasons += (f"Left and right deviate by {apart[name]:.0f} mm from mirror symmetry.",)
             place = (Landmark(f"{name}_{side}", found.places[f"{name}_{side}"]),)
             results.append(Measurement(name, STRUCTURE, side, None, "point", place).doubted(reasons))
     return results
@@ -123,7 +125,7 @@ def _front_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measure
     plane = (Plane("anterior_pelvic_plane", found.frame.origin_ras_mm, forwards),)
     lying = _sagittal_axes(right)
     if lying is None:
-        reason = "The pelvis lies on its side: its tilt against the patient's axes has no meaning."
+        reason = "The pelvis is lying on its side: its tilt relative to the patient axes is undefined."
         angles = [absent(name, STRUCTURE, None, "deg", reason) for name, _ in FRONT[1:]]
     else:
         tilt = np.degrees(np.arctan2(up @ lying[0], up @ lying[1]))
@@ -177,20 +179,25 @@ def _endplate_doubts(endplate: SacralEndplate, hips: list[Bone], found: HipLandm
     place = (found.frame.to_frame(endplate.centre_ras_mm) - low) / np.maximum(size, 1e-9)
     aside = np.degrees(np.arcsin(np.clip(abs(endplate.normal_ras @ found.frame.rotation[0]), 0, 1)))
     if (np.abs(place - ENDPLATE_PLACE) > ENDPLATE_REACH).any() or aside > ENDPLATE_ASIDE_DEG:
-        reasons += ("The sacral endplate does not lie, or does not face, as between other hips.",)
+        reasons += (
+            "The position or orientation of the sacral endplate between the hip bones is implausible.",
+        )
     if not ENDPLATE_AREA_MM2[0] <= endplate.area_mm2 <= ENDPLATE_AREA_MM2[1]:
         reasons += (
-            f"The flat part of the sacral endplate measures {endplate.area_mm2:.0f} mm2, unlike any endplate.",
+            f"The flat part of the sacral endplate measures {endplate.area_mm2:.0f} mm2, which is "
+            "implausible.",
         )
     if endplate.residual_mm > ENDPLATE_RESIDUAL_MM:
-        reasons += (f"The sacral endplate is not flat: {endplate.residual_mm:.1f} mm remain after the fit.",)
+        reasons += (
+            f"The sacral endplate is not flat: residual of the plane fit {endplate.residual_mm:.1f} mm.",
+        )
     return reasons
 
 
 def _sacral_slope(endplate, found, centre, plane, doubts) -> Measurement:
     lying = _sagittal_axes(found.frame.rotation[0])
     if lying is None:
-        return absent("sacral_slope", STRUCTURE, None, "deg", "The pelvis lies on its side.")
+        return absent("sacral_slope", STRUCTURE, None, "deg", "The pelvis is lying on its side.")
     slope = float(np.degrees(np.arctan2(endplate.normal_ras @ lying[0], endplate.normal_ras @ lying[1])))
     outside = PELVIS["sacral_slope"].doubts(slope, "A sacral slope", "deg")
     result = Measurement("sacral_slope", STRUCTURE, None, slope, "deg", centre, planes=plane)
@@ -200,7 +207,7 @@ def _sacral_slope(endplate, found, centre, plane, doubts) -> Measurement:
 def _hip_axis_results(endplate, femora, centre, plane, doubts, blurred) -> list[Measurement]:
     heads = [_named(femora.get(side, []), "head_centre") for side in SIDES]
     if any(head is None or not head.is_present for head in heads):
-        reason = "Both femoral heads are needed for the hip axis, and one was not found."
+        reason = "The hip axis requires both femoral heads; one was not found."
         return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in HIP_AXIS]
     doubts = tuple(dict.fromkeys((*doubts, *(reason for head in heads for reason in head.reasons))))
     places = tuple(head.landmarks[0] for head in heads)
@@ -217,7 +224,7 @@ def _hip_axis_results(endplate, femora, centre, plane, doubts, blurred) -> list[
     results = []
     for name, unit_ in HIP_AXIS:
         if name not in values:
-            results.append(absent(name, STRUCTURE, None, unit_, "The pelvis lies on its side."))
+            results.append(absent(name, STRUCTURE, None, unit_, "The pelvis is lying on its side."))
             continue
         outside = PELVIS[name].doubts(values[name], f"A {name.replace('_', ' ')}", unit_)
         result = Measurement(name, STRUCTURE, None, values[name], unit_, (*places, *centre), hip_axis, plane)
@@ -229,7 +236,7 @@ def _leg_length_difference(femora: Mapping[str, list[Measurement]]) -> Measureme
     """Return how much longer the right femur is, from the head's centre to the notch."""
     lengths = [_named(femora.get(side, []), "femoral_length") for side in SIDES]
     if any(length is None or not length.is_present for length in lengths):
-        reason = "Both femora have to be there from the head to the knee."
+        reason = "Both femora must be complete from the head to the knee."
         return absent("femoral_length_difference", STRUCTURE, None, "mm", reason)
     places = tuple(place for length in lengths for place in length.landmarks)
     result = Measurement(

@@ -20,9 +20,11 @@ def bone_doubts(bone: Bone, allowed_cuts: tuple[str, ...] = ()) -> tuple[str, ..
     reasons, title = (), title_of(bone.name)
     cuts = [face for face in bone.cut if face not in allowed_cuts]
     if cuts:
-        reasons += (f"The {title} is cut by the field of view ({', '.join(cuts)}).",)
+        reasons += (f"The {title} is cut off by the field of view ({', '.join(cuts)}).",)
     if bone.kept_fraction < KEPT_FRACTION:
-        reasons += (f"{1 - bone.kept_fraction:.0%} of the {title} lay in loose pieces and were left out.",)
+        reasons += (
+            f"{1 - bone.kept_fraction:.0%} of the {title} was in separate components and was ignored.",
+        )
     return reasons
 
 
@@ -57,7 +59,8 @@ class PublishedRange:
         if self.lower <= value <= self.upper:
             return ()
         return (
-            f"{what} of {value:.1f} {unit} lies outside of {self.lower:g} to {self.upper:g} {unit} ({self.source}).",
+            f"{what} of {value:.1f} {unit} is outside the reference range {self.lower:g} to {self.upper:g} "
+            f"{unit} ({self.source}).",
         )
 
 

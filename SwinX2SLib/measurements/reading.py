@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.geometry.frames import orientation_of, reorient
-from SwinX2SLib.io.nifti import is_nifti, read_nifti, read_nifti_labels
-from SwinX2SLib.io.nrrd_segments import read_nrrd_labels
-from SwinX2SLib.io.volumes import LabelVolume, Numbering, refuse
+from SwinX2SLib.io.header import refuse
+from SwinX2SLib.io.label_volumes import LabelVolume, NumberedLabels, read_label_volume
+from SwinX2SLib.io.volumes import VOLUME_SUFFIXES
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.reading_meshes import (
     BONE_SUFFIXES,
@@ -34,13 +31,13 @@ class ReadOptions:
     Attributes:
         mesh_frame: "RAS" or "LPS", of meshes that do not say it; None when they must.
         ignore_unknown: whether values and names that are no bone are left out instead of being a fault.
-        numbering: what the values of a label volume mean, when not our labels.
+        mapping: what the values of a label volume mean, when not our labels.
         allow_empty: whether a file without a bone is no fault.
     """
 
     mesh_frame: str | None = None
     ignore_unknown: bool = False
-    numbering: Numbering | None = None
+    mapping: NumberedLabels | None = None
     allow_empty: bool = False
 
 
@@ -79,8 +76,8 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBon
     """Read the bones of one person.
 
     Args:
-        path: `.nii`, `.nii.gz`, `.seg.nrrd`, `.nrrd`, `.npz`, a folder of meshes, or the folder of a result of
-            `swinx2s reconstruct`.
+        path: a label volume (see `io.volumes.VOLUME_SUFFIXES`), `.npz`, a folder of meshes, or the folder of a
+            result of `swinx2s reconstruct`.
         options: how.
 
     Raises:
@@ -92,9 +89,7 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBon
         subject = _read(source, options)
     except OSError as error:
         message = f"It cannot be read ({error.strerror or error})."
-        raise refuse(
-            "segmentation-unreadable", message, "Check the path and its permissions.", path
-        ) from error
+        raise refuse("unreadable-file", message, "Check the path and its permissions.", path) from error
     if subject.is_empty and not options.allow_empty:
         message = "There is no bone in it."
         raise InputError([Fault("no-bones", message, "Check that it is the right file.", str(source))])
@@ -113,15 +108,12 @@ def _read(path: Path, options: ReadOptions) -> SubjectBones:
     if name.endswith(".npz"):
         bones, notes = read_mesh_archive(path, options.mesh_frame, options.ignore_unknown)
         return SubjectBones(path, _sha256([path]), None, bones, notes)
-    if is_nifti(path):
-        volume = read_nifti_labels(path, options.ignore_unknown, options.numbering)
-    elif name.endswith((".nrrd", ".nhdr")):
-        volume = read_nrrd_labels(path, options.ignore_unknown, options.numbering)
-    elif name.endswith(BONE_SUFFIXES):
+    if name.endswith(BONE_SUFFIXES):
         hint = f"Give its folder, with every mesh named by its bone. {_HINT}"
         raise refuse("unsupported-format", "This is one mesh.", hint, path)
-    else:
+    if not name.endswith(VOLUME_SUFFIXES):
         raise refuse("unsupported-format", "The name ends like no file of bones.", _HINT, path)
+    volume = read_label_volume(path, options.ignore_unknown, options.mapping)
     return SubjectBones(path, _sha256([path]), volume, None, volume.notes)
 
 
@@ -132,43 +124,3 @@ def _sha256(files: list[Path]) -> str:
             while block := stream.read(_BLOCK_BYTES):
                 digest.update(block)
     return digest.hexdigest()
-
-
-_SAME_PLACE_MM = 0.01
-
-
-def read_uncertainty(path: Path, volume: LabelVolume) -> np.ndarray:
-    """Read a map of 1 minus the probability of the label taken, as `swinx2s reconstruct` writes it.
-
-    Args:
-        path: NIfTI.
-        volume: on whose grid it has to lie.
-
-    Returns:
-        float32 `(I, J, K)`, 0..1, in the array order of `volume`.
-
-    Raises:
-        InputError: unreadable, another grid, or values outside 0..1.
-    """
-    if not path.is_file():
-        raise refuse("missing-file", "There is no such file.", "Check the path.", path)
-    if not is_nifti(path):
-        raise refuse("unsupported-format", "An uncertainty map is a NIfTI file.", "Give such a file.", path)
-    values, affine = read_nifti(path)
-    if values.ndim == 3:
-        # The same voxels may be stored in another order: Slicer's file and the map of one result are.
-        values, affine = reorient(values, affine, orientation_of(volume.affine))
-    same = values.shape == volume.labels.shape and np.allclose(affine, volume.affine, atol=_SAME_PLACE_MM)
-    if not same:
-        message = "The uncertainty map lies on another grid than the segmentation."
-        raise refuse("grid-mismatch", message, "Give the map of this segmentation.", path)
-    values = values.astype(np.float32)
-    # Stored in steps of 1/255, a sum may end a rounding error above 1.
-    if not np.isfinite(values).all() or values.min(initial=0) < 0 or values.max(initial=0) > 1 + 1e-5:
-        message = "The map holds values outside 0..1."
-        hint = "It has to hold 1 minus the probability of the label taken."
-        raise refuse("not-uncertainty", message, hint, path)
-    return np.minimum(values, 1.0)
-
-
-__all__ = ["ReadOptions", "SubjectBones", "read_subject", "read_uncertainty"]

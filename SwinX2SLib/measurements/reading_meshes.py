@@ -11,8 +11,9 @@ from SwinX2SLib.anatomy import Label, label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.io.header import reading, refuse
+from SwinX2SLib.io.label_volumes import named
 from SwinX2SLib.io.meshes import Mesh, read_meshes
-from SwinX2SLib.io.volumes import named, reading, refuse
 from SwinX2SLib.measurements.bones import Bone, bone_from_mesh
 
 BONE_SUFFIXES = (".stl", ".ply", ".obj", ".vtp")

@@ -80,4 +80,4 @@ def voxel_doubt(voxel_mm: float, *doubts_deg: float) -> tuple[str, ...]:
     doubt = float(np.sqrt(np.sum(np.square(doubts_deg))))
     if doubt < LEAST_DOUBT_DEG:
         return ()
-    return (f"Voxels of {voxel_mm:.1f} mm leave this angle uncertain by about {doubt:.1f} degrees.",)
+    return (f"With voxels of {voxel_mm:.1f} mm the uncertainty of this angle is about {doubt:.1f} degrees.",)

@@ -61,12 +61,12 @@ def find_centreline(bone: Bone) -> Centreline:
     """
     points = bone.vertices_ras_mm
     if len(points) < LEAST_POINTS:
-        raise NotFoundError("Too little of the rib for a centreline.")
+        raise NotFoundError("The rib is too incomplete for a centreline.")
     graph, pieces, bridged = _surface_graph(points, bone.faces)
     ends, way = _geodesic_ends(graph, points)
     length = float(way[0].max())
     if not np.isfinite(length) or length < LEAST_RIB_MM:
-        raise NotFoundError("Too little of the rib for a centreline.")
+        raise NotFoundError("The rib is too incomplete for a centreline.")
     place = length * way[0] / np.maximum(way[0] + way[1], 1e-9)
     spacing = max(bone.spacing_mm) if bone.spacing_mm else SAMPLE_MM
     bandwidth = max(BANDWIDTH_MM, 1.6 * spacing)
@@ -75,7 +75,7 @@ def find_centreline(bone: Bone) -> Centreline:
         curve = _averaged(points, _nearest_place(points, curve), bandwidth)
     curve = _with_tips(curve, points, ends)
     if np.linalg.norm(np.diff(curve, axis=0), axis=1).sum() < LEAST_RIB_MM:
-        raise NotFoundError("Too little of the rib for a centreline.")
+        raise NotFoundError("The rib is too incomplete for a centreline.")
     return Centreline(_smooth(curve), bridged, pieces)
 
 
@@ -91,7 +91,7 @@ def _surface_graph(points: np.ndarray, faces: np.ndarray) -> tuple[sparse.csr_ma
     graph = graph.maximum(graph.T)
     count, piece = csgraph.connected_components(graph, directed=False)
     if count > MOST_PIECES:
-        raise NotFoundError(f"The label is in {count} pieces, too many for a rib.")
+        raise NotFoundError(f"The label has {count} components, too many for a rib.")
     bridges, bridged = [], 0.0
     joined = piece == np.bincount(piece).argmax()
     for _ in range(count - 1):
@@ -229,7 +229,8 @@ def _measure(bone: Bone, side: str, column: cKDTree | None, superior: np.ndarray
     cut = bone.cut_near(points[[0, -1]], 2.5 * max(bone.spacing_mm or (1.0,)) + 2.0)
     if cut:
         reason = (
-            f"The field of view cuts the rib ({', '.join(cut)}); {found.length_mm:.0f} mm of it are in view."
+            f"The rib is cut off by the field of view ({', '.join(cut)}); {found.length_mm:.0f} mm are "
+            "visible."
         )
         length = Measurement(
             "rib_length", bone.name, side, None, "mm", quality="absent", reasons=(reason,), **geometry
@@ -253,12 +254,12 @@ def _from_vertebra(points: np.ndarray, column: cKDTree | None, superior: np.ndar
 def _doubts(bone: Bone, bridged_mm: float, length_mm: float) -> list[str]:
     doubts = []
     if bridged_mm > MOST_BRIDGED_MM:
-        doubts.append(f"The rib is in pieces; {bridged_mm:.0f} mm between them were bridged.")
+        doubts.append(f"The rib is in several pieces; gaps of {bridged_mm:.0f} mm were bridged.")
     if bone.kept_fraction < LEAST_KEPT_FRACTION:
-        doubts.append(f"{1 - bone.kept_fraction:.0%} of the label lies loose and was left out.")
+        doubts.append(f"{1 - bone.kept_fraction:.0%} of the label is in separate components and was ignored.")
     section = bone.volume_mm3 / max(length_mm, 1.0)
     if section > 400:
-        doubts.append(f"The bone is {section:.0f} mm² thick, too much for a rib.")
+        doubts.append(f"The cross-section is {section:.0f} mm², too large for a rib.")
     return doubts
 
 
@@ -266,4 +267,4 @@ def _unusual(name: str, length_mm: float) -> list[str]:
     least, most = USUAL_LENGTH_MM[int(name.rsplit("_", 1)[1])]
     if least <= length_mm <= most:
         return []
-    return [f"{length_mm:.0f} mm is outside what is usual for this rib ({least} to {most} mm)."]
+    return [f"{length_mm:.0f} mm is outside the reference range of this rib ({least} to {most} mm)."]

@@ -31,7 +31,7 @@ PROMONTORY_REACH_MM = 32.0
 TIP_MM = 1.0
 # The disc under the lowest lumbar vertebra is no higher than this.
 MOST_DISC_MM = 22.0
-_NO_ENDPLATE = "No flat endplate was found on the upper end of the sacrum."
+_NO_ENDPLATE = "No flat endplate was found at the upper end of the sacrum."
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def frame_under(vertebra: VertebraShape) -> PelvicFrame:
     """
     plate = vertebra.endplate_ras("inferior")
     if plate is None:
-        raise NotFoundError("The lowest lumbar vertebra has no lower endplate to look from.")
+        raise NotFoundError("The lower endplate of the lowest lumbar vertebra was not found.")
     centre, normal = plate
     right = vertebra.frame.axes[:, 0]
     right = unit(right - normal * (right @ normal))
@@ -115,7 +115,7 @@ def check_disc(endplate: SacralEndplate, vertebra: VertebraShape) -> None:
     """
     plate = vertebra.endplate_ras("inferior")
     if plate is not None and np.linalg.norm(endplate.centre_ras_mm - plate[0]) > MOST_DISC_MM + 10.0:
-        raise NotFoundError("The sacrum lies too far under the lowest lumbar vertebra.")
+        raise NotFoundError("The sacrum is too far below the lowest lumbar vertebra.")
 
 
 def _best_plane(points: np.ndarray, normals: np.ndarray, areas: np.ndarray) -> tuple | None:

@@ -80,7 +80,8 @@ def _slip(upper: VertebraShape, lower: str, ends: list[np.ndarray], structure: s
         Landmark(f"{structure}_superior_anterior", ends[1]),
     )
     doubts = [
-        f"A slip of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the radiograph."
+        f"Listhesis of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the "
+        "radiograph."
     ]
     result = Measurement(name, "spine", None, value, "mm", landmarks=marks)
     return result.doubted(doubts * (abs(value) > MOST_LISTHESIS_PART * length))
@@ -133,7 +134,7 @@ class _Column:
             (shape for name, shape in reversed(self.shapes.items()) if self.levels[name] >= 22), None
         )
         if "sacrum" not in bones or lowest is None:
-            return None, "S1 or the vertebra above it is not in view."
+            return None, "S1 or the vertebra above it is not visible."
         try:
             endplate = find_sacral_endplate(bones["sacrum"], frame_under(lowest))
             check_disc(endplate, lowest)
@@ -152,7 +153,8 @@ class _Column:
         length = np.linalg.norm(steps, axis=1) / levels
         whole = centres[0] - centres[-1]
         wrong = [
-            f"{' and '.join(map(short_name, names[place : place + 2]))} do not follow each other: check the labels."
+            f"{' and '.join(map(short_name, names[place : place + 2]))} are not consecutive: check the "
+            "labels."
             for place in range(len(steps))
             if steps[place] @ whole > 0 or length[place] > MOST_GAP_FACTOR * np.median(length)
         ]
@@ -163,7 +165,7 @@ class _Column:
         names = list(self.shapes)
         if len(names) < 2:
             return absent(
-                "centreline_length", "spine", None, "mm", "Fewer than two whole vertebrae are in view."
+                "centreline_length", "spine", None, "mm", "Fewer than two complete vertebrae are visible."
             )
         centres = np.array([self.shapes[name].body_centre_ras() for name in names])
         if self.sacrum is not None:
@@ -188,7 +190,7 @@ class _Column:
         ]
         curves = cobb_curves(tilted)
         if not curves:
-            reason = "Fewer than three whole vertebrae in a row are in view."
+            reason = "Fewer than three consecutive complete vertebrae are visible."
             return [absent("cobb_angle", "spine", None, "deg", reason)]
         results = []
         for place, curve in enumerate(curves):
@@ -204,7 +206,7 @@ class _Column:
             side = "right" if curve.angle_deg > 0 else "left"
             value = abs(curve.angle_deg)
             result = Measurement(name, "spine", side, value, "deg", landmarks=(apex,), planes=(upper, lower))
-            doubts = [f"A Cobb angle of {value:.0f}° is too much to be believed."] * (value > MOST_COBB_DEG)
+            doubts = [f"A Cobb angle of {value:.0f}° is implausible."] * (value > MOST_COBB_DEG)
             ends = ((curve.upper, "superior"), (curve.lower, "inferior"))
             results.append(result.doubted([*doubts, *self._voxel_doubt(ends, 1)]))
         return results
@@ -246,7 +248,7 @@ class _Column:
         upper = self._nearest("vertebrae_T4", ("T1", "T2", "T3", "T4", "T5", "T6"), "superior")
         lower = self._nearest("vertebrae_T12", ("T10", "T11", "T12", "L1"), "inferior")
         if upper is None or lower is None:
-            reason = "The thoracic end vertebrae (T1 to T6, T10 to L1) are not in view."
+            reason = "The thoracic end vertebrae (T1 to T6, T10 to L1) are not visible."
             return absent("thoracic_kyphosis", "spine", None, "deg", reason)
         return self._sagittal("thoracic_kyphosis", upper, lower, ("T4", "T12"), 1)
 
@@ -254,7 +256,7 @@ class _Column:
         """Upper endplate of L1 to upper endplate of S1."""
         upper = self._nearest("vertebrae_L1", ("T12", "L1", "L2"), "superior")
         if upper is None:
-            return absent("lumbar_lordosis", "spine", None, "deg", "No vertebra from T12 to L2 is in view.")
+            return absent("lumbar_lordosis", "spine", None, "deg", "No vertebra from T12 to L2 is visible.")
         if self.sacrum is not None:
             lower = "sacrum", Plane("sacral_endplate", self.sacrum.centre_ras_mm, self.sacrum.normal_ras)
         else:
@@ -278,10 +280,10 @@ class _Column:
         doubts = []
         ends = tuple(short_name(end[0]) for end in (upper, lower))
         if ends != standard:
-            doubts.append(f"Measured from {ends[0]} to {ends[1]}, not {standard[0]} to {standard[1]}.")
+            doubts.append(f"Measured from {ends[0]} to {ends[1]} instead of {standard[0]} to {standard[1]}.")
         least, most = USUAL_RANGES[name]
         if not least <= value <= most:
-            doubts.append(f"{value:.0f}° is outside what is usual ({least:.0f} to {most:.0f}).")
+            doubts.append(f"{value:.0f}° is outside the reference range ({least:.0f} to {most:.0f}).")
         doubts += self._voxel_doubt(tuple((end[0], end[1].name) for end in (upper, lower)), 0)
         return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).doubted(doubts)
 
@@ -289,7 +291,7 @@ class _Column:
         """From the plumb line through C7 to the back upper corner of S1."""
         name = "sagittal_vertical_axis"
         if "vertebrae_C7" not in self.shapes:
-            return absent(name, "spine", None, "mm", "C7 is not in view.")
+            return absent(name, "spine", None, "mm", "C7 is not visible.")
         if self.sacrum is None:
             return absent(name, "spine", None, "mm", self.no_sacrum)
         top, corner = self.shapes["vertebrae_C7"].body_centre_ras(), self.sacrum.posterior_ras_mm
@@ -297,7 +299,7 @@ class _Column:
         marks = (Landmark("C7_centre", top), Landmark("S1_posterior_corner", corner))
         plumb = Axis("plumb_line", top, -self.axes.superior)
         least, most = USUAL_RANGES[name]
-        doubts = [f"{value:.0f} mm is outside what is usual ({least:.0f} to {most:.0f})."]
+        doubts = [f"{value:.0f} mm is outside the reference range ({least:.0f} to {most:.0f})."]
         result = Measurement(name, "spine", None, value, "mm", landmarks=marks, axes=(plumb,))
         return result.doubted(doubts * (not least <= value <= most))
 

@@ -12,7 +12,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane
 
 SCHEMA_NAME, SCHEMA_VERSION = "swinx2s-measurements", 1
-_HINT = "Give the measurements.json that swinx2s measure wrote."
+_HINT = "Use a measurements.json written by swinx2s measure."
 _BUILT_IN = (KeyError, TypeError, ValueError, AttributeError)
 
 
@@ -53,7 +53,7 @@ def measured_document(text: str) -> MeasuredDocument:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise _refused("not-measurements", "This is no document of measurements.") from error
+        raise _refused("not-measurements", "The file is not a measurements document.") from error
     return measured_content(content)
 
 
@@ -63,15 +63,17 @@ def measured_content(content: Mapping[str, Any]) -> MeasuredDocument:
         schema = content["schema"]
         name, version = schema["name"], schema["version"]
     except _BUILT_IN as error:
-        raise _refused("not-measurements", "This is no document of measurements.") from error
+        raise _refused("not-measurements", "The file is not a measurements document.") from error
     if name != SCHEMA_NAME or version != SCHEMA_VERSION:
-        message = f"The document is {name} {version}; this program reads {SCHEMA_NAME} {SCHEMA_VERSION}."
+        message = (
+            f"The document has format {name} {version}; this version reads {SCHEMA_NAME} {SCHEMA_VERSION}."
+        )
         raise _refused("unknown-version", message)
     try:
         return MeasuredDocument([_stored(entry) for entry in content["measurements"]], content)
     except _BUILT_IN as error:
         raise _refused(
-            "measurements-broken", f"A measurement of the document is broken ({error})."
+            "measurements-broken", f"A measurement of the document is invalid ({error})."
         ) from error
 
 

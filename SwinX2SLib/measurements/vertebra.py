@@ -171,7 +171,7 @@ def _canal(shape: VertebraShape) -> list[Measurement]:
     marks = (_mark(shape, "canal_front", canal.front), _mark(shape, "canal_back", canal.back))
     length = Measurement("canal_length", shape.name, None, canal.length_mm, "mm", landmarks=marks)
     if canal.width_mm is None:
-        return [length, absent("canal_width", shape.name, None, "mm", "The canal is open at one side.")]
+        return [length, absent("canal_width", shape.name, None, "mm", "The canal is open on one side.")]
     marks = (_mark(shape, "canal_left", canal.left), _mark(shape, "canal_right", canal.right))
     return [length, Measurement("canal_width", shape.name, None, canal.width_mm, "mm", landmarks=marks)]
 
@@ -204,8 +204,8 @@ def _tip_doubts(shape: VertebraShape) -> tuple[str, ...]:
     if shape.spinous.beyond_mm <= limit:
         return ()
     return (
-        f"Bone reaches {shape.spinous.beyond_mm:.0f} mm further back than the tip of the spinous process: it is "
-        "broken, or leans to a side.",
+        f"Bone extends {shape.spinous.beyond_mm:.0f} mm behind the tip of the spinous process: the process "
+        "is broken or deviates to one side.",
     )
 
 
@@ -259,7 +259,7 @@ def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:
     if shape.frame is None:
         return absent("axial_rotation", shape.name, None, "deg", _reason(shape))
     if shape.lent:
-        reason = "Body and arch cannot be told apart, so where it looks is not to be told."
+        reason = "Body and arch cannot be separated, so the orientation is unknown."
         return absent("axial_rotation", shape.name, None, "deg", reason)
     right, front, _ = shape.frame.axes.T
     angle = float(np.degrees(np.arctan2(anterior @ right, anterior @ front)))
@@ -276,16 +276,18 @@ def _judged(measurement: Measurement, bone: Bone) -> Measurement:
     places += [plane.point_ras_mm for plane in measurement.planes]
     cut = bone.cut_near(places, 1.5 * max(bone.spacing_mm or (1.0,)))
     if cut:
-        reason = f"The field of view cuts the bone there ({', '.join(cut)})."
+        reason = f"The bone is cut off there by the field of view ({', '.join(cut)})."
         return absent(measurement.name, measurement.structure, measurement.side, measurement.unit, reason)
     reasons = []
     least_kept = LEAST_KEPT_OF_PROCESS if measurement.name.startswith("spinous") else LEAST_KEPT_FRACTION
     if bone.kept_fraction < least_kept:
-        reasons.append(f"{1 - bone.kept_fraction:.1%} of the label lies loose and was left out.")
+        reasons.append(
+            f"{1 - bone.kept_fraction:.1%} of the label is in separate components and was ignored."
+        )
     usual = usual_range(measurement.name, measurement.structure)
     if usual and measurement.value is not None and not usual[0] <= measurement.value <= usual[1]:
         reasons.append(
-            f"{measurement.value:.1f} {measurement.unit} is outside what is usual here "
-            f"({usual[0]:.0f} to {usual[1]:.0f})."
+            f"{measurement.value:.1f} {measurement.unit} is outside the reference range ({usual[0]:.0f} to "
+            f"{usual[1]:.0f})."
         )
     return measurement.doubted(reasons)

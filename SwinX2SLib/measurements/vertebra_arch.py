@@ -90,12 +90,12 @@ def _nearest_pieces(solid: Solid, section: Section) -> tuple[np.ndarray, np.ndar
     places = np.stack(np.meshgrid(section.front, section.up, indexing="ij"), axis=-1)
     body, arch = places[pieces == own], places[(pieces > 0) & (pieces != own)]
     if not own or len(arch) * solid.step_mm**2 < LEAST_ARCH_MM2:
-        raise NotFoundError("No canal between body and arch in the median plane.")
+        raise NotFoundError("No vertebral canal was found between body and arch in the median plane.")
     distance, nearest = cKDTree(arch).query(body)
     closest = np.argsort(distance)[:4]
     front, back = body[closest].mean(axis=0), arch[nearest[closest]].mean(axis=0)
     if back[0] > front[0] or distance[closest].mean() < LEAST_GAP_MM:
-        raise NotFoundError("No canal between body and arch in the median plane.")
+        raise NotFoundError("No vertebral canal was found between body and arch in the median plane.")
     inwards = (back - front) / max(float(np.linalg.norm(back - front)), 1e-9) * solid.step_mm / 2
     return np.array([0.0, *(front + inwards)]), np.array([0.0, *(back - inwards)])
 
@@ -167,7 +167,7 @@ def find_pedicle(solid: Solid, box: Box, canal: Canal, sign: int) -> np.ndarray:
         NotFoundError: the side has no pedicle between body and arch.
     """
     if canal.width_mm is None:
-        raise NotFoundError("The canal is open at one side: no pedicle to be told there.")
+        raise NotFoundError("The canal is open on one side; no pedicle was found there.")
     inner = abs(float((canal.right if sign > 0 else canal.left)[0]))
     outer = max(inner - 3.0, 1.0), inner + max(PEDICLE_REACH_MM, 0.45 * canal.width_mm)
     rights = solid.between(0, *outer) if sign > 0 else solid.between(0, -outer[1], -outer[0])

@@ -163,11 +163,11 @@ def body_box(solid: Solid, section: Section) -> Box:
     """
     near = np.abs(section.front) <= 2.5
     if np.isnan(section.lower[near]).all():
-        raise NotFoundError("The body has no inside at its centre.")
+        raise NotFoundError("The centre of the vertebral body is not inside bone.")
     bottom, top = np.nanmedian(section.lower[near]), np.nanmedian(section.upper[near])
     levels = np.abs(section.up - (bottom + top) / 2) <= 0.25 * (top - bottom)
     if np.isnan(section.back_wall[levels]).all():
-        raise NotFoundError("The body has no walls in the median plane.")
+        raise NotFoundError("The vertebral body has no walls in the median plane.")
     back, front = np.nanmedian(section.back_wall[levels]), np.nanmedian(section.front_wall[levels])
     row = solid.index(1, back + 0.62 * (front - back))
     middle = solid.filled.shape[0] // 2
@@ -176,7 +176,7 @@ def body_box(solid: Solid, section: Section) -> Box:
     width = float(np.median(widths)) * solid.step_mm if widths else 0.0
     box = Box(float(back), float(front), float(bottom), float(top), width)
     if min(box.depth, box.height, box.width) < LEAST_BODY_MM:
-        raise NotFoundError("The body is too small to be measured.")
+        raise NotFoundError("The vertebral body is too small to measure.")
     return box
 
 
@@ -193,7 +193,7 @@ def fit_endplate(solid: Solid, box: Box, upper: bool) -> Endplate:
     columns = solid.filled[rights, fronts, levels]
     lines = np.argwhere(columns.any(axis=2)) if columns.size else np.empty((0, 2), dtype=int)
     if len(lines) < 12 or min(np.ptp(lines, axis=0)) * solid.step_mm < 3.5:
-        raise NotFoundError("The endplate is too small for a plane.")
+        raise NotFoundError("The endplate is too small for a plane fit.")
     found = columns[lines[:, 0], lines[:, 1]]
     if upper:
         end = levels.start + found.shape[1] - 1 - found[:, ::-1].argmax(axis=1) + 0.5
@@ -216,7 +216,7 @@ def _robust_plane(right: np.ndarray, front: np.ndarray, height: np.ndarray) -> E
         scale = max(1.4826 * float(np.median(np.abs(off))), 0.5)
         weight = np.clip(1 - (off / (4.685 * scale)) ** 2, 0, None) ** 2
     if weight.mean() < 0.4 or np.hypot(plane[1], plane[2]) > 1.0:
-        raise NotFoundError("The endplate is not flat enough for a plane.")
+        raise NotFoundError("The endplate is not flat enough for a plane fit.")
     return Endplate(*(float(value) for value in plane), scale)
 
 

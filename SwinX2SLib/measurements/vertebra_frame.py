@@ -24,7 +24,7 @@ SYMMETRY_KEPT = 0.8
 LEAST_LEVER_MM = 2.5
 # A vertebra without an arch looks to where so many neighbours look, at most so many levels away.
 LENDERS, LENDING_LEVELS = 3, 6
-NO_ARCH = "body and arch cannot be told apart"
+NO_ARCH = "body and arch cannot be separated"
 
 
 def vertebra_levels() -> dict[str, int]:
@@ -83,7 +83,7 @@ def frame_from_neighbours(bone: Bone, up: np.ndarray, front: np.ndarray) -> Loca
     """
     right = np.cross(front, up)
     if np.linalg.norm(right) < 0.2 * np.linalg.norm(front):
-        raise NotFoundError("its neighbours look along the column")
+        raise NotFoundError("the neighbours have no valid orientation")
     _, middle, _ = _solid_middle(bone, up)
     return LocalFrame.from_directions(middle, right, up)
 
@@ -132,7 +132,7 @@ def _solid_middle(bone: Bone, up: np.ndarray) -> tuple[Solid, np.ndarray, np.nda
     widest = np.linalg.eigh(flat.T @ flat)[1][:, 2]
     solid = fill(bone, LocalFrame.from_directions(centroid, widest, up), COARSE_STEP_MM)
     if not solid.filled.any():
-        raise NotFoundError("the bone is too small to have an inside")
+        raise NotFoundError("the bone is too small")
     density = ndimage.gaussian_filter(solid.filled.astype(np.float32), BODY_BLUR_MM / COARSE_STEP_MM)
     dense = np.argwhere(density > 0.92 * density.max())
     weights = density[tuple(dense.T)]
@@ -147,7 +147,7 @@ def _ring_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     flat = points - np.outer(points @ up, up)
     values, vectors = np.linalg.eigh(flat.T @ flat)
     if values[1] > 0.8 * values[2] or values[1] <= 0:
-        raise NotFoundError("the ring of the atlas is not whole")
+        raise NotFoundError("the ring of the atlas is incomplete")
     front = np.cross(up, vectors[:, 2])
     along = flat @ front
     # The posterior arch reaches farther from the heavy lateral masses than the anterior arch does.

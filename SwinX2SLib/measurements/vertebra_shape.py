@@ -41,7 +41,7 @@ CORNERS = (
     ("inferior_posterior", False, False),
 )
 _NO_BODY = "The atlas has no body."
-_DENS = "The axis carries the dens in place of an upper endplate."
+_DENS = "The axis has the dens instead of an upper endplate."
 
 
 @dataclass(eq=False)
@@ -116,7 +116,7 @@ def vertebra_shape(bone: Bone, up: np.ndarray, front: np.ndarray | None = None) 
     """
     shape = VertebraShape(bone.name, lent=front is not None)
     if bone.volume_mm3 < LEAST_VOLUME_MM3 or (bone.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
-        shape.missing["frame"] = f"Too little of the bone: {bone.volume_mm3 / 1000:.1f} cm³."
+        shape.missing["frame"] = f"The bone is too incomplete: {bone.volume_mm3 / 1000:.1f} cm³."
         return shape
     voxel_mm = max(bone.spacing_mm) if bone.spacing_mm else FINE_STEP_MM
     try:
@@ -124,7 +124,7 @@ def vertebra_shape(bone: Bone, up: np.ndarray, front: np.ndarray | None = None) 
         if bone.name != "vertebrae_C1":
             frame = _levelled(bone, frame, voxel_mm)
     except NotFoundError as error:
-        shape.missing["frame"] = f"The vertebra's directions are not to be told: {str(error).rstrip('.')}."
+        shape.missing["frame"] = f"The orientation of the vertebra is unknown: {str(error).rstrip('.')}."
         return shape
     shape.frame = frame
     solid = fill(bone, frame, FINE_STEP_MM)
@@ -204,7 +204,7 @@ def _describe_arch(shape: VertebraShape, solid: Solid, box: Box) -> None:
 def _describe_atlas(shape: VertebraShape, solid: Solid) -> None:
     for part in ("body", "superior", "inferior", "pedicle_left", "pedicle_right"):
         shape.missing[part] = _NO_BODY
-    shape.missing["spinous"] = "The atlas has a tubercle in place of a spinous process."
+    shape.missing["spinous"] = "The atlas has a tubercle instead of a spinous process."
     if shape.lent:
         for part in ("canal", "spinous", "pedicle_left", "pedicle_right"):
             shape.missing[part] = f"{NO_ARCH.capitalize()}."

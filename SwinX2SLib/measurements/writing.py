@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.geometry.frames import ras_to_lps
+from SwinX2SLib.io.csv_tables import csv_text
 from SwinX2SLib.measurements.quality_flags import FEMUR, PELVIS
 from SwinX2SLib.measurements.results import Axis, Measurement
 from SwinX2SLib.measurements.rib import USUAL_LENGTH_MM
@@ -34,7 +33,7 @@ def reference_range(measurement: Measurement) -> tuple[float, float] | None:
 
 # The number grows when a reader of an older file would misread a newer one.
 SCHEMA = {"name": "swinx2s-measurements", "version": 1}
-_FRAME = "patient RAS mm: x to the right, y to the front, z to the head"
+_FRAME = "patient RAS, mm: x right, y anterior, z superior"
 
 
 def document_text(measured: Mapping[str, Sequence[Measurement]], provenance: Mapping[str, Any]) -> str:
@@ -47,7 +46,7 @@ def document_text(measured: Mapping[str, Sequence[Measurement]], provenance: Map
     content = {
         "schema": SCHEMA,
         "frame": _FRAME,
-        "units": {"deg": "degrees", "mm": "millimetres", "point": "a place; no value", "1/m": "1 / metre"},
+        "units": {"deg": "degrees", "mm": "millimetres", "point": "a position; no value", "1/m": "1 / metre"},
         "intended_use": "research",
         "provenance": dict(provenance),
         "measurements": [_entry(region, m) for region, found in measured.items() for m in found],
@@ -189,14 +188,15 @@ def table_text(measured: Mapping[str, Sequence[Measurement]]) -> str:
     Args:
         measured: measurements by region.
     """
-    stream = io.StringIO()
-    rows = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\r\n")
-    rows.writeheader()
-    for region, found in measured.items():
-        for measurement in found:
-            for row in _rows(measurement):
-                rows.writerow({"region": region, **row})
-    return stream.getvalue()
+    return csv_text(
+        COLUMNS,
+        (
+            {"region": region, **row}
+            for region, found in measured.items()
+            for measurement in found
+            for row in _rows(measurement)
+        ),
+    )
 
 
 def _rows(measurement: Measurement) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
+from typing import Any
 
 from torch import nn
 
@@ -76,7 +77,7 @@ def known_variants() -> Mapping[str, Config]:
     return MappingProxyType(_VARIANTS)
 
 
-def variant_config(name: str, **overrides) -> Config:
+def variant_config(name: str, **overrides: Any) -> Config:
     """Return the sizes of a variant.
 
     Args:
@@ -89,20 +90,26 @@ def variant_config(name: str, **overrides) -> Config:
     variants = _VARIANTS if name in _VARIANTS else known_variants()
     if name not in variants:
         hint = f"Choose one of {', '.join(variants)}."
-        raise InputError([Fault("unknown-model", f"There is no network called {name!r}.", hint)])
+        raise InputError([Fault("unknown-model", f"Unknown network {name!r}.", hint)])
     known = {field.name for field in fields(variants[name])}
     if unknown := sorted(set(overrides) - known):
         raise InputError(
             [
-                Fault("unknown-override", f"{name} has no {key!r}.", f"It has {sorted(known)}.")
+                Fault(
+                    "unknown-override",
+                    f"{name} has no parameter {key!r}.",
+                    f"Its parameters are {sorted(known)}.",
+                )
                 for key in unknown
             ]
         )
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()}
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
+    }
     return replace(variants[name], **given)
 
 
-def build_model(name: str, **overrides) -> nn.Module:
+def build_model(name: str, **overrides: Any) -> nn.Module:
     """Return a network with fresh weights, on the current default device.
 
     Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the two that look at single radiographs, the

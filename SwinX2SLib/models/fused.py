@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from SwinX2SLib.models.reconstruction import ReconstructionModel
 from SwinX2SLib.models.silhouettes import FusedConfig, SilhouetteNet
 from SwinX2SLib.models.voxel_head import OUTSIDE, VoxelHead, hull_cells, log_silhouettes, voxels_of
 
@@ -85,11 +86,23 @@ class FusedOutput:
     sagittal_features: Tensor
     head: VoxelHead
 
+    @property
+    def decoded(self) -> Tensor:
+        """The volume `(B, C, X/2, Y/2, Z/2)`.
+
+        Raises:
+            ValueError: only the layout was asked for.
+        """
+        if self.volume is None:
+            raise ValueError("Only the silhouettes were predicted, no volume.")
+        return self.volume
+
     def person(self, index: int) -> Callable[[Tensor], Tensor]:
         """Return the function from cells `(N, 3)` of one person of the batch to class logits `(N, 8, K)`."""
         lifted = self.head.lift(self.coronal_features[index], self.sagittal_features[index])
         evidence = tuple(log.permute(1, 2, 0) for log in self.silhouettes(index))
-        return lambda cells: self.head(self.volume[index], lifted, evidence, cells)
+        volume = self.decoded[index]
+        return lambda cells: self.head(volume, lifted, evidence, cells)
 
     def silhouettes(self, index: int) -> tuple[Tensor, Tensor]:
         """Return the log-probabilities of one person's silhouettes `(K-1, X, Z)` and `(K-1, Y, Z)`."""
@@ -106,12 +119,12 @@ class FusedOutput:
         Slabs keep 55 channels at full resolution out of memory; `start` and `stop` must be even.
         """
         slab = self._slab(start, self.coronal_layout.shape[-1] if stop is None else stop)
-        return torch.stack([slab._dense(index) for index in range(len(slab.volume))])
+        return torch.stack([slab._dense(index) for index in range(len(slab.decoded))])
 
     def _slab(self, start: int, stop: int) -> FusedOutput:
         maps = (self.coronal_layout, self.sagittal_layout, self.coronal_features, self.sagittal_features)
         coronal, sagittal, coronal_features, sagittal_features = (x[..., start:stop] for x in maps)
-        volume = self.volume[..., start // 2 : stop // 2]
+        volume = self.decoded[..., start // 2 : stop // 2]
         return FusedOutput(coronal, sagittal, volume, coronal_features, sagittal_features, self.head)
 
     def _dense(self, index: int) -> Tensor:
@@ -125,8 +138,10 @@ class FusedOutput:
         return dense.permute(3, 0, 1, 2)
 
 
-class FusedSwinX2S(nn.Module):
+class FusedSwinX2S(ReconstructionModel):
     """Two radiographs in, 3D class logits out; see the module's description."""
+
+    config: FusedConfig
 
     def __init__(self, config: FusedConfig = FusedConfig()):
         super().__init__()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import torch
-from monai.networks.blocks.dynunet_block import UnetResBlock
-from monai.networks.blocks.unetr_block import UnetrUpBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -57,19 +57,59 @@ class CrossAttention(nn.Module):
         return seen.transpose(1, 2).reshape(views.shape)
 
 
-NORM = "instance"
+# Parameters are named as in MONAI, of which the published network is made: a convolution is the `conv` of a sequence.
+def _named(convolution: nn.Module) -> nn.Sequential:
+    return nn.Sequential(OrderedDict(conv=convolution))
 
 
-def encoder_block(in_channels: int, out_channels: int) -> UnetResBlock:
+class ResidualBlock(nn.Module):
+    """Two 3x3x3 convolutions with instance normalisation and a residual path (MONAI's `UnetResBlock`).
+
+    `(B, in_channels, X, Y, Z)` to `(B, out_channels, X, Y, Z)`.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__()
+        self.conv1 = _named(nn.Conv3d(in_channels, out_channels, 3, padding=1, bias=False))
+        self.conv2 = _named(nn.Conv3d(out_channels, out_channels, 3, padding=1, bias=False))
+        self.lrelu = nn.LeakyReLU(0.01, inplace=True)
+        self.norm1 = nn.InstanceNorm3d(out_channels)
+        self.norm2 = nn.InstanceNorm3d(out_channels)
+        self.downsample = in_channels != out_channels
+        if self.downsample:
+            self.conv3 = _named(nn.Conv3d(in_channels, out_channels, 1, bias=False))
+            self.norm3 = nn.InstanceNorm3d(out_channels)
+
+    def forward(self, volume: Tensor) -> Tensor:
+        """Apply the block to `(B, in_channels, X, Y, Z)`."""
+        residual = self.norm3(self.conv3(volume)) if self.downsample else volume
+        out = self.lrelu(self.norm1(self.conv1(volume)))
+        out = self.norm2(self.conv2(out))
+        out += residual
+        return self.lrelu(out)
+
+
+class UpBlock(nn.Module):
+    """A transposed convolution that doubles the sides, then a residual block with the skip (`UnetrUpBlock`)."""
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__()
+        self.transp_conv = _named(nn.ConvTranspose3d(in_channels, out_channels, 2, stride=2, bias=False))
+        self.conv_block = ResidualBlock(2 * out_channels, out_channels)
+
+    def forward(self, volume: Tensor, skip: Tensor) -> Tensor:
+        """Return `(B, out_channels, 2X, 2Y, 2Z)` from `(B, in_channels, X, Y, Z)` and a skip of that shape."""
+        return self.conv_block(torch.cat((self.transp_conv(volume), skip), dim=1))
+
+
+def encoder_block(in_channels: int, out_channels: int) -> ResidualBlock:
     """Return a block from `(B, in_channels, X, Y, Z)` to `(B, out_channels, X, Y, Z)`."""
-    return UnetResBlock(3, in_channels, out_channels, kernel_size=3, stride=1, norm_name=NORM)
+    return ResidualBlock(in_channels, out_channels)
 
 
-def decoder_block(in_channels: int, out_channels: int) -> UnetrUpBlock:
+def decoder_block(in_channels: int, out_channels: int) -> UpBlock:
     """Return a block that doubles `(B, in_channels, X, Y, Z)` and joins the skip `(B, out_channels, 2X, 2Y, 2Z)`."""
-    return UnetrUpBlock(
-        3, in_channels, out_channels, kernel_size=3, upsample_kernel_size=2, norm_name=NORM, res_block=True
-    )
+    return UpBlock(in_channels, out_channels)
 
 
 def decoder_block_without_skip(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -102,16 +142,19 @@ def guard_convolutions(model: nn.Module) -> None:
 
 
 class _GuardedConv3d(nn.Conv3d):
-    def forward(self, volume: Tensor) -> Tensor:
-        return apply_block(super().forward, volume)
+    def forward(self, input: Tensor) -> Tensor:
+        return apply_block(super().forward, input)
 
 
 class _GuardedConvTranspose3d(nn.ConvTranspose3d):
-    def forward(self, volume: Tensor) -> Tensor:
-        return apply_block(super().forward, volume)
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        return apply_block(partial(super().forward, output_size=output_size), input)
 
 
-_GUARDED = {nn.Conv3d: _GuardedConv3d, nn.ConvTranspose3d: _GuardedConvTranspose3d}
+_GUARDED: dict[type[nn.Module], type[nn.Module]] = {
+    nn.Conv3d: _GuardedConv3d,
+    nn.ConvTranspose3d: _GuardedConvTranspose3d,
+}
 
 
 # Axis of a volume `(B, C, X, Y, Z)` that each view's map lacks.
@@ -142,6 +185,12 @@ class DimensionExpansion(nn.Module):
         volume = feature.unsqueeze(axis)
         shape = [-1 if i == axis else 1 for i in range(volume.ndim)]
         return volume * self.scale.view(shape) + self.offset.view(shape)
+
+
+def fill_bias(layer: nn.Conv1d | nn.Conv2d, value: float) -> None:
+    """Start a layer's bias at a value."""
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, value)
 
 
 def radiograph_faults(

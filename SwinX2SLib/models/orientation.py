@@ -72,6 +72,9 @@ class RadiographOrientationConfig:
 class RadiographOrientationNet(nn.Module):
     """One square radiograph in, a logit for each of `ORIENTATIONS` out."""
 
+    config: RadiographOrientationConfig
+    grid_shape: tuple[int, int, int]
+
     def __init__(self, config: RadiographOrientationConfig = RadiographOrientationConfig()):
         super().__init__()
         self.config, self.grid_shape = config, config.grid_shape

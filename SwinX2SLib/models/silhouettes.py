@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from SwinX2SLib.models.layers import fill_bias
 from SwinX2SLib.models.swin import SwinPyramid
 
 
@@ -40,10 +40,6 @@ class FusedConfig:
     views_per_plane: int = 1
     hidden: int = 64
     row_exchange: bool = True
-
-
-if TYPE_CHECKING:
-    pass
 
 
 class ConvBlock2d(nn.Module):
@@ -92,12 +88,13 @@ class SilhouetteNet(nn.Module):
         )
         self.decoder = nn.ModuleList(ConvBlock2d(a, b) for a, b in zip(inputs, widths, strict=True))
         # At 1/16, 1/8, 1/4 and 1/2; at full resolution it is named already.
-        exchanges = [RowExchange(width) if config.row_exchange else None for width in widths[:4]]
-        self.exchanges = nn.ModuleList([*exchanges, None])
-        self.names = nn.ModuleList(nn.Conv2d(widths[4], bones, 1) for _ in range(2))
-        for head in self.names:
+        exchanges = (RowExchange(width) if config.row_exchange else NoExchange() for width in widths[:4])
+        self.exchanges = nn.ModuleList([*exchanges, NoExchange()])
+        heads = [nn.Conv2d(widths[4], bones, 1) for _ in range(2)]
+        for head in heads:
             # Most pixels hold no given bone: start at that prior, or the first steps are spent learning it.
-            nn.init.constant_(head.bias, -4.0)
+            fill_bias(head, -4.0)
+        self.names = nn.ModuleList(heads)
 
     def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return, for each plane, features at 1/8, 1/4, 1/2 and full resolution, and the silhouettes' logits.
@@ -106,22 +103,30 @@ class SilhouetteNet(nn.Module):
             coronal: `(B, N, X, Z)`.
             sagittal: `(B, N, Y, Z)`.
         """
-        radiographs = tuple(torch.cat([standardise(x), coordinates(x)], dim=1) for x in (coronal, sagittal))
+        radiographs = (_with_coordinates(coronal), _with_coordinates(sagittal))
         pyramids = [
-            tuple(x + embedding[plane].to(x.dtype) for plane, x in enumerate(level))
-            for level, embedding in zip(
+            (front + embedding[0].to(front.dtype), side + embedding[1].to(side.dtype))
+            for (front, side), embedding in zip(
                 _levels_of(self.encoder, radiographs), self.plane_embedding, strict=True
             )
         ]
         skips = [*pyramids[3::-1], _on_both(self.stem, radiographs)]
         views, features = pyramids[4], []
         for block, exchange, skip in zip(self.decoder, self.exchanges, skips, strict=True):
-            views = _on_both(block, tuple(_join(x, y) for x, y in zip(views, skip, strict=True)))
-            views = exchange(*views) if exchange is not None else views
+            joined = (_join(views[0], skip[0]), _join(views[1], skip[1]))
+            views = exchange(*_on_both(block, joined))
             features.append(views)
         named = tuple(head(view) for head, view in zip(self.names, views, strict=True))
         coronal_levels, sagittal_levels = zip(*features[1:], named, strict=True)
         return list(coronal_levels), list(sagittal_levels)
+
+
+class NoExchange(nn.Module):
+    """Leave both radiographs' features as they are."""
+
+    def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both."""
+        return coronal, sagittal
 
 
 class RowExchange(nn.Module):
@@ -136,7 +141,7 @@ class RowExchange(nn.Module):
         super().__init__()
         self.mix = nn.Conv1d(4 * channels, channels, 5, padding=2)
         nn.init.zeros_(self.mix.weight)
-        nn.init.zeros_(self.mix.bias)
+        fill_bias(self.mix, 0.0)
 
     def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
         """Return both radiographs' features, `(B, C, X, Z)` and `(B, C, Y, Z)`, each with a summary of the rows
@@ -160,8 +165,13 @@ def _levels_of(encoder: Callable[[Tensor], list[Tensor]], views: Pair) -> list[P
     """Return the levels of the encoder's pyramid, each for both radiographs, in one batch where their sizes allow
     it."""
     if views[0].shape == views[1].shape:
-        return [level.chunk(2) for level in encoder(torch.cat(views))]
-    return list(zip(*(encoder(view) for view in views), strict=True))
+        halves = (level.chunk(2) for level in encoder(torch.cat(views)))
+        return [(coronal, sagittal) for coronal, sagittal in halves]
+    return list(zip(encoder(views[0]), encoder(views[1]), strict=True))
+
+
+def _with_coordinates(radiograph: Tensor) -> Tensor:
+    return torch.cat([standardise(radiograph), coordinates(radiograph)], dim=1)
 
 
 def _join(deeper: Tensor, skip: Tensor) -> Tensor:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.layers import guard_convolutions, radiograph_faults
+from SwinX2SLib.models.reconstruction import ReconstructionModel
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class SingleOutputConfig:
         ]
 
 
-class SingleOutputNetwork(nn.Module):
+class SingleOutputNetwork(ReconstructionModel):
     """Radiographs of both planes in, logits of one prediction out; unlike the paper's network, which has one a view.
 
     Subclasses build their layers in `__init__` and end with `self.finish()`; they compute in `_predict`.
@@ -61,6 +63,7 @@ class SingleOutputNetwork(nn.Module):
     """
 
     least_batch: ClassVar[int] = 1
+    config: SingleOutputConfig
 
     def __init__(self, config: SingleOutputConfig):
         """Check the sizes.
@@ -72,7 +75,7 @@ class SingleOutputNetwork(nn.Module):
         if faults := config.faults():
             raise ValueError(" ".join(faults))
         self.config = config
-        self.grid_shape = tuple(config.grid_shape)
+        self.grid_shape = shape3(config.grid_shape)
 
     def finish(self) -> None:
         """Make the layers safe for half precision, once all of them are there."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from SwinX2SLib.models.layers import fill_bias
 from SwinX2SLib.models.silhouettes import ConvBlock2d, standardise
 
 
@@ -34,6 +35,9 @@ class SpineDiscConfig:
 class SpineDiscNet(nn.Module):
     """Radiographs of one plane in, for every pixel the logit that the middle of a disc lies there out; a U-Net."""
 
+    config: SpineDiscConfig
+    grid_shape: tuple[int, int, int]
+
     def __init__(self, config: SpineDiscConfig = SpineDiscConfig()):
         super().__init__()
         self.config, self.grid_shape = config, config.grid_shape
@@ -45,7 +49,7 @@ class SpineDiscNet(nn.Module):
         )
         self.head = nn.Conv2d(widths[0], 1, 1)
         # Most pixels hold none.
-        nn.init.constant_(self.head.bias, -4.0)
+        fill_bias(self.head, -4.0)
 
     def forward(self, radiograph: Tensor, lateral: bool) -> Tensor:
         """Return logits `(B, W, H)` of radiographs `(B, 1, W, H)`; the sides are multiples of 16."""

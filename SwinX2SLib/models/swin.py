@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from timm.layers import PatchEmbed
+from timm.layers.patch_embed import PatchEmbed
 from timm.models.swin_transformer import PatchMerging, SwinTransformerBlock
 from torch import Tensor, nn
 from torch.nn import functional
@@ -118,6 +118,10 @@ class SwinPyramid(nn.Module):
             for i, (depth, head) in enumerate(zip(depths, heads, strict=True))
         )
         self.norms = nn.ModuleList(nn.LayerNorm(embed_dim * 2**i) for i in range(STAGES + 1))
+
+    def blocks_of(self, stage: int) -> list[PaddedSwinBlock]:
+        """Return the attention blocks of a stage, in their order."""
+        return [module for module in self.stages[stage].modules() if isinstance(module, PaddedSwinBlock)]
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return the pyramid of `(B, N, H, W)`, finest map first.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.layers import (
     CORONAL_MISSING_AXIS,
     SAGITTAL_MISSING_AXIS,
@@ -23,6 +24,7 @@ from SwinX2SLib.models.layers import (
     encoder_block,
     radiograph_faults,
 )
+from SwinX2SLib.models.reconstruction import ReconstructionModel
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, SwinPyramid
 
 # The radiograph itself, then the five maps of the pyramid.
@@ -81,8 +83,10 @@ class SwinX2SConfig:
         return found
 
 
-class SwinX2S(nn.Module):
+class SwinX2S(ReconstructionModel):
     """Coronal and sagittal radiographs in, 3D class logits of either view out; see the module's description."""
+
+    config: SwinX2SConfig
 
     def __init__(self, config: SwinX2SConfig):
         """Build the network.
@@ -94,7 +98,7 @@ class SwinX2S(nn.Module):
         if faults := config.faults():
             raise ValueError(" ".join(faults))
         self.config = config
-        self.grid_shape = tuple(config.grid_shape)
+        self.grid_shape = shape3(config.grid_shape)
         x, y, z = self.grid_shape
         base = config.embed_dim
         pyramid = [base * 2**i for i in range(STAGES + 1)]
@@ -107,7 +111,7 @@ class SwinX2S(nn.Module):
             encoder_block(a, b) if join else nn.Identity()
             for a, b, join in zip([config.views_per_plane, *pyramid], [base, *pyramid], joined, strict=True)
         )
-        bottom = tuple(side // SIDE_MULTIPLE for side in (x, y, z))
+        bottom = shape3(side // SIDE_MULTIPLE for side in (x, y, z))
         self.fusion = CrossAttention(pyramid[-1], config.heads[-1], bottom)
         # decoders[i] makes level i out of level i + 1.
         self.decoders = nn.ModuleList(

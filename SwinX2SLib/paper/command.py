@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from SwinX2SLib.paper.run import Result
 
 
-_NOTES = """CONFIG.toml names case lists under [data] (as `swinx2s prepare` writes them), and `steps` or `minutes` of
-every training; [training] takes what `swinx2s train` takes, [model.NAME] what one network has otherwise, [weights]
-files to load in the place of trainings. Run again with the same folder to go on: what is finished is kept. See
+_NOTES = """\
+CONFIG.toml lists case lists under [data] (written by `swinx2s prepare`) and sets the `steps` or `minutes` of each
+training. [training] takes the parameters of `swinx2s train`, [model.NAME] overrides them for one network, [weights]
+lists files to load instead of training. Run again with the same folder to resume; finished work is kept. See
 Docs/benchmark.md."""
 _EXAMPLES = (
     "swinx2s benchmark-table benchmark.toml --out benchmark",
@@ -31,32 +32,43 @@ def add_benchmark_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "benchmark-table",
-        "Train or load the networks of the paper's tables, evaluate them on the data at hand, and print our figures "
-        "beside the paper's. All networks get the same budget.",
+        "Train or load the networks of the paper's tables, evaluate them on the available data, and print "
+        "the results next to those of the paper. All networks get the same training budget.",
         notes=_NOTES,
         examples=_EXAMPLES,
-        codes={**EXIT_CODES, SOME_FAILED: "some rows failed; the others are there"},
+        codes={**EXIT_CODES, SOME_FAILED: "some rows failed; the others were completed"},
         resumable=True,
     )
-    parser.add_argument("config", type=Path, metavar="CONFIG.toml", help="what to compare")
+    parser.add_argument("config", type=Path, metavar="CONFIG.toml", help="benchmark configuration")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="trainings, scores and tables"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="output folder for trainings, scores and tables",
     )
     parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="device to run the networks on (default: auto)",
     )
     parser.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="threads of a training (0: all cores)"
+        "--threads", type=int, default=0, metavar="N", help="number of threads of a training (0: all cores)"
     )
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes that evaluate (default: one per core)"
+        "--workers", type=int, metavar="N", help="number of evaluation processes (default: one per core)"
     )
     parser.add_argument(
         "--any-licence",
         action="store_true",
-        help="also learn from cases whose licence forbids giving the weights away",
+        help="also train on cases whose licence forbids distributing the weights",
     )
-    parser.add_argument("--no-training", action="store_true", help="only evaluate and print what is trained")
+    parser.add_argument(
+        "--no-training",
+        action="store_true",
+        help="only evaluate and print networks that are already trained",
+    )
     parser.set_defaults(func=run_benchmark)
 
 
@@ -76,7 +88,11 @@ def run_benchmark(args: argparse.Namespace) -> int:
         args.out.absolute(), args.device, args.any_licence, args.no_training, args.workers, _say
     )
     args.out.mkdir(parents=True, exist_ok=True)
-    results = run_cells(cells, config, options, lambda found: _write(found, config, args.out))
+
+    def keep(found: list[Result]) -> None:
+        _write(found, config, args.out)
+
+    results = run_cells(cells, config, options, keep)
     print(_write(results, config, args.out))
     return SOME_FAILED if any(result.failed for result in results) else DONE
 
@@ -87,9 +103,10 @@ def _say(sentence: str) -> None:
 
 def _write(results: Sequence[Result], config: BenchmarkConfig, out: Path) -> str:
     """Write the tables in all forms and return the Markdown."""
+    from SwinX2SLib.io.atomic_output import atomic_write
     from SwinX2SLib.paper.published import load_published
     from SwinX2SLib.paper.tables import as_csv, as_markdown, make_tables, remarks
-    from SwinX2SLib.parallel import write_whole
+    from SwinX2SLib.parallel import RUN_AGAIN
     from SwinX2SLib.report.templates import render_page
 
     published = load_published()
@@ -98,5 +115,5 @@ def _write(results: Sequence[Result], config: BenchmarkConfig, out: Path) -> str
     done = sum(result.scores is not None for result in results)
     page = render_page("benchmark.html.jinja", tables=tables, notes=notes, done=done, total=len(results))
     for name, text in (("tables.md", markdown), ("tables.csv", as_csv(results)), ("index.html", page)):
-        write_whole(out / name, [text.encode()])
+        atomic_write(out / name, text, hint=RUN_AGAIN)
     return markdown

@@ -8,8 +8,8 @@ from math import prod
 from typing import ClassVar
 
 import torch
-from monai.networks.blocks import Convolution
-from monai.networks.nets import AutoEncoder
+from monai.networks.blocks.convolutions import Convolution
+from monai.networks.nets.autoencoder import AutoEncoder
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
-from monai.networks.nets import UNETR, AttentionUnet, SwinUNETR, UNet
+from monai.networks.nets.attentionunet import AttentionUnet
+from monai.networks.nets.swin_unetr import SwinUNETR
+from monai.networks.nets.unet import UNet
+from monai.networks.nets.unetr import UNETR
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -195,7 +199,13 @@ class SwinUNETRCompetitor(_VolumeCompetitor):
 class _NumbersOnProcessor(TorchFunctionMode):
     """Let MONAI read its drop rates also where layers are built without numbers, on the device "meta"."""
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         kwargs = kwargs or {}
         if func is torch.linspace:
             kwargs = {**kwargs, "device": "cpu"}

@@ -19,7 +19,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "no-pretraining": {"pretrained": False},
     "no-augmentation": {"augmentation": False},
 }
-UNTRAINABLE = "The paper could not train it either (its network collapsed): there is no such network here."
+UNTRAINABLE = "Not available: the paper reports that this network collapsed during training."
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,13 @@ def _reason(row: Row, config: BenchmarkConfig, published: PublishedTables) -> st
     if row.change == "no-convolution-skip":
         return UNTRAINABLE
     if row.data_set not in config.data:
-        return f"No case list of {published.data_sets[row.data_set]} is named under [data]."
+        return f"No case list of {published.data_sets[row.data_set]} is set under [data]."
     if row.model not in config.chosen_models(published):
-        return "Not among the chosen models."
+        return "Not in the selected models."
     if config.views and row.views not in config.views:
-        return "Not among the chosen numbers of radiographs."
+        return "Not in the selected numbers of radiographs."
     if row.change == "no-pretraining" and not _values(row, config).get("pretrained"):
-        return (
-            "No network here is pre-trained (set pretrained = true under [training]): it is the row of Base."
-        )
+        return "Pre-training is disabled (set pretrained = true under [training]): same as the row Base."
     return ""
 
 
@@ -98,7 +96,7 @@ def training_of(row: Row, config: BenchmarkConfig) -> Training:
     notes = []
     if values.get("pretrained") and not _can_be_pretrained(row.model, values):
         values["pretrained"] = False
-        notes.append("Starts fresh: there are no ImageNet weights of its sizes.")
+        notes.append("Random initialisation: no ImageNet weights of this size are available.")
     values |= CHANGES.get(row.change or "", {})
     if row.views > 1:
         values["network"] = {**values.get("network", {}), "views_per_plane": row.views}
@@ -130,10 +128,13 @@ def _can_be_pretrained(model: str, values: dict[str, Any]) -> bool:
 
 def _check_weights(config: BenchmarkConfig, trainings: Sequence[Training]) -> None:
     names = sorted({training.name for training in trainings})
-    hint = f"The trainings are {', '.join(names) or 'none'}."
+    hint = f"Available trainings: {', '.join(names) or 'none'}."
     faults = [
         Fault(
-            "unknown-training", f"There is no training {name!r} to load weights for.", hint, str(config.path)
+            "unknown-training",
+            f"Unknown training {name!r}, so weights cannot be loaded for it.",
+            hint,
+            str(config.path),
         )
         for name in config.weights
         if name not in names

@@ -72,7 +72,7 @@ def load_published() -> PublishedTables:
     )
 
 
-_TYPES = {
+_TYPES: dict[str, type | tuple[type, ...]] = {
     "steps": int,
     "minutes": (int, float),
     "tables": list,
@@ -144,7 +144,7 @@ def load_benchmark(path: Path) -> BenchmarkConfig:
             given[key] = {name: path.parent / place for name, place in values.get(key, {}).items()}
         config = BenchmarkConfig(path=path, **given)
         sentences = [
-            f"{place} is not there." for place in (*config.data.values(), *config.weights.values())
+            f"{place} does not exist." for place in (*config.data.values(), *config.weights.values())
             if not place.is_file()
         ]  # fmt: skip
     if sentences:
@@ -155,11 +155,9 @@ def load_benchmark(path: Path) -> BenchmarkConfig:
 
 def _shape_faults(values: Mapping[str, Any]) -> list[str]:
     """Return which values are unknown or of the wrong kind, in sentences."""
-    found = [
-        f"There is no parameter {name!r}; known: {', '.join(_TYPES)}." for name in values.keys() - _TYPES
-    ]
+    found = [f"Unknown parameter {name!r}; known: {', '.join(_TYPES)}." for name in values.keys() - _TYPES]
     found += [
-        f"{name} is {values[name]!r}, which is of the wrong kind."
+        f"{name} is {values[name]!r}, which has the wrong type."
         for name, kind in _TYPES.items()
         if name in values and (not isinstance(values[name], kind) or isinstance(values[name], bool))
     ]
@@ -181,7 +179,7 @@ def _shape_faults(values: Mapping[str, Any]) -> list[str]:
 def _content_faults(values: Mapping[str, Any], published: PublishedTables) -> list[str]:
     found = []
     models = {row.model for row in published.rows}
-    known = {
+    known: dict[str, set[str] | set[int]] = {
         "tables": set(published.titles),
         "models": models,
         "views": {row.views for row in published.rows},
@@ -194,18 +192,18 @@ def _content_faults(values: Mapping[str, Any], published: PublishedTables) -> li
         if unknown:
             told = ", ".join(map(str, sorted(allowed)))
             found.append(
-                f"{name} has {', '.join(map(str, unknown))}, which the paper has not; it has {told}."
+                f"{name} has {', '.join(map(str, unknown))}, which is not in the paper; known: {told}."
             )
     if not values.get("data"):
-        found.append("No data set is named under [data].")
+        found.append("No data set is set under [data].")
     if "steps" in values and "minutes" in values:
-        found.append("Give steps or minutes, not both.")
+        found.append("Set steps or minutes, not both.")
     if values.get("steps", 1) < 1 or values.get("minutes", 0) < 0:
         found.append("steps must be 1 or more, minutes 0 or more.")
     tables = {"training": values.get("training", {})}
     tables |= {f"model.{name}": table for name, table in values.get("model", {}).items()}
     found += [
-        f"{reserved} cannot stand under [{name}]: the benchmark sets it."
+        f"{reserved} cannot be set under [{name}]: it is set by the benchmark."
         for name, table in tables.items()
         for reserved in _RESERVED
         if reserved in table

@@ -157,10 +157,10 @@ def run_cells(
         KeyboardInterrupt: the user stopped it; what is finished is kept.
     """
     runner = _Runner(config, options)
-    results = [Result(cell, reason=cell.reason or "Not reached yet.") for cell in cells]
+    results = [Result(cell, reason=cell.reason or "Not run yet.") for cell in cells]
     for index, cell in enumerate(cells):
         if cell.training is not None:
-            results[index] = runner.run(cell)
+            results[index] = runner.run(cell, cell.training)
             kept(results)
     return results
 
@@ -174,28 +174,27 @@ class _Runner:
         self._trained: dict[str, Trained | Exception] = {}
         self._lists = _load_lists(config)
 
-    def run(self, cell: Cell) -> Result:
-        """Return what comes of a cell; a failure is told and the next cell goes on."""
-        key = cell.training.name, cell.radiographs
+    def run(self, cell: Cell, training: Training) -> Result:
+        """Return what comes of a cell and its training; a failure is told and the next cell goes on."""
+        key = training.name, cell.radiographs
         if key not in self._done:
-            self._done[key] = self._tried(cell)
+            self._done[key] = self._tried(cell, training)
         return replace(self._done[key], cell=cell)
 
-    def _tried(self, cell: Cell) -> Result:
+    def _tried(self, cell: Cell, training: Training) -> Result:
         try:
-            return Result(cell, scores=self._scored(cell))
+            return Result(cell, scores=self._scored(cell, training))
         except NotRunError as error:
             return Result(cell, reason=str(error))
         except Exception as error:
             failures, _ = describe_failure(error)
             reason = " ".join(f"{failure.message} {failure.hint}".strip() for failure in failures)
-            self.options.say(f"{cell.training.name}: {reason}")
+            self.options.say(f"{training.name}: {reason}")
             return Result(cell, reason=reason, failed=True)
 
-    def _scored(self, cell: Cell) -> CellScores:
+    def _scored(self, cell: Cell, training: Training) -> CellScores:
         from SwinX2SLib.paper.training import predict_cases
 
-        training = cell.training
         cases = self._evaluated(training.data_set, cell.radiographs)
         trained = self._ready(training)
         marked = f"{trained.name}-{cell.radiographs}-{self.config.split}"
@@ -241,10 +240,10 @@ class _Runner:
         if not learned and not training.config.phantoms:
             count = sum(case.split == "train" for case in listed)
             raise NotRunError(
-                f"Of {count} cases to learn from, none may be used: --any-licence allows those whose licence forbids "
-                "giving the weights away."
+                f"None of the {count} training cases may be used: --any-licence includes cases whose licence "
+                "forbids distributing the weights."
                 if count
-                else "The case list has no case to learn from."
+                else "The case list has no training case."
             )
         kept_aside = [case for case in listed if case.split == "val" and case.radiographs]
         if self.options.no_training and not trainer.is_trained(training, learned, kept_aside):
@@ -255,14 +254,15 @@ class _Runner:
         listed = [case for case in self._lists[data_set] if case.split == self.config.split]
         cases = [case for case in listed if radiographs == "projected" or case.radiographs]
         if not cases:
-            lack = "has radiographs" if listed else "is there"
+            lack = "has radiographs" if listed else "exists"
             raise NotRunError(f"No case of the split {self.config.split!r} {lack}.")
         return cases
 
 
 def _load_lists(config: BenchmarkConfig) -> dict[str, list[Case]]:
     """Read every case list before any work."""
-    lists, faults = {}, []
+    lists: dict[str, list[Case]] = {}
+    faults: list[Fault] = []
     for name, path in config.data.items():
         try:
             lists[name] = load_case_list(path)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from SwinX2SLib.io.csv_tables import csv_text
 from SwinX2SLib.paper.published import BenchmarkConfig, PublishedTables
 from SwinX2SLib.paper.run import Result
 
@@ -30,8 +30,11 @@ _CSV_COLUMNS = (
     "paper",
     "ours",
     "n",
+    "status",
+    "foreground_dice_percent",
+    "training",
+    "note",
 )
-_CSV_COLUMNS += ("status", "foreground_dice_percent", "training", "note")
 
 
 @dataclass(frozen=True)
@@ -89,29 +92,28 @@ def remarks(config: BenchmarkConfig, published: PublishedTables) -> list[str]:
     own = [f"{name} ({', '.join(table)})" for name, table in config.model.items()]
     found = [
         f"Paper: {published.source}",
-        f"Ours: every network was trained for {budget} unless its line says otherwise"
-        + (f"; parameters of their own: {'; '.join(own)}." if own else ", with the same parameters."),
-        f"Ours are means over the cases of the split {config.split!r} (n), averaged within a case as the paper does: "
-        "its Dice counts the background as a class and its ID-rate is over the bones predicted. The last Dice is "
-        "ours: bones alone, a missed bone counts 0.",
-        "Every network here knows all 54 bones, whatever the data set draws; the paper's know the data set's alone.",
+        f"SwinX2S: every network was trained for {budget} unless its row states otherwise"
+        + (f"; different parameters: {'; '.join(own)}." if own else ", with the same parameters."),
+        f"SwinX2S values are means over the cases of split {config.split!r} (n), averaged within a case as "
+        "in the paper: the Dice includes the background class and the ID rate is computed over predicted "
+        "bones. The last Dice column uses the SwinX2S definition: bones only, a missed bone counts as 0.",
+        "Every network here predicts all 54 bones, whatever the data set annotates; those of the paper "
+        "predict only the bones of the data set.",
     ]
     if "4" in config.tables:
         found.append(
-            "Table 4: radiographs at other angles are in no case list. All its radiographs, those of N = 1 "
-            "too, are plain "
-            "parallel projections of the cases' CTs, or of their bones where there is no CT. Radiographs that "
-            "are neither "
-            "coronal nor sagittal enter as further channels of the same network, as in the paper: they are not "
-            "turned back onto the grid."
+            "Table 4: case lists have no radiographs at other angles. All its radiographs, including those "
+            "of N = 1, are parallel projections of the CTs, or of the bones if there is no CT. Radiographs "
+            "that are neither coronal nor sagittal are additional channels of the same network, as in the "
+            "paper; they are not rotated back onto the grid."
         )
     return [*found, *published.notes]
 
 
 def as_markdown(tables: Sequence[Table], notes: Sequence[str]) -> str:
     """Return the tables as Markdown: in each column the paper's figure, then ours."""
-    lines = ["# The paper's tables, and ours", ""]
-    lines += [*(f"- {note}" for note in notes), "", "In each column: paper / ours.", ""]
+    lines = ["# Comparison with the tables of the paper", ""]
+    lines += [*(f"- {note}" for note in notes), "", "Each column: paper / SwinX2S.", ""]
     for table in tables:
         heads = ["", *table.columns, "Foreground Dice [%]", "n", "Training", "Note"]
         lines += [f"## Table {table.number}. {table.title}", "", _row(heads)]
@@ -125,9 +127,10 @@ def as_markdown(tables: Sequence[Table], notes: Sequence[str]) -> str:
 
 def as_csv(results: Sequence[Result]) -> str:
     """Return one line for each row and metric, with full precision."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_CSV_COLUMNS)
+    return csv_text(_CSV_COLUMNS, _csv_rows(results))
+
+
+def _csv_rows(results: Sequence[Result]) -> Iterator[list[Any]]:
     for result in results:
         row, scores = result.cell.row, result.scores
         for metric, paper in row.paper.items():
@@ -136,8 +139,7 @@ def as_csv(results: Sequence[Result]) -> str:
             figures = map(_blank, (paper, ours, cases))
             foreground = _blank(scores.foreground_dice if scores else None)
             rest = _status(result), foreground, _budget(result), _note(result)
-            writer.writerow([*about, METRICS[metric][1], *figures, *rest])
-    return stream.getvalue()
+            yield [*about, METRICS[metric][1], *figures, *rest]
 
 
 def _line(result: Result, columns: Sequence[str]) -> Line:

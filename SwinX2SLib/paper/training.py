@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,12 +15,14 @@ from SwinX2SLib.datasets import Case
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.frames import network_affine
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.models.builder import build_model
+from SwinX2SLib.models.reconstruction import reconstructs
 from SwinX2SLib.paper.plan import Training, ViewRadiographs
-from SwinX2SLib.parallel import write_whole
+from SwinX2SLib.parallel import RUN_AGAIN
 from SwinX2SLib.parallel.records import fingerprint
 from SwinX2SLib.reconstruct.device import choose_device, fast_autocast
-from SwinX2SLib.reconstruct.outputs import write_nifti_labels
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.reconstruct.scoring import reconstruct_case
 from SwinX2SLib.reconstruct.test_time_augmentation import predict
@@ -78,12 +79,17 @@ class Trainer:
             _radiographs(wanted.network_overrides),
         ):
             sentence = (
-                f"{training.name} asks for {wanted.model} with {_radiographs(wanted.network_overrides)} "
-                "radiographs of each "
-                f"plane, and the weights are of {record.variant} with {_radiographs(record.overrides)}."
+                f"{training.name} requires {wanted.model} with {_radiographs(wanted.network_overrides)} "
+                f"radiographs per view, but the weights belong to {record.variant} with "
+                f"{_radiographs(record.overrides)}."
             )
-            raise InputError([Fault("weights-other", sentence, "Name others under [weights].", str(path))])
-        about = {"loaded": str(path), "notes": ["Loaded: its budget is not that of the others."]}
+            raise InputError(
+                [Fault("weights-other", sentence, "Set other weights under [weights].", str(path))]
+            )
+        about = {
+            "loaded": str(path),
+            "notes": ["Loaded weights: the training budget differs from the other rows."],
+        }
         return Trained(f"{training.name}-{record.sha256[:8]}", found, about)
 
     def is_trained(self, training: Training, cases: Sequence[Case], kept_aside: Sequence[Case]) -> bool:
@@ -115,8 +121,10 @@ class Trainer:
                 RunReport(None if config.minutes else config.steps, process.rank > 0) as report,
             ):
                 result = train(config, cases, kept_aside, folder, training.name, report, process)
+            if result is None:
+                raise RuntimeError("Only the first process of a training has its result.")
             about = _about(training, len(cases), result.step)
-            write_whole(folder / DONE, [json.dumps(about, indent=1).encode()])
+            atomic_write(folder / DONE, json.dumps(about, indent=1), hint=RUN_AGAIN)
         return Trained(folder.name, weights, json.loads((folder / DONE).read_text(encoding="utf-8")))
 
     def _folder(self, training: Training, cases: Sequence[Case], kept_aside: Sequence[Case]) -> Path:
@@ -182,19 +190,17 @@ def predict_cases(
     folder.mkdir(parents=True, exist_ok=True)
     paths = {case.name: folder / f"{case.name}.nii.gz" for case in cases}
     waiting = [case for case in cases if not paths[case.name].is_file()]
-    reconstruct = _reconstruction(weights, radiographs, device) if waiting else None
-    failed = []
+    if not waiting:
+        return paths, []
+    reconstruct = _reconstruction(weights, radiographs, device)
+    failed: list[str] = []
     for case in waiting:
         path = paths[case.name]
-        partial = path.with_name(f".{os.getpid()}-{path.name}")
         try:
-            write_nifti_labels(partial, *reconstruct(case))
-            os.replace(partial, path)
+            write_volume(path, *reconstruct(case), orientation="RAS")
         except InputError as error:
             failed.append(f"{case.name}: {' '.join(str(fault) for fault in error.faults)}")
             del paths[case.name]
-        finally:
-            partial.unlink(missing_ok=True)
     return paths, failed
 
 
@@ -215,7 +221,10 @@ class _FromVolumes:
 
     def __init__(self, weights: Path, device: str):
         self.device = choose_device(device)
-        self.model, _ = load_weights(weights, self.device)
+        model, _ = load_weights(weights, self.device)
+        if not reconstructs(model):
+            raise TypeError(f"The weights {weights} are of a network that reconstructs nothing.")
+        self.model = model
 
     @torch.inference_mode()
     def __call__(self, case: Case) -> Labelled:
@@ -225,10 +234,10 @@ class _FromVolumes:
         )
         drawn.add_cases([case], [1.0])
         sample = drawn.draw(np.random.default_rng(0))
-        radiographs = (
+        coronal, sagittal = (
             group[None].to(self.device) for group in (sample.coronal_radiographs, sample.sagittal_radiographs)
         )
         with fast_autocast(self.device):
-            assignment = predict(self.model, *radiographs)
+            assignment = predict(self.model, coronal, sagittal)
         labels, _ = remove_small_components(assignment.labels, MIN_COMPONENT_FRACTION)
         return labels, network_affine(whole_view(drawn.sources[0].extent_mm, shape).spacing_mm, shape)

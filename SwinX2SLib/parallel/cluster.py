@@ -47,7 +47,8 @@ def cluster_answers(
         _check_workers(client, address, note)
         ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         remote, run = _remote_attempt(), uuid.uuid4().hex
-        waiting, running = deque(tasks), {}
+        waiting = deque(tasks)
+        running: dict[Future, Task] = {}
         while waiting or running:
             while waiting and len(running) < max(1, _threads(client)) * _TASKS_PER_THREAD:
                 task = waiting.popleft()
@@ -88,7 +89,7 @@ def _answer(future: Future, task: Task, address: str) -> Answer:
         raise _gone(address)
     error = future.exception()
     if type(error).__name__ == "KilledWorker":
-        message = "Several workers of the cluster ended while they had it. Memory may run out there."
+        message = "Several workers of the cluster died while processing it, possibly because memory ran out."
         return Answer(None, Failure(task.key, "worker-died", message))
     return Answer(None, Failure(task.key, "cluster", f"{type(error).__name__}: {error}"))
 
@@ -106,7 +107,7 @@ def _connected(address: str) -> Iterator[Client]:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         message = f"The scheduler {address} cannot be reached ({str(error) or type(error).__name__})."
-        hint = "Start one with `dask scheduler` and give the address that it prints, such as tcp://host:8786."
+        hint = "Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786."
         raise InputError([Fault("scheduler-unreachable", message, hint)]) from error
     # It tells by tracebacks what is told here in words.
     logger, before = logging.getLogger("distributed.client"), logging.getLogger("distributed.client").level
@@ -128,9 +129,7 @@ def _threads(client: Client) -> int:
 def _check_workers(client: Client, address: str, note: Callable[[str], None]) -> None:
     found: dict[str, Any] = client.run(_versions, on_error="return")
     if not found:
-        note(
-            f"The scheduler {address} has no workers yet; the work waits until `dask worker {address}` is started."
-        )
+        note(f"The scheduler {address} has no workers yet; start `dask worker {address}`.")
     faults = []
     for worker, versions in sorted(found.items()):
         if isinstance(versions, Exception):
@@ -151,6 +150,6 @@ def _unfit(worker: str, why: str) -> Fault:
 
 
 def _gone(address: str) -> InputError:
-    message = f"The scheduler {address} went away during the work."
-    hint = "Start it again and run the same command: what is finished is kept."
+    message = f"The connection to the scheduler {address} was lost."
+    hint = "Start it again and run the same command: finished cases are kept."
     return InputError([Fault("scheduler-gone", message, hint)])

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 import psutil
 
@@ -116,7 +117,7 @@ class _Crew:
                     yield from self._bury(worker)
                 elif not worker.is_ready:
                     self._begin(worker, message)
-                else:
+                elif worker.task is not None and isinstance(message, Answer):
                     task, worker.task = worker.task, None
                     yield task, message
             for worker in self._members:
@@ -130,13 +131,13 @@ class _Crew:
 
     def _events(self) -> list[_Worker]:
         """Wait until some process has sent something or died."""
-        handles = {worker.connection: worker for worker in self._members}
+        handles: dict[Any, _Worker] = {worker.connection: worker for worker in self._members}
         handles |= {worker.process.sentinel: worker for worker in self._members}
         return list({id(handles[handle]): handles[handle] for handle in wait(handles)}.values())
 
     def _begin(self, worker: _Worker, message: object) -> None:
         if message != _READY:
-            raise RuntimeError(f"a worker process cannot load the work: {message}")
+            raise RuntimeError(f"a worker process cannot load the task: {message}")
         worker.is_ready, self._failed_starts = True, 0
 
     def _bury(self, worker: _Worker) -> Iterator[tuple[Task, Answer]]:
@@ -145,7 +146,7 @@ class _Crew:
         if not worker.is_ready:
             self._failed_starts += 1
             if self._failed_starts >= _FAILED_STARTS:
-                raise RuntimeError(f"worker processes end while they start ({_end(worker.process.exitcode)})")
+                raise RuntimeError(f"worker processes exit during start-up ({_end(worker.process.exitcode)})")
         if worker.task is not None:
             yield worker.task, Answer(None, _death(worker.task.key, worker.process.exitcode))
 
@@ -178,7 +179,10 @@ def _work_off(connection: Connection) -> None:
 
 def _end_with_parent() -> None:
     """A parent that was killed cannot end its workers: they notice."""
-    wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    wait([parent.sentinel])
     for child in _descendants(os.getpid()):
         child.kill()
     os._exit(1)
@@ -205,15 +209,15 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _death(key: str, code: int | None) -> Failure:
-    message = f"The process that worked on it ended ({_end(code)})."
+    message = f"The worker process died ({_end(code)})."
     if code == -getattr(signal, "SIGKILL", 9):
-        message += " Memory may have run out: use fewer workers at a time, or a machine with more memory."
+        message += " Memory may have run out: use fewer workers, or a machine with more memory."
     return Failure(key, "worker-died", message)
 
 
 def _end(code: int | None) -> str:
     if code is None:
-        return "unknown how"
+        return "unknown reason"
     if code >= 0:
         return f"exit code {code}"
     try:

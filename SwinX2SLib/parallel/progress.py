@@ -80,7 +80,7 @@ class ConsoleProgress:
         self._total, self._kept = total, kept
         self._began = self._told = self._clock()
         if kept:
-            self.note(f"{kept} of {total} were finished earlier and are kept.")
+            self.note(f"{kept} of {total} were finished in an earlier run and are kept.")
         self._task = self._bar.add_task(self._doing, total=total, completed=kept, failed="")
         self._bar.start()
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.atomic_output import atomic_write, remove_stale
 from SwinX2SLib.parallel.tasks import Failure, failure_as_dict
 
-_STATE, _ASIDE, _PART = ".state", "aside", ".part"
+_STATE, _ASIDE = ".state", "aside"
+RUN_AGAIN = "Make room there and run again: what is finished is kept."
 
 
 class Records:
@@ -35,14 +37,16 @@ class Records:
             self._state.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout as error:
-            message, hint = "Another run is writing this folder.", "Wait for it, or name another folder."
+            message, hint = (
+                "Another run is writing to this folder.",
+                "Wait until it has finished, or use another folder.",
+            )
             raise InputError([Fault("output-in-use", message, hint, str(self._out))]) from error
         except OSError as error:
-            message = f"Nothing can be written here ({error.strerror or error})."
-            hint = "Name a folder that you may write."
+            message = f"The folder is not writable ({error.strerror or error})."
+            hint = "Use a folder with write permission."
             raise InputError([Fault("output-not-writable", message, hint, str(self._out))]) from error
-        for leftover in self._state.glob(f"*{_PART}"):  # of a run that was killed
-            leftover.unlink(missing_ok=True)
+        remove_stale(self._state)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,32 +95,7 @@ class Records:
         self._write(self._state / f"{key}.json", json.dumps(state, indent=1).encode())
 
     def _write(self, path: Path, content: bytes) -> None:
-        write_whole(path, [content], self._state / f"{path.name}{_PART}")
-
-
-def write_whole(path: Path, chunks: Iterable[bytes], part: Path | None = None) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Args:
-        path: of the file.
-        chunks: what it holds.
-        part: where to write first, on the same disk; beside the file by default.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    part = part or path.with_name(f".{path.name}{_PART}")
-    try:
-        with part.open("wb") as stream:
-            stream.writelines(chunks)
-        os.replace(part, path)
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        message = f"The result cannot be written ({error.strerror or error})."
-        hint = "Make room there and run again: what is finished is kept."
-        raise InputError([Fault("output-not-writable", message, hint, str(path))]) from error
+        atomic_write(path, content, temporary_folder=self._state, hint=RUN_AGAIN)
 
 
 def _digest(content: bytes) -> str:

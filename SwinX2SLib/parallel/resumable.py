@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -63,9 +63,9 @@ def run_resumable(
         failures: dict[str, Failure] = {}
         with closing(_answers(waiting, work, workers, scheduler, telling)) as answers:
             for task, answer in answers:
-                if answer.failure is None:
+                if answer.text is not None:
                     records.finish(task.key, marks[task.key], answer.text)
-                else:
+                elif answer.failure is not None:
                     failures[task.key] = answer.failure
                     records.fail(task.key, marks[task.key], answer.failure)
                 telling.finished(task.key, answer.failure)
@@ -76,7 +76,7 @@ def run_resumable(
 
 def _answers(
     tasks: Sequence[Task], work: Work, workers: int | None, scheduler: str | None, telling: TaskProgress
-) -> Iterator[tuple[Task, Answer]]:
+) -> Generator[tuple[Task, Answer], None, None]:
     if scheduler is None:
         return local_answers(tasks, work, workers or usable_cores())
     from SwinX2SLib.parallel.cluster import cluster_answers
@@ -87,10 +87,10 @@ def _answers(
 def _check_ways(workers: int | None, scheduler: str | None) -> None:
     faults = []
     if workers is not None and not 1 <= workers <= MOST_WORKERS:
-        message = f"{workers} worker processes are not possible."
-        faults.append(Fault("workers", message, f"Give a number from 1 to {MOST_WORKERS}."))
+        message = f"{workers} is not a valid number of worker processes."
+        faults.append(Fault("workers", message, f"Use a number from 1 to {MOST_WORKERS}."))
     if workers is not None and scheduler is not None:
-        message = "The number of workers is the cluster's own when a scheduler is given."
-        faults.append(Fault("workers", message, "Leave one of the two out."))
+        message = "The number of workers is defined by the cluster if a scheduler is used."
+        faults.append(Fault("workers", message, "Remove one of the two options."))
     if faults:
         raise InputError(faults)

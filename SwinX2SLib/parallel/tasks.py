@@ -78,7 +78,7 @@ def attempt(work: Work, task: Task) -> Answer:
     except InputError as error:
         return Answer(None, Failure(task.key, error.faults[0].kind if error.faults else "fault", str(error)))
     except MemoryError:
-        message = "There was not enough memory. Use fewer workers at a time, or a machine with more memory."
+        message = "Out of memory. Use fewer workers, or a machine with more memory."
         return Answer(None, Failure(task.key, "out-of-memory", message))
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
@@ -95,14 +95,14 @@ def check_keys(tasks: Sequence[Task]) -> None:
     seen: dict[str, str] = {}
     for task in tasks:
         if reason := key_fault(task.key):
-            faults.append(Fault("key", f"{task.key!r} cannot name a file: {reason}.", "Rename this case."))
+            faults.append(
+                Fault("key", f"{task.key!r} is not a valid file name: {reason}.", "Rename this case.")
+            )
         other = seen.get(task.key.casefold())
         seen[task.key.casefold()] = task.key
         if other is not None:
-            message = f"{task.key!r} is there twice" + (
-                "." if other == task.key else f" (also as {other!r})."
-            )
-            faults.append(Fault("key-twice", message, "Give every case a name of its own."))
+            message = f"{task.key!r} exists twice" + ("." if other == task.key else f" (also as {other!r}).")
+            faults.append(Fault("key-twice", message, "Give every case a unique name."))
     if faults:
         raise InputError(faults)
 
@@ -112,11 +112,11 @@ def key_fault(key: str) -> str:
     if not key:
         return "it is empty"
     if len(key) > _LONGEST_KEY or len(key.encode()) > 240:
-        return f"it is longer than {_LONGEST_KEY} letters"
+        return f"it is longer than {_LONGEST_KEY} characters"
     if key[0] == "." or key[-1] in ". " or key != key.strip():
-        return "it begins or ends with a dot or a blank"
+        return "it begins or ends with a dot or a space"
     bad = sorted({letter for letter in key if letter in _NOT_IN_FILE_NAMES or not letter.isprintable()})
-    return f"it holds {' '.join(map(repr, bad))}" if bad else ""
+    return f"it contains {' '.join(map(repr, bad))}" if bad else ""
 
 
 def failure_as_dict(failure: Failure) -> dict[str, str]:

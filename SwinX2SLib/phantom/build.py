@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
 from SwinX2SLib.geometry.frames import network_affine, voxel_spacing_mm
+from SwinX2SLib.geometry.tuples import shape3, vector3
 from SwinX2SLib.phantom.parameters import PhantomParameters
 from SwinX2SLib.phantom.skeleton import build_skeleton
-from SwinX2SLib.phantom.solids import Bone
+from SwinX2SLib.phantom.solids import Bone, Depth
 from SwinX2SLib.phantom.truth import PhantomTruth
 
 MARGIN_MM = 12.0
@@ -73,8 +75,8 @@ def build_phantom(
         lower, upper = np.array(field_of_view.lower_ras_mm), np.array(field_of_view.upper_ras_mm)
     if not (upper > lower).all():
         raise ValueError(f"The field of view is empty: from {lower} to {upper} mm.")
-    shape = tuple(int(count) for count in np.maximum(np.ceil((upper - lower) / spacing_mm - 1e-6), 1))
-    affine = network_affine(spacing_mm, shape, (lower + upper) / 2)
+    shape = shape3(np.maximum(np.ceil((upper - lower) / spacing_mm - 1e-6), 1))
+    affine = network_affine(spacing_mm, shape, vector3((lower + upper) / 2))
     canvas = _Canvas(shape, affine)
     for bone in bones:
         canvas.paint(bone)
@@ -107,12 +109,20 @@ class _Canvas:
             self._evaluate(depth, start, lower, upper, function, np.minimum)
         for hole in bone.holes:
             for lower, upper, function in hole.pieces():
-                self._evaluate(depth, start, lower, upper, lambda p, f=function: -f(p), np.maximum)
+                self._evaluate(depth, start, lower, upper, _outside(function), np.maximum)
         deeper = depth < self._depth[window]
         self._depth[window][deeper] = depth[deeper]
         self.labels[window][deeper] = bone.label
 
-    def _evaluate(self, depth, start, lower, upper, function, combine) -> None:
+    def _evaluate(
+        self,
+        depth: np.ndarray,
+        start: np.ndarray,
+        lower: np.ndarray,
+        upper: np.ndarray,
+        function: Depth,
+        combine: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    ) -> None:
         """Combine a piece's depth into a bone's, within the overlap of their boxes."""
         piece = self._window(lower, upper)
         if piece is None:
@@ -137,7 +147,13 @@ class _Canvas:
         last = np.minimum(last, self.labels.shape)
         if (last <= first).any():
             return None
-        return tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+        right, back, down = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+        return right, back, down
+
+
+def _outside(function: Depth) -> Depth:
+    """Return the depth in all that a piece leaves free."""
+    return lambda points: -function(points)
 
 
 def _bounds(bones: tuple[Bone, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -85,19 +86,19 @@ class PhantomParameters:
     rib_thickness_mm: float = 7.0
     twelfth_rib_length_scale: Sided = Sided(1.0, 0.8)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         faults = [name for name, value in _numbers(self) if not np.isfinite(value)]
         faults += [name for name, value in _numbers(self) if name in _POSITIVE and not value > 0]
         if self.lumbar_count not in (5, 6):
             faults.append("lumbar_count (5 or 6)")
         if faults:
-            raise ValueError(f"These parameters of the phantom cannot be used: {', '.join(faults)}.")
+            raise ValueError(f"Invalid parameters of the phantom: {', '.join(faults)}.")
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> PhantomParameters:
         """Draw a plausible adult: lengths, curves and angles vary as between people, sides a little."""
         default = cls()
-        varied = {
+        varied: dict[str, Any] = {
             name: _vary(getattr(default, name), spread, rng) for name, spread in _RELATIVE_SPREAD.items()
         }
         for name, spread in _SPREAD_DEG.items():
@@ -131,9 +132,10 @@ class PhantomParameters:
         Raises:
             TypeError: an unknown parameter is named.
         """
-        return cls(
-            **{name: Sided(**value) if isinstance(value, dict) else value for name, value in values.items()}
-        )
+        given: dict[str, Any] = {
+            name: Sided(**value) if isinstance(value, dict) else value for name, value in values.items()
+        }
+        return cls(**given)
 
 
 _POSITIVE = frozenset(
@@ -187,7 +189,7 @@ _SPREAD_DEG = {
 
 
 def _numbers(parameters: PhantomParameters) -> list[tuple[str, float]]:
-    pairs = []
+    pairs: list[tuple[str, float]] = []
     for name, value in vars(parameters).items():
         pairs += [(name, value.left), (name, value.right)] if isinstance(value, Sided) else [(name, value)]
     return pairs

@@ -90,7 +90,7 @@ def build_hip(
     inwards = 1.0 if side == "left" else -1.0
     opening = frame.rotation @ np.array([-inwards * 0.70, 0.30, -0.65])
     opening /= np.linalg.norm(opening)
-    parts = [
+    parts: list[Solid] = [
         Bowl(at["hip_centre"], acetabulum, acetabulum + 9 * unit, opening, 2 * unit),
         _wing(at, unit),
         *_rims(at, unit),
@@ -201,7 +201,7 @@ def build_sacrum(
     axes = _axes_at(0.0, slope_deg)
     body = Column(centre - axes[:, 2] * 14 * unit, axes, radii, 28 * unit, 0.08)
     at = _Curve(centre, slope_deg, unit)
-    parts = [body, _slab(at, across, unit), *_wings(at, across, unit), *_crest(at, unit)]
+    parts: list[Solid] = [body, _slab(at, across, unit), *_wings(at, across, unit), *_crest(at, unit)]
     bone = Bone(label, tuple(parts), tuple(_holes(at, across, unit)))
     return bone, {"promontory": centre + axes[:, 1] * radii[1]}
 
@@ -287,9 +287,9 @@ def _holes(at: _Curve, across: float, unit: float) -> list[Solid]:
     radii = np.stack([13 * narrowing, np.maximum(behind / 2 - 3.5, 1.5), np.full(40, 4.0)], axis=1) * unit
     canal = Beads(centres, radii, np.stack([at.axes(place) for place in places]))
     holes: list[Solid] = [canal]
-    for place, run_in_thread in ((0.29, 20.0), (0.42, 18.0), (0.54, 16.0), (0.66, 13.0)):
+    for place, beside in ((0.29, 20.0), (0.42, 18.0), (0.54, 16.0), (0.66, 13.0)):
         for side in (-1, 1):
-            right = side * run_in_thread * across
+            right = side * beside * across
             holes.append(
                 rod(at(place, right, 22 * unit), at(place, right, -34 * unit), (4.2 * unit, 4.0 * unit))
             )

@@ -13,11 +13,15 @@ from typing import Protocol
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+# A box (lower, upper corner) and the depth of points `(..., 3)` [mm] in what it holds.
+Depth = Callable[[np.ndarray], np.ndarray]
+Piece = tuple[np.ndarray, np.ndarray, Depth]
+
 
 class Solid(Protocol):
     """Something with an inside."""
 
-    def pieces(self) -> Sequence[tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]]:
+    def pieces(self) -> Sequence[Piece]:
         """Return boxes (lower, upper corner) and, for each, the depth of points `(..., 3)` [mm] in it."""
         ...
 
@@ -36,7 +40,7 @@ class Beads:
     radii: np.ndarray
     axes: np.ndarray = field(default_factory=lambda: np.eye(3))
 
-    def pieces(self):
+    def pieces(self) -> Sequence[Piece]:
         """See `Solid`."""
         radii = np.broadcast_to(self.radii, self.centres.shape)
         axes = np.broadcast_to(self.axes, (len(self.centres), 3, 3))
@@ -67,7 +71,7 @@ class Column:
     waist: float = 0.0
     wedge_rad: float = 0.0
 
-    def pieces(self):
+    def pieces(self) -> Sequence[Piece]:
         """See `Solid`."""
         half = np.array([*self.radii, self.height / 2 + abs(np.tan(self.wedge_rad / 2)) * self.radii[1]])
         reach = np.abs(self.axes) @ half
@@ -104,7 +108,7 @@ class Bowl:
     opening: np.ndarray
     rim: float
 
-    def pieces(self):
+    def pieces(self) -> Sequence[Piece]:
         """See `Solid`."""
         return [(self.centre - self.outer_radius, self.centre + self.outer_radius, self._depth)]
 
@@ -124,7 +128,12 @@ class Bone:
     holes: tuple[Solid, ...] = ()
 
 
-def rod(start: np.ndarray, end: np.ndarray, radii: Sequence[float], axes: np.ndarray | None = None) -> Beads:
+def rod(
+    start: np.ndarray,
+    end: np.ndarray,
+    radii: Sequence[float] | Sequence[np.ndarray],
+    axes: np.ndarray | None = None,
+) -> Beads:
     """Return a straight sweep between two points.
 
     Args:

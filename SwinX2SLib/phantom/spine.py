@@ -237,20 +237,20 @@ def _arch(placement: Placement) -> list[Solid]:
     size, at = placement.size, _Local(placement)
     behind = -size.body_depth / 2
     wall = 0.22 * size.pedicle_height + 1.4
-    run_in_thread = size.canal_width / 2 + wall
+    beside = size.canal_width / 2 + wall
     # The front of the laminae lies in the canal, which cuts it off: the canal has its stated length.
     base = at(0, behind - size.canal_length - 0.6 * wall, -0.15 * size.body_height)
     parts: list[Solid] = []
     for side in (-1, 1):
-        joint = at(side * run_in_thread, behind - 0.62 * size.canal_length, 0.12 * size.body_height)
+        joint = at(side * beside, behind - 0.62 * size.canal_length, 0.12 * size.body_height)
         pedicle = np.array([wall, wall, size.pedicle_height / 2])
-        start = at(side * min(run_in_thread, size.body_width * 0.42), behind + 4, 0.18 * size.body_height)
+        start = at(side * min(beside, size.body_width * 0.42), behind + 4, 0.18 * size.body_height)
         parts.append(rod(start, joint, (pedicle, pedicle), at.axes))
         lamina = np.array([wall * 0.85, wall * 0.85, 0.36 * size.body_height])
         parts.append(rod(joint, base, (lamina, lamina), at.axes))
         facet = behind - 0.75 * size.canal_length
-        upper = at(side * (run_in_thread + 1), facet, 0.62 * size.body_height)
-        lower = at(side * run_in_thread * 0.85, facet - 3, -0.68 * size.body_height)
+        upper = at(side * (beside + 1), facet, 0.62 * size.body_height)
+        lower = at(side * beside * 0.85, facet - 3, -0.68 * size.body_height)
         parts.append(sweep(np.stack([upper, joint, lower]), np.array([wall * 0.9, wall * 1.15, wall * 0.9])))
     return parts
 
@@ -279,7 +279,7 @@ def _transverse(placement: Placement) -> list[Solid]:
         "L": (behind - 0.55 * size.canal_length, 0.22 * size.body_height, (5.2, 4.2)),
     }[placement.level[0]]
     root_front = {"C": behind, "T": behind - 0.7 * size.canal_length, "L": behind - 0.4 * size.canal_length}
-    parts = []
+    parts: list[Solid] = []
     for side in (-1, 1):
         root = at(side * (size.canal_width / 2 + 3), root_front[placement.level[0]], 0.14 * size.body_height)
         parts.append(rod(root, at(side * (size.span / 2 - radii[1]), front, up), radii))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Nobody is examined nearer to the focal spot (a C-arm stands half a metre off), and no room is longer.
 SMALLEST_TO_PATIENT_MM, LARGEST_TO_DETECTOR_MM = 300.0, 6000.0
-BY_USER = "given by the user"
+BY_USER = "specified by the user"
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ def picture_faults(values: np.ndarray) -> list[Fault]:
         faults.append(
             Fault(
                 "not-finite",
-                f"{broken} pixels are no numbers (NaN or infinite).",
-                "Export the radiograph again, or replace these pixels by a number.",
+                f"{broken} pixels are not finite (NaN or infinite).",
+                "Export the radiograph again, or replace these pixels with finite values.",
             )
         )
     return faults
@@ -51,8 +51,8 @@ def gray_level_faults(values: np.ndarray) -> list[Fault]:
     return [
         Fault(
             "few-gray-levels",
-            f"The picture has {levels} gray levels only: it is a mask, a drawing or an empty radiograph.",
-            "Choose the radiograph itself, or export it with 8 bits a pixel or more.",
+            f"The image has only {levels} gray levels: it is a mask, a drawing or an empty radiograph.",
+            "Choose the radiograph itself, or export it with at least 8 bits per pixel.",
         )
     ]
 
@@ -81,8 +81,9 @@ def spacing_faults(shape: tuple[int, int], spacing_mm: tuple[float, float], sour
         return [
             Fault(
                 "spacing-implausible",
-                f"With {row:.4g} mm a pixel ({source}) the radiograph would be {width:.4g} x {height:.4g} mm.",
-                "Give the size of a pixel in millimetres with --spacing-mm.",
+                f"With a pixel size of {row:.4g} mm ({source}) the radiograph would measure {width:.4g} x "
+                f"{height:.4g} mm.",
+                "Set the pixel size in millimetres with --spacing-mm.",
             )
         ]
     return []
@@ -99,11 +100,11 @@ def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
         faults.append(
             Fault(
                 "heights-disagree",
-                f"The frontal radiograph is {heights[0]:.0f} mm high, the lateral one {heights[1]:.0f} mm: "
-                f"{share:.0%} "
-                f"apart (up to {HEIGHT_TOLERANCE:.0%} is accepted), so they do not show the same part of the body.",
-                "Match their heights with --lateral-offset-mm, crop the larger one with --crop to the same top and "
-                "bottom, or correct --spacing-mm.",
+                f"The frontal radiograph is {heights[0]:.0f} mm high and the lateral one {heights[1]:.0f} "
+                f"mm, a difference of {share:.0%} (the limit is {HEIGHT_TOLERANCE:.0%}): they do not show "
+                "the same part of the body.",
+                "Align them vertically with --lateral-offset-mm, crop the larger one with --crop to the "
+                "same top and bottom, or correct --spacing-mm.",
                 _path(lateral),
             )
         )
@@ -114,7 +115,7 @@ def same_picture(path: str | None) -> Fault:
     """Return the fault of a lateral radiograph that is the frontal one."""
     return Fault(
         "same-file",
-        "The frontal and the lateral radiograph are the same picture.",
+        "The frontal and the lateral radiograph are the same image.",
         "Choose the lateral radiograph of the same person.",
         path,
     )

@@ -87,12 +87,15 @@ def gray_of_channels(channels: np.ndarray, white: float) -> tuple[np.ndarray, li
     if share > ANNOTATION_SHARE:
         fault = Fault(
             "colour-picture",
-            f"The picture is in colour ({share:.0%} of its pixels are not gray), so it is no radiograph as stored.",
-            "Export the radiograph as DICOM or as a gray picture.",
+            f"The image is in colour ({share:.0%} of its pixels are not gray) and cannot be an unprocessed "
+            "radiograph.",
+            "Export the radiograph as DICOM or as a grayscale image.",
         )
         return gray, [], [fault]
     notes = (
-        [f"{share:.1%} of the pixels are in colour (an annotation?) and were taken as gray."] if share else []
+        [f"{share:.1%} of the pixels are in colour (an annotation?) and were converted to gray."]
+        if share
+        else []
     )
     return gray, notes, []
 
@@ -112,15 +115,15 @@ def decoding(what: str, hint: str = "Export or copy the file again.") -> Iterato
     except MemoryError:
         raise DecodeError(
             "too-large",
-            f"The {what} does not fit into memory; its header states a size that is wrong or huge.",
-            "Export the radiograph again, at the size of a radiograph.",
+            f"The {what} does not fit into memory; the size in its header is wrong or very large.",
+            "Export the radiograph again at its normal size.",
         ) from None
     except Exception as error:
         # Decoders raise whatever their plug-ins raise; all of it means that this file yields no picture.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DecodeError(
             "unreadable-file",
-            f"The {what} cannot be decoded; it is broken, cut short or of an unknown kind ({reason}).",
+            f"The {what} cannot be decoded; it is damaged, truncated or of an unsupported type ({reason}).",
             hint,
         ) from error
 
@@ -129,6 +132,6 @@ def multi_frame_error(frames: int) -> DecodeError:
     """Return the error of a file that holds several pictures."""
     return DecodeError(
         "multi-frame",
-        f"The file holds {frames} frames or slices; a radiograph has one.",
-        "Export the one radiograph that is meant, or choose a radiograph instead of a volume or a sequence.",
+        f"The file has {frames} frames or slices; a radiograph has one.",
+        "Export a single radiograph, or choose a radiograph instead of a volume or sequence.",
     )

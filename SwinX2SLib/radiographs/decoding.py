@@ -39,8 +39,8 @@ def decode_picture(path: Path) -> DecodedImage:
         except Image.DecompressionBombError:
             raise DecodeError(
                 "too-large",
-                "The picture has far more pixels than a radiograph.",
-                "Reduce it to 10000 pixels a side.",
+                "The image has far more pixels than a radiograph.",
+                "Resample it to at most 10000 pixels per side.",
             ) from None
 
 
@@ -50,8 +50,9 @@ def _load(path: Path) -> DecodedImage:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(path)
     with image:
-        if getattr(image, "n_frames", 1) > 1:
-            raise multi_frame_error(image.n_frames)
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise multi_frame_error(frames)
         image.load()
         return _decode(image)
 
@@ -62,14 +63,14 @@ def _decode(image: Image.Image) -> DecodedImage:
     dpi = image.info.get("dpi")
     upright = ImageOps.exif_transpose(image)
     if image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1):
-        notes.append("The picture was turned as its EXIF orientation says.")
+        notes.append("The image was reoriented according to its EXIF orientation.")
     values, padding, colour_notes, faults = _gray(upright)
     notes += colour_notes
-    remark = "a picture file carries no spacing"
+    remark = "image files of this type do not store a pixel spacing"
     if dpi and all(np.isfinite(float(value)) and value > 0 for value in dpi):
         remark = (
-            f"the file states {float(dpi[0]):.0f} dots per inch, the resolution of a screen or printer and not of "
-            "the patient, which is not used"
+            f"the file states {float(dpi[0]):.0f} dots per inch; this is a screen or printer resolution, not "
+            "a pixel size at the patient, and is not used"
         )
     return DecodedImage(
         values,
@@ -119,21 +120,17 @@ def decoder_of(path: Path) -> Callable[[Path], DecodedImage]:
     head = _head(path)
     if head.startswith(_PICTURE_STARTS):
         return decode_picture
-    if head.startswith(b"NRRD"):
-        from SwinX2SLib.radiographs.volumes import decode_nrrd
+    if head.startswith(b"NRRD") or _is_nifti(head):
+        from SwinX2SLib.radiographs.volumes import decode_volume
 
-        return decode_nrrd
+        return decode_volume
     if head[_DICOM_AT : _DICOM_AT + 4] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom"):
         from SwinX2SLib.radiographs.dicom import decode_dicom
 
         return decode_dicom
-    if _is_nifti(head):
-        from SwinX2SLib.radiographs.volumes import decode_nifti
-
-        return decode_nifti
     raise DecodeError(
         "unsupported-format",
-        "The file is none of PNG, JPEG, TIFF, DICOM, NRRD and NIfTI.",
+        "The file is not a PNG, JPEG, TIFF, DICOM, NRRD or NIfTI file.",
         "Export the radiograph in one of these formats.",
     )
 
@@ -144,7 +141,7 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
     except FileNotFoundError:
-        raise DecodeError("missing-file", "There is no such file.", "Check the path.") from None
+        raise DecodeError("missing-file", "The file does not exist.", "Check the path.") from None
     except OSError as error:
         raise DecodeError(
             "unreadable-file",
@@ -159,7 +156,7 @@ def _head(path: Path) -> bytes:
 def _require_ordinary_file(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise DecodeError(
-            "unreadable-file", "This is a folder, not a file.", "Name the file of the one radiograph."
+            "unreadable-file", "This is a folder, not a file.", "Specify the file of a single radiograph."
         )
     if not stat.S_ISREG(mode):
         # Reading from a pipe may wait for ever.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pydicom
-from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 
 from SwinX2SLib.radiographs.acquisition import positive_number, stated_distances
 from SwinX2SLib.radiographs.decoded_image import (
@@ -36,13 +36,13 @@ def radiograph_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, lis
         kind = (
             f"calibrated by {calibration.lower()}"
             if calibration
-            else "calibrated, differs from ImagerPixelSpacing"
+            else "calibrated; differs from ImagerPixelSpacing"
         )
         return HeaderSpacing(*pixel, f"DICOM PixelSpacing ({kind})", imager, calibrated=True), "", []
     if imager:
         return _at_patient(dataset, imager)
     if pixel:
-        note = "The header does not say whether PixelSpacing holds at the patient or at the detector."
+        note = "The header does not state whether PixelSpacing refers to the patient or to the detector."
         return HeaderSpacing(*pixel, "DICOM PixelSpacing (not calibrated)"), "", [note]
     if scanned:
         return HeaderSpacing(*scanned, "DICOM NominalScannedPixelSpacing (digitised radiograph)"), "", []
@@ -50,10 +50,10 @@ def radiograph_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, lis
     if stated:
         return (
             None,
-            f"the DICOM header states no usable {' or '.join(stated)} (0, below 0, empty or no number)",
+            f"the DICOM header has no valid {' or '.join(stated)} (zero, negative, empty or not a number)",
             [],
         )
-    return None, "the DICOM header has no spacing", []
+    return None, "the DICOM header has no pixel spacing", []
 
 
 def magnification(dataset: Dataset) -> tuple[float, str] | None:
@@ -72,7 +72,8 @@ def _at_patient(dataset: Dataset, imager: tuple[float, float]) -> tuple[HeaderSp
     found = magnification(dataset)
     if found is None:
         note = (
-            "ImagerPixelSpacing holds at the detector; no magnification is given: sizes are 5-20 % too large."
+            "ImagerPixelSpacing refers to the detector and the magnification is unknown: sizes are 5-20 % "
+            "too large."
         )
         return HeaderSpacing(*imager, "DICOM ImagerPixelSpacing (at the detector)", imager), "", [note]
     factor, tag = found
@@ -110,7 +111,10 @@ def patient_orientation(dataset: Dataset) -> tuple[tuple[str, str] | None, list[
     if len(letters) == 2 and set(letters) <= _LETTERS and len(set(letters)) == 2:
         return letters, []
     told = "\\".join(map(str, stated)).strip()
-    note = f"The header's patient orientation ({told}) says nothing of how the radiograph hangs and was left aside."
+    note = (
+        f"The patient orientation in the header ({told}) does not define the display orientation and was "
+        "ignored."
+    )
     return None, [note] if told else []
 
 
@@ -131,7 +135,7 @@ def decode_dicom(path: Path) -> DecodedImage:
     Raises:
         DecodeError: broken, truncated, several frames, no picture.
     """
-    with decoding("DICOM file", "Export it again, without compression if that is possible."):
+    with decoding("DICOM file", "Export it again, uncompressed if possible."):
         dataset = pydicom.dcmread(path, force=path.suffix.lower() in (".dcm", ".dicom"))
         _require_picture(dataset)
         if int(dataset.get("NumberOfFrames") or 1) > 1:
@@ -144,11 +148,11 @@ def _require_picture(dataset: pydicom.Dataset) -> None:
         return
     if "Rows" in dataset or "SOPClassUID" not in dataset:
         raise DecodeError(
-            "unreadable-file", "The DICOM file ends before its picture.", "Export or copy the file again."
+            "unreadable-file", "The DICOM file ends before its pixel data.", "Export or copy the file again."
         )
     raise DecodeError(
         "not-a-picture",
-        "The DICOM file holds no picture.",
+        "The DICOM file has no pixel data.",
         "Choose an image object (CR, DX or secondary capture).",
     )
 
@@ -162,11 +166,12 @@ def _radiograph(dataset: pydicom.Dataset) -> DecodedImage:
     modality = str(dataset.get("Modality", ""))
     if modality not in _RADIOGRAPH_MODALITIES:
         notes.append(
-            f"The header gives the modality {modality}, which is no radiograph as a rule: check the file."
+            f"The modality in the header is {modality}, which is usually not a radiograph: check the file."
         )
     if dataset.get("PresentationIntentType") == "FOR PROCESSING":
         notes.append(
-            "The header marks the radiograph as raw detector data (FOR PROCESSING): check dark and bright."
+            "The header marks the radiograph as raw detector data (FOR PROCESSING): check whether the grey "
+            "levels are inverted."
         )
     return DecodedImage(
         values.astype(np.float32),

@@ -99,7 +99,7 @@ def _notes(pixels: np.ndarray, widths: dict[str, int]) -> tuple[str, ...]:
         for side, lines in _sides(pixels).items()
         if widths[side] and np.median(lines[: widths[side]]) > _NEAR_BLACK
     )
-    return (f"Collimated edges, not black as stored, were blackened: {told}.",) if told else ()
+    return (f"Collimated borders that were not black were set to black: {told}.",) if told else ()
 
 
 def _flat_lines(lines: np.ndarray, tolerance: float) -> int:

@@ -51,11 +51,13 @@ class Crop:
             left, top, width, height = (float(part.removesuffix("%") if percent else part) for part in parts)
         except ValueError:
             raise ValueError(
-                f"{text!r} is no crop; write LEFT,TOP,WIDTH,HEIGHT in pixels (100,0,2000,2400) or in percent "
-                "(5%,0%,90%,100%)."
+                f"{text!r} is not a valid crop; use LEFT,TOP,WIDTH,HEIGHT in pixels (100,0,2000,2400) or in "
+                "percent (5%,0%,90%,100%)."
             ) from None
         if min(left, top) < 0 or min(width, height) <= 0 or not math.isfinite(left + top + width + height):
-            raise ValueError(f"{text!r} is no crop; left and top start at 0, width and height are above 0.")
+            raise ValueError(
+                f"{text!r} is not a valid crop; left and top must be 0 or more, width and height more than 0."
+            )
         return cls(left, top, width, height, percent)
 
     def __str__(self) -> str:
@@ -73,7 +75,7 @@ class Crop:
         left, top = round(self.left * scale_x), round(self.top * scale_y)
         right, bottom = round((self.left + self.width) * scale_x), round((self.top + self.height) * scale_y)
         if right > cols or bottom > rows:
-            raise ValueError(f"The crop {self} reaches outside the picture of {cols} x {rows} pixels.")
+            raise ValueError(f"The crop {self} extends beyond the image of {cols} x {rows} pixels.")
         return slice(top, bottom), slice(left, right)
 
 
@@ -108,28 +110,27 @@ class RadiographOptions:
     source_to_detector_mm: float | None = None
     source_to_patient_mm: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.spacing_mm is not None and not (math.isfinite(self.spacing_mm) and self.spacing_mm > 0):
-            raise ValueError(f"The spacing must be above 0 mm, not {self.spacing_mm}.")
+            raise ValueError(f"The pixel spacing must be more than 0 mm, not {self.spacing_mm}.")
         if self.rotate_deg not in ROTATIONS_DEG:
-            raise ValueError(
-                f"A radiograph is turned by 0, 90, 180 or 270 degrees, not by {self.rotate_deg}."
-            )
+            raise ValueError(f"The rotation must be 0, 90, 180 or 270 degrees, not {self.rotate_deg}.")
         if self.flip not in FLIPS:
-            raise ValueError(f"A flip is h, v or hv, not {self.flip!r}.")
+            raise ValueError(f"The flip must be h, v or hv, not {self.flip!r}.")
         if self.magnification is not None and not 1 <= self.magnification <= LARGEST_MAGNIFICATION:
             raise ValueError(
-                f"A magnification lies between 1 and {LARGEST_MAGNIFICATION:g}, not at {self.magnification}."
+                f"The magnification must be between 1 and {LARGEST_MAGNIFICATION:g}, not "
+                f"{self.magnification}."
             )
         if self.magnification is not None and self.spacing_mm is not None:
-            raise ValueError("Give the size of a pixel at the patient or the magnification, not both.")
+            raise ValueError("Specify either the pixel size at the patient or the magnification, not both.")
         distances = [
             each for each in (self.source_to_detector_mm, self.source_to_patient_mm) if each is not None
         ]
         if not all(math.isfinite(each) and each > 0 for each in distances):
-            raise ValueError(f"The distances of the tube must be above 0 mm, not {distances}.")
+            raise ValueError(f"The source distances must be more than 0 mm, not {distances}.")
         if distances and self.magnification is not None:
-            raise ValueError("Give the distances of the tube or the magnification, not both.")
+            raise ValueError("Specify either the source distances or the magnification, not both.")
 
 
 @dataclass(frozen=True)

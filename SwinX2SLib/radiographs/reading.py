@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _CONSTANT = Fault(
     "constant-image",
-    "The radiograph is empty: nearly all its pixels have the same value.",
+    "The radiograph is empty: almost all pixels have the same value.",
     "Choose or export another file.",
 )
 
@@ -67,15 +67,22 @@ def interpret(
     turn, view_faults = turn_of_header(decoded, view, options)
     faults += view_faults
     if turn.describe():
-        stated = "\\".join(decoded.orientation)
-        notes.append(f"The header's patient orientation ({stated}) was followed: {turn.describe()}.")
+        stated = "\\".join(decoded.orientation or ())
+        notes.append(
+            f"The radiograph was reoriented using the patient orientation in the header ({stated}): "
+            f"{turn.describe()}."
+        )
     xray_source, tube_faults, tube_notes = source_from_header(decoded.distances, options)
     spacing_mm, source, found_faults = _spacing(decoded, turn, options, xray_source)
     faults += tube_faults + found_faults
     try:
-        values, padding = (_edited(part, turn, options) for part in (decoded.values, decoded.padding))
+        values = edited(decoded.values, turn, options)
+        padding = None if decoded.padding is None else edited(decoded.padding, turn, options)
     except ValueError as error:
-        return None, [*faults, Fault("crop-outside", str(error), "Give a crop inside the picture as stored.")]
+        return None, [
+            *faults,
+            Fault("crop-outside", str(error), "Specify a crop inside the image as stored."),
+        ]
     faults += picture_faults(values) + spacing_faults(values.shape, spacing_mm, source)
     if not np.isfinite(values).all():
         return None, faults
@@ -114,7 +121,8 @@ def _view_notes(decoded: DecodedImage, view: str) -> list[str]:
     if decoded.stated_view.lower() in (view, "", LATERAL):
         return []
     return [
-        f"The header calls the radiograph {decoded.stated_view}; it was used as {view.upper()} (--ap-view)."
+        f"The view in the header is {decoded.stated_view}; the radiograph was used as {view.upper()} "
+        "(--ap-view)."
     ]
 
 
@@ -125,14 +133,16 @@ def _spacing(
     header, faults = header_spacing(decoded.spacing, options, xray_source)
     if options.spacing_mm is not None:
         said = (
-            f"; the file says {header.row_mm:.4g} x {header.col_mm:.4g} mm, {header.source}" if header else ""
+            f"; the file states {header.row_mm:.4g} x {header.col_mm:.4g} mm, {header.source}"
+            if header
+            else ""
         )
-        return (options.spacing_mm, options.spacing_mm), f"given by the user{said}", []
+        return (options.spacing_mm, options.spacing_mm), f"specified by the user{said}", []
     if header is None:
         fault = Fault(
             "spacing-absent",
-            f"The size of a pixel is unknown: {decoded.spacing_remark}.",
-            "Give it with --spacing-mm (millimetres at the patient).",
+            f"The pixel size is unknown: {decoded.spacing_remark}.",
+            "Set it with --spacing-mm (millimetres at the patient).",
         )
         return (np.nan, np.nan), "", [fault]
     spacing_mm = turn.turn_spacing((header.row_mm, header.col_mm))
@@ -148,7 +158,7 @@ def header_spacing(
 
     The magnification is given as such, or by the distances of the tube; the header's own have been heeded already.
     """
-    factor, source = options.magnification, "magnification given by the user"
+    factor, source = options.magnification, "magnification specified by the user"
     by_user = options.source_to_detector_mm or options.source_to_patient_mm
     if xray_source is not None and by_user and options.spacing_mm is None:
         if header is not None and header.calibrated:
@@ -160,8 +170,8 @@ def header_spacing(
     if header.calibrated and header.detector_mm is None:
         fault = Fault(
             "magnification-calibrated",
-            f"The size of a pixel holds at the patient already ({header.source}).",
-            "Leave out --magnification, or give the size with --spacing-mm.",
+            f"The pixel size already refers to the patient ({header.source}).",
+            "Remove --magnification, or set the pixel size with --spacing-mm.",
         )
         return header, [fault]
     row_mm, col_mm = header.detector_mm or (header.row_mm, header.col_mm)
@@ -181,17 +191,13 @@ def _central_ray(
     return float(row), float(column)
 
 
-def _edited(picture: np.ndarray | None, turn: Reorientation, options: RadiographOptions) -> np.ndarray | None:
-    return None if picture is None else edited(picture, turn, options)
-
-
 def _user_notes(options: RadiographOptions) -> list[str]:
     told = (
-        (options.crop is not None, f"Cropped to {options.crop} as asked."),
-        (options.rotate_deg, f"Turned clockwise by {options.rotate_deg} degrees as asked."),
-        (options.flip, f"Flipped ({options.flip}) as asked."),
-        (options.invert, "Dark and bright were swapped as asked."),
-        (not options.trust_orientation, "The header's patient orientation was left aside as asked."),
+        (options.crop is not None, f"Cropped to {options.crop} as requested."),
+        (options.rotate_deg, f"Rotated clockwise by {options.rotate_deg} degrees as requested."),
+        (options.flip, f"Flipped ({options.flip}) as requested."),
+        (options.invert, "Grey levels inverted as requested."),
+        (not options.trust_orientation, "The patient orientation in the header was ignored as requested."),
     )
     return [words for wanted, words in told if wanted]
 
@@ -229,7 +235,7 @@ def read_pair(
     ap, lateral, faults = examine_pair(
         ap_path, lateral_path, ap_options, lateral_options, ap_view, lateral_offset_mm
     )
-    if faults:
+    if ap is None or lateral is None or faults:
         raise InputError(faults)
     return ap, lateral
 
@@ -266,7 +272,7 @@ def examine_radiograph(
         The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
     """
     if view not in VIEWS:
-        raise ValueError(f"A view is one of {', '.join(VIEWS)}, not {view!r}.")
+        raise ValueError(f"The view must be one of {', '.join(VIEWS)}, not {view!r}.")
     path, options = Path(path), options or RadiographOptions()
     try:
         decoded = _decode(path)
@@ -284,7 +290,7 @@ def _decode(path: Path) -> DecodedImage:
         warnings.simplefilter("always")
         decoded = decoder_of(path)(path)
     remarks = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
-    decoded.notes += [f"The file's reader remarks: {remark}" for remark in remarks]
+    decoded.notes += [f"Message of the file reader: {remark}" for remark in remarks]
     return decoded
 
 
@@ -308,14 +314,14 @@ def source_from_header(
     Either distance may be given by the user and the other one by the header.
     """
     told = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
-    header = {"detector": stated.to_detector_mm, "patient": stated.to_patient_mm}
-    both = {end: told[end] if told[end] is not None else header[end] for end in told}
     by_user = [end for end in told if told[end] is not None]
-    missing = [end for end, distance in both.items() if distance is None]
-    if missing:
-        return None, [_incomplete(by_user[0], missing[0])] if by_user else [], []
+    detector = told["detector"] if told["detector"] is not None else stated.to_detector_mm
+    patient = told["patient"] if told["patient"] is not None else stated.to_patient_mm
+    if detector is None or patient is None:
+        missing = "detector" if detector is None else "patient"
+        return None, [_incomplete(by_user[0], missing)] if by_user else [], []
     source = stated.source if not by_user else BY_USER if len(by_user) == 2 else f"{by_user[0]} {BY_USER}"
-    xray_source = XraySource(both["detector"], both["patient"], source)
+    xray_source = XraySource(detector, patient, source)
     if _plausible(xray_source):
         return xray_source, [], []
     if by_user:
@@ -323,7 +329,7 @@ def source_from_header(
     return (
         None,
         [],
-        [f"The header's distances of the tube ({xray_source}) cannot be right and were left aside."],
+        [f"The source distances in the header ({xray_source}) are implausible and were ignored."],
     )
 
 
@@ -338,16 +344,16 @@ def _plausible(xray_source: XraySource) -> bool:
 def _incomplete(given: str, missing: str) -> Fault:
     return Fault(
         "tube-incomplete",
-        f"The distance from the source to the {given} is given, the one to the {missing} is not.",
-        f"Give it with {_OPTIONS[missing]}, or leave out {_OPTIONS[given]}.",
+        f"The distance from the source to the {given} is set, but the distance to the {missing} is not.",
+        f"Set it with {_OPTIONS[missing]}, or remove {_OPTIONS[given]}.",
     )
 
 
 def _implausible(xray_source: XraySource) -> Fault:
     return Fault(
         "tube-implausible",
-        f"The tube cannot have stood there: {xray_source}.",
-        f"Give {_OPTIONS['detector']} and {_OPTIONS['patient']} in millimetres; the patient is between source and "
-        f"detector, {SMALLEST_TO_PATIENT_MM:g} mm or more from the source, and the magnification (detector over "
-        f"patient) is {LARGEST_MAGNIFICATION:g} at most.",
+        f"The source distances are implausible: {xray_source}.",
+        f"Specify {_OPTIONS['detector']} and {_OPTIONS['patient']} in millimetres. The patient must be "
+        f"between source and detector, at least {SMALLEST_TO_PATIENT_MM:g} mm from the source, and the "
+        f"magnification (SID divided by source-to-patient distance) at most {LARGEST_MAGNIFICATION:g}.",
     )

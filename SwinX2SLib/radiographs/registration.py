@@ -176,9 +176,9 @@ def shift_of_points(ap_mm: Sequence[float], lateral_mm: Sequence[float]) -> Poin
     """
     first, second = np.asarray(ap_mm, float), np.asarray(lateral_mm, float)
     if first.shape != (2,) or second.shape != (2,):
-        raise ValueError("Two points on each radiograph are needed.")
+        raise ValueError("Two points are required on each radiograph.")
     if min(abs(np.ptp(first)), abs(np.ptp(second))) < SMALLEST_BAND_MM:
-        raise ValueError(f"The two points need to lie {SMALLEST_BAND_MM:g} mm or more above one another.")
+        raise ValueError(f"The two points must be at least {SMALLEST_BAND_MM:g} mm apart vertically.")
     return PointMatch(
         shift_mm=float(first.mean() - second.mean()),
         scale=float((first[0] - first[1]) / (second[0] - second[1])),
@@ -263,9 +263,9 @@ def _band(radiograph: Radiograph, bottom_mm: float, top_mm: float, shift: str) -
     last = min(first + round((top_mm - bottom_mm) / row_mm), rows)
     notes = radiograph.notes
     if shift:
-        notes += (f"Its heights were matched to the frontal radiograph: moved up by {shift}.",)
+        notes += (f"Vertically aligned with the frontal radiograph: moved up by {shift}.",)
     if last - first < rows:
-        notes += (f"Cut to the {(last - first) * row_mm:.0f} mm in height that both radiographs show.",)
+        notes += (f"Cropped to the {(last - first) * row_mm:.0f} mm in height that both radiographs cover.",)
     middle_mm = radiograph.middle_mm + ((rows - 1) / 2 - (first + last - 1) / 2) * row_mm
     ray = radiograph.central_ray_px and (radiograph.central_ray_px[0] - first, radiograph.central_ray_px[1])
     part = radiograph.pixels[first:last]
@@ -275,8 +275,8 @@ def _band(radiograph: Radiograph, bottom_mm: float, top_mm: float, shift: str) -
 def _unsure(lateral: Radiograph) -> Fault:
     return Fault(
         "heights-unsure",
-        "The heights of both radiographs could not be matched automatically: their rows are not alike enough.",
-        "Give how far the lateral radiograph is to be moved up with --lateral-offset-mm.",
+        "The radiographs could not be aligned vertically: their row profiles are not similar enough.",
+        "Set the vertical offset of the lateral radiograph with --lateral-offset-mm.",
         str(lateral.path) if lateral.path is not None else None,
     )
 
@@ -284,7 +284,7 @@ def _unsure(lateral: Radiograph) -> Fault:
 def _apart(lateral: Radiograph, shift_mm: float) -> Fault:
     return Fault(
         "heights-apart",
-        f"Moved up by {shift_mm:.0f} mm the lateral radiograph shows nothing of what the frontal one shows.",
+        f"With a vertical offset of {shift_mm:.0f} mm the radiographs do not overlap.",
         "Correct --lateral-offset-mm.",
         str(lateral.path) if lateral.path is not None else None,
     )

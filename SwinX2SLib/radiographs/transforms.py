@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.geometry.tuples import vector2
 from SwinX2SLib.radiographs.radiograph import LATERAL, Crop, RadiographOptions
 
 _OPPOSITE = dict(zip("LRAPHF", "RLPAFH", strict=True))
@@ -61,9 +62,10 @@ def header_turn(orientation: tuple[str, str], view: str) -> Reorientation | Faul
         wanted = "from front to back" if view == LATERAL else "from right to left"
         return Fault(
             "view-mismatch",
-            f"The header says that the columns run to the patient's {across} and the rows to the {down}; "
-            f"a radiograph used as the {view} view runs {wanted} and from head to feet.",
-            "Swap the two files, or turn the header's orientation off for this view (--ignore-orientation).",
+            f"According to the header the columns run towards the patient's {across} and the rows towards "
+            f"the {down}; in the {view} view, columns must run {wanted} and rows from head to feet.",
+            "Swap the two files, or ignore the orientation in the header for this view "
+            "(--ignore-orientation).",
         )
     return Reorientation(transpose, stored_columns != columns, stored_rows != rows)
 
@@ -80,8 +82,8 @@ def stated_view_fault(stated: str, view: str) -> Fault | None:
     used = "lateral" if view == LATERAL else "frontal"
     return Fault(
         "view-mismatch",
-        f"The header calls the radiograph {stated}, but it is used as the {used} radiograph.",
-        "Swap the two files, or turn the header's orientation off for this view (--ignore-orientation).",
+        f"The view in the header is {stated}, but the radiograph is used as the {used} one.",
+        "Swap the two files, or ignore the orientation in the header for this view (--ignore-orientation).",
     )
 
 
@@ -94,7 +96,7 @@ def upright_letters(column_lps: np.ndarray, row_lps: np.ndarray) -> tuple[str, s
         column_lps: step from one column to the next, LPS mm.
         row_lps: step from one row to the next.
     """
-    letters = tuple(_letter(step) for step in (column_lps, row_lps))
+    letters = _letter(column_lps), _letter(row_lps)
     return letters if {"H", "F"} & set(letters) else None
 
 
@@ -177,7 +179,8 @@ def crop_of_edited(
     low, high = inside.min(axis=0), inside.max(axis=0)
     if (high - low).min() <= 0 or (low.max() <= 0 and high.min() >= 100):
         return None
-    return Crop(*(float(value) for value in (*low, *(high - low))), percent=True)
+    (left, top), (width, height) = vector2(low), vector2(high - low)
+    return Crop(left, top, width, height, percent=True)
 
 
 def rectangle_of_crop(

@@ -43,7 +43,7 @@ def unpack(path: Path, folder: Path) -> None:
     """
     radiograph = decoder_of(path)(path)
     if radiograph.faults or any("in colour" in note for note in radiograph.notes):
-        raise DecodeError("colour-picture", "The picture is in colour.", "Load it otherwise.")
+        raise DecodeError("colour-picture", "The image is in colour.", "Load it with another reader.")
     np.save(folder / PICTURE, _smallest(radiograph.values))
     (folder / ABOUT).write_text(json.dumps({"spacing_mm": _spacing(radiograph)}), encoding="utf-8")
 

@@ -92,7 +92,7 @@ def recognise(first: RadiographHints, second: RadiographHints) -> Recognition:
     (view_a, grounds_a), (view_b, grounds_b) = view_of(first), view_of(second)
     if view_a and view_a == view_b:
         if grounds_a == grounds_b:
-            reason = f"Both radiographs are called {view_a}{_by(grounds_a)}."
+            reason = f"Both radiographs are identified as {view_a}{_by(grounds_a)}."
             return Recognition(None, grounds_a, reason)
         # The better statement holds, so the other radiograph is what is left.
         view_a, view_b = (view_a, "") if grounds_a > grounds_b else ("", view_b)
@@ -111,16 +111,14 @@ def _by_shape(first: RadiographHints, second: RadiographHints) -> Recognition:
     if min(ratios) > 0 and min(ratios) < _NARROWER * max(ratios):
         frontal = ratios.index(max(ratios))
         return Recognition(
-            frontal, Grounds.SHAPE, "Guessed: the narrower radiograph is taken for the lateral one."
+            frontal, Grounds.SHAPE, "Guess: the narrower radiograph is used as the lateral one."
         )
-    return Recognition(
-        None, Grounds.NOTHING, "Neither headers, names nor shapes tell which radiograph is which."
-    )
+    return Recognition(None, Grounds.NOTHING, "The views cannot be identified from headers, names or shapes.")
 
 
 def _by(grounds: Grounds) -> str:
     return {
-        Grounds.NAME: " by the name",
+        Grounds.NAME: " by the file name",
         Grounds.ORIENTATION: " by the orientation in the header",
         Grounds.VIEW_POSITION: " by DICOM View Position",
     }.get(grounds, "")

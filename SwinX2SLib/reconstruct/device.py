@@ -16,13 +16,13 @@ def choose_device(name: str) -> torch.device:
     present = torch.cuda.is_available()
     if name == "cuda" and not present:
         built = (
-            "no CUDA card answers"
+            "no CUDA device is available"
             if torch.backends.cuda.is_built()
             else "this PyTorch was built without CUDA"
         )
         fault = Fault(
             "device-absent",
-            f"CUDA was asked for, but {built}.",
+            f"CUDA was requested, but {built}.",
             "Use --device auto or cpu, or install a driver and a PyTorch with CUDA.",
         )
         raise DeviceError([fault])

@@ -114,8 +114,7 @@ def _span(occupied: Tensor) -> tuple[int, int]:
 
 def _evidence(disc: Disc, frontal: np.ndarray, lateral: np.ndarray) -> np.ndarray:
     """Return the log-odds for each of `SHIFTS` that the disc lies there, from maps `(X, Z)` and `(Y, Z)`."""
-    views = ((frontal, disc.across, disc.frontal), (lateral, disc.along, disc.lateral))
-    return sum(_along(*view) for view in views)
+    return _along(frontal, disc.across, disc.frontal) + _along(lateral, disc.along, disc.lateral)
 
 
 def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np.ndarray:

@@ -44,7 +44,7 @@ class Job:
         augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
         island_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
-        lateral_shift_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
+        lateral_offset_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
             then all that is used of either; "auto" finds it; None takes the radiographs' middles to be at one height.
     """
 
@@ -65,22 +65,23 @@ class Job:
         """List values that no job may have; files are looked at elsewhere."""
         wrong = []
         if self.ap_view not in FRONTAL_VIEWS:
-            wrong.append(f"The frontal view is ap or pa, not {self.ap_view!r}.")
+            wrong.append(f"The frontal view must be ap or pa, not {self.ap_view!r}.")
         if self.device not in DEVICES:
-            wrong.append(f"The device is auto, cpu or cuda, not {self.device!r}.")
+            wrong.append(f"The device must be auto, cpu or cuda, not {self.device!r}.")
         if not (math.isfinite(self.min_component_fraction) and 0 <= self.min_component_fraction <= 1):
             wrong.append(
-                f"The least share of a component lies between 0 and 1, not at {self.min_component_fraction}."
+                f"The minimum component fraction must be between 0 and 1, not {self.min_component_fraction}."
             )
         if not 1 <= self.tta <= len(VARIATIONS):
             wrong.append(
-                f"There are 1 to {len(VARIATIONS)} passes of test-time augmentation, not {self.tta}."
+                f"The number of test-time augmentation passes must be 1 to {len(VARIATIONS)}, not {self.tta}."
             )
         shift = self.lateral_offset_mm
-        if shift is not None and shift != AUTOMATIC and (isinstance(shift, str) or not math.isfinite(shift)):
-            wrong.append(f"The lateral offset is a number of millimetres or {AUTOMATIC}, not {shift!r}.")
+        number = isinstance(shift, (int, float)) and math.isfinite(shift)
+        if shift is not None and shift != AUTOMATIC and not number:
+            wrong.append(f"The lateral offset must be a number of millimetres or {AUTOMATIC}, not {shift!r}.")
         if not self.model:
-            wrong.append("The model has no name.")
+            wrong.append("The model name is empty.")
         return [Fault("job-value", message, _HINT) for message in wrong]
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,7 +108,7 @@ class Job:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             fault = Fault(
-                "job-unreadable", f"The job cannot be read ({error}).", "Write it again.", str(path)
+                "job-unreadable", f"The job file cannot be read ({error}).", "Write it again.", str(path)
             )
             raise InputError([fault]) from error
         return cls.from_dict(values)
@@ -120,7 +121,7 @@ class Job:
             InputError: values are unknown, missing or wrong (all of them are told).
         """
         if not isinstance(values, dict):
-            raise InputError([Fault("job-value", "A job is a JSON object.", _HINT)])
+            raise InputError([Fault("job-value", "A job must be a JSON object.", _HINT)])
         values = {_RENAMED.get(name, name): value for name, value in values.items()}
         wrong = _type_errors(cls, values, required=_PATHS)
         radiographs = {}
@@ -165,7 +166,7 @@ def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
 
 def _radiograph_options(values: Any, name: str) -> tuple[RadiographOptions | None, list[str]]:
     if not isinstance(values, dict):
-        return None, [f"{name} is no JSON object."]
+        return None, [f"{name} is not a JSON object."]
     wrong = [f"{name}: {message}" for message in _type_errors(RadiographOptions, values)]
     if wrong:
         return None, wrong
@@ -191,11 +192,12 @@ _JSON_TYPES = {
 
 
 def _type_errors(kind: type, values: dict, required: tuple[str, ...] = ()) -> list[str]:
-    known = {item.name: _JSON_TYPES[item.type] for item in fields(kind)}
+    # Annotations are texts in this module.
+    known = {item.name: _JSON_TYPES[str(item.type)] for item in fields(kind)}
     wrong = [f"{name} is missing." for name in required if name not in values]
     for name, value in values.items():
         if name not in known:
-            wrong.append(f"There is no value {name!r}.")
+            wrong.append(f"{name!r} is not a known value.")
         elif not isinstance(value, known[name]) or (isinstance(value, bool) and bool not in known[name]):
-            wrong.append(f"{name} cannot be {value!r}.")
+            wrong.append(f"{value!r} is not valid for {name}.")
     return wrong

@@ -50,7 +50,7 @@ def assign_labels(probability: Tensor) -> LabelAssignment:
         won = factor >= best
         labels[won] = bone
         best = torch.where(won, factor, best)
-    taken = probability.aggregate(0, labels.long()[None])[0]
+    taken = probability.gather(0, labels.long()[None])[0]
     uncertainty = (1 - taken.float()).half()
     return LabelAssignment(labels.cpu().numpy(), uncertainty.cpu().numpy(), promised.numpy())
 

@@ -41,16 +41,16 @@ def unfit_faults(record: WeightsRecord, path: str | Path | None = None) -> list[
     sentences = []
     if not record.reconstructs:
         sentences.append(
-            f"The network of {record.name} looks at single radiographs; it reconstructs nothing."
+            f"The network of {record.name} analyses single radiographs and cannot reconstruct bones."
         )
     if classes != CLASS_COUNT:
         sentences.append(
-            f"The network of {record.name} knows {classes} classes; a reconstruction needs the {CLASS_COUNT} of "
-            "Resources/labels.json (54 bones and the background)."
+            f"The network of {record.name} has {classes} classes; a reconstruction needs the {CLASS_COUNT} "
+            "classes of Resources/labels.json (54 bones and background)."
         )
     if radiographs != 1:
         sentences.append(
-            f"The network of {record.name} takes {radiographs} radiographs of each plane; a pair has one."
+            f"The network of {record.name} needs {radiographs} radiographs per view; a pair has one."
         )
-    hint = "Choose other weights with --model; `swinx2s weights list` names them."
+    hint = "Choose other weights with --model; `swinx2s weights list` shows them."
     return [Fault("model-unfit", sentence, hint, str(path) if path else None) for sentence in sentences]

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, hang
+from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, RadiographOrientationNet, View, hang
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.radiographs.registration import place_radiograph
 
@@ -77,20 +77,20 @@ class OrientationCheck:
         mismatched_views = [look for look in suspects if look.seen.view is not look.given]
         wrong, todo = [], []
         if len(mismatched_views) == 2:
-            wrong.append("the frontal and the lateral radiograph seem to be swapped")
-            todo.append("swap the two files (with --ignore-orientation if their headers say otherwise)")
+            wrong.append("the frontal and the lateral radiograph appear to be swapped")
+            todo.append("swap the two files (with --ignore-orientation if their headers state otherwise)")
         elif mismatched_views:
             (look,) = mismatched_views
             wrong.append(f"{_WORDS[look.given]} looks like a {look.seen.view.value} one")
-            todo.append(f"give another file as {_WORDS[look.given]}")
+            todo.append(f"use another file for {_WORDS[look.given]}")
         for look in suspects:
             if (look.seen.quarter_turns or look.seen.mirrored) and len(mismatched_views) != 1:
                 wrong.append(f"{_WORDS[look.seen.view]} {_how_it_hangs(look.seen)}")
-                todo.append(f"turn it by {_remedy(look.seen)}")
+                todo.append(f"correct it with {_remedy(look.seen)}")
         return (
-            f"Check the radiographs: {' and '.join(wrong)}. If so, {' and '.join(todo)}, beside what was "
-            "asked already, "
-            "and reconstruct again; this result was left as the radiographs were given."
+            f"Check the orientation of the radiographs: {' and '.join(wrong)}. If this is correct, "
+            f"{' and '.join(todo)} in addition to the options used, and reconstruct again. The radiographs "
+            "were not changed for this result."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class OrientationCheck:
 
 
 def check_orientation(
-    network: nn.Module, ap: Radiograph, lateral: Radiograph, device: torch.device
+    network: RadiographOrientationNet, ap: Radiograph, lateral: Radiograph, device: torch.device
 ) -> OrientationCheck:
     """Tell what two radiographs look like.
 
@@ -149,12 +149,12 @@ def _square(radiograph: Radiograph, side: int) -> Tensor:
 
 def _how_it_hangs(seen: Orientation) -> str:
     if seen.quarter_turns == 0:
-        return "seems to face the wrong way"
+        return "appears to face the wrong way"
     if seen.quarter_turns == 2:
-        return f"seems to be upside down, {'flipped' if seen.mirrored else 'turned by 180 degrees'}"
+        return f"appears to be upside down ({'flipped' if seen.mirrored else 'turned by 180 degrees'})"
     direction = "clockwise" if seen.quarter_turns == 1 else "anticlockwise"
     mirrored = "mirrored and " if seen.mirrored else ""
-    return f"seems to lie on its side, {mirrored}turned {direction}"
+    return f"appears to be rotated ({mirrored}turned {direction} by 90 degrees)"
 
 
 def _remedy(seen: Orientation) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from SwinX2SLib.errors import Fault, InputError, OutputError
-from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+from SwinX2SLib.errors import InputError
+from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
 from SwinX2SLib.radiographs import Radiograph, examine_pair
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
@@ -82,12 +82,12 @@ def _checked_radiographs(
     ap, lateral, radiograph_faults = examine_pair(
         job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
     )
-    recover(job.out, FILES.values())
+    remove_stale(job.out, FILES.values())
     faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
     seconds["read"] = time.perf_counter() - started
     errors = backend.check(job)
     seconds["check"] = time.perf_counter() - started - seconds["read"]
-    if faults or errors:
+    if ap is None or lateral is None or faults or errors:
         # Where only the device or the model is at fault, the error says so by its kind.
         kind = InputError if faults else type(errors[0])
         raise kind([*faults, *(fault for error in errors for fault in error.faults)])
@@ -95,14 +95,9 @@ def _checked_radiographs(
 
 
 def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any]) -> None:
-    try:
-        with staged_folder(job.out, FILES.values(), job.overwrite) as folder:
-            write_volumes(folder, reconstruction)
-            write_provenance(folder, provenance)
-    except OSError as error:
-        hint = "Check the free space and the permissions of the output folder."
-        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
-        raise OutputError([fault]) from error
+    with atomic_result(job.out, FILES.values(), job.overwrite, "result") as folder:
+        write_volumes(folder, reconstruction)
+        write_provenance(folder, provenance)
 
 
 def _notes(
@@ -116,7 +111,7 @@ def _notes(
     ]
     if not reconstruction.labels.any():
         notes.append(
-            "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+            "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
         )
     bones = found_bones(
         reconstruction.labels, reconstruction.uncertainty, reconstruction.spacing_mm**3 / 1000

@@ -58,12 +58,13 @@ def doubts(labels: np.ndarray, bones: Sequence[FoundBone]) -> list[str]:
     doubtful = sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
     if 2 * doubtful > len(bones):
         said.append(
-            f"Do not rely on this reconstruction: the network is unsure of {doubtful} of its {len(bones)} bones."
+            f"Do not rely on this reconstruction: the network has low confidence in {doubtful} of "
+            f"{len(bones)} bones."
         )
     large = [bone for bone in bones if bone.volume_ml > LARGEST_ML[_kind(bone.label)]]
     if large:
         told = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
-        said.append(f"Larger than such a bone can be: {told}. Check the spacing and the views.")
+        said.append(f"Implausibly large: {told}. Check the pixel size and the views.")
     return said + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
 
 
@@ -93,11 +94,11 @@ def _disorder(labels: np.ndarray, vertebrae: list[Label]) -> list[str]:
         if lower_height < upper_height
     ]
     if swapped:
-        said.append(f"Out of order: {', '.join(swapped)}.")
+        said.append(f"Vertebrae out of order: {', '.join(swapped)}.")
     present = [vertebra.id for vertebra in vertebrae]
     missing = [label_by_id(i).title for i in range(present[0], present[-1]) if i not in present]
     if missing:
-        said.append(f"Missing in the row of vertebrae: {', '.join(missing)}.")
+        said.append(f"Missing vertebrae: {', '.join(missing)}.")
     return said
 
 

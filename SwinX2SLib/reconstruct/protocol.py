@@ -89,7 +89,7 @@ def decode(line: str) -> Event | None:
 def _progress(said: dict[str, Any]) -> Progress:
     fraction = float(said["fraction"])
     if not math.isfinite(fraction):
-        raise ValueError(f"{fraction} is no share of the work")
+        raise ValueError(f"the progress must be between 0 and 1, not {fraction}")
     return Progress(min(max(fraction, 0.0), 1.0), str(said["message"]))
 
 
@@ -109,7 +109,11 @@ def _error(said: dict[str, Any]) -> Error:
     )
 
 
-_READERS = {"progress": _progress, "result": _result, "error": _error}
+_READERS: dict[str, Callable[[dict[str, Any]], Event]] = {
+    "progress": _progress,
+    "result": _result,
+    "error": _error,
+}
 
 
 _OUT_OF_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
@@ -132,21 +136,18 @@ def describe_failure(error: BaseException) -> tuple[list[Error], int]:
     if isinstance(error, InputError):
         return [Error.of_fault(fault) for fault in error.faults], getattr(error, "exit_code", INPUT)
     if is_out_of_memory(error):
-        hint = (
-            "Close other programs. A reconstruction needs less with a smaller model (--model), and no graphics "
-            "memory on the processor (--device cpu)."
-        )
+        hint = "Close other programs, use a smaller model (--model), or run on the CPU (--device cpu)."
         return [Error("out-of-memory", "There is not enough memory.", hint)], RESOURCES
     if isinstance(error, OSError) and error.errno in (*_UNUSABLE, *_FULL):
         return [_of_the_system(error)], RESOURCES if error.errno in _FULL else INPUT
-    message = f"Something unexpected happened: {type(error).__name__}: {error}"
+    message = f"Unexpected error: {type(error).__name__}: {error}"
     try:
         hint = f"Please report it with the log file {write_crash_log(error)}."
     except OSError as failure:
         # On a full disk; the place in the code is the least that a report needs.
         where = traceback.extract_tb(error.__traceback__)[-1:]
-        places = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in where) or "an unknown place"
-        hint = f"Please report it, with the place {places}; no log file could be written ({failure})."
+        places = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in where) or "unknown location"
+        hint = f"Please report it with its location, {places}; no log file could be written ({failure})."
     return [Error("unexpected", message, hint)], UNEXPECTED
 
 
@@ -154,10 +155,13 @@ def _of_the_system(error: OSError) -> Error:
     """Return what the system refused to do with a file that the user named."""
     path = None if error.filename is None else str(error.filename)
     if error.errno in _FULL:
-        hint = "Make room there, or name another place."
-        return Error("disk-full", f"It cannot be written ({error.strerror}).", hint, path)
+        hint = "Free some space there, or specify another folder."
+        return Error("disk-full", f"The file cannot be written ({error.strerror}).", hint, path)
     return Error(
-        "file-unusable", f"It cannot be used ({error.strerror}).", "Check the path and its rights.", path
+        "file-unusable",
+        f"The file cannot be accessed ({error.strerror}).",
+        "Check the path and its permissions.",
+        path,
     )
 
 

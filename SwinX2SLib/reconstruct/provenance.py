@@ -88,7 +88,7 @@ def _radiograph(radiograph: Radiograph) -> dict[str, Any]:
 
 
 def _tube(radiograph: Radiograph) -> dict[str, Any]:
-    if radiograph.xray_source is None:
+    if radiograph.xray_source is None or radiograph.central_ray_px is None:
         return {}
     row, column = radiograph.central_ray_px
     return {
@@ -105,7 +105,7 @@ def _model(job: Job, reconstruction: Reconstruction) -> dict[str, Any]:
     # A model that the calling program made has no record in the manifest.
     return {
         "asked": job.model,
-        **(dataclasses.asdict(record) if record is not None else {"name": "made by the caller"}),
+        **(dataclasses.asdict(record) if record is not None else {"name": "supplied by the caller"}),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.geometry.components import remove_small_components
+from SwinX2SLib.models.orientation import RadiographOrientationNet
+from SwinX2SLib.models.reconstruction import reconstructs
 from SwinX2SLib.radiographs import Radiograph, prepare_pair
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, move_along_z
@@ -97,12 +99,15 @@ class Reconstructor:
     ):
         started = time.perf_counter()
         self.device = choose_device(device)
-        self.model, self.record = _load(model, self.device)
+        network, self.record = _load(model, self.device)
+        if not reconstructs(network):
+            raise ModelError([_OTHER_TASK])
+        self.model = network
         if self.record is not None and (faults := unfit_faults(self.record)):
             raise ModelError(faults)
         self.tta, self.min_component_fraction = tta, min_component_fraction
         self.half_precision = bfloat16_is_fast(self.device)
-        self._radiograph_orientation: nn.Module | None = None
+        self._radiograph_orientation: RadiographOrientationNet | None = None
         self.disc_finder = self._load_disc_finder()
         self.lays_shapes = self.record is not None and self.record.lays_shapes
         self._load_seconds = time.perf_counter() - started
@@ -133,17 +138,17 @@ class Reconstructor:
         if not np.isfinite(assignment.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
         if self.disc_finder is not None:
-            progress(_NETWORK_SHARE, "Seating the vertebrae")
+            progress(_NETWORK_SHARE, "Aligning the vertebrae to the discs")
         assignment, shifts = self._aligned(assignment, probability, coronal, sagittal)
         clock.lap("seat")
         fitted_shapes = ShapeFit()
         if self.lays_shapes:
-            progress(_ALIGNED_SHARE, "Laying known shapes onto the radiographs")
+            progress(_ALIGNED_SHARE, "Fitting shape models to the radiographs")
             radiographs = (coronal[0, 0], sagittal[0, 0])
             fitted_shapes = fit_shape_model(probability, assignment.labels, *radiographs, pair.spacing_mm)
             assignment = assign_labels(probability) if fitted_shapes.similarity else assignment
         clock.lap("shapes")
-        progress(_SHAPES_SHARE, "Removing loose pieces")
+        progress(_SHAPES_SHARE, "Removing small components")
         labels, removed = remove_small_components(assignment.labels, self.min_component_fraction)
         clock.lap("clean")
         return Reconstruction(
@@ -169,9 +174,18 @@ class Reconstructor:
         Raises:
             ModelError: the weights that tell it are missing or damaged.
         """
-        if self._radiograph_orientation is None:
-            self._radiograph_orientation, _ = _load(WEIGHTS, self.device)
-        return check_orientation(self._radiograph_orientation, ap, lateral, self.device)
+        network = self._radiograph_orientation
+        if network is None:
+            network = self._radiograph_orientation = self._load_orientation_network()
+        return check_orientation(network, ap, lateral, self.device)
+
+    def _load_orientation_network(self) -> RadiographOrientationNet:
+        network, _ = _load(WEIGHTS, self.device)
+        if not isinstance(network, RadiographOrientationNet):
+            raise ModelError(
+                [Fault("model-other-task", f"The weights {WEIGHTS} tell no orientation.", "Reinstall.")]
+            )
+        return network
 
     def _load_disc_finder(self) -> nn.Module | None:
         """Return the network that finds discs, None where the model's record names none."""
@@ -206,9 +220,14 @@ class Reconstructor:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half_precision)
 
 
+_OTHER_TASK = Fault(
+    "model-other-task",
+    "The network reconstructs nothing: it looks at single radiographs.",
+    "Choose other weights with --model.",
+)
 _NO_NUMBERS = Fault(
     "model-not-finite",
-    "The network yields no numbers (NaN or infinite).",
+    "The output of the network is not finite (NaN or infinite).",
     "Choose other weights with --model.",
 )
 
@@ -221,7 +240,7 @@ def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:
 class _Clock:
     """Seconds from lap to lap."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
@@ -248,7 +267,7 @@ def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Modul
 
 
 @contextmanager
-def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback):
+def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback) -> Iterator[None]:
     """Report progress whenever a layer has run, which is also where a cancelled job ends."""
     layers = [module for module in model.modules() if not any(module.children())]
     total, done = max(passes * len(layers), 1), 0

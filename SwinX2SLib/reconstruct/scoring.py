@@ -27,6 +27,8 @@ def score_cases(
     for case in cases:
         found = reconstruct_case(reconstructor, case)
         truth = read_subject(case.folder / "labels.nii.gz").volume
+        if truth is None:
+            raise ValueError(f"The case {case.name} has no label volume.")
         prediction = resample_labels(
             found.labels, found.affine, truth.labels.shape, truth.affine, align_centres=True
         )
@@ -39,6 +41,8 @@ def reconstruct_case(reconstructor: Reconstructor, case: Case) -> Reconstruction
     from SwinX2SLib.radiographs import RadiographOptions, read_pair
 
     radiographs = case.radiographs
+    if radiographs is None:
+        raise ValueError(f"The case {case.name} has no radiographs.")
     pair = read_pair(
         radiographs.coronal,
         radiographs.sagittal,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,20 +11,12 @@ from torch.nn import functional
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.models.fused import FusedSwinX2S
+from SwinX2SLib.models.reconstruction import ReconstructionModel
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
 from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 # Slices along Z; even, as the fused variant asks.
 SLAB = 16
-
-
-class ReconstructionModel(Protocol):
-    """What a model offers, whatever its kind."""
-
-    grid_shape: tuple[int, int, int]
-
-    def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
-        """Return `(B, 55, X, Y, Z)` from radiographs `(B, N, X, Z)` and `(B, N, Y, Z)`."""
 
 
 def predict(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, tta: int = 1) -> LabelAssignment:
@@ -49,10 +40,10 @@ def mean_probability(model: ReconstructionModel, coronal: Tensor, sagittal: Tens
     shape = (CLASS_COUNT, coronal.shape[-2], sagittal.shape[-2], coronal.shape[-1])
     total = torch.zeros(shape, dtype=torch.float16, device=coronal.device)
     for variation in test_time_variations:
-        radiographs = [zoomed(radiograph, variation.zoom) for radiograph in (coronal, sagittal)]
-        radiographs[0] = radiographs[0].flip(-2) if variation.mirrored else radiographs[0]
+        frontal, lateral = zoomed(coronal, variation.zoom), zoomed(sagittal, variation.zoom)
+        frontal = frontal.flip(-2) if variation.mirrored else frontal
         start = 0
-        for slab in _unzoomed(logit_slabs(model, *radiographs), variation.zoom, shape[-1]):
+        for slab in _unzoomed(logit_slabs(model, frontal, lateral), variation.zoom, shape[-1]):
             slab = slab.flip(1)[list(mirrored_ids())] if variation.mirrored else slab
             total[..., start : start + slab.shape[-1]] += (slab / len(test_time_variations)).half()
             start += slab.shape[-1]

@@ -39,7 +39,7 @@ def main(
     parser = argparse.ArgumentParser(prog="python -m SwinX2SLib.reconstruct.worker", description=__doc__)
     parser.add_argument("job", type=Path, metavar="JOB.json")
     parser.add_argument(
-        "--parent", type=int, metavar="PID", help="process whose end ends the job (default: parent)"
+        "--parent", type=int, metavar="PID", help="stop when this process ends (default: the parent process)"
     )
     parsed = parser.parse_args(arguments)
     events = claim_standard_output()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from SwinX2SLib.anatomy import Label
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.reconstruct.plausibility import (
     LARGEST_ML,
     LOW_CONFIDENCE,
@@ -75,16 +76,15 @@ class Findings:
         ]
         if not self.bones:
             said.append(
-                "No bone was found. Check that bone is bright, the views are right and the spacing is true."
+                "No bone was found. Check that bone is bright and that the views and the pixel size are "
+                "correct."
             )
         doubtful = [bone.label.title for bone in self.bones if bone.confidence < LOW_CONFIDENCE]
         if doubtful:
             said.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {', '.join(doubtful)}.")
         cut = [bone.label.title for bone in self.bones if bone.cut]
         if cut:
-            said.append(
-                f"Cut off by the edge of the radiographs, so their volumes are too small: {', '.join(cut)}."
-            )
+            said.append(f"Cut off by the edge of the radiographs (volumes are too small): {', '.join(cut)}.")
         return said
 
 
@@ -94,34 +94,39 @@ def read_findings(folder: Path) -> Findings:
     Raises:
         InputError: files are missing or unreadable, or do not belong together; all faults are told.
     """
-    # Only reading NIfTI needs it.
-    import nibabel as nib
-
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
-        hint = "Give the folder that `swinx2s reconstruct --out` wrote."
+        hint = "Use a folder written by `swinx2s reconstruct --out`."
         raise InputError(
             [Fault("result-missing", f"There is no {name}.", hint, str(folder)) for name in missing]
         )
     try:
         provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
         sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
-        image = nib.load(folder / "labels.nii.gz")
-        labels, affine = reorient(np.asarray(image.dataobj).astype(np.uint8), image.affine)
-        spread = nib.load(folder / "uncertainty.nii.gz")
-        uncertainty, _ = reorient(np.asarray(spread.dataobj, dtype=np.float32), spread.affine)
+        values, stored = read_three_axes(folder / "labels.nii.gz")
+        spread, spread_stored = read_three_axes(folder / "uncertainty.nii.gz")
     except KeyError as error:
         fault = Fault(
-            "provenance-incomplete", f"provenance.json lacks {error}.", "Reconstruct again.", str(folder)
+            "provenance-incomplete",
+            f"provenance.json has no entry {error}.",
+            "Reconstruct again.",
+            str(folder),
         )
         raise InputError([fault]) from error
-    except (OSError, ValueError, TypeError, EOFError, nib.filebasedimages.ImageFileError) as error:
+    except InputError as error:
+        faults = [
+            replace(fault, kind="result-unreadable", hint="Reconstruct again.") for fault in error.faults
+        ]
+        raise InputError(faults) from error
+    except (OSError, ValueError, TypeError) as error:
         fault = Fault(
             "result-unreadable", f"The result cannot be read ({error}).", "Reconstruct again.", str(folder)
         )
         raise InputError([fault]) from error
-    if labels.shape != uncertainty.shape or not np.allclose(image.affine, spread.affine, atol=1e-3):
-        message = "Labels and uncertainty are not of the same grid."
+    labels, affine = reorient(values.astype(np.uint8), stored)
+    uncertainty, _ = reorient(spread.astype(np.float32), spread_stored)
+    if values.shape != spread.shape or not np.allclose(stored, spread_stored, atol=1e-3):
+        message = "Labels and uncertainty have different grids."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
     said = doubts(labels, found)
@@ -177,7 +182,7 @@ def bone_flags(findings: Findings) -> dict[str, list[str]]:
     boxes = ndimage.find_objects(findings.labels)
     return {
         bone.label.name: _flags(bone, expected.get(bone.label.name))
-        + (["Out of order in the row of vertebrae."] if bone.label.id in swapped else [])
+        + (["Out of order in the sequence of vertebrae."] if bone.label.id in swapped else [])
         + _pieces(findings.labels[boxes[bone.label.id - 1]] == bone.label.id)
         for bone in findings.bones
     }
@@ -186,9 +191,9 @@ def bone_flags(findings: Findings) -> dict[str, list[str]]:
 def _flags(bone: Bone, expected_dice: float | None) -> list[str]:
     kind = bone.label.name.split("_")[0] if bone.label.group == "pelvis" else bone.label.group
     told = (
-        (bone.confidence < LOW_CONFIDENCE, "The network is unsure of it."),
-        (expected_dice is not None and expected_dice < LOW_EXPECTED_DICE, "Half of it or more may be wrong."),
-        (bone.volume_ml > LARGEST_ML[kind], "Larger than such a bone can be."),
+        (bone.confidence < LOW_CONFIDENCE, "Low confidence."),
+        (expected_dice is not None and expected_dice < LOW_EXPECTED_DICE, "Expected Dice of 50 % or less."),
+        (bone.volume_ml > LARGEST_ML[kind], "Implausibly large."),
         (bone.cut, "Cut off by the edge of the radiographs."),
     )
     return [words for holds, words in told if holds]
@@ -196,7 +201,7 @@ def _flags(bone: Bone, expected_dice: float | None) -> list[str]:
 
 def _pieces(mask: np.ndarray) -> list[str]:
     pieces = connected_components(mask)
-    return [] if pieces.largest_fraction >= _WHOLE else [f"In {pieces.count} pieces."]
+    return [] if pieces.largest_fraction >= _WHOLE else [f"{pieces.count} components."]
 
 
 def _out_of_order(findings: Findings) -> set[int]:

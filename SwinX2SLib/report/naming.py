@@ -60,7 +60,9 @@ def unit_words(unit: str) -> str:
 
 
 def value_words(measurement: Measurement) -> str:
-    """Return a value with its unit, "127.3°"."""
+    """Return a value with its unit, "127.3°"; "" where there is none."""
+    if measurement.value is None:
+        return ""
     unit = unit_words(measurement.unit)
     space = "" if unit in ("°", "") else " "
     return number_words(measurement.value, measurement.unit) + space + unit

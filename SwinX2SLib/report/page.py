@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import patheffects
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
-from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.report.findings import Findings, read_findings
@@ -75,7 +76,7 @@ def radiograph_camera(radiograph: Radiograph) -> ParallelCamera:
     return ParallelCamera(radiograph.view, (0.0, 0.0, 0.0), radiograph.spacing_mm, radiograph.pixels.shape)
 
 
-def _name_levels(axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
+def _name_levels(axes: Axes, radiograph: Radiograph, labels: np.ndarray, affine: np.ndarray) -> None:
     """Write the level on each vertebra."""
     camera = radiograph_camera(radiograph)
     for label_id, box in enumerate(ndimage.find_objects(labels), start=1):
@@ -100,8 +101,8 @@ def _bright_colour(label_id: int) -> tuple[float, float, float]:
 
 REPORT_FILE = "report.html"
 PICTURES = {
-    "radiograph_ap": "film_ap.png",
-    "radiograph_lateral": "film_lateral.png",
+    "radiograph_ap": "radiograph_ap.png",
+    "radiograph_lateral": "radiograph_lateral.png",
     "bones_front": "bones_front.png",
     "bones_left": "bones_left.png",
 }
@@ -129,14 +130,14 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     folder = Path(folder)
     findings = read_findings(folder)
     radiographs = _radiographs(findings.provenance)
-    title = title or " and ".join(radiograph.path.name for radiograph in radiographs)
+    title = title or " and ".join(radiograph.path.name for radiograph in radiographs if radiograph.path)
     pictures = _pictures(findings, radiographs)
     measured = write_measurements(folder, title) if findings.bones else None
     written = {} if measured is None else {"measurements": folder / measured.page}
     for name, content in pictures.items():
-        written[name] = replace_file(folder / PICTURES[name], content)
+        written[name] = atomic_write(folder / PICTURES[name], content)
     page = _render(findings, radiographs, pictures, measured, title, extra_rows or {})
-    written["report"] = replace_file(folder / REPORT_FILE, page.encode("utf-8"))
+    written["report"] = atomic_write(folder / REPORT_FILE, page)
     return written
 
 
@@ -148,7 +149,7 @@ def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
     changed = [
         Fault(
             "radiograph-changed",
-            "The radiograph is not the one of the result.",
+            "The radiograph differs from the one used for the result.",
             "Reconstruct again.",
             str(radiograph.path),
         )

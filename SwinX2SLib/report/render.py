@@ -65,7 +65,7 @@ FRONT = View("from the front", np.array([0, -1, 0]), np.array([0, 0, 1]), ("R", 
 LEFT = View("from the patient's left", np.array([1, 0, 0]), np.array([0, 0, 1]), ("A", "P"))
 BACK = View("from behind", np.array([0, 1, 0]), np.array([0, 0, 1]), ("L", "R"))
 RIGHT = View("from the patient's right", np.array([-1, 0, 0]), np.array([0, 0, 1]), ("P", "A"))
-FEET = View("from the feet, front on top", np.array([0, 0, 1]), np.array([0, 1, 0]), ("R", "L"))
+FEET = View("from below, anterior at the top", np.array([0, 0, 1]), np.array([0, 1, 0]), ("R", "L"))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.skeleton.bone_shapes import bone_shapes
 from SwinX2SLib.skeleton.discs import BODY_STEPS_MM, SACRUM
 from SwinX2SLib.skeleton.pieces import (
@@ -70,8 +71,8 @@ class Silhouettes:
     def targets(self) -> tuple[Target, Target]:
         """Return the frontal and the lateral target."""
         hips = (HIP_LEFT, HIP_RIGHT)
-        run_in_thread = [self.sagittal[label - 1] for label in hips]
-        both = 1 - (1 - run_in_thread[0]) * (1 - run_in_thread[1])
+        beside = [self.sagittal[label - 1] for label in hips]
+        both = 1 - (1 - beside[0]) * (1 - beside[1])
         front = torch.stack([self.coronal[label - 1] for label in (*hips, SACRUM)])
         return (
             Target(0, ((HIP_LEFT,), (HIP_RIGHT,), (SACRUM,)), avg_pool2d(front.float(), BIN)),
@@ -130,7 +131,8 @@ def _descend(placement: Placement, targets: Sequence[Target], spacing_mm: float,
             loss = placement.strain() + OVERLAP_WEIGHT * mismatch
             loss.backward()
             for weights in placement.weights.values():
-                weights.grad[stage.modes :] = 0
+                if weights.grad is not None:
+                    weights.grad[stage.modes :] = 0
             optimiser.step()
     return float(loss.detach())
 
@@ -140,7 +142,7 @@ def _mismatch(placement: Placement, target: Target, blur_px: float, spacing_mm: 
     placed, larger = placement.placed_mm()
     weight = placement.solid * larger / spacing_mm**3 / BIN**2
     places = (placed[:, (target.axis, 2)] / spacing_mm + 0.5) / BIN - 0.5
-    shape = tuple(target.radiographs.shape[-2:])
+    shape = shape2(target.radiographs.shape[-2:])
     own = [torch.isin(placement.bone, torch.tensor(bones)) for bones in target.bones]
     bone = torch.stack([cast(places[mask], weight[mask], shape) for mask in own])
     met = 1 - torch.exp(-OPACITY * blurred(bone, blur_px))
@@ -202,7 +204,10 @@ def _middles(labels: np.ndarray) -> dict[int, np.ndarray]:
 def _size(middles: Mapping[int, np.ndarray], spacing_mm: float) -> float:
     """Return how large the person is, relative to the shapes: by distances of neighbouring vertebrae, else 1."""
     apart = [
-        (np.linalg.norm(middles[label + 1] - middles[label]) * spacing_mm, BODY_STEPS_MM[label - _AXIS])
+        (
+            float(np.linalg.norm(middles[label + 1] - middles[label])) * spacing_mm,
+            BODY_STEPS_MM[label - _AXIS],
+        )
         for label in range(_AXIS, _AXIS + len(BODY_STEPS_MM))
         if label in middles and label + 1 in middles
     ]

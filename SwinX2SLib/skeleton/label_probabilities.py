@@ -53,8 +53,8 @@ def bone_probability(
         in_shape = _unmoved(in_shape.reshape(grid.shape), placement.weights[number].numpy()).reshape(-1, 3)
     index = ((in_shape - bone.origin_mm) / SPACING_MM).T
     probability = ndimage.map_coordinates(_softened(bone, spacing_mm / size.mean()), index, order=1)
-    part = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    return part, probability.reshape(grid.shape[:3]).astype(np.float32)
+    right, back, down = (slice(a, b) for a, b in zip(low, high, strict=True))
+    return (right, back, down), probability.reshape(grid.shape[:3]).astype(np.float32)
 
 
 def replace_bone(probability: Tensor, label: int, bone: Tensor) -> None:
@@ -119,9 +119,9 @@ def align_femora_to_acetabula(
         _missing_depth_mm(labels == label, acetabulum, spacing_mm)
         for label, acetabulum in zip(FEMORA, acetabula, strict=True)
     ]
-    if None in missing:
-        return {}
     left, right = missing
+    if left is None or right is None:
+        return {}
     apart = BELIEF * (left - right) / 2
     shifts = {FEMUR_LEFT: apart, FEMUR_RIGHT: -apart}
     for label, shift in shifts.items():

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.skeleton.pieces import Placement
 
 # Edges of bone are seen between these widths of blur [pixels].
@@ -131,7 +132,7 @@ def projections(
     weight = placement.dense * larger / spacing_mm**3
     found = []
     for axis, edge in wanted:
-        radiograph = cast(placed[:, (axis, 2)] / spacing_mm, weight, tuple(edge.shape))
+        radiograph = cast(placed[:, (axis, 2)] / spacing_mm, weight, shape2(edge.shape))
         found.append((edges(radiograph), edge, within(radiograph)))
     return found
 
@@ -149,7 +150,7 @@ def piece_similarity(placement: Placement, radiographs: ViewRadiographs) -> list
         alike = []
         for (axis, edge), (radiograph, _, _) in zip(wanted, views, strict=True):
             projection = cast(
-                placed[own][:, (axis, 2)] / radiographs.spacing_mm, weight[own], tuple(edge.shape)
+                placed[own][:, (axis, 2)] / radiographs.spacing_mm, weight[own], shape2(edge.shape)
             )
             alike.append(float(similarity(radiograph, edge, within(projection))))
         result.append(sum(alike) / len(alike))

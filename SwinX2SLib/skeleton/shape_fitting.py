@@ -49,11 +49,12 @@ def fit_shape_model(
     """
     # What was made in inference mode cannot take part in a descent: copies can.
     with torch.inference_mode(False):
-        radiographs = ViewRadiographs(
-            *(radiograph.float().cpu().clone() for radiograph in (coronal, sagittal)), spacing_mm
-        )
+        frontal, lateral = (radiograph.float().cpu().clone() for radiograph in (coronal, sagittal))
+        radiographs = ViewRadiographs(frontal, lateral, spacing_mm)
         silhouettes = Silhouettes(*(probability[1:].amax(dim=axis).float().cpu().clone() for axis in (2, 1)))
         placement, similarity = _fitted(labels, silhouettes, radiographs)
+    if placement is None:
+        return ShapeFit()
     believed, shifts = {}, {}
     for number, alike in enumerate(similarity):
         labels_of = placement.pieces[number].labels

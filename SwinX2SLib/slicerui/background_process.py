@@ -111,7 +111,7 @@ class Ending:
             return _("The worker could not be started: {0}.").format(self.start_error)
         if self.signal_number is not None:
             return _("The worker crashed ({0}).").format(_signal_name(self.signal_number))
-        return _("The worker ended with exit code {0}.").format(self.exit_code)
+        return _("The worker exited with code {0}.").format(self.exit_code)
 
 
 class WorkerListener(Protocol):
@@ -268,7 +268,7 @@ def worker_python() -> str:
     if Path(sys.executable).name.lower().startswith("python"):
         return sys.executable
     raise InterpreterError(
-        _("PythonSlicer was not found beside {0}: reinstall Slicer, or put it on the PATH.").format(
+        _("PythonSlicer was not found next to {0}: reinstall Slicer, or add it to the PATH.").format(
             sys.executable
         )
     )

@@ -54,7 +54,7 @@ def bone_layers(node: slicer.vtkMRMLSegmentationNode) -> list[Layer]:
     """
     segmentation = node.GetSegmentation()
     if segmentation.GetNumberOfSegments() and not segmentation.CreateRepresentation(_LABELS):
-        raise VoxelsError(f"{node.GetName()} could not be turned into voxels.")
+        raise VoxelsError(f"{node.GetName()} could not be converted to voxels.")
     values: dict[str, dict[str, int]] = {}
     images: dict[str, slicer.vtkOrientedImageData] = {}
     for name in _IDS:
@@ -120,7 +120,7 @@ def label_volume(
         VoxelsError: there is no volume, or the volumes do not lie on one grid.
     """
     if not layers:
-        raise VoxelsError("The segmentation holds no bone.")
+        raise VoxelsError("The segmentation has no bones.")
     first = next(iter(layers))
     starts = [_start_on(first, layer) for layer in layers]
     shapes = [np.array(layer.voxels.shape[::-1]) for layer in layers]
@@ -150,7 +150,8 @@ def _start_on(grid: Layer, layer: Layer) -> np.ndarray:
     steps = np.linalg.solve(grid.affine[:3, :3], layer.affine[:3, :3])
     if np.abs(start - np.rint(start)).max() > _SAME or np.abs(steps - np.eye(3)).max() > _SAME:
         raise VoxelsError(
-            "The bones do not lie on one grid. Merge them with the module Segmentations, or measure them again."
+            "The bones are not on the same grid. Merge them in the Segmentations module, or measure them "
+            "again."
         )
     return np.rint(start).astype(int)
 

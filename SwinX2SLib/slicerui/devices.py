@@ -43,12 +43,12 @@ class Devices:
     def words(self, device: str) -> str:
         """Say in words where a run would take place and what is free there."""
         if self.chosen(device) == "cpu":
-            words = _("processor, {0} cores").format(self.cpu_count)
+            words = _("CPU, {0} cores").format(self.cpu_count)
             if self.memory_free is None:
                 return words
             return words + _(", {0:.1f} GB of memory free").format(self.memory_free / 1024**3)
         if not self.card:
-            return _("no NVIDIA graphics card answers: the run will be refused, not moved to the processor")
+            return _("no NVIDIA GPU is available: the run will be rejected; there is no fallback to the CPU")
         gb_free, gb_total = (size / 1024**3 for size in (self.card_free, self.card_total))
         return _("{0}, {1:.1f} of {2:.1f} GB free").format(self.card, gb_free, gb_total)
 
@@ -146,9 +146,9 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
 def _default(records: Sequence[WeightsRecord]) -> CatalogueEntry:
     recommended = default_name()
     if recommended is None:
-        return CatalogueEntry(DEFAULT_MODEL, _("this version recommends no model; choose one"))
+        return CatalogueEntry(DEFAULT_MODEL, _("this version has no default model; choose one"))
     variant = next((record.variant for record in records if record.name == recommended), "")
-    return CatalogueEntry(DEFAULT_MODEL, _("recommended: {0}").format(recommended), recommended, variant)
+    return CatalogueEntry(DEFAULT_MODEL, _("default: {0}").format(recommended), recommended, variant)
 
 
 def _about(record: WeightsRecord) -> str:

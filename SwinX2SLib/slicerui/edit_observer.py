@@ -89,7 +89,7 @@ class EditObserver(VTKObservationMixin, Generic[Found]):
         try:
             self._computed = self._pool.submit(self._take(self._node))
         except VoxelsError as error:
-            logging.warning("The edits cannot be followed: %s", error)
+            logging.warning("Edits cannot be tracked: %s", error)
             return
         self._poll.start(_POLL_MS)
 
@@ -102,7 +102,7 @@ class EditObserver(VTKObservationMixin, Generic[Found]):
         try:
             result = computed.result()
         except VoxelsError as error:
-            logging.warning("The edits cannot be followed: %s", error)
+            logging.warning("Edits cannot be tracked: %s", error)
             return
         self._found(self._node, result)
 

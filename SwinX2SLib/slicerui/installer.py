@@ -94,7 +94,7 @@ class SlicerInstaller:
             install_torch()
             install_packages([each for each in missing if each.name != "torch"])
         except (RuntimeError, ValueError, OSError, subprocess.CalledProcessError) as error:
-            raise InstallError(_("Not everything could be installed: {0}").format(error), _hint()) from error
+            raise InstallError(_("Installation was incomplete: {0}").format(error), _hint()) from error
         if left := missing_requirements():
             raise InstallError(_("Still missing: {0}.").format(_names(left)), _hint())
 
@@ -117,10 +117,10 @@ def _torch_installation(missing: Sequence[Requirement]) -> Callable[[], None]:
         import PyTorchUtils
     except ImportError:
         raise InstallError(
-            _("PyTorch is not installed, and neither is Slicer's PyTorch extension, which installs it."),
+            _("PyTorch is not installed, and Slicer's PyTorch extension, which installs it, is missing."),
             _(
-                "Install the extension PyTorch in the Extensions Manager and restart Slicer, or use "
-                "Install from a folder (section Models and packages)."
+                "Install the PyTorch extension in the Extensions Manager and restart Slicer, or use Install "
+                "from a folder (section Models and packages)."
             ),
         ) from None
     return lambda: PyTorchUtils.PyTorchUtilsLogic().installTorch(
@@ -133,16 +133,18 @@ def _package_installation() -> Callable[[Sequence[Requirement]], None]:
         from slicer.packaging import pip_ensure
     except ImportError:
         raise InstallError(
-            _("This Slicer cannot install Python packages for modules."), _("Use Slicer 5.12 or newer.")
+            _("This version of Slicer cannot install Python packages for modules."),
+            _("Use Slicer 5.12 or newer."),
         ) from None
     return lambda missing: pip_ensure(list(missing), requester="SwinX2S", prompt_install=False)
 
 
 def _question(missing: Sequence[Requirement]) -> str:
-    words = _("SwinX2S needs Python packages that are not installed yet: {0}.").format(_names(missing))
+    words = _("SwinX2S requires Python packages that are not installed: {0}.").format(_names(missing))
     if any(each.name == "torch" for each in missing):
         words += _(
-            " PyTorch is large (200 MB, with a graphics card up to 3 GB), and Slicer does not answer while it comes."
+            " PyTorch is large (200 MB, up to 3 GB with GPU support). Slicer does not respond during its "
+            "installation."
         )
     return words + _(" Download and install them now?")
 
@@ -153,6 +155,6 @@ def _names(missing: Sequence[Requirement]) -> str:
 
 def _hint() -> str:
     return _(
-        "Try again and confirm. Behind a proxy, set HTTPS_PROXY before Slicer starts; without internet, "
-        "use Install from a folder (section Models and packages)."
+        "Try again and confirm. Behind a proxy, set HTTPS_PROXY before starting Slicer. Without internet "
+        "access, use Install from a folder (section Models and packages)."
     )

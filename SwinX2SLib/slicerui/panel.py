@@ -16,7 +16,7 @@ from slicer.util import VTKObservationMixin
 from SwinX2SLib import slicerui
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.slicerui.logic import ReconstructionLogic
-from SwinX2SLib.slicerui.parameters import ReconstructionParameters
+from SwinX2SLib.slicerui.parameters import ReconstructionParameters, rename_old_parameters
 from SwinX2SLib.slicerui.section import Section, Services
 
 # From the radiographs to what is done with the bones; a section that is not named here comes last.
@@ -109,6 +109,7 @@ class ReconstructionPanel(VTKObservationMixin):
     def _follow_scene(self) -> None:
         self._forget_scene()
         node = self._parameter_node()
+        rename_old_parameters(node)
         self.parameters = ReconstructionParameters(node)
         for section in self.sections.values():
             section.follow(node)
@@ -119,7 +120,7 @@ class ReconstructionPanel(VTKObservationMixin):
         self.parameters = None
 
     def _on_scene_closing(self, *_event: object) -> None:
-        self.services.logic.cancel_all(_("The scene was closed, so the reconstruction was ended."))
+        self.services.logic.cancel_all(_("The scene was closed; the reconstruction was cancelled."))
         self._forget_scene()
 
     def _on_scene_replaced(self, *_event: object) -> None:

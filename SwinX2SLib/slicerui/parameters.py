@@ -27,7 +27,7 @@ class FrontalView(Enum):
 
     def label(self) -> str:
         """Return the words of the drop-down list."""
-        words = {"ap": _("AP (tube in front of the patient)"), "pa": _("PA (tube behind the patient)")}
+        words = {"ap": _("AP (source anterior)"), "pa": _("PA (source posterior)")}
         return words[self.value]
 
 
@@ -42,8 +42,8 @@ class Device(Enum):
         """Return the words of the drop-down list."""
         words = {
             "auto": _("automatic"),
-            "cpu": _("processor (CPU)"),
-            "cuda": _("NVIDIA graphics card (CUDA)"),
+            "cpu": _("CPU"),
+            "cuda": _("NVIDIA GPU (CUDA)"),
         }
         return words[self.value]
 
@@ -65,7 +65,7 @@ class ReconstructionParameters:
             as in `radiographs.RadiographOptions`; no crop is "".
         lateral_spacing_mm and so on: the same for the lateral radiograph.
         heights_matched: only the heights that both radiographs show are used, the lateral radiograph moved up by
-        lateral_shift_mm: so far [mm].
+        lateral_offset_mm: so far [mm].
         accept_assumed_spacing: the user knows that pixels of exactly 1 mm are right.
         device: where the network runs.
         model: name of a model of `Resources/models.json`, or "default".
@@ -111,3 +111,15 @@ class ReconstructionParameters:
     accept_assumed_spacing: bool = False
     device: Device = Device.AUTO
     model: str = DEFAULT_MODEL
+
+
+# Names in scenes of version 0.1.
+_RENAMED = {"lateral_shift_mm": "lateral_offset_mm"}
+
+
+def rename_old_parameters(node: slicer.vtkMRMLScriptedModuleNode) -> None:
+    """Give the parameters of a scene that an earlier version saved the names of today."""
+    for old, new in _RENAMED.items():
+        if node.HasParameter(old) and not node.HasParameter(new):
+            node.SetParameter(new, node.GetParameter(old))
+            node.UnsetParameter(old)

@@ -97,7 +97,7 @@ def radiograph_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: Radiograph
         options: what the user says about it.
     """
     if options.spacing_mm is not None:
-        return RadiographSpacing(options.spacing_mm, options.spacing_mm, _("set by you"))
+        return RadiographSpacing(options.spacing_mm, options.spacing_mm, _("set manually"))
     if (path := dicom_file(node)) is not None:
         return _dicom_spacing(path, options)
     axes = radiograph_axes(node) or (0, 1)
@@ -105,7 +105,7 @@ def radiograph_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: Radiograph
     stated_by = node.GetAttribute(SPACING_ATTRIBUTE)
     if row_mm == col_mm == ASSUMED_MM and not stated_by:
         return RadiographSpacing(
-            row_mm, col_mm, _("assumed by Slicer: the file states no pixel size!"), assumed=True
+            row_mm, col_mm, _("assumed by Slicer: the file has no pixel size!"), assumed=True
         )
     spacing = HeaderSpacing(row_mm, col_mm, stated_by or "the volume's geometry")
     return _at_magnification(spacing, options, StatedDistances())
@@ -122,19 +122,19 @@ def radiograph_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) ->
         return [
             Fault(
                 "radiograph-missing",
-                f"No {role} radiograph is chosen.",
-                f"Load the {role} radiograph and choose it above.",
+                f"No {role} radiograph is selected.",
+                f"Load the {role} radiograph and select it above.",
             )
         ]
     if node.GetImageData() is None:
-        return [Fault("radiograph-empty", "The volume holds no picture.", "Load it again.", node.GetName())]
+        return [Fault("radiograph-empty", "The volume has no image data.", "Load it again.", node.GetName())]
     if radiograph_axes(node) is None:
         size = " x ".join(str(length) for length in node.GetImageData().GetDimensions())
         return [
             Fault(
                 "not-a-radiograph",
-                f"The volume has {size} voxels, so it is no single radiograph.",
-                "Choose a radiograph, a volume of one slice.",
+                f"The volume has {size} voxels and is not a single radiograph.",
+                "Choose a radiograph (a volume with one slice).",
                 node.GetName(),
             )
         ]
@@ -182,7 +182,7 @@ def radiograph_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: st
     storage.SetUseCompression(False)
     if not storage.WriteData(node) or not path.is_file():
         raise ExportError(
-            f"The radiograph {node.GetName()} could not be written to {path}; is the disk full?"
+            f"The radiograph {node.GetName()} could not be written to {path}. Check the free disk space."
         )
     return path
 

@@ -56,7 +56,7 @@ def add_result(result: Result, radiographs: ViewRadiographs) -> slicer.vtkMRMLSe
     """
     path = next((result.files[role] for role in _SHOWABLE if role in result.files), None)
     if path is None:
-        raise ResultError(f"The worker's result names no segmentation, only {sorted(result.files)}.")
+        raise ResultError(f"The result of the worker has no segmentation, only {sorted(result.files)}.")
     name = slicer.mrmlScene.GenerateUniqueName(f"{radiographs['ap'].name} bones")
     node = import_segmentation(Path(path), name)
     process_events()
@@ -85,7 +85,9 @@ def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
     """
     path = folder / "segmentation.seg.nrrd"
     if not (path.is_file() and (folder / "provenance.json").is_file()):
-        raise ResultError(f"{folder} is no result: it lacks segmentation.seg.nrrd or provenance.json.")
+        raise ResultError(
+            f"{folder} is not a result folder: segmentation.seg.nrrd or provenance.json is missing."
+        )
     node = import_segmentation(path, slicer.mrmlScene.GenerateUniqueName(f"{folder.name} bones"))
     place_beside(node, None)
     set_provenance(node, folder / "provenance.json")

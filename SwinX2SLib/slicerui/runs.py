@@ -16,9 +16,10 @@ from slicer.i18n import tr as _
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.reconstruct.protocol import Error, Progress, Result, decode
 from SwinX2SLib.slicerui.background_process import BackgroundProcess, Ending, WorkerListener, WorkerProcess
-from SwinX2SLib.slicerui.messages import fault_of_the_module, translated, words_of_the_module
+from SwinX2SLib.slicerui.messages import panel_fault, panel_wording
 from SwinX2SLib.slicerui.result_loading import ViewRadiographs, add_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError
+from SwinX2SLib.slicerui.translation import translated
 
 
 class RunQueue:
@@ -147,7 +148,7 @@ class ReconstructionRun(BackgroundProcess):
         elif isinstance(event, Result):
             self._result = event
             for note in event.notes:
-                self._observer.on_log(words_of_the_module(note))
+                self._observer.on_log(panel_wording(note))
         elif isinstance(event, Error):
             self._errors.append(event)
             self._observer.on_log(f"{event.kind}: {event.message} {event.hint}".strip())
@@ -168,7 +169,7 @@ class ReconstructionRun(BackgroundProcess):
         except Exception as error:
             logging.exception("The result of the reconstruction could not be added to the scene")
             outcome = Outcome(
-                _("The result could not be added to the scene: {0}").format(error), _("See the log below.")
+                _("Adding the result to the scene failed: {0}").format(error), _("See the log below.")
             )
             self._observer.on_log(str(error))
         finally:
@@ -193,24 +194,25 @@ class ReconstructionRun(BackgroundProcess):
             self._observer.on_log(note)
         count = node.GetSegmentation().GetNumberOfSegments()
         # Notes say how far to trust the result: nobody should have to look for them.
-        hint = _("To be known: see the log below.") if self._result.notes or notes_of(node) else ""
+        hint = _("Please note: see the log below.") if self._result.notes or notes_of(node) else ""
         return Outcome(_("{0} bones were reconstructed: {1}.").format(count, node.GetName()), hint, node=node)
 
     def _refused(self) -> Outcome:
         told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
         names = {radiograph.file: radiograph.name for radiograph in self._radiographs.values()}
-        faults = tuple(translated(fault_of_the_module(fault, names)) for fault in told)
+        faults = tuple(translated(panel_fault(fault, names)) for fault in told)
         if len(faults) == 1:
             return Outcome(faults[0].message, faults[0].hint, faults=faults)
-        return Outcome(_("The worker found {0} faults.").format(len(faults)), faults=faults)
+        return Outcome(_("The worker reported {0} problems.").format(len(faults)), faults=faults)
 
     def _unexplained(self, ending: Ending) -> Outcome:
         if ending.exit_code == 0:
-            return Outcome(_("The worker ended without a result."), _("The log below says what it did."))
+            return Outcome(_("The worker exited without a result."), _("See the log below."))
         last = " ".join(self._last_words)[-500:]
-        hint = _("The log below says more.")
+        hint = _("See the log below for details.")
         if ending.signal_number == _KILLED:
             hint = _(
-                "The system ended it, mostly for want of memory: close other programs or take a smaller model."
+                "It was terminated by the operating system, usually because memory ran out: close other "
+                "programs or use a smaller model."
             )
         return Outcome(f"{ending.describe()} {last}".strip(), hint)

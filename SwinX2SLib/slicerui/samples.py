@@ -39,7 +39,7 @@ def register_samples(parameter_node: Callable[[], slicer.vtkMRMLScriptedModuleNo
         import SampleData
     except ImportError:
         logging.info(
-            "SwinX2S: this application has no module Sample Data, so its samples are not offered there."
+            "SwinX2S: the Sample Data module is not available, so the sample data sets are not registered."
         )
         return
     checksums = _checksums()
@@ -75,7 +75,7 @@ def open_sample(pair: str, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> 
     parameters = ReconstructionParameters(parameter_node)
     with slicer.util.NodeModify(parameter_node):
         parameters.ap_volume, parameters.lateral_volume = radiographs["ap"], radiographs["lateral"]
-    slicer.util.showStatusMessage(_("Both radiographs are chosen in the module SwinX2S."), 5000)
+    slicer.util.showStatusMessage(_("Both radiographs are selected in the SwinX2S module."), 5000)
     return [radiographs[role] for role in ROLES]
 
 
@@ -89,7 +89,7 @@ def load_sample(pair: str) -> ViewRadiographs:
     for role in ROLES:
         path = resource_path("Demo", _about(pair)["views"][role]["file"])
         if sha256_of(path) != checksums[path.name]:
-            raise SampleError(_("{0} was altered. Reinstall SwinX2S.").format(path))
+            raise SampleError(_("{0} was modified. Reinstall SwinX2S.").format(path))
     return {role: demo_radiograph(role, pair) for role in ROLES}
 
 

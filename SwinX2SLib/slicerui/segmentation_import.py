@@ -165,7 +165,7 @@ def _read_label_volume(path: Path, node: slicer.vtkMRMLSegmentationNode) -> None
 
 def _read(storage: slicer.vtkMRMLStorageNode, node: slicer.vtkMRMLNode, path: Path) -> None:
     if not path.is_file():
-        raise ResultError(f"{path} cannot be read: there is no such file.")
+        raise ResultError(f"{path} cannot be read: the file does not exist.")
     if not storage.ReadData(node):
         messages = storage.GetUserMessages()
         reasons = [messages.GetNthMessageText(index) for index in range(messages.GetNumberOfMessages())]
@@ -194,7 +194,7 @@ def _label(value: int, path: Path) -> Label:
     try:
         return label_by_id(value)
     except KeyError as error:
-        raise ResultError(f"{path} holds the label value {value}. {error.args[0]}") from None
+        raise ResultError(f"{path} contains the label value {value}. {error.args[0]}") from None
 
 
 def _dress_segments(node: slicer.vtkMRMLSegmentationNode, path: Path) -> None:
@@ -204,7 +204,7 @@ def _dress_segments(node: slicer.vtkMRMLSegmentationNode, path: Path) -> None:
         raise ResultError(f"No bone was found: every voxel of {path.name} is background.")
     if mismatched_views := [segment for segment in present if segment not in known]:
         raise ResultError(
-            f"{path} holds segments that are none of the 54 bones: {', '.join(mismatched_views)}."
+            f"{path} contains segments that are not among the 54 bones: {', '.join(mismatched_views)}."
         )
     for segment_id in present:
         _dress(node.GetSegmentation().GetSegment(segment_id), known[segment_id])

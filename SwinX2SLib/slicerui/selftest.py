@@ -39,19 +39,19 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     """
     say("All 54 bones become segments")
     bones_become_segments()
-    say("Faults are told before anything is started")
+    say("Problems are reported before anything is started")
     faults_are_told(panel)
     say("A sample fills in both radiographs")
     sample_fills_the_inputs(panel)
     if missing := missing_requirements():
-        say(f"The workflow ends here: {', '.join(map(str, missing))} would have to be installed")
+        say(f"The workflow stops here: {', '.join(map(str, missing))} must be installed")
         return
     if default_name() is None:
-        say("The workflow ends here: this version comes without a default model")
+        say("The workflow stops here: this version has no default model")
         return
-    say("The radiographs become bones")
+    say("The radiographs are reconstructed")
     result = radiographs_become_bones(panel, say)
-    say("The result is shown by region and told where it comes from")
+    say("The result is shown by region, with its provenance")
     result_is_shown(panel, result)
     if "measurements" in panel.sections:
         say("The bones are measured")
@@ -59,7 +59,7 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     with tempfile.TemporaryDirectory() as folder:
         say("The bones are exported")
         bones_are_exported(panel, Path(folder))
-        say("The scene is saved and opened again")
+        say("The scene is saved and reopened")
         scene_comes_back(panel, result, Path(folder))
     say("SwinX2S self-test passed")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import torch
 
 from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.io.atomic_output import atomic_file
 
 LAST, PREVIOUS, BEST = "last.pt", "previous.pt", "best.pt"
 # What each kind of checkpoint must hold.
@@ -25,11 +25,7 @@ def save_checkpoint(folder: Path, state: dict) -> None:
     Raises:
         OutputError: the disk is full or cannot be written.
     """
-    with _whole_or_absent(folder / LAST) as partial:
-        _to_disk(state, partial)
-        last = folder / LAST
-        if last.exists():
-            os.replace(last, folder / PREVIOUS)
+    _save(folder / LAST, state, folder / PREVIOUS)
 
 
 def save_best(folder: Path, state: dict) -> None:
@@ -38,8 +34,7 @@ def save_best(folder: Path, state: dict) -> None:
     Raises:
         OutputError: the disk is full or cannot be written.
     """
-    with _whole_or_absent(folder / BEST) as partial:
-        _to_disk(state, partial)
+    _save(folder / BEST, state)
 
 
 def load_best(folder: Path) -> dict | None:
@@ -69,18 +64,11 @@ def load_checkpoint(folder: Path) -> tuple[dict | None, list[Fault]]:
         hint = Fault(
             "no-checkpoint",
             "No checkpoint of the run can be read.",
-            "Start anew in another folder.",
+            "Start again in another folder.",
             str(folder),
         )
         raise InputError([*faults, hint])
     return None, []
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove the unfinished files of a run that was killed while it wrote."""
-    for name in (LAST, BEST):
-        for partial in folder.glob(f".{name}.*"):
-            partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -100,29 +88,23 @@ def writing(path: Path) -> Iterator[None]:
         if cause is None:
             raise
         sentence = f"The file cannot be written: {cause.strerror or cause}."
-        hint = "Free space, or allow writing, and start the run again: it goes on from its last checkpoint."
+        hint = (
+            "Free some space or fix the permissions and start the run again: it resumes from the last "
+            "checkpoint."
+        )
         raise OutputError([Fault("run-not-written", sentence, hint, str(path))]) from error
 
 
-@contextmanager
-def _whole_or_absent(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` that takes its place in the end, or vanishes on an error."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+def _save(path: Path, state: dict, previous: Path | None = None) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield partial
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-def _to_disk(state: dict, path: Path) -> None:
-    # Through Python's own stream: PyTorch's would not say why a write fails.
-    with _children_die_later(), path.open("wb") as stream:
-        torch.save(state, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
+        # Through Python's own stream: PyTorch's would not say why a write fails.
+        with (
+            atomic_file(path, sync=True, previous=previous) as partial,
+            _children_die_later(),
+            partial.open("wb") as stream,
+        ):
+            torch.save(state, stream)
 
 
 @contextmanager
@@ -153,6 +135,6 @@ def _read(path: Path, needed: tuple[str, ...]) -> dict:
         raise InputError([Fault("checkpoint-damaged", sentence, "", str(path))]) from error
     missing = [key for key in needed if not isinstance(state, dict) or key not in state]
     if missing:
-        sentence = f"The file is no checkpoint of a run of this program: it lacks {', '.join(missing)}."
+        sentence = f"The file is not a training checkpoint of SwinX2S: {', '.join(missing)} missing."
         raise InputError([Fault("checkpoint-foreign", sentence, "Choose another folder.", str(path))])
     return state

@@ -8,14 +8,17 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
 
 DEVICES = ("auto", "cpu", "cuda")
 _AT_LEAST_ONE = ("steps", "batch_size", "layout_batch_size", "accumulate", "validation_samples")
-_AT_LEAST_NOUGHT = ("minutes", "layout_steps", "warmup_steps", "weight_decay", "ema_decay", "seed", "workers")
-_AT_LEAST_NOUGHT += ("checkpoint_seconds", "validate_every", "validate_seconds", "phantoms", "phantom_weight")
-_AT_LEAST_NOUGHT += ("composed", "composed_weight", "volumes")
+_AT_LEAST_NOUGHT = (
+    *("minutes", "layout_steps", "warmup_steps", "weight_decay", "ema_decay", "seed", "workers"),
+    *("checkpoint_seconds", "validate_every", "validate_seconds", "phantoms", "phantom_weight"),
+    *("composed", "composed_weight", "volumes"),
+)
 _ABOVE_NOUGHT = ("learning_rate", "gradient_norm")
 
 
@@ -119,11 +122,11 @@ class TrainingConfig:
         if self.device not in DEVICES:
             found.append(f"device must be one of {', '.join(DEVICES)}, not {self.device!r}.")
         if not 0 <= self.published_look <= 1:
-            found.append("published_look must lie between 0 and 1.")
+            found.append("published_look must be between 0 and 1.")
         if self.layout_steps > self.steps:
             found.append(f"layout_steps ({self.layout_steps}) must not exceed steps ({self.steps}).")
         wrong = [name for name, weight in self.case_weights.items() if not _is_weight(weight)]
-        return found + [f"case_weights: that of {name} must be a number, 0 or more." for name in wrong]
+        return found + [f"case_weights: the weight of {name} must be a number, 0 or more." for name in wrong]
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -136,13 +139,16 @@ def load_config(path: Path) -> TrainingConfig:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         fault = Fault(
-            "config-unreadable", f"The run's parameters cannot be read: {error}.", "Check it.", str(path)
+            "config-unreadable",
+            f"The training configuration cannot be read: {error}.",
+            "Check it.",
+            str(path),
         )
         raise InputError([fault]) from error
     return parse_config(values, path)
 
 
-def parse_config(values: Mapping[str, object], path: Path) -> TrainingConfig:
+def parse_config(values: Mapping[str, Any], path: Path) -> TrainingConfig:
     """Check a run's parameters.
 
     Args:
@@ -154,9 +160,7 @@ def parse_config(values: Mapping[str, object], path: Path) -> TrainingConfig:
     """
     fields = {field.name: field for field in dataclasses.fields(TrainingConfig)}
     faults = [
-        Fault(
-            "unknown-parameter", f"There is no parameter {name!r}.", f"Known: {', '.join(fields)}.", str(path)
-        )
+        Fault("unknown-parameter", f"Unknown parameter {name!r}.", f"Known: {', '.join(fields)}.", str(path))
         for name in values
         if name not in fields
     ]

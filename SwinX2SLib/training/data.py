@@ -47,7 +47,8 @@ def load_sources(
     views = radiographs_per_plane(config)
     if views > 1 and grid_shape[0] != grid_shape[1]:
         sentence = (
-            f"Radiographs from {2 * views} sides need a grid as wide (X) as deep (Y), not {grid_shape}."
+            f"Radiographs from {2 * views} directions require a grid with equal width (X) and depth (Y), not "
+            f"{grid_shape}."
         )
         raise InputError([Fault("grid-not-square", sentence, "Change grid_shape.")])
     synthesiser = Synthesiser(
@@ -84,7 +85,7 @@ def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Subject]:
         if config.case_weights.get(case.name, 1.0) > 0
     ]
     made = compose_people(donors, config.composed, np.random.default_rng((config.seed, COMPOSITION)))
-    logger.info("%d people composed of the cases: %s", len(made), ", ".join(p.name for p in made))
+    logger.info("%d composite subjects from the cases: %s", len(made), ", ".join(p.name for p in made))
     return made
 
 

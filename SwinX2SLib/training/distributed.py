@@ -26,7 +26,7 @@ class LostProcessError(InputError):
     exit_code = RESOURCES
 
     def __init__(self, reason: str):
-        hint = "Look above for its own message. Start the run again: it goes on from its last checkpoint."
+        hint = "See its message above. Start the run again: it resumes from the last checkpoint."
         super().__init__([Fault("process-lost", f"The run stops: {reason}.", hint)])
 
 
@@ -82,8 +82,8 @@ class Process:
         """
         expected = self.from_first(value)
         if value != expected:
-            sentence = f"Process {self.rank} has {what} {value:g} and the first process {expected:g}."
-            hint = "All machines of the run need the same folder, case list and parameters."
+            sentence = f"Process {self.rank} has {what} {value:g}, but the first process has {expected:g}."
+            hint = "All machines of the run must use the same folder, case list and parameters."
             raise InputError([Fault("processes-differ", sentence, hint)])
 
     def _mean(self, values: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ def _own_card(local: int) -> torch.device:
     """Return the card of the process with this number on its machine."""
     present = torch.cuda.device_count()
     if local >= present:
-        sentence = f"There are {present} CUDA cards for at least {local + 1} processes of this machine."
+        sentence = f"This machine has {present} CUDA devices for at least {local + 1} processes."
         raise InputError([Fault("device-absent", sentence, "Lower --nproc-per-node of torchrun.")])
     torch.cuda.set_device(local)
     return torch.device("cuda", local)
@@ -138,14 +138,12 @@ def _peers_alive() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise LostProcessError(
-            f"another of its processes does not answer ({str(error).splitlines()[0]})"
-        ) from error
+        raise LostProcessError(f"another process does not respond ({str(error).splitlines()[0]})") from error
 
 
 def _on_terminate(number: int, frame: object) -> None:
     # At once, without unwinding: an exception could be raised in a destructor, and be lost there. Every file of a run
     # is whole or absent at any moment.
-    error = LostProcessError("it was told to end, as happens when another of its processes has ended")
+    error = LostProcessError("it received a termination signal, which happens when another process has died")
     print(f"swinx2s: {error}", file=sys.stderr, flush=True)
     os._exit(error.exit_code)

@@ -29,7 +29,7 @@ def require_tensorboard() -> None:
         InputError: it is not.
     """
     if importlib.util.find_spec("tensorboard") is None:
-        sentence = "The run asks for TensorBoard, which is not installed."
+        sentence = "The run requires TensorBoard, which is not installed."
         hint = "Run `pip install tensorboard`, or set tensorboard = false."
         raise InputError([Fault("tensorboard-absent", sentence, hint)])
 
@@ -101,8 +101,10 @@ def _scalars(entry: Mapping, prefix: str = "") -> Iterator[tuple[str, float]]:
 
 
 # Of an entry, what is no part of the loss.
-ABOUT = ("step", "phase", "done", "seconds_left", "seconds_per_step", "seconds_waiting")
-ABOUT += ("learning_rate", "gradient_norm", "validation", "note")
+ABOUT = (
+    *("step", "phase", "done", "seconds_left", "seconds_per_step", "seconds_waiting"),
+    *("learning_rate", "gradient_norm", "validation", "note"),
+)
 
 
 class RunReport:
@@ -119,7 +121,7 @@ class RunReport:
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         hidden = quiet or not self._console.is_terminal
         self._bar = Progress(*columns, console=self._console, transient=True, disable=hidden)
-        self._task = self._bar.add_task("drawing the first samples", total=1.0)
+        self._task = self._bar.add_task("generating the first samples", total=1.0)
 
     def __enter__(self) -> RunReport:
         self._bar.start()

@@ -7,6 +7,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import reduce
 from itertools import count
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from SwinX2SLib.errors import RESOURCES, Fault, InputError
+from SwinX2SLib.io.atomic_output import remove_stale
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.reconstruct.device import fast_autocast
-from SwinX2SLib.training.checkpoint import remove_leftovers, save_best, save_checkpoint
+from SwinX2SLib.training.checkpoint import save_best, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch, BatchDataset, Share
 from SwinX2SLib.training.distributed import Process
@@ -154,7 +156,7 @@ class Trainer:
         self._validation_due = time.monotonic() + (config.validate_seconds or float("inf"))
         self.journal = None
         if self.process.is_first:
-            remove_leftovers(folder)
+            remove_stale(folder)
             self.journal = Journal(folder, listener, config.tensorboard, self.step)
         for note in (*notes, *more):
             self._write({"note": note})
@@ -228,7 +230,7 @@ class Trainer:
         """Add a micro-batch's share to the gradients of the step."""
         with fast_autocast(self.process.device, self.config.mixed_precision):
             parts = self.objective(self.model, batch, phase)
-        (sum(parts.values()) / self.config.accumulate).backward()
+        (reduce(torch.add, parts.values()) / self.config.accumulate).backward()
         self.means.add_losses(parts)
 
     def _after_step(self, phase: Phase, position: float) -> None:
@@ -297,14 +299,14 @@ def _lost_workers_told() -> Iterator[None]:
     except RuntimeError as error:
         if "exited unexpectedly" not in str(error) and "killed by signal" not in str(error):
             raise
-        sentence = f"The run stops: a process that draws its samples has ended ({error})."
-        hint = "If memory ran out, lower workers or the batch size; start the run again to go on."
+        sentence = f"The run stops: a data loading process has died ({error})."
+        hint = "If memory ran out, reduce workers or the batch size; start the run again to resume."
         raise LostWorkerError([Fault("worker-lost", sentence, hint)]) from error
 
 
 def _not_finite(step: int) -> InputError:
-    sentence = f"The loss or its gradient is no finite number at step {step}."
-    hint = "Lower learning_rate; the run's checkpoints are of earlier steps, and whole."
+    sentence = f"The loss or its gradient is not finite at step {step}."
+    hint = "Reduce learning_rate; the checkpoints of earlier steps are valid."
     return InputError([Fault("loss-not-finite", sentence, hint)])
 
 

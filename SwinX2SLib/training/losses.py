@@ -42,7 +42,7 @@ def dice_ce(logits: Tensor, labels: Tensor, known: Tensor) -> tuple[Tensor, Tens
     logits = merge_unknown(logits.float().contiguous(), known)
     labels = labels.long()
     log_p = functional.log_softmax(logits, dim=1)
-    log_true = log_p.aggregate(1, labels[:, None])[:, 0]
+    log_true = log_p.gather(1, labels[:, None])[:, 0]
     cross_entropy = -log_true.mean()
     batch, classes = logits.shape[:2]
     mass = log_p.exp().flatten(2).sum(-1)

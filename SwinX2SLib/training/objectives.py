@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.models.fused import FusedOutput, FusedSwinX2S
 from SwinX2SLib.models.orientation import (
     ORIENTATIONS,
@@ -66,7 +67,7 @@ def sampled_voxels(output: FusedOutput, batch: Batch) -> tuple[Tensor, Tensor]:
     Cells outside are background already by the silhouettes, and learn nothing.
     """
     logits, labels = [], []
-    count = len(output.volume)
+    count = len(output.decoded)
     for index, (volume, seed) in enumerate(
         zip(batch.labels[:count], batch.seeds[:count].tolist(), strict=True)
     ):
@@ -105,6 +106,8 @@ def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, 
         batch: radiographs that hang as they should.
         phase: not used; there is one.
     """
+    if not isinstance(model, RadiographOrientationNet):
+        raise UnknownObjectiveError(f"{type(model).__name__} tells no orientation.")
     generator = torch.Generator().manual_seed(int(batch.seeds[0]))
     radiographs, targets = [], []
     for view, stack in ((View.FRONTAL, batch.coronal), (View.LATERAL, batch.sagittal)):
@@ -162,7 +165,8 @@ def spine_disc_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, T
     planes = ((batch.coronal, False), (batch.sagittal, True))
     return {
         name: _plane_loss(
-            model(radiographs[:, :1], lateral), [ridges(d, radiographs.shape[-2:], lateral) for d in discs]
+            model(radiographs[:, :1], lateral),
+            [ridges(d, shape2(radiographs.shape[-2:]), lateral) for d in discs],
         )
         for name, (radiographs, lateral) in zip(("frontal", "lateral"), planes, strict=True)
     }
@@ -214,9 +218,7 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
     """
     if isinstance(model, FusedSwinX2S):
         if not config.cross_loss:
-            sentence = (
-                f"{config.model} predicts once from both views: it has no loss between them to leave out."
-            )
+            sentence = f"{config.model} makes one prediction from both views: it has no cross-view loss."
             raise InputError([Fault("cross-loss", sentence, "Remove cross_loss.")])
         return fused_objective(config)
     if isinstance(model, SwinX2S):

@@ -64,9 +64,7 @@ def paper_objective(config: TrainingConfig) -> Callable[[nn.Module, Batch, Phase
         InputError: the run asks for steps that learn silhouettes alone, which these networks do not predict.
     """
     if config.layout_steps:
-        sentence = (
-            f"{config.model} predicts no silhouettes, but {config.layout_steps} steps are to learn them."
-        )
+        sentence = f"{config.model} does not predict silhouettes, but layout_steps is {config.layout_steps}."
         raise InputError([Fault("layout-phase", sentence, "Set layout_steps = 0.")])
 
     def objective(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
@@ -86,8 +84,9 @@ def paper_loss(model: nn.Module, batch: Batch, cross_loss: bool = True) -> dict[
         cross_loss: whether the divergence between the views counts.
     """
     views = model(batch.coronal, batch.sagittal, apply_head=False)
-    head = (model.module if isinstance(model, DistributedDataParallel) else model).head
-    parts = volume_loss(views, batch, head, head.out_channels, cross_loss)
+    head = (model.module if isinstance(model, DistributedDataParallel) else model).get_submodule("head")
+    # A head that names voxels ends in as many channels as there are classes.
+    parts = volume_loss(views, batch, head, batch.known.shape[1], cross_loss)
     if not cross_loss:
         del parts["cross_view"]
     return parts
@@ -137,12 +136,12 @@ def _slab_sums(head: nn.Module, known: Tensor, cross_loss: bool, labels: Tensor,
     """
     labels = labels.long().flatten(1)
     # What is drawn of a class that is not known throughout counts as the background that it is merged into.
-    labels = labels * known.aggregate(1, labels)
+    labels = labels * known.gather(1, labels)
     log_p = [
         functional.log_softmax(merge_unknown(head(view).float(), known).flatten(2), dim=1) for view in views
     ]
     probabilities = [view.exp() for view in log_p]
-    log_true = [view.aggregate(1, labels[:, None])[:, 0] for view in log_p]
+    log_true = [view.gather(1, labels[:, None])[:, 0] for view in log_p]
     zeros = log_p[0].new_zeros(known.shape)
     divergence = zeros[:, 0]
     if cross_loss:
@@ -183,12 +182,10 @@ def single_objective(
     """
     faults = []
     if config.layout_steps:
-        sentence = (
-            f"{config.model} predicts no silhouettes, but {config.layout_steps} steps are to learn them."
-        )
+        sentence = f"{config.model} does not predict silhouettes, but layout_steps is {config.layout_steps}."
         faults.append(Fault("layout-phase", sentence, "Set layout_steps = 0."))
     if not config.cross_loss:
-        sentence = f"{config.model} predicts once: it has no loss between views to leave out."
+        sentence = f"{config.model} makes one prediction: it has no cross-view loss."
         faults.append(Fault("cross-loss", sentence, "Remove cross_loss."))
     if config.batch_size < model.least_batch:
         sentence = (

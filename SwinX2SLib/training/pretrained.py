@@ -8,10 +8,12 @@ from pathlib import Path
 
 import torch
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from timm.models.swin_transformer import WindowAttention
 from torch import Tensor, nn
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.builder import Config, known_variants
+from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.models.silhouettes import FusedConfig
 from SwinX2SLib.models.swin import PATCH_SIZE, STAGES, WINDOW_SIZE, SwinPyramid
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
@@ -54,7 +56,8 @@ def convert_swin(
         taken[name] = source[counterpart]
         if name.endswith(_TABLE):
             attention = encoder.get_submodule(name.removesuffix(f".{_TABLE}"))
-            taken[name] = window_table(source[counterpart], attention.window_size)
+            if isinstance(attention, WindowAttention):
+                taken[name] = window_table(source[counterpart], attention.window_size)
     return taken
 
 
@@ -142,7 +145,8 @@ def _expected(encoder: SwinPyramid) -> dict[str, tuple[int, ...]]:
 
 
 # Channels, depths and heads of the Swin networks with 7x7 windows that were trained on ImageNet-22K, by timm's name.
-PUBLISHED = {
+_Sizes = tuple[int, tuple[int, ...], tuple[int, ...]]
+PUBLISHED: dict[_Sizes, str] = {
     (96, (2, 2, 6, 2), (3, 6, 12, 24)): "swin_tiny_patch4_window7_224.ms_in22k",
     (96, (2, 2, 18, 2), (3, 6, 12, 24)): "swin_small_patch4_window7_224.ms_in22k",
     (128, (2, 2, 18, 2), (4, 8, 16, 32)): "swin_base_patch4_window7_224.ms_in22k",
@@ -165,8 +169,8 @@ def start_from_imagenet(model: nn.Module, file: Path | None = None) -> str:
     Raises:
         InputError: there are none of these sizes, they cannot be had, or the file does not fit; names every fault.
     """
-    if _sizes(model.config) is None:
-        sentence = "The network has no 2D Swin encoder that ImageNet weights could start."
+    if not isinstance(model, (SwinX2S, FusedSwinX2S)):
+        sentence = "The network has no 2D Swin encoder for ImageNet weights."
         raise InputError([Fault("pretrained-size", sentence, _hint("remove `pretrained`"))])
     path = Path(file) if file is not None else _download(_published_name(model.config))
     encoder = next(module for module in model.modules() if isinstance(module, SwinPyramid))
@@ -185,34 +189,35 @@ def start_from_imagenet(model: nn.Module, file: Path | None = None) -> str:
 
 def has_imagenet_weights(config: Config) -> bool:
     """Tell whether there are ImageNet weights of the sizes of a network's 2D Swin encoder."""
-    return _sizes(config) in PUBLISHED
+    return isinstance(config, (SwinX2SConfig, FusedConfig)) and _sizes(config) in PUBLISHED
 
 
-def _published_name(config: Config) -> str:
+def _published_name(config: SwinX2SConfig | FusedConfig) -> str:
     if name := PUBLISHED.get(_sizes(config)):
         return name
     channels, depths, heads = _sizes(config)
     sentence = (
-        f"There are no ImageNet weights of a Swin of {channels} channels, depths {depths} and heads {heads}."
+        f"No ImageNet weights are available for a Swin with {channels} channels, depths {depths} and heads "
+        f"{heads}."
     )
     otherwise = (
-        "the paper's smaller networks start fresh, too. Or remove `pretrained`, or name the file of a Swin of these "
-        "sizes as `pretrained_file`"
+        "the paper's smaller networks start fresh, too. Or remove `pretrained`, or name the file of a Swin "
+        "of these sizes as `pretrained_file`"
     )
     raise InputError([Fault("pretrained-size", sentence, _hint(otherwise))])
 
 
 def _hint(otherwise: str) -> str:
     having = [
-        f"{name} ({PUBLISHED[_sizes(c)]})" for name, c in known_variants().items() if _sizes(c) in PUBLISHED
+        f"{name} ({PUBLISHED[_sizes(config)]})"
+        for name, config in known_variants().items()
+        if isinstance(config, (SwinX2SConfig, FusedConfig)) and _sizes(config) in PUBLISHED
     ]
     return f"Choose {' or '.join(having)}; {otherwise}."
 
 
-def _sizes(config: Config) -> tuple[int, tuple[int, ...], tuple[int, ...]] | None:
-    """Return channels, depths and heads of the 2D Swin encoder; None for a network without one."""
-    if not isinstance(config, (SwinX2SConfig, FusedConfig)):
-        return None
+def _sizes(config: SwinX2SConfig | FusedConfig) -> _Sizes:
+    """Return channels, depths and heads of the 2D Swin encoder."""
     return config.embed_dim, tuple(config.depths), tuple(config.heads)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from SwinX2SLib.datasets import Case
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.training.checkpoint import load_best, writing
 from SwinX2SLib.training.config import TrainingConfig
@@ -53,10 +54,12 @@ def export_weights(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         licence="CC BY-SA 4.0"
         if share
-        else "not to be given away: trained on cases whose licence forbids it",
+        else "not for distribution: trained on cases whose licence forbids it",
         overrides=config.network_overrides,
         training_data=[{"case": case.name, "licence": case.licence} for case in cases],
-        notes=f"{step} steps on label maps and CTs turned into radiographs on the fly, seed {config.seed}.",
+        notes=(
+            f"{step} training steps on radiographs synthesised from label maps and CTs, seed {config.seed}."
+        ),
     )
     return write_weights(state, folder / f"{name}.safetensors", record, half=True)
 
@@ -103,7 +106,7 @@ def train(
     Raises:
         InputError: see `Trainer`; or a file cannot be written.
     """
-    shape = tuple(variant_config(config.model, **config.network_overrides).grid_shape)
+    shape = shape3(variant_config(config.model, **config.network_overrides).grid_shape)
     # A forked worker cannot use a card that its parent uses.
     synthesiser = load_sources(config, cases, shape, "cpu" if config.workers else process.device)
     validate = None

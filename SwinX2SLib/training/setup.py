@@ -38,7 +38,7 @@ def start_from(model: nn.Module, path: Path) -> str:
     }
     if not fitting:
         hint = "Choose weights of the same variant, or remove warm_start."
-        raise InputError([Fault("warm-start", "No tensor of the file fits the network.", hint, str(path))])
+        raise InputError([Fault("warm-start", "No tensor of the file matches the network.", hint, str(path))])
     model.load_state_dict(fitting, strict=False)
     misshapen = [key for key in found if key in wanted and key not in fitting]
     lists = {
@@ -89,16 +89,18 @@ def resumable_state(folder: Path, config: TrainingConfig) -> tuple[dict | None, 
     state, faults = load_checkpoint(folder)
     if state is None:
         return None, []
-    notes = [f"{fault} The one before it is used, of step {state['step']}." for fault in faults]
+    notes = [f"{fault} The previous checkpoint, of step {state['step']}, is used." for fault in faults]
     before, now = state["config"], dataclasses.asdict(config)
     changed = [name for name in now if before.get(name) != now[name]]
     if other := [name for name in changed if name in ("model", "network", "transformer_skip")]:
         told = ", ".join(f"{name} = {before.get(name)!r}, not {now[name]!r}" for name in other)
-        hint = "Choose another folder, or the run's own parameters."
-        raise InputError([Fault("other-run", f"The run in this folder has {told}.", hint, str(folder))])
+        hint = "Use another folder, or the parameters of that run."
+        raise InputError(
+            [Fault("other-run", f"The run in this folder has other parameters: {told}.", hint, str(folder))]
+        )
     if changed:
         told = ", ".join(f"{name} = {now[name]!r} (was {before.get(name)!r})" for name in changed)
-        notes.append(f"Goes on with other parameters than before: {told}.")
+        notes.append(f"Resuming with changed parameters: {told}.")
     return state, notes
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.radiographs import RadiographOptions, read_pair
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
@@ -79,7 +80,7 @@ class Trial:
 
     def sentence(self) -> str:
         """Return what was found, in words."""
-        verdict = "It works" if self.learned else "The loss did not fall by half"
+        verdict = "Passed" if self.learned else "Failed: the loss did not decrease by half"
         losses = f"loss {self.before:.2f} before, {self.after:.2f} after"
         return f"{verdict}: {losses}; {self.bones} bones found in the demo."
 
@@ -111,7 +112,7 @@ def try_out(
     """
     if (folder / LAST).exists():
         raise InputError(
-            [Fault("run-exists", "The folder holds a run already.", "Choose another.", str(folder))]
+            [Fault("run-exists", "The folder already contains a run.", "Choose another.", str(folder))]
         )
     result = train(config, [], [], folder, NAME, listener, process)
     if result is None:
@@ -127,7 +128,7 @@ def try_out(
 
 
 def _unseen_batch(config: TrainingConfig) -> Batch:
-    shape = tuple(variant_config(config.model, **config.network_overrides).grid_shape)
+    shape = shape3(variant_config(config.model, **config.network_overrides).grid_shape)
     return BatchDataset(load_sources(config, [], shape), 4, config.seed + 1)[0]
 
 
@@ -139,7 +140,10 @@ def _loss(model: nn.Module, batch: Batch, config: TrainingConfig) -> float:
 
 def _bones_of_demo(weights: Path, process: Process) -> int:
     views = json.loads(resource_path("Demo", "phantom.json").read_text(encoding="utf-8"))["views"]
-    radiographs = [resource_path("Demo", views[view]["file"]) for view in ("ap", "lateral")]
-    options = [RadiographOptions(spacing_mm=views[view]["spacing_mm"]) for view in ("ap", "lateral")]
-    found = Reconstructor(weights, process.device.type).reconstruct(*read_pair(*radiographs, *options))
+    ap, lateral = (resource_path("Demo", views[view]["file"]) for view in ("ap", "lateral"))
+    of_ap, of_lateral = (
+        RadiographOptions(spacing_mm=views[view]["spacing_mm"]) for view in ("ap", "lateral")
+    )
+    pair = read_pair(ap, lateral, of_ap, of_lateral)
+    found = Reconstructor(weights, process.device.type).reconstruct(*pair)
     return len(np.unique(found.labels[found.labels > 0]))

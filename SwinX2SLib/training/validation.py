@@ -11,6 +11,7 @@ from torch import nn
 from SwinX2SLib.anatomy import GROUPS, label_ids
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.evaluation import score_overlap
+from SwinX2SLib.models.reconstruction import ReconstructionModel, reconstructs
 from SwinX2SLib.reconstruct.device import fast_autocast
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.reconstruct.scoring import score_cases
@@ -42,6 +43,8 @@ class Validator:
         Args:
             model: in evaluation mode, on the device.
         """
+        if not reconstructs(model):
+            raise TypeError(f"{type(model).__name__} reconstructs nothing that could be scored.")
         result = {"synthetic": _summary(list(self._synthetic(model)))}
         if self.cases:
             scores = {
@@ -53,14 +56,14 @@ class Validator:
         return result
 
     @torch.inference_mode()
-    def _synthetic(self, model: nn.Module) -> Iterator[dict[str, float]]:
+    def _synthetic(self, model: ReconstructionModel) -> Iterator[dict[str, float]]:
         for sample in self.samples:
-            radiographs = (
-                radiograph[None].to(self.device)
-                for radiograph in (sample.coronal_radiographs, sample.sagittal_radiographs)
+            coronal, sagittal = (
+                radiographs[None].to(self.device)
+                for radiographs in (sample.coronal_radiographs, sample.sagittal_radiographs)
             )
             with fast_autocast(self.device):
-                labels = predict(model, *radiographs).labels
+                labels = predict(model, coronal, sagittal).labels
             yield score_overlap(labels, sample.labels.cpu().numpy(), _annotated(sample)).dice_means()
 
 

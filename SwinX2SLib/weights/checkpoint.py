@@ -22,7 +22,7 @@ WRAPPERS = ("average", "state_dict", "model_state_dict", "model", "net")
 PARALLEL_PREFIX = "module."
 # The published training loop stores its best score as a NumPy number: data, no code. NumPy 1 and 2 name it apart.
 _SCALAR = np.float64(0).__reduce__()[0]
-_NUMPY_NUMBERS = [
+_NUMPY_NUMBERS: list[Any] = [
     np.dtype,
     *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64)),
     (_SCALAR, "numpy.core.multiarray.scalar"),
@@ -40,12 +40,12 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         InputError: the file is missing, damaged, holds code, or holds no state dictionary.
     """
     if not path.is_file():
-        raise _fault("checkpoint-missing", "There is no such file.", "Check the path.", path)
+        raise _fault("checkpoint-missing", "The file does not exist.", "Check the path.", path)
     content = _unwrap(_read(path))
     others = {key: value for key, value in content.items() if not isinstance(value, Tensor)}
     if not content or others:
         kinds = ", ".join(f"{key} ({type(value).__name__})" for key, value in list(others.items())[:8])
-        sentence = f"The file holds no state dictionary of tensors{': ' + kinds if kinds else ''}."
+        sentence = f"The file has no state dictionary of tensors{': ' + kinds if kinds else ''}."
         hint = f"Save model.state_dict(), bare or under one of the keys {', '.join(WRAPPERS)}."
         raise _fault("checkpoint-content", sentence, hint, path)
     return {str(key).removeprefix(PARALLEL_PREFIX): value for key, value in content.items()}
@@ -60,15 +60,17 @@ def _read(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         sentence = (
-            f"The file is damaged, or holds more than tensors and numbers, which could run code: {error}"
+            "The file is damaged or contains objects other than tensors and numbers, which could execute "
+            f"code: {error}"
         )
-        hint = "Have it saved again as model.state_dict() or as safetensors; it was not opened."
+        hint = "It was not opened. Save it again as model.state_dict() or as safetensors."
         raise _fault("checkpoint-unsafe", sentence.split("\n")[0], hint, path) from error
     except MemoryError:
         raise
     except Exception as error:  # the unpickler meets any text with whatever its letters happen to mean
         sentence = (
-            f"The file is damaged or no checkpoint ({str(error).splitlines()[0] if str(error) else 'empty'})."
+            "The file is damaged or not a checkpoint "
+            f"({str(error).splitlines()[0] if str(error) else 'empty'})."
         )
         raise _fault("checkpoint-damaged", sentence, damaged, path) from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.weights.checkpoint import read_checkpoint
 from SwinX2SLib.weights.locating import expectation_faults, locate, sha256_of
 from SwinX2SLib.weights.manifest import (
@@ -64,14 +64,8 @@ def store_own(source: Path, target: Path, name: str, half: bool = False) -> Weig
     if half:
         return write_weights(load_file(path), target, record, half=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with atomic_file(target, sync=True) as partial:
         shutil.copyfile(path, partial)
-        with partial.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
     write_json(target.with_suffix(".json"), record.to_json())
     return record
 
@@ -166,7 +160,7 @@ def _stored(write: Callable[[], WeightsRecord], options: ImportOptions) -> tuple
         if options.folder is None:
             add_to_manifest(cache_folder() / MANIFEST, record)
     except OSError as error:
-        hint = "Choose another folder with --out, or make room."
+        hint = "Choose another folder with --out, or free some space."
         sentence = f"The weights cannot be written ({error})."
         raise InputError([Fault("not-writable", sentence, hint, str(options.target))]) from error
     return options.target, record
@@ -174,13 +168,13 @@ def _stored(write: Callable[[], WeightsRecord], options: ImportOptions) -> tuple
 
 def _name_faults(options: ImportOptions) -> list[Fault]:
     if not _NAME.fullmatch(options.name) or options.name == DEFAULT:
-        sentence = f"{options.name!r} cannot be the name of weights."
+        sentence = f"{options.name!r} is not a valid name for weights."
         return [Fault("name-invalid", sentence, "Use letters, digits, '-', '_' and '.'; not 'default'.")]
     if any(weights.bundled and weights.record.name == options.name for weights in stored_weights()):
-        sentence = f"The library's own weights are called {options.name!r}."
+        sentence = f"The name {options.name!r} is used by bundled weights."
         return [Fault("name-taken", sentence, "Choose another --name.")]
     taken = [path for path in (options.target, options.target.with_suffix(".json")) if path.exists()]
     if taken and not options.replace:
-        hint = "Choose another --name, or give --replace."
-        return [Fault("name-taken", "The file exists.", hint, str(path)) for path in taken]
+        hint = "Choose another --name, or add --replace."
+        return [Fault("name-taken", "The file already exists.", hint, str(path)) for path in taken]
     return []

@@ -30,7 +30,7 @@ def file_faults(path: Path, record: WeightsRecord) -> list[Fault]:
     """
     where = str(path)
     if not path.is_file():
-        return [Fault("weights-missing", f"The weights {record.name} are not there.", _HINT, where)]
+        return [Fault("weights-missing", f"The weights {record.name} are missing.", _HINT, where)]
     size = path.stat().st_size
     if size != record.bytes:
         word = "truncated" if size < record.bytes else "longer than it was"
@@ -38,7 +38,7 @@ def file_faults(path: Path, record: WeightsRecord) -> list[Fault]:
         return [Fault("weights-size", sentence, _HINT, where)]
     found = sha256_of(path)
     if found != record.sha256:
-        sentence = f"The file was altered: its SHA-256 is {found} instead of {record.sha256}."
+        sentence = f"The file was modified: its SHA-256 is {found} instead of {record.sha256}."
         return [Fault("weights-altered", sentence, _HINT, where)]
     return []
 
@@ -55,14 +55,14 @@ def expectation_faults(path: Path, expected: str) -> list[Fault]:
         return []
     if not re.fullmatch("[0-9a-f]{64}", digest):
         hint = "Copy all 64 hexadecimal digits."
-        return [Fault("hash-invalid", f"{expected!r} is no SHA-256.", hint)]
+        return [Fault("hash-invalid", f"{expected!r} is not a valid SHA-256.", hint)]
     if not path.is_file():
-        return [Fault("checkpoint-missing", "There is no such file.", "Check the path.", str(path))]
+        return [Fault("checkpoint-missing", "The file does not exist.", "Check the path.", str(path))]
     found = sha256_of(path)
     if found == digest:
         return []
-    sentence = f"The file is not the announced one: its SHA-256 is {found} instead of {digest}."
-    return [Fault("hash-differs", sentence, "Download it again, from a source that you trust.", str(path))]
+    sentence = f"The file has an unexpected hash: its SHA-256 is {found} instead of {digest}."
+    return [Fault("hash-differs", sentence, "Download it again from a trusted source.", str(path))]
 
 
 def locate(name_or_path: str | Path) -> tuple[Path, WeightsRecord]:
@@ -94,15 +94,15 @@ def _located(path: Path, name_or_path: str | Path) -> tuple[Path, WeightsRecord]
 def _record_beside(path: Path) -> WeightsRecord:
     """Return the record of a file outside the manifests: from `<stem>.json`, else from its own metadata."""
     if not path.is_file():
-        hint = "Check the path, or name weights of `swinx2s weights list`."
-        raise WeightsError([Fault("weights-missing", "There is no such file of weights.", hint, str(path))])
-    run_in_thread = path.with_suffix(".json")
-    if run_in_thread.is_file():
-        return WeightsRecord.from_json(_parse(run_in_thread.read_bytes(), run_in_thread), str(run_in_thread))
+        hint = "Check the path, or use weights shown by `swinx2s weights list`."
+        raise WeightsError([Fault("weights-missing", "The weights file does not exist.", hint, str(path))])
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        return WeightsRecord.from_json(_parse(beside.read_bytes(), beside), str(beside))
     described = read_header(path)[1].get(METADATA_KEY)
     if described is None:
         hint = "Convert checkpoints of the published code with `swinx2s weights import`."
-        sentence = "The file does not say which network it belongs to."
+        sentence = "The file does not state its network."
         raise WeightsError([Fault("weights-undescribed", sentence, hint, str(path))])
     record = WeightsRecord.from_json(_parse(described, path), str(path))
     # A file cannot hold its own hash: without a record beside it there is nothing to compare with.
@@ -115,5 +115,5 @@ def _parse(text: str | bytes, path: Path) -> object:
     except ValueError as error:
         hint = "Import or export the weights again."
         raise WeightsError(
-            [Fault("record-damaged", f"The record is no JSON ({error}).", hint, str(path))]
+            [Fault("record-damaged", f"The record is not valid JSON ({error}).", hint, str(path))]
         ) from error

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.resources import resources_root
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 
@@ -72,7 +73,8 @@ def usable_weights() -> tuple[list[StoredWeights], list[Fault]]:
 
     A damaged list of imported weights must not keep anyone from those that come with the library.
     """
-    stored, faults = [], []
+    stored: list[StoredWeights] = []
+    faults: list[Fault] = []
     for root, bundled in ((resources_root(), True), (cache_folder(), False)):
         try:
             stored += _stored_in(root, bundled)
@@ -100,14 +102,14 @@ def find_weights(name: str) -> StoredWeights:
     stored = stored_weights()
     wanted = default_name() if name == DEFAULT else name
     if wanted is None:
-        hint = "Name weights of `swinx2s weights list`, or import some with `swinx2s weights import`."
-        raise WeightsError([Fault("no-default-weights", "This version comes without default weights.", hint)])
+        hint = "Choose weights shown by `swinx2s weights list`, or import some with `swinx2s weights import`."
+        raise WeightsError([Fault("no-default-weights", "This version has no default weights.", hint)])
     for weights in stored:
         if weights.record.name == wanted:
             return weights
     names = ", ".join(weights.record.name for weights in stored) or "none"
-    hint = f"There are: {names}. Import others with `swinx2s weights import`."
-    raise WeightsError([Fault("unknown-weights", f"There are no weights called {wanted!r}.", hint)])
+    hint = f"Available: {names}. Import others with `swinx2s weights import`."
+    raise WeightsError([Fault("unknown-weights", f"Unknown weights {wanted!r}.", hint)])
 
 
 def read_manifest(path: Path) -> tuple[str | None, list[WeightsRecord]]:
@@ -121,10 +123,11 @@ def read_manifest(path: Path) -> tuple[str | None, list[WeightsRecord]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise _damaged(path, f"It cannot be read ({error}).") from error
+        raise _damaged(path, f"The file cannot be read ({error}).") from error
     if not isinstance(content, dict) or not isinstance(content.get("models"), list):
         raise _damaged(path, 'It is not an object with a list "models".')
-    records, faults = [], []
+    records: list[WeightsRecord] = []
+    faults: list[Fault] = []
     for entry in content["models"]:
         try:
             records.append(WeightsRecord.from_json(entry, str(path)))
@@ -173,20 +176,11 @@ def _changing(path: Path) -> Iterator[None]:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON so that the file is whole, old or new, at any moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=2, ensure_ascii=False)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    atomic_write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", sync=True)
 
 
 def _damaged(path: Path, sentence: str) -> WeightsError:
-    hint = "Reinstall SwinX2S, or delete the file if it lies in the cache folder, and import again."
+    hint = "Reinstall SwinX2S, or delete the file if it is in the cache folder, and import again."
     return WeightsError([Fault("manifest-damaged", sentence, hint, str(path))])
 
 
@@ -204,7 +198,7 @@ def remove_imported(name: str) -> list[Path]:
     """
     stored = find_weights(name)
     if stored.bundled:
-        sentence = f"The weights {name} belong to SwinX2S itself."
+        sentence = f"The weights {name} are bundled with SwinX2S."
         raise WeightsError([Fault("weights-bundled", sentence, "Only imported weights can be removed.")])
     files = [path for path in (stored.path, stored.path.with_suffix(".json")) if path.is_file()]
     try:
@@ -214,6 +208,6 @@ def remove_imported(name: str) -> list[Path]:
             path.unlink()
     except OSError as error:
         sentence = f"The weights {name} cannot be removed ({error.strerror or error})."
-        hint = "Close what uses them, and check the permissions of the folder."
+        hint = "Close programs that use them, and check the permissions of the folder."
         raise WeightsError([Fault("not-removable", sentence, hint, str(stored.path))]) from error
     return files

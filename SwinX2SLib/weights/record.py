@@ -109,16 +109,16 @@ def _entry_faults(entry: Any, path: str) -> list[Fault]:
     if not isinstance(entry, Mapping):
         return [Fault("manifest-damaged", "An entry of the manifest is not an object.", _HINT, path)]
     label = f"The entry {entry.get('name', '(without a name)')!r}"
-    sentences = [f"{label} lacks {key!r}." for key in _REQUIRED if key not in entry]
-    sentences += [f"{label} has {key!r}, which is unknown." for key in entry if key not in _TYPES]
+    sentences = [f"{label} has no {key!r}." for key in _REQUIRED if key not in entry]
+    sentences += [f"{label} has the unknown entry {key!r}." for key in entry if key not in _TYPES]
     sentences += [
-        f"{label} has a {key!r} of the wrong kind: {value!r}."
+        f"{label} has a {key!r} of the wrong type: {value!r}."
         for key, value in entry.items()
         if key in _TYPES and not isinstance(value, _TYPES[key])
     ]
     file = entry.get("file")
     if isinstance(file, str) and (file in ("", ".", "..") or "/" in file or "\\" in file):
-        sentences.append(f"{label} names a file that is not a plain file name: {file!r}.")
+        sentences.append(f"{label} has a file that is not a plain file name: {file!r}.")
     return [Fault("manifest-damaged", sentence, _HINT, path) for sentence in sentences]
 
 
@@ -168,6 +168,6 @@ def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
             shapes = {key: tuple(stream.get_slice(key).get_shape()) for key in stream.keys()}  # noqa: SIM118
             return shapes, stream.metadata() or {}
     except (SafetensorError, OSError) as error:
-        hint = "Take a .safetensors file; for other checkpoints use `swinx2s weights import`."
+        hint = "Use a .safetensors file; for other checkpoints use `swinx2s weights import`."
         sentence = f"The file cannot be read as safetensors ({error})."
         raise WeightsError([Fault("weights-damaged", sentence, hint, str(path))]) from error

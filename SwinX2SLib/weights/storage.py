@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.weights.locating import locate, sha256_of
 from SwinX2SLib.weights.manifest import write_json
@@ -43,7 +43,7 @@ def write_weights(
         for key, value in state.items()
     }
     faults = [
-        Fault("weights-not-finite", f"{key} holds values that are not finite in {dtype}.", "", str(path))
+        Fault("weights-not-finite", f"{key} has values that are not finite in {dtype}.", "", str(path))
         for key, value in tensors.items()
         if not bool(value.isfinite().all())
     ]
@@ -58,14 +58,8 @@ def write_weights(
 
 
 def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with atomic_file(path, sync=True) as partial:
         save_file(tensors, partial, metadata)
-        with partial.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load(name_or_path: str | Path, device: str | torch.device) -> tuple[nn.Module, WeightsRecord]:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from timm.layers.helpers import to_2tuple
 from timm.models.swin_transformer import get_relative_position_index
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.models.builder import PAPER_VARIANTS, build_model
+from SwinX2SLib.models.builder import PAPER_VARIANTS
 from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, PaddedSwinBlock
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 from SwinX2SLib.weights.record import key_faults
@@ -70,7 +71,7 @@ def _with_number(published: str, number: str | None) -> str:
     return published
 
 
-_HINT = "Check that the checkpoint is one of the published Swin-X2S code, with 7x7 windows."
+_HINT = "Check that the checkpoint was written by the published Swin-X2S code with 7x7 windows."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,14 +101,14 @@ def convert(published: Mapping[str, Tensor], path: str) -> Converted:
     """
     if not any(key.startswith(("swinViT.", "cross_atte6.")) for key in published):
         some = ", ".join(list(published)[:5])
-        sentence = f"This is no checkpoint of Swin-X2S; it holds {len(published)} tensors such as {some}."
+        sentence = f"This is no checkpoint of Swin-X2S; it contains {len(published)} tensors such as {some}."
         raise InputError([Fault("checkpoint-foreign", sentence, _HINT, path)])
     config = infer_config(published)
     if sentences := config.faults():
         raise InputError([Fault("checkpoint-sizes", sentence, _HINT, path) for sentence in sentences])
     variant, overrides = name_config(config)
     with torch.device("meta"):
-        model = build_model(variant, **overrides)
+        model = SwinX2S(config)
     ours = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     tensors = {key: value for key, value in published.items() if not BUFFER.match(key)}
     faults = key_faults(upstream_shapes(ours), {k: tuple(v.shape) for k, v in tensors.items()}, path)
@@ -172,11 +173,11 @@ def _buffer_faults(model: SwinX2S, published: Mapping[str, Tensor], path: str) -
         if not (match := BUFFER.match(key)):
             continue
         stage, index, kind = int(match[1]), int(match[2]), match[3]
-        blocks = model.pyramid.stages[stage].blocks if stage < STAGES else []
+        blocks = model.pyramid.blocks_of(stage) if stage < STAGES else []
         expected = _buffer(blocks[index], kind) if index < len(blocks) else None
         if expected is None or expected.shape != found.shape or not bool((expected == found).all()):
             sentence = (
-                f"{key} is not the table that this network computes: its windows are laid out otherwise."
+                f"{key} differs from the table computed by this network: the window layout is different."
             )
             faults.append(Fault("checkpoint-windows", sentence, _HINT, path))
     return faults
@@ -187,14 +188,14 @@ def _buffer(block: PaddedSwinBlock, kind: str) -> Tensor | None:
         return get_relative_position_index(*block.window_size)
     padded = (
         -(-side // window) * window
-        for side, window in zip(block.input_resolution, block.window_size, strict=True)
+        for side, window in zip(to_2tuple(block.input_resolution), block.window_size, strict=True)
     )
     return block.get_attn_mask(torch.zeros(1, *padded, 1))
 
 
 def _value_faults(tensors: Mapping[str, Tensor], path: str) -> list[Fault]:
     return [
-        Fault("checkpoint-not-finite", f"{key} holds NaN or infinite values.", "Take another epoch.", path)
+        Fault("checkpoint-not-finite", f"{key} has NaN or infinite values.", "Use another checkpoint.", path)
         for key, value in tensors.items()
         if value.is_floating_point() and not bool(value.isfinite().all())
     ]

@@ -101,8 +101,8 @@ def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndar
     distance, nearest = tree.query(points, k=4)
     depth = ((points[:, None] - vertices[nearest]) * normals[nearest]).sum(-1).mean(1)
     # The wing of the ilium is thinner than the grid is fine, and would have holes.
-    run_in_thread = tree.query(vertices, k=THIN_NEIGHBOURS, distance_upper_bound=THIN_MM)[1]
-    facing = np.concatenate([normals, np.zeros((1, 3))])[run_in_thread]
+    beside = tree.query(vertices, k=THIN_NEIGHBOURS, distance_upper_bound=THIN_MM)[1]
+    facing = np.concatenate([normals, np.zeros((1, 3))])[beside]
     thin = ((normals[:, None] * facing).sum(-1) < -0.5).any(axis=1)
     plate = thin[nearest[:, 0]] & (distance[:, 0] < THIN_MM / 2)
     return ((depth < 0) | plate).reshape(grid.shape[:3])

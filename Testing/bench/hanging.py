@@ -32,11 +32,11 @@ WRONG = {
     "frontal given as lateral": (LATERAL, Orientation(FRONTAL)),
     "lateral given as frontal": (FRONTAL, Orientation(LATERAL)),
     "frontal 180": (FRONTAL, ORIENTATIONS[2]),
-    "frontal on its side": (FRONTAL, ORIENTATIONS[1]),
-    "lateral facing wrong": (LATERAL, Orientation(LATERAL, 0, True)),
+    "frontal rotated by 90": (FRONTAL, ORIENTATIONS[1]),
+    "lateral mirrored": (LATERAL, Orientation(LATERAL, 0, True)),
     "lateral 180": (LATERAL, Orientation(LATERAL, 2)),
-    "lateral upside down": (LATERAL, Orientation(LATERAL, 2, True)),
-    "lateral on its side": (LATERAL, Orientation(LATERAL, 1)),
+    "lateral flipped up-down": (LATERAL, Orientation(LATERAL, 2, True)),
+    "lateral rotated by 90": (LATERAL, Orientation(LATERAL, 1)),
 }
 # Where the heart lies on a chest radiograph: shares of its height, and of its width from the middle.
 HEART_ROWS, HEART_COLUMNS = (0.45, 0.75), (0.05, 0.25)
@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="default", help="name or path of weights")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--cases", type=int, default=100, help="drawn people")
+    parser.add_argument("--cases", type=int, default=100, help="synthetic subjects")
     parser.add_argument("--views", type=int, default=5, help="phantoms of each field of view")
     options = parser.parse_args()
     reconstructor = Reconstructor(options.model, options.device)
@@ -71,7 +71,7 @@ def sources(views: int, drawn: int) -> dict[str, Iterator[Pair]]:
         "published, `train`": published_pairs(("train",)),
         "real chests": chest_pairs(),
         "phantoms": chain.from_iterable(phantom_pairs(field, views) for field in FIELDS),
-        "drawn people": drawn_pairs(drawn),
+        "synthetic subjects": drawn_pairs(drawn),
     }
 
 

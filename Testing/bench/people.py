@@ -62,7 +62,7 @@ def model_and_cases(about: str, drawn: int) -> argparse.Namespace:
     """Read the arguments of a table: `model`, and `cases`, how many drawn people (`drawn` unless told)."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--model", default="default", help="name or path of weights")
-    parser.add_argument("--cases", type=int, default=drawn, help="drawn people")
+    parser.add_argument("--cases", type=int, default=drawn, help="synthetic subjects")
     return parser.parse_args()
 
 

@@ -35,7 +35,10 @@ from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 CROSSING_MM = 15.0
 ERRORS: dict[str, Callable[[Pair], Pair | None]] = {
     "as published": lambda pair: pair,
-    **{f"taken again from the CT, {a} degrees off": lambda pair, a=a: retaken(pair, a) for a in (0, 5, 10)},
+    **{
+        f"simulated from the CT, {a} degrees view angle error": lambda pair, a=a: retaken(pair, a)
+        for a in (0, 5, 10)
+    },
     **{
         f"lateral radiograph {p} % too large": lambda pair, p=p: replace(
             pair, lateral=magnified(pair.lateral, 1 + p / 100)
@@ -51,7 +54,7 @@ ERRORS: dict[str, Callable[[Pair], Pair | None]] = {
     "radiographs swapped": lambda pair: replace(
         pair, ap=replace(pair.lateral, view="ap"), lateral=replace(pair.ap, view="lateral")
     ),
-    "lateral radiograph faces the wrong way": lambda pair: replace(pair, lateral=flipped(pair.lateral, "h")),
+    "lateral radiograph mirrored": lambda pair: replace(pair, lateral=flipped(pair.lateral, "h")),
     "lateral radiograph upside down": lambda pair: replace(pair, lateral=flipped(pair.lateral, "hv")),
     "frontal radiograph upside down": lambda pair: replace(pair, ap=flipped(pair.ap, "hv")),
     "frontal radiograph mirrored": lambda pair: replace(pair, ap=flipped(pair.ap, "h")),
@@ -63,15 +66,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="default", help="name or path of weights")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--cases", type=int, default=200, help="drawn people of the left-right table")
+    parser.add_argument("--cases", type=int, default=200, help="synthetic subjects of the left-right table")
     parser.add_argument("--views", type=int, default=5, help="phantoms of each field of view")
     parser.add_argument("--tta", type=int, default=1)
     options = parser.parse_args()
     reconstructor = Reconstructor(options.model, options.device, options.tta)
-    print_rows(("radiograph error", "person", *GROUPS, "told"), error_rows(reconstructor))
-    print_rows(("view", "bones not in view [% of foreground]", "groups not in view [%]"),
+    print_rows(("acquisition error", "person", *GROUPS, "detected"), error_rows(reconstructor))
+    print_rows(("view", "absent bones [% of foreground]", "absent groups [%]"),
                absence_rows(reconstructor, options.views))  # fmt: skip
-    print_rows(("people", "sided bones", "on the wrong side", "voxels on the wrong side [%]"),
+    print_rows(("subjects", "lateralised bones", "on the wrong side", "voxels on the wrong side [%]"),
                [side_row(reconstructor, options.cases)])  # fmt: skip
 
 
@@ -113,7 +116,7 @@ def absence_rows(reconstructor: Reconstructor, count: int) -> Iterator[tuple]:
     whole = [pair for pair in pairs if set(pair.annotated) == set(GROUPS)]
     for name, ids in (("pelvis", label_ids("pelvis")), ("chest", range(8, 17))):
         for pair in whole:
-            yield (f"{pair.name}, cut to the {name}", *absence(reconstructor, [cut_to(pair, tuple(ids))]))
+            yield (f"{pair.name}, cropped to the {name}", *absence(reconstructor, [cut_to(pair, tuple(ids))]))
     for field in FIELDS:
         yield (f"{count} phantoms, {field}", *absence(reconstructor, list(phantom_pairs(field, count))))
 

@@ -28,10 +28,11 @@ def main() -> None:
         "published, `val`": published_pairs(("val",)),
         "published, `train`": published_pairs(("train",)),
         "phantoms": chain(*(phantom_pairs(field, 3) for field in ("torso", "chest"))),
-        "drawn people": drawn_pairs(args.cases),
+        "synthetic subjects": drawn_pairs(args.cases),
     }
     print(
-        "| pairs | number | discs | off, without [mm] | off, with [mm] | Dice, without | with | lost | won |"
+        "| pairs | number | discs | error without [mm] | error with [mm] | Dice without | Dice with | worse "
+        "| better |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for kind, pairs in kinds.items():

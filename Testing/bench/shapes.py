@@ -30,11 +30,13 @@ def main() -> None:
     kinds = {
         "published, `val`": published_pairs(("val",)),
         "published, `train`": published_pairs(("train",)),
-        "people as they are": undeformed_pairs(PEOPLE, 2),
+        "undeformed subjects": undeformed_pairs(PEOPLE, 2),
         "phantoms": chain(*(phantom_pairs(field, 2) for field in ("torso", "chest", "pelvis"))),
-        "drawn people": drawn_pairs(args.cases),
+        "synthetic subjects": drawn_pairs(args.cases),
     }
-    print("| pairs | number | " + " | ".join(f"{r}, without | with" for r in REGIONS) + " | lost | won |")
+    print(
+        "| pairs | number | " + " | ".join(f"{r} without | {r} with" for r in REGIONS) + " | worse | better |"
+    )
     print("|---|---|" + "---|" * (2 * len(REGIONS) + 2))
     for kind, pairs in kinds.items():
         print(_row(kind, reconstructor, pairs), flush=True)

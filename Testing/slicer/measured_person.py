@@ -65,7 +65,7 @@ def _femur(side: str) -> list[Measurement]:
             structure,
             side,
             "deg",
-            "The bone ends before the knee, so its condyles are missing.",
+            "The bone ends above the knee; the condyles are missing.",
         ),
     ]
 

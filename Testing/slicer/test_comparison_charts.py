@@ -96,7 +96,7 @@ def test_differences_are_dots_between_lines_that_span_them(scene, draw):
     # Four dots, apart from each other.
     assert (np.diff(dots) > 3).sum() >= 3
     assert chart.GetXAxisTitle() == "Mean of reconstruction and CT (°)"
-    assert chart.GetYAxisTitle() == "Reconstruction less CT (°)"
+    assert chart.GetYAxisTitle() == "Reconstruction minus CT (°)"
     names = list(view.plots)
     assert names[0] == "Measurements"
     assert names[1] == f"Mean difference: {differences.mean():+.1f} °"

@@ -155,7 +155,7 @@ def test_a_bone_that_is_removed_leaves_the_views_and_the_table_says_so(result):
     assert model.GetPolyData().GetNumberOfPoints() == 0
     assert outline.GetPolyData().GetNumberOfLines() == 1
     row = row_of(result, BONE)
-    assert (row["Voxels"], row["Remarks"]) == ("0", "Removed by a person.")
+    assert (row["Voxels"], row["Remarks"]) == ("0", "Removed manually.")
     confidence.colour_by_confidence(result, True)
     result.GetSegmentation().AddSegment(segment, BONE)
     assert follow(result)

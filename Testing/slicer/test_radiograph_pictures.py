@@ -14,7 +14,7 @@ from rendering import needs_rendering
 from three_d_view import ThreeDView
 from vtk.util.numpy_support import vtk_to_numpy
 
-from SwinX2SLib.drr import overlay
+from SwinX2SLib.drr.overlay import result_cameras
 from SwinX2SLib.geometry.cameras import view_axes
 from SwinX2SLib.slicerui.result import radiograph_views
 from SwinX2SLib.slicerui.result.links import (
@@ -172,7 +172,7 @@ def test_radiographs_of_a_tube_stand_at_the_detector_and_are_larger(scene, resul
         told |= {"source_to_detector_mm": 1500.0, "source_to_isocentre_mm": 1250.0}
     (folder / "provenance.json").write_text(json.dumps(provenance))
     parallel, cone = load_result(result_folder), load_result(folder)
-    camera = overlay(provenance)["ap"]
+    camera = result_cameras(provenance)["ap"]
     points = [
         vtk_to_numpy(linked(result, RADIOGRAPH_PLANE, radiograph="ap")[0].GetPolyData().GetPoints().GetData())
         for result in (parallel, cone)
@@ -202,7 +202,7 @@ def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder,
     told = {
         "source_to_detector_mm": 1500.0,
         "source_to_isocentre_mm": 1250.0,
-        "tube_source": "given by the user",
+        "tube_source": "specified by the user",
     }
     provenance["inputs"]["ap"] |= told
     (folder / "provenance.json").write_text(json.dumps(provenance))

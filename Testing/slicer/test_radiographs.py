@@ -77,7 +77,7 @@ def test_every_kind_of_pixel_is_written(tmp_path, kind):
 def test_spacing_says_where_it_comes_from():
     node = add_radiograph(picture()[np.newaxis], np.diag([-0.2, -0.3, 1.0, 1.0]))
     assert str(radiograph_spacing(node, RadiographOptions())) == "0.2 x 0.3 mm, from the volume's geometry"
-    assert str(radiograph_spacing(node, RadiographOptions(spacing_mm=0.14))) == "0.14 mm, set by you"
+    assert str(radiograph_spacing(node, RadiographOptions(spacing_mm=0.14))) == "0.14 mm, set manually"
     assumed = radiograph_spacing(
         add_radiograph(picture()[np.newaxis], np.diag([-1.0, -1.0, 1.0, 1.0])), RadiographOptions()
     )
@@ -161,7 +161,7 @@ def test_a_dicom_file_that_was_dropped_is_read_with_its_tags_and_the_users_magni
     )
     given = radiograph_spacing(node, RadiographOptions(magnification=1.1))
     assert given.row_mm == pytest.approx(0.5 / 1.1)
-    assert "ImagerPixelSpacing / 1.1 (magnification given by the user)" in given.source
+    assert "ImagerPixelSpacing / 1.1 (magnification specified by the user)" in given.source
     slicer.util.updateVolumeFromArray(node, picture()[np.newaxis, :150].copy())
     assert dicom_file(node) is None
 

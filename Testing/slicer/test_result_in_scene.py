@@ -8,7 +8,7 @@ import slicer
 import slicer.util
 
 from SwinX2SLib.anatomy import TERMINOLOGY_TAG, labels
-from SwinX2SLib.reconstruct.outputs import write_segmentation
+from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.provenance import place_beside, set_provenance
 from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result

@@ -109,7 +109,7 @@ def test_only_the_bones_that_are_present_become_segments(scene, bones, tmp_path)
 
 
 def test_bones_that_the_workers_file_names_without_voxels_are_left_out(scene, bones, tmp_path):
-    from SwinX2SLib.reconstruct.outputs import write_segmentation
+    from SwinX2SLib.io.segmentations import write_segmentation
 
     path = tmp_path / "segmentation.seg.nrrd"
     few = np.where(np.isin(bones, (21, 53)), bones, 0).astype(np.uint8)

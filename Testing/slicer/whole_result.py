@@ -13,9 +13,9 @@ from PIL import Image
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.drr import project_grid
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.outputs import write_segmentation
 
 FINER = 3  # radiograph pixels for each voxel
 # Of one bone the network is unsure; of all others it is sure to this degree.

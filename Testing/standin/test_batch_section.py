@@ -141,7 +141,7 @@ def test_radiographs_that_are_gone_and_a_folder_that_cannot_be_written_are_told_
     section.parameters.batch_out = str(tmp_path / "a file" / "results")
     section.ui.batchStartButton.click()
     said = section.ui.batchStatusLabel.text
-    assert "moved &lt;b&gt;away.csv: The radiographs are not there." in said
+    assert "moved &lt;b&gt;away.csv: The radiographs do not exist." in said
     assert "Nothing can be written there" in said
     assert asked == []
     assert section.ui.batchStartButton.enabled

@@ -143,7 +143,7 @@ def test_measurements_of_edited_bones_are_marked_and_others_are_not(measured, bo
     number = next(number for number, row in enumerate(session.rows) if RADIUS in row.keys.values())
     assert measured._tree.text(number, "Quality") == "outdated"
     table = nodes.table_of(bones).GetTable()
-    assert table.GetValueByName(number, "Bones").ToString() == "edited since measured"
+    assert table.GetValueByName(number, "Bones").ToString() == "edited after measurement"
     write(bones, image)
     spin_until(lambda: not session.outdated)
     assert session.is_reviewed

@@ -18,7 +18,7 @@ def test_a_bigger_network_is_expected_to_take_longer_and_a_measurement_counts_mo
     assert not small.measured
     expectations.remember("m", "cpu", {"network": 2.0, "total": 12.3})
     assert expectations.expect("m", "swinx2s-large", "cpu").seconds == 12.3
-    assert expectations.expect("m", "swinx2s-large", "cuda").words() == "time not known yet"
+    assert expectations.expect("m", "swinx2s-large", "cuda").words() == "duration not known yet"
     assert expectations.expect("m", "", "cpu").seconds == 12.3
     assert expectations.expect("other", "of-a-stranger", "cpu").seconds is None
 

@@ -99,7 +99,7 @@ def test_an_imported_model_is_listed_offered_kept_whole_and_removed_after_asking
     assert panel.parameters.model == "gift"
     section.ui.verifyButton.click()
     spin_until(lambda: not section.is_busy(), seconds=_LONG)
-    assert section.ui.modelsStatusLabel.text == "gift: in order"
+    assert section.ui.modelsStatusLabel.text == "gift: valid"
     asked = []
     section.confirm = lambda text: bool(asked.append(text))
     section.ui.removeModelButton.click()
@@ -236,7 +236,7 @@ def test_a_checkpoint_that_is_not_there_is_told_at_once(section, tmp_path):
     assert "This is a folder." in section.ui.modelsStatusLabel.text
     section.take_file(tmp_path / "moved.pt")
     section.import_model()
-    assert "There is no such file." in section.ui.modelsStatusLabel.text
+    assert "The file does not exist." in section.ui.modelsStatusLabel.text
     assert not section.is_busy()
 
 

@@ -46,13 +46,13 @@ def test_a_volume_of_many_slices_is_no_radiograph(panel, add_radiograph, shown_f
     panel.ui.apSelector.setCurrentNode(add_radiograph("radiograph"))
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("ct", array=np.zeros((20, 64, 64), np.int16)))
     assert "ct: The volume has 64 x 64 x 20 voxels, so it is no single radiograph" in shown_faults()
-    assert panel.ui.lateralInfoLabel.text == "This volume is no single radiograph."
+    assert panel.ui.lateralInfoLabel.text == "This volume is not a single radiograph."
 
 
 def test_size_spacing_and_its_source_are_shown(panel, radiograph_pair):
     assert panel.ui.apInfoLabel.text == "160 x 240 pixels, 1.5 mm, from the volume's geometry"
     panel.ui.apSpacingBox.value = 0.25
-    assert panel.ui.apInfoLabel.text == "160 x 240 pixels, 0.25 mm, set by you"
+    assert panel.ui.apInfoLabel.text == "160 x 240 pixels, 0.25 mm, set manually"
     assert panel.ui.lateralInfoLabel.text == "160 x 240 pixels, 1.5 mm, from the volume's geometry"
 
 
@@ -62,8 +62,8 @@ def test_an_assumed_millimetre_is_refused_until_the_user_accepts_it(panel, add_r
     assert "assumed by Slicer" in panel.ui.apInfoLabel.text
     assert panel.ui.acceptSpacingBox.visible
     shown = shown_faults()
-    assert "front: The size of a pixel is unknown; Slicer assumed 1 mm." in shown
-    assert "side: The size of a pixel is unknown; Slicer assumed 1 mm." in shown
+    assert "front: The pixel size is unknown; Slicer assumed 1 mm." in shown
+    assert "side: The pixel size is unknown; Slicer assumed 1 mm." in shown
     panel.logic._make_command = lambda _job: [sys.executable, "-c", "pass"]
     panel.ui.acceptSpacingBox.checked = True
     panel.ui.reconstructButton.click()
@@ -85,15 +85,13 @@ def test_every_fault_of_both_radiographs_is_told_at_once(panel, add_radiograph, 
     panel.ui.apSelector.setCurrentNode(add_radiograph("front", spacing_mm=1.0, array=broken))
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("side", array=np.full((240, 160), 9, np.uint16)))
     shown = shown_faults()
-    assert "front: The size of a pixel is unknown; Slicer assumed 1 mm." in shown
+    assert "front: The pixel size is unknown; Slicer assumed 1 mm." in shown
     assert "front: 1 pixels are no numbers" in shown
     assert "side: The radiograph is empty" in shown
     assert "--" not in shown
 
 
-def test_radiographs_of_different_height_are_told_in_the_words_of_the_module(
-    panel, add_radiograph, shown_faults
-):
+def test_radiographs_of_different_height_are_told_in_the_panel_wording(panel, add_radiograph, shown_faults):
     panel.ui.apSelector.setCurrentNode(add_radiograph("front", seed=1))
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("side", array=radiograph_array(rows=200, seed=2)))
     shown = shown_faults()
@@ -118,7 +116,7 @@ def test_choices_are_kept_in_the_parameter_node(panel, radiograph_pair):
     assert float(node.GetParameter("lateral_spacing_mm")) == 0.4
     assert node.GetNodeReference("ap_volume") is radiograph_pair[0]
     node.SetParameter("device", "CPU")
-    assert panel.ui.deviceBox.currentText == "processor (CPU)"
+    assert panel.ui.deviceBox.currentText == "CPU"
 
 
 def test_a_model_that_is_not_here_any_more_becomes_the_default(panel):

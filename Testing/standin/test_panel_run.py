@@ -53,7 +53,7 @@ def test_notes_of_a_result_are_shown_without_being_looked_for(panel, radiograph_
         labels=str(bones_file),
         note=note,
     )
-    assert panel.ui.statusLabel.text.endswith("To be known: see the log below.")
+    assert panel.ui.statusLabel.text.endswith("Please note: see the log below.")
     assert not panel.ui.logSection.collapsed
     assert note in panel.ui.logEdit.plainText
 
@@ -89,7 +89,7 @@ def test_progress_moves_while_the_event_loop_lives(
     panel.ui.reconstructButton.click()
     beat.start(10)
     assert panel.logic.is_running()
-    assert panel.ui.reconstructButton.text == "Reconstruct next"
+    assert panel.ui.reconstructButton.text == "Add to queue"
     assert panel.ui.cancelButton.enabled
     spin_until(lambda: panel.ui.progressBar.value >= 80)
     waits = [later - earlier for earlier, later in pairwise(beats)]

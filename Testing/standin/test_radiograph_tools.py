@@ -70,7 +70,7 @@ def test_a_crop_that_is_still_open_and_leaves_the_radiographs_with_faults_starts
     panel.ui.reconstructButton.click()
     assert told_job == []
     assert "The frontal radiograph is 360 mm high, the lateral one 210 mm" in panel.ui.faultsLabel.text
-    assert panel.ui.statusLabel.text == "Nothing was started."
+    assert panel.ui.statusLabel.text == "The run was not started."
 
 
 def test_a_line_that_nobody_moved_calibrates_nothing_when_reconstruct_is_pressed(
@@ -104,7 +104,7 @@ def test_a_line_over_a_marker_gives_the_size_of_a_pixel(panel, inputs, radiograp
     panel.ui.apCalibrateButton.click()
     # 30 mm on 50 pixels
     assert panel.parameters.ap_spacing_mm == pytest.approx(0.6)
-    assert "0.6 mm, set by you" in panel.ui.apInfoLabel.text
+    assert "0.6 mm, set manually" in panel.ui.apInfoLabel.text
     assert not panel.ui.apMagnificationBox.enabled
     assert len(helpers()) == 2
 

@@ -8,7 +8,7 @@ import qt
 import slicer
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.slicerui import messages
+from SwinX2SLib.slicerui import translation
 from SwinX2SLib.slicerui.batch.run import CaseList
 
 
@@ -59,8 +59,8 @@ def test_faults_are_told_in_the_language_of_the_application(foreign_panel, add_r
     shown = panel.ui.faultsLabel.text
     assert "«Please correct:»" in shown
     assert (
-        "one radiograph: «Both radiographs are the same volume.» «Choose the lateral radiograph of the same person.»"
-        in shown
+        "one radiograph: «Both radiographs use the same volume.» «Choose the lateral radiograph of the same "
+        "person.»" in shown
     )
     assert {fault.kind for fault in panel.whole.sections["inputs"].examination.faults} >= {"same-radiograph"}
 
@@ -99,14 +99,14 @@ def test_the_list_of_a_batch_is_translated(foreign_panel):
 
 
 def test_faults_without_a_translation_and_unknown_ones_are_told_as_they_came(monkeypatch):
-    fault = Fault("same-radiograph", "Both radiographs are the same volume.", "Choose it.", "a radiograph")
-    assert messages.translated(fault) == fault
+    fault = Fault("same-radiograph", "Both radiographs use the same volume.", "Choose it.", "a radiograph")
+    assert translation.translated(fault) == fault
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, text: text.replace("{0}", "lost"))
     missing = Fault("radiograph-missing", "No frontal radiograph is chosen.", "Load it.")
-    assert messages.translated(missing) == missing
+    assert translation.translated(missing) == missing
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, _text: "Es fehlt: {0}.")
-    assert messages.translated(missing).message == "Es fehlt: frontal."
-    assert messages.translated(Fault("unheard-of", "Odd.", "Even.")).message == "Odd."
+    assert translation.translated(missing).message == "Es fehlt: frontal."
+    assert translation.translated(Fault("unheard-of", "Odd.", "Even.")).message == "Odd."
 
 
 def test_reading_a_scene_does_not_touch_what_was_chosen(panel):

@@ -13,7 +13,7 @@ from SwinX2SLib.radiographs.transforms import stated_view_fault
 from SwinX2SLib.slicerui import background_process
 from SwinX2SLib.slicerui.background_process import LineAssembler, end_process_tree
 from SwinX2SLib.slicerui.dialogs import BoundedLog
-from SwinX2SLib.slicerui.messages import fault_of_the_module, words_of_the_module
+from SwinX2SLib.slicerui.messages import panel_fault, panel_wording
 
 
 def test_lines_are_put_together_from_pieces_cut_anywhere():
@@ -48,10 +48,10 @@ def test_the_log_never_passes_its_limit_and_keeps_the_newest_lines():
     assert log.text == "short"
 
 
-def test_hints_of_the_command_are_said_in_the_words_of_the_module():
-    said = words_of_the_module("Crop the larger one with --crop to the same top, or correct --spacing-mm.")
+def test_hints_of_the_command_are_said_in_the_panel_wording():
+    said = panel_wording("Crop the larger one with --crop to the same top, or correct --spacing-mm.")
     assert said == "Crop the larger one with Crop to the same top, or correct Pixel size."
-    fault = fault_of_the_module(
+    fault = panel_fault(
         Fault("k", "Odd.", "Give it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Radiograph 1"}
     )
     assert str(fault) == "Radiograph 1: Odd. Set Pixel size."
@@ -60,7 +60,7 @@ def test_hints_of_the_command_are_said_in_the_words_of_the_module():
 @pytest.mark.parametrize("stated", ["PA", "lateral"])
 def test_a_radiograph_of_the_other_view_is_told_without_options_that_the_module_lacks(stated):
     fault = stated_view_fault(stated, "lateral" if stated == "PA" else "ap")
-    assert str(fault_of_the_module(fault, {})).endswith(
+    assert str(panel_fault(fault, {})).endswith(
         "radiograph. Swap the two files, or untick that it is turned as its header says."
     )
 

@@ -5,7 +5,7 @@ Two files in `Resources/Translations`:
 - `SwinX2S_en-US.ts`: every text of the panel, in the contexts under which Slicer looks for them (`getContext` of
   `slicer.i18n` for Python, the form's class for `.ui` files); Slicer's language packs want it of an extension.
 - `faults.json`: the sentences of faults with places for what is put into them. Faults come as finished sentences from
-  the library and from child processes; `slicerui.messages` finds the sentence again, and its translation.
+  the library and from child processes; `slicerui.translation` finds the sentence again, and its translation.
 """
 
 from __future__ import annotations

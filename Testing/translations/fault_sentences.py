@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from SwinX2SLib.slicerui.messages import words_of_the_module
+from SwinX2SLib.slicerui.messages import panel_wording
 
-# What only developers meet: the panel never starts these.
-_SILENT = {"training", "datasets", "benchmark", "phantom"}
+# Packages that the panel never calls.
+_SILENT = {"training", "datasets", "paper", "phantom"}
 _KIND, _MESSAGE, _HINT = range(3)
 _KEYWORDS = {"kind": _KIND, "message": _MESSAGE, "hint": _HINT}
 
@@ -28,7 +28,7 @@ def sentences_by_kind(library: Path) -> dict[str, list[str]]:
         for kind, sentence in _sentences(ast.parse(path.read_text(encoding="utf-8"))):
             # What is made of places alone says nothing, and would fit every sentence.
             if re.search("[A-Za-z]", re.sub(r"\{\d+\}", "", sentence)):
-                found.setdefault(kind, {})[words_of_the_module(sentence)] = None
+                found.setdefault(kind, {})[panel_wording(sentence)] = None
     return {kind: list(found[kind]) for kind in sorted(found)}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.cli import main
-from SwinX2SLib.reconstruct.outputs import write_segmentation
+from SwinX2SLib.io.segmentations import write_segmentation
 
 AFFINE = np.diag([3.0, 3.0, 3.0, 1.0])
 # Offsets of the NIfTI-1 header.

@@ -55,7 +55,7 @@ def test_every_pair_has_its_segmentation_its_report_and_its_pictures(demo_output
             "labels.nii.gz",
             "provenance.json",
             "report.html",
-            "film_ap.png",
+            "radiograph_ap.png",
         ):
             assert (demo_output / name / file).stat().st_size > 0
         assert f'href="{name}/report.html"' in (demo_output / "index.html").read_text(encoding="utf-8")
@@ -68,7 +68,7 @@ def test_the_last_lines_say_what_was_written_and_how_to_open_it(demo_output, run
     assert "Slicer" in said[-1]
     assert "segmentation.seg.nrrd" in said[-1]
     assert any("mean 1.00" in line for line in said), "the truth agrees with itself"
-    assert any("no truth comes with these radiographs" in line for line in said)
+    assert any("no ground truth is available for these radiographs" in line for line in said)
 
 
 def test_the_truth_on_the_grid_is_the_phantom_where_the_radiographs_show_it():

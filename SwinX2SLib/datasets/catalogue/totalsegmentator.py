@@ -55,7 +55,7 @@ def _case(
     )
     used = wanted | ({_S1} if _SACRUM in wanted else set())
     labels = tuple(path for name, path in sorted(masks.items()) if name in used)
-    image = raw.run_in_thread(scan, "ct.nii.gz", "ct.nii")
+    image = raw.beside(scan, "ct.nii.gz", "ct.nii")
     key = scan_key(scan.name)
     return RawCase(scan.name, labels, image, split.get(key), _LICENCE, (key,), tuple(missing))
 

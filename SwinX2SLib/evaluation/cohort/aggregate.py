@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -18,7 +15,9 @@ from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.evaluation.case import GroupEvaluation, LabelEvaluation, MeasuredPair, cell
 from SwinX2SLib.evaluation.cohort.table import CohortRow
 from SwinX2SLib.evaluation.statistics import Metric, by_person, mean_estimate, metrics_of, person_of, tally
-from SwinX2SLib.parallel import Failure, write_whole
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.csv_tables import csv_chunks
+from SwinX2SLib.parallel import RUN_AGAIN, Failure
 
 SCHEMA = "swinx2s-cohort/1"
 _Documents = Sequence[Mapping[str, Any]]
@@ -169,10 +168,11 @@ def aggregate(
         "failures.csv": _failure_rows(failed),
     }
     for name, rows in tables.items():
-        write_whole(out / name, _csv(rows))
+        columns = next(rows)
+        atomic_write(out / name, csv_chunks(columns, rows), hint=RUN_AGAIN)
     summary = summarise([document for _, document in _documents(cases, keys)], len(failed))
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(out / "summary.json", [text.encode(), b"\n"])
+    atomic_write(out / "summary.json", text + "\n", hint=RUN_AGAIN)
     return summary
 
 
@@ -251,11 +251,3 @@ def _spread(scores: Mapping[str, Any], names: Sequence[str], tolerances: Sequenc
         value = scores.get(name)
         cells += [cell((value or {}).get(t)) for t in tolerances] if name == "nsd" else [cell(value)]
     return cells
-
-
-def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    yield codecs.BOM_UTF8  # without it, Excel takes the file for another encoding
-    for row in rows:
-        line = io.StringIO(newline="")
-        csv.writer(line).writerow(row)
-        yield line.getvalue().encode("utf-8", "backslashreplace")

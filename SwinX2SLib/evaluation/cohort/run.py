@@ -84,12 +84,12 @@ def _folder_faults(out: Path) -> list[Fault]:
     """A folder that is new, empty or a cohort's."""
     if out.exists() and not out.is_dir():
         return [
-            Fault("output-is-file", "This is a file, not a folder.", "Name a folder with --out.", str(out))
+            Fault("output-is-file", "This is a file, not a folder.", "Specify a folder with --out.", str(out))
         ]
     if not out.is_dir() or (out / CASES).is_dir() or not any(out.iterdir()):
         return []
-    message = "The output folder holds other files."
-    return [Fault("output-in-use", message, "Name a new or empty folder with --out.", str(out))]
+    message = "The output folder contains other files."
+    return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]
 
 
 def _payload(row: CohortRow, options: EvaluationOptions) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from SwinX2SLib.anatomy import GROUPS
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.csv_tables import read_records, shortened
-from SwinX2SLib.label_maps import AUTOMATIC, mapping
+from SwinX2SLib.label_maps import AUTOMATIC, label_mapping
 from SwinX2SLib.parallel.tasks import key_fault
 
 _UNFIT = re.compile(r'[<>:"/\\|?*%\x00-\x1f\x7f]|^[. ]|[. ]$')
@@ -64,18 +64,18 @@ class RowChecks:
         message = f"the {column} {path} does not exist."
         if self._skip_missing:
             return path, f"The {column} {path} does not exist."
-        hint = "Paths are relative to the table; --skip-missing leaves such cases out."
+        hint = "Paths are relative to the table; --skip-missing skips such cases."
         self.add(line, "file-missing", message, hint)
         return path, ""
 
-    def mapping(self, line: int, value: str) -> str:
+    def scheme(self, line: int, value: str) -> str:
         """Return the name of a numbering, or the absolute path of a map; each is tried once."""
         if Path(value).suffix.lower() in _MAP_SUFFIXES:
             value = os.path.abspath(self._table.parent / value)
         if value and value != AUTOMATIC and value not in self._mappings:
             self._mappings.add(value)
             try:
-                mapping(value)
+                label_mapping(value)
             except InputError as error:
                 for fault in error.faults:
                     self.add(line, fault.kind, fault.message, fault.hint)
@@ -85,8 +85,8 @@ class RowChecks:
         """Return names of groups, which blanks or signs part."""
         names = tuple(name for name in re.split(r"[\s,;+|]+", value.lower()) if name)
         if unknown := [name for name in names if name not in GROUPS]:
-            hint = f"Use {', '.join(GROUPS)}, with blanks between."
-            self.add(line, "unknown-group", f"there is no group {', '.join(unknown)}.", hint)
+            hint = f"Use {', '.join(GROUPS)}, separated by spaces."
+            self.add(line, "unknown-group", f"unknown group {', '.join(unknown)}.", hint)
         return tuple(group for group in GROUPS if group in names)
 
     def unique(self, line: int, key: str, case: str) -> None:
@@ -94,17 +94,17 @@ class RowChecks:
         if not case:
             return
         if reason := key_fault(key):
-            self.add(line, "key", f"{case!r} cannot name a file: {reason}.", "Choose another name.")
+            self.add(line, "key", f"{case!r} is not a valid file name: {reason}.", "Choose another name.")
         other = self._lines.setdefault(key.casefold(), line)
         if other != line:
-            message = f"the case {case} is there already, in line {other}."
-            hint = "Give each case a name of its own; several models of one case need the column model."
+            message = f"the case {case} already exists in line {other}."
+            hint = "Give each case a unique name; use the column model for several models of one case."
             self.add(line, "case-twice", message, hint)
 
 
 REQUIRED = ("case", "prediction", "truth")
 OPTIONAL = ("scheme", "prediction_scheme", "groups", "model", "dataset", "person")
-_HINT = f"The table needs the columns {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}."
+_HINT = f"Required columns: {', '.join(REQUIRED)}. Optional columns: {', '.join(OPTIONAL)}."
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def read_table(path: Path, skip_missing: bool = False) -> CohortTable:
     checks = RowChecks(path, skip_missing)
     rows = [_row(line, header, fields, checks) for line, fields in records]
     if not rows:
-        checks.add(1, "table-empty", "There is no case in the table.", "Add a line for each case.")
+        checks.add(1, "table-empty", "The table has no cases.", "Add one row per case.")
     if checks.faults:
         raise InputError(shortened(checks.faults, path))
     known = {*REQUIRED, *OPTIONAL, ""}
@@ -172,8 +172,8 @@ def read_table(path: Path, skip_missing: bool = False) -> CohortTable:
 
 def _row(line: int, header: list[str], fields: list[str], checks: RowChecks) -> CohortRow:
     if len(fields) != len(header):
-        message = f"there are {len(fields)} fields, but {len(header)} columns."
-        checks.add(line, "fields", message, "Put quotes around values that hold the separator.")
+        message = f"the row has {len(fields)} fields, but the table has {len(header)} columns."
+        checks.add(line, "fields", message, "Put quotes around values that contain the separator.")
     values: Mapping[str, str] = dict(zip(header, (field.strip() for field in fields), strict=False))
     paths = {name: checks.path(line, name, values.get(name, "")) for name in ("prediction", "truth")}
     row = CohortRow(
@@ -181,8 +181,8 @@ def _row(line: int, header: list[str], fields: list[str], checks: RowChecks) -> 
         case=checks.text(line, "case", values.get("case", "")),
         prediction=paths["prediction"][0],
         truth=paths["truth"][0],
-        scheme=checks.scheme(line, values.get("scheme", "")),
-        prediction_scheme=checks.scheme(line, values.get("prediction_scheme", "")),
+        scheme=checks.label_mapping(line, values.get("scheme", "")),
+        prediction_scheme=checks.label_mapping(line, values.get("prediction_scheme", "")),
         groups=checks.groups(line, values.get("groups", "")),
         model=values.get("model", ""),
         dataset=values.get("dataset", ""),

@@ -67,7 +67,7 @@ def agreement(
         ValueError: the lengths differ.
     """
     if not len(prediction) == len(truth) == len(persons):
-        raise ValueError("Prediction, truth and persons have to be of the same length.")
+        raise ValueError("Prediction, truth and persons must have the same length.")
     predicted, true = np.asarray(prediction, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     difference = predicted - true if differences is None else np.asarray(differences, dtype=np.float64)
     middle = true + difference / 2
@@ -290,7 +290,7 @@ def compare(first: Mapping[str, float], second: Mapping[str, float]) -> Comparis
     differences[np.abs(differences) <= 1e-12 * scale] = 0.0
     estimate = mean_estimate(differences)
     if len(both) < FEWEST_PAIRED:
-        note = f"No test: {len(both)} persons in common, at least {FEWEST_PAIRED} are needed."
+        note = f"No test: {len(both)} common persons; at least {FEWEST_PAIRED} are required."
         return Comparison(len(both), estimate, _rank_biserial(differences), note=note)
     if not differences.any():
         return Comparison(len(both), estimate, 0.0, 1.0, 1.0, "Both models have the same values.")

@@ -103,18 +103,16 @@ def _estimate(
 ) -> Estimate:
     persons = data.size
     if persons < FEWEST_PERSONS:
-        note = f"No interval: {_count(persons)}, at least {FEWEST_PERSONS} are needed." if persons else ""
+        note = f"No interval: {_count(persons)}; at least {FEWEST_PERSONS} are required." if persons else ""
         return Estimate(value, persons=persons, note=note)
-    note = f"{_count(persons)} only: the interval is rough." if persons < FEW_PERSONS else ""
+    note = f"Only {_count(persons)}: the interval is unreliable." if persons < FEW_PERSONS else ""
     for method in methods:
         low, high = _ends(data, statistic, method, resamples)
         if np.isfinite([low, high]).all():
             if low == high:
                 return Estimate(value, persons=persons, note=_same_note(persons))
             return Estimate(value, low, high, persons, f"{method} bootstrap", note)
-    return Estimate(
-        value, persons=persons, note="No interval: some draws of persons do not define the value."
-    )
+    return Estimate(value, persons=persons, note="No interval: the value is undefined for some resamples.")
 
 
 def _ends(data: np.ndarray, statistic: Callable, method: str, resamples: int) -> tuple[float, float]:

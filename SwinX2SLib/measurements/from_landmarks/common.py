@@ -48,7 +48,7 @@ def unit_or_fail(vector: np.ndarray) -> np.ndarray:
     """
     length = np.linalg.norm(vector)
     if length < 1e-6:
-        raise UndefinedValueError("Two places coincide, so there is no direction between them.")
+        raise UndefinedValueError("Two landmarks coincide; no direction is defined.")
     return vector / length
 
 

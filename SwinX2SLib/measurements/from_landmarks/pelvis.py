@@ -74,7 +74,7 @@ def _hip_axis(found: Measurement, _others: Others) -> Measurement:
 def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if abs(right[2]) > _LYING_ON_SIDE:
         raise UndefinedValueError(
-            "The pelvis lies on its side: an angle against the patient's axes has no meaning."
+            "The pelvis is lying on its side: angles relative to the patient axes are undefined."
         )
     up = orthogonalise(_SUPERIOR, right)
     return np.cross(up, right), up

@@ -23,7 +23,7 @@ class RadiographDefaults:
     Attributes:
         ap, lateral: of each radiograph.
         ap_view: "ap" or "pa".
-        lateral_shift_mm: see `inference.Job`.
+        lateral_offset_mm: see `reconstruct.Job`.
     """
 
     ap: RadiographOptions = field(default_factory=RadiographOptions)
@@ -69,7 +69,9 @@ OPTIONAL = (
     *(*_SHARED, "ap_view", "lateral_offset_mm"),
     *(f"{view}_{name}" for view in ("ap", "lateral") for name in _BOTH),
 )
-_HINT = f"The table needs the columns {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}."
+_HINT = f"Required columns: {', '.join(REQUIRED)}. Optional columns: {', '.join(OPTIONAL)}."
+# Columns of version 0.1.
+_RENAMED = {"lateral_shift_mm": "lateral_offset_mm"}
 _YES, _NO = ("yes", "true", "1", "x"), ("no", "false", "0", "")
 
 
@@ -88,10 +90,11 @@ def read_batch_table(
     """
     path = Path(os.path.abspath(path))
     header, records = read_records(path, REQUIRED, _HINT)
+    header = [_RENAMED.get(name, name) for name in header]
     rows = _Rows(path, header, defaults)
     cases = [rows.case(line, fields) for line, fields in records]
     if not cases:
-        rows.add(1, "table-empty", "There is no case in the table.", "Add a line for each case.")
+        rows.add(1, "table-empty", "The table has no cases.", "Add one row per case.")
     if rows.faults:
         raise InputError(shortened(rows.faults, path))
     known = {*REQUIRED, *OPTIONAL, ""}
@@ -113,8 +116,8 @@ class _Rows:
     def case(self, line: int, fields: list[str]) -> BatchCase:
         """Return the case of a row; what is wrong with it is noted."""
         if len(fields) != len(self._header):
-            message = f"there are {len(fields)} fields, but {len(self._header)} columns."
-            self.add(line, "fields", message, "Put quotes around values that hold the separator.")
+            message = f"the row has {len(fields)} fields, but the table has {len(self._header)} columns."
+            self.add(line, "fields", message, "Put quotes around values that contain the separator.")
         values = dict(zip(self._header, (field.strip() for field in fields), strict=False))
         case = BatchCase(
             values.get("case", ""),
@@ -129,20 +132,22 @@ class _Rows:
 
     def _check_name(self, line: int, case: BatchCase) -> None:
         if not case.name:
-            self.add(line, "value-missing", "case is empty.", "Give every pair a name.")
+            self.add(line, "value-missing", "case is empty.", "Give each pair a name.")
             return
         if reason := key_fault(case.key):
-            self.add(line, "key", f"{case.name!r} cannot name a folder: {reason}.", "Choose another name.")
+            self.add(
+                line, "key", f"{case.name!r} is not a valid folder name: {reason}.", "Choose another name."
+            )
         other = self._lines.setdefault(case.key.casefold(), line)
         if other != line:
-            message = f"the case {case.name} is there already, in line {other}."
-            self.add(line, "case-twice", message, "Give each pair a name of its own.")
+            message = f"the case {case.name} already exists in line {other}."
+            self.add(line, "case-twice", message, "Give each pair a unique name.")
 
     def _file(self, line: int, column: str, values: Mapping[str, str]) -> Path:
         text = values.get(column, "")
         path = Path(os.path.abspath(self._path.parent / os.path.expanduser(text)))
         if not text:
-            self.add(line, "value-missing", f"{column} is empty.", "Name the file of the radiograph.")
+            self.add(line, "value-missing", f"{column} is empty.", "Enter the file of the radiograph.")
         elif not path.exists():
             message = f"the radiograph {path} does not exist."
             self.add(line, "file-missing", message, "Paths are relative to the table.")
@@ -193,7 +198,7 @@ class _Rows:
         try:
             return read(text)
         except ValueError as error:
-            self.add(line, "radiograph-option", f"{column}: {error}", "Correct the cell, or empty it.")
+            self.add(line, "radiograph-option", f"{column}: {error}", "Correct or clear the cell.")
             return None
 
 
@@ -201,7 +206,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no number; write 0.2.") from None
+        raise ValueError(f"{text!r} is not a number; example: 0.2.") from None
 
 
 def _view(text: str) -> str:
@@ -225,12 +230,12 @@ def _yes(text: str) -> bool:
         return True
     if text.lower() in _NO:
         return False
-    raise ValueError(f"{text!r} is neither yes nor no.")
+    raise ValueError(f"{text!r} is not yes or no.")
 
 
 def _one_of(text: str, known: tuple[str, ...] | list[str]) -> str:
     if text not in known:
-        raise ValueError(f"{text!r} is none of {', '.join(known)}.")
+        raise ValueError(f"{text!r} is not one of {', '.join(known)}.")
     return text
 
 

@@ -39,9 +39,7 @@ _VIEW_WORDS = {
     LATERAL: ("lateral", "lat", "sagittal", "side"),
 }
 _ENDINGS = (".nii.gz", ".nrrd", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ".nii")
-_HINT = (
-    "Name the radiographs NAME_ap and NAME_lateral, put each pair into a folder of its own, or give a table."
-)
+_HINT = "Name the radiographs NAME_ap and NAME_lateral, put each pair into its own folder, or use a table."
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +93,16 @@ def read_folder(
     found.take_subfolders()
     found.take_files()
     if not found.cases and not found.faults:
-        found.fault("no-pairs", "There are no radiographs in the folder.", folder)
+        found.fault("no-pairs", "The folder has no radiographs.", folder)
     if found.faults:
         raise InputError(found.faults)
     return sorted(found.cases, key=lambda case: case.name), found.passed_over
+
+
+def _study(radiograph: _Radiograph) -> str:
+    """Return the identity of the DICOM study of a radiograph; "" where it has none."""
+    header = radiograph.header
+    return "" if header is None else str(header.get("StudyInstanceUID") or "")
 
 
 class _Found:
@@ -125,9 +129,7 @@ class _Found:
             if len(radiographs) == 2:
                 self._take_pair(entry.name, radiographs, f"the two radiographs of {entry.name}")
             elif radiographs:
-                self.fault(
-                    "not-a-pair", f"The folder holds {len(radiographs)} radiographs, not a pair.", entry
-                )
+                self.fault("not-a-pair", f"The folder has {len(radiographs)} radiographs, not a pair.", entry)
             else:
                 self.passed_over.append(entry.name)
 
@@ -140,18 +142,18 @@ class _Found:
             case, view = _case_and_view(radiograph.path)
             if view:
                 named.setdefault(case, []).append(radiograph)
-            elif radiograph.header is not None and radiograph.header.get("StudyInstanceUID"):
-                studies.setdefault(str(radiograph.header.StudyInstanceUID), []).append(radiograph)
+            elif study := _study(radiograph):
+                studies.setdefault(study, []).append(radiograph)
             else:
                 self.fault(
                     "view-unknown",
-                    "Nothing tells whose radiograph this is, and of which view.",
+                    "The case and view of this radiograph cannot be identified.",
                     radiograph.path,
                 )
         for case, pair in named.items():
             self._take_group(case, pair, f"named {case}_*")
-        for pair in studies.values():
-            self._take_group(self._patient(pair[0]), pair, "of one DICOM study")
+        for study, pair in studies.items():
+            self._take_group(self._patient(pair[0], study), pair, "from the same DICOM study")
 
     def _entries(self) -> list[Path]:
         try:
@@ -176,10 +178,11 @@ class _Found:
                 continue
             yield _Radiograph(path)
 
-    def _patient(self, radiograph: _Radiograph) -> str:
-        name = str(radiograph.header.get("PatientID") or radiograph.header.StudyInstanceUID).strip()
+    def _patient(self, radiograph: _Radiograph, study: str) -> str:
+        header = radiograph.header
+        name = str((header is not None and header.get("PatientID")) or study).strip()
         taken = {case.name for case in self.cases}
-        return name if name not in taken else f"{name}_{radiograph.header.StudyInstanceUID}"
+        return name if name not in taken else f"{name}_{study}"
 
     def _take_group(self, case: str, radiographs: list[_Radiograph], how: str) -> None:
         if len(radiographs) == 2:
@@ -188,28 +191,26 @@ class _Found:
         names = ", ".join(radiograph.path.name for radiograph in radiographs)
         self.fault(
             "not-a-pair",
-            f"The case {case} has {len(radiographs)} radiographs ({names}), not a pair.",
+            f"Case {case} has {len(radiographs)} radiographs ({names}), not a pair.",
             self._folder,
         )
 
     def _take_pair(self, case: str, radiographs: list[_Radiograph], how: str) -> None:
         recognition = recognise(radiographs[0].hints, radiographs[1].hints)
         if not recognition.is_certain:
-            message = (
-                f"Of the radiographs of {case} nothing tells which is the frontal one. {recognition.reason}"
-            )
+            message = f"The frontal radiograph of {case} cannot be identified. {recognition.reason}"
             self.fault("view-unknown", message, radiographs[0].path)
             return
         ap, lateral = radiographs if recognition.frontal == 0 else radiographs[::-1]
         if view_of(lateral.hints)[0] == FRONTAL:
-            self.fault("view-unknown", f"Both radiographs of {case} are frontal ones.", lateral.path)
+            self.fault("view-unknown", f"Both radiographs of {case} are frontal views.", lateral.path)
             return
         settings = replace(self._defaults, ap_view="pa") if ap.is_pa else self._defaults
         found = BatchCase(case, ap.path, lateral.path, settings, how=f"{how}: {recognition.reason}")
         if reason := key_fault(found.key):
-            self.fault("key", f"{case!r} cannot name a folder: {reason}.", ap.path)
+            self.fault("key", f"{case!r} is not a valid folder name: {reason}.", ap.path)
         elif any(found.key.casefold() == other.key.casefold() for other in self.cases):
-            self.fault("case-twice", f"There are two cases named {case}.", ap.path)
+            self.fault("case-twice", f"Two cases are named {case}.", ap.path)
         else:
             self.cases.append(found)
 

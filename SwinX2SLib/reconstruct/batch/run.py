@@ -15,7 +15,7 @@ from typing import Any
 
 from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.io.atomic_output import recover
+from SwinX2SLib.io.atomic_output import remove_stale, stale_targets
 from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import Silent, TaskProgress
 from SwinX2SLib.parallel.tasks import Work
@@ -134,8 +134,8 @@ def case_outcome(case: BatchCase, out: Path, failure: Failure | None) -> CaseOut
 
 def clear_leftovers(out: Path) -> None:
     """Remove what processes that were ended had begun to write."""
-    for folder in out.glob(".*.swinx2s-*"):
-        recover(out / folder.name[1:].split(".swinx2s-")[0], FILES.values())
+    for folder in stale_targets(out):
+        remove_stale(folder, FILES.values())
 
 
 def _payload(case: BatchCase, out: Path, settings: Job, measure: bool) -> dict[str, Any]:
@@ -186,9 +186,9 @@ def _folder_faults(out: Path) -> list[Fault]:
     """A folder that is new, empty or a batch's."""
     if out.exists() and not out.is_dir():
         return [
-            Fault("output-is-file", "This is a file, not a folder.", "Name a folder with --out.", str(out))
+            Fault("output-is-file", "This is a file, not a folder.", "Specify a folder with --out.", str(out))
         ]
     if not out.is_dir() or (out / STATE).is_dir() or not any(out.iterdir()):
         return []
-    message = "The output folder holds other files."
-    return [Fault("output-in-use", message, "Name a new or empty folder with --out.", str(out))]
+    message = "The output folder contains other files."
+    return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]

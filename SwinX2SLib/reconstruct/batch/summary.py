@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib.parallel import Failure, write_whole
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.csv_tables import csv_chunks, records_of
+from SwinX2SLib.parallel import RUN_AGAIN, Failure
 from SwinX2SLib.reconstruct.batch.cases import BatchCase
 from SwinX2SLib.reconstruct.batch.worker import MEASUREMENTS
 from SwinX2SLib.reconstruct.protocol import Progress, encode
 
 TABLE, MEASURED_TABLE = "batch.csv", "measurements.csv"
-# Excel takes a CSV file for UTF-8 only with this mark in front.
-_MARK = "﻿"
 
 
 @dataclass(frozen=True)
@@ -119,22 +117,21 @@ def _rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
 def _measured_rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
     header: list[str] | None = None
     for outcome in outcomes:
-        with _measured(outcome).open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        if header is None and rows:
-            header = list(rows[0])
+        (_, names), *records = records_of(_measured(outcome).read_bytes())
+        rows = [dict(zip(names, fields, strict=False)) for _, fields in records]
+        if header is None:
+            header = names
             yield ["case", *header]
-        yield from ([outcome.case, *(row.get(name, "") for name in header or ())] for row in rows)
+        yield from ([outcome.case, *(row.get(name, "") for name in header)] for row in rows)
 
 
 def _measured(outcome: CaseOutcome) -> Path:
     return Path(outcome.folder) / MEASUREMENTS / "measurements.csv"
 
 
-def _write(path: Path, rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    write_whole(path, [(_MARK + text.getvalue()).encode("utf-8", "backslashreplace")])
+def _write(path: Path, rows: Iterator[Sequence[Any]]) -> None:
+    columns = next(rows)
+    atomic_write(path, csv_chunks(columns, rows), hint=RUN_AGAIN)
 
 
 # Share of the work that is done when all radiographs are read.

@@ -41,7 +41,8 @@ class KeptBackend:
 
     def make(self, job: Job) -> Reconstructor:
         """Return the network that a job asks for."""
-        if self._known != _network_of(job):
+        if self._reconstructor is None or self._known != _network_of(job):
+            # The one before goes first: there may not be room for two.
             self._known, self._reconstructor = None, None
             self._reconstructor = self._backend.make(job)
             self._known = _network_of(job)

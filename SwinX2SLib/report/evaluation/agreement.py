@@ -15,8 +15,8 @@ from SwinX2SLib.evaluation.statistics import (
     Comparison,
     Estimate,
     Metric,
+    agreement,
     compare,
-    comparisons,
     holm,
     mean_estimate,
     paired_by_person,
@@ -89,11 +89,11 @@ class Measured:
         return 2 if self.unit == "1" else 1
 
     @cached_property
-    def comparisons(self) -> Agreement | None:
+    def agreement(self) -> Agreement | None:
         """Agreement of both sides, or None for places and without a pair."""
         if self.is_place or not self.differences:
             return None
-        return comparisons(self.predictions, self.truths, self.persons, self.differences)
+        return agreement(self.predictions, self.truths, self.persons, self.differences)
 
     @cached_property
     def error(self) -> Estimate:
@@ -144,9 +144,10 @@ def _add(measured: Measured, document: Mapping[str, Any], pair: Mapping[str, Any
     # What rounding makes of equal values is no difference: it must neither be ranked nor drawn.
     if abs(difference) <= _ROUNDING * max(1.0, *(abs(value or 0.0) for value in values)):
         difference = 0.0
-    if not measured.is_place:
-        measured.predictions.append(values[0])
-        measured.truths.append(values[1])
+    prediction, truth = values
+    if not measured.is_place and prediction is not None and truth is not None:
+        measured.predictions.append(prediction)
+        measured.truths.append(truth)
     measured.persons.append(person_of(document))
     measured.differences.append(difference)
     dice = _dice(document, pair["structure"], measured.region)
@@ -245,18 +246,23 @@ def _row(measured: Measured, model: str) -> MeasurementRow:
         upper=upper,
         slope=slope,
         # A slope that is written as 0.00 is of no consequence, however sure it is.
-        is_proportional=found is not None and found.slope.excludes(0) and abs(found.slope.value) >= 0.005,
+        is_proportional=found is not None
+        and found.slope.excludes(0)
+        and abs(found.slope.value or 0.0) >= 0.005,
     )
 
 
 def agreement_pictures(cohort: EvaluatedCohort) -> list[Picture]:
     """Return Bland-Altman plots of the first model."""
     chosen = _evenly([m for m in aggregate(cohort.of_model(cohort.models[0])) if not m.is_place])
-    return [_agreement_picture(measured) for measured in chosen]
+    return [
+        _agreement_picture(measured, found)
+        for measured in chosen
+        if (found := measured.agreement) is not None
+    ]
 
 
-def _agreement_picture(measured: Measured) -> Picture:
-    found = measured.agreement
+def _agreement_picture(measured: Measured, found: Agreement) -> Picture:
     difference = np.asarray(measured.differences)
     png = agreement_plot(np.asarray(measured.truths) + difference / 2, difference, found, measured.unit_words)
     told = [number_words(each.value, 1, measured.decimals) for each in (found.bias, found.lower, found.upper)]
@@ -371,7 +377,7 @@ def _table(cohort: EvaluatedCohort, metric: Metric) -> ComparisonTable:
     ]
     wilcoxon, permutation = holm([r.wilcoxon_p for r in results]), holm([r.permutation_p for r in results])
     rows = [
-        _evaluated_comparisons_row(key, result, metric, corrected)
+        _comparison_row(key, result, metric, corrected)
         for key, result, *corrected in zip(keys, results, wilcoxon, permutation, strict=True)
         if result.persons and (len(cohort.models) <= MOST_MODELS_OF_ALL_PAIRS or cohort.models[0] in key[1:])
     ]
@@ -380,7 +386,7 @@ def _table(cohort: EvaluatedCohort, metric: Metric) -> ComparisonTable:
     return ComparisonTable(metric_words(metric), unit, tests, tuple(rows))
 
 
-def _evaluated_comparisons_row(
+def _comparison_row(
     key: tuple, result: Comparison, metric: Metric, corrected: list[float | None]
 ) -> ComparisonRow:
     part, first, second = key

@@ -20,8 +20,8 @@ from SwinX2SLib.evaluation.statistics.scores import FOREGROUND, number, part_sco
 from SwinX2SLib.evaluation.surfaces import COARSEST_MM
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
 from SwinX2SLib.geometry.surfaces import Surface
-from SwinX2SLib.io.atomic_output import replace_file
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.agreement import PLACE, region_of
 from SwinX2SLib.report.evaluation.reading import (
     NOTHING,
@@ -47,12 +47,12 @@ DISTANCE_COLOURS = (
 INVENTED, MISSED, FOUND = (122, 63, 160), (214, 40, 130), (226, 214, 190)
 LEGEND = (
     *(
-        (colour, f"below {DISTANCE_COLOURS[i + 1][0]:g} mm" if not start else f"from {start:g} mm")
+        (colour, f"below {DISTANCE_COLOURS[i + 1][0]:g} mm" if not start else f"{start:g} mm or more")
         for i, (start, colour) in enumerate(DISTANCE_COLOURS)
     ),
-    (INVENTED, "invented: the truth has no such bone"),
+    (INVENTED, "extra: not present in the ground truth"),
     (FOUND, "truth"),
-    (MISSED, "truth that is missed"),
+    (MISSED, "missed bone of the ground truth"),
 )
 _FINE, _LARGEST_PIXELS, _MARGIN_PIXELS = 2, 420, 16
 _LETTER_PIXELS, _NARROWEST_PIXELS = 22, 160
@@ -78,7 +78,7 @@ def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Colle
     distance_colours = {
         name: _distance_colours(surface, true.get(name)) for name, surface in predicted.items()
     }
-    truth_colours = {name: FOUND if name in predicted else MISSED for name in true}
+    truth_colours = {name: np.array(FOUND if name in predicted else MISSED) for name in true}
     every = np.concatenate([surface.vertices for surface in (*predicted.values(), *true.values())])
     scale = _scale(every)
     pictures = []
@@ -100,7 +100,8 @@ def _distance_colours(surface: Surface, truth: Surface | None) -> np.ndarray:
     if truth is None:
         return np.array(INVENTED, dtype=np.float64)
     distance = cKDTree(truth.vertices).query(surface.vertices)[0]
-    starts, colours = zip(*DISTANCE_COLOURS, strict=True)
+    starts = [start for start, _ in DISTANCE_COLOURS]
+    colours = [colour for _, colour in DISTANCE_COLOURS]
     return np.array(colours, dtype=np.float64)[np.searchsorted(starts, distance, side="right") - 1]
 
 
@@ -136,9 +137,11 @@ def _picture(
 def _alt(what: str, predicted: Mapping[int, Surface], true: Mapping[int, Surface]) -> str:
     if what == "Prediction":
         extra = [label_by_id(label).title for label in predicted if label not in true]
-        return "Painted by distance from the truth." + (f" Invented: {', '.join(extra)}." if extra else "")
+        return "Coloured by distance from the ground truth." + (
+            f" Extra bones: {', '.join(extra)}." if extra else ""
+        )
     lost = [label_by_id(label).title for label in true if label not in predicted]
-    return f"Missed by the prediction: {', '.join(lost)}." if lost else "No bone is missed."
+    return f"Missed: {', '.join(lost)}." if lost else "No bone is missed."
 
 
 # Rates of a single bone are yes or no.
@@ -195,7 +198,7 @@ def write_case_page(
     document = evaluation.as_dict() if isinstance(evaluation, CaseEvaluation) else evaluation
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    return replace_file(out, case_page(document, prediction, truth).encode("utf-8"))
+    return atomic_write(out, case_page(document, prediction, truth))
 
 
 def case_page(document: Mapping[str, Any], prediction: LabelVolume | None, truth: LabelVolume | None) -> str:
@@ -230,7 +233,7 @@ def _summary(document: Mapping[str, Any]) -> str:
     counted = tally([document], FOREGROUND)
     groups = ", ".join(part_title(group) for group in document.get("annotated_groups") or ())
     held = count_words(counted.expected, "bone")
-    said = f"The truth holds {held}; {counted.missed} missed, {counted.invented} invented."
+    said = f"Bones in the ground truth: {held}; {counted.missed} missed, {counted.invented} extra."
     return f"{said} Scored groups: {groups}." if groups else said
 
 
@@ -288,11 +291,12 @@ def _pair_row(pair: Mapping[str, Any]) -> PairRow:
         f", {side}" if side else ""
     )
     decimals = 2 if pair["unit"] == "1" else 1
-    numbers = [
+    prediction, truth, difference = (
         number_words(number(pair.get(key)), 1, decimals) for key in ("prediction", "truth", "difference")
-    ]
-    note = {"check": "to check", "absent": "not in both"}.get(pair.get("quality"), "")
-    return PairRow(words, note, *numbers, "mm" if pair["unit"] == PLACE else unit_words(pair["unit"]))
+    )
+    note = {"check": "to check", "absent": "not in both"}.get(str(pair.get("quality")), "")
+    unit = "mm" if pair["unit"] == PLACE else unit_words(pair["unit"])
+    return PairRow(words, note, prediction, truth, difference, unit)
 
 
 def _facts(document: Mapping[str, Any]) -> dict[str, str]:
@@ -301,8 +305,11 @@ def _facts(document: Mapping[str, Any]) -> dict[str, str]:
         "Truth": document.get("truth"),
         "Model": document.get("model"),
     }
-    facts |= {"Data set": document.get("dataset"), "Numbering of the truth": document.get("scheme")}
+    facts |= {
+        "Data set": document.get("dataset"),
+        "Label numbering of the ground truth": document.get("scheme"),
+    }
     if spacing := document.get("spacing_mm"):
-        facts["Grid of the truth"] = " × ".join(f"{size:.2f}" for size in spacing) + " mm"
+        facts["Grid of the ground truth"] = " × ".join(f"{size:.2f}" for size in spacing) + " mm"
     told = {name: str(text) for name, text in facts.items() if text}
     return told or {"Case": str(document.get("case") or NOTHING)}

@@ -14,7 +14,7 @@ from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.statistics import Metric, by_person
 from SwinX2SLib.evaluation.statistics.intervals import FEW_PERSONS, FEWEST_PERSONS, RESAMPLES
 from SwinX2SLib.evaluation.statistics.scores import DICE, FOREGROUND, part_scores, score, tally
-from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.report.evaluation.agreement import (
     MOST_MODELS_OF_ALL_PAIRS,
     MOST_PLOTS,
@@ -82,7 +82,7 @@ def _worst(document: Mapping[str, Any], dice: float, name_model: bool) -> WorstC
         case=str(document["case"]),
         model=model_title(model_of(document)) if name_model else "",
         dice=number_words(dice, DICE.scale),
-        bones=f"{counted.expected} bones, {counted.missed} missed, {counted.invented} invented",
+        bones=f"{counted.expected} bones, {counted.missed} missed, {counted.invented} extra",
         pictures=tuple(pictures),
         reason=reason,
     )
@@ -95,7 +95,7 @@ def _drawn(document: Mapping[str, Any]) -> tuple[list[Picture], str]:
         inputs = read_inputs(Path(document["prediction"]), Path(document["truth"]), options)
     except (InputError, OSError, KeyError, TypeError, ValueError) as error:
         reason = error.faults[0].message if isinstance(error, InputError) else str(error)
-        return [], f"Not drawn: {reason}"
+        return [], f"No picture: {reason}"
     return compared_pictures(inputs.own_prediction, inputs.own_truth, inputs.groups), ""
 
 
@@ -136,7 +136,7 @@ def write_cohort_page(
     """
     cohort = read_cohort(Path(folder), None if keys is None else set(keys))
     page = cohort_page(cohort, title, failures)
-    return replace_file(Path(folder) / COHORT_PAGE, page.encode("utf-8"))
+    return atomic_write(Path(folder) / COHORT_PAGE, page)
 
 
 def cohort_page(cohort: EvaluatedCohort, title: str = "", failures: Sequence[tuple[str, str]] = ()) -> str:
@@ -187,30 +187,32 @@ def _notes(cohort: EvaluatedCohort, failed: int) -> list[str]:
     notes = []
     if cohort.persons < FEWEST_PERSONS:
         notes.append(
-            f"There are {count_words(cohort.persons, 'person')} only: no confidence intervals below {FEWEST_PERSONS}."
+            f"Only {count_words(cohort.persons, 'person')}: confidence intervals require at least "
+            f"{FEWEST_PERSONS}."
         )
     elif cohort.persons < FEW_PERSONS:
         notes.append(
-            f"There are {cohort.persons} persons only: confidence intervals are rough below {FEW_PERSONS}."
+            f"Only {cohort.persons} persons: confidence intervals are unreliable below {FEW_PERSONS}."
         )
     counts = {model: len(cohort.of_model(model)) for model in cohort.models}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{model_title(model)} {count}" for model, count in counts.items())
         notes.append(
-            f"The models have different cases ({told}): their means do not compare; the paired tests do, on the "
-            "cases in common."
+            f"The models were evaluated on different cases ({told}): their means are not comparable. The "
+            "paired tests use the common cases."
         )
     if failed:
         notes.append(
-            f"{count_words(failed, 'case')} could not be evaluated; they are listed below and count nowhere."
+            f"{count_words(failed, 'case')} could not be evaluated; they are listed below and excluded from "
+            "all results."
         )
-    told = {note for document in cohort.documents for note in document.get("notes") or ()}
-    if len(told) == 1 or (len(cohort.documents) == 1 and told):
-        notes += sorted(told)
-    elif told:
+    remarks = {note for document in cohort.documents for note in document.get("notes") or ()}
+    if len(remarks) == 1 or (len(cohort.documents) == 1 and remarks):
+        notes += sorted(remarks)
+    elif remarks:
         with_notes = sum(bool(document.get("notes")) for document in cohort.documents)
         notes.append(
-            f"{count_words(with_notes, 'case has', 'cases have')} notes of their own, in their documents."
+            f"{count_words(with_notes, 'case has', 'cases have')} notes; see the evaluation documents."
         )
     return notes
 
@@ -251,14 +253,14 @@ def _median(values: Sequence[float]) -> str:
 
 def _methods(cohort: EvaluatedCohort, are_compared: bool) -> list[str]:
     sentences = [
-        "Every person counts once: several cases of a person, and several bones of a case, are averaged first. "
-        "Means are over persons.",
-        f"Intervals: 95 %, bias-corrected and accelerated bootstrap (BCa, Efron 1987) over persons, {RESAMPLES} "
-        "draws; percentile intervals where the correction is undefined. There is no interval below "
-        f"{FEWEST_PERSONS} persons or where all "
-        f"have the same value; rough below {FEW_PERSONS}, where they tend to be too narrow.",
-        "Numbers that are not defined are shown as – and count nowhere.",
-        "Left and right are the patient's.",
+        "Every person counts once: bones of a case and cases of a person are averaged first. Means are over "
+        "persons.",
+        "Intervals: 95 %, bias-corrected and accelerated bootstrap (BCa, Efron 1987) over persons, "
+        f"{RESAMPLES} resamples; percentile intervals where the correction is undefined. No interval is "
+        f"given below {FEWEST_PERSONS} persons or if all values are equal; below {FEW_PERSONS} persons "
+        "intervals tend to be too narrow.",
+        "Undefined values are shown as – and excluded.",
+        "Left and right refer to the patient.",
     ]
     if are_compared:
         sentences.append(
@@ -267,10 +269,11 @@ def _methods(cohort: EvaluatedCohort, are_compared: bool) -> list[str]:
         )
     if any(document.get("measurements") for document in cohort.documents):
         sentences += [
-            "Agreement: Bland and Altman 1999. Where a person gives several pairs (sides, vertebrae, ribs), the "
-            "limits are those of repeated values (Bland and Altman 2007) and intervals are bootstrapped over "
-            "persons; otherwise intervals are by Student's t.",
+            "Agreement: Bland and Altman 1999. Where a person gives several pairs (sides, vertebrae, ribs), "
+            "the limits are those of repeated values (Bland and Altman 2007) and intervals are bootstrapped "
+            "over persons; otherwise intervals are by Student's t.",
             "Correlations and regression bands are bootstrapped over persons.",
-            f"At most {MOST_PLOTS} measurements are plotted, evenly from the regions; the tables hold all.",
+            f"At most {MOST_PLOTS} measurements are plotted, evenly from the regions; the tables contain "
+            "all.",
         ]
     return sentences

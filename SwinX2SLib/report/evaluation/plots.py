@@ -77,7 +77,7 @@ def agreement_plot(middle: np.ndarray, difference: np.ndarray, found: Agreement,
         if estimate.value is None:
             continue
         axes.axhline(estimate.value, color=_LINE, linewidth=1.1, linestyle=style)
-        if estimate.has_interval:
+        if estimate.low is not None and estimate.high is not None:
             axes.axhspan(estimate.low, estimate.high, color=_LINE, alpha=0.13, linewidth=0)
     bracket = f" [{unit}]" if unit else ""
     axes.set_xlabel(f"Mean of prediction and truth{bracket}")
@@ -109,7 +109,7 @@ def error_plot(
     if band is not None:
         line, low, high = band
         axes.plot(100 * places, line, color=_LINE, linewidth=1.2)
-        if low is not None:
+        if low is not None and high is not None:
             axes.fill_between(100 * places, low, high, color=_LINE, alpha=0.15, linewidth=0)
     if len(means) > 1:
         for index, x, y in means:
@@ -134,8 +134,8 @@ def _figure(size_inches: tuple[float, float]) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8, colors=_INK)
-    axes.xaxis.label.set_size(8)
-    axes.yaxis.label.set_size(8)
+    axes.xaxis.label.set_fontsize(8)
+    axes.yaxis.label.set_fontsize(8)
     return figure, axes
 
 
@@ -143,8 +143,9 @@ def _png(figure: Figure) -> bytes:
     legend = figure.axes[0].get_legend()
     for text in legend.get_texts() if legend else ():
         text.set_fontsize(8)
-    figure.canvas.draw()
-    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     stream = io.BytesIO()
     # Few dots of a colour are no reason to lose the colour, as the usual choice by number of pixels does.
     few = picture.quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

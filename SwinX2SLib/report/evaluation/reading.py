@@ -108,9 +108,11 @@ def read_cohort(folder: Path, keys: Collection[str] | None = None) -> EvaluatedC
             documents.append(document)
     if not documents:
         message = (
-            f"No evaluated case lies in {CASES}." if not paths else f"None of {len(paths)} cases is whole."
+            f"No evaluated case was found in {CASES}."
+            if not paths
+            else f"None of {len(paths)} cases is complete."
         )
-        hint = "Give the folder that `swinx2s evaluate --cohort` wrote."
+        hint = "Use a folder written by `swinx2s evaluate --cohort`."
         raise InputError([Fault("no-cases", message, hint, str(folder))])
     return EvaluatedCohort(folder.resolve().name, tuple(documents), tuple(failures))
 
@@ -121,9 +123,9 @@ def _document(path: Path) -> tuple[dict | None, str]:
     except (OSError, ValueError) as error:
         return None, f"its document cannot be read ({error})"
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        return None, f"its document is none of {SCHEMA}"
+        return None, f"its document does not have the format {SCHEMA}"
     lacking = [key for key in ("case", "labels", "groups", FOREGROUND) if key not in document]
-    return (None, f"its document lacks {', '.join(lacking)}") if lacking else (document, "")
+    return (None, f"{', '.join(lacking)} missing in its document") if lacking else (document, "")
 
 
 GROUP_TITLES = {

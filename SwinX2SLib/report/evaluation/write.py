@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import CaseEvaluation, evaluation_text, measurements_table, scores_table
 from SwinX2SLib.evaluation.evaluate import evaluate_inputs
 from SwinX2SLib.evaluation.inputs import Inputs, read_inputs
 from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.surfaces import compared_surfaces, write_surfaces
-from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
+from SwinX2SLib.io.csv_tables import for_spreadsheets
 
 FILES = {
     "evaluation": "evaluation.json",
@@ -24,7 +25,6 @@ SURFACES_FILE = "surfaces.npz"
 """Written where it is asked for."""
 _ALL_FILES = (*FILES.values(), SURFACES_FILE)
 # Excel takes a CSV file for UTF-8 only with this mark in front.
-_CSV_ENCODING = "utf-8-sig"
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda mess
     report(f"Comparing {', '.join(inputs.groups)}")
     evaluation = evaluate_inputs(inputs, job.prediction, job.truth, job.options)
     if job.out is not None:
-        report("Drawing the pictures and writing")
-        _write(job, evaluation, inputs)
+        report("Writing the report")
+        _write(job, job.out, evaluation, inputs)
     return evaluation
 
 
@@ -77,14 +77,14 @@ def _checked_inputs(job: EvaluateJob) -> Inputs:
     except InputError as error:
         faults += error.faults
     if job.out is not None:
-        recover(job.out, _ALL_FILES)
+        remove_stale(job.out, _ALL_FILES)
         faults += output_faults(job.out, _ALL_FILES, job.overwrite)
-    if faults:
+    if inputs is None or faults:
         raise InputError(faults)
     return inputs
 
 
-def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None:
+def _write(job: EvaluateJob, out: Path, evaluation: CaseEvaluation, inputs: Inputs) -> None:
     from SwinX2SLib.report.evaluation.page import write_case_page
 
     texts = {
@@ -92,18 +92,14 @@ def _write(job: EvaluateJob, evaluation: CaseEvaluation, inputs: Inputs) -> None
         "table": scores_table(evaluation),
         "measurements": measurements_table(evaluation),
     }
-    try:
-        with staged_folder(job.out, _ALL_FILES, job.overwrite) as folder:
-            for role, text in texts.items():
-                encoding = "utf-8" if role == "evaluation" else _CSV_ENCODING
-                # A file name that is no UTF-8 is written with its odd bytes escaped.
-                (folder / FILES[role]).write_bytes(text.encode(encoding, errors="backslashreplace"))
-            write_case_page(evaluation, inputs.own_prediction, inputs.own_truth, folder / FILES["page"])
-            if job.surfaces:
-                surfaces = compared_surfaces(inputs.own_prediction, inputs.own_truth, inputs.labels)
-                with (folder / SURFACES_FILE).open("wb") as stream:
-                    write_surfaces(stream, surfaces)
-    except OSError as error:
-        hint = "Check the free space and the permissions of the output folder."
-        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
-        raise OutputError([fault]) from error
+    with atomic_result(out, _ALL_FILES, job.overwrite, "result") as folder:
+        for role, text in texts.items():
+            # A file name that is no UTF-8 is written with its odd bytes escaped.
+            (folder / FILES[role]).write_bytes(
+                text.encode("utf-8", "backslashreplace") if role == "evaluation" else for_spreadsheets(text)
+            )
+        write_case_page(evaluation, inputs.own_prediction, inputs.own_truth, folder / FILES["page"])
+        if job.surfaces:
+            surfaces = compared_surfaces(inputs.own_prediction, inputs.own_truth, inputs.labels)
+            with (folder / SURFACES_FILE).open("wb") as stream:
+                write_surfaces(stream, surfaces)

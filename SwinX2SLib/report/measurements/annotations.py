@@ -138,12 +138,12 @@ def _middle(canvas: Canvas, measurement: Measurement) -> np.ndarray:
     if measurement.curves:
         points = measurement.curves[0].points_ras_mm
         return canvas.place(points[len(points) // 2])
-    points = [mark.position_ras_mm for mark in measurement.landmarks]
-    points += [plane.point_ras_mm for plane in measurement.planes]
-    points = points or [axis.point_ras_mm for axis in measurement.axes]
-    if not points:
+    places = [mark.position_ras_mm for mark in measurement.landmarks]
+    places += [plane.point_ras_mm for plane in measurement.planes]
+    places = places or [axis.point_ras_mm for axis in measurement.axes]
+    if not places:
         return np.array(canvas.image.size) / 2
-    return canvas.place(np.mean(points, axis=0))
+    return canvas.place(np.mean(places, axis=0))
 
 
 def _axis_line(canvas: Canvas, axis: Axis, measurement: Measurement) -> np.ndarray:
@@ -204,6 +204,8 @@ def _meeting(one: Axis, other: Axis) -> np.ndarray:
 
 def _draw_arc(canvas: Canvas, measurement: Measurement, colour: tuple) -> None:
     """Draw the arc of an angle, on the sides of the axes between which it lies."""
+    if measurement.value is None:
+        return
     one, other = (axis.direction_ras for axis in measurement.axes)
     between = np.degrees(np.arccos(np.clip(one @ other, -1, 1)))
     if abs(180 - between - abs(measurement.value)) < abs(between - abs(measurement.value)):

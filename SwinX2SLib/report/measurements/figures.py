@@ -106,12 +106,12 @@ def _view_of_angle(measurement: Measurement | None) -> View:
     towards = towards if towards @ FRONT.towards > 0 else -towards
     shaft = next((axis.direction_ras for axis in measurement.axes if "shaft" in axis.name), FRONT.up)
     up = shaft if shaft @ FRONT.up > 0 else -shaft
-    return View("square to both axes", towards, up, FRONT.sides)
+    return View("perpendicular to both axes", towards, up, FRONT.sides)
 
 
 def _pelvis(structure: str, found: dict, bones: dict[str, Bone]) -> Iterator[Figure]:
-    whole = [name for name in ("hip_left", "hip_right", "sacrum") if name in bones]
-    femora = [name for name in ("femur_left", "femur_right") if name in bones]
+    whole: list[str] = [name for name in ("hip_left", "hip_right", "sacrum") if name in bones]
+    femora: list[str] = [name for name in ("femur_left", "femur_right") if name in bones]
     front = _choose(found, "asis", "aiis", "pubic_tubercle", "inter_asis_width", "pelvic_obliquity")
     if front:
         yield _figure(structure, "Pelvis from the front", front, whole, [], bones, FRONT, (520, 400))
@@ -126,7 +126,7 @@ def _pelvis(structure: str, found: dict, bones: dict[str, Bone]) -> Iterator[Fig
     ):
         if chosen := _choose(found, *names):
             shown = [name for name in whole if name != "hip_left"]
-            title = f"{title}, from the patient's left (left hip left out)"
+            title = f"{title}, from the patient's left (without the left hip bone)"
             yield _figure(structure, title, chosen, shown, [], bones, LEFT, _LARGE)
     if legs := _choose(found, "femoral_length_difference"):
         yield _figure(structure, "Lengths of the femora", legs, femora, whole, bones, FRONT, _TALL)
@@ -151,14 +151,18 @@ def _vertebra(structure: str, found: dict, bones: dict[str, Bone]) -> Iterator[F
     left, feet = _own_views(found)
     side = _choose(
         found,
-        "anterior_body_height", "posterior_body_height", "superior_endplate_length", "inferior_endplate_length",
-        "spinous_process_length", "spinous_process_angle", "wedge_angle", "superior_endplate", "inferior_endplate",
+        "anterior_body_height", "posterior_body_height", "superior_endplate_length", (
+            "inferior_endplate_length"
+        ),
+        "spinous_process_length", "spinous_process_angle", "wedge_angle", "superior_endplate", (
+            "inferior_endplate"
+        ),
     )  # fmt: skip
     above = [m for m in found.values() if m not in side]
     title = structure_title(structure)
     if side:
         yield _figure(
-            structure, f"{title} from its left", side, [structure], [], bones, left, _SMALL, words=_value
+            structure, f"{title} from the left", side, [structure], [], bones, left, _SMALL, words=_value
         )
     if above:
         yield _figure(

@@ -71,17 +71,17 @@ def _story(values: Mapping[str, Any]) -> Iterator[Flowable]:
     signed = review is not None and review.is_signed
     yield _text(f"<b>{escape(_review_words(values))}</b>", 11, _GOOD if signed else _WARN)
     yield _text(
-        f"{counts['good']} measurements good, {counts['check']} to be checked, {counts['absent']} absent.", 9
+        f"Measurements: {counts['good']} good, {counts['check']} to check, {counts['absent']} absent.", 9
     )
     if review is not None and review.edited:
-        yield _text(f"Values that a person changed are marked <font color='{_EDITED}'>edited</font>.", 9)
+        yield _text(f"Manually changed values are marked <font color='{_EDITED}'>edited</font>.", 9)
     for note in values["notes"]:
-        yield _text(f"To be known: {escape(note)}", 9, _WARN)
+        yield _text(f"Please note: {escape(note)}", 9, _WARN)
     for section in values["sections"]:
         yield Spacer(1, 4 * mm)
         yield _text(f"<b>{escape(section['title'])}</b>", 13)
         if not section["groups"]:
-            yield _text("No such bone is in the segmentation.", 9)
+            yield _text("The segmentation has no bones of this region.", 9)
         for group in section["groups"]:
             yield from _group(group, section["title"], values)
     yield Spacer(1, 6 * mm)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError, OutputError
-from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
@@ -32,7 +32,7 @@ FILES = {
     "page": "measurements.html",
     "pdf": "measurements.pdf",
 }
-_HINT = "Give the measurements.json of swinx2s measure, or of Slicer's module."
+_HINT = "Use a measurements.json written by swinx2s measure or by the Slicer module."
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def run_report(job: ReportJob, say: Callable[[str], None] = lambda message: None
         OutputError: the report could not be written.
     """
     edited, subject = _checked_inputs(job)
-    say("Drawing the pictures")
+    say("Creating the figures")
     present = {key: edited.reviewed(key) for key in edited.keys}
     measured: dict[str, list[Measurement]] = {}
     for one in present.values():
@@ -84,7 +84,7 @@ def run_report(job: ReportJob, say: Callable[[str], None] = lambda message: None
         "page": render_page("measurements.html.jinja", **values).encode("utf-8", errors="backslashreplace"),
     }
     if importlib.util.find_spec("reportlab") is None:
-        say("No PDF is written: the package reportlab is not installed. Print the page instead")
+        say("No PDF is written: the package reportlab is not installed. Print the HTML report instead")
     else:
         from SwinX2SLib.report.measurements.pdf import measurements_pdf
 
@@ -118,25 +118,20 @@ def _checked_inputs(job: ReportJob) -> tuple[EditableMeasurements, SubjectBones]
     if edited is not None and subject is not None:
         missing = {key[0] for key in edited.geometry.measurements} - {"pelvis", "spine", *subject.bones}
         if missing:
-            message = f"Measured bones are not in the segmentation: {', '.join(sorted(missing)[:5])}."
+            message = f"Measured bones are missing in the segmentation: {', '.join(sorted(missing)[:5])}."
             faults.append(
                 Fault(
-                    "other-bones", message, "Give the segmentation that was measured.", str(job.segmentation)
+                    "other-bones", message, "Use the segmentation that was measured.", str(job.segmentation)
                 )
             )
-    recover(job.out, FILES.values())
+    remove_stale(job.out, FILES.values())
     faults += output_faults(job.out, FILES.values(), job.overwrite)
-    if faults:
+    if edited is None or subject is None or faults:
         raise InputError(faults)
     return edited, subject
 
 
 def _write(job: ReportJob, texts: dict[str, bytes]) -> None:
-    try:
-        with staged_folder(job.out, FILES.values(), job.overwrite) as folder:
-            for role, content in texts.items():
-                (folder / FILES[role]).write_bytes(content)
-    except OSError as error:
-        hint = "Check the free space and the permissions of the output folder."
-        fault = Fault("output-failed", f"The report could not be written ({error}).", hint, str(job.out))
-        raise OutputError([fault]) from error
+    with atomic_result(job.out, FILES.values(), job.overwrite, "report") as folder:
+        for role, content in texts.items():
+            (folder / FILES[role]).write_bytes(content)

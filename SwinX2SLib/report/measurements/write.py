@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib import __version__
-from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
-from SwinX2SLib.io.atomic_output import output_faults, recover, staged_folder
+from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
+from SwinX2SLib.io.csv_tables import for_spreadsheets
+from SwinX2SLib.io.label_volumes import read_uncertainty
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.label_sampling import METHOD, interval_words, sampled_labels, with_intervals
 from SwinX2SLib.measurements.measure import REGIONS, measure_subject
-from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject, read_uncertainty
+from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
 from SwinX2SLib.report.measurements.page import measurements_page
@@ -33,7 +35,6 @@ FILES = {
     "page": "measurements.html",
 }
 # Excel takes a CSV file for UTF-8 only with this mark in front.
-_CSV_ENCODING = "utf-8-sig"
 Measured = dict[str, list[Measurement]]
 
 
@@ -92,7 +93,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
             for region, found in measured.items()
         }
     provenance = _provenance(job, subject, len(samples) + (uncertainty is None))
-    report("Drawing the pictures and writing" if job.with_page else "Writing")
+    report("Writing the report" if job.with_page else "Writing")
     written = _write(job, measured, subject.bones, provenance)
     return {role: job.out.resolve() / FILES[role] for role in written}
 
@@ -104,8 +105,10 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
     uncertainty = None
     if job.uncertainty is not None and subject is not None:
         if subject.volume is None:
-            message = "An uncertainty map belongs to a label volume; the segmentation is made of meshes."
-            faults.append(Fault("grid-mismatch", message, "Leave it out.", str(job.uncertainty)))
+            message = "An uncertainty map requires a label volume, but the segmentation consists of meshes."
+            faults.append(
+                Fault("grid-mismatch", message, "Remove the uncertainty map.", str(job.uncertainty))
+            )
         else:
             try:
                 uncertainty = read_uncertainty(job.uncertainty, subject.volume)
@@ -114,9 +117,9 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
     for path in job.samples:
         # Kept no longer than this check: many large volumes need not lie in memory at once.
         _try_reading(path, job.reading, faults)
-    recover(job.out, FILES.values())
+    remove_stale(job.out, FILES.values())
     faults += output_faults(job.out, FILES.values(), job.overwrite)
-    if faults:
+    if subject is None or faults:
         raise InputError(faults)
     return subject, uncertainty
 
@@ -135,12 +138,12 @@ def _samples(
     for number, path in enumerate(job.samples, start=1):
         report(f"Measuring sample {number} of {len(job.samples)}")
         yield read_subject(path, job.reading).bones
-    if uncertainty is None:
-        return
     volume = subject.volume
+    if uncertainty is None or volume is None:
+        return
     drawn = sampled_labels(volume.labels, volume.affine, uncertainty, job.draws, _seed(subject))
     for number, labels in enumerate(drawn, start=1):
-        report(f"Measuring draw {number} of {job.draws}")
+        report(f"Measuring sampled volume {number} of {job.draws}")
         yield bones_from_labels(labels, volume.affine)
 
 
@@ -152,7 +155,7 @@ def _seed(subject: SubjectBones) -> int:
 def _provenance(job: MeasureJob, subject: SubjectBones, samples: int) -> dict[str, Any]:
     intervals = None
     if job.samples or job.uncertainty is not None:
-        source = "the segmentation and further ones of the same person" if job.samples else METHOD
+        source = "the segmentation and further segmentations of the same person" if job.samples else METHOD
         intervals = {"percentiles": interval_words(samples), "source": source, "samples": samples}
         intervals |= {"files": [str(path) for path in job.samples]}
         if job.uncertainty is not None:
@@ -185,17 +188,12 @@ def _write(
     }
     if job.with_page:
         texts["page"] = measurements_page(measured, bones, provenance, job.title)
-    try:
-        with staged_folder(job.out, FILES.values(), job.overwrite) as folder:
-            for role, text in texts.items():
-                encoding = _CSV_ENCODING if role == "table" else "utf-8"
-                # A file name that is no UTF-8 is written with its odd bytes escaped.
-                content = text.encode(encoding, errors="backslashreplace")
-                (folder / FILES[role]).write_bytes(content)
-    except OSError as error:
-        hint = "Check the free space and the permissions of the output folder."
-        fault = Fault("output-failed", f"The result could not be written ({error}).", hint, str(job.out))
-        raise OutputError([fault]) from error
+    with atomic_result(job.out, FILES.values(), job.overwrite, "result") as folder:
+        for role, text in texts.items():
+            # A file name that is no UTF-8 is written with its odd bytes escaped.
+            (folder / FILES[role]).write_bytes(
+                for_spreadsheets(text) if role == "table" else text.encode("utf-8", "backslashreplace")
+            )
     return list(texts)
 
 

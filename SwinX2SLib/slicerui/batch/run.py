@@ -28,7 +28,7 @@ from SwinX2SLib.slicerui.background_process import (
     WorkerProcess,
     worker_python,
 )
-from SwinX2SLib.slicerui.messages import words_of_the_module
+from SwinX2SLib.slicerui.messages import panel_wording
 
 _LAST_WORDS = 60
 _SAYS = "swinx2s: "
@@ -61,14 +61,12 @@ class BatchRequest:
         if not self.source.exists():
             hint = "Choose the table or the folder again."
             faults.append(
-                Fault("batch-source-missing", "The radiographs are not there.", hint, str(self.source))
+                Fault("batch-source-missing", "The radiographs do not exist.", hint, str(self.source))
             )
         if problem := _why_unwritable(self.out):
-            hint = "Choose a folder of your own for the results."
+            hint = "Choose another folder for the results."
             faults.append(
-                Fault(
-                    "batch-out-unwritable", f"Nothing can be written there ({problem}).", hint, str(self.out)
-                )
+                Fault("batch-out-unwritable", f"The folder is not writable ({problem}).", hint, str(self.out))
             )
         return faults
 
@@ -152,7 +150,7 @@ class BatchRun(BackgroundProcess):
                 clear_leftovers(self.request.out)
         except OSError:
             # The folder went away or may not be written; a batch that goes on takes them away first.
-            logging.exception("SwinX2S: what an ended batch had begun to write could not be removed")
+            logging.exception("SwinX2S: incomplete files of a stopped batch could not be removed")
         if ending.cancelled:
             self._observer.on_ended(False, self._reason)
         elif ending.exit_code in (0, SOME_FAILED):
@@ -163,7 +161,7 @@ class BatchRun(BackgroundProcess):
     def _why(self, ending: Ending) -> str:
         told = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
         text = "\n".join(told) or f"{ending.describe()} {' '.join(self._last_words)[-300:]}"
-        return words_of_the_module(text.strip()).replace(" with --out", "")
+        return panel_wording(text.strip()).replace(" with --out", "")
 
 
 _FAILED_COLOUR = (198, 40, 40)

@@ -15,9 +15,9 @@ from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerPro
 from SwinX2SLib.slicerui.batch.run import CaseList
 from SwinX2SLib.slicerui.devices import catalogue
 from SwinX2SLib.slicerui.installer import Installer, InstallError, SlicerInstaller
-from SwinX2SLib.slicerui.messages import told
 from SwinX2SLib.slicerui.parameters import DEFAULT_MODEL, FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM
 from SwinX2SLib.slicerui.section import Section, Services
+from SwinX2SLib.slicerui.translation import joined_messages
 
 
 @parameterNodeWrapper
@@ -108,7 +108,7 @@ class BatchSection(Section):
             self._installer.ensure()
             run = self._prepared(check)
             if faults := run.request.faults():
-                self._say(told(faults), alarm=True)
+                self._say(joined_messages(faults), alarm=True)
                 return
             # Before the start, which may tell of its failure at once.
             self._run = run
@@ -128,7 +128,7 @@ class BatchSection(Section):
         """Stop the batch; what is finished is kept."""
         if self._run is not None:
             self._say(_("Cancelling..."))
-            self._run.cancel(_("Stopped. What is finished is kept; Start goes on from there."))
+            self._run.cancel(_("Stopped. Finished cases are kept; click Start to resume."))
 
     def load_chosen(self) -> None:
         """Add the result of the chosen case to the scene."""
@@ -198,7 +198,7 @@ class BatchSection(Section):
     def _open_table(self) -> None:
         path = Path(self.parameters.batch_out) / _TABLE
         if not qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path))):
-            self._say(_("No program opens tables here; the table is {0}").format(path))
+            self._say(_("No program is available to open tables. The table is {0}").format(path))
 
     def _prepared(self, check: bool) -> BatchRun:
         # The protocol comes with packages that are installed by now, and not before.

@@ -19,7 +19,7 @@ _LEAST_FOR_LIMITS = 3
 # One dot shows no agreement, and VTK draws no line of one point.
 _LEAST_FOR_CHART = 2
 # Slicer names the bar under the mouse; 54 names do not fit below the bars.
-_ROWS = "Row of the table of bones; point at a bar for its name"
+_ROWS = "Row of the bone table; hover over a bar for its name"
 _KINDS = {"°": "angles", "mm": "lengths"}
 
 
@@ -54,7 +54,7 @@ def _agreement_chart(
     columns: Columns = (
         ("Measurement", _TEXT, "", ""),
         ("Mean", _NUMBER, unit, "Mean of both values"),
-        ("Difference", _NUMBER, unit, "Reconstruction less CT"),
+        ("Difference", _NUMBER, unit, "Reconstruction minus CT"),
     )
     table = add_table(title, columns, points)
     dots = _series("Measurements", table, slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter, _BLUE)
@@ -79,7 +79,7 @@ def _agreement_chart(
         line.SetYColumnName(words)
         line.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
         lines.append(line)
-    across, up = f"Mean of reconstruction and CT ({unit})", f"Reconstruction less CT ({unit})"
+    across, up = f"Mean of reconstruction and CT ({unit})", f"Reconstruction minus CT ({unit})"
     yield from (_chart(title, across, up, [dots, *lines]), table, level_table, dots, *lines)
 
 

@@ -18,10 +18,10 @@ class Placement(Enum):
     def label(self) -> str:
         """Return the words of the drop-down list."""
         words = {
-            "rigid": _("turned and shifted, bone onto bone"),
-            "bones": _("shifted, bone onto bone"),
-            "centres": _("shifted, middle of the volumes"),
-            "none": _("as both lie in the scene"),
+            "rigid": _("rigid, by bones"),
+            "bones": _("translation, by bones"),
+            "centres": _("translation, by volume centres"),
+            "none": _("none (scene coordinates)"),
         }
         return words[self.value]
 
@@ -35,7 +35,7 @@ class Distance(Enum):
     def label(self) -> str:
         """Return the words of the drop-down list."""
         words = {
-            "signed": _("outside (red) or inside (blue) the CT's bone"),
-            "absolute": _("distance only"),
+            "signed": _("signed: outside (red) or inside (blue) the CT bone"),
+            "absolute": _("absolute"),
         }
         return words[self.value]

@@ -38,7 +38,9 @@ def node_file(node: slicer.vtkMRMLDisplayableNode, folder: Path, stem: str) -> P
     storage.SetUseCompression(False)
     with _as_it_lies(node) as written:
         if not storage.WriteData(written) or not path.is_file():
-            raise WritingError(f"{node.GetName()} could not be written to {folder}; is the disk full?")
+            raise WritingError(
+                f"{node.GetName()} could not be written to {folder}. Check the free disk space."
+            )
     return path
 
 
@@ -68,5 +70,5 @@ def _as_it_lies(node: slicer.vtkMRMLDisplayableNode) -> Iterator[slicer.vtkMRMLD
 def _make_voxels(node: slicer.vtkMRMLSegmentationNode, name: str) -> None:
     segmentation = node.GetSegmentation()
     if not segmentation.CreateRepresentation(_LABELS):
-        raise WritingError(f"{name} could not be turned into voxels.")
+        raise WritingError(f"{name} could not be converted to voxels.")
     segmentation.SetSourceRepresentationName(_LABELS)

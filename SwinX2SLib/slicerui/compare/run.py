@@ -25,10 +25,10 @@ _LAST_WORDS = 20
 _SAYS = "swinx2s: "
 # What the command calls its options, and the panel its controls.
 _WORDS = (
-    ("--align centres or bones lays them together", "another choice of Place lays them together"),
+    ("use --align centres or bones", "another Alignment may fix this"),
     (
-        "Name the numbering (--scheme), or give a map of its values.",
-        "Choose its numbering, or a map of its values.",
+        "Set the label numbering (--scheme), or provide a label map.",
+        "Choose Labels, or a label map.",
     ),
     ("or name other groups with --groups", "or choose another one"),
     ("(--scheme)", ""),

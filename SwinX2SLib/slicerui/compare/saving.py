@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import slicer
 
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.slicerui.compare.scene import DOCUMENT, PAGE, evaluation_of, parts
 
 if TYPE_CHECKING:
@@ -34,15 +36,14 @@ def save_comparison(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> Pat
     from SwinX2SLib.report.evaluation.write import FILES
 
     evaluation: CaseEvaluation = evaluation_of(result)
-    texts = {
+    contents: dict[str, str | bytes] = {
         "evaluation": parts(result, DOCUMENT)[0].GetText(),
-        # Excel takes a CSV file for UTF-8 only with this mark in front.
-        "table": "\ufeff" + scores_table(evaluation),
-        "measurements": "\ufeff" + measurements_table(evaluation),
+        "table": for_spreadsheets(scores_table(evaluation)),
+        "measurements": for_spreadsheets(measurements_table(evaluation)),
         "page": parts(result, PAGE)[0].GetText(),
     }
-    for role, text in texts.items():
-        (folder / FILES[role]).write_bytes(text.encode("utf-8", "backslashreplace"))
+    for role, content in contents.items():
+        atomic_write(folder / FILES[role], content)
     return folder / FILES["page"]
 
 

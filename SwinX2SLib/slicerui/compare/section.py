@@ -47,8 +47,8 @@ _FOLDER_SETTING = "compare/folder"
 _FILES = "Segmentations (*.nii *.nii.gz *.nrrd *.nhdr);;All files (*)"
 _AUTOMATIC = "auto"
 _CHARTS = (
-    (scene.DICE_CHART, "Overlap of every bone"),
-    (scene.DISTANCE_CHART, "Surface distance of every bone"),
+    (scene.DICE_CHART, "Overlap by bone"),
+    (scene.DISTANCE_CHART, "Surface distance by bone"),
 )
 
 
@@ -104,7 +104,7 @@ class CompareSection(Section):
         """Let go of the scene; where it is closed, a comparison of it ends."""
         # The state is also let go, and taken up again, whenever the user comes back to the module.
         if slicer.mrmlScene.IsClosing():
-            self._end("The scene was closed, so the comparison was ended.")
+            self._end("The scene was closed; the comparison was cancelled.")
         self._show_comparison(None)
         super().forget()
 
@@ -125,7 +125,7 @@ class CompareSection(Section):
             chosen.compare_measurements,
         )
         # Said first: a start that fails at once has its own words.
-        self._say(_("Reading both ..."))
+        self._say(_("Reading the segmentations ..."))
         try:
             self._run = ComparisonRun(asked, self._say, self._on_finished)
             self._run.start(QtWorkerProcess)
@@ -147,7 +147,7 @@ class CompareSection(Section):
         try:
             self._say(_("Saved: {0}").format(save_comparison(self._shown, folder)))
         except OSError as error:
-            self._say(_("It could not be saved: {0}").format(error))
+            self._say(_("Saving failed: {0}").format(error))
 
     # What the user, and the rest of the panel, do
 
@@ -157,7 +157,7 @@ class CompareSection(Section):
 
     def _choose_file(self) -> None:
         path = _chosen(
-            qt.QFileDialog.getOpenFileName(self.ui.compareFileButton, _("Bones of a CT"), "", _FILES)
+            qt.QFileDialog.getOpenFileName(self.ui.compareFileButton, _("CT segmentation"), "", _FILES)
         )
         if path:
             self.parameters.compare_truth_file = path
@@ -168,7 +168,7 @@ class CompareSection(Section):
     def _choose_map(self) -> None:
         path = _chosen(
             qt.QFileDialog.getOpenFileName(
-                self.ui.compareMapButton, _("Map of values"), "", "Maps (*.json *.csv)"
+                self.ui.compareMapButton, _("Label map"), "", "Maps (*.json *.csv)"
             )
         )
         if path:
@@ -202,7 +202,7 @@ class CompareSection(Section):
 
     def _ask_and_save(self) -> None:
         last = self.services.settings.get(_FOLDER_SETTING, "")
-        folder = qt.QFileDialog.getExistingDirectory(self.ui.compareSaveButton, _("Save into"), last)
+        folder = qt.QFileDialog.getExistingDirectory(self.ui.compareSaveButton, _("Save to"), last)
         if folder:
             self.services.settings.set(_FOLDER_SETTING, folder)
             self.save(Path(folder))
@@ -220,7 +220,7 @@ class CompareSection(Section):
             scene.add_comparison(result, folder, run.comparison.truth_name)
             scene.show_surfaces(result, True)
             slicer.app.layoutManager().resetThreeDViews()
-            self._say(_("Compared; the reconstruction itself stays where it is."))
+            self._say(_("Comparison finished. The reconstruction was not moved."))
             self._show_comparison(result)
         if self.parameters is not None:
             self._show_running()
@@ -291,7 +291,7 @@ def _scheme_titles() -> list[tuple[str, str]]:
     from SwinX2SLib.label_maps.numberings import builtin_mappings
 
     titles = [(name, scheme.title) for name, scheme in builtin_mappings().items()]
-    return [(_AUTOMATIC, _("recognise it")), *titles]
+    return [(_AUTOMATIC, _("detect")), *titles]
 
 
 def _chosen(answer: object) -> str:

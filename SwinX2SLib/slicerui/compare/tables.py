@@ -19,40 +19,46 @@ if TYPE_CHECKING:
 Columns = Sequence[tuple[str, type, str, str]]
 _TEXT, _NUMBER = vtk.vtkStringArray, vtk.vtkDoubleArray
 _SCORES: Columns = (
-    ("Dice", _NUMBER, "%", "Overlap of both volumes; 100 is the same"),
-    ("HD95", _NUMBER, "mm", "95th percentile of the distances of both surfaces"),
-    ("ASSD", _NUMBER, "mm", "Mean distance of both surfaces"),
-    ("Centre", _NUMBER, "mm", "Distance of both centres of mass"),
+    ("Dice", _NUMBER, "%", "Volume overlap; 100 is identical"),
+    ("HD95", _NUMBER, "mm", "95th percentile of the surface distances, both directions"),
+    ("ASSD", _NUMBER, "mm", "Average symmetric surface distance"),
+    ("Centre", _NUMBER, "mm", "Distance between the centres of mass"),
 )
 BONES: Columns = (
-    ("Bone", _TEXT, "", "Name of the bone"),
-    ("Region", _TEXT, "", "Region of the body"),
+    ("Bone", _TEXT, "", "Bone"),
+    ("Region", _TEXT, "", "Body region"),
     *_SCORES,
     (
         "Remark",
         _TEXT,
         "",
-        "Missed: only in the CT; invented: only in the reconstruction; taken for another: nearer to a neighbour",
+        "Missed: only in the CT; extra: only in the reconstruction; wrong label: closer to a neighbouring "
+        "bone",
     ),
 )
 MEANS: Columns = (
-    ("Part", _TEXT, "", "Region of the body"),
-    ("Bones", vtk.vtkIntArray, "", "Number of bones that the CT shows"),
+    ("Part", _TEXT, "", "Body region"),
+    ("Bones", vtk.vtkIntArray, "", "Number of bones in the CT"),
     *_SCORES,
-    ("Identified", _NUMBER, "%", "Share of the bones that are found under their own name"),
-    ("Missed", _TEXT, "", "Bones that only the CT shows"),
-    ("Invented", _TEXT, "", "Bones that only the reconstruction shows"),
+    ("Identified", _NUMBER, "%", "Percentage of bones found with the correct label"),
+    ("Missed", _TEXT, "", "Bones present only in the CT"),
+    ("Invented", _TEXT, "", "Bones present only in the reconstruction"),
 )
 MEASUREMENTS: Columns = (
-    ("Measurement", _TEXT, "", "What was measured"),
-    ("Bone", _TEXT, "", "Of what"),
+    ("Measurement", _TEXT, "", "Measurement"),
+    ("Bone", _TEXT, "", "Bone or group of bones"),
     ("Side", _TEXT, "", "Side of the body"),
-    ("Reconstruction", _NUMBER, "", "Value of the reconstruction"),
-    ("CT", _NUMBER, "", "Value of the CT"),
-    ("Difference", _NUMBER, "", "Reconstruction less CT; of places, their distance"),
+    ("Reconstruction", _NUMBER, "", "Value in the reconstruction"),
+    ("CT", _NUMBER, "", "Value in the CT"),
+    ("Difference", _NUMBER, "", "Reconstruction minus CT; of places, their distance"),
     ("Mean", _NUMBER, "", "Mean of both values"),
-    ("Unit", _TEXT, "", "Unit of the values"),
-    ("Quality", _TEXT, "", "good; check: one of both needs a look; absent: one of both is missing"),
+    ("Unit", _TEXT, "", "Unit"),
+    (
+        "Quality",
+        _TEXT,
+        "",
+        "good; check: one of the two should be checked; absent: one of the two is missing",
+    ),
 )
 
 
@@ -133,7 +139,7 @@ def _scores(scores: Scores) -> list[float | None]:
 def _remark(bone: Any) -> str:
     if bone.status != "both":
         return bone.status
-    return "" if bone.identified else "taken for another"
+    return "" if bone.identified else "wrong label"
 
 
 def _percent(share: float | None) -> float | None:

@@ -100,7 +100,7 @@ def choice_faults(parameters: ReconstructionParameters) -> list[Fault]:
     faults = radiograph_faults(ap, "frontal") + radiograph_faults(lateral, "lateral")
     if ap is not None and ap is lateral:
         hint = "Choose the lateral radiograph of the same person."
-        faults.append(Fault("same-radiograph", "Both radiographs are the same volume.", hint, ap.GetName()))
+        faults.append(Fault("same-radiograph", "Both radiographs use the same volume.", hint, ap.GetName()))
     return faults + _colour_faults(parameters) + _spacing_faults(parameters)
 
 
@@ -112,9 +112,9 @@ def is_colour(radiograph: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
 
 def _colour_faults(parameters: ReconstructionParameters) -> list[Fault]:
     radiographs = dict.fromkeys((parameters.ap_volume, parameters.lateral_volume))
-    hint = "Click Convert to gray; the picture itself stays as it is."
+    hint = "Click Convert to gray; the original image is not changed."
     return [
-        Fault("colour-volume", "The radiograph was loaded as a colour picture.", hint, radiograph.GetName())
+        Fault("colour-volume", "The radiograph was loaded as a colour image.", hint, radiograph.GetName())
         for radiograph in radiographs
         if is_colour(radiograph)
     ]
@@ -123,12 +123,12 @@ def _colour_faults(parameters: ReconstructionParameters) -> list[Fault]:
 def _spacing_faults(parameters: ReconstructionParameters) -> list[Fault]:
     if parameters.accept_assumed_spacing:
         return []
-    hint = "Set Pixel size, calibrate on a marker, or tick that 1 mm is right."
+    hint = "Set Pixel size, calibrate with a marker, or confirm that 1 mm is correct."
     choices = [radiograph_choice(parameters, role) for role in ROLES]
     return [
         Fault(
             "spacing-assumed",
-            "The size of a pixel is unknown; Slicer assumed 1 mm.",
+            "The pixel size is unknown; Slicer assumed 1 mm.",
             hint,
             radiograph.node.GetName(),
         )

@@ -94,7 +94,7 @@ def load_radiographs_of_database(
     for radiograph in radiographs:
         node = _load(radiograph.file)
         if node is None:
-            hint = "Load it with Slicer's DICOM module, which says more."
+            hint = "Load it with Slicer's DICOM module to see the reason."
             faults.append(
                 Fault("not-loaded", "No DICOM plugin could load the radiograph.", hint, radiograph.file)
             )
@@ -173,18 +173,16 @@ class DicomChoice:
     ):
         self._radiographs, self._on_chosen = list(radiographs), on_chosen
         self.dialog = qt.QDialog(parent)
-        self.dialog.setWindowTitle(_("Radiographs of the DICOM database"))
+        self.dialog.setWindowTitle(_("Radiographs in the DICOM database"))
         self.dialog.resize(*_SIZE)
         self.table = self._make_table()
-        words = _(
-            "Choose the frontal and the lateral radiograph, or one of them (Ctrl-click for the second)."
-        )
+        words = _("Select the frontal and the lateral radiograph (Ctrl-click for the second), or only one.")
         if not radiographs:
             words = _(
-                "The database holds no radiographs (CR, DX, RG, RF, XA): import them with the DICOM module."
+                "The database has no radiographs (CR, DX, RG, RF, XA): import them with the DICOM module."
             )
         if runs_left_out:
-            words += " " + _("Not listed: {0} recordings of several frames.").format(runs_left_out)
+            words += " " + _("Not listed: {0} multi-frame series.").format(runs_left_out)
         label = qt.QLabel(words)
         label.setWordWrap(True)
         layout = qt.QVBoxLayout(self.dialog)
@@ -224,12 +222,12 @@ class DicomChoice:
     def _make_buttons(self) -> qt.QHBoxLayout:
         self.load_button = qt.QPushButton(_("Load"))
         self.load_button.setToolTip(
-            _("Load the selected radiographs and choose them; which is frontal is recognised.")
+            _("Load and select these radiographs; the frontal view is detected automatically.")
         )
         self.load_button.setDefault(True)
         self.load_button.clicked.connect(lambda *_arguments: self._load())
         browser = qt.QPushButton(_("DICOM browser…"))
-        browser.setToolTip(_("Open Slicer's DICOM module, to import radiographs or to load anything else."))
+        browser.setToolTip(_("Open Slicer's DICOM module to import or load other data."))
         browser.clicked.connect(lambda *_arguments: self._browse())
         cancel = qt.QPushButton(_("Cancel"))
         cancel.clicked.connect(lambda *_arguments: self.dialog.reject())

@@ -18,7 +18,7 @@ from SwinX2SLib.slicerui.inputs.choice import (
     radiograph_choice,
 )
 from SwinX2SLib.slicerui.inputs.decoding import SceneRadiograph, SceneRadiographs
-from SwinX2SLib.slicerui.messages import fault_of_the_module
+from SwinX2SLib.slicerui.messages import panel_fault
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.radiographs import ROLES
 
@@ -88,7 +88,7 @@ class Examiner:
             # How high a radiograph is, nobody knows while its crop is being changed.
             found += [] if uncropped else check_pair(ap, lateral)
             faults += [replace(fault, path=name) for fault in found]
-        return Examination(radiographs, tuple(fault_of_the_module(fault, {}) for fault in faults), middles_mm)
+        return Examination(radiographs, tuple(panel_fault(fault, {}) for fault in faults), middles_mm)
 
     def scene_radiographs(self, parameters: ReconstructionParameters) -> list[SceneRadiograph]:
         """Return the radiographs that are chosen, as stored."""

@@ -72,7 +72,7 @@ class RadiographImporter:
                 section.swap()
             words = f"{words} {recognition.reason if recognition else ''}"
             if len(nodes) > 2:
-                words += _(" The other radiographs are in the scene, too.")
+                words += _(" The other radiographs are also in the scene.")
         if words.strip():
             self._say(words.strip())
 
@@ -82,7 +82,8 @@ class RadiographImporter:
         if database is None or not database.isOpen:
             self._say(
                 _(
-                    "The DICOM database is not open: open Slicer's DICOM module once, or load radiographs from files."
+                    "The DICOM database is not open: open Slicer's DICOM module once, or load the "
+                    "radiographs from files."
                 )
             )
             return

@@ -86,7 +86,7 @@ def _unpack(path: Path) -> UnpackedImage | None:
             logging.warning("SwinX2S: %s is read by Slicer itself: %s", path, error)
             return None
         if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no reason told"])[-1]
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             logging.info("SwinX2S: %s is read by Slicer itself: %s", path, reason)
             return None
         return read_unpacked(Path(folder))
@@ -124,8 +124,8 @@ def load_radiographs(
     if len(files) > MOST_FILES:
         fault = Fault(
             "too-many-files",
-            f"{len(files)} files were given.",
-            "Give the frontal and the lateral radiograph only.",
+            f"{len(files)} files were selected.",
+            "Select only the frontal and the lateral radiograph.",
         )
         return [], [fault]
     for path in files:
@@ -133,7 +133,7 @@ def load_radiographs(
         try:
             nodes.append(read_radiograph(path))
         except RuntimeError:
-            hint = "Load it with Slicer's DICOM module or Add Data, which say more."
+            hint = "Load it with Slicer's DICOM module or Add Data to see the reason."
             faults.append(Fault("not-loaded", "Slicer could not load the file.", hint, str(path)))
     say("")
     return nodes, faults

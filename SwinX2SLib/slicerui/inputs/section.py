@@ -128,15 +128,18 @@ class InputsSection(Section):
         """Move the lateral radiograph to where both are most alike."""
         radiographs = self.examination.radiographs
         if len(radiographs) < len(ROLES):
-            self.ui.heightsLabel.text = _("Choose both radiographs first.")
+            self.ui.heightsLabel.text = _("Select both radiographs first.")
             return
         found = automatic_shift(*(radiographs[role].radiograph for role in ROLES))
         if found is None or not found.is_sure:
             self.ui.heightsLabel.text = _(
-                "The radiographs are not alike enough to tell; match them by points or by hand."
+                "The radiographs are not similar enough for automatic alignment; align them by points or "
+                "manually."
             )
             return
-        self.set_offset(found.shift_mm, _("matched automatically, likeness {0:.2f}").format(found.similarity))
+        self.set_offset(
+            found.shift_mm, _("aligned automatically, similarity {0:.2f}").format(found.similarity)
+        )
 
     def set_offset(self, shift_mm: float, words: str) -> None:
         """Take over how far the lateral radiograph is moved up."""
@@ -159,7 +162,7 @@ class InputsSection(Section):
         if choice.node is None:
             return ""
         if radiograph_axes(choice.node) is None:
-            return _("This volume is no single radiograph.")
+            return _("This volume is not a single radiograph.")
         spacing = radiograph_spacing(choice.node, choice.options)
         words = html.escape(f"{radiograph_size(choice.node)}, {spacing}{self._tube_words(role)}", quote=False)
         return f"<span style='{_ALARM}'>{words}</span>" if spacing.assumed else words
@@ -172,7 +175,7 @@ class InputsSection(Section):
             or str(seen.radiograph.xray_source) in seen.radiograph.spacing_source
         ):
             return ""
-        return _("; tube: {0}, magnification {1:.3g}").format(
+        return _("; source: {0}, magnification {1:.3g}").format(
             seen.radiograph.xray_source, seen.radiograph.xray_source.magnification
         )
 
@@ -188,9 +191,9 @@ class InputsSection(Section):
         seen = self.examination.radiographs.get(role)
         xray_source = seen.radiograph.xray_source if seen is not None and distances else None
         box.specialValueText = (
-            _("as the radiograph says")
+            _("from header")
             if xray_source is None
-            else _("{0:.3f} × by the tube").format(xray_source.magnification)
+            else _("{0:.3f} × from the source distances").format(xray_source.magnification)
         )
 
     def _show_heights(self) -> None:
@@ -239,6 +242,6 @@ class InputsSection(Section):
         found = self.recognition()
         words = found.reason if found is not None else ""
         if found is not None and found.frontal == 1:
-            swap = _("The radiographs seem to be swapped: click Swap.")
+            swap = _("The radiographs appear to be swapped: click Swap.")
             words = f"<span style='{_ALARM}'>{swap}</span> {html.escape(found.reason)}"
         self.ui.recognitionLabel.text = words

@@ -70,10 +70,8 @@ class Toolbox:
             finish()
         self.deactivate_tool()
         if moved:
-            return _("What was still open on the radiographs (crop, calibration or points) was applied.")
-        return _(
-            "What was still open on the radiographs (crop, calibration or points) was put away unchanged."
-        )
+            return _("Open edits (crop, calibration or points) were applied.")
+        return _("Open edits (crop, calibration or points) were discarded.")
 
     def _connect(self, button: qt.QPushButton, start: object, finish: object, role: str) -> None:
         def on_toggled(checked: bool) -> None:
@@ -112,14 +110,12 @@ class Toolbox:
         seen, plane = self._section.examination.radiographs.get(role), self._section.viewing.planes.get(role)
         pixels = self._out[0].pixels(plane) if plane is not None else 0.0
         if seen is None or pixels < 1:
-            self._section.ui.recognitionLabel.text = _("The line over the marker is gone; draw it again.")
+            self._section.ui.recognitionLabel.text = _("The calibration line was deleted; draw it again.")
             return
         scale = seen.scene_radiograph.shape[0] / seen.scene_radiograph.decoded.values.shape[0]
         spacing_mm = getattr(self._section.ui, f"{role}MarkerBox").value / (pixels * scale)
         if spacing_mm > LARGEST_PIXEL_MM:
-            self._section.ui.recognitionLabel.text = _(
-                "The line is far too short for a marker of that length."
-            )
+            self._section.ui.recognitionLabel.text = _("The line is too short for a marker of this length.")
             return
         setattr(self._section.parameters, f"{role}_spacing_mm", round(spacing_mm, 4))
 
@@ -137,9 +133,9 @@ class Toolbox:
         except ValueError as error:
             label.text = str(error)
             return
-        words = _("matched by two points")
+        words = _("aligned by two points")
         if not match.scales_agree:
             words += _(
-                ", but they lie {0:.0%} further apart on the frontal radiograph: check both pixel sizes"
+                ", but their distance is {0:.0%} larger on the frontal radiograph: check both pixel sizes"
             ).format(match.scale - 1)
         self._section.set_offset(match.shift_mm, words)

@@ -98,7 +98,8 @@ class SegmentationCommand:
         if not storage.WriteData(self._segmentation) or not path.is_file():
             shutil.rmtree(self._folder, ignore_errors=True)
             raise SegmentationNotWrittenError(
-                f"The segmentation could not be written to {self._folder}; is it empty, or the disk full?"
+                f"The segmentation could not be written to {self._folder}. Check that it is not empty and "
+                "that the disk is not full."
             )
         return str(path)
 

@@ -153,5 +153,5 @@ def whole_document(document: slicer.vtkMRMLTextNode) -> Mapping[str, Any]:
     """
     content = json.loads(document.GetText() or "null")
     if not isinstance(content, dict):
-        raise ValueError("The document of the measurements is empty.")
+        raise ValueError("The measurements document is empty.")
     return {**content, "edits": kept(document, EDITS) or {}, "review": kept(document, REVIEW)}

@@ -75,4 +75,4 @@ def rests_on(key: Key) -> set[str]:
 def outdated_words(bones: Collection[str]) -> str:
     """Return what to tell a user of bones that were edited since they were measured, or ""."""
     titles = ", ".join(label.title for label in labels() if label.name in bones)
-    return _("Edited since measured: {0}. Measure again.").format(titles) if titles else ""
+    return _("Edited after the measurement: {0}. Measure again.").format(titles) if titles else ""

@@ -13,22 +13,22 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from SwinX2SLib.io.atomic_output import replace_file
+from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
-from SwinX2SLib.slicerui.measurements.table import csv_text
+from SwinX2SLib.slicerui.measurements.table import table_csv
 
 _REVIEWED, _NOT_REVIEWED = "#17613a", "#b25000"
 
 
 def save_csv(session: MeasuringSession, path: Path) -> str:
     """Write the table as CSV and return what to tell the user."""
-    text = csv_text(session.rows, session.edited, session.review_words())
+    text = table_csv(session.rows, session.edited, session.review_words())
     try:
-        # Excel takes a CSV file for UTF-8 only with this mark in front.
-        replace_file(path, text.encode("utf-8-sig"))
+        atomic_write(path, for_spreadsheets(text))
     except OSError as error:
-        return _("The table could not be written: {0}").format(error)
+        return _("Saving the table failed: {0}").format(error)
     return _("Saved {0}.").format(path)
 
 
@@ -59,7 +59,7 @@ def counted_words(session: MeasuringSession) -> str:
     """Return how many measurements are good, to be checked and absent."""
     qualities = [session.edited.reviewed(key).present.quality for key in session.edited.keys]
     counts = (qualities.count(quality) for quality in ("good", "check", "absent"))
-    return _("{0} measurements good, {1} to be checked, {2} absent.").format(*counts)
+    return _("Measurements: {0} good, {1} to check, {2} absent.").format(*counts)
 
 
 def reasons_html(session: MeasuringSession, keys: list[Key]) -> str:

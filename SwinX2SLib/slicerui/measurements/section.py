@@ -133,7 +133,7 @@ class MeasurementsSection(Section):
         segmentation = self.parameters.measured_segmentation
         if segmentation is None or self._is_running():
             return
-        question = _("Measuring again gives up the corrections and the review of these bones. Go on?")
+        question = _("Measuring again discards the corrections and the review of these bones. Continue?")
         if self.session is not None and self.session.is_worked_on and not self.confirm(question):
             return
         self._measured_id = segmentation.GetID()
@@ -152,7 +152,9 @@ class MeasurementsSection(Section):
         """Write page and PDF of the measurements as they stand into a new folder."""
         if self.session is None or self._is_running():
             return
-        question = _("Bones were edited since they were measured. Report the measurements as they are?")
+        question = _(
+            "Bones were edited after the measurement. Write the report with the current measurements?"
+        )
         if self.session.outdated and not self.confirm(question):
             return
         out = review.report_folder(self.session, folder)
@@ -167,7 +169,7 @@ class MeasurementsSection(Section):
     def _on_measured(self, went_well: bool, words: str, out: Path) -> None:
         segmentation = slicer.mrmlScene.GetNodeByID(self._measured_id)
         if not went_well or segmentation is None or self.parameters is None:
-            self._say(_("The bones are gone, so there is nothing to show.") if went_well else words)
+            self._say(_("The segmentation no longer exists.") if went_well else words)
             return
         text = (out / "measurements.json").read_text(encoding="utf-8")
         measured, self._measured_bones = run_in_thread(self._measured_bones), dict
@@ -225,7 +227,7 @@ class MeasurementsSection(Section):
         """Put the table on the clipboard."""
         if self.session is not None:
             qt.QApplication.clipboard().setText(tabbed_text(self.session.rows, self.session.edited))
-            self._say(_("The table is on the clipboard."))
+            self._say(_("The table was copied to the clipboard."))
 
     def save_csv(self, path: Path) -> None:
         """Write the table as CSV."""

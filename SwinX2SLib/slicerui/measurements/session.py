@@ -234,7 +234,7 @@ class MeasuringSession(VTKObservationMixin):
     def review_words(self) -> str:
         """Return the state of the review, in words."""
         words = review_words(self.review, self._digest())
-        return f"{words}; bones were edited since they were measured" if self.outdated else words
+        return f"{words}; bones were edited after the measurement" if self.outdated else words
 
     def sign(self, name: str, now: datetime | None = None) -> None:
         """Sign the values as they are now.
@@ -243,7 +243,7 @@ class MeasuringSession(VTKObservationMixin):
             ValueError: there is no name.
         """
         if not name.strip():
-            raise ValueError("Enter the name of the person who has reviewed the measurements.")
+            raise ValueError("Enter the name of the reviewer.")
         date = (now or datetime.now().astimezone()).isoformat(timespec="minutes")
         nodes.keep(self.document, nodes.REVIEW, Review(name.strip(), date, self._digest()).to_dict())
         self.changed.tell(set())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import slicer
 import vtk
 
+from SwinX2SLib.io.csv_tables import csv_text
 from SwinX2SLib.measurements.editing import EditableMeasurements, ReviewedMeasurement
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.measurements.stored import StoredMeasurement
@@ -17,20 +16,20 @@ from SwinX2SLib.report.naming import number_words, structure_title, title_of, un
 from SwinX2SLib.slicerui.measurements.nodes import TITLES, region_of
 
 COLUMNS = {
-    "Region": "Region of the body",
+    "Region": "Body region",
     "Structure": "Bone, or group of bones",
-    "Measurement": "What was measured",
-    "Value": "Value of what has no sides",
+    "Measurement": "Measurement",
+    "Value": "Value without a side",
     "Right": "Value on the patient's right",
     "Left": "Value on the patient's left",
-    "Unit": "Unit of the values",
-    "Reference range": "Least and most that is usual between adults",
-    "Quality": "good, check (a person must look at it) or absent",
-    "Reason": "Why the quality is not good",
-    "Edited": "Which values rest on places that a person moved, and what was computed",
-    "Bones": "Whether bones that it rests on were edited since it was measured",
+    "Unit": "Unit",
+    "Reference range": "Normal range in adults",
+    "Quality": "good, check (needs visual inspection) or absent",
+    "Reason": "Reason why the quality is not good",
+    "Edited": "Values based on moved landmarks, with the computed value",
+    "Bones": "Whether the bones were edited after the measurement",
 }
-OUTDATED = "edited since measured"
+OUTDATED = "edited after measurement"
 _PAIRED = ("femur", "pelvis", "rib")
 _SIDES = ("right", "left")
 
@@ -191,14 +190,9 @@ def tabbed_text(rows: Sequence[TableRow], edited: EditableMeasurements) -> str:
     return "\n".join("\t".join(cell.replace("\t", " ") for cell in line) for line in lines) + "\n"
 
 
-def csv_text(rows: Sequence[TableRow], edited: EditableMeasurements, review: str) -> str:
+def table_csv(rows: Sequence[TableRow], edited: EditableMeasurements, review: str) -> str:
     """Return the lines as CSV, the last column saying whether a person has reviewed them."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, "Review"])
-    for row in rows:
-        writer.writerow([*row.cells(edited).values(), review])
-    return stream.getvalue()
+    return csv_text([*COLUMNS, "Review"], ([*row.cells(edited).values(), review] for row in rows))
 
 
 """Which lines are listed."""

@@ -39,7 +39,15 @@ class MeasurementTree:
         self._items: dict[int, qt.QTreeWidgetItem] = {}
         widget.setColumnCount(len(_SHOWN))
         widget.setHeaderLabels(
-            [_("Measurement"), _("Value"), _("Right"), _("Left"), _("Unit"), _("Usual"), _("Quality")]
+            [
+                _("Measurement"),
+                _("Value"),
+                _("Right"),
+                _("Left"),
+                _("Unit"),
+                _("Reference range"),
+                _("Quality"),
+            ]
         )
 
     def fill(self, rows: Sequence[TableRow], edited: EditableMeasurements | None) -> None:

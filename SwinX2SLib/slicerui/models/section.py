@@ -20,7 +20,6 @@ from SwinX2SLib.slicerui.installer import (
     missing_requirements,
     torch_is_installed,
 )
-from SwinX2SLib.slicerui.messages import told
 from SwinX2SLib.slicerui.models.versions import (
     filling_words,
     folder_faults,
@@ -37,6 +36,7 @@ from SwinX2SLib.slicerui.models.weights import (
     request_of,
 )
 from SwinX2SLib.slicerui.section import Section, Services
+from SwinX2SLib.slicerui.translation import joined_messages
 from SwinX2SLib.weights.manifest import (
     FOLDER,
     StoredWeights,
@@ -126,9 +126,12 @@ class ModelsSection(Section):
         if model is None or model.bundled:
             return
         if self.services.logic.is_running():
-            self._say(_("A reconstruction runs, and may use the model. Wait for its end."), alarm=True)
+            self._say(
+                _("A reconstruction is running and may use this model. Wait until it has finished."),
+                alarm=True,
+            )
             return
-        question = _("Delete the model {0} ({1})? It can only be got back by importing it again.")
+        question = _("Delete the model {0} ({1})? To restore it, it must be imported again.")
         if not self.confirm(question.format(model.record.name, model.path)):
             return
         try:
@@ -136,7 +139,7 @@ class ModelsSection(Section):
         except (WeightsError, OSError) as error:
             self._say(str(error), alarm=True)
             return
-        self._say(_("{0} was removed.").format(model.record.name))
+        self._say(_("Removed {0}.").format(model.record.name))
         self._on_models_changed()
 
     def take_file(self, path: str | Path) -> None:
@@ -147,7 +150,7 @@ class ModelsSection(Section):
         """Import the chosen file, after comparing its hash where one is given."""
         asked = request_of(self.ui)
         if faults := asked.faults():
-            self._say(told(faults), alarm=True)
+            self._say(joined_messages(faults), alarm=True)
             return
         # The name may be typed over while the import runs.
         self._start(
@@ -163,16 +166,16 @@ class ModelsSection(Section):
         except InstallError as error:
             self._say(f"{error} {error.hint}", alarm=True)
         else:
-            self._say(_("All packages are there."))
+            self._say(_("All packages are installed."))
         self._show_versions()
 
     def install_from(self, folder: Path) -> None:
         """Install what is missing from a folder of wheels, and from nowhere else."""
         missing = missing_requirements()
         if not missing:
-            self._say(_("All packages are there."))
+            self._say(_("All packages are installed."))
         elif faults := folder_faults(folder, missing):
-            self._say(told(faults), alarm=True)
+            self._say(joined_messages(faults), alarm=True)
         elif not self._runs_something():
             self._start(install_arguments(folder, missing), _("Installing..."), self._on_installed)
 
@@ -226,7 +229,7 @@ class ModelsSection(Section):
         """Say so and return True while a worker or a task runs: packages must not change under it."""
         busy = self.services.logic.is_running() or self.is_busy()
         if busy:
-            self._say(_("Something runs that uses the packages. Wait for its end."), alarm=True)
+            self._say(_("A running task uses the packages. Wait until it has finished."), alarm=True)
         return busy
 
     def _on_line(self, line: str) -> None:
@@ -240,7 +243,7 @@ class ModelsSection(Section):
 
     def _on_verified(self, well: bool, _words: str) -> None:
         if well and self.chosen() is None:
-            self._say(_("All models are in order."))
+            self._say(_("All models are valid."))
 
     def _on_imported(self, well: bool, name: str) -> None:
         if not well:
@@ -250,12 +253,12 @@ class ModelsSection(Section):
         rows = [row for row, weights in enumerate(self._stored) if weights.record.name == name]
         if rows:
             self.ui.modelsTable.selectRow(rows[0])
-        self._say(_("{0} can now be chosen for reconstruction.").format(name))
+        self._say(_("{0} is now available for reconstruction.").format(name))
 
     def _on_installed(self, well: bool, _words: str) -> None:
         self._show_versions()
         if well:
-            self._say(_("All packages are there. Restart Slicer if one of them was in use."))
+            self._say(_("All packages are installed. Restart Slicer if one of them was in use."))
 
     def _on_models_changed(self) -> None:
         self._show_models()
@@ -270,10 +273,10 @@ class ModelsSection(Section):
         if chosen is None or chosen not in self._stored:
             self.ui.modelsTable.clearSelection()
             self.ui.modelsTable.setCurrentCell(-1, -1)
-        places = _("Imported models lie in {0}").format(cache_folder() / FOLDER)
+        places = _("Imported models are stored in {0}").format(cache_folder() / FOLDER)
         self.ui.modelsPlaceLabel.text = html.escape(places)
         if faults:
-            self._say(told(faults), alarm=True)
+            self._say(joined_messages(faults), alarm=True)
         self._show_chosen()
 
     def _show_chosen(self) -> None:

@@ -57,7 +57,7 @@ def _torch_words(devices: Devices) -> str:
     if not version:
         return _("not installed")
     if torch_misses_the_card(devices):
-        return _("{0}: built for the processor only, so the {1} is not used").format(version, devices.card)
+        return _("{0}: CPU-only build, so the {1} is not used").format(version, devices.card)
     return version
 
 
@@ -69,7 +69,7 @@ def _build() -> str:
 def _package_words() -> str:
     missing = missing_requirements()
     if not missing:
-        return _("all {0} are there").format(len(requirements()))
+        return _("all {0} installed").format(len(requirements()))
     return _("missing: {0}").format(", ".join(map(str, missing)))
 
 
@@ -103,16 +103,16 @@ def folder_faults(folder: Path, missing: Sequence[Requirement]) -> list[Fault]:
             )
         ]
     if not any(name.endswith((".whl", *_SOURCES)) for name in files):
-        return [Fault("no-wheels", "The folder holds no packages (.whl).", filling_words(), str(folder))]
+        return [Fault("no-wheels", "The folder has no packages (.whl).", filling_words(), str(folder))]
     found = dict(_packages(files))
     absent = [str(each) for each in missing if canonicalize_name(each.name) not in found]
     unfit = [found[name] for each in missing if found.get(name := canonicalize_name(each.name))]
     faults = []
     if absent:
-        words = f"The folder lacks {', '.join(absent)}."
+        words = f"Missing in the folder: {', '.join(absent)}."
         faults.append(Fault("wheels-absent", words, filling_words(), str(folder)))
     if unfit:
-        words = f"Made for another system or another Python: {', '.join(unfit)}."
+        words = f"Built for another system or Python version: {', '.join(unfit)}."
         faults.append(Fault("wheels-unfit", words, filling_words(), str(folder)))
     return faults
 
@@ -139,7 +139,6 @@ def filling_words() -> str:
     """Say how to fill such a folder on a machine with internet."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return _(
-        "On a machine with internet, the same system and Python {0}, run: "
-        "python -m pip download -d WHEELS -r requirements.txt torch "
-        "(requirements.txt lies in the folder Resources of SwinX2S)."
+        "On a machine with internet access, the same system and Python {0}, run: python -m pip download -d "
+        "WHEELS -r requirements.txt torch (requirements.txt is in the Resources folder of SwinX2S)."
     ).format(version)

@@ -32,7 +32,7 @@ def fill_model_list(widget: qt.QTableWidget, stored: Sequence[StoredWeights], de
         stored: what there is.
         default: name of the recommended one.
     """
-    columns = [_("Model"), _("Network"), _("Size"), _("From"), _("File")]
+    columns = [_("Model"), _("Network"), _("Size"), _("Source"), _("File")]
     widget.setColumnCount(len(columns))
     widget.setHorizontalHeaderLabels(columns)
     widget.setRowCount(len(stored))
@@ -49,7 +49,7 @@ def file_words(weights: StoredWeights) -> str:
     """Return whether the file is there and has its size; the hash takes seconds, so it is for Verify to compare."""
     if not weights.path.is_file():
         return _("MISSING")
-    return _("there") if weights.path.stat().st_size == weights.record.bytes else _("WRONG SIZE")
+    return _("available") if weights.path.stat().st_size == weights.record.bytes else _("WRONG SIZE")
 
 
 def about(weights: StoredWeights) -> str:
@@ -58,17 +58,20 @@ def about(weights: StoredWeights) -> str:
     purpose = (
         _("reconstructs bones")
         if record.reconstructs
-        else _("a helper: tells how radiographs hang; used by itself, not offered for reconstruction")
+        else _(
+            "helper model: used automatically to check radiographs or to locate discs, not selectable for "
+            "reconstruction"
+        )
     )
     rows = [
         (_("Purpose"), purpose),
-        (_("Trained or imported"), record.date),
+        (_("Created"), record.date),
         (_("Licence"), record.licence),
         (
-            _("Learned from"),
+            _("Trained on"),
             _("{0} people").format(len(record.training_data)) if record.training_data else "",
         ),
-        (_("Came from"), " ".join((record.source or {}).get(key, "") for key in ("file", "sha256"))),
+        (_("Source"), " ".join((record.source or {}).get(key, "") for key in ("file", "sha256"))),
         ("SHA-256", record.sha256),
         (_("File"), _("{0}, part of SwinX2S").format(record.file) if weights.bundled else str(weights.path)),
         (_("Notes"), record.notes),
@@ -82,7 +85,7 @@ def _row(weights: StoredWeights, default: str | None) -> tuple[str, ...]:
     marks = [_("default")] if record.name == default else []
     marks += [] if record.reconstructs else [_("helper")]
     name = f"{record.name} ({', '.join(marks)})" if marks else record.name
-    origin = _("SwinX2S") if weights.bundled else _("import")
+    origin = _("SwinX2S") if weights.bundled else _("imported")
     return name, record.variant, f"{record.bytes / 1e6:.1f} MB", origin, file_words(weights)
 
 
@@ -114,7 +117,7 @@ class ImportRequest:
             hint = "Choose the checkpoint in it (.pt, .pth, .safetensors)."
             return [Fault("model-is-folder", "This is a folder.", hint, self.path)]
         if not path.is_file():
-            return [Fault("model-missing", "There is no such file.", "Choose it again.", self.path)]
+            return [Fault("model-missing", "The file does not exist.", "Choose it again.", self.path)]
         return []
 
     def arguments(self) -> list[str]:
@@ -142,9 +145,9 @@ def open_models_folder() -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return _("The folder of models cannot be made: {0}").format(error)
+        return _("The model folder could not be created: {0}").format(error)
     shown = qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(folder)))
-    return "" if shown else _("No program shows folders here; the folder is {0}").format(folder)
+    return "" if shown else _("No program is available to open folders. The folder is {0}").format(folder)
 
 
 _LAST_WORDS = 8

@@ -54,9 +54,9 @@ class Expectation:
     def words(self) -> str:
         """Return the time in words."""
         if self.seconds is None:
-            return _("time not known yet")
-        source = _("as last time") if self.measured else _("estimated")
-        return _("about {0}, {1}").format(duration(self.seconds), source)
+            return _("duration not known yet")
+        source = _("as in the last run") if self.measured else _("estimated")
+        return _("about {0} ({1})").format(duration(self.seconds), source)
 
 
 class Expectations:

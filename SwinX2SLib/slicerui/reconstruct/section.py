@@ -15,10 +15,10 @@ from SwinX2SLib.slicerui.devices import CatalogueEntry, DeviceWatch, catalogue
 from SwinX2SLib.slicerui.dialogs import BoundedLog
 from SwinX2SLib.slicerui.inputs.examination import Examination
 from SwinX2SLib.slicerui.installer import InstallError
-from SwinX2SLib.slicerui.messages import translated
 from SwinX2SLib.slicerui.reconstruct.runtime_estimate import Expectations, TimeLeft, duration
 from SwinX2SLib.slicerui.runs import Outcome
 from SwinX2SLib.slicerui.section import Section, Services
+from SwinX2SLib.slicerui.translation import translated
 
 # Text is shown in steps, so that a worker that writes a flood of lines does not keep Slicer from drawing.
 _SHOW_INTERVAL_MS = 200
@@ -63,7 +63,9 @@ class ReconstructSection(Section):
         """Show the chosen model and what to expect of it."""
         names = [entry.name for entry in self._models]
         if self.parameters.model not in names:
-            logging.warning("The scene asks for the model %s, which is not here.", self.parameters.model)
+            logging.warning(
+                "The scene refers to the model %s, which is not available.", self.parameters.model
+            )
             self.parameters.model = names[0]
         self.ui.modelBox.setCurrentIndex(names.index(self.parameters.model))
         self.ui.modelInfoLabel.text = html.escape(self._model().about)
@@ -96,7 +98,7 @@ class ReconstructSection(Section):
             return
         if faults:
             self._show_faults(faults)
-            self.ui.statusLabel.text = _("Nothing was started.")
+            self.ui.statusLabel.text = _("The run was not started.")
         self._show_running()
 
     def cancel(self) -> None:
@@ -187,7 +189,7 @@ class ReconstructSection(Section):
         words = html.escape(f"{devices.words(device)}; {expected.words()}")
         alarm = devices.chosen(device) == "cuda" and not devices.card
         if expected.is_slow and devices.chosen(device) == "cpu":
-            words += _(". <b>This is slow:</b> a smaller model or a graphics card would help.")
+            words += _(". <b>This is slow:</b> use a smaller model or a GPU.")
             alarm = True
         self.ui.expectationLabel.text = f"<span style='color: #b25000'>{words}</span>" if alarm else words
 
@@ -211,7 +213,7 @@ class ReconstructSection(Section):
         logic = self.services.logic
         running, waiting = logic.is_running(), logic.waiting()
         self.ui.reconstructButton.enabled = not self._faults
-        self.ui.reconstructButton.text = _("Reconstruct next") if running else _("Reconstruct")
+        self.ui.reconstructButton.text = _("Add to queue") if running else _("Reconstruct")
         self.ui.cancelButton.enabled = running
         self.ui.queueLabel.visible = bool(waiting)
         self.ui.queueLabel.text = _("{0} waiting").format(waiting) if waiting else ""

@@ -15,8 +15,8 @@ _SHOWN = {
     "Bone": "Bone",
     "Confidence": "Confidence",
     "Expected Dice": "Expected Dice",
-    "On frontal radiograph": "On AP",
-    "On lateral radiograph": "On lateral",
+    "On frontal radiograph": "Edge agreement, AP",
+    "On lateral radiograph": "Edge agreement, lateral",
     "Volume": "Volume",
     "Remarks": "Remarks",
 }

@@ -81,13 +81,13 @@ def prepare_result(folder: Path) -> PreparedResult:
     Raises:
         InputError: the folder is no whole result.
     """
-    from SwinX2SLib.drr import overlay
+    from SwinX2SLib.drr.overlay import result_cameras
     from SwinX2SLib.report.findings import read_findings
 
     findings = read_findings(folder)
     notes: list[str] = []
     radiographs = {}
-    for role, camera in overlay(findings.provenance).items():
+    for role, camera in result_cameras(findings.provenance).items():
         try:
             radiographs[role] = _prepare_radiograph(findings, role, camera)
         # A tube may be told to have stood inside the patient.
@@ -123,7 +123,14 @@ def _placed_radiograph(findings: Findings, role: str, camera: Camera) -> PlacedR
     radiograph = read_radiograph(told["path"], told["view"], options)
     if radiograph.sha256 != told["sha256"]:
         raise InputError(
-            [Fault("radiograph-changed", "It was changed since.", "Reconstruct again.", told["path"])]
+            [
+                Fault(
+                    "radiograph-changed",
+                    "It was changed after the reconstruction.",
+                    "Reconstruct again.",
+                    told["path"],
+                )
+            ]
         )
     pixels = _part_used(radiograph, told, camera.shape)
     bones = np.argwhere(findings.labels > 0)
@@ -143,7 +150,14 @@ def _part_used(radiograph: Radiograph, told: Mapping[str, Any], shape: tuple[int
     part = radiograph.pixels[max(first, 0) : max(first, 0) + shape[0]]
     if part.shape != shape:
         raise InputError(
-            [Fault("radiograph-changed", "Its size is not the one told.", "Reconstruct again.", told["path"])]
+            [
+                Fault(
+                    "radiograph-changed",
+                    "Its size differs from the recorded one.",
+                    "Reconstruct again.",
+                    told["path"],
+                )
+            ]
         )
     return part
 
@@ -189,7 +203,7 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
     layers = bone_layers(result)
     prepared, digests = run_in_thread(lambda: (prepare_result(folder), bone_digests(layers)))
     if result.GetScene() is None:
-        return ["The bones were taken out of the scene before radiographs and regions were shown."]
+        return ["The segmentation was removed before radiographs and regions were shown."]
     findings = prepared.findings
     remember_computed(result, digests)
     set_attribute(result, REMARKS, json.dumps(findings.warnings(), ensure_ascii=False))

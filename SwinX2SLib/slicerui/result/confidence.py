@@ -190,7 +190,7 @@ def _new_legend(
 ) -> slicer.vtkMRMLColorLegendDisplayNode:
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(model)
     # Slicer writes long titles over the bones.
-    legend.SetTitleText("% sure")
+    legend.SetTitleText("confidence (%)")
     legend.SetLabelFormat("%.0f")
     legend.GetTitleTextProperty().SetFontSize(_TITLE_SIZE)
     legend.GetLabelTextProperty().SetFontSize(_LABEL_SIZE)

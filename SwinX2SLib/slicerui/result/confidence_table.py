@@ -18,29 +18,29 @@ from SwinX2SLib.slicerui.result.regions import TITLES
 # Column -> (type, unit, description); the last one finds the segment.
 _TEXT, _NUMBER, _COUNT = vtk.vtkStringArray, vtk.vtkDoubleArray, vtk.vtkIntArray
 COLUMNS = {
-    "Bone": (_TEXT, "", "Name of the bone"),
-    "Region": (_TEXT, "", "Region of the body"),
-    "Confidence": (_NUMBER, "%", "Mean probability that the network gave to this bone in its voxels"),
-    "Expected Dice": (_NUMBER, "%", "Overlap with the truth that the network's own probabilities promise"),
-    "Volume": (_NUMBER, "ml", "Volume of its voxels"),
-    "Voxels": (_COUNT, "", "Number of its voxels"),
+    "Bone": (_TEXT, "", "Bone"),
+    "Region": (_TEXT, "", "Body region"),
+    "Confidence": (_NUMBER, "%", "Mean predicted probability of the bone over its voxels"),
+    "Expected Dice": (_NUMBER, "%", "Dice expected from the predicted probabilities"),
+    "Volume": (_NUMBER, "ml", "Volume"),
+    "Voxels": (_COUNT, "", "Number of voxels"),
     "On frontal radiograph": (
         _NUMBER,
         "%",
-        "Share of its outline at which the radiograph is brighter inside; chance is 50",
+        "Percentage of the projected outline with a brighter inner side; 50 is chance level",
     ),
     "On lateral radiograph": (
         _NUMBER,
         "%",
-        "Share of its outline at which the radiograph is brighter inside; chance is 50",
+        "Percentage of the projected outline with a brighter inner side; 50 is chance level",
     ),
-    "Remarks": (_TEXT, "", "What a reader must know of this bone"),
-    "Segment": (_TEXT, "", "Id of the segment"),
+    "Remarks": (_TEXT, "", "Remarks"),
+    "Segment": (_TEXT, "", "Segment ID"),
 }
 _ROLES = {"On frontal radiograph": "ap", "On lateral radiograph": "lateral"}
 _COMPUTED = "computed_rows"
-_EDITED = "Edited by a person: what the network said of its confidence and Dice holds no more."
-_REMOVED = "Removed by a person."
+_EDITED = "Edited manually: confidence and expected Dice are no longer valid."
+_REMOVED = "Removed manually."
 
 
 @dataclass(frozen=True)

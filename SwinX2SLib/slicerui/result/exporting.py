@@ -39,7 +39,7 @@ def format_hindrances(result: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
     # Loading the exporters for the first time takes a while.
     faults = run_in_thread(_package_faults)
     if not faults and not _dicom_radiographs(result):
-        return {"dicomseg": "Neither radiograph is a DICOM file, so patient and study are unknown."}
+        return {"dicomseg": "Neither radiograph is a DICOM file; patient and study are unknown."}
     return {"dicomseg": " ".join(str(fault) for fault in faults)} if faults else {}
 
 
@@ -110,7 +110,9 @@ class SegmentationExport(BackgroundProcess):
         storage = slicer.vtkMRMLSegmentationStorageNode()
         storage.SetFileName(str(path))
         if not storage.WriteData(result) or not path.is_file():
-            raise ExportError(f"The segmentation could not be written to {self._folder}; is the disk full?")
+            raise ExportError(
+                f"The segmentation could not be written to {self._folder}. Check the free disk space."
+            )
         command = [worker_python(), "-m", "SwinX2SLib", "export", str(path), "--out", str(self.out)]
         # A user may have added segments of their own.
         command += ["--format", ",".join(formats), "--title", result.GetName(), "--ignore-unknown"]

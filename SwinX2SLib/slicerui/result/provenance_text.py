@@ -48,7 +48,7 @@ def _tube(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
     if not detector or not patient:
         return ""
     source = told_of(result, f"{role}_tube_source")
-    return f"tube {float(detector):.5g} mm from the detector, {float(patient):.5g} mm from the patient ({source})"
+    return f"SID {float(detector):.5g} mm, source-to-patient distance {float(patient):.5g} mm ({source})"
 
 
 def _grid(result: slicer.vtkMRMLSegmentationNode) -> str:

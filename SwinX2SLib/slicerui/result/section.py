@@ -181,7 +181,7 @@ class ResultSection(Section):
     def _ask_and_export(self) -> None:
         last = self.services.settings.get(_FOLDER_SETTING, "")
         folder = qt.QFileDialog.getExistingDirectory(
-            self.ui.exportButton, _("Export into a new folder in"), last
+            self.ui.exportButton, _("Create the export folder in"), last
         )
         if folder:
             self.services.settings.set(_FOLDER_SETTING, folder)
@@ -198,12 +198,14 @@ class ResultSection(Section):
 
     def _show_words(self) -> None:
         if self._shown is None:
-            self.ui.remarksLabel.text = _("No result is chosen: reconstruct, or open the folder of a result.")
+            self.ui.remarksLabel.text = _(
+                "No result is selected: run a reconstruction or open a result folder."
+            )
             self.ui.provenanceLabel.text = ""
             return
         remarks = json.loads(told_of(self._shown, "remarks") or "[]")
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
-        self.ui.remarksLabel.text = f"<b>{_('To be known:')}</b><ul>{items}</ul>" if remarks else ""
+        self.ui.remarksLabel.text = f"<b>{_('Please note:')}</b><ul>{items}</ul>" if remarks else ""
         rows = provenance_words(self._shown)
         self.ui.provenanceLabel.text = "<br/>".join(
             f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows

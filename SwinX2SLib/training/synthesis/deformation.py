@@ -15,6 +15,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.skeleton.spine_alignment import random_bend
 from SwinX2SLib.training.synthesis.joints import Hip, Joints
 from SwinX2SLib.training.synthesis.pelvis_shape import MODE_LIMIT
@@ -201,7 +202,7 @@ def _grid_points(
     grid_shape: tuple[int, int, int], spacing_mm: float
 ) -> tuple[np.ndarray, tuple[int, int, int]]:
     """Return coarse points `(3, N)` [mm] from the middle of the grid, and their number along each axis."""
-    shape = tuple(max(round((n - 1) / STRIDE) + 1, 2) for n in grid_shape)
+    shape = shape3(max(round((n - 1) / STRIDE) + 1, 2) for n in grid_shape)
     axes = [np.linspace(-0.5, 0.5, m) * (n - 1) * spacing_mm for m, n in zip(shape, grid_shape, strict=True)]
     return np.stack(np.meshgrid(*axes, indexing="ij")).reshape(3, -1), shape
 

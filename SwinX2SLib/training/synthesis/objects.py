@@ -28,9 +28,12 @@ class Ellipsoid:
         density: attenuation relative to bone; below 0 for gas within tissue.
     """
 
-    centre_mm: Sequence[float]
+    centre_mm: Sequence[float] | np.ndarray
     radii_mm: Sequence[float]
     density: float
+
+
+Points = Sequence[Sequence[float]] | Sequence[np.ndarray] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Rod:
         density: attenuation relative to bone.
     """
 
-    points_mm: Sequence[Sequence[float]]
+    points_mm: Points
     radius_mm: float | Sequence[float]
     density: float
 
@@ -68,8 +71,12 @@ def draw_shapes(path: Tensor, shapes: Sequence[Shape], spacing_mm: float, geomet
         for n in path.shape
     )
     for shape in shapes:
-        draw = _ellipsoid if isinstance(shape, Ellipsoid) else _rod
-        path = path + draw(shape, u[:, None], w[None, :], spacing_mm, geometry) * (shape.density / spacing_mm)
+        grid = u[:, None], w[None, :]
+        if isinstance(shape, Ellipsoid):
+            drawn = _ellipsoid(shape, *grid, spacing_mm, geometry)
+        else:
+            drawn = _rod(shape, *grid, spacing_mm, geometry)
+        path = path + drawn * (shape.density / spacing_mm)
     return path.clamp_(min=0)
 
 

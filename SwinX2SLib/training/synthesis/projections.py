@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.training.synthesis.appearance import bone_attenuation, ct_attenuation, finish
 from SwinX2SLib.training.synthesis.implants import random_arms, random_implants, random_unlabelled_bones
 from SwinX2SLib.training.synthesis.objects import Shape, add_marks, add_table, draw_shapes
@@ -23,7 +24,7 @@ PROJECTED_SHARE = 0.55
 def make_radiograph_groups(
     labels: Tensor | None,
     ct: Tensor | None,
-    ct_kind: str | None,
+    ct_kind: str,
     spacing_mm: float,
     rng: np.random.Generator,
     published: bool = False,
@@ -49,12 +50,12 @@ def make_radiograph_groups(
     Raises:
         ValueError: there are neither labels nor a CT.
     """
-    if labels is None and ct is None:
-        raise ValueError("Radiographs are made from labels or from a CT; neither was given.")
     landmarks = None if labels is None else Landmarks.of(labels, spacing_mm)
     implants = [] if landmarks is None else random_implants(landmarks, rng)
     if ct is not None:
         person = _Person(ct_attenuation(ct, ct_kind, rng), None, implants, None)
+    elif labels is None or landmarks is None:
+        raise ValueError("Radiographs are made from labels or from a CT; neither was given.")
     else:
         bones = bone_attenuation(labels, rng)
         shown = rng.random() < 0.92
@@ -87,7 +88,7 @@ class _Person:
         path = bones = geometry.project(self.attenuation, spacing_mm)
         lateral = geometry.depth_axis == 0
         if self.tissue is not None:
-            path = path + self.tissue.project(spacing_mm, geometry, tuple(path.shape))
+            path = path + self.tissue.project(spacing_mm, geometry, shape2(path.shape))
         arms = [] if self.landmarks is None else random_arms(self.landmarks, lateral, rng)
         path = draw_shapes(path, [*self.shapes, *arms], spacing_mm, geometry)
         path = add_marks(add_table(path, spacing_mm, lateral, rng), spacing_mm, rng)

@@ -62,7 +62,7 @@ _MIRRORED = torch.tensor(mirrored_ids(), dtype=torch.uint8)
 class _Source:
     labels: Tensor
     ct: Tensor | None
-    ct_kind: str | None
+    ct_kind: str
     spacing_mm: np.ndarray
     known: Tensor
     weight: float
@@ -120,17 +120,19 @@ class Synthesiser:
         """Add one label volume `(X, Y, Z)` in network order, and its CT on the same grid.
 
         Raises:
-            ValueError: the CT has another shape.
+            ValueError: the CT has another shape, or nobody says what its values are.
         """
         if ct is not None and ct.shape != labels.shape:
             raise ValueError(f"The CT has the shape {ct.shape} and its label volume {labels.shape}.")
+        if ct is not None and ct_kind not in AIR:
+            raise ValueError(f"A CT is given in {' or '.join(AIR)}, not in {ct_kind}.")
         spacing = np.asarray(spacing_mm, dtype=np.float64)
         joints = find_joints(Subject("", labels, spacing, known)) if self.augment else Joints()
         self.sources.append(
             _Source(
                 torch.from_numpy(labels).to(self.device),
                 None if ct is None else torch.from_numpy(ct).to(self.device),
-                ct_kind,
+                ct_kind or "",
                 spacing,
                 torch.from_numpy(known).to(self.device),
                 weight,
@@ -201,7 +203,7 @@ def plain_radiographs(labels: Tensor, ct: Tensor | None, views: int = 1) -> tupl
     return make_groups((ViewGeometry(1), ViewGeometry(0)), views, radiograph)
 
 
-def _nearest(coordinates: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+def _nearest(coordinates: Tensor, shape: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Return the flat index of the nearest source voxel and whether it lies inside the source."""
     rounded = coordinates.round().int()
     inside = torch.ones(coordinates.shape[1:], dtype=torch.bool, device=coordinates.device)

@@ -242,10 +242,9 @@ def _heart(landmarks: Landmarks, strength: float, rng: np.random.Generator) -> l
     # Within the lungs the heart is denser than the air around even on radiographs where it equals the body.
     heart = _blob(landmarks, (25, 85, height), (48, 45, 58), 0.35 + strength, rng)
     aorta_top = height - 60
-    line = [
-        _before_spine(landmarks, h, 12, b) for h, b in ((aorta_top, 60), (aorta_top - 15, 40), (height, 30))
-    ]
-    if rng.random() < 0.5 and all(line):
+    heights = ((aorta_top, 60), (aorta_top - 15, 40), (height, 30))
+    line = [place for h, b in heights if (place := _before_spine(landmarks, h, 12, b)) is not None]
+    if rng.random() < 0.5 and len(line) == len(heights):
         heart.append(Rod(line, float(rng.uniform(10, 16)), 0.3 + strength))
     if rng.random() < 0.5:
         heart += _lung_vessels(landmarks, height - 25, rng)
@@ -258,6 +257,8 @@ def _lung_vessels(landmarks: Landmarks, height: float, rng: np.random.Generator)
     density = float(rng.uniform(0.3, 1.0))
     for side in (-1, 1):
         hilum = _before_spine(landmarks, height, side * 30, 55)
+        if hilum is None:
+            return []
         for _ in range(4):
             away = (side * rng.uniform(15, 75), rng.normal(0, 35), rng.uniform(-70, 110))
             end = tuple(np.add(hilum, away).tolist())

@@ -95,7 +95,7 @@ def _bridge(labels: np.ndarray, label: int, start: np.ndarray, stop: np.ndarray,
     low = np.maximum(np.floor(np.minimum(start, stop) - radius).astype(int), 0)
     high = np.ceil(np.maximum(start, stop) + radius).astype(int) + 1
     view = labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-    grid = np.stack(np.indices(view.shape), axis=-1) + low
+    grid = np.moveaxis(np.indices(view.shape), 0, -1) + low
     along = stop - start
     share = np.clip((grid - start) @ along / max(along @ along, 1e-9), 0, 1)
     inside = np.linalg.norm(grid - (start + share[..., None] * along), axis=-1) <= radius
@@ -156,9 +156,9 @@ def find_seam(upper: Subject, lower: Subject, level: int) -> Seam:
     check_bones(upper, lower, level)
     shared = [v for v in range(level - REACH + 1, level + REACH + 1) if _comparable(upper, lower, v)]
     if not any(upper.is_whole(v) and lower.is_whole(v) for v in shared):
-        raise SeamError("no vertebra beside the disc is whole in both people")
+        raise SeamError("no vertebra next to the disc is complete in both subjects")
     if len(shared) < 2:
-        raise SeamError("fewer than two vertebrae are shared beside the disc")
+        raise SeamError("fewer than two vertebrae are shared next to the disc")
     to_lower, distance = register_bones(
         [upper.points_mm(v) for v in shared],
         [lower.points_mm(v) for v in shared],
@@ -187,11 +187,11 @@ def compose(seam: Seam) -> Subject:
     below = _resample_lower(seam, start, shape)
     overlap = float(((above > 0) & (below > 0)).sum()) * SPACING_MM**3
     if overlap > OVERLAP_LIMIT_MM3:
-        raise SeamError(f"the two people overlap by {overlap:.0f} mm³")
+        raise SeamError(f"the two subjects overlap by {overlap:.0f} mm³")
     labels = np.where(above > 0, above, below)
     broken = join_pieces(labels)
     if broken:
-        raise SeamError(f"bones {broken} fall apart")
+        raise SeamError(f"bones {broken} are split")
     covered_above = np.array([label > 0 and level_of(label) <= seam.level for label in range(CLASS_COUNT)])
     known = np.where(covered_above, seam.upper.known, seam.lower.known)
     known[0] = True
@@ -206,7 +206,7 @@ def check_bones(upper: Subject, lower: Subject, level: int) -> None:
         SeamError: a vertebra beside the disc is not whole, or a bone is cut elsewhere than at the outer end.
     """
     if not upper.is_whole(level) or not lower.is_whole(level + 1):
-        raise SeamError("the vertebrae at the disc are not whole")
+        raise SeamError("the vertebrae at the disc are incomplete")
     for person, bones, outer in (
         (upper, upper_bones(upper, level), "top"),
         (lower, lower_bones(lower, level), "bottom"),
@@ -237,7 +237,7 @@ def _check_step(seam: Seam) -> None:
             pair = [person.body_centre_mm(seam.level + i) for i in (0, 1)]
             own.append(scale * np.linalg.norm(pair[1] - pair[0]))
     if not own:
-        raise SeamError("neither person shows both vertebrae whole")
+        raise SeamError("neither subject has both vertebrae complete")
     step = np.linalg.norm(lower_end - upper_end) / np.mean(own)
     if not STEP_LIMITS[0] <= step <= STEP_LIMITS[1]:
         raise SeamError(f"the bodies at the seam are {step:.2f} of their usual spacing apart")

@@ -104,10 +104,11 @@ class ViewGeometry:
         oblique = np.linalg.norm(ray, axis=-1) / np.abs(ray[..., 2])
         # grid_sample: the last axis first, -1 and 1 at the outer edges.
         per_mm = 2 / (np.array(shape[::-1]) * voxel_mm)
-        return tuple(
+        first, along, length = (
             torch.from_numpy(np.ascontiguousarray(a))
             for a in (start[..., ::-1] * per_mm, slope[..., ::-1] * per_mm, oblique)
         )
+        return first, along, length
 
     def _place(self, radiograph: Tensor, pixel_mm: float) -> Tensor:
         if self.zoom == 1 and self.shift_mm == (0.0, 0.0):
@@ -133,7 +134,8 @@ def random_geometries(
         aligned: follow the default convention in any case.
     """
     if rng.random() < 0.6 or aligned:
-        return tuple(_aligned(axis, spacing_mm, rng) for axis in (1, 0))
+        coronal = _aligned(1, spacing_mm, rng)
+        return coronal, _aligned(0, spacing_mm, rng)
     has_cone, has_angle, has_zoom = rng.random(3) < (0.6, 0.5, 0.5)
     detector = rng.uniform(*(SHORT_DETECTOR_MM if rng.random() < 0.6 else LONG_DETECTOR_MM))
     common = rng.normal(0, 0.02) if has_zoom else 0.0
@@ -248,4 +250,4 @@ def make_groups(
     for angle in ordered:
         radiograph = radiograph_at(pair, angle)
         made[angle] = make(radiograph.geometry).flip(0) if radiograph.mirrored else make(radiograph.geometry)
-    return tuple(torch.stack([made[angle] for angle in group]) for group in (coronal, sagittal))
+    return torch.stack([made[angle] for angle in coronal]), torch.stack([made[angle] for angle in sagittal])

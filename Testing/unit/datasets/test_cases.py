@@ -120,7 +120,7 @@ def test_a_case_list_of_a_windows_editor_is_read_and_a_case_that_is_there_twice_
     manifest.write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert [case.name for case in load_case_list(manifest)] == ["a"]
     manifest.write_text(json.dumps([entry(), entry()]))
-    with pytest.raises(InputError, match="Entry 2: a is there twice"):
+    with pytest.raises(InputError, match="Entry 2: a exists twice"):
         load_case_list(manifest)
 
 

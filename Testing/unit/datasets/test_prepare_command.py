@@ -79,7 +79,7 @@ def test_checking_writes_no_case(tmp_path):
     raw = downloads.write_ribseg(tmp_path / "raw", tmp_path / "ribfrac")
     complete = run("ribseg-v2", raw, "--check", "--images", tmp_path / "ribfrac", "--workers", 1)
     assert complete.returncode == 0, complete.stderr
-    assert "3 in order: 1 train, 1 val, 1 test" in complete.stdout
+    assert "3 usable: 1 train, 1 val, 1 test" in complete.stdout
     incomplete = run("ribseg-v2", raw, tmp_path / "out", "--check", "--workers", 1)
     assert incomplete.returncode == SOME_FAILED
     assert "--images" in incomplete.stdout
@@ -170,9 +170,9 @@ def test_the_list_is_trained_on_and_scored(tmp_path, prepared, capsys):
 
     config = tmp_path / "tiny.toml"
     config.write_text(
-        'model = "fused-nano"\nphantoms = 0\nsteps = 1\nlayout_steps = 0\nbatch_size = 1\nlayout_batch_size = 1\n'
-        "warmup_steps = 1\nvalidate_every = 1\nvalidation_samples = 1\ncheckpoint_seconds = 600.0\n"
-        "augmentation = false\n[network]\ngrid_shape = [32, 32, 64]\n"
+        'model = "fused-nano"\nphantoms = 0\nsteps = 1\nlayout_steps = 0\nbatch_size = 1\n'
+        "layout_batch_size = 1\nwarmup_steps = 1\nvalidate_every = 1\nvalidation_samples = 1\n"
+        "checkpoint_seconds = 600.0\naugmentation = false\n[network]\ngrid_shape = [32, 32, 64]\n"
     )
     run_folder = tmp_path / "run"
     code = main(

@@ -121,7 +121,7 @@ def test_more_than_one_volume_in_a_file_is_told(tmp_path):
 def test_scans_that_the_paper_leaves_out_are_left_out_and_not_faulty(tmp_path):
     empty = np.zeros(downloads.person(upper=200.0).labels.shape, np.uint8)
     result = prepared(scan(tmp_path, labels=empty), tmp_path / "out")
-    assert result.excluded == {"a": "It shows none of the bones."}
+    assert result.excluded == {"a": "It has none of the bones."}
     assert not result.failed
     assert load_case_list(tmp_path / "out" / "manifest.json") == []
 

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.drr import overlay, project_grid
-from SwinX2SLib.drr.overlay import bone_outlines, detector_corners, detector_points, edge_agreement
+from SwinX2SLib.drr import project_grid
+from SwinX2SLib.drr.overlay import (
+    bone_outlines,
+    detector_corners,
+    detector_points,
+    edge_agreement,
+    result_cameras,
+    silhouettes,
+)
 from SwinX2SLib.geometry.cameras import ConeCamera, ParallelCamera
 from SwinX2SLib.geometry.frames import network_affine, reorient, transform_points
 
@@ -85,7 +92,7 @@ def test_parallel_shadows_are_those_of_the_summed_volume():
     rng = np.random.default_rng(3)
     labels = np.zeros(SHAPE, np.uint8)
     labels[rng.random(SHAPE) < 0.01] = 7
-    projection = overlay(labels, AFFINE, parallel("ap"))
+    projection = silhouettes(labels, AFFINE, parallel("ap"))
     expected = project_grid((labels == 7).astype(np.float32), AFFINE, "ap") > 0
     np.testing.assert_array_equal(projection.masks[7], expected)
     assert not np.delete(projection.masks, 7, axis=0).any()
@@ -95,13 +102,13 @@ def test_a_turned_volume_is_refused():
     turned = AFFINE.copy()
     turned[:3, 0] += [0, 0.3, 0]
     with pytest.raises(ValueError, match="turned against"):
-        overlay(volume(), turned, parallel("ap"))
+        silhouettes(volume(), turned, parallel("ap"))
 
 
 def test_a_source_inside_the_volume_is_refused():
     camera = ConeCamera("ap", ISOCENTRE, (1.0, 1.0), (100, 100), 1000.0, 20.0)
     with pytest.raises(ValueError, match="inside"):
-        overlay(volume(), AFFINE, camera)
+        silhouettes(volume(), AFFINE, camera)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +174,7 @@ def test_the_cameras_of_a_result_are_parallel_unless_the_radiographs_tell_the_tu
     }
     told = {**radiograph, "view": "lateral", "source_to_detector_mm": 2000, "source_to_isocentre_mm": 1600}
     grid = {"shape": list(SHAPE), "affine_ras_mm": AFFINE.tolist()}
-    cameras = overlay({"grid": grid, "inputs": {"ap": radiograph, "lateral": told}})
+    cameras = result_cameras({"grid": grid, "inputs": {"ap": radiograph, "lateral": told}})
     assert cameras["ap"] == ParallelCamera("pa", ISOCENTRE, (0.4, 0.3), (200, 100))
     assert isinstance(cameras["lateral"], ConeCamera)
     assert cameras["lateral"].magnification == pytest.approx(1.25)
@@ -188,7 +195,7 @@ def test_a_radiograph_that_is_a_part_of_a_larger_one_shows_what_it_showed_there(
         "pixels": {"rows": 181, "columns": 95},
         "central_ray_px": {"row": 80.0, "column": 44.0},
     }
-    camera = overlay({"grid": grid, "inputs": {"ap": part, "lateral": part}})["ap"]
+    camera = result_cameras({"grid": grid, "inputs": {"ap": part, "lateral": part}})["ap"]
     ray = np.asarray(camera.isocentre_ras_mm)
     # The grid's middle is still the middle of the part.
     np.testing.assert_allclose(ray - ISOCENTRE, (0.4 * 3, 0, 0.4 * 10))

@@ -150,7 +150,7 @@ def test_all_faults_are_told_at_once(tmp_path):
     with pytest.raises(InputError) as error:
         evaluate_case(tmp_path / "absent.nii.gz", damaged, options)
     kinds = {fault.kind for fault in error.value.faults}
-    assert kinds == {"unknown-group", "tolerance", "alignment", "missing-file", "segmentation-unreadable"}
+    assert kinds == {"unknown-group", "tolerance", "alignment", "missing-file", "unreadable-file"}
 
 
 def test_faults_name_what_the_command_can_do(tmp_path, prediction):

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from SwinX2SLib.evaluation.statistics import (
+    agreement,
     clustered_estimate,
     compare,
-    comparisons,
     holm,
     mean_estimate,
     regression_band,
@@ -163,7 +163,7 @@ def test_tests_of_equal_models_reject_as_rarely_as_they_say():
 def test_bland_altman_by_hand():
     # Differences 1, 2, 3, 4, 5: mean 3, variance 2.5.
     truth = np.array([10.0, 20, 30, 40, 50])
-    result = comparisons(truth + np.arange(1, 6), truth, people(5))
+    result = agreement(truth + np.arange(1, 6), truth, people(5))
     sd, t = np.sqrt(2.5), stats.t.ppf(0.975, 4)
     assert result.bias.value == pytest.approx(3)
     assert result.bias.high == pytest.approx(3 + t * sd / np.sqrt(5))
@@ -183,7 +183,7 @@ def test_repeated_values_by_hand():
     # so the variance of a single difference is (32 - 2) / 2 + 2 = 17.
     difference = np.array([0.0, 2, 4, 6, 8, 10])
     truth = np.arange(6.0)
-    result = comparisons(truth + difference, truth, ["a", "a", "b", "b", "c", "c"])
+    result = agreement(truth + difference, truth, ["a", "a", "b", "b", "c", "c"])
     assert result.bias.value == pytest.approx(5)
     assert result.sd == pytest.approx(np.sqrt(17))
     assert result.upper.value == pytest.approx(5 + 1.96 * np.sqrt(17))
@@ -194,7 +194,7 @@ def test_repeated_values_by_hand():
 def test_limits_of_repeated_values_are_those_of_single_ones_when_persons_repeat_nothing_of_themselves():
     source = rng(7)
     difference = source.normal(1, 2, 4000)
-    result = comparisons(difference, np.zeros(4000), [f"{index // 20}" for index in range(4000)])
+    result = agreement(difference, np.zeros(4000), [f"{index // 20}" for index in range(4000)])
     assert result.upper.value == pytest.approx(1 + 1.96 * 2, abs=0.15)
     assert result.upper.low < 1 + 1.96 * 2 < result.upper.high
 
@@ -205,19 +205,19 @@ def test_a_proportional_bias_is_found_and_a_constant_one_is_as_rarely_as_promise
     mistaken = 0
     for seed in range(30):
         truth, noise = rng(seed).uniform(100, 150, 40), rng(100 + seed).normal(0, 0.5, 40)
-        assert comparisons(truth * 1.1 + noise, truth, persons).slope.excludes(0)
-        mistaken += comparisons(truth + 5 + noise, truth, persons).slope.excludes(0)
+        assert agreement(truth * 1.1 + noise, truth, persons).slope.excludes(0)
+        mistaken += agreement(truth + 5 + noise, truth, persons).slope.excludes(0)
     assert mistaken <= 5
 
 
 def test_angles_that_wrap_bring_their_own_differences():
-    result = comparisons([179, -178, 2], [-179, 180, 0], people(3), differences=[-2, 2, 2])
+    result = agreement([179, -178, 2], [-179, 180, 0], people(3), differences=[-2, 2, 2])
     assert result.bias.value == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_agreement_of_next_to_nothing_has_no_limits(count):
-    result = comparisons([1.0] * count, [0.5] * count, people(count))
+    result = agreement([1.0] * count, [0.5] * count, people(count))
     assert result.pairs == count
     assert result.lower.value is None
     assert result.bias.value == (0.5 if count else None)
@@ -226,7 +226,7 @@ def test_agreement_of_next_to_nothing_has_no_limits(count):
 @pytest.mark.parametrize("each", [1, 2])
 def test_equal_differences_have_no_proportional_bias(each):
     truth = np.arange(12.0)
-    result = comparisons(truth + 3, truth, [f"{index // each}" for index in range(12)])
+    result = agreement(truth + 3, truth, [f"{index // each}" for index in range(12)])
     assert result.slope.value == pytest.approx(0, abs=1e-12)
     assert not result.slope.excludes(0)
     assert result.bias.value == 3
@@ -234,7 +234,7 @@ def test_equal_differences_have_no_proportional_bias(each):
 
 def test_agreement_needs_as_many_truths_as_predictions():
     with pytest.raises(ValueError, match="same length"):
-        comparisons([1.0], [1.0, 2.0], people(2))
+        agreement([1.0], [1.0, 2.0], people(2))
 
 
 # -- correlation

@@ -5,7 +5,7 @@ import pytest
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation.surfaces import compared_surfaces, read_surfaces, write_surfaces
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
 

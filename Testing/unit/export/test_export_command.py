@@ -13,8 +13,8 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.export.formats import FORMATS
 from SwinX2SLib.export.run import run_export
 from SwinX2SLib.export.source import read_source
+from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.measurements.reading import ReadOptions
-from SwinX2SLib.reconstruct.outputs import write_segmentation
 
 
 def test_all_faults_are_told_at_once(source, tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine, reorient
-from SwinX2SLib.label_maps import SCHEME_NAMES, UNKNOWN, mapping, without_marks
+from SwinX2SLib.label_maps import SCHEME_NAMES, UNKNOWN, label_mapping, without_marks
 from SwinX2SLib.label_maps.files import read_mapping
 
 IDS = {label.name: label.id for label in labels()}
@@ -48,12 +48,12 @@ def one_row(*values: int) -> np.ndarray:
     ],
 )
 def test_values_mean_the_bones_that_their_source_says(name, value, bone):
-    assert mapping(name).to_swinx2s(one_row(value)).item() == IDS[bone]
+    assert label_mapping(name).to_swinx2s(one_row(value)).item() == IDS[bone]
 
 
 @pytest.mark.parametrize("name", SCHEME_NAMES)
 def test_every_scheme_names_each_bone_at_most_as_parts_and_whole_groups(name):
-    numbering = mapping(name)
+    numbering = label_mapping(name)
     assert numbering.annotated
     assert set(numbering.annotated) <= set(GROUPS)
     assert numbering.label_ids <= set(IDS.values())
@@ -61,26 +61,26 @@ def test_every_scheme_names_each_bone_at_most_as_parts_and_whole_groups(name):
 
 
 def test_other_tissue_is_background_and_unnamed_bone_is_marked():
-    liver_and_l5 = mapping("totalsegmentator_v2").to_marked(one_row(5, 27))
+    liver_and_l5 = label_mapping("totalsegmentator_v2").to_marked(one_row(5, 27))
     assert liver_and_l5.ravel().tolist() == [0, IDS["vertebrae_L5"]]
-    lumbar_as_one = mapping("ctpelvic1k").to_marked(one_row(0, 4, 1))
+    lumbar_as_one = label_mapping("ctpelvic1k").to_marked(one_row(0, 4, 1))
     assert lumbar_as_one.ravel().tolist() == [0, UNKNOWN["spine"], IDS["sacrum"]]
-    assert mapping("ctpelvic1k").to_swinx2s(one_row(0, 4, 1)).ravel().tolist() == [0, 0, IDS["sacrum"]]
-    assert mapping("verse").to_marked(one_row(28)).item() == UNKNOWN["spine"]
+    assert label_mapping("ctpelvic1k").to_swinx2s(one_row(0, 4, 1)).ravel().tolist() == [0, 0, IDS["sacrum"]]
+    assert label_mapping("verse").to_marked(one_row(28)).item() == UNKNOWN["spine"]
     assert without_marks(np.array([0, 54, *UNKNOWN.values()], np.uint8)).tolist() == [0, 54, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("values", [(0, 5), (-1, 2), (1.5, 2), (np.nan, 1), (70000, 1)])
 def test_values_that_a_scheme_has_not_are_named(values):
     with pytest.raises(InputError, match="do not exist in the numbering ctpelvic1k") as error:
-        mapping("ctpelvic1k").to_swinx2s(np.array(values, dtype=np.float64).reshape(1, 1, -1))
+        label_mapping("ctpelvic1k").to_swinx2s(np.array(values, dtype=np.float64).reshape(1, 1, -1))
     assert str(next(v for v in values if v not in (0, 1, 2)))[:3] in str(error.value)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.int64, np.float32, np.float64])
 @given(values=st.lists(st.integers(0, 117), min_size=1, max_size=40))
 def test_the_number_type_of_a_file_does_not_matter(dtype, values):
-    numbering = mapping("totalsegmentator_v2")
+    numbering = label_mapping("totalsegmentator_v2")
     expected = [numbering.targets.get(value, 0) for value in values]
     assert numbering.to_swinx2s(np.array(values, dtype).reshape(1, 1, -1)).ravel().tolist() == expected
 
@@ -93,7 +93,7 @@ def test_sides_of_ribseg_come_from_where_the_ribs_lie(orientation, first_side):
     left, right = (3, 15) if first_side == "left" else (15, 3)
     volume[15:18, 2:4, 2:4], volume[2:5, 2:4, 2:4] = left, right
     turned, affine = reorient(volume, network_affine(1.0, volume.shape, (40, 0, 0)), orientation)
-    found = mapping("ribseg").to_swinx2s(turned, affine)
+    found = label_mapping("ribseg").to_swinx2s(turned, affine)
     back, _ = reorient(found, affine, "LPI")
     assert set(np.unique(back[15:18])) == {0, IDS["rib_left_3"]}
     assert set(np.unique(back[2:5])) == {0, IDS["rib_right_3"]}
@@ -101,10 +101,10 @@ def test_sides_of_ribseg_come_from_where_the_ribs_lie(orientation, first_side):
 
 def test_ribseg_refuses_to_guess_sides():
     with pytest.raises(ValueError, match="affine"):
-        mapping("ribseg").to_swinx2s(one_row(1))
+        label_mapping("ribseg").to_swinx2s(one_row(1))
     with pytest.raises(InputError, match="Only one of the two sides"):
-        mapping("ribseg").to_swinx2s(one_row(1, 2), np.eye(4))
-    assert not mapping("ribseg").to_swinx2s(one_row(0, 0), np.eye(4)).any()
+        label_mapping("ribseg").to_swinx2s(one_row(1, 2), np.eye(4))
+    assert not label_mapping("ribseg").to_swinx2s(one_row(0, 0), np.eye(4)).any()
 
 
 def test_a_json_map_takes_values_names_background_and_unknown(tmp_path):
@@ -112,7 +112,7 @@ def test_a_json_map_takes_values_names_background_and_unknown(tmp_path):
     path.write_text(
         json.dumps({"7": "L1", "8": 52, "9": "background", "10": "unknown:spine", "Hüfte": "hip_left"})
     )
-    numbering = mapping(path)
+    numbering = label_mapping(path)
     assert numbering.to_marked(one_row(0, 7, 8, 9, 10)).ravel().tolist() == [0, 20, 52, 0, UNKNOWN["spine"]]
     assert numbering.names == {"hüfte": 52}
     assert numbering.label_ids == {20, 52}
@@ -125,7 +125,7 @@ def test_a_json_map_takes_values_names_background_and_unknown(tmp_path):
 def test_a_csv_map_may_have_a_header(tmp_path, text):
     path = tmp_path / "map.csv"
     path.write_text(text, encoding="utf-8")
-    assert mapping(path).targets == {3: 50, 4: 51}
+    assert label_mapping(path).targets == {3: 50, 4: 51}
 
 
 @pytest.mark.parametrize(
@@ -146,17 +146,17 @@ def test_all_faults_of_a_map_are_told(tmp_path, name, text, words):
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(InputError) as error:
-        mapping(path)
+        label_mapping(path)
     assert all(word in str(error.value) for word in words)
     assert str(path) in str(error.value)
 
 
 def test_a_missing_map_and_an_unknown_name_are_told(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
-        mapping(tmp_path / "absent.json")
+        label_mapping(tmp_path / "absent.json")
     with pytest.raises(InputError, match="totalsegmentator_v2"):
-        mapping("total")
-    assert mapping("TotalSegmentator-v2").name == "totalsegmentator_v2"
+        label_mapping("total")
+    assert label_mapping("TotalSegmentator-v2").name == "totalsegmentator_v2"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation import EvaluationOptions, evaluate_case
 from SwinX2SLib.geometry.frames import network_affine, reorient
-from SwinX2SLib.label_maps import mapping, recognise_mapping
+from SwinX2SLib.label_maps import label_mapping, recognise_mapping
 
 SHAPE, MM = (64, 48, 96), 4.0
 AFFINE = network_affine(MM, SHAPE)
@@ -32,7 +32,7 @@ def body(labels=range(1, 55)) -> np.ndarray:
 
 def numbered(name: str, labels) -> np.ndarray:
     """The body as another numbering writes it."""
-    values = {target: value for value, target in mapping(name).targets.items()}
+    values = {target: value for value, target in label_mapping(name).targets.items()}
     ours = body(labels)
     result = np.zeros(ours.shape, np.int16)
     for label in np.unique(ours[ours > 0]):
@@ -94,7 +94,7 @@ def test_a_pelvis_of_which_the_scan_shows_the_top_is_not_taken_for_cervical_vert
 def test_an_evaluation_recognises_the_truth_and_compares_what_it_draws(tmp_path):
     for name, volume in (("truth", numbered("totalsegmentator_v2", PELVIS)), ("prediction", body())):
         nib.save(nib.Nifti1Image(volume, AFFINE), tmp_path / f"{name}.nii.gz")
-    options = EvaluationOptions(mapping="auto", measurements=False)
+    options = EvaluationOptions(scheme="auto", measurements=False)
     found = evaluate_case(tmp_path / "prediction.nii.gz", tmp_path / "truth.nii.gz", options)
     assert found.annotated_groups == ("pelvis",)
     assert found.scheme == "totalsegmentator_v2"

@@ -1,17 +1,17 @@
 """Bones come from every kind of file under their own names and at their own places, or a fault says why not."""
 
 import nibabel
-import nrrd
 import numpy as np
 import pytest
 import trimesh
+from nrrd_files import write_nrrd
 from scipy.spatial.transform import Rotation
 
 from SwinX2SLib.anatomy import label_named, label_of_term, labels, terminology_entry
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient, transform_points
-from SwinX2SLib.measurements.reading import ReadOptions, read_subject, read_uncertainty
-from SwinX2SLib.reconstruct.outputs import write_segmentation
+from SwinX2SLib.io.segmentations import write_segmentation
+from SwinX2SLib.measurements.reading import ReadOptions, read_subject
 
 ID = {label.name: label.id for label in labels()}
 SHAPE = (24, 20, 28)
@@ -96,44 +96,10 @@ def test_segments_are_known_by_their_names_whatever_their_values(tmp_path, space
         {"ID": "Segment_2", "Name": "L3", "LabelValue": 7, "Layer": 0},
         {"ID": "Segment_3", "Name": "Liver", "LabelValue": 3, "Layer": 0},
     ]
-    nrrd.write(str(tmp_path / "s.seg.nrrd"), array, slicer_header(segments, space), index_order="F")
+    write_nrrd(tmp_path / "s.seg.nrrd", array, slicer_header(segments, space))
     subject = read_subject(tmp_path / "s.seg.nrrd")
     assert_bones_in_place(subject.bones)
     assert "Liver" in subject.notes[0]
-
-
-def test_overlapping_layers_are_read_by_terminology(tmp_path):
-    femur, vertebra = (volume() == ID[name] for name in CENTRES)
-    layers = np.stack([femur, vertebra | femur], axis=0).astype(np.uint8)
-    layers[1][femur] = 2
-    by_id = {label.name: label for label in labels()}
-    segments = [
-        {"ID": "a", "Name": "first", "LabelValue": 1, "Layer": 0},
-        {"ID": "b", "Name": "second", "LabelValue": 1, "Layer": 1},
-    ]
-    for told, name in zip(segments, CENTRES, strict=True):
-        told["Tags"] = f"Segmentation.Status:inprogress|TerminologyEntry:{terminology_entry(by_id[name])}|"
-    header = slicer_header(segments, layers=True)
-    nrrd.write(str(tmp_path / "s.seg.nrrd"), layers, header, index_order="F")
-    assert_bones_in_place(read_subject(tmp_path / "s.seg.nrrd").bones)
-
-
-def test_old_files_with_a_binary_layer_for_each_segment_are_read(tmp_path):
-    layers = np.stack([volume() == ID[name] for name in CENTRES]).astype(np.uint8)
-    segments = [{"ID": name, "Name": name} for name in CENTRES]
-    header = slicer_header(segments, layers=True)
-    nrrd.write(str(tmp_path / "old.seg.nrrd"), layers, header, index_order="F")
-    assert_bones_in_place(read_subject(tmp_path / "old.seg.nrrd").bones)
-
-
-def test_a_segment_named_left_and_coded_right_is_refused(tmp_path):
-    right = next(label for label in labels() if label.name == "femur_right")
-    told = {"ID": "x", "Name": "Left femur", "LabelValue": 53, "Layer": 0}
-    told["Tags"] = f"TerminologyEntry:{terminology_entry(right)}|"
-    twice = {"ID": "y", "Name": "L3", "LabelValue": 22, "Layer": 0}
-    header = slicer_header([told, twice, {**twice, "Name": "vertebrae_L3"}])
-    nrrd.write(str(tmp_path / "s.seg.nrrd"), volume(), header, index_order="F")
-    assert faults_of(tmp_path / "s.seg.nrrd") == {"segment-contradiction", "segment-twice"}
 
 
 def boxes(frame):
@@ -222,10 +188,10 @@ def test_values_that_are_no_bone_are_named_and_left_out_on_demand(tmp_path):
     ("name", "content", "kind"),
     [
         ("gone.nii.gz", None, "missing-file"),
-        ("empty.nii.gz", b"", "segmentation-unreadable"),
-        ("text.nii", b"not a picture", "segmentation-unreadable"),
-        ("text.seg.nrrd", b"NRRD0004\ntype: uint8\n", "segmentation-unreadable"),
-        ("bones.npz", b"PK\x03\x04", "segmentation-unreadable"),
+        ("empty.nii.gz", b"", "unreadable-file"),
+        ("text.nii", b"not a picture", "unreadable-file"),
+        ("text.seg.nrrd", b"NRRD0004\ntype: uint8\n", "unreadable-file"),
+        ("bones.npz", b"PK\x03\x04", "unreadable-file"),
         ("one.stl", b"solid", "unsupported-format"),
         ("radiograph.png", b"\x89PNG", "unsupported-format"),
     ],
@@ -240,7 +206,7 @@ def test_volumes_without_a_place_a_bone_or_three_axes_are_refused(tmp_path):
     unplaced = nibabel.Nifti1Image(volume(), None)
     nibabel.save(unplaced, tmp_path / "unplaced.nii")
     assert faults_of(tmp_path / "unplaced.nii") == {"orientation-absent"}
-    nrrd.write(str(tmp_path / "bare.nrrd"), volume())
+    write_nrrd(tmp_path / "bare.nrrd", volume())
     assert faults_of(tmp_path / "bare.nrrd") == {"orientation-absent"}
     assert faults_of(write_nifti(tmp_path / "zero.nii", 0 * volume(), OBLIQUE)) == {"no-bones"}
     stack = np.stack([volume()] * 2, axis=-1)
@@ -259,21 +225,7 @@ def test_truncated_files_are_refused_in_words(tmp_path):
             write_nifti(tmp_path / name, volume(), OBLIQUE)
         content = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(content[: -len(content) // 3])
-        assert faults_of(tmp_path / name) == {"segmentation-unreadable"}
-
-
-def test_an_uncertainty_map_in_another_order_lies_on_the_same_voxels(tmp_path):
-    subject = read_subject(write_nifti(tmp_path / "labels.nii.gz", volume(), OBLIQUE))
-    doubt = np.random.default_rng(1).random(SHAPE, dtype=np.float32)
-    turned, affine = reorient(doubt, OBLIQUE, "SAR")
-    path = write_nifti(tmp_path / "u.nii.gz", np.ascontiguousarray(turned), affine)
-    assert np.array_equal(read_uncertainty(path, subject.volume), doubt)
-    moved = OBLIQUE.copy()
-    moved[0, 3] += 1
-    for array, place, kind in ((doubt, moved, "grid-mismatch"), (doubt * 2, OBLIQUE, "not-uncertainty")):
-        with pytest.raises(InputError) as error:
-            read_uncertainty(write_nifti(tmp_path / "bad.nii.gz", array, place), subject.volume)
-        assert error.value.faults[0].kind == kind
+        assert faults_of(tmp_path / name) == {"unreadable-file"}
 
 
 @pytest.mark.parametrize(

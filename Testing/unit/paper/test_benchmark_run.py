@@ -68,7 +68,7 @@ def test_a_killed_benchmark_goes_on_and_redoes_nothing_that_is_finished(
         assert "2 steps, people: 1" in line["training"]
     dice = {line["model"]: line["ours"] for line in done if line["metric"] == "dice"}
     assert all(0 < float(value) < 100 for value in dice.values())
-    assert "Not among the chosen models." in printed
+    assert "Not in the selected models." in printed
     assert "<html" in (out / "index.html").read_text()
 
 

@@ -55,7 +55,7 @@ def test_what_the_user_says_wins_over_the_header_and_both_are_recorded(tmp_path,
     path = write_dicom(tmp_path / "radiograph.dcm", radiograph_values, PixelSpacing=[0.9, 0.9])
     radiograph = read_radiograph(path, "ap", RadiographOptions(spacing_mm=1.1))
     assert radiograph.spacing_mm == (1.1, 1.1)
-    assert radiograph.spacing_source.startswith("given by the user")
+    assert radiograph.spacing_source.startswith("specified by the user")
     assert "0.9" in radiograph.spacing_source
 
 

@@ -30,7 +30,7 @@ def test_a_jpeg_is_read_with_its_asymmetric_rib_on_the_same_side(tmp_path, radio
     radiograph = read_radiograph(path, "ap", SPACING)
     assert radiograph.pixels[40:60, 110:140].mean() > 1.5 * radiograph.pixels[40:60, 20:50].mean()
     assert radiograph.spacing_mm == (1.5, 1.5)
-    assert radiograph.spacing_source == "given by the user"
+    assert radiograph.spacing_source == "specified by the user"
 
 
 def test_dots_per_inch_are_told_and_never_used(tmp_path, radiograph_values):

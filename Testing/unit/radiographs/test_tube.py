@@ -41,7 +41,7 @@ def test_the_users_distances_give_the_magnification_and_are_told(tmp_path, radio
     )
     assert radiograph.spacing_mm == pytest.approx((1.0, 1.0))
     assert radiograph.xray_source.magnification == pytest.approx(1.2)
-    for words in ("ImagerPixelSpacing / 1.2", "1500 mm", "1250 mm", "given by the user"):
+    for words in ("ImagerPixelSpacing / 1.2", "1500 mm", "1250 mm", "specified by the user"):
         assert words in radiograph.spacing_source
 
 

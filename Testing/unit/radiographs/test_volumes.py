@@ -1,9 +1,9 @@
 """NRRD and NIfTI radiographs: array order, directions, spacing."""
 
 import nibabel
-import nrrd
 import numpy as np
 import pytest
+from nrrd_files import write_nrrd
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import RadiographOptions, read_radiograph
@@ -19,7 +19,7 @@ def radiograph_like(radiograph, values) -> bool:
 
 
 def test_a_flat_nrrd_runs_columns_first_and_keeps_its_spacing(tmp_path, radiograph_values):
-    nrrd.write(str(tmp_path / "radiograph.nrrd"), radiograph_values.T, {"spacings": [0.8, 0.8]})
+    write_nrrd(tmp_path / "radiograph.nrrd", radiograph_values.T, {"spacings": [0.8, 0.8]})
     radiograph = read_radiograph(tmp_path / "radiograph.nrrd", "ap")
     assert radiograph_like(radiograph, radiograph_values)
     assert radiograph.spacing_mm == pytest.approx((0.8, 0.8))
@@ -33,7 +33,7 @@ def test_a_picture_that_slicer_wrapped_into_an_axial_slice_stays_as_stored(tmp_p
         "space origin": np.zeros(3),
         "kinds": ["domain"] * 3,
     }
-    nrrd.write(str(tmp_path / "radiograph.nrrd"), radiograph_values.T[..., None], header)
+    write_nrrd(tmp_path / "radiograph.nrrd", radiograph_values.T[..., None], header)
     assert radiograph_like(read_radiograph(tmp_path / "radiograph.nrrd", "ap"), radiograph_values)
 
 
@@ -46,7 +46,7 @@ def test_an_upright_nrrd_is_turned_by_its_directions(tmp_path, radiograph_values
         "kinds": ["domain"] * 3,
     }
     stored = radiograph_values[::-1, ::-1].T[:, None, :]
-    nrrd.write(str(tmp_path / "radiograph.nrrd"), stored, header)
+    write_nrrd(tmp_path / "radiograph.nrrd", stored, header)
     radiograph = read_radiograph(tmp_path / "radiograph.nrrd", "ap")
     assert radiograph_like(radiograph, radiograph_values)
     assert any("flipped left-right, flipped up-down" in note for note in radiograph.notes)
@@ -76,7 +76,7 @@ def test_a_flat_nifti_runs_columns_first(tmp_path, radiograph_values):
 
 
 def test_rectangular_pixels_are_refused(tmp_path, radiograph_values):
-    nrrd.write(str(tmp_path / "radiograph.nrrd"), radiograph_values.T, {"spacings": [0.8, 0.9]})
+    write_nrrd(tmp_path / "radiograph.nrrd", radiograph_values.T, {"spacings": [0.8, 0.9]})
     with pytest.raises(InputError) as caught:
         read_radiograph(tmp_path / "radiograph.nrrd", "ap")
     (fault,) = caught.value.faults
@@ -102,7 +102,7 @@ def test_a_zero_spacing_counts_as_absent(tmp_path, radiograph_values):
 def test_a_volume_of_many_slices_is_refused(tmp_path, name):
     volume = np.random.default_rng(0).integers(0, 99, (80, 90, 70)).astype(np.int16)
     if name.endswith("nrrd"):
-        nrrd.write(str(tmp_path / name), volume)
+        write_nrrd(tmp_path / name, volume)
     else:
         nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / name)
     with pytest.raises(InputError) as caught:
@@ -114,7 +114,7 @@ def test_a_volume_of_many_slices_is_refused(tmp_path, name):
 def test_a_truncated_volume_is_unreadable(tmp_path, radiograph_values, name):
     path = tmp_path / name
     if name.endswith("nrrd"):
-        nrrd.write(str(path), radiograph_values.T, {"spacings": [0.8, 0.8]})
+        write_nrrd(path, radiograph_values.T, {"spacings": [0.8, 0.8]})
     else:
         nibabel.save(nibabel.Nifti1Image(radiograph_values.T, np.eye(4)), path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -126,7 +126,7 @@ def test_a_truncated_volume_is_unreadable(tmp_path, radiograph_values, name):
 @pytest.mark.parametrize("spacings", [(np.nan, 0.8), (0.8, np.nan), (np.inf, 0.8)])
 def test_a_spacing_that_is_no_number_counts_as_absent(tmp_path, radiograph_values, spacings):
     path = tmp_path / "radiograph.nrrd"
-    nrrd.write(str(path), radiograph_values.T, {"spacings": spacings})
+    write_nrrd(path, radiograph_values.T, {"spacings": spacings})
     with pytest.raises(InputError) as caught:
         read_radiograph(path, "ap")
     assert [fault.kind for fault in caught.value.faults] == ["spacing-absent"]
@@ -165,9 +165,7 @@ def test_a_nifti_of_two_files_is_read(tmp_path, radiograph_values):
 
 def test_a_detached_nrrd_without_its_data_names_the_file_that_is_missing(tmp_path, radiograph_values):
     path = tmp_path / "radiograph.nhdr"
-    nrrd.write(
-        str(path), radiograph_values.T, {"spacings": [0.8, 0.8], "encoding": "raw"}, detached_header=True
-    )
+    write_nrrd(path, radiograph_values.T, {"spacings": [0.8, 0.8], "encoding": "raw"}, detached=True)
     (tmp_path / "radiograph.raw").unlink()
     with pytest.raises(InputError, match=r"radiograph\.raw.*Copy the data file"):
         read_radiograph(path, "ap")
@@ -181,7 +179,7 @@ def test_an_rgb_nrrd_of_equal_channels_is_accepted(tmp_path, radiograph_values):
         "space origin": np.zeros(3),
         "kinds": ["RGB-color", "domain", "domain", "domain"],
     }
-    nrrd.write(str(tmp_path / "radiograph.nrrd"), np.stack([gray] * 3)[..., None], header)
+    write_nrrd(tmp_path / "radiograph.nrrd", np.stack([gray] * 3)[..., None], header)
     radiograph = read_radiograph(tmp_path / "radiograph.nrrd", "ap")
     assert radiograph_like(radiograph, radiograph_values)
     assert radiograph.spacing_mm == pytest.approx((0.8, 0.8))

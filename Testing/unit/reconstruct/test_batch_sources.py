@@ -115,9 +115,11 @@ def test_every_fault_of_a_table_is_told_with_its_line(tmp_path, radiograph):
         read_batch_table(tmp_path / "t.csv")
     told = "\n".join(fault.message for fault in error.value.faults)
     for words in (
-        "Line 2: the radiograph", "b.png does not exist", "Line 3: the case one is there already, in line 2",
+        "Line 2: the radiograph", "b.png does not exist", "Line 3: the case one exists already, in line 2",
         "Line 3: spacing_mm: 'zero' is no number", "Line 4: case is empty", "Line 4: lateral is empty",
-        "Line 4: lateral_flip: 'sideways'", "Line 4: ap_crop", "Line 4: ap_view: 'xy'", "Line 4: lateral_shift_mm",
+        "Line 4: lateral_flip: 'sideways'", "Line 4: ap_crop", "Line 4: ap_view: 'xy'", (
+            "Line 4: lateral_shift_mm"
+        ),
         "Line 5: there are 10 fields, but 11 columns",
     ):  # fmt: skip
         assert words in told
@@ -161,8 +163,8 @@ def test_radiographs_that_cannot_be_paired_are_all_told(tmp_path, radiograph, di
         read_folder(tmp_path)
     told = "\n".join(fault.message for fault in error.value.faults)
     for words in (
-        "The case lonely has 1 radiographs", "Nothing tells whose radiograph this is", "Of the radiographs of "
-        "two nothing tells",
+        "The case lonely has 1 radiographs", "Nothing tells whose radiograph this is", "Of the radiographs "
+                                                                                       "of two nothing tells",
         "The folder holds 3 radiographs", "Of the radiographs of same nothing tells",
     ):  # fmt: skip
         assert words in told

@@ -58,7 +58,7 @@ def test_uncertainty_is_one_minus_the_probability_of_the_label_taken():
     logits = torch.randn(55, 6, 5, 2 * SLAB + 3, generator=torch.Generator().manual_seed(0)) * 3
     radiographs = torch.rand(1, 1, 6, 2 * SLAB + 3), torch.rand(1, 1, 5, 2 * SLAB + 3)
     found = predict(FixedLogits(logits), *radiographs)
-    probability = logits.softmax(0).aggregate(0, torch.from_numpy(found.labels).long()[None])[0]
+    probability = logits.softmax(0).gather(0, torch.from_numpy(found.labels).long()[None])[0]
     assert len(np.unique(found.labels)) > 20
     np.testing.assert_allclose(found.uncertainty, (1 - probability).numpy(), atol=1e-3)
     assert found.labels.dtype == np.uint8
@@ -151,7 +151,7 @@ def test_progress_rises_and_says_what_is_done(pair, threshold_model):
     assert fractions == sorted(fractions)
     assert len(set(fractions)) >= 20
     assert 0 < fractions[0] < fractions[-1] <= 1
-    assert [message for _, message in told][-1] == "Removing loose pieces"
+    assert [message for _, message in told][-1] == "Removing small components"
 
 
 def test_what_the_progress_raises_ends_the_work_at_the_next_layer(pair, threshold_model):

@@ -8,7 +8,7 @@ import vtk
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.geometry.frames import network_affine, transform_points
-from SwinX2SLib.reconstruct.outputs import write_segmentation
+from SwinX2SLib.io.segmentations import write_segmentation
 
 SHAPE = (20, 24, 30)
 

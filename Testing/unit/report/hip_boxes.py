@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 
 
 def boxes(shift: int = 0, without: tuple[int, ...] = (), flip: bool = False) -> LabelVolume:

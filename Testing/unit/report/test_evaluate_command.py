@@ -143,7 +143,7 @@ def test_faults_come_in_words_all_at_once_and_nothing_is_written(volumes, tmp_pa
 
 
 def test_a_result_folder_and_a_slicer_segmentation_can_be_predictions(volumes, tmp_path):
-    from SwinX2SLib.reconstruct.outputs import write_segmentation
+    from SwinX2SLib.io.segmentations import write_segmentation
 
     image = nib.load(volumes / "truth.nii.gz")
     labels = np.asarray(image.dataobj).astype(np.uint8)

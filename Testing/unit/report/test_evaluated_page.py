@@ -11,7 +11,7 @@ from page_reader import checked
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation.case import CaseEvaluation
-from SwinX2SLib.io.volumes import LabelVolume
+from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.page import write_case_page, write_cohort_page
 
 EVERY_BONE = tuple(label.name for label in labels())
@@ -76,10 +76,10 @@ def test_groups_that_differ_between_cases_are_counted_apart(evaluated_case, page
 def test_failures_are_listed_and_a_damaged_document_is_one(evaluated_case, cohort_folder):
     folder = cohort_folder([evaluated_case(f"p{i}", seed=i) for i in range(3)])
     (folder / "cases" / "broken.json").write_text("{", encoding="utf-8")
-    page = checked(write_cohort_page(folder, failures=[("lost", "There is no such file.")]))
+    page = checked(write_cohort_page(folder, failures=[("lost", "The file does not exist.")]))
     assert "2 cases could not be evaluated" in page.text
     assert "broken" in page.text
-    assert "There is no such file." in page.text
+    assert "The file does not exist." in page.text
 
 
 def test_only_the_documents_asked_for_count(evaluated_case, cohort_folder):

@@ -20,8 +20,8 @@ def bone_at(places_mm: np.ndarray) -> np.ndarray:
     """A body with a process behind and one to the left, around 0."""
     body = ((places_mm / [22, 17, 14]) ** 2).sum(-1) < 1
     behind = (((places_mm - [0, 28, 4]) / [5, 16, 8]) ** 2).sum(-1) < 1
-    run_in_thread = (((places_mm - [26, 6, -4]) / [14, 5, 5]) ** 2).sum(-1) < 1
-    return body | behind | run_in_thread
+    beside = (((places_mm - [26, 6, -4]) / [14, 5, 5]) ** 2).sum(-1) < 1
+    return body | behind | beside
 
 
 def someone(size: float, at_mm, spacing_mm=(2.0, 2.0, 2.0), bone=bone_at) -> Subject:

@@ -101,8 +101,8 @@ def test_files_that_are_no_weights_of_ours_are_refused_in_words(tmp_path):
 def test_a_record_of_an_unknown_network_is_refused(tmp_path, network, record):
     path = tmp_path / "odd.safetensors"
     write_weights(network.state_dict(), path, record)
-    run_in_thread = path.with_suffix(".json")
-    run_in_thread.write_text(json.dumps({**json.loads(run_in_thread.read_text()), "variant": "swinx2s-huge"}))
+    beside = path.with_suffix(".json")
+    beside.write_text(json.dumps({**json.loads(beside.read_text()), "variant": "swinx2s-huge"}))
     with pytest.raises(WeightsError, match="no network called 'swinx2s-huge'"):
         load_weights(path)
 

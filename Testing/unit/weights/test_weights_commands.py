@@ -34,13 +34,13 @@ def test_list_as_json_holds_the_whole_record(library, capsys):
 
 def test_verify_passes_whole_weights_and_refuses_damaged_ones(library, capsys):
     assert run("verify") == 0
-    assert capsys.readouterr().out == "toy: in order\n"
+    assert capsys.readouterr().out == "toy: valid\n"
     with (library / "Models" / "toy.safetensors").open("ab") as stream:
         stream.write(b"x")
     with pytest.raises(WeightsError, match="longer than it was") as caught:
         run("verify", "toy")
     assert caught.value.exit_code == 4
-    assert capsys.readouterr().out == "toy: NOT in order\n"
+    assert capsys.readouterr().out == "toy: NOT valid\n"
 
 
 def test_import_then_list_then_verify(library, tmp_path, published, capsys):

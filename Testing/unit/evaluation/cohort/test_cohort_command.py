@@ -117,5 +117,5 @@ def test_a_run_that_was_ended_goes_on(write_cohort, tmp_path, number, code):
     again = start(table, out, *OPTIONS)
     _, told = again.communicate(timeout=240)
     assert again.returncode == 0, told
-    assert f"30 of 30 cases are evaluated ({len(before)} of them earlier)." in told
+    assert f"30 of 30 cases are evaluated ({len(before)} from an earlier run)." in told
     assert {key: moments(out)[key] for key in before} == before

@@ -1,4 +1,4 @@
-"""The picture at the head of the README: `python Docs/pictures.py demo-output/phantom PICTURE.png`.
+"""The picture at the head of the README: `python Testing/assets/demo_picture.py demo-output/phantom PICTURE.png`.
 
 Puts the four pictures of a report beside each other.
 """
@@ -24,7 +24,8 @@ def main(result: Path, picture: Path) -> None:
     for part in parts:
         joined.paste(part, (left, 0))
         left += part.width + GAP_PX
-    joined.save(picture, optimize=True)
+    # Under 300 kB: 256 colours are enough for gray pictures with coloured lines.
+    joined.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(picture, optimize=True)
 
 
 if __name__ == "__main__":

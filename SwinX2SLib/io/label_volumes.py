@@ -1,0 +1,266 @@
+"""Label volumes of the 54 bones, whatever file holds them, and maps of how unsure a network was of each voxel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from SwinX2SLib.anatomy import BACKGROUND, CLASS_COUNT, Label, label_by_id, label_of_term
+from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.frames import orientation_of, reorient
+from SwinX2SLib.io.header import refuse, unreadable
+from SwinX2SLib.io.segmentations import Segment, segments_of
+from SwinX2SLib.io.volumes import Volume, read_volume
+
+_MOST_NAMED = 8
+_MOST_VALUES = 4096
+_SAME_PLACE_MM = 0.01
+_SAVE_AGAIN = "Save the segmentation again."
+
+
+class NumberedLabels(Protocol):
+    """What the values, or the names of segments, of a file mean."""
+
+    names: Mapping[str, int]
+
+    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+        """Return the values as our labels, uint8; values above 54 stand for bone without a name."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelVolume:
+    """A label volume of the 54 bones.
+
+    Attributes:
+        labels: uint8 `(I, J, K)`, the file's own array order; above 54, bone that a `NumberedLabels` does not name.
+        affine: 4x4 float64, index -> RAS mm.
+        notes: what a reader of the result must know, in sentences.
+    """
+
+    labels: np.ndarray
+    affine: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def read_label_volume(
+    path: Path, ignore_unknown: bool = False, mapping: NumberedLabels | None = None
+) -> LabelVolume:
+    """Read a `.seg.nrrd` by its segments, any other volume by its values.
+
+    Args:
+        path: see `volumes.read_volume`.
+        ignore_unknown: whether values that are no bone are left out instead of being a fault.
+        mapping: what values, and names of segments, mean; names that it does not have mean what they always do.
+
+    Raises:
+        InputError: unreadable, no volume, not placed in the patient, values that are no label, or segments that
+            contradict themselves or each other.
+    """
+    volume = read_volume(path)
+    affine, notes = volume.affine, volume.header.notes
+    _require_numbers(volume)
+    try:
+        segments = segments_of(volume.header.fields, volume.array.ndim == 4)
+    except ValueError as error:
+        raise unreadable("segmentation", f"a segment's value or layer: {error}", path) from error
+    if segments:
+        labels, told = _labels_of_segments(volume, segments, mapping)
+    else:
+        labels, told = label_values(volume.array, affine, ignore_unknown, path, mapping)
+    return LabelVolume(labels, affine, (*notes, *told))
+
+
+def read_uncertainty(path: Path, volume: LabelVolume) -> np.ndarray:
+    """Read a map of 1 minus the probability of the label taken, as `swinx2s reconstruct` writes it.
+
+    Args:
+        path: a volume.
+        volume: on whose grid it has to lie.
+
+    Returns:
+        float32 `(I, J, K)`, 0..1, in the array order of `volume`.
+
+    Raises:
+        InputError: unreadable, another grid, or values outside 0..1.
+    """
+    read = read_volume(path)
+    values, affine = read.array, read.affine
+    if values.ndim == 3:
+        # The same voxels may be stored in another order: Slicer's file and the map of one result are.
+        values, affine = reorient(values, affine, orientation_of(volume.affine))
+    if values.shape != volume.labels.shape or not np.allclose(affine, volume.affine, atol=_SAME_PLACE_MM):
+        message = "The uncertainty map lies on another grid than the segmentation."
+        raise refuse("grid-mismatch", message, "Give the map of this segmentation.", path)
+    values = values.astype(np.float32)
+    # Stored in steps of 1/255, a sum may end a rounding error above 1.
+    if not np.isfinite(values).all() or values.min(initial=0) < 0 or values.max(initial=0) > 1 + 1e-5:
+        message = "The map holds values outside 0..1."
+        hint = "It has to hold 1 minus the probability of the label taken."
+        raise refuse("not-uncertainty", message, hint, path)
+    return np.minimum(values, 1.0)
+
+
+def label_values(
+    values: np.ndarray,
+    affine: np.ndarray,
+    ignore_unknown: bool,
+    path: Path,
+    mapping: NumberedLabels | None = None,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return a volume of numbers as uint8 labels, and a note of what was left out.
+
+    Args:
+        values: three axes.
+        affine: index -> RAS mm.
+        ignore_unknown: whether values that are no bone become background instead of a fault.
+        path: for the faults.
+        mapping: what the values mean, when not our labels.
+
+    Raises:
+        InputError: the array has not three axes, or holds values that are no label.
+    """
+    if values.ndim != 3 or not values.size:
+        message = f"The file has {values.ndim} axes ({' x '.join(map(str, values.shape))})."
+        raise refuse("not-a-volume", message, "Give one three-dimensional label volume.", path)
+    found = _distinct(values, path)
+    if mapping is not None:
+        try:
+            return mapping.to_marked(values, affine), ()
+        except InputError as error:
+            raise InputError([replace(fault, path=str(path)) for fault in error.faults]) from error
+    strange = [value for value in found if not 0 <= value < CLASS_COUNT]
+    if strange and not ignore_unknown:
+        hint = (
+            "Labels run from 0 to 54 as in Resources/labels.json; a file in another numbering would give the values "
+            "of other bones. Renumber it, or add --ignore-unknown to leave these values out."
+        )
+        raise refuse("unknown-labels", f"These values are no bone: {named(strange)}.", hint, path)
+    if not strange:
+        return values.astype(np.uint8), ()
+    known = np.where((values >= 0) & (values < CLASS_COUNT), values, 0).astype(np.uint8)
+    return known, (f"Values that are no bone were left out: {named(strange)}.",)
+
+
+def named(values: Sequence) -> str:
+    """Return a list in words, not all of a long one."""
+    # A number of hundreds of digits says no more than its size.
+    told = [
+        f"{value:.6g}" if not isinstance(value, str) and abs(value) >= 1e15 else str(value)
+        for value in values[:_MOST_NAMED]
+    ]
+    shown = ", ".join(told)
+    return shown if len(values) <= _MOST_NAMED else f"{shown} and {len(values) - _MOST_NAMED} more"
+
+
+def _require_numbers(volume: Volume) -> None:
+    if volume.header.is_colour or np.iscomplexobj(volume.array):
+        what = "colours" if volume.header.is_colour else "complex numbers"
+        message = f"The file holds {what}, not one number a voxel."
+        raise refuse("not-labels", message, "Give a label volume.", volume.header.path)
+
+
+def _distinct(values: np.ndarray, path: Path) -> list[int]:
+    """Return the distinct whole numbers of a volume, in order.
+
+    Raises:
+        InputError: some are not whole, or not finite.
+    """
+    found: set[float] = set()
+    # A slice at a time: a whole volume need not be sorted at once.
+    for slab in np.moveaxis(values, -1, 0):
+        found.update(np.unique(slab).tolist())
+        if len(found) > _MOST_VALUES:
+            break
+    if not all(np.isfinite(value) for value in found):
+        message = "The file holds numbers that are not finite (NaN or infinity)."
+        raise refuse("not-labels", message, "Give the label volume itself, with 0 for background.", path)
+    if len(found) > _MOST_VALUES or any(value != int(value) for value in found):
+        message = "The file holds values between whole numbers, or thousands of them: an image, not labels."
+        raise refuse("not-labels", message, "Give the label volume itself.", path)
+    return sorted(int(value) for value in found)
+
+
+def _labels_of_segments(
+    volume: Volume, segments: Sequence[Segment], mapping: NumberedLabels | None
+) -> tuple[np.ndarray, list[str]]:
+    """Return one volume of our labels, and notes of overlaps and of segments that are left out.
+
+    Raises:
+        InputError: no volume; or faults of the segments.
+    """
+    path, array = volume.header.path, volume.array
+    if array.ndim not in (3, 4) or volume.header.space_axes != 3:
+        message = f"The file has {array.ndim} axes, {volume.header.space_axes} of them in space."
+        raise refuse("not-a-volume", message, "Give one three-dimensional segmentation.", path)
+    layers = array if array.ndim == 4 else array[..., np.newaxis]
+    renamed = {} if mapping is None else dict(mapping.names)
+    parts = [segment for segment in segments if segment.name.lower() in renamed]
+    others = [segment for segment in segments if segment.name.lower() not in renamed]
+    known = _bones(others, layers.shape[-1], path) + _renamed(parts, renamed, layers.shape[-1], path)
+    labels, notes = _merged(layers, known)
+    if strangers := [segment.name or segment.id for segment in others if segment.label() is None]:
+        notes.append(f"Segments that are none of the 54 bones were left out: {named(strangers)}.")
+    return labels, notes
+
+
+def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[Segment, Label]]:
+    """Return the segments that are bones.
+
+    Raises:
+        InputError: a segment contradicts itself, two mean the same bone, or a layer is not there.
+    """
+    faults, known = [], {}
+    for segment in segments:
+        label = segment.label()
+        if segment.contradicts_itself():
+            message = f"The segment {segment.name!r} is coded as {label_of_term(segment.term).title}."
+            hint = "Correct its name or its terminology in the module Segmentations."
+            faults.append(Fault("segment-contradiction", message, hint, str(path)))
+        elif label is not None and label.name in known:
+            message = (
+                f"The segments {known[label.name][0].name!r} and {segment.name!r} are both {label.title}."
+            )
+            faults.append(Fault("segment-twice", message, "Keep one, or rename the other.", str(path)))
+        elif label is not None and not 0 <= segment.layer < layers:
+            faults.append(_layer_fault(segment, layers, path))
+        elif label is not None:
+            known[label.name] = (segment, label)
+    if faults:
+        raise InputError(faults)
+    return list(known.values())
+
+
+def _renamed(
+    segments: Sequence[Segment], names: Mapping[str, int], layers: int, path: Path
+) -> list[tuple[Segment, Label]]:
+    """Return the segments that a mapping names; several may be parts of one bone.
+
+    Raises:
+        InputError: layers are not there.
+    """
+    if lost := [segment for segment in segments if not 0 <= segment.layer < layers]:
+        raise InputError([_layer_fault(segment, layers, path) for segment in lost])
+    meant = [(segment, names[segment.name.lower()]) for segment in segments]
+    return [(segment, label_by_id(label)) for segment, label in meant if label != BACKGROUND]
+
+
+def _layer_fault(segment: Segment, layers: int, path: Path) -> Fault:
+    message = f"The segment {segment.name!r} lies in layer {segment.layer}, of {layers} layers."
+    return Fault("layer-missing", message, _SAVE_AGAIN, str(path))
+
+
+def _merged(layers: np.ndarray, known: Iterable[tuple[Segment, Label]]) -> tuple[np.ndarray, list[str]]:
+    """Return one volume of our labels, and a note where segments overlap."""
+    labels = np.zeros(layers.shape[:3], dtype=np.uint8)
+    overlap = 0
+    for segment, label in known:
+        mask = layers[..., segment.layer] == segment.value
+        overlap += int(np.count_nonzero(labels[mask]))
+        labels[mask] = label.id
+    if not overlap:
+        return labels, []
+    return labels, [f"Segments overlap in {overlap} voxels; there the later segment of the file counts."]
