@@ -197,7 +197,7 @@ def _user_notes(options: RadiographOptions) -> list[str]:
         (options.crop is not None, f"Cropped to {options.crop} as requested."),
         (options.rotate_deg, f"Rotated clockwise by {options.rotate_deg} degrees as requested."),
         (options.flip, f"Flipped ({options.flip}) as requested."),
-        (options.invert, "Grey levels inverted as requested."),
+        (options.invert, "Gray levels inverted as requested."),
         (not options.trust_orientation, "The patient orientation in the header was ignored as requested."),
     )
     return [words for wanted, words in given if wanted]
