@@ -31,6 +31,11 @@ class Fault:
         message: what is wrong, in a sentence.
         hint: what to do about it, in a sentence.
         path: the file concerned, or None.
+
+    Examples:
+        >>> from SwinX2SLib import Fault
+        >>> print(Fault("too-small", "The radiograph is too small.", "Export it at full resolution.", "ap.png"))
+        ap.png: The radiograph is too small. Export it at full resolution.
     """
 
     kind: str
@@ -44,7 +49,19 @@ class Fault:
 
 
 class InputError(ValueError):
-    """The inputs cannot be used; carries all faults found, not only the first."""
+    """The inputs cannot be used; carries all faults found, not only the first.
+
+    Args:
+        faults: what is wrong, each with what to do.
+
+    Examples:
+        >>> from SwinX2SLib import InputError, build_phantom
+        >>> try:
+        ...     build_phantom(spacing_mm=-1.0)
+        ... except InputError as error:
+        ...     print([fault.kind for fault in error.faults])
+        ['phantom-value']
+    """
 
     def __init__(self, faults: Sequence[Fault]):
         self.faults = tuple(faults)

@@ -28,7 +28,7 @@ from SwinX2SLib.report.templates import render_page
 from SwinX2SLib.resources import resource_path
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 
 
 PAIRS = ("phantom", "chest")

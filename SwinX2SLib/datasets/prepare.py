@@ -114,7 +114,7 @@ def find_cases(
             [Fault("no-such-case", message, f"The first case is named {cases[0].name}.", str(raw))]
         )
     cases = [case for case in cases if not only or case.name in only]
-    if parts is None:
+    if parts is None or split is None:
         return cases, {}
     assigned = [replace(case, split=_part(case, parts)) for case in cases]
     left_out = {case.name: f"It is not listed in {split.name}." for case in assigned if case.split is None}

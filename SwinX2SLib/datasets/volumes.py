@@ -168,7 +168,7 @@ def corners_of(shape: Sequence[int]) -> np.ndarray:
 def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
     values, affine = read_three_axes(path, assumed)
     numbering = label_mapping(scheme_name)
-    notes = []
+    notes: list[str] = []
     if scheme_name == RIB_SCHEME and values.max() == 1:
         # The first release of RibSeg tells no ribs apart.
         values, notes = name_ribs(values > 0, affine)
@@ -185,7 +185,8 @@ def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
 
 
 def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
-    labels, affine, overlap = None, None, 0
+    labels: np.ndarray | None = None
+    affine, overlap = np.eye(4), 0
     for path in paths:
         bone = _bone_of(path)
         mask, own = read_three_axes(path, assumed)
@@ -196,6 +197,8 @@ def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
         drawn = mask > 0
         overlap += int(np.count_nonzero(labels[drawn] & (labels[drawn] != bone)))
         labels[drawn & (labels == 0)] = bone
+    if labels is None:
+        raise ValueError("There are no masks to read.")
     notes = [f"{overlap} voxels are drawn as two bones; the first by name has them."] if overlap else []
     return Labels(labels, affine, notes)
 

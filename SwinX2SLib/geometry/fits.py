@@ -123,10 +123,10 @@ def fit_cone(
     radial = np.linalg.norm(away - np.outer(away @ direction, direction), axis=1)
     radius, taper = float(np.median(radial)), 0.0
     for width in np.r_[np.geomspace(max(6.0, scale_mm), scale_mm, 12), np.full(18, scale_mm)]:
-        across, run_in_thread = plane_basis(direction)
+        across, beside = plane_basis(direction)
         away = points - point
         along = away @ direction
-        x, y = away @ across, away @ run_in_thread
+        x, y = away @ across, away @ beside
         distance = np.maximum(np.hypot(x, y), 1e-9)
         residual = distance - radius - taper * along
         weight = weights * tukey(residual / width)
@@ -134,8 +134,8 @@ def fit_cone(
         rows = np.column_stack([ux, uy, ux * along, uy * along, np.ones(len(along)), along])
         prior = np.array([0, 0, 0, 0, 0, weight.sum() * TAPER_WEIGHT_MM**2])
         step = _solve(rows, residual, weight, prior, prior * np.array([0, 0, 0, 0, 0, USUAL_TAPER - taper]))
-        point = point + across * step[0] + run_in_thread * step[1]
-        direction = unit(direction + across * step[2] + run_in_thread * step[3])
+        point = point + across * step[0] + beside * step[1]
+        direction = unit(direction + across * step[2] + beside * step[3])
         radius, taper = radius + step[4], taper + step[5]
     counted = tukey(residual / scale_mm) > 0.1
     spread = float(np.median(np.abs(residual[counted]))) if counted.any() else float("inf")
@@ -147,7 +147,13 @@ def tukey(ratio: np.ndarray) -> np.ndarray:
     return np.maximum(1 - (ratio / TUKEY_CUT) ** 2, 0) ** 2
 
 
-def _solve(rows: np.ndarray, residual: np.ndarray, weight: np.ndarray, prior=0.0, pull=0.0) -> np.ndarray:
+def _solve(
+    rows: np.ndarray,
+    residual: np.ndarray,
+    weight: np.ndarray,
+    prior: float | np.ndarray = 0.0,
+    pull: float | np.ndarray = 0.0,
+) -> np.ndarray:
     """Return the weighted least squares step, slightly damped so that a lack of points moves nothing.
 
     `prior` `(P,)` is weight on the step staying zero, `pull` `(P,)` that weight times where it should go.

@@ -55,6 +55,11 @@ class VolumeHeader:
     notes: tuple[str, ...] = ()
 
     @property
+    def voxel_bytes(self) -> int:
+        """Size of one stored number; 0 where only the decoder knows."""
+        return 0 if self.dtype is None else self.dtype.itemsize
+
+    @property
     def is_detached(self) -> bool:
         """Whether the voxels lie in a file of their own."""
         return False

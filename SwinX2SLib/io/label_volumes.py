@@ -25,7 +25,9 @@ _SAVE_AGAIN = "Save the segmentation again."
 class NumberedLabels(Protocol):
     """What the values, or the names of segments, of a file mean."""
 
-    names: Mapping[str, int]
+    @property
+    def names(self) -> Mapping[str, int]:
+        """Our label by the name of a segment in small letters."""
 
     def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
         """Return the values as our labels, uint8; values above 54 stand for bone without a name."""
@@ -67,6 +69,7 @@ def read_label_volume(
         segments = segments_of(volume.header.fields, volume.array.ndim == 4)
     except ValueError as error:
         raise unreadable("segmentation", f"a segment's value or layer: {error}", path) from error
+    told: Sequence[str]
     if segments:
         labels, told = _labels_of_segments(volume, segments, mapping)
     else:
@@ -213,11 +216,13 @@ def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[S
     Raises:
         InputError: a segment contradicts itself, two mean the same bone, or a layer is not there.
     """
-    faults, known = [], {}
+    faults: list[Fault] = []
+    known: dict[str, tuple[Segment, Label]] = {}
     for segment in segments:
         label = segment.label()
-        if segment.contradicts_itself():
-            message = f"The segment {segment.name!r} is coded as {label_of_term(segment.term).title}."
+        coded = label_of_term(segment.term)
+        if coded is not None and segment.contradicts_itself():
+            message = f"The segment {segment.name!r} is coded as {coded.title}."
             hint = "Correct its name or its terminology in the module Segmentations."
             faults.append(Fault("segment-contradiction", message, hint, str(path)))
         elif label is not None and label.name in known:

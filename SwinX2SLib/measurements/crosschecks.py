@@ -77,8 +77,8 @@ def unlike_other_ribs(ribs: Iterable[Measurement]) -> Reasons:
         other = next(name for name in _SIDES if name != side)
         expected = [lengths[other, number]] if (other, number) in lengths else []
         for near in _SIDES:
-            pair = [lengths.get((near, number + step)) for step in (-1, 1)]
-            expected += [sum(pair) / 2] if None not in pair else []
+            pair = [lengths[near, number + step] for step in (-1, 1) if (near, number + step) in lengths]
+            expected += [sum(pair) / 2] if len(pair) == 2 else []
         if not expected:
             continue
         part = length / float(np.median(expected))
@@ -166,7 +166,7 @@ def cross_check_flags(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraSh
 
 
 def with_flags(measured: Mapping[str, Sequence[Measurement]], flags: Flags) -> dict[str, list[Measurement]]:
-    """Return measurements by region with the doubts of the bones that they rest on, and of their neighbours."""
+    """Return measurements by region with the flags of the bones that they depend on, and of their neighbours."""
     odd = unlike_neighbours(measured.get("vertebra", ()))
     odd |= unlike_other_ribs(measured.get("rib", ()))
     sacral = _sacral_reasons(measured.get("pelvis", ()))
@@ -188,12 +188,16 @@ def with_flags(measured: Mapping[str, Sequence[Measurement]], flags: Flags) -> d
 
 
 def _sacral_reasons(pelvis: Sequence[Measurement]) -> tuple[str, ...]:
-    """Return why the endplate of S1 is in doubt."""
+    """Return the flags of the endplate of S1."""
     return next((one.reasons for one in pelvis if one.name == "sacral_endplate"), ())
 
 
 def _ends_at_the_sacrum(measurement: Measurement) -> bool:
-    return any(_stands_in("sacrum", item.name) for item in (*measurement.landmarks, *measurement.planes))
+    return any(_stands_in("sacrum", name) for name in _names_of_places(measurement))
+
+
+def _names_of_places(measurement: Measurement) -> list[str]:
+    return [*(mark.name for mark in measurement.landmarks), *(plane.name for plane in measurement.planes)]
 
 
 def _reasons_of(measurement: Measurement, flags: Flags) -> list[str]:
@@ -203,7 +207,7 @@ def _reasons_of(measurement: Measurement, flags: Flags) -> list[str]:
         if not measurement.side:
             names += ["sacrum", "femur_left", "femur_right"]
     elif measurement.structure == "spine":
-        marks = [item.name for item in (*measurement.landmarks, *measurement.planes)]
+        marks = _names_of_places(measurement)
         names = [name for name in flags if any(_stands_in(name, mark) for mark in marks)]
         if measurement.name == "centreline_length":
             unreliable = [title_of(name) for name in names if flags[name]]
@@ -226,7 +230,7 @@ def _gaps(bone: Bone) -> float:
 
 def _vertebrae(bones: Mapping[str, Bone]) -> dict[str, int]:
     levels = vertebra_levels()
-    return {name: levels[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
+    return {name: levels[name] for name in sorted(set(bones) & set(levels), key=levels.__getitem__)}
 
 
 def _lent(shapes: Mapping[str, VertebraShape], found: Flags) -> None:

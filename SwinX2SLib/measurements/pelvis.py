@@ -36,9 +36,11 @@ ENDPLATE_PLACE, ENDPLATE_REACH = np.array([0.5, 0.46, 0.83]), np.array([0.05, 0.
 ENDPLATE_ASIDE_DEG = 14.0
 
 
-def measure_pelvis(
-    bones: Mapping[str, Bone], femora: Mapping[str, list[Measurement]] | None = None
-) -> list[Measurement]:
+# Measurements of a femur, by side.
+Femora = Mapping[str, list[Measurement]]
+
+
+def measure_pelvis(bones: Mapping[str, Bone], femora: Femora | None = None) -> list[Measurement]:
     """Measure the pelvis.
 
     Args:
@@ -48,11 +50,13 @@ def measure_pelvis(
     """
     if femora is None:
         femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
-    hips = [bones.get(f"hip_{side}") for side in SIDES]
-    for side, hip in zip(SIDES, hips, strict=True):
+    hips: list[Bone] = []
+    for side in SIDES:
+        hip = bones.get(f"hip_{side}")
         if hip is None or (hip.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
             reason = missing_reason(hip, f"hip_{side}", LEAST_VOXELS)
             return [*_all_absent(reason), _leg_length_difference(femora)]
+        hips.append(hip)
     found = find_hip_landmarks(*hips)
     sacrum = bones.get("sacrum")
     flags = _pelvis_flags(hips, sacrum, found)
@@ -147,7 +151,13 @@ def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     return np.cross(up, right), up
 
 
-def _sacral_results(sacrum, hips, found, femora, flags) -> list[Measurement]:
+def _sacral_results(
+    sacrum: Bone | None,
+    hips: list[Bone],
+    found: HipLandmarks,
+    femora: Femora,
+    flags: tuple[str, ...],
+) -> list[Measurement]:
     wanted = SACRAL + HIP_AXIS
     if sacrum is None or (sacrum.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
         reason = missing_reason(sacrum, "sacrum", LEAST_VOXELS)
@@ -171,7 +181,7 @@ def _sacral_results(sacrum, hips, found, femora, flags) -> list[Measurement]:
 
 
 def _endplate_flags(endplate: SacralEndplate, hips: list[Bone], found: HipLandmarks) -> tuple[str, ...]:
-    reasons = ()
+    reasons: tuple[str, ...] = ()
     points = np.concatenate([found.frame.to_frame(hip.vertices_ras_mm) for hip in hips])
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     place = (found.frame.to_frame(endplate.centre_ras_mm) - low) / np.maximum(size, 1e-9)
@@ -192,7 +202,13 @@ def _endplate_flags(endplate: SacralEndplate, hips: list[Bone], found: HipLandma
     return reasons
 
 
-def _sacral_slope(endplate, found, centre, plane, flags) -> Measurement:
+def _sacral_slope(
+    endplate: SacralEndplate,
+    found: HipLandmarks,
+    centre: tuple[Landmark, ...],
+    plane: tuple[Plane, ...],
+    flags: tuple[str, ...],
+) -> Measurement:
     lying = _sagittal_axes(found.frame.rotation[0])
     if lying is None:
         return absent("sacral_slope", STRUCTURE, None, "deg", "The pelvis is lying on its side.")
@@ -202,9 +218,16 @@ def _sacral_slope(endplate, found, centre, plane, flags) -> Measurement:
     return result.flagged((*flags, *outside))
 
 
-def _hip_axis_results(endplate, femora, centre, plane, flags, blurred) -> list[Measurement]:
-    heads = [_named(femora.get(side, []), "head_centre") for side in SIDES]
-    if any(head is None or not head.is_present for head in heads):
+def _hip_axis_results(
+    endplate: SacralEndplate,
+    femora: Femora,
+    centre: tuple[Landmark, ...],
+    plane: tuple[Plane, ...],
+    flags: tuple[str, ...],
+    blurred: tuple[str, ...],
+) -> list[Measurement]:
+    heads = _present(femora, "head_centre")
+    if len(heads) < len(SIDES):
         reason = "The hip axis requires both femoral heads; one was not found."
         return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in HIP_AXIS]
     flags = tuple(dict.fromkeys((*flags, *(reason for head in heads for reason in head.reasons))))
@@ -230,18 +253,19 @@ def _hip_axis_results(endplate, femora, centre, plane, flags, blurred) -> list[M
     return results
 
 
-def _leg_length_difference(femora: Mapping[str, list[Measurement]]) -> Measurement:
+def _leg_length_difference(femora: Femora) -> Measurement:
     """Return how much longer the right femur is, from the head's centre to the notch."""
-    lengths = [_named(femora.get(side, []), "femoral_length") for side in SIDES]
-    if any(length is None or not length.is_present for length in lengths):
+    lengths = _present(femora, "femoral_length")
+    values = [length.value for length in lengths if length.value is not None]
+    if len(values) < len(SIDES):
         reason = "Both femora must be complete from the head to the knee."
         return absent("femoral_length_difference", STRUCTURE, None, "mm", reason)
     places = tuple(place for length in lengths for place in length.landmarks)
-    result = Measurement(
-        "femoral_length_difference", STRUCTURE, None, lengths[1].value - lengths[0].value, "mm", places
-    )
+    result = Measurement("femoral_length_difference", STRUCTURE, None, values[1] - values[0], "mm", places)
     return result.flagged(reason for length in lengths for reason in length.reasons)
 
 
-def _named(measurements: list[Measurement], name: str) -> Measurement | None:
-    return next((measurement for measurement in measurements if measurement.name == name), None)
+def _present(femora: Femora, name: str) -> list[Measurement]:
+    """Return a measurement of the left and of the right femur, as far as both have it."""
+    found = (next((each for each in femora.get(side, []) if each.name == name), None) for side in SIDES)
+    return [each for each in found if each is not None and each.is_present]

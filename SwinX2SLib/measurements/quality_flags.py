@@ -1,4 +1,4 @@
-"""Quality flags: what makes a measurement doubtful, and the ranges in which people lie."""
+"""Quality flags of measurements, and published reference ranges."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def bone_flags(bone: Bone, allowed_cuts: tuple[str, ...] = ()) -> tuple[str, ...
         bone: to be measured.
         allowed_cuts: faces of the field of view that may cut it without harm.
     """
-    reasons, title = (), title_of(bone.name)
+    reasons: tuple[str, ...] = ()
+    title = title_of(bone.name)
     cuts = [face for face in bone.cut if face not in allowed_cuts]
     if cuts:
         reasons += (f"The {title} is cut off by the field of view ({', '.join(cuts)}).",)

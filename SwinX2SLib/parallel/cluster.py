@@ -8,7 +8,7 @@ import platform
 import queue
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ _TASKS_PER_THREAD = 2
 
 def cluster_answers(
     tasks: Sequence[Task], work: Work, address: str, note: Callable[[str], None]
-) -> Iterator[tuple[Task, Answer]]:
+) -> Generator[tuple[Task, Answer], None, None]:
     """Yield each task with its answer, in the order in which they end; closing it withdraws what is not done.
 
     Args:

@@ -6,6 +6,7 @@ lateral radiograph anterior -> posterior.
 """
 
 from SwinX2SLib.radiographs.checks import check_pair
+from SwinX2SLib.radiographs.pair import read_radiographs
 from SwinX2SLib.radiographs.radiograph import Crop, Radiograph, RadiographOptions
 from SwinX2SLib.radiographs.reading import examine_pair, read_pair, read_radiograph
 from SwinX2SLib.radiographs.registration import PreparedPair, prepare_pair
@@ -20,4 +21,5 @@ __all__ = [
     "prepare_pair",
     "read_pair",
     "read_radiograph",
+    "read_radiographs",
 ]

@@ -98,6 +98,14 @@ class RadiographOptions:
             With the next one it gives the magnification, and the cone of rays with which the bones are drawn on the
             radiograph.
         source_to_patient_mm: likewise.
+
+    Raises:
+        ValueError: a number that no radiograph can have, or two that contradict each other.
+
+    Examples:
+        >>> from SwinX2SLib import RadiographOptions
+        >>> RadiographOptions(spacing_mm=0.2, flip="h").rotate_deg
+        0
     """
 
     spacing_mm: float | None = None
@@ -151,9 +159,18 @@ class Radiograph:
         notes: what was done or should be known, a sentence each.
         middle_mm: how far the middle of `pixels` lies above the middle of the radiograph [mm], where rows were cut
             off to match another radiograph.
-        tube: position of the X-ray source; None if unknown.
+        xray_source: position of the X-ray source; None if unknown.
         central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the middle
             of the image as stored; None without an X-ray source.
+        options: what the user said about it.
+
+    Examples:
+        >>> from SwinX2SLib import read_radiographs
+        >>> from SwinX2SLib.resources import resource_path
+        >>> files = [resource_path("Demo", f"phantom_{view}.png") for view in ("ap", "lateral")]
+        >>> _, lateral = read_radiographs(*files, spacing_mm=1.0)
+        >>> lateral.size_mm, lateral.view
+        ((640.0, 320.0), 'lateral')
     """
 
     pixels: np.ndarray
@@ -166,6 +183,7 @@ class Radiograph:
     middle_mm: float = 0.0
     xray_source: XraySource | None = None
     central_ray_px: tuple[float, float] | None = None
+    options: RadiographOptions = RadiographOptions()
 
     @property
     def size_mm(self) -> tuple[float, float]:

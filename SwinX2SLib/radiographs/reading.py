@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.radiographs.acquisition import (
@@ -39,8 +40,8 @@ from SwinX2SLib.radiographs.transforms import (
     stored_of_edited,
 )
 
-if TYPE_CHECKING:
-    pass
+RadiographSource = str | Path | Radiograph | ArrayLike
+"""A file, numbers `(rows, columns)` with bone bright, or what was read before."""
 
 
 _CONSTANT = Fault(
@@ -100,6 +101,7 @@ def interpret(
         notes=tuple(notes),
         xray_source=xray_source,
         central_ray_px=ray,
+        options=options,
     )
     return radiograph, faults
 
@@ -242,39 +244,49 @@ def read_pair(
 
 
 def examine_pair(
-    ap_path: str | Path,
-    lateral_path: str | Path,
+    ap_source: RadiographSource,
+    lateral_source: RadiographSource,
     ap_options: RadiographOptions | None = None,
     lateral_options: RadiographOptions | None = None,
     ap_view: str = "ap",
     lateral_offset_mm: Shift = None,
 ) -> tuple[Radiograph | None, Radiograph | None, list[Fault]]:
-    """Read both radiographs as far as they can be read, and list all faults of both files and of the pair.
+    """Read both radiographs as far as they can be read, and list all faults of both and of the pair.
 
     Radiographs whose heights are to be matched are cut to what both show, see `registration.match_heights`.
     """
-    ap, faults = examine_radiograph(ap_path, ap_view, ap_options)
-    lateral, lateral_faults = examine_radiograph(lateral_path, "lateral", lateral_options)
+    ap, faults = examine_radiograph(ap_source, ap_view, ap_options)
+    lateral, lateral_faults = examine_radiograph(lateral_source, LATERAL, lateral_options)
     faults += lateral_faults
     if ap is not None and lateral is not None:
         ap, lateral, pair_faults = match_heights(ap, lateral, lateral_offset_mm)
         faults += pair_faults + check_pair(ap, lateral)
-    elif _is_same_file(Path(ap_path), Path(lateral_path)):
-        faults.append(same_picture(str(lateral_path)))
+    elif _is_same_file(ap_source, lateral_source):
+        faults.append(same_picture(str(lateral_source)))
     return ap, lateral, faults
 
 
 def examine_radiograph(
-    path: str | Path, view: str, options: RadiographOptions | None = None
+    source: RadiographSource, view: str, options: RadiographOptions | None = None
 ) -> tuple[Radiograph | None, list[Fault]]:
     """Read one radiograph as far as it can be read.
+
+    Args:
+        source: a file; numbers `(rows, columns)` with bone bright; or a radiograph, which is taken as it is.
+        view: "ap", "pa" or "lateral".
+        options: user options about it.
 
     Returns:
         The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
     """
     if view not in VIEWS:
         raise ValueError(f"The view must be one of {', '.join(VIEWS)}, not {view!r}.")
-    path, options = Path(path), options or RadiographOptions()
+    options = options or RadiographOptions()
+    if isinstance(source, Radiograph):
+        return source, _ready_faults(source, view, options)
+    if not isinstance(source, str | os.PathLike):
+        return _of_numbers(source, view, options)
+    path = Path(source)
     try:
         decoded = _decode(path)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -283,6 +295,33 @@ def examine_radiograph(
     except DecodeError as error:
         radiograph, faults = None, [error.fault]
     return radiograph, [Fault(fault.kind, fault.message, fault.hint, str(path)) for fault in faults]
+
+
+def _ready_faults(radiograph: Radiograph, view: str, options: RadiographOptions) -> list[Fault]:
+    """List why a radiograph that was read before cannot be taken as it is."""
+    faults = []
+    if (radiograph.view == LATERAL) != (view == LATERAL):
+        message = f"A {radiograph.view} radiograph is used as the {view} one."
+        faults.append(Fault("view-contradicted", message, "Check the order: frontal, lateral."))
+    if options != RadiographOptions():
+        message = "The radiograph has been read already: its pixel size and options are known."
+        faults.append(Fault("radiograph-ready", message, "Remove the options, or use the file."))
+    path = str(radiograph.path) if radiograph.path is not None else None
+    return [replace(fault, path=path) for fault in faults]
+
+
+def _of_numbers(
+    numbers: ArrayLike, view: str, options: RadiographOptions
+) -> tuple[Radiograph | None, list[Fault]]:
+    """Return the radiograph of numbers that a program holds, and all faults."""
+    values = np.asarray(numbers)
+    if values.ndim != 2 or values.dtype.kind not in "buif":
+        what = f"{values.dtype} of {values.ndim} axes"
+        hint = "Use real numbers (rows, columns)."
+        return None, [Fault("not-a-picture", f"The {view} radiograph is {what}.", hint)]
+    decoded = DecodedImage(values.astype(np.float32), spacing_remark="an array carries no spacing")
+    radiograph, faults = interpret(decoded, view, options)
+    return radiograph, [replace(fault, message=f"{view} array: {fault.message}") for fault in faults]
 
 
 def _decode(path: Path) -> DecodedImage:
@@ -295,10 +334,12 @@ def _decode(path: Path) -> DecodedImage:
     return decoded
 
 
-def _is_same_file(ap: Path, lateral: Path) -> bool:
+def _is_same_file(ap: RadiographSource, lateral: RadiographSource) -> bool:
     """Return whether two paths lead to one file, of which nothing else may be known."""
+    if not all(isinstance(source, str | os.PathLike) for source in (ap, lateral)):
+        return False
     try:
-        return ap.samefile(lateral)
+        return Path(ap).samefile(lateral)
     except OSError:
         return False
 

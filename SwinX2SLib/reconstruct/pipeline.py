@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
+from SwinX2SLib.io.atomic_output import output_faults, remove_stale
 from SwinX2SLib.radiographs import Radiograph, examine_pair
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.outputs import FILES, write_provenance, write_volumes
-from SwinX2SLib.reconstruct.plausibility import found_bones, plausibility_warnings
+from SwinX2SLib.reconstruct.outputs import FILES, write_result
 from SwinX2SLib.reconstruct.protocol import Progress, Report, Result
 from SwinX2SLib.reconstruct.provenance import describe
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 
 
 # Fractions at which the phases start.
@@ -58,16 +56,13 @@ def run_job(
     reconstruction = reconstructor.reconstruct(
         ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
     )
-    checked = time.perf_counter()
-    check = reconstructor.check_orientation(ap, lateral)
-    seconds["orientation_check"] = time.perf_counter() - checked
     report(Progress(_WRITE, "Writing the result"))
     # Most of the remaining start-up time is the import of PyTorch.
     seconds["start"] = max(made - reconstruction.seconds.get("load", 0.0), 0.0)
     seconds |= {**reconstruction.seconds, "total": time.perf_counter() - started}
-    _write(job, reconstruction, describe(job, ap, lateral, reconstruction, seconds, check))
+    write_result(job.out, reconstruction, describe(reconstruction, job, seconds), job.overwrite)
     files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
-    result = Result(files, tuple(_notes(ap, lateral, reconstruction, check)), seconds)
+    result = Result(files, tuple(reconstruction.notes), seconds)
     report(Progress(1.0, "Done"))
     report(result)
     return reconstruction, result
@@ -91,28 +86,3 @@ def _checked_radiographs(
         kind = InputError if faults else type(errors[0])
         raise kind([*faults, *(fault for error in errors for fault in error.faults)])
     return ap, lateral
-
-
-def _write(job: Job, reconstruction: Reconstruction, provenance: dict[str, Any]) -> None:
-    with atomic_result(job.out, FILES.values(), job.overwrite, "result") as folder:
-        write_volumes(folder, reconstruction)
-        write_provenance(folder, provenance)
-
-
-def _notes(
-    ap: Radiograph, lateral: Radiograph, reconstruction: Reconstruction, check: OrientationCheck
-) -> list[str]:
-    notes = [check.warning()] if check.suspected else []
-    notes += [
-        f"{'Frontal' if radiograph is ap else 'Lateral'} radiograph: {note}"
-        for radiograph in (ap, lateral)
-        for note in radiograph.notes
-    ]
-    if not reconstruction.labels.any():
-        notes.append(
-            "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
-        )
-    bones = found_bones(
-        reconstruction.labels, reconstruction.uncertainty, reconstruction.spacing_mm**3 / 1000
-    )
-    return notes + plausibility_warnings(reconstruction.labels, bones)

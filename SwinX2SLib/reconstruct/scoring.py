@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from SwinX2SLib.datasets import Case
     from SwinX2SLib.evaluation import VolumeEvaluation
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction, Reconstructor
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
+    from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 
 def score_cases(

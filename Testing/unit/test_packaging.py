@@ -18,15 +18,14 @@ USER_EXTRAS = ("cluster", "paper", "pdf", "projection", "training")
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "huggingface_hub": "huggingface-hub",
-    "nrrd": "pynrrd",
     "skimage": "scikit-image",
 }
 # pydicom finds these by itself.
 PLUGINS = {"pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-libjpeg"}
 SLICER_BRINGS = {"SimpleITK", "vtk"}
 # Hard dependencies that are still imported at module level and are to go, and those that nothing imports yet.
-LEAVING = {"monai", "nibabel", "pynrrd", "scikit-image"}
-ARRIVING = {"SimpleITK", "vtk"}
+LEAVING = {"monai", "scikit-image"}
+ARRIVING = {"vtk"}
 
 
 def names(requirements: list[str]) -> set[str]:

@@ -134,11 +134,11 @@ def _name(document: Mapping[str, Any], name: str) -> str:
     return str(document.get(name) or "")
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def _mean(values: Sequence[float] | np.ndarray) -> float | None:
     return float(np.mean(values)) if len(values) else None
 
 
-def _median(values: Sequence[float]) -> float | None:
+def _median(values: Sequence[float] | np.ndarray) -> float | None:
     return float(np.median(values)) if len(values) else None
 
 

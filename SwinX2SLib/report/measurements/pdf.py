@@ -124,10 +124,10 @@ def _picture(figure: Mapping[str, str]) -> list[Flowable]:
 
 def _table(group: Group, common: list[str], values: Mapping[str, Any]) -> Table:
     heads = ["Right", "Left"] if group.paired else ["Value"]
-    lines = [
+    lines: list[list[Flowable]] = [
         [_text(f"<b>{head}</b>", 7.5) for head in ("Measurement", *heads, "Unit", "Usual", "Quality", "Why")]
     ]
-    style = [
+    style: list[Any] = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.HexColor("#d8dbe4")),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 2),

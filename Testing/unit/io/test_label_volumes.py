@@ -34,7 +34,7 @@ def volume(dtype=np.uint8):
 
 
 def segmentation(path, array, segments, at=None, space="left-posterior-superior"):
-    """Write a segmentation by pynrrd, layers along axis `at`."""
+    """Write a segmentation as Slicer does, layers along axis `at`."""
     frame = ras_to_lps(OBLIQUE) if space.startswith("left") else OBLIQUE
     steps, kinds = frame[:3, :3].T, ["domain"] * 3
     if at is not None:

@@ -15,7 +15,7 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions, prepare_pair
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.report import write_report
 from SwinX2SLib.report.findings import read_findings
 from SwinX2SLib.report.page import outlined_radiograph, radiograph_camera
