@@ -4,8 +4,8 @@
 importing this package is fast.
 
 World coordinates are patient RAS in mm, affines are 4x4 float64 from array index to RAS mm, and names carry their
-unit. Functions that take bones accept a path, an object with `labels` and `affine` (a `Reconstruction`, a `Phantom`) or
-a pair `(labels, affine)`. Invalid inputs raise `InputError`, which lists every problem.
+unit. Functions that take bones accept a path, an object with `labels` and `affine` (a `Reconstruction`, a `Phantom`)
+or a pair `(labels, affine)`. Invalid inputs raise `InputError`, which lists every problem.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Format:
 FORMATS = {
     entry.name: entry
     for entry in (
-        Format("stl", "STL, a file for each bone", "stl", "LPS (left, posterior, superior), mm"),
+        Format("stl", "STL, one file per bone", "stl", "LPS (left, posterior, superior), mm"),
         Format("obj", "OBJ, one file with colours", "bones.obj", "LPS (left, posterior, superior), mm"),
         Format(
             "gltf",
@@ -54,7 +54,7 @@ FORMATS = {
             "dicomseg",
             "DICOM segmentation",
             "segmentation.dcm",
-            "DICOM patient coordinates (LPS), mm, a frame of reference of its own",
+            "DICOM patient coordinates (LPS), mm, with a separate frame of reference",
         ),
     )
 }

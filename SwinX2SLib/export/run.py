@@ -112,20 +112,18 @@ def run_export(
 
 
 def _format_faults(wanted: Sequence[str]) -> list[Fault]:
-    hint = f"Formats are {', '.join(FORMATS)}."
+    hint = f"Available formats: {', '.join(FORMATS)}."
     if not wanted:
-        return [Fault("no-format", "No format is chosen.", hint)]
+        return [Fault("no-format", "No format is selected.", hint)]
     return [
-        Fault("unknown-format", f"There is no format {name!r}.", hint)
-        for name in wanted
-        if name not in FORMATS
+        Fault("unknown-format", f"Unknown format {name!r}.", hint) for name in wanted if name not in FORMATS
     ]
 
 
 def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Callable[[str], None]) -> None:
     meshes = []
     if _MESH_WRITERS.keys() & wanted:
-        report("Making surfaces")
+        report("Computing surfaces")
         meshes = list(bone_meshes(source.labels, source.affine))
     for name in wanted:
         report(f"Writing {FORMATS[name].title}")

@@ -68,7 +68,7 @@ def read_mesh_archive(
     for stem, label in labels.items():
         faces = arrays.get(stem + _FACES)
         if faces is None:
-            message = f"There is no array {stem}{_FACES}."
+            message = f"The array {stem}{_FACES} is missing."
             faults.append(Fault("mesh-incomplete", message, "Store both arrays.", str(path)))
             continue
         try:
@@ -96,14 +96,14 @@ def _labels_of(
         else:
             labels[name] = label
     if not names:
-        message = "There is no mesh in it."
-        hint = "Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl)."
+        message = "The folder has no meshes."
+        hint = "Use a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl)."
         faults.append(Fault("no-meshes", message, hint, str(path)))
     if mismatched_views and not ignore_unknown:
-        hint = "Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to leave these out."
-        message = f"These meshes are named by no bone: {named(mismatched_views)}."
+        hint = "Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to ignore these meshes."
+        message = f"These meshes are not named by a bone: {named(mismatched_views)}."
         faults.append(Fault("unknown-labels", message, hint, str(path)))
-    left_out = f"Meshes that are named by no bone were left out: {named(mismatched_views)}."
+    left_out = f"Meshes that are not named by a bone were ignored: {named(mismatched_views)}."
     return labels, faults, (left_out,) if mismatched_views else ()
 
 
@@ -113,7 +113,7 @@ def _bone_of_file(path: Path, label: Label, frame: str | None) -> Bone:
         vertices, faces, stated = read(path)
     frame = stated or frame
     if frame is None:
-        message = "The file does not say whether its places are in RAS or LPS."
+        message = "The file does not state whether its coordinates are RAS or LPS."
         hint = "Add --mesh-frame RAS or LPS (Slicer and ITK write LPS)."
         raise refuse("mesh-frame-absent", message, hint, path)
     return _bone(label, _to_ras(vertices, frame), faces, path)

@@ -33,8 +33,8 @@ def read_radiographs(
         ap_view: "ap" or "pa".
         ap_options: further options of the frontal radiograph: crop, flip, rotation, source distances...
         lateral_options: further options of the lateral radiograph.
-        lateral_offset_mm: upward shift of the lateral radiograph for vertical alignment [mm]; "auto" estimates it; None
-            assumes that their centres are at the same height.
+        lateral_offset_mm: upward shift of the lateral radiograph for vertical alignment [mm]; "auto" estimates it;
+            None assumes that their centres are at the same height.
 
     Returns:
         The frontal and the lateral radiograph.
