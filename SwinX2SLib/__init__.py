@@ -1,11 +1,11 @@
 """3D bone reconstruction from two radiographs: the library of the Slicer module and the `swinx2s` command.
 
-The names of `__all__` are what most programs need. Importing this package loads nothing else: each name is loaded,
-with PyTorch, VTK or SimpleITK where it needs them, when it is first used.
+`__all__` lists the public API. Each name is loaded on first use, with PyTorch, VTK or SimpleITK if it needs them, so
+importing this package is fast.
 
 World coordinates are patient RAS in mm, affines are 4x4 float64 from array index to RAS mm, and names carry their
-unit. Wherever bones are asked for, a path, an object with `labels` and `affine` (a `Reconstruction`, a `Phantom`) and
-the pair `(labels, affine)` are as good. What a caller can put right raises `InputError`, which lists all faults.
+unit. Functions that take bones accept a path, an object with `labels` and `affine` (a `Reconstruction`, a `Phantom`)
+or a pair `(labels, affine)`. Invalid inputs raise `InputError`, which lists every problem.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used."""
+    """Load a public name on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -38,7 +38,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
 
     Args:
         reconstruction: the result.
-        job: what makes it again; None where the radiographs are no files.
+        job: reproduces the result; None if the radiographs are not files.
         seconds: time by phase.
     """
     check = reconstruction.orientation_check

@@ -1,4 +1,4 @@
-"""What a reconstruction is, and its files; without PyTorch."""
+"""A reconstruction and its files; does not import PyTorch."""
 
 from __future__ import annotations
 
@@ -23,36 +23,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
-    """Bones on the network's grid, and how far to trust them.
+    """Bones on the grid of the network, with uncertainty, warnings and provenance.
 
     The arrays are in network order: indices run patient right to left, anterior to posterior, superior to inferior;
     `affine` places them in RAS mm.
 
     Attributes:
         labels: uint8 `(X, Y, Z)`, 0 or an id of `labels()`.
-        uncertainty: float16 `(X, Y, Z)`, 1 minus the probability of the label that the network gave.
+        uncertainty: float16 `(X, Y, Z)`, 1 minus the predicted probability of the label.
         affine: 4x4 float64, index -> RAS mm; the common centre of the radiographs is the origin.
         spacing_mm: edge of the cubic voxels.
-        model_record: what is known of the weights; None for a model that the caller made.
-        device: where the network ran.
+        model_record: record of the weights; None for a model supplied by the caller.
+        device: device of the network.
         precision: "float32" or "bfloat16".
-        removed_component_voxels: voxels of loose pieces that were removed.
+        removed_component_voxels: number of voxels in removed connected components.
         seconds: time by phase.
-        expected_dice: by name of each bone shown, the overlap with the truth that the network's own probabilities
-            promise, 0..1.
-        disc_shifts_mm: by name of the vertebra above a disc, how far it was moved along the body axis, positive
-            inferiorly, to the disc that the radiographs show. Empty where the model asks for no such step.
-        shape_similarity: by name of each bone that a known shape was fitted for, the correlation of the edges of
-            that shape with those of the radiographs, -1..1. Empty where the model asks for no such step.
-        femur_shifts_mm: by name, how far each femur was moved backwards to the acetabulum. Empty where it was not.
-        radiographs: the frontal and the lateral radiograph; None where they are not known.
-        orientation_check: which view each radiograph looks like; None where nobody looked.
-        settings: how it was made.
+        expected_dice: by name of each bone, the Dice expected from the predicted probabilities, 0..1.
+        disc_shifts_mm: by name of the vertebra above a disc, its shift along the body axis [mm], positive inferiorly,
+            to the disc detected in the radiographs. Empty if the model does not use this step.
+        shape_similarity: by name of each bone with a fitted shape model, the correlation of its projected edges with
+            the radiographs, -1..1. Empty if the model does not use this step.
+        femur_shifts_mm: by name, the posterior shift of each femur to the acetabulum [mm]. Empty if it was not moved.
+        radiographs: the frontal and the lateral radiograph; None if unknown.
+        orientation_check: predicted views and orientations of the radiographs; None if not checked.
+        settings: settings of the reconstruction.
 
     Examples:
         >>> import numpy as np
         >>> from SwinX2SLib import Reconstruction, build_phantom
-        >>> phantom = build_phantom(spacing_mm=8.0)  # in place of what a network finds
+        >>> phantom = build_phantom(spacing_mm=8.0)  # instead of a prediction
         >>> unsure = np.full(phantom.labels.shape, 0.1, np.float16)
         >>> found = Reconstruction(phantom.labels, unsure, phantom.affine, 8.0, None, "cpu", "float32", 0)
         >>> bone = found.bones[-1]
@@ -84,26 +83,25 @@ class Reconstruction:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know, a sentence each: warnings about the radiographs, and what in the result cannot be
-        true."""
+        """Warnings and notes: orientation of the radiographs, their notes, and plausibility warnings."""
         check = self.orientation_check
-        said = [check.warning()] if check is not None and check.suspected else []
-        said += [
+        notes = [check.warning()] if check is not None and check.suspected else []
+        notes += [
             f"{name} radiograph: {note}"
             for name, radiograph in zip(("Frontal", "Lateral"), self.radiographs or (), strict=False)
             for note in radiograph.notes
         ]
         if not self.labels.any():
-            said.append(
+            notes.append(
                 "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
             )
-        return said + plausibility_warnings(self.labels, self.bones)
+        return notes + plausibility_warnings(self.labels, self.bones)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> dict[str, Path]:
-        """Write the files that `swinx2s reconstruct` writes, all or none.
+        """Write the same files as `swinx2s reconstruct`, atomically.
 
         Args:
-            folder: new, empty, or with an earlier result if `overwrite`; made with its parents.
+            folder: new, empty, or with an earlier result if `overwrite`; created with its parents.
             overwrite: whether an earlier result may be replaced.
 
         Returns:
@@ -111,7 +109,7 @@ class Reconstruction:
             order), "provenance" (JSON).
 
         Raises:
-            InputError: the folder cannot be written, or holds something else; with all faults.
+            InputError: the folder is not writable or contains other files; lists every problem.
             OutputError: the files could not be written.
         """
         out = Path(folder)
@@ -122,7 +120,7 @@ class Reconstruction:
         return {role: out.resolve() / name for role, name in FILES.items()}
 
     def _job(self, out: Path) -> Job | None:
-        """Return the job that makes this again, None where the radiographs are no files."""
+        """Return the job that reproduces this result, None if the radiographs are not files."""
         if self.radiographs is None or any(radiograph.path is None for radiograph in self.radiographs):
             return None
         return Job.of_radiographs(*self.radiographs, out, self.settings)
