@@ -29,7 +29,6 @@ _PACKAGES = (
     "nibabel",
     "torch",
     "timm",
-    "monai",
     "safetensors",
 )
 
