@@ -454,7 +454,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Invert the grey levels of the frontal radiograph. Bone must be bright.</source>
+            <source>Invert the gray levels of the frontal radiograph. Bone must be bright.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -566,7 +566,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Invert the grey levels of the lateral radiograph. Bone must be bright.</source>
+            <source>Invert the gray levels of the lateral radiograph. Bone must be bright.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1230,30 +1230,39 @@
         <name>SwinX2S</name>
         <message>
             <source>
-The method follows Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin Transformers (2025).
+The method is based on Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin
+Transformers (2025).
 </source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>
 &lt;p&gt;Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
-For research; not a medical device.&lt;/p&gt;
+Research use only; not a medical device.&lt;/p&gt;
 &lt;ol&gt;
-&lt;li&gt;&lt;b&gt;Inputs&lt;/b&gt;: choose or drop both radiographs (or open a sample: File, Download Sample Data); see to pixel sizes,
-to how the radiographs hang, and to their heights.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Reconstruct&lt;/b&gt;: click, and go on working; the bones arrive as one segmentation.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Inputs&lt;/b&gt;: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
+sizes, the orientation and the vertical alignment.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Reconstruct&lt;/b&gt;: runs in the background; the result is one segmentation.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Result&lt;/b&gt;: regions, radiographs and outlines in 3D, confidence of every bone, export.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: values with landmarks that can be dragged, review, report.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Compare with CT&lt;/b&gt; and &lt;b&gt;Batch&lt;/b&gt;: scores against a segmented CT; many pairs in one go.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Models and packages&lt;/b&gt;: what is installed, with and without internet; other models.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: values with draggable landmarks, review, report.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Compare with CT&lt;/b&gt; and &lt;b&gt;Batch&lt;/b&gt;: evaluation against a segmented CT; processing of many pairs.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Models and packages&lt;/b&gt;: installed packages and models, import of models, installation without internet.&lt;/li&gt;
 &lt;/ol&gt;
-&lt;p&gt;The &lt;a href="{0}"&gt;tutorial&lt;/a&gt; shows every step with pictures.&lt;/p&gt;
+&lt;p&gt;The &lt;a href="{0}"&gt;tutorial&lt;/a&gt; describes every step with screenshots.&lt;/p&gt;
 </source>
             <translation type="unfinished" />
         </message>
     </context>
     <context>
         <name>SwinX2S.faults</name>
+        <message>
+            <source>The affine has the shape {0}, not (4, 4).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use the matrix from array index to RAS mm.</source>
+            <translation type="unfinished" />
+        </message>
         <message>
             <source>Unknown group {0}.</source>
             <translation type="unfinished" />
@@ -1335,11 +1344,11 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Line 1: {0} names several columns.</source>
+            <source>Line 1: several columns are named {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give every column a name of its own.</source>
+            <source>Give every column a unique name.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1375,15 +1384,15 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The DICOM header lacks {0}, so nothing can refer to the radiograph.</source>
+            <source>The DICOM header has no {0}, so the radiograph cannot be referenced.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The file was changed since the reconstruction.</source>
+            <source>The file was changed after the reconstruction.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The radiographs are of two patients (IDs {0}).</source>
+            <source>The radiographs belong to two patients (IDs {0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1511,19 +1520,7 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The segment {0} is coded as {1}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The segments {0} and {1} are both {2}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The segment {0} lies in layer {1}, of {2} layers.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Save the segmentation again.</source>
+            <source>The segment {0} is in layer {1}, but the file has {2} layers.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1551,7 +1548,7 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no array {0}{1}.</source>
+            <source>The array {0}{1} is missing.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1563,11 +1560,11 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no mesh in it.</source>
+            <source>The folder has no meshes.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>These meshes are named by no bone: {0}.</source>
+            <source>These meshes are not named by a bone: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1595,6 +1592,18 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The network reconstructs nothing: it looks at single radiographs.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The weights {0} tell no orientation.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reinstall.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Change the sizes in the model's manifest entry or in the call.</source>
             <translation type="unfinished" />
         </message>
@@ -1611,11 +1620,11 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There are {0} more faults in the table ({1}).</source>
+            <source>The table has {0} more faults ({1}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Mend those above first.</source>
+            <source>Fix the faults above first.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1651,11 +1660,23 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>It cannot be read ({0}).</source>
+            <source>The file cannot be read ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no bone in it.</source>
+            <source>It has no bones.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check the labels.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Unknown view {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use {0}, or a camera.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1695,23 +1716,27 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No format is chosen.</source>
+            <source>No format is selected.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Formats are {0}.</source>
+            <source>Available formats: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl).</source>
+            <source>Unknown kind {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to leave these out.</source>
+            <source>Use a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No predicted bone lies inside the truth's volume: the files place them apart.</source>
+            <source>Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to ignore these meshes.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>No predicted bone is inside the volume of the ground truth: the positions in the files differ.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1727,11 +1752,35 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The {0} radiograph is {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use real numbers (rows, columns).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The volume has {0} voxels and is not a single radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>Choose a radiograph (a volume with one slice).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The array has type {0} and {1} axes and is not a volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use a three-dimensional volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The file has meshes, not a volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use a label volume or a result.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1751,11 +1800,19 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>It holds meshes, no label volume.</source>
+            <source>The file has meshes, not a label volume.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a label volume or a segmentation; meshes can be converted by any program for meshes.</source>
+            <source>Use a label volume or a segmentation; meshes can be converted with other programs.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This is a {0}, not a volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use a path, an object with labels and affine, or the pair (labels, affine).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1795,6 +1852,10 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Correct the argument.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The weights cannot be written ({0}).</source>
             <translation type="unfinished" />
         </message>
@@ -1807,23 +1868,23 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The export could not be written ({0}).</source>
+            <source>The output folder contains other files.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The output folder contains an earlier result.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Add --overwrite to replace it, or specify another folder.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The {0} could not be written ({1}).</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>Check the free space and the permissions of the output folder.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The result could not be written ({0}).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The report could not be written ({0}).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The output folder contains other files.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1843,11 +1904,35 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The result cannot be written ({0}).</source>
+            <source>The folder is a mount point and cannot be replaced.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Free some space and run again: finished cases are kept.</source>
+            <source>Specify a new folder with --out.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Specify a new folder inside it with --out.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The file cannot be written ({0}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The link refers to itself.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Specify a folder.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The folder {0} is not writable ({1}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Specify a writable folder with --out.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1891,6 +1976,14 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>A camera needs {0}, which is not installed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Install it: pip install 'swinx2s[projection]'</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>provenance.json has no entry {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -1928,6 +2021,26 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
         </message>
         <message>
             <source>Load the {0} radiograph and select it above.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The pixel size must be one number or (frontal, lateral), not {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Correct spacing_mm.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>A {0} radiograph is used as the {1} one.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The radiograph has been read already: its pixel size and options are known.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Remove the options, or use the file.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2019,7 +2132,15 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Correct its name or its terminology in the module Segmentations.</source>
+            <source>The segment {0} is coded as {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The segments {0} and {1} are both {2}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Correct its name or terminology in the Segmentations module.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2079,7 +2200,7 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a text file with comma-separated values (CSV), saved as UTF-8.</source>
+            <source>Use a text file with comma-separated values (CSV) in UTF-8.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2127,7 +2248,7 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check that both radiographs are of one person.</source>
+            <source>Check that both radiographs belong to one person.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2139,7 +2260,7 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no format {0}.</source>
+            <source>Unknown format {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2159,6 +2280,10 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>There is no region {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Unknown label numbering {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -2168,6 +2293,10 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
         </message>
         <message>
             <source>Unknown weights {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check the order: frontal, lateral.</source>
             <translation type="unfinished" />
         </message>
         <message>

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from SwinX2SLib.cli.parsing import add_command, add_output
-from SwinX2SLib.export.meshes import FORMATS
+from SwinX2SLib.export.formats import FORMATS
 
 _FORMATS = "\n".join(
     f"  {entry.name:<9} {entry.title}: {entry.entry}; {entry.frame}" for entry in FORMATS.values()
@@ -65,7 +65,7 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Write the export and say where it is."""
+    """Write the export and print its path."""
     from SwinX2SLib.export.run import run_export
     from SwinX2SLib.export.source import read_source
 

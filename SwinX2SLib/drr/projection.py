@@ -57,7 +57,7 @@ def project_grid(attenuation: np.ndarray, affine: np.ndarray, view: str) -> np.n
         view: one of `cameras.VIEWS`.
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs; the integral of the attenuation, without unit.
+        float32 `(rows, columns)` in display orientation; the integral of the attenuation, without unit.
 
     Raises:
         ValueError: the volume is not in network order, or there is no such view.
@@ -91,7 +91,7 @@ def project_rays(
         samples: along the part of each ray that lies in the volume; twice the voxels of its diagonal when None.
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs; the integral of the attenuation, without unit.
+        float32 `(rows, columns)` in display orientation; the integral of the attenuation, without unit.
 
     Raises:
         ValueError: the volume is not 3D, or the source lies inside it.
@@ -171,7 +171,7 @@ def project_ct(
         threshold: CT number below which all is air.
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs, bone bright; the integral of the attenuation.
+        float32 `(rows, columns)` in display orientation, bone bright; the integral of the attenuation.
     """
     return _project(ct_attenuation(ct, threshold), affine, view_or_camera)
 
@@ -191,7 +191,7 @@ def project_labels(
         per_mm: attenuation of all bones, or of each of the 55 classes [1/mm].
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs, bone bright; the integral of the attenuation.
+        float32 `(rows, columns)` in display orientation, bone bright; the integral of the attenuation.
     """
     return _project(label_attenuation(labels, per_mm), affine, view_or_camera)
 

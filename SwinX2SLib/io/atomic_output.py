@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all: written under a hidden name, then renamed on the same disk.
+"""Outputs that appear atomically: written under a hidden name, then renamed on the same disk.
 
 A process that is killed leaves hidden names that tell which process they belong to, never a name of a result; the
 next run removes those of processes that are gone (`remove_stale`).
@@ -69,7 +69,7 @@ def atomic_write(
     temporary_folder: Path | None = None,
     hint: str | None = None,
 ) -> Path:
-    """Write a file whole or not at all, and return its path.
+    """Write a file atomically, and return its path.
 
     Args:
         path: the file to write; its folder exists.
@@ -96,7 +96,7 @@ def atomic_write(
 
 @contextmanager
 def atomic_result(out: Path, names: Collection[str], overwrite: bool, what: str) -> Iterator[Path]:
-    """Yield a folder as `atomic_directory` does, and tell in words when it cannot be written.
+    """Yield a folder as `atomic_directory` does, and tell as text when it cannot be written.
 
     Args:
         out: see `atomic_directory`.
@@ -210,14 +210,14 @@ def _ending(path: Path) -> str:
 def _place_faults(out: Path) -> list[Fault]:
     if out.exists() and not out.is_dir():
         message = "This is a file, not a folder."
-        return [Fault("output-is-file", message, "Name a new folder with --out.", str(out))]
+        return [Fault("output-is-file", message, "Specify a new folder with --out.", str(out))]
     if out.is_symlink():
         return [
-            Fault("output-not-writable", "The link leads back to itself.", "Name a folder.", str(out)),
+            Fault("output-not-writable", "The link refers to itself.", "Specify a folder.", str(out)),
         ]
     if out.is_mount():
-        message = "A whole volume is mounted here, which cannot be replaced at once."
-        return [Fault("output-is-volume", message, "Name a new folder inside it with --out.", str(out))]
+        message = "The folder is a mount point and cannot be replaced."
+        return [Fault("output-is-volume", message, "Specify a new folder inside it with --out.", str(out))]
     return []
 
 
@@ -229,8 +229,8 @@ def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[
         return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]
     if overwrite:
         return []
-    message = "The output folder holds an earlier result."
-    hint = "Add --overwrite to replace it, or name another folder."
+    message = "The output folder contains an earlier result."
+    hint = "Add --overwrite to replace it, or specify another folder."
     return [Fault("output-exists", message, hint, str(out))]
 
 
@@ -247,8 +247,8 @@ def _writing_faults(out: Path) -> list[Fault]:
 
 
 def _unwritable(folder: Path, error: OSError, out: Path | None = None) -> Fault:
-    message = f"Nothing can be written in {folder} ({error.strerror or error})."
-    hint = "Name a folder with --out that you may write."
+    message = f"The folder {folder} is not writable ({error.strerror or error})."
+    hint = "Specify a writable folder with --out."
     return Fault("output-not-writable", message, hint, str(out or folder))
 
 
@@ -267,7 +267,9 @@ def _publish(folder: Path, out: Path, names: Collection[str], overwrite: bool) -
         folder.rename(out)
         return
     if not overwrite:
-        raise FileExistsError(errno.EEXIST, "another run has written there in the meantime", str(out))
+        raise FileExistsError(
+            errno.EEXIST, "another run has written to this folder in the meantime", str(out)
+        )
     old = _sibling(out, _OLD)
     out.rename(old)
     try:
@@ -320,7 +322,7 @@ def _start_of(pid: int) -> int:
 
 
 def _is_running(pid: int, started: int) -> bool:
-    """Tell whether a process runs; in doubt it does, so that nothing of it is removed."""
+    """Return whether a process runs; in doubt it does, so that nothing of it is removed."""
     try:
         import psutil
     except ImportError:

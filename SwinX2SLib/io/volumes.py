@@ -6,6 +6,7 @@ the fastest of the file, ITK's x; no axis is turned on reading.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import shutil
@@ -24,6 +25,7 @@ from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.io.decoding import decode
 from SwinX2SLib.io.dicom_series import read_dicom_series
 from SwinX2SLib.io.header import COPY_HINT, VolumeHeader, refuse
+from SwinX2SLib.io.packing import BLOCK_BYTES
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _HEAD_BYTES = 1024
@@ -82,11 +84,11 @@ def read_header(path: Path) -> VolumeHeader:
         if path.name.lower().endswith((".nii", ".nii.gz")):
             return nifti.read_nifti_header(path)
     except FileNotFoundError:
-        raise refuse("missing-file", "There is no such file.", "Check the path.", path) from None
+        raise refuse("missing-file", "The file does not exist.", "Check the path.", path) from None
     except OSError as error:
         message = f"The file cannot be opened ({error.strerror or error})."
         raise refuse("unreadable-file", message, "Check the path and its permissions.", path) from error
-    message = "The file is none of NIfTI, NRRD and MetaImage."
+    message = "The file is not a NIfTI, NRRD or MetaImage file."
     raise refuse("unsupported-format", message, "Export the volume in one of these formats.", path)
 
 
@@ -137,13 +139,13 @@ def require_three_axes(volume: Volume) -> None:
     Raises:
         InputError: colours, complex numbers, layers, moments, or a picture.
     """
-    header, hint = volume.header, "Give one three-dimensional volume."
+    header, hint = volume.header, "Use a three-dimensional volume."
     if header.is_colour or np.iscomplexobj(volume.array):
         what = "colours" if header.is_colour else "complex numbers"
-        raise refuse("not-a-volume", f"The file holds {what}, not one number a voxel.", hint, header.path)
+        raise refuse("not-a-volume", f"The file has {what}, not one number per voxel.", hint, header.path)
     if volume.array.ndim != 3 or header.space_axes != 3 or min(header.shape) < 2:
         size = " x ".join(map(str, header.shape))
-        message = f"The file has the size {size}, which is no volume."
+        message = f"The file has the size {size}, which is not a volume."
         raise refuse("not-a-volume", message, hint, header.path)
 
 
@@ -156,7 +158,7 @@ def assumed_affine(header: VolumeHeader, orientation: str) -> np.ndarray:
     lengths = [length for length in header.spacing_mm if length is not None]
     if len(lengths) < len(header.spacing_mm):
         hint = "Export it with its spacing."
-        raise refuse("spacing-absent", "The header states no spacing either.", hint, header.path)
+        raise refuse("spacing-absent", "The header has no spacing either.", hint, header.path)
     affine = np.zeros((4, 4))
     affine[3, 3] = 1.0
     for axis, letter in enumerate(orientation):
@@ -172,7 +174,7 @@ def write_volume(
     orientation: str | None = None,
     slope: float = 1.0,
 ) -> None:
-    """Write a volume, whole or not at all.
+    """Write a volume, atomically.
 
     Args:
         path: ends in `.nii`, `.nii.gz`, `.nrrd` or `.mha`; its folder exists.
@@ -190,7 +192,7 @@ def write_volume(
         array, affine = reorient(array, affine, orientation)
     is_nifti = path.name.lower().endswith((".nii", ".nii.gz"))
     if not is_nifti and path.suffix.lower() not in (".nrrd", ".mha"):
-        raise ValueError(f"No format of volumes is known by the ending of {path.name}")
+        raise ValueError(f"Unknown volume format: {path.name}")
     if slope != 1.0 and not is_nifti:
         raise ValueError(f"Only NIfTI stores a slope: {path.name}")
     image = image_of(array, affine)
@@ -235,7 +237,7 @@ def write_image(path: Path, image: SimpleITK.Image, compression: int = _COMPRESS
     Raises:
         OSError: it cannot be written.
     """
-    # ITK ends the process over a name that is not UTF-8, and does not say why a write fails.
+    # ITK ends the process over a name that is not UTF-8, and does not say why a file cannot be made.
     with path.open("wb"):
         pass
     try:
@@ -243,16 +245,30 @@ def write_image(path: Path, image: SimpleITK.Image, compression: int = _COMPRESS
         target = path
     except UnicodeEncodeError:
         target = Path(tempfile.mkdtemp(prefix="swinx2s-"), "volume" + "".join(path.suffixes[-2:]))
+    size = image.GetNumberOfPixels() * image.GetNumberOfComponentsPerPixel() * image.GetSizeOfPixelComponent()
     try:
         SimpleITK.WriteImage(image, str(target), True, compression)
+        # Of a full disk ITK's writer of NIfTI says nothing.
+        if target.suffix == ".nii" and target.stat().st_size < size:
+            raise RuntimeError("the file was not written completely")
         if target != path:
             shutil.copyfile(target, path)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise OSError(0, f"{reason}; is the disk full?", str(path)) from error
+        raise _why_not(target, size, str(error)) from error
     finally:
         if target != path:
             shutil.rmtree(target.parent, ignore_errors=True)
+
+
+def _why_not(path: Path, size: int, told: str) -> OSError:
+    """Return the system's own error of a write of some bytes that ITK could not finish, the disk being full."""
+    try:
+        with path.open("wb") as stream:
+            for start in range(0, size, BLOCK_BYTES):
+                stream.write(bytes(min(BLOCK_BYTES, size - start)))
+    except OSError as error:
+        return OSError(error.errno, error.strerror, str(path))
+    return OSError(errno.EIO, told.strip().splitlines()[-1], str(path))
 
 
 def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: float) -> None:
@@ -262,8 +278,9 @@ def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: 
     if sheared:
         # No quaternion says it; the affine itself does.
         image.SetDirection(np.eye(3).ravel().tolist())
-    with tempfile.TemporaryDirectory(prefix="swinx2s-") as folder:
-        plain = Path(folder, "volume.nii")
+    # A name that `remove_stale` knows, as that of `path` is.
+    plain = path.with_name(path.name[: path.name.lower().rindex(".nii")] + ".nii")
+    try:
         write_image(plain, image)
         with plain.open("rb+") as stream:
             for offset, form, values in (
@@ -274,24 +291,30 @@ def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: 
             ):
                 stream.seek(offset)
                 stream.write(struct.pack(form, *values))
-        _pack(plain, path)
+        if plain != path:
+            _pack(plain, path)
+    finally:
+        if plain != path:
+            plain.unlink(missing_ok=True)
 
 
 def _pack(plain: Path, path: Path) -> None:
     with plain.open("rb") as source, path.open("wb") as target:
         if path.suffix.lower() != ".gz":
-            shutil.copyfileobj(source, target, 1 << 20)
+            shutil.copyfileobj(source, target, BLOCK_BYTES)
             return
         # Without time and name: the same volume is the same file.
         with gzip.GzipFile("", "wb", _COMPRESSION, target, mtime=0) as packed:
-            shutil.copyfileobj(source, packed, 1 << 20)
+            shutil.copyfileobj(source, packed, BLOCK_BYTES)
 
 
 def _head(path: Path) -> bytes:
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise refuse("unreadable-file", f"This is {what}, not a file.", "Name the file of the volume.", path)
+        raise refuse(
+            "unreadable-file", f"This is {what}, not a file.", "Specify the file of the volume.", path
+        )
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:

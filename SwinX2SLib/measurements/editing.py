@@ -186,7 +186,7 @@ class EditableMeasurements:
             )
 
     def _judged(self, found: Measurement, key: Key) -> Measurement:
-        """Return a changed measurement with what still holds of its doubts, held against what is usual."""
+        """Return a changed measurement with what still holds of its flags, held against what is usual."""
         stored = self._stored[key]
         # Whether a value is unusual was said of another value; what is wrong with the bone still holds.
         reasons = [reason for reason in stored.computed.reasons if _OUTSIDE not in reason]

@@ -18,8 +18,8 @@ from SwinX2SLib.measurements.femur_proximal import (
     find_proximal,
     meeting_points,
 )
-from SwinX2SLib.measurements.quality_flags import FEMUR, bone_doubts, missing_reason
-from SwinX2SLib.measurements.resolution import voxel_doubt
+from SwinX2SLib.measurements.quality_flags import FEMUR, bone_flags, missing_reason
+from SwinX2SLib.measurements.resolution import voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, absent
 
 # Name and unit, in the order of the report.
@@ -49,7 +49,7 @@ NECK_TO_HEAD = (0.45, 0.92)
 SHORT_SHAFT_DEG, SHORT_SHAFT_MOST_DEG = 3.0, 10.0
 # Half a voxel moves head, isthmus and condyles against each other: of femora (VSD) laid on a 2.6 mm grid in six ways,
 # the version changed by up to 1.2 degrees. Neither more of the neck nor surfaces fitted to the condyles hold it.
-VERSION_DOUBT_DEG_PER_MM = 0.48
+VERSION_UNCERTAINTY_DEG_PER_MM = 0.48
 # From the head's centre to the shaft's axis; in 19 femora (VSD) and a child it is 1.9 to 2.6.
 NECK_LENGTH_RADII = (1.2, 3.6)
 # The head ends at most 3.6 radii to the side of the shaft's axis, a bowed shaft's knee nearer.
@@ -82,38 +82,38 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
             structure, side, HEAD + NECK + SHAFT + KNEE, missing_reason(bone, structure, LEAST_VOXELS)
         )
     upper = find_proximal(bone)
-    doubts = bone_doubts(bone, allowed_cuts=("inferior",))
+    flags = bone_flags(bone, allowed_cuts=("inferior",))
     head, neck, shaft = upper.head, upper.neck, upper.shaft
     if head is None or head.coverage < LEAST_COVERAGE:
         return _absent(structure, side, HEAD + NECK + SHAFT + KNEE, "The femoral head was not found.")
-    doubts += _head_doubts(bone, head)
-    results = _head_results(head, structure, side, doubts)
+    flags += _head_flags(bone, head)
+    results = _head_results(head, structure, side, flags)
     if neck is None:
         return results + _absent(structure, side, NECK + SHAFT + KNEE, "The femoral neck was not found.")
-    doubts += _neck_doubts(head, neck)
-    results.append(_neck_result(head, neck, structure, side, doubts))
+    flags += _neck_flags(head, neck)
+    results.append(_neck_result(head, neck, structure, side, flags))
     if shaft is None:
         return results + _absent(
             structure, side, SHAFT + KNEE, "The shaft is missing or too short for an axis."
         )
     whole = UpperFemur(head, neck, shaft)
-    odd = _proportion_doubts(bone, whole)
-    results = [result.doubted(odd) for result in results]
-    doubts += odd + _shaft_doubts(bone, shaft)
-    results += _shaft_results(whole, structure, side, doubts)
+    odd = _proportion_flags(bone, whole)
+    results = [result.flagged(odd) for result in results]
+    flags += odd + _shaft_flags(bone, shaft)
+    results += _shaft_results(whole, structure, side, flags)
     lower = find_distal(bone, whole)
     if lower is None:
         return results + _absent(
             structure, side, KNEE, "The bone ends above the knee; the condyles are missing."
         )
-    return results + _knee_results(whole, lower, structure, side, doubts, max(bone.spacing_mm or (0.0,)))
+    return results + _knee_results(whole, lower, structure, side, flags, max(bone.spacing_mm or (0.0,)))
 
 
 def _absent(structure: str, side: str, wanted: tuple, reason: str) -> list[Measurement]:
     return [absent(name, structure, side, unit, reason) for name, unit in wanted]
 
 
-def _head_doubts(bone: Bone, head: Sphere) -> tuple[str, ...]:
+def _head_flags(bone: Bone, head: Sphere) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     if head.coverage < GOOD_COVERAGE:
         reasons += (f"Only {head.coverage:.0%} of the sphere of the femoral head is visible.",)
@@ -121,10 +121,10 @@ def _head_doubts(bone: Bone, head: Sphere) -> tuple[str, ...]:
         reasons += (
             f"The femoral head is not spherical: residual of the sphere fit {head.residual_mm:.1f} mm.",
         )
-    return reasons + FEMUR["head_radius"].doubts(head.radius_mm, "A head radius", "mm")
+    return reasons + FEMUR["head_radius"].flags(head.radius_mm, "A head radius", "mm")
 
 
-def _neck_doubts(head: Sphere, neck: Neck) -> tuple[str, ...]:
+def _neck_flags(head: Sphere, neck: Neck) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     radius = head.radius_mm
     ratio = np.sqrt(neck.isthmus.area_mm2 / np.pi) / radius
@@ -135,7 +135,7 @@ def _neck_doubts(head: Sphere, neck: Neck) -> tuple[str, ...]:
     return reasons
 
 
-def _shaft_doubts(bone: Bone, shaft: Shaft) -> tuple[str, ...]:
+def _shaft_flags(bone: Bone, shaft: Shaft) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     if not shaft.clear_of_trochanter:
         reasons += (
@@ -148,7 +148,7 @@ def _shaft_doubts(bone: Bone, shaft: Shaft) -> tuple[str, ...]:
     return reasons
 
 
-def _proportion_doubts(bone: Bone, upper: UpperFemur) -> tuple[str, ...]:
+def _proportion_flags(bone: Bone, upper: UpperFemur) -> tuple[str, ...]:
     """Return reasons when head, neck and shaft do not stand to each other as in a femur, or more hangs on them."""
     reasons: tuple[str, ...] = ()
     cone = upper.shaft.cone
@@ -168,26 +168,24 @@ def _proportion_doubts(bone: Bone, upper: UpperFemur) -> tuple[str, ...]:
     return (*reasons, "The arrangement of head, neck and shaft is not that of a femur: check the label.")
 
 
-def _head_results(head: Sphere, structure: str, side: str, doubts: tuple[str, ...]) -> list[Measurement]:
+def _head_results(head: Sphere, structure: str, side: str, flags: tuple[str, ...]) -> list[Measurement]:
     centre = (Landmark(f"head_centre_{side}", head.centre),)
     return [
-        Measurement("head_centre", structure, side, None, "point", centre).doubted(doubts),
-        Measurement("head_radius", structure, side, head.radius_mm, "mm", centre).doubted(doubts),
+        Measurement("head_centre", structure, side, None, "point", centre).flagged(flags),
+        Measurement("head_radius", structure, side, head.radius_mm, "mm", centre).flagged(flags),
     ]
 
 
-def _neck_result(head: Sphere, neck: Neck, structure: str, side: str, doubts: tuple[str, ...]) -> Measurement:
+def _neck_result(head: Sphere, neck: Neck, structure: str, side: str, flags: tuple[str, ...]) -> Measurement:
     places = (
         Landmark(f"head_centre_{side}", head.centre),
         Landmark(f"neck_isthmus_{side}", neck.isthmus.centroid),
     )
     axes = (Axis(f"neck_axis_{side}", neck.isthmus.centroid, neck.direction),)
-    return Measurement("neck_axis", structure, side, None, "point", places, axes).doubted(doubts)
+    return Measurement("neck_axis", structure, side, None, "point", places, axes).flagged(flags)
 
 
-def _shaft_results(
-    upper: UpperFemur, structure: str, side: str, doubts: tuple[str, ...]
-) -> list[Measurement]:
+def _shaft_results(upper: UpperFemur, structure: str, side: str, flags: tuple[str, ...]) -> list[Measurement]:
     head, neck, cone = upper.head, upper.neck, upper.shaft.cone
     on_neck, on_shaft = meeting_points(head, neck, cone)
     foot = cone.point + cone.direction * ((head.centre - cone.point) @ cone.direction)
@@ -211,8 +209,8 @@ def _shaft_results(
         value, places = values[name]
         result = Measurement(name, structure, side, value, unit, (centre, *places), (neck_axis, shaft_axis))
         known = FEMUR.get(name)
-        outside = known.doubts(value, f"A {name.replace('_', ' ')}", unit) if known else ()
-        results.append(result.doubted((*doubts, *outside)))
+        outside = known.flags(value, f"A {name.replace('_', ' ')}", unit) if known else ()
+        results.append(result.flagged((*flags, *outside)))
     return results
 
 
@@ -221,7 +219,7 @@ def _knee_results(
     lower: DistalFemur,
     structure: str,
     side: str,
-    doubts: tuple[str, ...],
+    flags: tuple[str, ...],
     voxel_mm: float,
 ) -> list[Measurement]:
     head, notch = upper.head.centre, lower.places["intercondylar_notch"]
@@ -238,10 +236,10 @@ def _knee_results(
     ends = (Landmark(f"head_centre_{side}", head), places["intercondylar_notch"])
     between = lower.mechanical_anatomical_angle_deg
     length = float(np.linalg.norm(head - notch))
-    outside = FEMUR["anteversion"].doubts(float(version), "An anteversion", "deg")
-    outside += voxel_doubt(voxel_mm, VERSION_DOUBT_DEG_PER_MM * voxel_mm)
+    outside = FEMUR["anteversion"].flags(float(version), "An anteversion", "deg")
+    outside += voxel_uncertainty(voxel_mm, VERSION_UNCERTAINTY_DEG_PER_MM * voxel_mm)
     knee = [
-        Measurement("anteversion", structure, side, version, "deg", condyles, (neck_axis, condylar)).doubted(
+        Measurement("anteversion", structure, side, version, "deg", condyles, (neck_axis, condylar)).flagged(
             outside
         ),
         Measurement("femoral_length", structure, side, length, "mm", ends, (mechanical,)),
@@ -256,4 +254,4 @@ def _knee_results(
         ),
         Measurement("condyles", structure, side, None, "point", tuple(places.values()), (condylar,)),
     ]
-    return [measurement.doubted(doubts) for measurement in knee]
+    return [measurement.flagged(flags) for measurement in knee]

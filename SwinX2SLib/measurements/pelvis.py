@@ -14,8 +14,8 @@ from SwinX2SLib.geometry.surfaces import orthogonalise, unit
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES, SPOTS, HipLandmarks, find_hip_landmarks
-from SwinX2SLib.measurements.quality_flags import PELVIS, bone_doubts, missing_reason
-from SwinX2SLib.measurements.resolution import sacral_doubt_deg, voxel_doubt
+from SwinX2SLib.measurements.quality_flags import PELVIS, bone_flags, missing_reason
+from SwinX2SLib.measurements.resolution import sacral_uncertainty_deg, voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, NotFoundError, Plane, absent
 from SwinX2SLib.measurements.sacral_endplate import SacralEndplate, find_sacral_endplate
 
@@ -59,12 +59,12 @@ def measure_pelvis(bones: Mapping[str, Bone], femora: Femora | None = None) -> l
         hips.append(hip)
     found = find_hip_landmarks(*hips)
     sacrum = bones.get("sacrum")
-    doubts = _pelvis_doubts(hips, sacrum, found)
-    results = _spot_results(found, doubts, max(max(hip.spacing_mm or (0.0,)) for hip in hips))
+    flags = _pelvis_flags(hips, sacrum, found)
+    results = _spot_results(found, flags, max(max(hip.spacing_mm or (0.0,)) for hip in hips))
     in_front = [one for one in results if one.name in ("asis", "pubic_tubercle")]
-    shared = tuple(dict.fromkeys((*doubts, *(reason for one in in_front for reason in one.reasons))))
+    shared = tuple(dict.fromkeys((*flags, *(reason for one in in_front for reason in one.reasons))))
     results += _front_results(found, shared)
-    results += _sacral_results(sacrum, hips, found, femora, doubts)
+    results += _sacral_results(sacrum, hips, found, femora, flags)
     return [*results, _leg_length_difference(femora)]
 
 
@@ -73,8 +73,8 @@ def _all_absent(reason: str) -> list[Measurement]:
     return spots + [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in FRONT + SACRAL + HIP_AXIS]
 
 
-def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -> tuple[str, ...]:
-    reasons = tuple(reason for hip in hips for reason in bone_doubts(hip))
+def _pelvis_flags(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -> tuple[str, ...]:
+    reasons = tuple(reason for hip in hips for reason in bone_flags(hip))
     for side, hip in zip(SIDES, hips, strict=True):
         height = float(np.ptp(found.frame.to_frame(hip.vertices_ras_mm)[:, 2]))
         if not HIP_HEIGHT_MM[0] <= height <= HIP_HEIGHT_MM[1]:
@@ -87,25 +87,25 @@ def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -
     return reasons
 
 
-def _spot_results(found: HipLandmarks, doubts: tuple[str, ...], voxel_mm: float) -> list[Measurement]:
+def _spot_results(found: HipLandmarks, flags: tuple[str, ...], voxel_mm: float) -> list[Measurement]:
     apart = _mirror_errors_mm(found)
     limit = ASYMMETRY_MM + voxel_mm
     crooked = sum(error > limit for error in apart.values())
     if 2 * crooked >= len(SPOTS):
         # The spines in front define the axes along which all are looked for, so they always mirror each other.
-        doubts += (
+        flags += (
             f"Left and right differ at {crooked} of {len(SPOTS)} landmarks: a hip bone may be incomplete.",
         )
     results = []
     for name, spot in SPOTS.items():
         for side in SIDES:
-            reasons = doubts
+            reasons = flags
             if found.from_expected_mm[f"{name}_{side}"] > 0.95 * spot.search_mm:
                 reasons += ("The landmark is at the border of its search region.",)
             if apart[name] > limit:
                 reasons += (f"Left and right deviate by {apart[name]:.0f} mm from mirror symmetry.",)
             place = (Landmark(f"{name}_{side}", found.places[f"{name}_{side}"]),)
-            results.append(Measurement(name, STRUCTURE, side, None, "point", place).doubted(reasons))
+            results.append(Measurement(name, STRUCTURE, side, None, "point", place).flagged(reasons))
     return results
 
 
@@ -119,7 +119,7 @@ def _mirror_errors_mm(found: HipLandmarks) -> dict[str, float]:
     }
 
 
-def _front_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measurement]:
+def _front_results(found: HipLandmarks, flags: tuple[str, ...]) -> list[Measurement]:
     asis = [Landmark(f"asis_{side}", found.places[f"asis_{side}"]) for side in SIDES]
     pubis = [Landmark(f"pubic_tubercle_{side}", found.places[f"pubic_tubercle_{side}"]) for side in SIDES]
     across = asis[1].position_ras_mm - asis[0].position_ras_mm
@@ -138,9 +138,9 @@ def _front_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measure
             Measurement(FRONT[1][0], STRUCTURE, None, tilt, "deg", (*asis, *pubis), planes=plane),
             Measurement(FRONT[2][0], STRUCTURE, None, oblique, "deg", tuple(asis), line),
         ]
-    outside = PELVIS["inter_asis_width"].doubts(width, "A width between the iliac spines", "mm")
-    first = Measurement(FRONT[0][0], STRUCTURE, None, width, "mm", tuple(asis), line).doubted(outside)
-    return [measurement.doubted(doubts) for measurement in (first, *angles)]
+    outside = PELVIS["inter_asis_width"].flags(width, "A width between the iliac spines", "mm")
+    first = Measurement(FRONT[0][0], STRUCTURE, None, width, "mm", tuple(asis), line).flagged(outside)
+    return [measurement.flagged(flags) for measurement in (first, *angles)]
 
 
 def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -156,7 +156,7 @@ def _sacral_results(
     hips: list[Bone],
     found: HipLandmarks,
     femora: Femora,
-    doubts: tuple[str, ...],
+    flags: tuple[str, ...],
 ) -> list[Measurement]:
     wanted = SACRAL + HIP_AXIS
     if sacrum is None or (sacrum.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
@@ -166,23 +166,21 @@ def _sacral_results(
         endplate = find_sacral_endplate(sacrum, found.frame)
     except NotFoundError as error:
         return [absent(name, STRUCTURE, None, unit_, str(error)) for name, unit_ in wanted]
-    doubts = (
-        doubts + bone_doubts(sacrum, allowed_cuts=("inferior",)) + _endplate_doubts(endplate, hips, found)
-    )
+    flags = flags + bone_flags(sacrum, allowed_cuts=("inferior",)) + _endplate_flags(endplate, hips, found)
     voxel_mm = max(sacrum.spacing_mm or (0.0,))
-    blurred = voxel_doubt(voxel_mm, sacral_doubt_deg(voxel_mm))
+    blurred = voxel_uncertainty(voxel_mm, sacral_uncertainty_deg(voxel_mm))
     plane = (Plane("sacral_endplate", endplate.centre_ras_mm, endplate.normal_ras),)
     promontory = (Landmark("promontory", endplate.promontory_ras_mm),)
     centre = (Landmark("sacral_endplate_centre", endplate.centre_ras_mm),)
     results = [
-        Measurement("promontory", STRUCTURE, None, None, "point", promontory).doubted(doubts),
-        Measurement("sacral_endplate", STRUCTURE, None, None, "point", centre, planes=plane).doubted(doubts),
-        _sacral_slope(endplate, found, centre, plane, doubts + blurred),
+        Measurement("promontory", STRUCTURE, None, None, "point", promontory).flagged(flags),
+        Measurement("sacral_endplate", STRUCTURE, None, None, "point", centre, planes=plane).flagged(flags),
+        _sacral_slope(endplate, found, centre, plane, flags + blurred),
     ]
-    return results + _hip_axis_results(endplate, femora, centre, plane, doubts, blurred)
+    return results + _hip_axis_results(endplate, femora, centre, plane, flags, blurred)
 
 
-def _endplate_doubts(endplate: SacralEndplate, hips: list[Bone], found: HipLandmarks) -> tuple[str, ...]:
+def _endplate_flags(endplate: SacralEndplate, hips: list[Bone], found: HipLandmarks) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     points = np.concatenate([found.frame.to_frame(hip.vertices_ras_mm) for hip in hips])
     low, size = points.min(axis=0), np.ptp(points, axis=0)
@@ -209,15 +207,15 @@ def _sacral_slope(
     found: HipLandmarks,
     centre: tuple[Landmark, ...],
     plane: tuple[Plane, ...],
-    doubts: tuple[str, ...],
+    flags: tuple[str, ...],
 ) -> Measurement:
     lying = _sagittal_axes(found.frame.rotation[0])
     if lying is None:
         return absent("sacral_slope", STRUCTURE, None, "deg", "The pelvis is lying on its side.")
     slope = float(np.degrees(np.arctan2(endplate.normal_ras @ lying[0], endplate.normal_ras @ lying[1])))
-    outside = PELVIS["sacral_slope"].doubts(slope, "A sacral slope", "deg")
+    outside = PELVIS["sacral_slope"].flags(slope, "A sacral slope", "deg")
     result = Measurement("sacral_slope", STRUCTURE, None, slope, "deg", centre, planes=plane)
-    return result.doubted((*doubts, *outside))
+    return result.flagged((*flags, *outside))
 
 
 def _hip_axis_results(
@@ -225,14 +223,14 @@ def _hip_axis_results(
     femora: Femora,
     centre: tuple[Landmark, ...],
     plane: tuple[Plane, ...],
-    doubts: tuple[str, ...],
+    flags: tuple[str, ...],
     blurred: tuple[str, ...],
 ) -> list[Measurement]:
     heads = _present(femora, "head_centre")
     if len(heads) < len(SIDES):
         reason = "The hip axis requires both femoral heads; one was not found."
         return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in HIP_AXIS]
-    doubts = tuple(dict.fromkeys((*doubts, *(reason for head in heads for reason in head.reasons))))
+    flags = tuple(dict.fromkeys((*flags, *(reason for head in heads for reason in head.reasons))))
     places = tuple(head.landmarks[0] for head in heads)
     left, right_ = (place.position_ras_mm for place in places)
     axis, middle = unit(right_ - left), (left + right_) / 2
@@ -249,9 +247,9 @@ def _hip_axis_results(
         if name not in values:
             results.append(absent(name, STRUCTURE, None, unit_, "The pelvis is lying on its side."))
             continue
-        outside = PELVIS[name].doubts(values[name], f"A {name.replace('_', ' ')}", unit_)
+        outside = PELVIS[name].flags(values[name], f"A {name.replace('_', ' ')}", unit_)
         result = Measurement(name, STRUCTURE, None, values[name], unit_, (*places, *centre), hip_axis, plane)
-        results.append(result.doubted((*doubts, *outside, *(blurred if name == "pelvic_incidence" else ()))))
+        results.append(result.flagged((*flags, *outside, *(blurred if name == "pelvic_incidence" else ()))))
     return results
 
 
@@ -264,7 +262,7 @@ def _leg_length_difference(femora: Femora) -> Measurement:
         return absent("femoral_length_difference", STRUCTURE, None, "mm", reason)
     places = tuple(place for length in lengths for place in length.landmarks)
     result = Measurement("femoral_length_difference", STRUCTURE, None, values[1] - values[0], "mm", places)
-    return result.doubted(reason for length in lengths for reason in length.reasons)
+    return result.flagged(reason for length in lengths for reason in length.reasons)
 
 
 def _present(femora: Femora, name: str) -> list[Measurement]:

@@ -1,4 +1,4 @@
-"""Quality flags: what makes a measurement doubtful, and the ranges in which people lie."""
+"""Quality flags of measurements, and published reference ranges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from SwinX2SLib.measurements.bones import Bone
 KEPT_FRACTION = 0.85
 
 
-def bone_doubts(bone: Bone, allowed_cuts: tuple[str, ...] = ()) -> tuple[str, ...]:
+def bone_flags(bone: Bone, allowed_cuts: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return reasons that lie in the bone itself: cut by the field of view, or in pieces.
 
     Args:
@@ -55,7 +55,7 @@ class PublishedRange:
     upper: float
     source: str
 
-    def doubts(self, value: float, what: str, unit: str) -> tuple[str, ...]:
+    def flags(self, value: float, what: str, unit: str) -> tuple[str, ...]:
         """Return a reason when a value lies outside, else nothing."""
         if self.lower <= value <= self.upper:
             return ()

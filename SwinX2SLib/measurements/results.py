@@ -130,6 +130,12 @@ class Measurement:
         quality: "good", "check" or "absent".
         reasons: why it is not "good", sentences a person can read.
         interval: lower and upper end of the value when several samples were measured, or None.
+
+    Examples:
+        >>> from SwinX2SLib import Measurement
+        >>> angle = Measurement("neck_shaft_angle", "femur_left", "left", 127.3, "deg")
+        >>> angle.is_present, angle.quality, f"{angle.value:.1f} {angle.unit}"
+        (True, 'good', '127.3 deg')
     """
 
     name: str
@@ -171,7 +177,7 @@ class Measurement:
                 return landmark.position_ras_mm
         raise KeyError(f"{self.name} of {self.structure} has no landmark {name!r}.")
 
-    def doubted(self, reasons: Iterable[str]) -> Measurement:
+    def flagged(self, reasons: Iterable[str]) -> Measurement:
         """Return the measurement with further reasons for a look; without reasons, or absent, it stays as it is."""
         new = tuple(reason for reason in dict.fromkeys(reasons) if reason not in self.reasons)
         if not new or not self.is_present:

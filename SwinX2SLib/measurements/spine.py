@@ -16,7 +16,7 @@ import numpy as np
 
 from SwinX2SLib.geometry.polylines import curve_through, length_mm
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.resolution import sacral_doubt_deg, voxel_doubt
+from SwinX2SLib.measurements.resolution import sacral_uncertainty_deg, voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, NotFoundError, Plane, absent
 from SwinX2SLib.measurements.sacral_endplate import (
     SacralEndplate,
@@ -79,12 +79,12 @@ def _slip(upper: VertebraShape, lower: str, ends: list[np.ndarray], structure: s
         Landmark(f"{structure}_superior_posterior", ends[0]),
         Landmark(f"{structure}_superior_anterior", ends[1]),
     )
-    doubts = [
+    flags = [
         f"Listhesis of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the "
         "radiograph."
     ]
     result = Measurement(name, "spine", None, value, "mm", landmarks=marks)
-    return result.doubted(doubts * (abs(value) > MOST_LISTHESIS_PART * length))
+    return result.flagged(flags * (abs(value) > MOST_LISTHESIS_PART * length))
 
 
 # Least and most usual [deg, mm]; beyond, a person should look (Roussouly and Nnadi, Eur Spine J 19 (2010) 1824).
@@ -111,7 +111,7 @@ def measure_spine(
     column = _Column(bones, shapes, axes)
     results = [column.centreline(), *column.cobb(), column.kyphosis(), column.lordosis()]
     results += [column.vertical_axis(), *slips(column.shapes, column.sacrum)]
-    return [measurement.doubted(column.doubts) for measurement in results]
+    return [measurement.flagged(column.flags) for measurement in results]
 
 
 class _Column:
@@ -128,7 +128,7 @@ class _Column:
                 self.shapes[name], self.centres_ras_mm[name] = shapes[name], centre
         self.sacrum, self.no_sacrum = self._sacral_endplate(bones)
         self.sacral_voxel_mm = max(bones["sacrum"].spacing_mm or (0.0,)) if self.sacrum else 0.0
-        self.doubts = self._disorder()
+        self.flags = self._disorder()
 
     def _sacral_endplate(self, bones: dict[str, Bone]) -> tuple[SacralEndplate | None, str]:
         lowest = next(
@@ -207,9 +207,9 @@ class _Column:
             side = "right" if curve.angle_deg > 0 else "left"
             value = abs(curve.angle_deg)
             result = Measurement(name, "spine", side, value, "deg", landmarks=(apex,), planes=(upper, lower))
-            doubts = [f"A Cobb angle of {value:.0f}° is implausible."] * (value > MOST_COBB_DEG)
+            flags = [f"A Cobb angle of {value:.0f}° is implausible."] * (value > MOST_COBB_DEG)
             ends = ((curve.upper, "superior"), (curve.lower, "inferior"))
-            results.append(result.doubted([*doubts, *self._voxel_doubt(ends, 1)]))
+            results.append(result.flagged([*flags, *self._voxel_uncertainty(ends, 1)]))
         return results
 
     def _tilted(self, name: str) -> TiltedVertebra | None:
@@ -227,24 +227,24 @@ class _Column:
             raise NotFoundError(f"{short_name(name)} has no endplate.")
         return Plane(f"{name}_{which}_endplate", *plate)
 
-    def _voxel_doubt(self, ends: tuple[tuple[str, str], ...], view: int) -> tuple[str, ...]:
+    def _voxel_uncertainty(self, ends: tuple[tuple[str, str], ...], view: int) -> tuple[str, ...]:
         """Return a reason when voxels blur the angle between endplates seen from the side (0) or the front (1).
 
         Args:
             ends: name of the vertebra, and of its endplate or of the plane through it.
-            view: which of the doubts of `VertebraShape.doubts_deg`.
+            view: which of `VertebraShape.uncertainties_deg`.
         """
-        doubts, voxels = [], [0.0]
+        uncertainties, voxels = [], [0.0]
         for name, plate in ends:
             which = "superior" if "superior" in plate else "inferior"
             shape = self.shapes.get(name)
-            if shape is not None and which in shape.doubts_deg:
-                doubts.append(shape.doubts_deg[which][view])
+            if shape is not None and which in shape.uncertainties_deg:
+                uncertainties.append(shape.uncertainties_deg[which][view])
                 voxels.append(shape.voxel_mm)
             elif name == "sacrum":
-                doubts.append(sacral_doubt_deg(self.sacral_voxel_mm))
+                uncertainties.append(sacral_uncertainty_deg(self.sacral_voxel_mm))
                 voxels.append(self.sacral_voxel_mm)
-        return voxel_doubt(max(voxels), *doubts)
+        return voxel_uncertainty(max(voxels), *uncertainties)
 
     def kyphosis(self) -> Measurement:
         """Upper endplate of T4 to lower endplate of T12."""
@@ -279,15 +279,15 @@ class _Column:
     def _sagittal(self, name: str, upper: tuple, lower: tuple, standard: tuple, sign: int) -> Measurement:
         tilts = [self.axes.sagittal_tilt_deg(plane.normal_ras) for _, plane in (upper, lower)]
         value = sign * (tilts[0] - tilts[1])
-        doubts = []
+        flags = []
         ends = tuple(short_name(end[0]) for end in (upper, lower))
         if ends != standard:
-            doubts.append(f"Measured from {ends[0]} to {ends[1]} instead of {standard[0]} to {standard[1]}.")
+            flags.append(f"Measured from {ends[0]} to {ends[1]} instead of {standard[0]} to {standard[1]}.")
         least, most = USUAL_RANGES[name]
         if not least <= value <= most:
-            doubts.append(f"{value:.0f}° is outside the reference range ({least:.0f} to {most:.0f}).")
-        doubts += self._voxel_doubt(tuple((end[0], end[1].name) for end in (upper, lower)), 0)
-        return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).doubted(doubts)
+            flags.append(f"{value:.0f}° is outside the reference range ({least:.0f} to {most:.0f}).")
+        flags += self._voxel_uncertainty(tuple((end[0], end[1].name) for end in (upper, lower)), 0)
+        return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).flagged(flags)
 
     def vertical_axis(self) -> Measurement:
         """From the plumb line through C7 to the back upper corner of S1."""
@@ -301,9 +301,9 @@ class _Column:
         marks = (Landmark("C7_centre", top), Landmark("S1_posterior_corner", corner))
         plumb = Axis("plumb_line", top, -self.axes.superior)
         least, most = USUAL_RANGES[name]
-        doubts = [f"{value:.0f} mm is outside the reference range ({least:.0f} to {most:.0f})."]
+        flags = [f"{value:.0f} mm is outside the reference range ({least:.0f} to {most:.0f})."]
         result = Measurement(name, "spine", None, value, "mm", landmarks=marks, axes=(plumb,))
-        return result.doubted(doubts * (not least <= value <= most))
+        return result.flagged(flags * (not least <= value <= most))
 
 
 def _is_cut(bone: Bone, shape: VertebraShape, centre: np.ndarray) -> bool:

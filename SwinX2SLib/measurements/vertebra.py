@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.resolution import voxel_doubt
+from SwinX2SLib.measurements.resolution import voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
 from SwinX2SLib.measurements.vertebra_arch import Spinous
 from SwinX2SLib.measurements.vertebra_frame import (
@@ -89,7 +89,8 @@ LEAST_KEPT_FRACTION = 0.9
 LEAST_KEPT_OF_PROCESS = 0.995
 # Half a voxel moves the ends of the thin spinous process by about so much of a voxel against each other.
 SPINOUS_VOXEL_PART = 0.5
-# Bone beside the median plane, or broken off, may reach so far behind the tip: many processes of the neck are forked.
+# Bone next to the median plane, or broken off, may reach so far behind the tip: many processes of the neck are
+# forked.
 MOST_BEYOND_MM, MOST_BEYOND_VOXELS = 5.0, 2.0
 _LENGTHS = (
     ("anterior_body_height", "superior_anterior", "inferior_anterior"),
@@ -187,20 +188,20 @@ def _spinous(shape: VertebraShape) -> list[Measurement]:
     axis = Axis("spinous_axis", marks[0].position_ras_mm, shape.found_frame.axes @ spinous.direction)
     length = float(np.linalg.norm(spinous.tip - spinous.base))
     measured = Measurement(names[0][0], shape.name, None, length, "mm", landmarks=marks, axes=(axis,))
-    results = [measured.doubted(_tip_doubts(shape, spinous))]
+    results = [measured.flagged(_tip_flags(shape, spinous))]
     plate = shape.superior or shape.inferior
     if plate is None:
         return [*results, absent(names[1][0], shape.name, None, "deg", _reason(shape, "superior", "body"))]
     backwards = np.arctan2(plate.slope_front, 1.0)
     drop = np.degrees(np.arctan2(-spinous.direction[2], -spinous.direction[1]) - backwards)
     angle = Measurement(names[1][0], shape.name, None, float(drop), "deg", landmarks=marks, axes=(axis,))
-    doubt = shape.doubts_deg["superior" if shape.superior is not None else "inferior"][0]
+    uncertainty = shape.uncertainties_deg["superior" if shape.superior is not None else "inferior"][0]
     own = float(np.degrees(SPINOUS_VOXEL_PART * shape.voxel_mm / length))
-    blurred = voxel_doubt(shape.voxel_mm, doubt, own)
-    return [*results, angle.doubted((*_tip_doubts(shape, spinous), *blurred))]
+    blurred = voxel_uncertainty(shape.voxel_mm, uncertainty, own)
+    return [*results, angle.flagged((*_tip_flags(shape, spinous), *blurred))]
 
 
-def _tip_doubts(shape: VertebraShape, spinous: Spinous) -> tuple[str, ...]:
+def _tip_flags(shape: VertebraShape, spinous: Spinous) -> tuple[str, ...]:
     limit = max(MOST_BEYOND_MM, MOST_BEYOND_VOXELS * shape.voxel_mm)
     if spinous.beyond_mm <= limit:
         return ()
@@ -252,8 +253,8 @@ def _wedge(shape: VertebraShape) -> Measurement:
     open_front = np.arctan(shape.superior.slope_front) - np.arctan(shape.inferior.slope_front)
     planes = tuple(plane for which in ("superior", "inferior") if (plane := _plane(shape, which)))
     wedge = Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
-    doubts = (shape.doubts_deg[which][0] for which in ("superior", "inferior"))
-    return wedge.doubted(voxel_doubt(shape.voxel_mm, *doubts))
+    uncertainties = (shape.uncertainties_deg[which][0] for which in ("superior", "inferior"))
+    return wedge.flagged(voxel_uncertainty(shape.voxel_mm, *uncertainties))
 
 
 def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:
@@ -291,4 +292,4 @@ def _judged(measurement: Measurement, bone: Bone) -> Measurement:
             f"{measurement.value:.1f} {measurement.unit} is outside the reference range ({usual[0]:.0f} to "
             f"{usual[1]:.0f})."
         )
-    return measurement.doubted(reasons)
+    return measurement.flagged(reasons)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.resolution import endplate_doubt_deg
+from SwinX2SLib.measurements.resolution import endplate_uncertainty_deg
 from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.vertebra_arch import (
     Canal,
@@ -61,7 +61,7 @@ class VertebraShape:
         corners: `(3,)` local by name of `CORNERS`.
         canal, spinous: or None.
         pedicles: `(3,)` local by side.
-        doubts_deg: by endplate, how far the voxels may turn it, seen from the side and from the front.
+        uncertainties_deg: by endplate, how far the voxels may turn it, seen from the side and from the front.
         missing: the reason, by part: frame, body, superior, inferior, canal, spinous, pedicle_left, pedicle_right.
         lent: whether its directions are those of its neighbours, since it shows no arch of its own.
     """
@@ -75,7 +75,7 @@ class VertebraShape:
     canal: Canal | None = None
     spinous: Spinous | None = None
     pedicles: dict[str, np.ndarray] = field(default_factory=dict)
-    doubts_deg: dict[str, tuple[float, float]] = field(default_factory=dict)
+    uncertainties_deg: dict[str, tuple[float, float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     lent: bool = False
 
@@ -194,7 +194,8 @@ def _describe(shape: VertebraShape, solid: Solid, bone: Bone, section: Section) 
     shape.inferior = shape.try_part("inferior", lambda: fit_endplate(solid, box, False))
     for which in ("superior", "inferior"):
         if getattr(shape, which) is not None:
-            shape.doubts_deg[which] = endplate_doubt_deg(bone, shape.found_frame, box, getattr(shape, which))
+            uncertainty = endplate_uncertainty_deg(bone, shape.found_frame, box, getattr(shape, which))
+            shape.uncertainties_deg[which] = uncertainty
     for name, upper, anterior in CORNERS:
         plate = shape.superior if upper else shape.inferior
         if plate is not None:

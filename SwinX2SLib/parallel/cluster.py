@@ -104,7 +104,7 @@ def _connected(address: str) -> Iterator[Client]:
         message = f"The scheduler {address} cannot be reached ({str(error) or type(error).__name__})."
         hint = "Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786."
         raise InputError([Fault("scheduler-unreachable", message, hint)]) from error
-    # It tells by tracebacks what is told here in words.
+    # It tells by tracebacks what is told here as text.
     logger, before = logging.getLogger("distributed.client"), logging.getLogger("distributed.client").level
     logger.setLevel(logging.CRITICAL)
     try:

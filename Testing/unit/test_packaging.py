@@ -19,15 +19,11 @@ USER_EXTRAS = ("cluster", "paper", "pdf", "projection", "training")
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "huggingface_hub": "huggingface-hub",
-    "nrrd": "pynrrd",
-    "skimage": "scikit-image",
+    "vtkmodules": "vtk",
 }
 # pydicom finds these by itself.
 PLUGINS = {"pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-libjpeg"}
 SLICER_BRINGS = {"SimpleITK", "vtk"}
-# Hard dependencies that are still imported at module level and are to go, and those that nothing imports yet.
-LEAVING = {"nibabel", "pynrrd", "scikit-image"}
-ARRIVING = {"SimpleITK", "vtk"}
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -151,18 +147,7 @@ def test_every_hard_dependency_is_imported():
     for name, (_, imports) in MODULES.items():
         if not in_paper(name):
             imported |= distributions(imports.top | imports.inside)
-    assert hard() - PLUGINS - ARRIVING <= imported
-    assert not ARRIVING & imported, "take what is imported out of ARRIVING"
-
-
-@pytest.mark.parametrize("name", sorted(LEAVING))
-def test_a_dependency_on_its_way_out_is_still_needed(name):
-    users = [
-        module
-        for module, (_, imports) in MODULES.items()
-        if name in distributions(imports.top) and not in_paper(module)
-    ]
-    assert users, f"nothing needs {name} any more: take it out of the hard dependencies and out of LEAVING"
+    assert hard() - PLUGINS <= imported
 
 
 def test_all_is_every_extra_for_users():

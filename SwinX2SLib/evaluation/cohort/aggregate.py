@@ -149,7 +149,7 @@ _Rows = Iterator[list[Any]]
 def aggregate(
     out: Path, cases: Path, keys: Sequence[str], failed: Sequence[tuple[CohortRow, Failure]]
 ) -> dict[str, Any]:
-    """Write the tables and the summary, each whole or not at all.
+    """Write the tables and the summary, each atomically.
 
     Args:
         out: folder of the cohort.

@@ -176,7 +176,7 @@ _SEED = 20252
 def spearman(x: Numbers, y: Numbers, persons: Sequence[str]) -> Estimate:
     """Return Spearman's rank correlation, -1..1, its percentile interval by drawing persons.
 
-    Ranks are made anew in every draw; of very many samples, whose interval is narrow, there are fewer draws.
+    Ranks are made again in every draw; of very many samples, whose interval is narrow, there are fewer draws.
 
     Args:
         x, y: values of each sample, finite.
