@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
-from SwinX2SLib.datasets.grid import interpolated
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.geometry.resampling import resample_image
 from SwinX2SLib.io.volumes import read_three_axes
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
@@ -94,9 +94,7 @@ class Case:
         ct, ct_affine = self._load("ct.nii.gz", np.float32)
         if ct.shape == labels.shape and np.allclose(affine, ct_affine, atol=0.1):
             return ct
-        to_ct = np.linalg.inv(ct_affine) @ affine
-        air = AIR_HU if self.ct_kind == "HU" else 0.0
-        return interpolated(ct, to_ct, labels.shape, air)
+        return resample_image(ct, ct_affine, labels.shape, affine, AIR_HU if self.ct_kind == "HU" else 0.0)
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume in network order and its affine (index -> RAS mm)."""
@@ -194,6 +192,11 @@ def _fault(kind: str, message: str, manifest: Path) -> Fault:
     return Fault(kind, message, "Use a case list written by `swinx2s prepare`.", str(manifest))
 
 
+def _published_pair(folder: Path, entry: dict) -> RadiographPair:
+    coronal, sagittal = (folder / name for name in entry["files"])
+    return RadiographPair(coronal, sagittal, entry["spacing_mm"])
+
+
 def _case(entry: dict, folder: Path) -> Case:
     ct, radiographs = entry.get("ct"), entry.get("radiographs")
     return Case(
@@ -203,10 +206,6 @@ def _case(entry: dict, folder: Path) -> Case:
         annotated=tuple(entry["annotated"]),
         licence=entry["licence"],
         ct_kind=None if ct is None or entry["case"] in MISMATCHED_CTS else ct.split(",")[0],
-        radiographs=RadiographPair(
-            *(folder / name for name in radiographs["files"]), radiographs["spacing_mm"]
-        )
-        if radiographs
-        else None,
+        radiographs=_published_pair(folder, radiographs) if radiographs else None,
         unknown_labels=tuple(entry.get("unknown_labels", ())),
     )

@@ -147,7 +147,13 @@ def tukey(ratio: np.ndarray) -> np.ndarray:
     return np.maximum(1 - (ratio / TUKEY_CUT) ** 2, 0) ** 2
 
 
-def _solve(rows: np.ndarray, residual: np.ndarray, weight: np.ndarray, prior=0.0, pull=0.0) -> np.ndarray:
+def _solve(
+    rows: np.ndarray,
+    residual: np.ndarray,
+    weight: np.ndarray,
+    prior: float | np.ndarray = 0.0,
+    pull: float | np.ndarray = 0.0,
+) -> np.ndarray:
     """Return the weighted least squares step, slightly damped so that a lack of points moves nothing.
 
     `prior` `(P,)` is weight on the step staying zero, `pull` `(P,)` that weight times where it should go.

@@ -6,6 +6,7 @@ the fastest of the file, ITK's x; no axis is turned on reading.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import shutil
@@ -24,6 +25,7 @@ from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.io.decoding import decode
 from SwinX2SLib.io.dicom_series import read_dicom_series
 from SwinX2SLib.io.header import COPY_HINT, VolumeHeader, refuse
+from SwinX2SLib.io.packing import BLOCK_BYTES
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _HEAD_BYTES = 1024
@@ -153,13 +155,14 @@ def assumed_affine(header: VolumeHeader, orientation: str) -> np.ndarray:
     Raises:
         InputError: the header states no spacing either.
     """
-    if None in header.spacing_mm:
+    lengths = [length for length in header.spacing_mm if length is not None]
+    if len(lengths) < len(header.spacing_mm):
         hint = "Export it with its spacing."
         raise refuse("spacing-absent", "The header states no spacing either.", hint, header.path)
     affine = np.zeros((4, 4))
     affine[3, 3] = 1.0
     for axis, letter in enumerate(orientation):
-        affine[_AXES.index(letter) // 2, axis] = header.spacing_mm[axis] * (1 if letter in "RAS" else -1)
+        affine[_AXES.index(letter) // 2, axis] = lengths[axis] * (1 if letter in "RAS" else -1)
     affine[:3, 3] = -affine[:3, :3] @ ((np.asarray(header.shape[:3]) - 1) / 2)
     return affine
 
@@ -171,7 +174,7 @@ def write_volume(
     orientation: str | None = None,
     slope: float = 1.0,
 ) -> None:
-    """Write a volume, whole or not at all.
+    """Write a volume, atomically.
 
     Args:
         path: ends in `.nii`, `.nii.gz`, `.nrrd` or `.mha`; its folder exists.
@@ -234,7 +237,7 @@ def write_image(path: Path, image: SimpleITK.Image, compression: int = _COMPRESS
     Raises:
         OSError: it cannot be written.
     """
-    # ITK ends the process over a name that is not UTF-8, and does not say why a write fails.
+    # ITK ends the process over a name that is not UTF-8, and does not say why a file cannot be made.
     with path.open("wb"):
         pass
     try:
@@ -242,16 +245,30 @@ def write_image(path: Path, image: SimpleITK.Image, compression: int = _COMPRESS
         target = path
     except UnicodeEncodeError:
         target = Path(tempfile.mkdtemp(prefix="swinx2s-"), "volume" + "".join(path.suffixes[-2:]))
+    size = image.GetNumberOfPixels() * image.GetNumberOfComponentsPerPixel() * image.GetSizeOfPixelComponent()
     try:
         SimpleITK.WriteImage(image, str(target), True, compression)
+        # Of a full disk ITK's writer of NIfTI says nothing.
+        if target.suffix == ".nii" and target.stat().st_size < size:
+            raise RuntimeError("the file was not written to its end")
         if target != path:
             shutil.copyfile(target, path)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise OSError(0, f"{reason}; is the disk full?", str(path)) from error
+        raise _why_not(target, size, str(error)) from error
     finally:
         if target != path:
             shutil.rmtree(target.parent, ignore_errors=True)
+
+
+def _why_not(path: Path, size: int, told: str) -> OSError:
+    """Return the system's own error of a write of some bytes that ITK could not finish, the disk being full."""
+    try:
+        with path.open("wb") as stream:
+            for start in range(0, size, BLOCK_BYTES):
+                stream.write(bytes(min(BLOCK_BYTES, size - start)))
+    except OSError as error:
+        return OSError(error.errno, error.strerror, str(path))
+    return OSError(errno.EIO, told.strip().splitlines()[-1], str(path))
 
 
 def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: float) -> None:
@@ -261,8 +278,9 @@ def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: 
     if sheared:
         # No quaternion says it; the affine itself does.
         image.SetDirection(np.eye(3).ravel().tolist())
-    with tempfile.TemporaryDirectory(prefix="swinx2s-") as folder:
-        plain = Path(folder, "volume.nii")
+    # A name that `remove_stale` knows, as that of `path` is.
+    plain = path.with_name(path.name[: path.name.lower().rindex(".nii")] + ".nii")
+    try:
         write_image(plain, image)
         with plain.open("rb+") as stream:
             for offset, form, values in (
@@ -273,17 +291,21 @@ def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: 
             ):
                 stream.seek(offset)
                 stream.write(struct.pack(form, *values))
-        _pack(plain, path)
+        if plain != path:
+            _pack(plain, path)
+    finally:
+        if plain != path:
+            plain.unlink(missing_ok=True)
 
 
 def _pack(plain: Path, path: Path) -> None:
     with plain.open("rb") as source, path.open("wb") as target:
         if path.suffix.lower() != ".gz":
-            shutil.copyfileobj(source, target, 1 << 20)
+            shutil.copyfileobj(source, target, BLOCK_BYTES)
             return
         # Without time and name: the same volume is the same file.
         with gzip.GzipFile("", "wb", _COMPRESSION, target, mtime=0) as packed:
-            shutil.copyfileobj(source, packed, 1 << 20)
+            shutil.copyfileobj(source, packed, BLOCK_BYTES)
 
 
 def _head(path: Path) -> bytes:

@@ -41,7 +41,7 @@ def outlined_radiograph(radiograph: Radiograph, labels: np.ndarray, affine: np.n
     The reconstruction is projected as it was made: parallel rays, the radiograph's middle at the origin.
 
     Args:
-        radiograph: as it hangs.
+        radiograph: in display orientation.
         labels: uint8 `(X, Y, Z)`, network order.
         affine: 4x4, index -> RAS mm.
     """
@@ -113,7 +113,7 @@ _PIXELS_PER_MM = 1.5  # a voxel of the usual grid has four pixels
 def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | None = None) -> dict[str, Path]:
     """Write `report.html`, its pictures and the measurements that it leads to into the folder of a result.
 
-    The radiographs are read again from where the result's provenance says, with the same options.
+    The radiographs are read again from the paths in the provenance, with the same options.
 
     Args:
         folder: that `inference.run_job` wrote.

@@ -146,7 +146,7 @@ def render_surfaces(
     """
     depth = np.full(window.width * window.height, np.inf)
     picture = np.tile(np.array(BACKGROUND, dtype=np.float64), (depth.size, 1))
-    colours = [_BARE] * len(surfaces) if colours is None else colours
+    colours = [np.array(_BARE)] * len(surfaces) if colours is None else colours
     for surface, ghost, painted in zip(surfaces, ghosts, colours, strict=True):
         painted = np.broadcast_to(_GHOST if ghost else painted, surface.vertices.shape).astype(np.float64)
         pixel, along, normal, colour = _samples(surface, painted, view, window)

@@ -16,7 +16,7 @@ class Machine:
     """Which packages are missing; installing takes them off the list, unless it fails."""
 
     def __init__(self, monkeypatch):
-        self.missing = [Requirement("torch>=2.6"), Requirement("pynrrd>=1.1")]
+        self.missing = [Requirement("torch>=2.6"), Requirement("trimesh>=4.5")]
         self.done, self.questions, self.failing = [], [], set()
         monkeypatch.setattr(installer, "missing_requirements", lambda: list(self.missing))
         monkeypatch.setattr(packaging_stand_in, "pip_ensure", self.pip_ensure)
@@ -52,12 +52,12 @@ def test_nobody_is_asked_where_nothing_is_missing(machine):
 def test_one_question_names_everything_and_pytorch_comes_first_by_its_extension(machine):
     SlicerInstaller(machine.confirm).ensure()
     (question,) = machine.questions
-    assert "PyTorch, pynrrd" in question
-    assert machine.done == [("extension", False, ">=2.6"), ("pip", ["pynrrd>=1.1"], "SwinX2S", False)]
+    assert "PyTorch, trimesh" in question
+    assert machine.done == [("extension", False, ">=2.6"), ("pip", ["trimesh>=4.5"], "SwinX2S", False)]
 
 
 def test_who_declines_gets_nothing_installed_and_hears_of_the_ways_left(machine):
-    with pytest.raises(InstallError, match="missing: PyTorch, pynrrd") as caught:
+    with pytest.raises(InstallError, match="missing: PyTorch, trimesh") as caught:
         SlicerInstaller(lambda text: False).ensure()
     assert machine.done == []
     assert "Install from a folder" in caught.value.hint
@@ -70,7 +70,7 @@ def test_missing_pytorch_names_the_extension_that_brings_it_before_asking(machin
         SlicerInstaller(machine.confirm).ensure()
     assert "Extensions Manager" in caught.value.hint
     assert machine.questions == machine.done == []
-    machine.missing = [Requirement("pynrrd>=1.1")]
+    machine.missing = [Requirement("trimesh>=4.5")]
     SlicerInstaller(machine.confirm).ensure()
     assert [step[0] for step in machine.done] == ["pip"]
 
@@ -105,7 +105,7 @@ def test_what_is_too_old_counts_as_missing(monkeypatch):
     versions = {"torch": "2.5.1", "numpy": "2.4.0rc1"}
     monkeypatch.setattr(installer, "installed_version", lambda name: versions.get(name, ""))
     names = {each.name for each in installer.missing_requirements()}
-    assert {"torch", "monai", "pynrrd"} <= names
+    assert {"torch", "monai", "trimesh"} <= names
     assert "numpy" not in names
 
 

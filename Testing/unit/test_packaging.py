@@ -18,14 +18,11 @@ USER_EXTRAS = ("cluster", "paper", "pdf", "projection", "training")
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "huggingface_hub": "huggingface-hub",
-    "nrrd": "pynrrd",
     "vtkmodules": "vtk",
 }
 # pydicom finds these by itself.
 PLUGINS = {"pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-libjpeg"}
 SLICER_BRINGS = {"SimpleITK", "vtk"}
-# Hard dependencies that are still imported at module level and are to go.
-LEAVING = {"monai", "nibabel", "pynrrd"}
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -154,16 +151,6 @@ def test_every_hard_dependency_is_imported():
         if not in_paper(name):
             imported |= distributions(imports.top | imports.inside)
     assert hard() - PLUGINS <= imported
-
-
-@pytest.mark.parametrize("name", sorted(LEAVING))
-def test_a_dependency_on_its_way_out_is_still_needed(name):
-    users = [
-        module
-        for module, (_, imports) in MODULES.items()
-        if name in distributions(imports.top) and not in_paper(module)
-    ]
-    assert users, f"nothing needs {name} any more: take it out of the hard dependencies and out of LEAVING"
 
 
 def test_all_is_every_extra_for_users():

@@ -34,7 +34,7 @@ def volume(dtype=np.uint8):
 
 
 def segmentation(path, array, segments, at=None, space="left-posterior-superior"):
-    """Write a segmentation by pynrrd, layers along axis `at`."""
+    """Write a segmentation as Slicer does, layers along axis `at`."""
     frame = ras_to_lps(OBLIQUE) if space.startswith("left") else OBLIQUE
     steps, kinds = frame[:3, :3].T, ["domain"] * 3
     if at is not None:
@@ -152,7 +152,7 @@ class Halves:
 
     names = {"head": ID["femur_left"], "shaft": ID["femur_left"], "skin": 0}  # noqa: RUF012
 
-    def to_marked(self, values, affine):
+    def to_labels_with_unnamed(self, values, affine):
         if values.max() > 1:
             raise InputError([Fault("unknown-labels", "There is a 2.", "Renumber it.")])
         return (values * ID["femur_left"]).astype(np.uint8)

@@ -1,7 +1,10 @@
 """Volumes come out of every format as they went in, where they lie in the patient; nibabel is the judge."""
 
+import contextlib
+import errno
 import gzip
 import os
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -14,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import orientation_of, ras_to_lps, reorient
+from SwinX2SLib.io import volumes
 from SwinX2SLib.io.volumes import assumed_affine, read_header, read_three_axes, read_volume, write_volume
 
 SHAPE = (5, 6, 7)
@@ -435,3 +439,22 @@ def test_bzip2_that_is_damaged_is_told(tmp_path):
     content = (tmp_path / "a.nrrd").read_bytes()
     (tmp_path / "a.nrrd").write_bytes(content[:-20])
     assert fault_of(tmp_path / "a.nrrd").kind == "unreadable-file"
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha"])
+def test_a_full_disk_is_an_error_of_the_system_that_says_so(tmp_path, suffix, monkeypatch):
+    @contextlib.contextmanager
+    def on_a_full_disk(path):
+        partial = path.with_name(f".partial{suffix}")
+        partial.symlink_to(FULL)
+        yield partial
+
+    monkeypatch.setattr(volumes, "atomic_file", on_a_full_disk)
+    with pytest.raises(OSError) as caught:
+        write_volume(tmp_path / f"a{suffix}", numbers(shape=(60, 60, 60)), OBLIQUE)
+    assert caught.value.errno == errno.ENOSPC
+    assert not (tmp_path / f"a{suffix}").exists()

@@ -98,6 +98,9 @@ def test_an_interrupt_ends_all_processes_and_leaves_whole_results(start, traces,
 def test_leftovers_of_a_killed_run_are_removed(start, tmp_path):
     state = tmp_path / "out" / ".state"
     state.mkdir(parents=True)
-    (state / "case3.json.part").write_text('{"number": 3, "squ')
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    leftover = state / f".swinx2s-new-{dead.pid}-1-00000000.json"
+    leftover.write_text('{"number": 3, "squ')
     assert start().wait(timeout=60) == 0
-    assert not list(state.glob("*.part"))
+    assert not leftover.exists()
