@@ -50,7 +50,7 @@ def export_bones(
         source: a `Reconstruction` or anything else with `labels` and `affine`; the pair (labels, affine); or the
             path of a label volume or of a result.
         folder: new, empty, or with an earlier export if `overwrite`; made with its parents.
-        formats: of "stl", "obj", "gltf", "nifti", "nrrd", "dicomseg" (see `export.meshes.FORMATS`).
+        formats: of "stl", "obj", "gltf", "nifti", "nrrd", "dicomseg" (see `export.formats.FORMATS`).
         title: name in the headers of the files; that of the source if empty.
         radiographs: DICOM files by role ("ap", "lateral") whose patient and study a DICOM segmentation takes;
             those that the result names if None.

@@ -29,6 +29,7 @@ _PACKAGES = (
     "nibabel",
     "torch",
     "timm",
+    "vtk",
     "safetensors",
 )
 

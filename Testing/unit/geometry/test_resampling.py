@@ -42,6 +42,15 @@ def test_labels_keep_the_outer_half_voxel_when_turned():
     assert (found == 53).sum() * 0.5**3 == pytest.approx(labels.size * 2.0**3, rel=0.01)
 
 
+def test_a_turned_image_ends_at_its_faces():
+    """A line of voxels through a box of 3, at 45 degrees: its corners lie inside, what is past them does not."""
+    half = np.sqrt(0.5)
+    turned = np.array([[half, -half, 0, 1], [half, half, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    found = resample_image(np.full((3, 3, 1), 7.0, np.float32), np.eye(4), (4, 1, 1), turned, outside=-1.0)
+    # Steps along the diagonal of the box, whose corner is 1.5 * sqrt(2) = 2.12 steps from its middle.
+    np.testing.assert_allclose(found[:, 0, 0], (7, 7, 7, -1))
+
+
 @pytest.mark.parametrize("orientation", ["PIR", "RAS", "SLA", "AIL"])
 def test_another_array_order_comes_back_voxel_for_voxel(orientation):
     affine = network_affine(2.0, bar().shape, (5, 6, 7))
