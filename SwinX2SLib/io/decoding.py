@@ -132,7 +132,10 @@ def _as_itk_takes_it(header: VolumeHeader) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="swinx2s-") as folder:
         copy = Path(folder, "volume" + endings[0])
         try:
-            nrrd.write_plain_copy(header, copy) if rewrite else _link(header, copy)
+            if isinstance(header, NrrdHeader) and rewrite:
+                nrrd.write_plain_copy(header, copy)
+            else:
+                _link(header, copy)
         except OSError as error:
             message = f"A copy for the decoder cannot be written in {folder} ({error.strerror or error})."
             raise refuse("too-large", message, "Make room there.", header.path) from error

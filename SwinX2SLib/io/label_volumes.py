@@ -186,7 +186,7 @@ def _distinct(values: np.ndarray, path: Path) -> list[int]:
 
 def _labels_of_segments(
     volume: Volume, segments: Sequence[Segment], mapping: NumberedLabels | None
-) -> tuple[np.ndarray, list[str]]:
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return one volume of our labels, and notes of overlaps and of segments that are left out.
 
     Raises:
@@ -204,7 +204,7 @@ def _labels_of_segments(
     labels, notes = _merged(layers, known)
     if strangers := [segment.name or segment.id for segment in others if segment.label() is None]:
         notes.append(f"Segments that are none of the 54 bones were left out: {named(strangers)}.")
-    return labels, notes
+    return labels, tuple(notes)
 
 
 def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[Segment, Label]]:
@@ -213,11 +213,12 @@ def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[S
     Raises:
         InputError: a segment contradicts itself, two mean the same bone, or a layer is not there.
     """
-    faults, known = [], {}
+    faults: list[Fault] = []
+    known: dict[str, tuple[Segment, Label]] = {}
     for segment in segments:
         label = segment.label()
-        if segment.contradicts_itself():
-            message = f"The segment {segment.name!r} is coded as {label_of_term(segment.term).title}."
+        if segment.contradicts_itself() and (coded := label_of_term(segment.term)) is not None:
+            message = f"The segment {segment.name!r} is coded as {coded.title}."
             hint = "Correct its name or its terminology in the module Segmentations."
             faults.append(Fault("segment-contradiction", message, hint, str(path)))
         elif label is not None and label.name in known:

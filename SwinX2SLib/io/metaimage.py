@@ -63,7 +63,7 @@ class MetaImageHeader(VolumeHeader):
     @property
     def data_bytes(self) -> int:
         """How many bytes the voxels take, not compressed."""
-        return math.prod(self.shape) * self.dtype.itemsize
+        return math.prod(self.shape) * (self.dtype.itemsize if self.dtype else 0)
 
 
 def looks_like_metaimage(head: bytes) -> bool:

@@ -94,7 +94,7 @@ class NrrdHeader(VolumeHeader):
     @property
     def data_bytes(self) -> int:
         """How many bytes the voxels take, not compressed."""
-        return math.prod(map(int, self.fields["sizes"].split())) * self.dtype.itemsize
+        return math.prod(map(int, self.fields["sizes"].split())) * (self.dtype.itemsize if self.dtype else 0)
 
 
 def read_nrrd_header(path: Path) -> NrrdHeader:

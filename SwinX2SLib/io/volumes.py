@@ -155,13 +155,14 @@ def assumed_affine(header: VolumeHeader, orientation: str) -> np.ndarray:
     Raises:
         InputError: the header states no spacing either.
     """
-    if None in header.spacing_mm:
+    spacing = [length for length in header.spacing_mm if length is not None]
+    if len(spacing) < len(orientation):
         hint = "Export it with its spacing."
         raise refuse("spacing-absent", "The header states no spacing either.", hint, header.path)
     affine = np.zeros((4, 4))
     affine[3, 3] = 1.0
     for axis, letter in enumerate(orientation):
-        affine[_AXES.index(letter) // 2, axis] = header.spacing_mm[axis] * (1 if letter in "RAS" else -1)
+        affine[_AXES.index(letter) // 2, axis] = spacing[axis] * (1 if letter in "RAS" else -1)
     affine[:3, 3] = -affine[:3, :3] @ ((np.asarray(header.shape[:3]) - 1) / 2)
     return affine
 

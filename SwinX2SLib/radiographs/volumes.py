@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib.errors import InputError
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.io.header import VolumeHeader
 from SwinX2SLib.io.volumes import read_volume
@@ -44,7 +44,9 @@ def decode_volume(path: Path) -> DecodedImage:
         raise DecodeError(fault.kind, fault.message, fault.hint) from error
     header = volume.header
     with decoding(f"{header.format} file"):
-        data, notes, faults = volume.array, [], []
+        data = volume.array
+        notes: list[str] = []
+        faults: list[Fault] = []
         if header.is_colour or data.ndim > max(header.space_axes, 2):
             data, notes, faults = gray_of_channels(data[..., :3], white=float(np.max(data, initial=1)))
         radiograph = _radiograph(data, _directions(header, data.ndim), header)
@@ -77,11 +79,11 @@ def _radiograph(data: np.ndarray, directions: np.ndarray, header: VolumeHeader) 
         )
     column_axis, row_axis = axes
     values = np.squeeze(data).T.astype(np.float32)
-    lengths = [float(np.linalg.norm(directions[axis])) for axis in (row_axis, column_axis)]
+    height_mm, width_mm = (float(np.linalg.norm(directions[axis])) for axis in (row_axis, column_axis))
     notes, spacing, remark = [], None, ""
-    if all(np.isfinite(length) and length > 0 for length in lengths):
-        spacing = HeaderSpacing(*lengths, f"{header.format} header")
-        if lengths == [_UNKNOWN_SPACING_MM] * 2:
+    if all(np.isfinite(length) and length > 0 for length in (height_mm, width_mm)):
+        spacing = HeaderSpacing(height_mm, width_mm, f"{header.format} header")
+        if height_mm == width_mm == _UNKNOWN_SPACING_MM:
             notes.append(
                 "The header states exactly 1 mm, which many programs write when the spacing is unknown: "
                 "check it."
