@@ -36,6 +36,7 @@ set(SwinX2SLib_SCRIPTS
   drr/__init__.py
   drr/overlay.py
   drr/projection.py
+  drr/render.py
   drr/threshold.py
   errors.py
   evaluation/__init__.py
@@ -78,6 +79,7 @@ set(SwinX2SLib_SCRIPTS
   io/decoding.py
   io/dicom_series.py
   io/header.py
+  io/label_arrays.py
   io/label_volumes.py
   io/meshes.py
   io/metaimage.py
@@ -115,6 +117,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/rib.py
   measurements/sacral_endplate.py
   measurements/shared_geometry.py
+  measurements/sources.py
   measurements/spine.py
   measurements/spine_curves.py
   measurements/stored.py
@@ -170,6 +173,7 @@ set(SwinX2SLib_SCRIPTS
   radiographs/decoding.py
   radiographs/dicom.py
   radiographs/normalise.py
+  radiographs/pair.py
   radiographs/radiograph.py
   radiographs/reading.py
   radiographs/registration.py
@@ -196,6 +200,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/plausibility.py
   reconstruct/protocol.py
   reconstruct/provenance.py
+  reconstruct/reconstruction.py
   reconstruct/reconstructor.py
   reconstruct/scoring.py
   reconstruct/test_time_augmentation.py

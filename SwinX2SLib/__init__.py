@@ -1,3 +1,94 @@
-"""3D bone reconstruction from two radiographs: the library of the Slicer module and the `swinx2s` command."""
+"""3D bone reconstruction from two radiographs: the library of the Slicer module and the `swinx2s` command.
+
+The names of `__all__` are what most programs need. Importing this package loads nothing else: each name is loaded,
+with PyTorch, VTK or SimpleITK where it needs them, when it is first used.
+
+World coordinates are patient RAS in mm, affines are 4x4 float64 from array index to RAS mm, and names carry their
+unit. Wherever bones are asked for, a path, an object with `labels` and `affine` (a `Reconstruction`, a `Phantom`) and
+the pair `(labels, affine)` are as good. What a caller can put right raises `InputError`, which lists all faults.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from SwinX2SLib.anatomy import labels
+    from SwinX2SLib.drr.render import render_drr
+    from SwinX2SLib.errors import Fault, InputError
+    from SwinX2SLib.evaluation.case import CaseEvaluation
+    from SwinX2SLib.evaluation.evaluate import evaluate
+    from SwinX2SLib.export.run import export_bones
+    from SwinX2SLib.geometry.cameras import ConeCamera, ParallelCamera
+    from SwinX2SLib.measurements.measure import measure
+    from SwinX2SLib.measurements.results import Measurement
+    from SwinX2SLib.phantom.build import Phantom, build_phantom
+    from SwinX2SLib.phantom.parameters import PhantomParameters
+    from SwinX2SLib.radiographs.pair import read_radiographs
+    from SwinX2SLib.radiographs.radiograph import Radiograph, RadiographOptions
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
+    from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+    from SwinX2SLib.weights import load_weights, stored_weights
 
 __version__ = "0.2.0"
+__all__ = [
+    "CaseEvaluation",
+    "ConeCamera",
+    "Fault",
+    "InputError",
+    "Measurement",
+    "ParallelCamera",
+    "Phantom",
+    "PhantomParameters",
+    "Radiograph",
+    "RadiographOptions",
+    "Reconstruction",
+    "Reconstructor",
+    "build_phantom",
+    "evaluate",
+    "export_bones",
+    "labels",
+    "load_weights",
+    "measure",
+    "read_radiographs",
+    "render_drr",
+    "stored_weights",
+]
+# Name -> module that defines it; a test compares this with the imports above, which type checkers read.
+_HOMES = {
+    "CaseEvaluation": "evaluation.case",
+    "ConeCamera": "geometry.cameras",
+    "Fault": "errors",
+    "InputError": "errors",
+    "Measurement": "measurements.results",
+    "ParallelCamera": "geometry.cameras",
+    "Phantom": "phantom.build",
+    "PhantomParameters": "phantom.parameters",
+    "Radiograph": "radiographs.radiograph",
+    "RadiographOptions": "radiographs.radiograph",
+    "Reconstruction": "reconstruct.reconstruction",
+    "Reconstructor": "reconstruct.reconstructor",
+    "build_phantom": "phantom.build",
+    "evaluate": "evaluation.evaluate",
+    "export_bones": "export.run",
+    "labels": "anatomy",
+    "load_weights": "weights",
+    "measure": "measurements.measure",
+    "read_radiographs": "radiographs.pair",
+    "render_drr": "drr.render",
+    "stored_weights": "weights",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

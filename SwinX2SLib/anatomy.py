@@ -52,7 +52,19 @@ class Label:
 
 @cache
 def labels() -> tuple[Label, ...]:
-    """Return the 54 labels in the order of their ids."""
+    """Return the 54 labels in the order of their ids.
+
+    Returns:
+        A `Label` for each bone: id (its value in label volumes, 1..54), name, title, group, side, colour, and the
+        SNOMED CT codes of its category, type and side.
+
+    Examples:
+        >>> from SwinX2SLib import labels
+        >>> len(labels()), labels()[0].name, labels()[-1].title
+        (54, 'vertebrae_C1', 'Right femur')
+        >>> [label.id for label in labels() if label.group == "femur"]
+        [53, 54]
+    """
     entries = json.loads(resource_path("labels.json").read_text(encoding="utf-8"))["labels"]
     return tuple(_label(entry) for entry in entries)
 

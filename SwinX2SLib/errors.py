@@ -27,10 +27,15 @@ class Fault:
     """One thing wrong with the inputs.
 
     Attributes:
-        kind: stable machine-readable word, for example `spacing-absent`.
+        kind: stable machine-readable identifier, for example `spacing-absent`.
         message: what is wrong, in a sentence.
         hint: what to do about it, in a sentence.
         path: the file concerned, or None.
+
+    Examples:
+        >>> from SwinX2SLib import Fault
+        >>> print(Fault("too-small", "The radiograph is too small.", "Export it at full resolution.", "ap.png"))
+        ap.png: The radiograph is too small. Export it at full resolution.
     """
 
     kind: str
@@ -44,7 +49,19 @@ class Fault:
 
 
 class InputError(ValueError):
-    """The inputs cannot be used; carries all faults found, not only the first."""
+    """The inputs cannot be used; carries all faults found, not only the first.
+
+    Args:
+        faults: what is wrong, each with what to do.
+
+    Examples:
+        >>> from SwinX2SLib import InputError, build_phantom
+        >>> try:
+        ...     build_phantom(spacing_mm=-1.0)
+        ... except InputError as error:
+        ...     print([fault.kind for fault in error.faults])
+        ['phantom-value']
+    """
 
     def __init__(self, faults: Sequence[Fault]):
         self.faults = tuple(faults)
@@ -52,7 +69,7 @@ class InputError(ValueError):
 
 
 class DeviceError(InputError):
-    """The device that was asked for is not there."""
+    """The requested device is not available."""
 
     exit_code = RESOURCES
 
@@ -70,7 +87,7 @@ class OutputError(InputError):
 
 
 class Cancelled(BaseException):
-    """The user asked to stop; nothing was written.
+    """Cancelled by the user; nothing was written.
 
-    Beside `Exception`, as `KeyboardInterrupt` is: what goes on after any `Exception` must not go on after this.
+    Not a subclass of `Exception`, like `KeyboardInterrupt`: handlers of `Exception` must not continue after it.
     """

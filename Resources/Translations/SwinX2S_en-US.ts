@@ -1230,24 +1230,25 @@
         <name>SwinX2S</name>
         <message>
             <source>
-The method follows Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin Transformers (2025).
+The method is based on Liu et al., Swin-X2S: Reconstructing 3D Shape from 2D Biplanar X-ray with Swin
+Transformers (2025).
 </source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>
 &lt;p&gt;Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
-For research; not a medical device.&lt;/p&gt;
+Research use only; not a medical device.&lt;/p&gt;
 &lt;ol&gt;
-&lt;li&gt;&lt;b&gt;Inputs&lt;/b&gt;: choose or drop both radiographs (or open a sample: File, Download Sample Data); see to pixel sizes,
-to how the radiographs hang, and to their heights.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Reconstruct&lt;/b&gt;: click, and go on working; the bones arrive as one segmentation.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Inputs&lt;/b&gt;: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
+sizes, the orientation and the vertical alignment.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Reconstruct&lt;/b&gt;: runs in the background; the result is one segmentation.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Result&lt;/b&gt;: regions, radiographs and outlines in 3D, confidence of every bone, export.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: values with landmarks that can be dragged, review, report.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Compare with CT&lt;/b&gt; and &lt;b&gt;Batch&lt;/b&gt;: scores against a segmented CT; many pairs in one go.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Models and packages&lt;/b&gt;: what is installed, with and without internet; other models.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: values with draggable landmarks, review, report.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Compare with CT&lt;/b&gt; and &lt;b&gt;Batch&lt;/b&gt;: evaluation against a segmented CT; processing of many pairs.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Models and packages&lt;/b&gt;: installed packages and models, import of models, installation without internet.&lt;/li&gt;
 &lt;/ol&gt;
-&lt;p&gt;The &lt;a href="{0}"&gt;tutorial&lt;/a&gt; shows every step with pictures.&lt;/p&gt;
+&lt;p&gt;The &lt;a href="{0}"&gt;tutorial&lt;/a&gt; describes every step with screenshots.&lt;/p&gt;
 </source>
             <translation type="unfinished" />
         </message>
@@ -1511,19 +1512,7 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The segment {0} is coded as {1}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The segments {0} and {1} are both {2}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>The segment {0} lies in layer {1}, of {2} layers.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Save the segmentation again.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1592,6 +1581,18 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
         </message>
         <message>
             <source>Choose other weights with Model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The network reconstructs nothing: it looks at single radiographs.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The weights {0} tell no orientation.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reinstall.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1807,23 +1808,23 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The export could not be written ({0}).</source>
+            <source>The output folder contains other files.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The output folder holds an earlier result.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Add --overwrite to replace it, or name another folder.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The {0} could not be written ({1}).</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>Check the free space and the permissions of the output folder.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The result could not be written ({0}).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The report could not be written ({0}).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The output folder contains other files.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1843,11 +1844,35 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The result cannot be written ({0}).</source>
+            <source>A whole volume is mounted here, which cannot be replaced at once.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Free some space and run again: finished cases are kept.</source>
+            <source>Name a new folder with --out.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Name a new folder inside it with --out.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The file cannot be written ({0}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The link leads back to itself.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Name a folder.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Nothing can be written in {0} ({1}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Name a folder with --out that you may write.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2016,6 +2041,14 @@ to how the radiographs hang, and to their heights.&lt;/li&gt;
         </message>
         <message>
             <source>The label map is damaged ({0}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The segment {0} is coded as {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The segments {0} and {1} are both {2}.</source>
             <translation type="unfinished" />
         </message>
         <message>

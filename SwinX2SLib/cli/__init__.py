@@ -19,7 +19,7 @@ from SwinX2SLib.errors import CANCELLED, CANCELLED_WORDS, DONE
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand: where the function lies that registers it, and what the overview says."""
+    """A subcommand: the function that registers it, and its summary."""
 
     name: str
     module: str
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(_parse(_with_todays_names(given)))
     except KeyboardInterrupt:
         # While the command was still being loaded.
-        return _say_stopped(CANCELLED_WORDS)
+        return _report_stopped(CANCELLED_WORDS)
 
 
 def _with_todays_names(given: Sequence[str]) -> list[str]:
@@ -157,10 +157,10 @@ def _run(parsed: argparse.Namespace) -> int:
     from SwinX2SLib.reconstruct.protocol import describe_failure
 
     try:
-        with _heeding_signals():
+        with _cancel_on_signals():
             return parsed.func(parsed) or DONE
     except (Cancelled, KeyboardInterrupt, BrokenPipeError):
-        return _say_stopped(getattr(parsed, STOPPED, CANCELLED_WORDS))
+        return _report_stopped(getattr(parsed, STOPPED, CANCELLED_WORDS))
     except Exception as error:
         failures, code = describe_failure(error)
         for failure in failures:
@@ -169,13 +169,13 @@ def _run(parsed: argparse.Namespace) -> int:
         return code
 
 
-def _say_stopped(words: str) -> int:
+def _report_stopped(words: str) -> int:
     print(f"swinx2s: {words}", file=sys.stderr)
     return CANCELLED
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[None]:
+def _cancel_on_signals() -> Iterator[None]:
     """Let a request to end (`kill`, a closed terminal) stop a command as Ctrl-C does, so that it can clean up."""
     from SwinX2SLib.errors import Cancelled
 
@@ -187,7 +187,7 @@ def _heeding_signals() -> Iterator[None]:
             signal.signal(other, signal.SIG_IGN)
         raise Cancelled
 
-    # Only a main thread hears signals. One that is ignored, as `nohup` has it, stays ignored.
+    # Only the main thread receives signals. One that is ignored, as `nohup` has it, stays ignored.
     if threading.current_thread() is threading.main_thread():
         numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
         before = {n: signal.signal(n, stop) for n in numbers if signal.getsignal(n) == signal.SIG_DFL}

@@ -104,16 +104,16 @@ def run_batch_command(arguments: argparse.Namespace) -> int:
         return usage_error(arguments.parser, str(error).splitlines())
     stop_on_signals()
     cases = _cases(arguments.source, settings)
-    tell = None
+    write_line = None
     if arguments.parent is not None:
         end_with_parent(arguments.parent)
     if arguments.json:
         events = claim_standard_output()
 
-        def tell(line: str) -> None:
+        def write_line(line: str) -> None:
             print(line, file=events, flush=True)
 
-    return (_check if arguments.check else _run)(arguments, cases, settings, tell)
+    return (_check if arguments.check else _run)(arguments, cases, settings, write_line)
 
 
 def _settings(arguments: argparse.Namespace) -> Job:
@@ -133,25 +133,28 @@ def _cases(source: Path, settings: Job) -> list[BatchCase]:
     )
     if source.is_dir():
         cases, others = read_folder(source, defaults)
-        told = "Skipped, not radiographs"
+        heading = "Skipped, not radiographs"
     else:
         cases, others = read_batch_table(source, defaults)
-        told = "Unused columns"
+        heading = "Unused columns"
     if others:
         more = f" and {len(others) - _MOST_TOLD} more" if len(others) > _MOST_TOLD else ""
-        print(f"{told}: {', '.join(others[:_MOST_TOLD])}{more}.", file=sys.stderr)
+        print(f"{heading}: {', '.join(others[:_MOST_TOLD])}{more}.", file=sys.stderr)
     return cases
 
 
 def _run(
-    arguments: argparse.Namespace, cases: list[BatchCase], settings: Job, tell: Callable[[str], None] | None
+    arguments: argparse.Namespace,
+    cases: list[BatchCase],
+    settings: Job,
+    write_line: Callable[[str], None] | None,
 ) -> int:
     from SwinX2SLib.parallel import ConsoleProgress
     from SwinX2SLib.reconstruct.batch.run import BatchProgress, run_batch
     from SwinX2SLib.reconstruct.batch.worker import reconstruct_pair
 
     work = reconstruct_and_measure if arguments.measure else reconstruct_pair
-    if tell is None:
+    if write_line is None:
         with (
             ConsoleProgress("Reading radiographs") as checking,
             ConsoleProgress("Reconstructing") as reconstructing,
@@ -160,19 +163,19 @@ def _run(
             result = run_batch(
                 cases, arguments.out, settings, measure=arguments.measure, progress=progress, work=work
             )
-        _say(result)
+        _print_summary(result)
     else:
-        progress = _events(cases, arguments.out, tell)
+        progress = _events(cases, arguments.out, write_line)
         result = run_batch(
             cases, arguments.out, settings, measure=arguments.measure, progress=progress, work=work
         )
-        _tell_result(result, tell)
+        _print_result(result, write_line)
     return SOME_FAILED if result.failed else DONE
 
 
-def _events(cases: list[BatchCase], out: Path, tell: Callable[[str], None]) -> BatchProgress:
+def _events(cases: list[BatchCase], out: Path, write_line: Callable[[str], None]) -> BatchProgress:
     from SwinX2SLib.reconstruct.batch.run import BatchProgress, case_outcome
-    from SwinX2SLib.reconstruct.batch.summary import CHECKED, TellEvents
+    from SwinX2SLib.reconstruct.batch.summary import CHECKED, EventReporter
 
     known = {case.key: case for case in cases}
     out = out.absolute()
@@ -184,50 +187,53 @@ def _events(cases: list[BatchCase], out: Path, tell: Callable[[str], None]) -> B
         return case_outcome(known[key], out, failure)
 
     return BatchProgress(
-        TellEvents(tell, "Reading radiographs", 0.0, CHECKED, failed_only),
-        TellEvents(tell, "Reconstructing", CHECKED, 1.0, every),
+        EventReporter(write_line, "Reading radiographs", 0.0, CHECKED, failed_only),
+        EventReporter(write_line, "Reconstructing", CHECKED, 1.0, every),
     )
 
 
-def _tell_result(result: BatchResult, tell: Callable[[str], None]) -> None:
+def _print_result(result: BatchResult, write_line: Callable[[str], None]) -> None:
     from SwinX2SLib.reconstruct.batch.summary import encode_case
     from SwinX2SLib.reconstruct.protocol import Result, encode
 
     # All of them again, since those that were kept have not been told.
     for outcome in result.outcomes:
-        tell(encode_case(outcome))
-    tell(encode(Result({"table": str(result.table)}, (_summary(result),))))
+        write_line(encode_case(outcome))
+    write_line(encode(Result({"table": str(result.table)}, (_summary(result),))))
 
 
 def _check(
-    arguments: argparse.Namespace, cases: list[BatchCase], settings: Job, tell: Callable[[str], None] | None
+    arguments: argparse.Namespace,
+    cases: list[BatchCase],
+    settings: Job,
+    write_line: Callable[[str], None] | None,
 ) -> int:
     from SwinX2SLib.parallel import ConsoleProgress
     from SwinX2SLib.reconstruct.batch.run import check_radiographs
-    from SwinX2SLib.reconstruct.batch.summary import CaseOutcome, TellEvents, encode_case
+    from SwinX2SLib.reconstruct.batch.summary import CaseOutcome, EventReporter, encode_case
     from SwinX2SLib.reconstruct.protocol import Result, encode
 
-    if tell is None:
+    if write_line is None:
         with ConsoleProgress("Reading radiographs") as progress:
             failed = check_radiographs(cases, settings, progress)
     else:
         failed = check_radiographs(
-            cases, settings, TellEvents(tell, "Reading radiographs", 0.0, 1.0, lambda *_: None)
+            cases, settings, EventReporter(write_line, "Reading radiographs", 0.0, 1.0, lambda *_: None)
         )
     failures = {failure.key: failure for failure in failed}
     for outcome in (CaseOutcome.ready(case, failures.get(case.key)) for case in cases):
-        if tell is not None:
-            tell(encode_case(outcome))
+        if write_line is not None:
+            write_line(encode_case(outcome))
         else:
-            words = outcome.failure.message if outcome.failure is not None else outcome.doubts[0]
+            words = outcome.failure.message if outcome.failure is not None else outcome.warnings[0]
             print(f"{outcome.case}: {' '.join(words.split())}")
-    if tell is not None:
+    if write_line is not None:
         words = f"{len(cases) - len(failed)} of {len(cases)} pairs are usable."
-        tell(encode(Result({}, (words,))))
+        write_line(encode(Result({}, (words,))))
     return SOME_FAILED if failed else DONE
 
 
-def _say(result: BatchResult) -> None:
+def _print_summary(result: BatchResult) -> None:
     failed = [
         f"failed {outcome.case}: {outcome.failure.message}"
         for outcome in result.failed
@@ -247,7 +253,7 @@ def _summary(result: BatchResult) -> str:
 
 
 def reconstruct_and_measure(payload: Mapping[str, Any], backend: Backend | None = None) -> dict[str, Any]:
-    """Reconstruct a pair and measure its bones; runs in a process of its own.
+    """Reconstruct a pair and measure its bones; runs in a separate process.
 
     Args:
         payload: of `reconstruct.batch.run`.

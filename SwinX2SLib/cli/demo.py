@@ -28,7 +28,7 @@ from SwinX2SLib.report.templates import render_page
 from SwinX2SLib.resources import resource_path
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 
 
 PAIRS = ("phantom", "chest")
@@ -44,7 +44,7 @@ class DemoResult:
     """One reconstructed pair.
 
     Attributes:
-        entry: what the pair's JSON file says.
+        entry: content of the pair's JSON file.
         folder: with the result.
         bones: how many were found.
         scores: agreement with the truth, where there is one.
@@ -58,19 +58,19 @@ class DemoResult:
     recounted: float | None = None
 
     def agreement(self) -> str:
-        """Return the scores in a sentence, or say that there is no truth."""
+        """Return the scores as a sentence, or a note that there is no ground truth."""
         if self.scores is None:
             return "no ground truth is available for these radiographs"
         dice = self.scores.dice_means()
         means = ", ".join(f"{name} {value:.2f}" for name, value in dice.items())
-        told = f"Dice against the ground truth: {means}"
+        text = f"Dice against the ground truth: {means}"
         if self.recounted is not None and self.recounted > dice.get("spine", 0.0) + _MISCOUNT:
             # The phantom has a sixth lumbar vertebra, so that all 54 labels exist; few people have.
-            told += (
+            text += (
                 f" ({self.recounted:.2f} with each vertebra named as the one below it: the network assumes "
                 "five lumbar vertebrae, this phantom has six)"
             )
-        return told
+        return text
 
 
 def add_demo_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -105,7 +105,7 @@ def run_demo(
     device: str = "auto",
     run: Callable[[Job, Report], tuple[Reconstruction, Result]] = run_job,
 ) -> int:
-    """Reconstruct both pairs, write a report for each and a page that leads to them, and say where all that is.
+    """Reconstruct both pairs, write a report for each and a page that leads to them, and print its path.
 
     Args:
         out: folder, made if need be.
@@ -121,7 +121,7 @@ def run_demo(
     results = [_reconstruct(name, out, model, device, run) for name in PAIRS]
     page = render_page("index.html.jinja", results=results, report=REPORT_FILE)
     atomic_write(out / INDEX_FILE, page)
-    _tell(out, results)
+    _print_results(out, results)
     return 0
 
 
@@ -195,7 +195,7 @@ def _reconstruct(
     return result
 
 
-def _tell(out: Path, results: list[DemoResult]) -> None:
+def _print_results(out: Path, results: list[DemoResult]) -> None:
     print(f"\nWritten to {out.resolve()}:")
     for result in results:
         name = result.entry["name"]

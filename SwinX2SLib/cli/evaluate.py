@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from SwinX2SLib.anatomy import GROUPS
-from SwinX2SLib.cli.parsing import add_command, add_output, add_workers, first_few, tell_phase
+from SwinX2SLib.cli.parsing import add_command, add_output, add_workers, first_few, report_phase
 from SwinX2SLib.errors import CANCELLED, DONE, PLAIN_EXIT_CODES, SOME_FAILED, Cancelled
 from SwinX2SLib.evaluation.options import ALIGNMENTS, EvaluationOptions
 from SwinX2SLib.label_maps import SCHEME_NAMES
@@ -71,11 +71,11 @@ def usage_error(arguments: argparse.Namespace) -> str:
 
 
 def run_cohort(arguments: argparse.Namespace, options: EvaluationOptions) -> int:
-    """Evaluate a cohort, write its tables and page, and tell in words how it went.
+    """Evaluate a cohort, write its tables and page, and print a summary.
 
     Args:
         arguments: of the command line, with those of `add_cohort_arguments`, `out` and `json`.
-        options: for lines of the table that do not say otherwise.
+        options: defaults for empty cells of the table.
 
     Returns:
         0, or `SOME_FAILED` when some cases could not be evaluated, or the code of a cancelled command.
@@ -265,7 +265,7 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
 
 
 def options_of(arguments: argparse.Namespace) -> EvaluationOptions:
-    """Return how to evaluate, as the command line says."""
+    """Return how to evaluate, from the command line."""
     groups = None if arguments.groups is None else tuple(part for part in arguments.groups.split(",") if part)
     return EvaluationOptions(
         case=arguments.case,
@@ -299,7 +299,7 @@ def _run_one(arguments: argparse.Namespace) -> int:
         arguments.overwrite,
         arguments.surfaces,
     )
-    evaluation = run_evaluating(job, tell_phase)
+    evaluation = run_evaluating(job, report_phase)
     print(evaluation_text(evaluation).rstrip() if arguments.json else scores_text(evaluation))
     if job.out is not None and not arguments.json:
         print(f"\nOpen {job.out.resolve() / FILES['page']} in a browser.")
@@ -316,13 +316,13 @@ def scores_text(evaluation: CaseEvaluation) -> str:
     lines += [_row(name, group, _found(group)) for name, group in evaluation.groups.items()]
     lines.append(_row("foreground", evaluation.foreground, _found(evaluation.foreground)))
     paper = evaluation.paper
-    told = [
+    cells = [
         _percent(paper["dice"]),
         _mm(paper["hausdorff95_mm"]),
         f"{'':>9}",
         _mm(paper["localisation_error_mm"]),
     ]
-    lines.append(f"{'paper averages':<16}{''.join(told)}  {_percent(paper['identification_rate']).strip()}")
+    lines.append(f"{'paper averages':<16}{''.join(cells)}  {_percent(paper['identification_rate']).strip()}")
     lines += ["", *evaluation.notes] if evaluation.notes else []
     return "\n".join(lines)
 

@@ -65,7 +65,7 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Write the export and say where it is."""
+    """Write the export and print its path."""
     from SwinX2SLib.export.run import run_export
     from SwinX2SLib.export.source import read_source
 

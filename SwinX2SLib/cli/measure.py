@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from SwinX2SLib.cli.parsing import add_command, add_output, tell_phase
+from SwinX2SLib.cli.parsing import add_command, add_output, report_phase
 from SwinX2SLib.errors import Fault, InputError
 
 _REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
@@ -71,7 +71,7 @@ def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
-    """Measure, write, and say where it is."""
+    """Measure, write, and print its path."""
     from SwinX2SLib.measurements.reading import ReadOptions
     from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
 
@@ -87,7 +87,7 @@ def run_measure(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         with_page=not arguments.no_page,
     )
-    written = run_measuring(job, tell_phase)
+    written = run_measuring(job, report_phase)
     print(f"Open {written['page']} in a browser." if "page" in written else f"Written to {job.out}.")
     return 0
 

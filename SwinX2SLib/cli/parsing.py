@@ -1,4 +1,4 @@
-"""What all commands of `swinx2s` share: how they describe themselves, what they return, what they say."""
+"""Shared parts of all commands of `swinx2s`: help texts, exit codes, messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from SwinX2SLib.errors import CANCELLED, KEPT_WORDS, PLAIN_EXIT_CODES, USAGE
 
-# What `main` says when a command is stopped, where the command's parser sets it.
+# Message of `main` when a command is stopped, if set by the parser of the command.
 STOPPED = "stopped_words"
 _KEPT = {CANCELLED: "stopped; finished work is kept, and the same command resumes"}
 # Longer lines are hard to read, however wide the terminal.
@@ -41,7 +41,7 @@ def add_command(
         notes: shown below its options.
         examples: whole command lines.
         codes: exit codes and what they mean.
-        resumable: whether a run that is stopped goes on when the same command is given again.
+        resumable: whether a run that is stopped resumes when the same command is given again.
         usage: instead of what the options give.
     """
     codes = {**codes, **(_KEPT if resumable else {})}
@@ -61,7 +61,7 @@ def add_command(
 
 
 def add_output(parser: argparse.ArgumentParser, what: str, required: bool = True) -> None:
-    """Add `--out` and `--overwrite` of a command that writes a folder, all or nothing."""
+    """Add `--out` and `--overwrite` of a command that writes a folder, atomically."""
     parser.add_argument(
         "--out", type=Path, required=required, metavar="DIR", help="output folder, new or empty"
     )
@@ -84,19 +84,19 @@ def add_workers(group: argparse._ActionsContainer) -> None:
 
 
 def usage_error(parser: argparse.ArgumentParser, wrong: Iterable[str]) -> int:
-    """Tell everything that is wrong with a command line and return the exit code."""
+    """Print every problem of a command line and return the exit code."""
     for sentence in wrong:
         print(f"{parser.prog}: error: {sentence}", file=sys.stderr)
     return USAGE
 
 
-def tell_phase(message: str) -> None:
-    """Say on standard error what is being done now."""
+def report_phase(message: str) -> None:
+    """Print the current phase to standard error."""
     print(f"{message} ...", file=sys.stderr, flush=True)
 
 
 def first_few(sentences: Sequence[str], most: int, where: str = "") -> list[str]:
-    """Return the first sentences, and a line that counts the others and says where they stand."""
+    """Return the first sentences, and a line that counts the others and states where to find them."""
     rest = len(sentences) - most
     return [*sentences[:most], *([f"and {rest} more{where}"] if rest > 0 else [])]
 

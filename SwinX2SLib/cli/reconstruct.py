@@ -25,7 +25,7 @@ from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 
 class ConsoleReport:
-    """Tells events on standard error (progress, notes, faults) and standard output (files); a context manager."""
+    """Prints events to standard error (progress, notes, faults) and standard output (files); a context manager."""
 
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
@@ -49,7 +49,7 @@ class ConsoleReport:
         self._bar.stop()
 
     def __call__(self, event: Event) -> None:
-        """Tell one event."""
+        """Report one event."""
         if isinstance(event, Progress):
             self._progress(event)
             return
@@ -61,7 +61,7 @@ class ConsoleReport:
 
     def _progress(self, event: Progress) -> None:
         self._bar.update(self._task, completed=event.fraction, description=event.message)
-        # Where there is no terminal to draw on, one line tells each phase.
+        # Without a terminal, print one line per phase.
         if not self._err.is_terminal and event.message != self._message:
             self._err.print(escape(event.message))
         self._message = event.message
@@ -122,7 +122,7 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def add_radiograph_options(parser: argparse.ArgumentParser) -> None:
-    """Add what may be said about radiographs; `job_of_arguments` reads it."""
+    """Add the options of the radiographs; `job_of_arguments` reads it."""
     radiographs = parser.add_argument_group("radiographs (VIEW is ap or lateral)")
     _add_size_options(radiographs)
     _add_orientation_options(radiographs)
@@ -238,18 +238,18 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
     Raises:
         ValueError: radiograph options cannot be read; one line for each.
     """
-    told: dict[str, dict[str, Any]] = {view: {} for view in _VIEWS}
+    settings: dict[str, dict[str, Any]] = {view: {} for view in _VIEWS}
     wrong: list[str] = []
     for name, take in _TAKERS.items():
         for text in getattr(arguments, name):
             try:
-                take(told, text)
+                take(settings, text)
             except ValueError as error:
                 wrong.append(str(error))
     options = {view: RadiographOptions() for view in _VIEWS}
     for view in _VIEWS:
         try:
-            options[view] = RadiographOptions(**told[view])
+            options[view] = RadiographOptions(**settings[view])
         except ValueError as error:
             wrong.append(str(error))
     if wrong:
@@ -272,38 +272,38 @@ def _shift(text: str) -> float | str:
 def _take_number(field: str, option: str, what: str) -> Callable[[dict[str, dict[str, Any]], str], None]:
     """Return what reads a number of one radiograph, or of both."""
 
-    def take(told: dict[str, dict[str, Any]], text: str) -> None:
+    def take(settings: dict[str, dict[str, Any]], text: str) -> None:
         view, value = _view_and_value(text, option) if "=" in text else ("", text)
         for each in (view,) if view else _VIEWS:
-            told[each][field] = _number(value, f"{option} takes {what}")
+            settings[each][field] = _number(value, f"{option} takes {what}")
 
     return take
 
 
-def _take_spacing(told: dict[str, dict[str, Any]], text: str) -> None:
+def _take_spacing(settings: dict[str, dict[str, Any]], text: str) -> None:
     if "=" in text:
         view, value = _view_and_value(text, "--spacing-mm")
-        told[view]["spacing_mm"] = _number(value)
+        settings[view]["spacing_mm"] = _number(value)
         return
     values = [_number(part) for part in text.split(",")]
     if len(values) > 2:
         raise ValueError(f"--spacing-mm takes one number or two (frontal, lateral), not {text!r}.")
-    told["ap"]["spacing_mm"], told["lateral"]["spacing_mm"] = values[0], values[-1]
+    settings["ap"]["spacing_mm"], settings["lateral"]["spacing_mm"] = values[0], values[-1]
 
 
-def _take_crop(told: dict[str, dict[str, Any]], text: str) -> None:
+def _take_crop(settings: dict[str, dict[str, Any]], text: str) -> None:
     view, value = _view_and_value(text, "--crop")
-    told[view]["crop"] = Crop.parse(value)
+    settings[view]["crop"] = Crop.parse(value)
 
 
-def _take_flip(told: dict[str, dict[str, Any]], text: str) -> None:
+def _take_flip(settings: dict[str, dict[str, Any]], text: str) -> None:
     view, value = _view_and_value(text, "--flip")
-    told[view]["flip"] = _one_of(value, FLIPS[1:], "--flip")
+    settings[view]["flip"] = _one_of(value, FLIPS[1:], "--flip")
 
 
-def _take_rotation(told: dict[str, dict[str, Any]], text: str) -> None:
+def _take_rotation(settings: dict[str, dict[str, Any]], text: str) -> None:
     view, value = _view_and_value(text, "--rotate")
-    told[view]["rotate_deg"] = int(_one_of(value, [str(angle) for angle in ROTATIONS_DEG], "--rotate"))
+    settings[view]["rotate_deg"] = int(_one_of(value, [str(angle) for angle in ROTATIONS_DEG], "--rotate"))
 
 
 def _number(text: str, expected: str = "--spacing-mm takes millimetres") -> float:
@@ -335,8 +335,8 @@ _TAKERS: dict[str, Callable[[dict[str, dict[str, Any]], str], None]] = {
     "crop": _take_crop,
     "flip": _take_flip,
     "rotate": _take_rotation,
-    "invert": lambda told, view: told[view].update(invert=True),
-    "ignore_orientation": lambda told, view: told[view].update(trust_orientation=False),
+    "invert": lambda settings, view: settings[view].update(invert=True),
+    "ignore_orientation": lambda settings, view: settings[view].update(trust_orientation=False),
 }
 
 
@@ -355,9 +355,9 @@ def run_reconstruct(arguments: argparse.Namespace) -> int:
     if arguments.json:
         events = claim_standard_output()
 
-        def tell(event: Event) -> None:
+        def write_event(event: Event) -> None:
             print(encode(event), file=events, flush=True)
 
-        return run_reported(lambda: run_job(job, tell), tell)
+        return run_reported(lambda: run_job(job, write_event), write_event)
     with ConsoleReport() as report:
         return run_reported(lambda: run_job(job, report), report)

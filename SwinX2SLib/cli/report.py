@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from SwinX2SLib.cli.parsing import add_command, add_output, tell_phase
+from SwinX2SLib.cli.parsing import add_command, add_output, report_phase
 
 
 def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -24,7 +24,7 @@ def add_report_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    """Write the page and say where it is."""
+    """Write the page and print its path."""
     from SwinX2SLib.report.page import write_report
 
     written = write_report(arguments.result, arguments.title)
@@ -55,12 +55,12 @@ def add_measured_report_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_measured_report(arguments: argparse.Namespace) -> int:
-    """Write the report and say where it is."""
+    """Write the report and print its path."""
     from SwinX2SLib.report.measurements.reviewed import ReportJob, run_report
 
     job = ReportJob(
         arguments.document, arguments.segmentation, arguments.out, arguments.title, arguments.overwrite
     )
-    written = run_report(job, tell_phase)
+    written = run_report(job, report_phase)
     print(f"Open {written.get('pdf', written['page'])}.")
     return 0

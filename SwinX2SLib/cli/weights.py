@@ -146,7 +146,7 @@ def run_import(args: argparse.Namespace) -> int:
     Raises:
         InputError: it cannot be imported; names every fault.
     """
-    # Told at once, before PyTorch takes its seconds to load.
+    # Checked before the slow import of PyTorch.
     if faults := expectation_faults(args.source, args.sha256):
         raise InputError(faults)
     from SwinX2SLib.weights.importing import ImportOptions, import_weights

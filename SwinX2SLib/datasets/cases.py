@@ -194,6 +194,11 @@ def _fault(kind: str, message: str, manifest: Path) -> Fault:
     return Fault(kind, message, "Use a case list written by `swinx2s prepare`.", str(manifest))
 
 
+def _published_pair(folder: Path, entry: dict) -> RadiographPair:
+    coronal, sagittal = (folder / name for name in entry["files"])
+    return RadiographPair(coronal, sagittal, entry["spacing_mm"])
+
+
 def _case(entry: dict, folder: Path) -> Case:
     ct, radiographs = entry.get("ct"), entry.get("radiographs")
     return Case(
@@ -203,10 +208,6 @@ def _case(entry: dict, folder: Path) -> Case:
         annotated=tuple(entry["annotated"]),
         licence=entry["licence"],
         ct_kind=None if ct is None or entry["case"] in MISMATCHED_CTS else ct.split(",")[0],
-        radiographs=RadiographPair(
-            *(folder / name for name in radiographs["files"]), radiographs["spacing_mm"]
-        )
-        if radiographs
-        else None,
+        radiographs=_published_pair(folder, radiographs) if radiographs else None,
         unknown_labels=tuple(entry.get("unknown_labels", ())),
     )

@@ -66,13 +66,13 @@ class DataSet:
         groups: groups of `anatomy.GROUPS` that it draws whole; the rest of the skeleton is unknown in it.
         scheme: its numbering, for `label_maps.mapping`.
         source: where to get it.
-        licence: in words; each case carries its own.
+        licence: as text; each case carries its own.
         split_source: where the official split stands.
         find: lists the cases of a download.
         exclusions: reasons of the paper to leave a scan out; each returns a sentence, or None to keep the scan.
         masks: whether every bone has a file of its own, named as the bone.
         complete: how many scans the whole download has.
-        counts: how many scans others count, by who says so.
+        counts: how many scans others count, by origin of the distances.
     """
 
     name: str

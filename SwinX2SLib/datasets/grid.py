@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from SwinX2SLib.datasets.volumes import corners_of
 from SwinX2SLib.geometry.frames import network_affine, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.tuples import vector3
 
 PAPER_SHAPE = (128, 128, 160)
 AIR_HU = -1024.0
@@ -51,7 +52,7 @@ def paper_grid(
     """
     lower, upper = box_of(source_shape, source_affine)
     spacing = float((upper - lower).max() / shape[2]) if spacing_mm is None else float(spacing_mm)
-    return Grid(tuple(shape), network_affine(spacing, shape, (lower + upper) / 2), spacing)
+    return Grid(shape, network_affine(spacing, shape, vector3((lower + upper) / 2)), spacing)
 
 
 def box_of(shape: Sequence[int], affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -114,16 +114,16 @@ def find_cases(
             [Fault("no-such-case", message, f"The first case is named {cases[0].name}.", str(raw))]
         )
     cases = [case for case in cases if not only or case.name in only]
-    if parts is None:
+    if parts is None or split is None:
         return cases, {}
-    told = [replace(case, split=_part(case, parts)) for case in cases]
-    left_out = {case.name: f"It is not listed in {split.name}." for case in told if case.split is None}
-    if len(left_out) == len(told):
+    assigned = [replace(case, split=_part(case, parts)) for case in cases]
+    left_out = {case.name: f"It is not listed in {split.name}." for case in assigned if case.split is None}
+    if len(left_out) == len(assigned):
         message = "The split file lists none of these scans."
         raise InputError(
             [Fault("split-of-others", message, "Use the split file of this data set.", str(split))]
         )
-    return [case for case in told if case.split], left_out
+    return [case for case in assigned if case.split], left_out
 
 
 def prepare(
@@ -177,7 +177,7 @@ def prepare(
 
 
 def _stands(out: Path, names: Sequence[str], result: Mapping[str, Any]) -> bool:
-    """Tell whether the files that a finished result names are still there."""
+    """Return whether the files that a finished result names are still there."""
     if "entry" not in result:
         return True
     folder = out / _VOLUMES / result["entry"].get("case", "")
@@ -245,6 +245,6 @@ def _report(prepared: Prepared, options: PrepareOptions) -> dict[str, Any]:
 
 
 def _write(path: Path, content: Any) -> None:
-    """Write JSON, whole or not at all."""
+    """Write JSON, atomically."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     atomic_write(path, text, hint=RUN_AGAIN)

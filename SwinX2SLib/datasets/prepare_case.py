@@ -20,6 +20,7 @@ from SwinX2SLib.datasets.scan import Scan, read_scan
 from SwinX2SLib.drr.projection import WATER_PER_MM, project_grid
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.tuples import shape3, vector3
 from SwinX2SLib.io.atomic_output import atomic_directory, remove_stale
 from SwinX2SLib.io.volumes import write_volume
 
@@ -101,7 +102,7 @@ LAYOUT = (
 def write_case(
     folder: Path, grid: Grid, labels: np.ndarray, ct: np.ndarray | None, excess: np.ndarray | None
 ) -> None:
-    """Write a case, whole or not at all, in RAS order as viewers have it; an earlier one is replaced.
+    """Write a case, atomically, in RAS order as viewers have it; an earlier one is replaced.
 
     Args:
         folder: of the case.
@@ -113,7 +114,7 @@ def write_case(
     remove_case(folder)
     with atomic_directory(folder, files_of(True), overwrite=True) as part:
         write_volume(part / LABELS, labels, grid.affine, "RAS")
-        if ct is not None:
+        if ct is not None and excess is not None:
             write_volume(part / CT, np.round(ct).astype(np.int16), grid.affine, "RAS")
             for picture, name in zip(radiographs(excess, grid), RADIOGRAPHS, strict=True):
                 Image.fromarray(picture).save(part / name, optimize=True)
@@ -216,9 +217,9 @@ def _check_presence(payload: Mapping[str, Any], data_set: DataSet) -> None:
 def _contents(scan: Scan, threshold: float) -> Contents:
     """Return what the scan shows, at its own resolution."""
     present = frozenset(int(i) for i in np.flatnonzero(_counts(scan.labels)) if i)
-    if scan.ct is None:
+    if scan.ct is None or scan.ct_affine is None:
         lower, upper = box_of(scan.labels.shape, scan.labels_affine)
-        return Contents(present, tuple((upper - lower).tolist()))
+        return Contents(present, vector3(upper - lower))
     extent = [0.0, 0.0, 0.0]
     codes, spacing = orientation_of(scan.ct_affine), voxel_spacing_mm(scan.ct_affine)
     dense = scan.ct[::2, ::2, ::2] > threshold
@@ -226,12 +227,14 @@ def _contents(scan: Scan, threshold: float) -> Contents:
         found = np.flatnonzero(dense.any(axis=tuple(other for other in range(3) if other != axis)))
         size = 2 * (found[-1] - found[0] + 1) * spacing[axis] if len(found) else 0.0
         extent["RLAPSI".index(code) // 2] = float(size)
-    return Contents(present, tuple(extent))
+    return Contents(present, vector3(extent))
 
 
 def _made(scan: Scan, data_set: DataSet, payload: Mapping[str, Any], folder: Path | None) -> dict:
-    shown = (scan.labels.shape, scan.labels_affine) if scan.ct is None else (scan.ct.shape, scan.ct_affine)
-    grid = paper_grid(*shown, tuple(payload["shape"]), payload["spacing_mm"])
+    shape, affine = scan.labels.shape, scan.labels_affine
+    if scan.ct is not None and scan.ct_affine is not None:
+        shape, affine = scan.ct.shape, scan.ct_affine
+    grid = paper_grid(shape, affine, shape3(payload["shape"]), payload["spacing_mm"])
     labels = labels_on(grid, scan.labels, scan.labels_affine)
     against_nature = layout_faults(labels, grid.affine)
     if against_nature:
@@ -243,7 +246,7 @@ def _made(scan: Scan, data_set: DataSet, payload: Mapping[str, Any], folder: Pat
         raise InputError([Fault("layout", sentence, hint, where) for sentence in against_nature])
     notes = [*scan.notes, *_lost(scan, labels, grid)]
     ct = excess = None
-    if scan.ct is not None:
+    if scan.ct is not None and scan.ct_affine is not None:
         ct, excess = ct_on(grid, scan.ct, scan.ct_affine, payload["threshold"])
         _check_radiographs(excess, grid, payload)
     if folder:

@@ -16,7 +16,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.csv_tables import records_of
 
 _NIFTI = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
-# What file names carry beside the name of the scan.
+# What file names carry next to the name of the scan.
 _SUFFIX = re.compile(
     r"([_-](image|img|ct|data|label|labels|seg|msk|mask|rib[_-]seg|mask_4label|seg[_-]vert[_-]msk))+$",
     re.IGNORECASE,
@@ -51,7 +51,7 @@ class RawFiles:
         further: folders with more of it, say the CTs that another project distributes.
 
     Raises:
-        InputError: folders are not there; all are told.
+        InputError: folders are not there; every problem is listed.
     """
 
     def __init__(self, root: Path, further: Sequence[Path] = ()):

@@ -57,7 +57,8 @@ def read_scan(
     Raises:
         InputError: files cannot be read, or do not belong together; what is wrong with both is told.
     """
-    faults, labels, ct = [], None, None
+    faults: list[Fault] = []
+    labels = ct = None
     try:
         labels = read_labels(
             label_files, data_set.groups, data_set.scheme, data_set.masks, assumed_orientation
@@ -68,7 +69,7 @@ def read_scan(
         ct = None if image is None else _read_ct(image, assumed_orientation)
     except InputError as error:
         faults += error.faults
-    if faults:
+    if labels is None or faults:
         raise InputError(faults)
     if ct is None:
         return Scan(labels.values, labels.affine, None, None, tuple(labels.notes))

@@ -13,7 +13,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, label_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
 from SwinX2SLib.io.volumes import read_three_axes
-from SwinX2SLib.label_maps import UNKNOWN, label_mapping, without_marks
+from SwinX2SLib.label_maps import UNKNOWN, drop_unnamed, label_mapping
 
 RIBS_A_SIDE = 12
 # Below a third of the smallest first ribs; smaller regions are specks and tips that lost their rib.
@@ -153,7 +153,7 @@ def read_labels(
 def same_grid(
     first: np.ndarray, second: np.ndarray, shape: Sequence[int], within_mm: float = SAME_PLACE_MM
 ) -> bool:
-    """Tell whether two affines put every corner of an array to the same place."""
+    """Return whether two affines put every corner of an array to the same place."""
     corners = corners_of(shape)
     apart = transform_points(first, corners) - transform_points(second, corners)
     return bool(np.linalg.norm(apart, axis=1).max() <= within_mm)
@@ -168,24 +168,25 @@ def corners_of(shape: Sequence[int]) -> np.ndarray:
 def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
     values, affine = read_three_axes(path, assumed)
     numbering = label_mapping(scheme_name)
-    notes = []
+    notes: list[str] = []
     if scheme_name == RIB_SCHEME and values.max() == 1:
         # The first release of RibSeg tells no ribs apart.
         values, notes = name_ribs(values > 0, affine)
         return Labels(values, affine, notes)
     try:
-        marked = numbering.to_marked(values, affine)
+        marked = numbering.to_labels_with_unnamed(values, affine)
     except InputError as error:
         faults = [Fault(f.kind, f.message, f.hint, str(path)) for f in error.faults]
         raise InputError(faults) from error
     for group, mark in UNKNOWN.items():
         if (marked == mark).any():
             notes.append(f"Bone of the {group} that {numbering.title} does not name was left out.")
-    return Labels(without_marks(marked), affine, notes)
+    return Labels(drop_unnamed(marked), affine, notes)
 
 
 def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
-    labels, affine, overlap = None, None, 0
+    labels: np.ndarray | None = None
+    affine, overlap = np.eye(4), 0
     for path in paths:
         bone = _bone_of(path)
         mask, own = read_three_axes(path, assumed)
@@ -196,6 +197,8 @@ def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
         drawn = mask > 0
         overlap += int(np.count_nonzero(labels[drawn] & (labels[drawn] != bone)))
         labels[drawn & (labels == 0)] = bone
+    if labels is None:
+        raise ValueError("There are no masks to read.")
     notes = [f"{overlap} voxels are drawn as two bones; the first by name has them."] if overlap else []
     return Labels(labels, affine, notes)
 

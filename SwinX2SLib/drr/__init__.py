@@ -8,6 +8,7 @@ from SwinX2SLib.drr.projection import (
     project_labels,
     project_rays,
 )
+from SwinX2SLib.drr.render import render_drr
 from SwinX2SLib.drr.threshold import ThresholdFit, fit_threshold, normalised_cross_correlation
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "project_grid",
     "project_labels",
     "project_rays",
+    "render_drr",
 ]

@@ -202,7 +202,7 @@ def edge_agreement(
     """Return the share of an outline at which the radiograph is brighter inside than outside; chance gives about 0.5.
 
     Args:
-        radiograph: `(rows, columns)`, bone bright, as it hangs.
+        radiograph: `(rows, columns)`, bone bright, in display orientation.
         pixel_mm: size of a pixel on the radiograph (row, column).
         outline: of one bone on this radiograph.
 

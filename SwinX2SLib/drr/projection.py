@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.anatomy import BACKGROUND, CLASS_COUNT
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import VIEWS, Camera, ConeCamera, view_axes
 from SwinX2SLib.geometry.frames import NETWORK_ORIENTATION, orientation_of, transform_points, voxel_spacing_mm
 
@@ -56,7 +57,7 @@ def project_grid(attenuation: np.ndarray, affine: np.ndarray, view: str) -> np.n
         view: one of `cameras.VIEWS`.
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs; the integral of the attenuation, without unit.
+        float32 `(rows, columns)` in display orientation; the integral of the attenuation, without unit.
 
     Raises:
         ValueError: the volume is not in network order, or there is no such view.
@@ -90,7 +91,7 @@ def project_rays(
         samples: along the part of each ray that lies in the volume; twice the voxels of its diagonal when None.
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs; the integral of the attenuation, without unit.
+        float32 `(rows, columns)` in display orientation; the integral of the attenuation, without unit.
 
     Raises:
         ValueError: the volume is not 3D, or the source lies inside it.
@@ -107,10 +108,15 @@ def _march(
 ) -> np.ndarray:
     """Return the integral along rays from `source` `(1 or N, 3)` to `target` `(N, 3)`, RAS mm, as float32 `(N,)`."""
     # nanodrr and the torch below it are heavy, and nothing else of the package needs them.
-    import torch
-    from nanodrr.data import Subject
-    from nanodrr.drr import render
-    from torchio import ScalarImage
+    try:
+        import torch
+        from nanodrr.data import Subject
+        from nanodrr.drr import render
+        from torchio import ScalarImage
+    except ModuleNotFoundError as error:
+        hint = "Install it: pip install 'swinx2s[projection]'"
+        fault = Fault("projector-absent", f"A camera needs {error.name}, which is not installed.", hint)
+        raise InputError([fault]) from error
 
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
     subject = Subject.from_images(ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False)
@@ -168,7 +174,7 @@ def project_ct(
         threshold: CT number below which all is air.
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs, bone bright; the integral of the attenuation.
+        float32 `(rows, columns)` in display orientation, bone bright; the integral of the attenuation.
     """
     return _project(ct_attenuation(ct, threshold), affine, view_or_camera)
 
@@ -188,7 +194,7 @@ def project_labels(
         per_mm: attenuation of all bones, or of each of the 55 classes [1/mm].
 
     Returns:
-        float32 `(rows, columns)` as the radiograph hangs, bone bright; the integral of the attenuation.
+        float32 `(rows, columns)` in display orientation, bone bright; the integral of the attenuation.
     """
     return _project(label_attenuation(labels, per_mm), affine, view_or_camera)
 

@@ -46,7 +46,7 @@ def fit_threshold(ct: np.ndarray, affine: np.ndarray, radiographs: dict[str, np.
     Args:
         ct: `(X, Y, Z)` in network order, any unit.
         affine: 4x4, index -> RAS mm.
-        radiographs: by view, `(rows, columns)` as the radiograph hangs.
+        radiographs: by view, `(rows, columns)` in display orientation.
 
     Raises:
         ValueError: no radiographs, a radiograph of another shape than the CT's projection, or a CT that is the same

@@ -117,7 +117,9 @@ def label_centres_mm(
     centres = {}
     for label, box in enumerate(_boxes(labels, max(wanted, default=0)), start=1):
         if box and label in wanted:
-            centres[label] = centre_mm(labels[box] == label, _box_affine(box, affine))
+            centre = centre_mm(labels[box] == label, _box_affine(box, affine))
+            if centre is not None:
+                centres[label] = centre
     return centres
 
 
@@ -150,12 +152,12 @@ def paper_averages(bones: Sequence[BoneComparison], voxels: int, bone_voxels: in
     dice = [bone.dice for bone in bones if bone.true]
     if backgrounds[1]:
         dice.append(2 * (voxels - bone_voxels) / sum(backgrounds))
-    both = [bone for bone in bones if bone.distances is not None]
-    errors = [bone.localisation_error_mm for bone in both]
+    distances = [bone.distances for bone in bones if bone.distances is not None]
+    errors = [bone.localisation_error_mm for bone in bones if bone.localisation_error_mm is not None]
     named = sum(1 for bone in bones if bone.predicted)
     return {
         "dice": _mean(dice),
-        "hausdorff95_mm": _mean([bone.distances.directed95_mm for bone in both]),
+        "hausdorff95_mm": _mean([each.directed95_mm for each in distances]),
         "localisation_error_mm": _mean(errors),
         "identification_rate": sum(error < IDENTIFIED_WITHIN_MM for error in errors) / named
         if named

@@ -134,6 +134,13 @@ class CaseEvaluation:
         measurements: pairs of both volumes; empty when none were asked for.
         notes: what a reader must know, in sentences.
         placing: how the prediction was moved, or None when it was not.
+
+    Examples:
+        >>> from SwinX2SLib import build_phantom, evaluate
+        >>> phantom = build_phantom(spacing_mm=8.0)
+        >>> scores = evaluate(phantom, phantom, groups=["pelvis"], measurements=False)
+        >>> scores.labels["sacrum"].hausdorff95_mm, scores.groups["pelvis"].identification_rate
+        (0.0, 1.0)
     """
 
     case: str

@@ -10,14 +10,16 @@ import numpy as np
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.evaluation.case import CaseEvaluation, MeasuredPair
 from SwinX2SLib.evaluation.inputs import Inputs, read_inputs
-from SwinX2SLib.evaluation.options import EvaluationOptions
-from SwinX2SLib.evaluation.volumes import evaluate_volumes
+from SwinX2SLib.evaluation.options import Alignment, EvaluationOptions
+from SwinX2SLib.evaluation.volumes import TOLERANCES_MM, evaluate_volumes
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.geometry.polylines import resampled
+from SwinX2SLib.geometry.tuples import vector3
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.measurements.results import Measurement, NotFoundError
 from SwinX2SLib.measurements.rib import find_centreline
+from SwinX2SLib.measurements.sources import BonesSource, path_of
 
 STEP_MM = 1.0
 TOLERANCE_MM = 5.0
@@ -129,19 +131,24 @@ def _by_key(measured: Measured) -> dict[tuple[str, str, str | None], Measurement
 
 def _pairs(found: Measurement | None, true: Measurement | None) -> Iterator[MeasuredPair]:
     known = true or found
+    if known is None:
+        return
     quality = _quality(found, true)
     if known.unit == "point":
-        yield from _place_pairs(found, true, quality)
+        yield from _place_pairs(known, found, true, quality)
         return
-    values = [None if m is None else m.value for m in (found, true)]
-    if values != [None, None]:
-        difference = None if None in values else _difference(*values, known.unit)
-        yield MeasuredPair(known.name, known.structure, known.side, known.unit, *values, difference, quality)
+    ours, theirs = (None if m is None else m.value for m in (found, true))
+    if ours is None and theirs is None:
+        return
+    difference = None if ours is None or theirs is None else _difference(ours, theirs, known.unit)
+    about = known.name, known.structure, known.side, known.unit
+    yield MeasuredPair(*about, ours, theirs, difference, quality)
 
 
-def _place_pairs(found: Measurement | None, true: Measurement | None, quality: str) -> Iterator[MeasuredPair]:
-    """Yield one pair for each named place: no values, the distance as difference."""
-    known = true or found
+def _place_pairs(
+    known: Measurement, found: Measurement | None, true: Measurement | None, quality: str
+) -> Iterator[MeasuredPair]:
+    """Yield one pair for each named place of either: no values, the distance as difference."""
     places = [
         {} if m is None else {mark.name: mark.position_ras_mm for mark in m.landmarks} for m in (found, true)
     ]
@@ -174,20 +181,77 @@ DEFAULT_OPTIONS = EvaluationOptions()
 _ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr")
 
 
+def evaluate(
+    prediction: BonesSource,
+    truth: BonesSource,
+    *,
+    scheme: str | Path = "swinx2s",
+    prediction_scheme: str | Path = "swinx2s",
+    groups: Sequence[str] | None = None,
+    tolerances_mm: Sequence[float] = TOLERANCES_MM,
+    align: Alignment = "none",
+    measurements: bool = True,
+    case: str = "",
+) -> CaseEvaluation:
+    """Compare a reconstruction with CT truth, bone by bone, on the truth's grid.
+
+    Args:
+        prediction: a `Reconstruction` or anything else with `labels` and `affine`; the pair (labels `(I, J, K)`,
+            affine 4x4 from index to RAS mm); or the path of a label volume (`.nii.gz`, `.nrrd`, `.seg.nrrd`) or of
+            a result. It may be empty.
+        truth: likewise, of any grid, spacing and orientation.
+        scheme: label numbering of the truth: "swinx2s", "totalsegmentator_v2", "verse"... (see
+            `label_maps.SCHEME_NAMES`), the path of a label map, or "auto" to recognise it.
+        prediction_scheme: label numbering of the prediction.
+        groups: groups annotated in the truth ("spine", "ribs", "pelvis", "femur"); bones of others are not scored.
+            None for all that its numbering names.
+        tolerances_mm: of the normalised surface Dice.
+        align: "none"; "centres", the centres of both grids together (radiographs know no patient position);
+            "bones", the median shift of matching bones; or "rigid", shifted and rotated, surface onto surface.
+        measurements: whether both are measured and compared, too.
+        case: name of the case; that of the prediction's path if empty.
+
+    Returns:
+        Scores by bone, by group and over all bones: overlap 0..1, distances in mm.
+
+    Raises:
+        InputError: with all faults of both and of the options.
+
+    Examples:
+        >>> from SwinX2SLib import build_phantom, evaluate
+        >>> phantom = build_phantom(spacing_mm=8.0)
+        >>> scores = evaluate(phantom, phantom, groups=["femur"], measurements=False)
+        >>> scores.foreground.dice, list(scores.labels)
+        (1.0, ['femur_left', 'femur_right'])
+    """
+    options = EvaluationOptions(
+        case=case,
+        scheme=scheme,
+        prediction_scheme=prediction_scheme,
+        groups=None if groups is None else tuple(groups),
+        tolerances_mm=tuple(tolerances_mm),
+        measurements=measurements,
+        align=align,
+    )
+    return evaluate_case(prediction, truth, options)
+
+
 def evaluate_case(
-    prediction: Path | str, truth: Path | str, options: EvaluationOptions = DEFAULT_OPTIONS
+    prediction: BonesSource, truth: BonesSource, options: EvaluationOptions = DEFAULT_OPTIONS
 ) -> CaseEvaluation:
     """Compare a prediction with the truth, on the truth's grid.
 
     Args:
-        prediction: label volume (NIfTI, NRRD, `.seg.nrrd`), or the folder of a result of `swinx2s reconstruct`.
+        prediction: label volume (NIfTI, NRRD, `.seg.nrrd`), the folder of a result of `swinx2s reconstruct`, or
+            arrays.
         truth: label volume of any grid, spacing, orientation and numbering.
         options: how.
 
     Raises:
         InputError: all faults of the inputs.
     """
-    return evaluate_inputs(read_inputs(Path(prediction), Path(truth), options), prediction, truth, options)
+    inputs = read_inputs(prediction, truth, options)
+    return evaluate_inputs(inputs, path_of(prediction), path_of(truth), options)
 
 
 def evaluate_inputs(
@@ -218,8 +282,8 @@ def evaluate_inputs(
         case=options.case or case_name(Path(prediction)),
         prediction=str(prediction),
         truth=str(truth),
-        scheme=inputs.mapping.name,
-        spacing_mm=tuple(float(size) for size in voxel_spacing_mm(inputs.affine)),
+        scheme=inputs.scheme.name,
+        spacing_mm=vector3(voxel_spacing_mm(inputs.affine)),
         annotated_groups=inputs.groups,
         **{name: getattr(compared, name) for name in ("labels", "groups", "foreground", "paper")},
         measurements=measured_pairs(found, true, inputs.groups) if options.measurements else (),

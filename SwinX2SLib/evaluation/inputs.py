@@ -18,7 +18,8 @@ from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import resample_labels
 from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, label_mapping
-from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions, read_subject
+from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions
+from SwinX2SLib.measurements.sources import BonesSource, path_of, subject_of
 
 _UNKNOWN_HINT = (
     "Valid labels are 0 to 54 as in Resources/labels.json. Set the label numbering of the file (--scheme for "
@@ -37,7 +38,7 @@ class Inputs:
         voxels: number of voxels of the whole grid.
         labels: ids that are compared.
         groups: groups that they belong to.
-        mapping: numbering of the truth.
+        scheme: numbering of the truth.
         own_prediction: the compared labels of the prediction as read, moved to where it is compared.
         own_truth: the compared labels of the truth as read.
         notes: what a reader must know, in sentences.
@@ -57,12 +58,12 @@ class Inputs:
     placing: Registration | None = None
 
 
-def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> Inputs:
+def read_inputs(prediction: BonesSource, truth: BonesSource, options: EvaluationOptions) -> Inputs:
     """Read both and bring the prediction onto the truth's grid.
 
     Args:
-        prediction: a label volume (NIfTI, NRRD, `.seg.nrrd`), or the folder of a result of `swinx2s reconstruct`; it
-            may be empty.
+        prediction: a label volume (NIfTI, NRRD, `.seg.nrrd`), the folder of a result of `swinx2s reconstruct`, or
+            arrays; it may be empty.
         truth: a label volume of any grid, orientation and numbering.
         options: how.
 
@@ -73,19 +74,22 @@ def read_inputs(prediction: Path, truth: Path, options: EvaluationOptions) -> In
     schemes = [_try_scheme(name, faults) for name in (options.scheme, options.prediction_scheme)]
     own_truth = _try_reading(truth, schemes[0], faults)
     own_prediction = _try_reading(prediction, schemes[1], faults, may_be_empty=True)
-    schemes, told = _recognised(schemes)
-    labels, groups = (), ()
+    (numbering, _), told = _recognised(schemes)
+    labels: tuple[int, ...] = ()
+    groups: tuple[str, ...] = ()
     if own_truth is not None and options.scheme == AUTOMATIC and options.groups is None:
         options = replace(options, groups=_drawn_groups(own_truth))
-    if schemes[0] is not None and not any(fault.kind == "unknown-group" for fault in faults):
-        labels, groups = _compared_labels(options, schemes[0], faults, truth)
-    if faults:
+    if numbering is not None and not any(fault.kind == "unknown-group" for fault in faults):
+        labels, groups = _compared_labels(options, numbering, faults, path_of(truth))
+    if faults or own_truth is None or own_prediction is None or numbering is None:
         raise InputError(faults)
     if not _counts(own_truth.labels)[list(labels)].any():
         message = f"The ground truth has no bones of the compared groups ({', '.join(groups)})."
         hint = "Check the file and the label numbering, or select other groups with --groups."
-        raise InputError([Fault("empty-truth", message, hint, str(truth))])
-    inputs = _on_one_grid(own_prediction, own_truth, (labels, groups), schemes[0], options, prediction)
+        raise InputError([Fault("empty-truth", message, hint, str(path_of(truth)))])
+    inputs = _on_one_grid(
+        own_prediction, own_truth, (labels, groups), numbering, options, path_of(prediction)
+    )
     return replace(inputs, notes=(*told, *inputs.notes))
 
 
@@ -113,11 +117,12 @@ def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:
 
 
 def _try_reading(
-    path: Path,
+    source: BonesSource,
     numbering: LabelMapping | RecognisedMapping | None,
     faults: list[Fault],
     may_be_empty: bool = False,
 ) -> LabelVolume | None:
+    path = path_of(source)
     # Unlike `Path.is_dir` and `is_file`, these raise for no path at all; the reader tells what is wrong with it.
     if os.path.isdir(path) and not os.path.isfile(path / RESULT_LABELS):
         message = f"The folder has no {RESULT_LABELS}: it is not a result of `swinx2s reconstruct`."
@@ -127,7 +132,7 @@ def _try_reading(
     is_ours = isinstance(numbering, LabelMapping) and numbering.name == "swinx2s"
     foreign = None if is_ours else numbering
     try:
-        subject = read_subject(path, ReadOptions(mapping=foreign, allow_empty=may_be_empty))
+        subject = subject_of(source, ReadOptions(mapping=foreign, allow_empty=may_be_empty))
     except InputError as error:
         if numbering is not None or any(fault.kind == "missing-file" for fault in error.faults):
             faults += [

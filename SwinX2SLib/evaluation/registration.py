@@ -151,7 +151,7 @@ def _matches(
         places += [moved, transform_points(matrix, moving.surface.vertices[found])]
         targets += [fixed.surface.vertices[nearest], fixed.sample]
         normals += [fixed.surface.normals[nearest], moving.surface.normals[found] @ matrix[:3, :3].T]
-    return tuple(np.concatenate(each) for each in (places, targets, normals))
+    return np.concatenate(places), np.concatenate(targets), np.concatenate(normals)
 
 
 def _step(places: np.ndarray, targets: np.ndarray, normals: np.ndarray) -> np.ndarray:

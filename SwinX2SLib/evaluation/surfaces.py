@@ -147,7 +147,7 @@ def compared_surfaces(
                 label_by_id(label).name: ComparedSurface(
                     surface.vertices.astype(np.float32),
                     surface.faces.astype(np.int32),
-                    None if distances.get(label) is None else distances[label].astype(np.float32),
+                    None if (away := distances.get(label)) is None else away.astype(np.float32),
                 )
                 for label, surface in surfaces.items()
             }

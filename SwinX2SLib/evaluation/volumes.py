@@ -9,7 +9,7 @@ import numpy as np
 
 from SwinX2SLib.anatomy import GROUPS, label_by_id
 from SwinX2SLib.evaluation.bones import BoneComparison, compare_bones, paper_averages
-from SwinX2SLib.evaluation.case import GroupEvaluation, LabelEvaluation
+from SwinX2SLib.evaluation.case import GroupEvaluation, LabelEvaluation, Status
 from SwinX2SLib.evaluation.metrics import identify
 
 TOLERANCES_MM = (1.0, 2.0)
@@ -92,8 +92,8 @@ def _identified(bones: Sequence[BoneComparison]) -> tuple[dict[int, bool], dict[
     for group in GROUPS:
         members = [bone for bone in bones if bone.group == group]
         found = identify(
-            {bone.label: bone.predicted_centre_mm for bone in members if bone.predicted},
-            {bone.label: bone.true_centre_mm for bone in members if bone.true},
+            {b.label: b.predicted_centre_mm for b in members if b.predicted_centre_mm is not None},
+            {b.label: b.true_centre_mm for b in members if b.true_centre_mm is not None},
         )
         near |= found[0]
         nearest |= found[1]
@@ -107,7 +107,7 @@ def _label_evaluation(
     line: tuple[float | None, float | None],
     voxel_mm3: float,
 ) -> LabelEvaluation:
-    status = "both" if bone.predicted and bone.true else "missed" if bone.true else "invented"
+    status: Status = "both" if bone.predicted and bone.true else "missed" if bone.true else "invented"
     distances, overlap = bone.distances, bone.true > 0
     nothing = 0.0 if overlap else None
     return LabelEvaluation(

@@ -1,1 +1,1 @@
-"""Bones for other programs: meshes, label volumes and DICOM segmentations, written whole or not at all."""
+"""Bones for other programs: meshes, label volumes and DICOM segmentations, written atomically."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,13 +22,58 @@ from SwinX2SLib.export.meshes import (
     write_obj,
     write_stl_folder,
 )
-from SwinX2SLib.export.source import ExportSource
+from SwinX2SLib.export.source import ExportSource, read_source
 from SwinX2SLib.geometry.frames import reorient
 from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
+from SwinX2SLib.measurements.sources import BonesSource
 
 _MESH_WRITERS = {"stl": write_stl_folder, "obj": write_obj, "gltf": write_gltf}
+
+
+def export_bones(
+    source: BonesSource,
+    folder: str | Path,
+    formats: str | Sequence[str] = ("stl",),
+    *,
+    title: str = "",
+    radiographs: Mapping[str, str | Path] | None = None,
+    ignore_unknown: bool = False,
+    overwrite: bool = False,
+) -> dict[str, Path]:
+    """Write bones in formats of other programs, all or none.
+
+    Args:
+        source: a `Reconstruction` or anything else with `labels` and `affine`; the pair (labels, affine); or the
+            path of a label volume or of a result.
+        folder: new, empty, or with an earlier export if `overwrite`; made with its parents.
+        formats: of "stl", "obj", "gltf", "nifti", "nrrd", "dicomseg" (see `export.meshes.FORMATS`).
+        title: name in the headers of the files; that of the source if empty.
+        radiographs: DICOM files by role ("ap", "lateral") whose patient and study a DICOM segmentation takes;
+            those that the result names if None.
+        ignore_unknown: whether labels that are no bone are left out instead of being a fault.
+        overwrite: whether an earlier export may be replaced.
+
+    Returns:
+        The file (for STL, the folder) of each format.
+
+    Raises:
+        InputError: with all faults of the source; or of the formats, radiographs and folder.
+        OutputError: the files could not be written.
+
+    Examples:
+        >>> import tempfile
+        >>> from SwinX2SLib import build_phantom, export_bones
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     written = export_bones(build_phantom(spacing_mm=8.0), folder, "nifti")
+        >>> written["nifti"].name
+        'labels.nii.gz'
+    """
+    given = {role: Path(path) for role, path in (radiographs or {}).items()}
+    wanted = (formats,) if isinstance(formats, str) else formats
+    read = read_source(source, title, given or None, ignore_unknown)
+    return run_export(read, wanted, Path(folder), overwrite)
 
 
 def run_export(
@@ -38,14 +83,14 @@ def run_export(
     overwrite: bool = False,
     report: Callable[[str], None] = lambda message: None,
 ) -> dict[str, Path]:
-    """Write the bones in every format asked for, all or none.
+    """Write the bones in every format asked for, atomically.
 
     Args:
         source: what to export.
         formats: names of `FORMATS`.
         out: folder to write; new, empty, or an earlier export with `overwrite`.
         overwrite: whether an earlier export may be replaced.
-        report: told in words what is being done.
+        report: called with a description of the current phase.
 
     Returns:
         The file (for STL, the folder) of each format.

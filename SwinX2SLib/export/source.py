@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.measurements.reading import ReadOptions, read_subject
+from SwinX2SLib.measurements.reading import ReadOptions
+from SwinX2SLib.measurements.sources import BonesSource, path_of, subject_of
 
 _PROVENANCE = "provenance.json"
 
@@ -40,12 +41,15 @@ class ExportSource:
 
 
 def read_source(
-    path: Path, title: str = "", radiographs: Mapping[str, Path] | None = None, ignore_unknown: bool = False
+    source: BonesSource,
+    title: str = "",
+    radiographs: Mapping[str, Path] | None = None,
+    ignore_unknown: bool = False,
 ) -> ExportSource:
     """Read a result folder, or a file with labelled bones.
 
     Args:
-        path: folder of `swinx2s reconstruct`, `.nii.gz`, `.nrrd` or `.seg.nrrd`.
+        source: folder of `swinx2s reconstruct`, `.nii.gz`, `.nrrd` or `.seg.nrrd`; or arrays.
         title: instead of the path's name.
         radiographs: files of radiographs by role, instead of those that the result's provenance names.
         ignore_unknown: whether labels that are no bone are left out instead of being a fault.
@@ -53,7 +57,7 @@ def read_source(
     Raises:
         InputError: it cannot be read, holds no bone, or holds meshes alone.
     """
-    subject = read_subject(path, ReadOptions(ignore_unknown=ignore_unknown))
+    subject, path = subject_of(source, ReadOptions(ignore_unknown=ignore_unknown)), path_of(source)
     if subject.volume is None:
         hint = "Give a label volume or a segmentation; meshes can be converted by any program for meshes."
         raise InputError([Fault("not-a-volume", "It holds meshes, no label volume.", hint, str(path))])

@@ -1,8 +1,8 @@
 """X-ray cameras: where a point of the patient lands on a radiograph.
 
-Radiographs hang as on a light box: rows run superior to inferior; columns of AP and PA radiographs run patient
-right to left, columns of lateral radiographs anterior to posterior. Pixel (row, column) coordinates are those of
-pixel centres.
+Radiographs are in standard display orientation: rows run superior to inferior; columns of AP and PA radiographs run
+patient right to left, columns of lateral radiographs anterior to posterior. Pixel (row, column) coordinates are those
+of pixel centres.
 """
 
 from __future__ import annotations
@@ -50,6 +50,12 @@ class ParallelCamera:
         isocentre_ras_mm: the point that lands on the middle of the radiograph.
         pixel_mm: (from row to row, from column to column).
         shape: (rows, columns).
+
+    Examples:
+        >>> from SwinX2SLib import ParallelCamera
+        >>> camera = ParallelCamera("ap", (0.0, 0.0, 0.0), (0.5, 0.5), (101, 81))
+        >>> camera.project([10.0, 99.0, 5.0]).tolist()  # 10 mm to the right, 5 mm up: row 40, column 20
+        [40.0, 20.0]
     """
 
     view: str
@@ -57,7 +63,7 @@ class ParallelCamera:
     pixel_mm: tuple[float, float]
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
 
     @classmethod
@@ -102,6 +108,12 @@ class ConeCamera:
         source_to_isocentre_mm: along the central ray.
         central_ray_px: the pixel (row, column) that it meets, on the detector or beyond its edge where the
             radiograph is a part of a larger one; None for the detector's middle.
+
+    Examples:
+        >>> from SwinX2SLib import ConeCamera
+        >>> camera = ConeCamera("ap", (0.0, 0.0, 0.0), (1.0, 1.0), (101, 101), 1100.0, 1000.0)
+        >>> round(camera.magnification, 3), camera.source_ras_mm.tolist()
+        (1.1, [0.0, 1000.0, 0.0])
     """
 
     view: str
@@ -112,7 +124,7 @@ class ConeCamera:
     source_to_isocentre_mm: float
     central_ray_px: tuple[float, float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self)
         if not 0 < self.source_to_isocentre_mm <= self.source_to_detector_mm < np.inf:
             raise ValueError(

@@ -52,7 +52,7 @@ class Cone:
     residual_mm: float
 
     def outside_mm(self, points: np.ndarray) -> np.ndarray:
-        """Return how far points `(N, 3)` lie outside of the tube."""
+        """Return how far points `(N, 3)` lie outside of the X-ray source."""
         away = points - self.point
         along = away @ self.direction
         return np.sqrt(np.maximum((away**2).sum(axis=1) - along**2, 0)) - self.radius_mm - self.taper * along
@@ -109,7 +109,7 @@ def fit_sphere(
 def fit_cone(
     points: np.ndarray, weights: np.ndarray, point: np.ndarray, direction: np.ndarray, scale_mm: float
 ) -> Cone:
-    """Return the tube through points, by Gauss-Newton with Tukey's weights whose width falls to `scale_mm`.
+    """Return the X-ray source through points, by Gauss-Newton with Tukey's weights whose width falls to `scale_mm`.
 
     Args:
         points: `(N, 3)`.
@@ -147,7 +147,13 @@ def tukey(ratio: np.ndarray) -> np.ndarray:
     return np.maximum(1 - (ratio / TUKEY_CUT) ** 2, 0) ** 2
 
 
-def _solve(rows: np.ndarray, residual: np.ndarray, weight: np.ndarray, prior=0.0, pull=0.0) -> np.ndarray:
+def _solve(
+    rows: np.ndarray,
+    residual: np.ndarray,
+    weight: np.ndarray,
+    prior: float | np.ndarray = 0.0,
+    pull: float | np.ndarray = 0.0,
+) -> np.ndarray:
     """Return the weighted least squares step, slightly damped so that a lack of points moves nothing.
 
     `prior` `(P,)` is weight on the step staying zero, `pull` `(P,)` that weight times where it should go.

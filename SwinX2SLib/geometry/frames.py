@@ -5,7 +5,7 @@ Three frames occur in the project:
 - RAS: patient millimetres, axes towards right, anterior, superior (Slicer, NIfTI).
 - LPS: patient millimetres, axes towards left, posterior, superior (DICOM, ITK).
 - network order ("LPI"): arrays `(X, Y, Z)` whose indices run patient right -> left, anterior -> posterior,
-  superior -> inferior. A radiograph as it hangs on a light box, transposed, is a projection of such an array.
+  superior -> inferior. A radiograph in standard display orientation, transposed, is a projection of such an array.
 
 An affine is a 4x4 float64 matrix from array index (voxel centres) to millimetres.
 """

@@ -86,7 +86,9 @@ def register_bones(
     return found, distance
 
 
-def _by_centroids(moving, fixed, whole) -> Similarity:
+def _by_centroids(
+    moving: Sequence[np.ndarray], fixed: Sequence[np.ndarray], whole: Sequence[tuple[bool, bool]]
+) -> Similarity:
     """Start: unturned, at the size of the bones that are whole in both people, where those coincide."""
     both = [place for place, flags in enumerate(whole) if all(flags)]
     p = np.concatenate([moving[place] for place in both])

@@ -100,7 +100,14 @@ class Surface:
         piece = piece[numbers[: len(crossed)]]
         return _measured(first, second, piece, count, normal)
 
-    def _crossings(self, height, starts, ends, chosen, crossed) -> tuple[np.ndarray, np.ndarray]:
+    def _crossings(
+        self,
+        height: np.ndarray,
+        starts: np.ndarray,
+        ends: np.ndarray,
+        chosen: np.ndarray,
+        crossed: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return where one edge of each face meets the plane, `(N, 3)`, and the number of that edge `(N,)`."""
         column = chosen.argmax(axis=1)
         row = np.arange(len(column))

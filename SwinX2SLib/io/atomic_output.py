@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all: written under a hidden name, then renamed on the same disk.
+"""Outputs that appear atomically: written under a hidden name, then renamed on the same disk.
 
 A process that is killed leaves hidden names that tell which process they belong to, never a name of a result; the
 next run removes those of processes that are gone (`remove_stale`).
@@ -69,7 +69,7 @@ def atomic_write(
     temporary_folder: Path | None = None,
     hint: str | None = None,
 ) -> Path:
-    """Write a file whole or not at all, and return its path.
+    """Write a file atomically, and return its path.
 
     Args:
         path: the file to write; its folder exists.
@@ -96,7 +96,7 @@ def atomic_write(
 
 @contextmanager
 def atomic_result(out: Path, names: Collection[str], overwrite: bool, what: str) -> Iterator[Path]:
-    """Yield a folder as `atomic_directory` does, and tell in words when it cannot be written.
+    """Yield a folder as `atomic_directory` does, and tell as text when it cannot be written.
 
     Args:
         out: see `atomic_directory`.
@@ -320,7 +320,7 @@ def _start_of(pid: int) -> int:
 
 
 def _is_running(pid: int, started: int) -> bool:
-    """Tell whether a process runs; in doubt it does, so that nothing of it is removed."""
+    """Return whether a process runs; in doubt it does, so that nothing of it is removed."""
     try:
         import psutil
     except ImportError:

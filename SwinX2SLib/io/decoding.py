@@ -1,7 +1,7 @@
 """Voxels out of files: the one place that calls SimpleITK's readers and puts what they say into words.
 
-What ITK 5.4 does not do by itself, measured: it looks at no check sum; it chooses the decoder by the file's name; it
-refuses NRRD files for a spacing that is no number; it ends the whole process over a name that is not UTF-8. Such
+What ITK 5.4 does not do automatically, measured: it looks at no check sum; it chooses the decoder by the file's name;
+it refuses NRRD files for a spacing that is no number; it ends the whole process over a name that is not UTF-8. Such
 files are checked, or put under another name or header, before ITK sees them. NIfTI voxels it does not decode at all
 (`nifti.read_voxels` says why).
 """
@@ -125,17 +125,14 @@ def _in_words(header: VolumeHeader, told: str) -> Exception:
 def _as_itk_takes_it(header: VolumeHeader) -> Iterator[Path]:
     """Yield a path from which ITK decodes the voxels: the file, or a copy under a plain name or header."""
     endings = {"NRRD": (".nrrd", ".nhdr"), "MetaImage": (".mha", ".mhd")}[header.format]
-    rewrite = isinstance(header, NrrdHeader) and not nrrd.itk_takes(header)
-    if _name_is_plain(header, endings) and not rewrite:
+    unusual = header if isinstance(header, NrrdHeader) and not nrrd.itk_takes(header) else None
+    if _name_is_plain(header, endings) and unusual is None:
         yield header.path
         return
     with tempfile.TemporaryDirectory(prefix="swinx2s-") as folder:
         copy = Path(folder, "volume" + endings[0])
         try:
-            if isinstance(header, NrrdHeader) and rewrite:
-                nrrd.write_plain_copy(header, copy)
-            else:
-                _link(header, copy)
+            _link(header, copy) if unusual is None else nrrd.write_plain_copy(unusual, copy)
         except OSError as error:
             message = f"A copy for the decoder cannot be written in {folder} ({error.strerror or error})."
             raise refuse("too-large", message, "Make room there.", header.path) from error

@@ -55,6 +55,11 @@ class VolumeHeader:
     notes: tuple[str, ...] = ()
 
     @property
+    def voxel_bytes(self) -> int:
+        """Size of one stored number; 0 where only the decoder knows."""
+        return 0 if self.dtype is None else self.dtype.itemsize
+
+    @property
     def is_detached(self) -> bool:
         """Whether the voxels lie in a file of their own."""
         return False
@@ -101,7 +106,7 @@ def unreadable(what: str, reason: str, path: Path, hint: str = COPY_HINT) -> Inp
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into a fault in words.
+    """Turn whatever a decoder raises into a fault as text.
 
     Raises:
         InputError: the block raised an `Exception` other than running out of memory.

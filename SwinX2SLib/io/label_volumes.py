@@ -25,9 +25,11 @@ _SAVE_AGAIN = "Save the segmentation again."
 class NumberedLabels(Protocol):
     """What the values, or the names of segments, of a file mean."""
 
-    names: Mapping[str, int]
+    @property
+    def names(self) -> Mapping[str, int]:
+        """Our label by the name of a segment in small letters."""
 
-    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
         """Return the values as our labels, uint8; values above 54 stand for bone without a name."""
 
 
@@ -67,6 +69,7 @@ def read_label_volume(
         segments = segments_of(volume.header.fields, volume.array.ndim == 4)
     except ValueError as error:
         raise unreadable("segmentation", f"a segment's value or layer: {error}", path) from error
+    told: Sequence[str]
     if segments:
         labels, told = _labels_of_segments(volume, segments, mapping)
     else:
@@ -129,7 +132,7 @@ def label_values(
     found = _distinct(values, path)
     if mapping is not None:
         try:
-            return mapping.to_marked(values, affine), ()
+            return mapping.to_labels_with_unnamed(values, affine), ()
         except InputError as error:
             raise InputError([replace(fault, path=str(path)) for fault in error.faults]) from error
     strange = [value for value in found if not 0 <= value < CLASS_COUNT]
@@ -146,7 +149,7 @@ def label_values(
 
 
 def named(values: Sequence) -> str:
-    """Return a list in words, not all of a long one."""
+    """Return a list as text, not all of a long one."""
     # A number of hundreds of digits says no more than its size.
     told = [
         f"{value:.6g}" if not isinstance(value, str) and abs(value) >= 1e15 else str(value)
@@ -186,7 +189,7 @@ def _distinct(values: np.ndarray, path: Path) -> list[int]:
 
 def _labels_of_segments(
     volume: Volume, segments: Sequence[Segment], mapping: NumberedLabels | None
-) -> tuple[np.ndarray, tuple[str, ...]]:
+) -> tuple[np.ndarray, list[str]]:
     """Return one volume of our labels, and notes of overlaps and of segments that are left out.
 
     Raises:
@@ -204,7 +207,7 @@ def _labels_of_segments(
     labels, notes = _merged(layers, known)
     if strangers := [segment.name or segment.id for segment in others if segment.label() is None]:
         notes.append(f"Segments that are none of the 54 bones were left out: {named(strangers)}.")
-    return labels, tuple(notes)
+    return labels, notes
 
 
 def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[Segment, Label]]:
@@ -217,7 +220,8 @@ def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[S
     known: dict[str, tuple[Segment, Label]] = {}
     for segment in segments:
         label = segment.label()
-        if segment.contradicts_itself() and (coded := label_of_term(segment.term)) is not None:
+        coded = label_of_term(segment.term)
+        if coded is not None and segment.contradicts_itself():
             message = f"The segment {segment.name!r} is coded as {coded.title}."
             hint = "Correct its name or its terminology in the module Segmentations."
             faults.append(Fault("segment-contradiction", message, hint, str(path)))

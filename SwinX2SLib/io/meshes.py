@@ -123,7 +123,7 @@ def _read_with_trimesh(path: Path) -> tuple[np.ndarray, np.ndarray, str | None]:
     with path.open("rb") as stream:
         stated = _SPACE.search(stream.read(_HEAD_BYTES))
     # STL repeats a vertex for each of its triangles: processing joins them.
-    mesh = trimesh.load(path, force="mesh", process=True)
+    mesh = trimesh.load_mesh(path, process=True)
     return mesh.vertices, mesh.faces, stated[1].decode() if stated else None
 
 

@@ -63,11 +63,11 @@ class MetaImageHeader(VolumeHeader):
     @property
     def data_bytes(self) -> int:
         """How many bytes the voxels take, not compressed."""
-        return math.prod(self.shape) * (self.dtype.itemsize if self.dtype else 0)
+        return math.prod(self.shape) * self.voxel_bytes
 
 
 def looks_like_metaimage(head: bytes) -> bool:
-    """Tell whether a file begins as a MetaImage does."""
+    """Return whether a file begins as a MetaImage does."""
     return _START.match(head) is not None
 
 

@@ -79,7 +79,7 @@ class NiftiHeader(VolumeHeader):
 
 
 def looks_like_nifti(head: bytes) -> bool:
-    """Tell whether a file begins as NIfTI-1 or NIfTI-2 does, compressed or not.
+    """Return whether a file begins as NIfTI-1 or NIfTI-2 does, compressed or not.
 
     Args:
         head: the first 600 bytes or more, fewer of a shorter file.

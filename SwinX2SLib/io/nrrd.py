@@ -94,7 +94,7 @@ class NrrdHeader(VolumeHeader):
     @property
     def data_bytes(self) -> int:
         """How many bytes the voxels take, not compressed."""
-        return math.prod(map(int, self.fields["sizes"].split())) * (self.dtype.itemsize if self.dtype else 0)
+        return math.prod(map(int, self.fields["sizes"].split())) * self.voxel_bytes
 
 
 def read_nrrd_header(path: Path) -> NrrdHeader:
@@ -204,7 +204,7 @@ def _lengths(steps: np.ndarray) -> list[float]:
 
 
 def _is_range(kind: str, length: float, count: int) -> bool:
-    """Tell whether an axis holds numbers of one place; a plane of two axes has none of that kind."""
+    """Return whether an axis holds numbers of one place; a plane of two axes has none of that kind."""
     return count > 2 and (kind in _RANGE_KINDS or not math.isfinite(length))
 
 
@@ -263,7 +263,7 @@ def require_whole(header: NrrdHeader) -> None:
 
 
 def itk_takes(header: NrrdHeader) -> bool:
-    """Tell whether ITK reads the file as it is, apart from its name.
+    """Return whether ITK reads the file as it is, apart from its name.
 
     It knows no bzip2; it refuses spacings that are no numbers, axes that run the same way, and an axis out of space
     that is not called so.

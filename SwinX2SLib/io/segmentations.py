@@ -46,7 +46,7 @@ class Segment:
 
     Attributes:
         id: which no other segment of the file has.
-        name: for a person to read.
+        name: human-readable.
         term: serialised entry of its terminology (see `anatomy.terminology_entry`), or "".
         value: of its voxels in its layer.
         layer: along the last axis of the array, from 0.
@@ -96,7 +96,7 @@ def segments_of(fields: Mapping[str, str], layered: bool) -> list[Segment]:
 
 
 def write_segmentation(path: Path, volume: np.ndarray, affine: np.ndarray) -> None:
-    """Write all 54 segments, whole or not at all: ids, names, colours and terminology; absent bones are empty.
+    """Write all 54 segments, atomically: ids, names, colours and terminology; absent bones are empty.
 
     Args:
         path: ends in `.seg.nrrd`; its folder exists.

@@ -155,14 +155,14 @@ def assumed_affine(header: VolumeHeader, orientation: str) -> np.ndarray:
     Raises:
         InputError: the header states no spacing either.
     """
-    spacing = [length for length in header.spacing_mm if length is not None]
-    if len(spacing) < len(orientation):
+    lengths = [length for length in header.spacing_mm if length is not None]
+    if len(lengths) < len(header.spacing_mm):
         hint = "Export it with its spacing."
         raise refuse("spacing-absent", "The header states no spacing either.", hint, header.path)
     affine = np.zeros((4, 4))
     affine[3, 3] = 1.0
     for axis, letter in enumerate(orientation):
-        affine[_AXES.index(letter) // 2, axis] = spacing[axis] * (1 if letter in "RAS" else -1)
+        affine[_AXES.index(letter) // 2, axis] = lengths[axis] * (1 if letter in "RAS" else -1)
     affine[:3, 3] = -affine[:3, :3] @ ((np.asarray(header.shape[:3]) - 1) / 2)
     return affine
 
@@ -174,7 +174,7 @@ def write_volume(
     orientation: str | None = None,
     slope: float = 1.0,
 ) -> None:
-    """Write a volume, whole or not at all.
+    """Write a volume, atomically.
 
     Args:
         path: ends in `.nii`, `.nii.gz`, `.nrrd` or `.mha`; its folder exists.

@@ -23,7 +23,7 @@ _APPENDED = re.compile(rb'<AppendedData\s+encoding="(\w+)"\s*>\s*_')
 
 
 class VtpError(ValueError):
-    """The file is no surface that can be read; says why."""
+    """The file is no surface that can be read; the message states why."""
 
 
 def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
@@ -96,12 +96,12 @@ def _reader(
         raise VtpError(f"it is packed by {compressor}; save it with zlib or unpacked")
 
     def take(array: ElementTree.Element) -> np.ndarray:
-        kind = np.dtype(order + _TYPES[array.get("type")])
+        kind = np.dtype(order + _TYPES[array.get("type", "")])
         place = array.get("format", "ascii")
         if place == "ascii":
             return np.array((array.text or "").split(), dtype=np.float64).astype(kind)
         if place == "appended":
-            stored, coded = appended[int(array.get("offset")) :], encoding == "base64"
+            stored, coded = appended[int(array.get("offset", "")) :], encoding == "base64"
         else:
             stored, coded = "".join((array.text or "").split()).encode(), True
         unpack = _unpacked if compressor else _plain

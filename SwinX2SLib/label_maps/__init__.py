@@ -1,7 +1,7 @@
 """Numberings of label volumes in the field, and how they become ours."""
 
 from SwinX2SLib.label_maps.files import label_mapping
-from SwinX2SLib.label_maps.mapping import UNKNOWN, LabelMapping, without_marks
+from SwinX2SLib.label_maps.mapping import UNKNOWN, LabelMapping, drop_unnamed
 from SwinX2SLib.label_maps.numberings import SCHEME_NAMES
 from SwinX2SLib.label_maps.recognition import AUTOMATIC, RecognisedMapping, recognise_mapping
 
@@ -11,7 +11,7 @@ __all__ = [
     "UNKNOWN",
     "LabelMapping",
     "RecognisedMapping",
+    "drop_unnamed",
     "label_mapping",
     "recognise_mapping",
-    "without_marks",
 ]

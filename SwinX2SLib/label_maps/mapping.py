@@ -69,9 +69,9 @@ class LabelMapping:
             InputError: there are values that the scheme does not have.
             ValueError: the scheme needs the affine to tell the sides, and there is none.
         """
-        return without_marks(self.to_marked(labels, affine))
+        return drop_unnamed(self.to_labels_with_unnamed(labels, affine))
 
-    def to_marked(self, labels: np.ndarray, affine: np.ndarray | None = None) -> np.ndarray:
+    def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray | None = None) -> np.ndarray:
         """Return the labels as `to_swinx2s` does, with bone that cannot be named marked by `UNKNOWN` of its group.
 
         Raises:
@@ -133,7 +133,7 @@ class LabelMapping:
         return Fault("wrong-scheme", message, "Set the label numbering of the file, or provide a label map.")
 
 
-def without_marks(marked: np.ndarray) -> np.ndarray:
+def drop_unnamed(marked: np.ndarray) -> np.ndarray:
     """Return a volume with marks of `UNKNOWN` as plain labels, with background in their place."""
     table = np.arange(256, dtype=np.uint8)
     table[CLASS_COUNT:] = 0

@@ -2,7 +2,7 @@
 
 Where each is stated:
 - TotalSegmentator v1 (104 classes) and v2 (117): `class_map` of its `map_to_binary.py`. Transitional vertebrae are
-  skipped there (its issue 88). v2 draws S1 beside the sacrum; our sacrum contains it.
+  skipped there (its issue 88). v2 draws S1 next to the sacrum; our sacrum contains it.
 - VerSe: the data descriptions of VerSe'19 and '20 (osf.io/4skx2): 1-7 C1-C7, 8-19 T1-T12, 20-25 L1-L6, 28 T13;
   26 sacrum and 27 coccyx, which the data set itself does not draw.
 - CTSpine1K: the same 1-25 (its evaluation runs over 1-25).

@@ -52,22 +52,22 @@ class RecognisedMapping:
 
     Attributes:
         scheme: what it was; that of our own names until values had to be looked at.
-        told: in words, what it was recognised by; "" where names of segments told.
+        told: as text, what it was recognised by; "" where names of segments told.
     """
 
     names: Mapping[str, int] = field(default_factory=dict)
     scheme: LabelMapping = field(default_factory=lambda: builtin_mappings()["swinx2s"])
-    told: str = ""
+    message: str = ""
 
-    def to_marked(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
-        """Recognise the numbering and return the labels in ours (see `LabelMapping.to_marked`).
+    def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
+        """Recognise the numbering and return the labels in ours (see `LabelMapping.to_labels_with_unnamed`).
 
         Raises:
             InputError: no numbering fits, or several do.
         """
         self.scheme = recognise_mapping(labels, affine)
-        self.told = f"Label numbering detected from the positions of the labels: {self.scheme.title}."
-        return self.scheme.to_marked(labels, affine)
+        self.message = f"Label numbering detected from the positions of the labels: {self.scheme.title}."
+        return self.scheme.to_labels_with_unnamed(labels, affine)
 
 
 def recognise_mapping(labels: np.ndarray, affine: np.ndarray) -> LabelMapping:
@@ -108,7 +108,7 @@ _HINT = "Set the label numbering (--scheme), or provide a label map."
 
 
 def _require_labels(labels: np.ndarray) -> None:
-    """Refuse volumes without a label, and values that no numbering has: the largest would fill memory by itself.
+    """Refuse volumes without a label, and values that no numbering has: the largest would fill memory automatically.
 
     Raises:
         InputError: the volume is such.

@@ -17,6 +17,7 @@ from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.anatomy import labels as anatomy_labels
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
 from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.geometry.tuples import vector3
 
 # A loose piece belongs to the bone when it has this share of the largest piece and lies within this gap of what
 # is kept: thin bones break into pieces at coarse voxels, while specks and pieces of another bone lie apart.
@@ -55,7 +56,7 @@ class Bone:
         faces: `(F, 3)` int, vertex indices, counter-clockwise from outside.
         volume_mm3: of the voxels kept, or enclosed by the mesh.
         cut: faces of the field of view that cut it ("right", "left", "anterior", "posterior", "superior",
-            "inferior"), those of a padded volume too; always empty for meshes, where nothing tells.
+            "inferior"), those of a padded volume too; always empty for meshes, if unknown.
         spacing_mm: voxel size along the array axes, or None for meshes.
         kept_fraction: part of the label's voxels (or of the mesh's area) that is the bone; the rest lay loose.
         mask: boolean `(X, Y, Z)`, the voxels kept in their bounding box with holes filled, or None for meshes.
@@ -205,7 +206,7 @@ def _bone_from_mask(name: str, label: int, voxels: _Mask, view: np.ndarray, affi
         faces=faces,
         volume_mm3=float(mask.sum() * abs(np.linalg.det(affine[:3, :3]))),
         cut=_cut_faces(voxels, view, affine),
-        spacing_mm=tuple(float(size) for size in voxel_spacing_mm(affine)),
+        spacing_mm=vector3(voxel_spacing_mm(affine)),
         kept_fraction=voxels.kept,
         mask=mask,
         affine=local,

@@ -77,8 +77,8 @@ def unlike_other_ribs(ribs: Iterable[Measurement]) -> Reasons:
         other = next(name for name in _SIDES if name != side)
         expected = [lengths[other, number]] if (other, number) in lengths else []
         for near in _SIDES:
-            pair = [lengths.get((near, number + step)) for step in (-1, 1)]
-            expected += [sum(pair) / 2] if None not in pair else []
+            pair = [lengths[near, number + step] for step in (-1, 1) if (near, number + step) in lengths]
+            expected += [sum(pair) / 2] if len(pair) == 2 else []
         if not expected:
             continue
         part = length / float(np.median(expected))
@@ -134,20 +134,20 @@ MIRRORED_PART, MIRRORED_POINTS = 0.8, 900
 # Neighbours lie no farther apart than this many times the median.
 MOST_GAP_FACTOR = 2.2
 FIRST_THORACIC = 7
-# A rib nearer to the spine than this touches it; so many have to lie wrong before the names are doubted.
+# A rib nearer to the spine than this touches it; so many have to lie wrong before the names are unreliable.
 TOUCH_MM = 8.0
 LEAST_WRONG_RIBS = 4
-Doubts = dict[str, list[str]]
+Flags = dict[str, list[str]]
 
 
-def doubts_among(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape]) -> Doubts:
+def cross_check_flags(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape]) -> Flags:
     """Return reasons to look at all measurements of a bone, by label name.
 
     Args:
         bones: by label name.
         shapes: of the vertebrae, by label name; they tell the patient's left from right.
     """
-    found: Doubts = {name: [] for name in bones}
+    found: Flags = {name: [] for name in bones}
     for name, bone in bones.items():
         if (gaps := _gaps(bone)) > MOST_GAPS:
             found[name].append(f"The {title_of(name)} has gaps: {gaps:.0%} of its volume.")
@@ -165,18 +165,16 @@ def doubts_among(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape])
     return found
 
 
-def with_doubts(
-    measured: Mapping[str, Sequence[Measurement]], doubts: Doubts
-) -> dict[str, list[Measurement]]:
+def with_flags(measured: Mapping[str, Sequence[Measurement]], flags: Flags) -> dict[str, list[Measurement]]:
     """Return measurements by region with the doubts of the bones that they rest on, and of their neighbours."""
     odd = unlike_neighbours(measured.get("vertebra", ()))
     odd |= unlike_other_ribs(measured.get("rib", ()))
     sacral = _sacral_reasons(measured.get("pelvis", ()))
     return {
         region: [
-            one.doubted(
+            one.flagged(
                 [
-                    *_reasons_of(one, doubts),
+                    *_reasons_of(one, flags),
                     *odd.get((one.structure, one.name), ()),
                     # A vertebra that seems turned has a wrong frame, and all is measured in that.
                     *odd.get((one.structure, "axial_rotation"), ()),
@@ -195,22 +193,26 @@ def _sacral_reasons(pelvis: Sequence[Measurement]) -> tuple[str, ...]:
 
 
 def _ends_at_the_sacrum(measurement: Measurement) -> bool:
-    return any(_stands_in("sacrum", item.name) for item in (*measurement.landmarks, *measurement.planes))
+    return any(_stands_in("sacrum", name) for name in _names_of_places(measurement))
 
 
-def _reasons_of(measurement: Measurement, doubts: Doubts) -> list[str]:
+def _names_of_places(measurement: Measurement) -> list[str]:
+    return [*(mark.name for mark in measurement.landmarks), *(plane.name for plane in measurement.planes)]
+
+
+def _reasons_of(measurement: Measurement, flags: Flags) -> list[str]:
     names = [measurement.structure]
     if measurement.structure == "pelvis":
         names = ["hip_left", "hip_right"]
         if not measurement.side:
             names += ["sacrum", "femur_left", "femur_right"]
     elif measurement.structure == "spine":
-        marks = [item.name for item in (*measurement.landmarks, *measurement.planes)]
-        names = [name for name in doubts if any(_stands_in(name, mark) for mark in marks)]
+        marks = _names_of_places(measurement)
+        names = [name for name in flags if any(_stands_in(name, mark) for mark in marks)]
         if measurement.name == "centreline_length":
-            doubted = [title_of(name) for name in names if doubts[name]]
-            return [f"Depends on unreliable bones: {', '.join(doubted)}."] if doubted else []
-    return [reason for name in names for reason in doubts.get(name, ())]
+            unreliable = [title_of(name) for name in names if flags[name]]
+            return [f"Depends on unreliable bones: {', '.join(unreliable)}."] if unreliable else []
+    return [reason for name in names for reason in flags.get(name, ())]
 
 
 def _stands_in(name: str, mark: str) -> bool:
@@ -228,17 +230,17 @@ def _gaps(bone: Bone) -> float:
 
 def _vertebrae(bones: Mapping[str, Bone]) -> dict[str, int]:
     levels = vertebra_levels()
-    return {name: levels[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
+    return {name: levels[name] for name in sorted(set(bones) & set(levels), key=levels.__getitem__)}
 
 
-def _lent(shapes: Mapping[str, VertebraShape], found: Doubts) -> None:
+def _lent(shapes: Mapping[str, VertebraShape], found: Flags) -> None:
     for name in [name for name, shape in shapes.items() if shape.lent]:
         found[name].append(
             "The vertebral arch is missing; the orientation is interpolated from the neighbours."
         )
 
 
-def _impossible_sizes(bones: Mapping[str, Bone], found: Doubts) -> None:
+def _impossible_sizes(bones: Mapping[str, Bone], found: Flags) -> None:
     for name, bone in bones.items():
         most_cm3, most_mm = MOST_SIZE[name.split("_")[0]]
         volume_cm3 = bone.volume_mm3 / 1000
@@ -251,7 +253,7 @@ def _impossible_sizes(bones: Mapping[str, Bone], found: Doubts) -> None:
             )
 
 
-def _sizes_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
+def _sizes_of_vertebrae(bones: Mapping[str, Bone], found: Flags) -> None:
     levels = {name: level for name, level in _vertebrae(bones).items() if level >= FIRST_ALIKE}
     volumes = {level: bones[name].volume_mm3 for name, level in levels.items() if not bones[name].cut}
     for name, level in levels.items():
@@ -265,7 +267,7 @@ def _sizes_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
             )
 
 
-def _lopsided(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found: Doubts) -> None:
+def _lopsided(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found: Flags) -> None:
     """Note vertebrae that are not their own mirror image: what was found of one half misleads about all."""
     for name, shape in shapes.items():
         if shape.frame is None:
@@ -281,7 +283,7 @@ def _lopsided(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], fo
             )
 
 
-def _order_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
+def _order_of_vertebrae(bones: Mapping[str, Bone], found: Flags) -> None:
     levels = _vertebrae(bones)
     names = list(levels)
     if len(names) < 3:
@@ -298,7 +300,7 @@ def _order_of_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
                 found[name].append(reason)
 
 
-def _sizes_of_pairs(bones: Mapping[str, Bone], found: Doubts) -> None:
+def _sizes_of_pairs(bones: Mapping[str, Bone], found: Flags) -> None:
     for name, bone in bones.items():
         other = name.replace("_left", "_right")
         if other == name or other not in bones or bone.cut or bones[other].cut or "femur" in name:
@@ -312,7 +314,7 @@ def _sizes_of_pairs(bones: Mapping[str, Bone], found: Doubts) -> None:
             found[other].append(reason)
 
 
-def _ribs_on_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
+def _ribs_on_vertebrae(bones: Mapping[str, Bone], found: Flags) -> None:
     """Note vertebrae whose ribs bear other numbers: a rib touches that of its number, or the one above."""
     levels = _vertebrae(bones)
     if not levels:
@@ -339,7 +341,7 @@ def _ribs_on_vertebrae(bones: Mapping[str, Bone], found: Doubts) -> None:
             found[name].append(reason)
 
 
-def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found: Doubts) -> None:
+def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found: Flags) -> None:
     """Note bones on the wrong side: which way is right is told by the vertebrae, else by the other bones."""
     frames = [shape.frame for shape in shapes.values() if shape.frame is not None]
     sided = [label for label in labels() if label.side and label.name in bones]
@@ -354,7 +356,7 @@ def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found
             found[label.name].append(f"The {title_of(label.name)} is on the wrong side of the spine.")
 
 
-def _fellows(bones: Mapping[str, Bone], found: Doubts) -> None:
+def _fellows(bones: Mapping[str, Bone], found: Flags) -> None:
     """Without vertebrae: each femur has to lie next to the hip of its own side."""
     centres = {name: bone.vertices_ras_mm.mean(axis=0) for name, bone in bones.items()}
     for side, other in (("left", "right"), ("right", "left")):

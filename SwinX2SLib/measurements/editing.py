@@ -17,7 +17,7 @@ from SwinX2SLib.measurements.from_landmarks import (
     key_of,
     value_from_landmarks,
 )
-from SwinX2SLib.measurements.results import Measurement
+from SwinX2SLib.measurements.results import Measurement, Quality
 from SwinX2SLib.measurements.shared_geometry import shared_geometry
 from SwinX2SLib.measurements.stored import MeasuredDocument, StoredMeasurement
 
@@ -86,9 +86,10 @@ class EditableMeasurements:
         if key not in self.geometry.bindings:
             return False
         computed, present = self._stored[key].computed.value, self._present[key].value
-        changed = (computed is None) != (present is None) or (
-            computed is not None and abs(computed - present) > SAME_MM
-        )
+        if computed is None or present is None:
+            changed = computed is not present
+        else:
+            changed = abs(computed - present) > SAME_MM
         return changed or any(self._is_moved(place) for place in self.geometry.own_keys(key))
 
     @property
@@ -160,8 +161,8 @@ class EditableMeasurements:
                 raise ValueError(f"{key} cannot be moved to {value}.")
             (self.places if key in self.places else self.normals)[key] = value
         touched = {dependent for key in values for dependent in self._dependent.get(key, [])}
-        for key in touched:
-            self._settle(key)
+        for dependent in touched:
+            self._settle(dependent)
         return touched
 
     def _settle(self, key: Key) -> None:
@@ -185,7 +186,7 @@ class EditableMeasurements:
             )
 
     def _judged(self, found: Measurement, key: Key) -> Measurement:
-        """Return a changed measurement with what still holds of its doubts, held against what is usual."""
+        """Return a changed measurement with what still holds of its flags, held against what is usual."""
         stored = self._stored[key]
         # Whether a value is unusual was said of another value; what is wrong with the bone still holds.
         reasons = [reason for reason in stored.computed.reasons if _OUTSIDE not in reason]
@@ -194,7 +195,7 @@ class EditableMeasurements:
             reasons.append(
                 f"{found.value:.1f} {found.unit} is outside the reference range ({least:.0f} to {most:.0f})."
             )
-        quality = "check" if reasons else "good"
+        quality: Quality = "check" if reasons else "good"
         return replace(found, quality=quality, reasons=tuple(reasons), interval=None)
 
     def _computed(self, key: str) -> np.ndarray:

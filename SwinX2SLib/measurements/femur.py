@@ -6,12 +6,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from SwinX2SLib.geometry.fits import Sphere
 from SwinX2SLib.geometry.surfaces import angle_deg, orthogonalise
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur_distal import DistalFemur, find_distal
-from SwinX2SLib.measurements.femur_proximal import ISTHMUS_RADII, ProximalFemur, find_proximal, meeting_points
-from SwinX2SLib.measurements.quality_flags import FEMUR, bone_doubts, missing_reason
-from SwinX2SLib.measurements.resolution import voxel_doubt
+from SwinX2SLib.measurements.femur_proximal import (
+    ISTHMUS_RADII,
+    Neck,
+    Shaft,
+    UpperFemur,
+    find_proximal,
+    meeting_points,
+)
+from SwinX2SLib.measurements.quality_flags import FEMUR, bone_flags, missing_reason
+from SwinX2SLib.measurements.resolution import voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, absent
 
 # Name and unit, in the order of the report.
@@ -41,7 +49,7 @@ NECK_TO_HEAD = (0.45, 0.92)
 SHORT_SHAFT_DEG, SHORT_SHAFT_MOST_DEG = 3.0, 10.0
 # Half a voxel moves head, isthmus and condyles against each other: of femora (VSD) laid on a 2.6 mm grid in six ways,
 # the version changed by up to 1.2 degrees. Neither more of the neck nor surfaces fitted to the condyles hold it.
-VERSION_DOUBT_DEG_PER_MM = 0.48
+VERSION_UNCERTAINTY_DEG_PER_MM = 0.48
 # From the head's centre to the shaft's axis; in 19 femora (VSD) and a child it is 1.9 to 2.6.
 NECK_LENGTH_RADII = (1.2, 3.6)
 # The head ends at most 3.6 radii to the side of the shaft's axis, a bowed shaft's knee nearer.
@@ -74,48 +82,51 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
             structure, side, HEAD + NECK + SHAFT + KNEE, missing_reason(bone, structure, LEAST_VOXELS)
         )
     upper = find_proximal(bone)
-    doubts = bone_doubts(bone, allowed_cuts=("inferior",))
-    if upper.head is None or upper.head.coverage < LEAST_COVERAGE:
+    flags = bone_flags(bone, allowed_cuts=("inferior",))
+    head, neck, shaft = upper.head, upper.neck, upper.shaft
+    if head is None or head.coverage < LEAST_COVERAGE:
         return _absent(structure, side, HEAD + NECK + SHAFT + KNEE, "The femoral head was not found.")
-    doubts += _head_doubts(bone, upper)
-    results = _head_results(upper, structure, side, doubts)
-    if upper.neck is None:
+    flags += _head_flags(bone, head)
+    results = _head_results(head, structure, side, flags)
+    if neck is None:
         return results + _absent(structure, side, NECK + SHAFT + KNEE, "The femoral neck was not found.")
-    doubts += _neck_doubts(upper)
-    results.append(_neck_result(upper, structure, side, doubts))
-    if upper.shaft is None:
+    flags += _neck_flags(head, neck)
+    results.append(_neck_result(head, neck, structure, side, flags))
+    if shaft is None:
         return results + _absent(
             structure, side, SHAFT + KNEE, "The shaft is missing or too short for an axis."
         )
-    odd = _proportion_doubts(bone, upper)
-    results = [result.doubted(odd) for result in results]
-    doubts += odd + _shaft_doubts(bone, upper)
-    results += _shaft_results(upper, structure, side, doubts)
-    lower = find_distal(bone, upper)
+    whole = UpperFemur(head, neck, shaft)
+    odd = _proportion_flags(bone, whole)
+    results = [result.flagged(odd) for result in results]
+    flags += odd + _shaft_flags(bone, shaft)
+    results += _shaft_results(whole, structure, side, flags)
+    lower = find_distal(bone, whole)
     if lower is None:
         return results + _absent(
             structure, side, KNEE, "The bone ends above the knee; the condyles are missing."
         )
-    return results + _knee_results(upper, lower, structure, side, doubts, max(bone.spacing_mm or (0.0,)))
+    return results + _knee_results(whole, lower, structure, side, flags, max(bone.spacing_mm or (0.0,)))
 
 
 def _absent(structure: str, side: str, wanted: tuple, reason: str) -> list[Measurement]:
     return [absent(name, structure, side, unit, reason) for name, unit in wanted]
 
 
-def _head_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
-    head, reasons = upper.head, ()
+def _head_flags(bone: Bone, head: Sphere) -> tuple[str, ...]:
+    reasons: tuple[str, ...] = ()
     if head.coverage < GOOD_COVERAGE:
         reasons += (f"Only {head.coverage:.0%} of the sphere of the femoral head is visible.",)
     if head.residual_mm > GOOD_RESIDUAL_MM + 0.25 * max(bone.spacing_mm or (0.0,)):
         reasons += (
             f"The femoral head is not spherical: residual of the sphere fit {head.residual_mm:.1f} mm.",
         )
-    return reasons + FEMUR["head_radius"].doubts(head.radius_mm, "A head radius", "mm")
+    return reasons + FEMUR["head_radius"].flags(head.radius_mm, "A head radius", "mm")
 
 
-def _neck_doubts(upper: ProximalFemur) -> tuple[str, ...]:
-    radius, neck, reasons = upper.head.radius_mm, upper.neck, ()
+def _neck_flags(head: Sphere, neck: Neck) -> tuple[str, ...]:
+    reasons: tuple[str, ...] = ()
+    radius = head.radius_mm
     ratio = np.sqrt(neck.isthmus.area_mm2 / np.pi) / radius
     if not NECK_TO_HEAD[0] < ratio < NECK_TO_HEAD[1]:
         reasons += (f"The neck is {ratio:.2f} times as thick as the head, which is implausible.",)
@@ -124,8 +135,8 @@ def _neck_doubts(upper: ProximalFemur) -> tuple[str, ...]:
     return reasons
 
 
-def _shaft_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
-    reasons, shaft = (), upper.shaft
+def _shaft_flags(bone: Bone, shaft: Shaft) -> tuple[str, ...]:
+    reasons: tuple[str, ...] = ()
     if not shaft.clear_of_trochanter:
         reasons += (
             f"Only {shaft.length_mm:.0f} mm of the shaft are visible, mostly next to the lesser trochanter: "
@@ -137,9 +148,10 @@ def _shaft_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     return reasons
 
 
-def _proportion_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
+def _proportion_flags(bone: Bone, upper: UpperFemur) -> tuple[str, ...]:
     """Return reasons when head, neck and shaft do not stand to each other as in a femur, or more hangs on them."""
-    cone, reasons = upper.shaft.cone, ()
+    reasons: tuple[str, ...] = ()
+    cone = upper.shaft.cone
     away = bone.vertices_ras_mm - cone.point
     aside = np.linalg.norm(away - np.outer(away @ cone.direction, cone.direction), axis=1)
     reach = float(np.quantile(aside, 0.99))
@@ -156,39 +168,39 @@ def _proportion_doubts(bone: Bone, upper: ProximalFemur) -> tuple[str, ...]:
     return (*reasons, "The arrangement of head, neck and shaft is not that of a femur: check the label.")
 
 
-def _head_results(upper: ProximalFemur, structure: str, side: str, doubts) -> list[Measurement]:
-    centre = (Landmark(f"head_centre_{side}", upper.head.centre),)
+def _head_results(head: Sphere, structure: str, side: str, flags: tuple[str, ...]) -> list[Measurement]:
+    centre = (Landmark(f"head_centre_{side}", head.centre),)
     return [
-        Measurement("head_centre", structure, side, None, "point", centre).doubted(doubts),
-        Measurement("head_radius", structure, side, upper.head.radius_mm, "mm", centre).doubted(doubts),
+        Measurement("head_centre", structure, side, None, "point", centre).flagged(flags),
+        Measurement("head_radius", structure, side, head.radius_mm, "mm", centre).flagged(flags),
     ]
 
 
-def _neck_result(upper: ProximalFemur, structure: str, side: str, doubts) -> Measurement:
+def _neck_result(head: Sphere, neck: Neck, structure: str, side: str, flags: tuple[str, ...]) -> Measurement:
     places = (
-        Landmark(f"head_centre_{side}", upper.head.centre),
-        Landmark(f"neck_isthmus_{side}", upper.neck.isthmus.centroid),
+        Landmark(f"head_centre_{side}", head.centre),
+        Landmark(f"neck_isthmus_{side}", neck.isthmus.centroid),
     )
-    axes = (Axis(f"neck_axis_{side}", upper.neck.isthmus.centroid, upper.neck.direction),)
-    return Measurement("neck_axis", structure, side, None, "point", places, axes).doubted(doubts)
+    axes = (Axis(f"neck_axis_{side}", neck.isthmus.centroid, neck.direction),)
+    return Measurement("neck_axis", structure, side, None, "point", places, axes).flagged(flags)
 
 
-def _shaft_results(upper: ProximalFemur, structure: str, side: str, doubts) -> list[Measurement]:
+def _shaft_results(upper: UpperFemur, structure: str, side: str, flags: tuple[str, ...]) -> list[Measurement]:
     head, neck, cone = upper.head, upper.neck, upper.shaft.cone
     on_neck, on_shaft = meeting_points(head, neck, cone)
     foot = cone.point + cone.direction * ((head.centre - cone.point) @ cone.direction)
     neck_axis = Axis(f"neck_axis_{side}", neck.isthmus.centroid, neck.direction)
     shaft_axis = Axis(f"shaft_axis_{side}", cone.point, cone.direction)
     centre = Landmark(f"head_centre_{side}", head.centre)
-    values = {
+    values: dict[str, tuple[float, tuple[Landmark, ...]]] = {
         "neck_shaft_angle": (
             angle_deg(neck.direction, cone.direction),
             (Landmark("neck_shaft_point", on_shaft),),
         ),
-        "femoral_offset": (np.linalg.norm(head.centre - foot), (Landmark("offset_foot", foot),)),
-        "neck_length": (np.linalg.norm(head.centre - on_neck), (Landmark("neck_foot", on_neck),)),
+        "femoral_offset": (float(np.linalg.norm(head.centre - foot)), (Landmark("offset_foot", foot),)),
+        "neck_length": (float(np.linalg.norm(head.centre - on_neck)), (Landmark("neck_foot", on_neck),)),
         "head_shaft_distance": (
-            np.linalg.norm(head.centre - on_shaft),
+            float(np.linalg.norm(head.centre - on_shaft)),
             (Landmark("neck_shaft_point", on_shaft),),
         ),
     }
@@ -197,13 +209,18 @@ def _shaft_results(upper: ProximalFemur, structure: str, side: str, doubts) -> l
         value, places = values[name]
         result = Measurement(name, structure, side, value, unit, (centre, *places), (neck_axis, shaft_axis))
         known = FEMUR.get(name)
-        outside = known.doubts(float(value), f"A {name.replace('_', ' ')}", unit) if known else ()
-        results.append(result.doubted((*doubts, *outside)))
+        outside = known.flags(value, f"A {name.replace('_', ' ')}", unit) if known else ()
+        results.append(result.flagged((*flags, *outside)))
     return results
 
 
 def _knee_results(
-    upper: ProximalFemur, lower: DistalFemur, structure: str, side: str, doubts, voxel_mm: float
+    upper: UpperFemur,
+    lower: DistalFemur,
+    structure: str,
+    side: str,
+    flags: tuple[str, ...],
+    voxel_mm: float,
 ) -> list[Measurement]:
     head, notch = upper.head.centre, lower.places["intercondylar_notch"]
     neck = orthogonalise(upper.neck.direction, lower.mechanical)
@@ -218,11 +235,11 @@ def _knee_results(
     neck_axis = Axis(f"neck_axis_{side}", upper.neck.isthmus.centroid, upper.neck.direction)
     ends = (Landmark(f"head_centre_{side}", head), places["intercondylar_notch"])
     between = lower.mechanical_anatomical_angle_deg
-    length = np.linalg.norm(head - notch)
-    outside = FEMUR["anteversion"].doubts(float(version), "An anteversion", "deg")
-    outside += voxel_doubt(voxel_mm, VERSION_DOUBT_DEG_PER_MM * voxel_mm)
+    length = float(np.linalg.norm(head - notch))
+    outside = FEMUR["anteversion"].flags(float(version), "An anteversion", "deg")
+    outside += voxel_uncertainty(voxel_mm, VERSION_UNCERTAINTY_DEG_PER_MM * voxel_mm)
     knee = [
-        Measurement("anteversion", structure, side, version, "deg", condyles, (neck_axis, condylar)).doubted(
+        Measurement("anteversion", structure, side, version, "deg", condyles, (neck_axis, condylar)).flagged(
             outside
         ),
         Measurement("femoral_length", structure, side, length, "mm", ends, (mechanical,)),
@@ -237,4 +254,4 @@ def _knee_results(
         ),
         Measurement("condyles", structure, side, None, "point", tuple(places.values()), (condylar,)),
     ]
-    return [measurement.doubted(doubts) for measurement in knee]
+    return [measurement.flagged(flags) for measurement in knee]

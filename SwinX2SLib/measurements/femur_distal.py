@@ -8,7 +8,7 @@ import numpy as np
 
 from SwinX2SLib.geometry.surfaces import orthogonalise, unit
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.femur_proximal import ProximalFemur, medial_and_posterior
+from SwinX2SLib.measurements.femur_proximal import UpperFemur, medial_and_posterior
 
 # A femur that reaches this many head radii below the head's centre may have its condyles.
 WHOLE_RADII = 13.0
@@ -58,7 +58,7 @@ class DistalFemur:
         return float(np.degrees(np.arctan2(self.shaft @ self.medial, self.shaft @ self.mechanical)))
 
 
-def find_distal(bone: Bone, upper: ProximalFemur) -> DistalFemur | None:
+def find_distal(bone: Bone, upper: UpperFemur) -> DistalFemur | None:
     """Return the landmarks of the knee end, or None when the bone ends before it or is cut there."""
     radius = upper.head.radius_mm
     down = upper.shaft.cone.direction
@@ -98,7 +98,7 @@ def _whole_shaft(bone: Bone, head: np.ndarray, notch: np.ndarray) -> tuple[np.nd
     return centre, direction * np.sign(direction @ way)
 
 
-def _ends_in_condyles(bone: Bone, upper: ProximalFemur) -> bool:
+def _ends_in_condyles(bone: Bone, upper: UpperFemur) -> bool:
     """Whether the last part of the bone is much wider than its shaft and closed by itself, not by a cut."""
     down = upper.shaft.cone.direction
     radius = upper.head.radius_mm
@@ -111,12 +111,20 @@ def _ends_in_condyles(bone: Bone, upper: ProximalFemur) -> bool:
     return areas[1] > WIDENING * shaft and areas[0] < 0.8 * areas[1]
 
 
-def _landmarks(points, areas, down, medial, posterior, radius, tip_mm) -> dict[str, np.ndarray]:
+def _landmarks(
+    points: np.ndarray,
+    areas: np.ndarray,
+    down: np.ndarray,
+    medial: np.ndarray,
+    posterior: np.ndarray,
+    radius: float,
+    tip_mm: float,
+) -> dict[str, np.ndarray]:
     """Return the places that reach furthest in each direction, on the medial and the lateral half."""
     across, back, depth = points @ medial, points @ posterior, points @ down
     middle = (across.min() + across.max()) / 2
     halves = {"lateral": across < middle, "medial": across > middle}
-    places = {}
+    places: dict[str, np.ndarray] = {}
     for name, half in halves.items():
         sign = 1.0 if name == "medial" else -1.0
         places[f"posterior_condyle_{name}"] = _tip(points, areas, half, back, tip_mm)
@@ -140,7 +148,14 @@ def _tip(
     return np.average(points[tip], axis=0, weights=np.maximum(areas[tip], 1e-9))
 
 
-def _notch(points, places, down, medial, posterior, radius) -> np.ndarray:
+def _notch(
+    points: np.ndarray,
+    places: dict[str, np.ndarray],
+    down: np.ndarray,
+    medial: np.ndarray,
+    posterior: np.ndarray,
+    radius: float,
+) -> np.ndarray:
     """Return the entrance of the notch between the condyles: the middle of its roof's front edge.
 
     In each narrow strip from front to back, the bone's lower edge is highest in the groove. Along it that edge
@@ -150,7 +165,7 @@ def _notch(points, places, down, medial, posterior, radius) -> np.ndarray:
     away = points - centre
     x, y, z = away @ medial, away @ posterior, away @ down
     strip = NOTCH_STRIP_RADII * radius
-    edge = []
+    highest = []
     for front in np.arange(-1.0, 0.8, NOTCH_STRIP_RADII) * radius:
         row = (y >= front) & (y < front + strip) & (np.abs(x) < 0.45 * radius) & (z > -1.0 * radius)
         lows = []
@@ -159,10 +174,10 @@ def _notch(points, places, down, medial, posterior, radius) -> np.ndarray:
             if len(column):
                 lows.append(column[z[column].argmax()])
         if lows:
-            edge.append(points[min(lows, key=lambda number: z[number])])
-    if not edge:
+            highest.append(points[min(lows, key=lambda number: z[number])])
+    if not highest:
         return centre
-    edge = np.array(edge)
+    edge = np.array(highest)
     depth = (edge - centre) @ down
     front = (edge - centre) @ posterior < NOTCH_BACK_RADII * radius
     lowest = int(np.where(front, depth, -np.inf).argmax())

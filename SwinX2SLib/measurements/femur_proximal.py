@@ -79,6 +79,15 @@ class ProximalFemur:
     shaft: Shaft | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class UpperFemur:
+    """Head, neck and shaft of a femur that has them all."""
+
+    head: Sphere
+    neck: Neck
+    shaft: Shaft
+
+
 def find_proximal(bone: Bone) -> ProximalFemur:
     """Find head, neck and shaft of a femur."""
     surface = bone.surface

@@ -104,7 +104,7 @@ def _with_interval(measurement: Measurement, values: list[float], count: int) ->
         reasons.append(f"Present in only {len(values)} of {count} samples.")
     if interval and not interval[0] <= measurement.value <= interval[1]:
         reasons.append("The value is outside the interval of its samples.")
-    return replace(measurement, interval=interval).doubted(reasons)
+    return replace(measurement, interval=interval).flagged(reasons)
 
 
 def _key(measurement: Measurement) -> tuple[str, str, str | None]:

@@ -4,18 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.crosschecks import doubts_among, with_doubts
+from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES
+from SwinX2SLib.measurements.reading import ReadOptions
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.rib import measure_ribs
+from SwinX2SLib.measurements.sources import BonesSource, subject_of
 from SwinX2SLib.measurements.spine import measure_spine
 from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 
 # What is measured, in the order of a report.
 REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
+
+
+def measure(
+    source: BonesSource,
+    *,
+    only: str | Collection[str] = REGIONS,
+    mesh_frame: str | None = None,
+    ignore_unknown: bool = False,
+) -> dict[str, list[Measurement]]:
+    """Measure femora, pelvis, spine, vertebrae and ribs of one person.
+
+    Args:
+        source: a `Reconstruction`, a `Phantom` or anything else with `labels` and `affine`; the pair (labels
+            `(I, J, K)`, affine 4x4 from index to RAS mm); or the path of a label volume (`.nii.gz`, `.nrrd`,
+            `.seg.nrrd`), of a folder of meshes named by bone, of an `.npz` of meshes, or of a result.
+        only: regions to measure: "femur", "pelvis", "spine", "vertebra", "rib".
+        mesh_frame: "RAS" or "LPS", of meshes that do not say it.
+        ignore_unknown: whether values and names that are no bone are left out instead of being a fault.
+
+    Returns:
+        Measurements by region, in the order of a report. What is missing or broken is there, with quality "absent"
+        and the reasons; `writing.table_text` makes a CSV table of it.
+
+    Raises:
+        InputError: the source or the regions cannot be used; with all faults.
+
+    Examples:
+        >>> from SwinX2SLib import build_phantom, measure
+        >>> phantom = build_phantom(spacing_mm=4.0)
+        >>> femur = measure(phantom, only="femur")["femur"]
+        >>> angle = next(one for one in femur if one.name == "neck_shaft_angle" and one.side == "left")
+        >>> abs(angle.value - phantom.truth.femora["left"].neck_shaft_angle_deg) < 5, angle.unit
+        (True, 'deg')
+    """
+    wanted = (only,) if isinstance(only, str) else tuple(only)
+    faults = [
+        Fault("unknown-region", f"There is no region {region!r}.", f"Use {', '.join(REGIONS)}.")
+        for region in wanted
+        if region not in REGIONS
+    ]
+    subject = None
+    try:
+        subject = subject_of(source, ReadOptions(mesh_frame, ignore_unknown))
+    except InputError as error:
+        faults += error.faults
+    if faults or subject is None:
+        raise InputError(faults)
+    return measure_subject(subject.bones, wanted)
 
 
 def measure_subject(
@@ -28,7 +79,7 @@ def measure_subject(
     Args:
         bones: by label name; missing and broken ones give absences with reasons.
         only: which of `REGIONS`.
-        report: told in words which region is being measured.
+        report: told as text which region is being measured.
 
     Returns:
         Measurements by region, in the order of `REGIONS`.
@@ -55,4 +106,4 @@ def measure_subject(
     for number, region in enumerate(wanted, start=1):
         report(f"Measuring region {number} of {len(wanted)}: {region}")
         found[region] = measured[region]()
-    return with_doubts(found, doubts_among(bones, shapes))
+    return with_flags(found, cross_check_flags(bones, shapes))

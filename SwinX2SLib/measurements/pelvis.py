@@ -14,8 +14,8 @@ from SwinX2SLib.geometry.surfaces import orthogonalise, unit
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES, SPOTS, HipLandmarks, find_hip_landmarks
-from SwinX2SLib.measurements.quality_flags import PELVIS, bone_doubts, missing_reason
-from SwinX2SLib.measurements.resolution import sacral_doubt_deg, voxel_doubt
+from SwinX2SLib.measurements.quality_flags import PELVIS, bone_flags, missing_reason
+from SwinX2SLib.measurements.resolution import sacral_uncertainty_deg, voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, NotFoundError, Plane, absent
 from SwinX2SLib.measurements.sacral_endplate import SacralEndplate, find_sacral_endplate
 
@@ -36,9 +36,11 @@ ENDPLATE_PLACE, ENDPLATE_REACH = np.array([0.5, 0.46, 0.83]), np.array([0.05, 0.
 ENDPLATE_ASIDE_DEG = 14.0
 
 
-def measure_pelvis(
-    bones: Mapping[str, Bone], femora: Mapping[str, list[Measurement]] | None = None
-) -> list[Measurement]:
+# Measurements of a femur, by side.
+Femora = Mapping[str, list[Measurement]]
+
+
+def measure_pelvis(bones: Mapping[str, Bone], femora: Femora | None = None) -> list[Measurement]:
     """Measure the pelvis.
 
     Args:
@@ -48,19 +50,21 @@ def measure_pelvis(
     """
     if femora is None:
         femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
-    hips = [bones.get(f"hip_{side}") for side in SIDES]
-    for side, hip in zip(SIDES, hips, strict=True):
+    hips: list[Bone] = []
+    for side in SIDES:
+        hip = bones.get(f"hip_{side}")
         if hip is None or (hip.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
             reason = missing_reason(hip, f"hip_{side}", LEAST_VOXELS)
             return [*_all_absent(reason), _leg_length_difference(femora)]
+        hips.append(hip)
     found = find_hip_landmarks(*hips)
     sacrum = bones.get("sacrum")
-    doubts = _pelvis_doubts(hips, sacrum, found)
-    results = _spot_results(found, doubts, max(max(hip.spacing_mm or (0.0,)) for hip in hips))
+    flags = _pelvis_flags(hips, sacrum, found)
+    results = _spot_results(found, flags, max(max(hip.spacing_mm or (0.0,)) for hip in hips))
     in_front = [one for one in results if one.name in ("asis", "pubic_tubercle")]
-    shared = tuple(dict.fromkeys((*doubts, *(reason for one in in_front for reason in one.reasons))))
+    shared = tuple(dict.fromkeys((*flags, *(reason for one in in_front for reason in one.reasons))))
     results += _front_results(found, shared)
-    results += _sacral_results(sacrum, hips, found, femora, doubts)
+    results += _sacral_results(sacrum, hips, found, femora, flags)
     return [*results, _leg_length_difference(femora)]
 
 
@@ -69,8 +73,8 @@ def _all_absent(reason: str) -> list[Measurement]:
     return spots + [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in FRONT + SACRAL + HIP_AXIS]
 
 
-def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -> tuple[str, ...]:
-    reasons = tuple(reason for hip in hips for reason in bone_doubts(hip))
+def _pelvis_flags(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -> tuple[str, ...]:
+    reasons = tuple(reason for hip in hips for reason in bone_flags(hip))
     for side, hip in zip(SIDES, hips, strict=True):
         height = float(np.ptp(found.frame.to_frame(hip.vertices_ras_mm)[:, 2]))
         if not HIP_HEIGHT_MM[0] <= height <= HIP_HEIGHT_MM[1]:
@@ -83,25 +87,25 @@ def _pelvis_doubts(hips: list[Bone], sacrum: Bone | None, found: HipLandmarks) -
     return reasons
 
 
-def _spot_results(found: HipLandmarks, doubts: tuple[str, ...], voxel_mm: float) -> list[Measurement]:
+def _spot_results(found: HipLandmarks, flags: tuple[str, ...], voxel_mm: float) -> list[Measurement]:
     apart = _mirror_errors_mm(found)
     limit = ASYMMETRY_MM + voxel_mm
     crooked = sum(error > limit for error in apart.values())
     if 2 * crooked >= len(SPOTS):
         # The spines in front define the axes along which all are looked for, so they always mirror each other.
-        doubts += (
+        flags += (
             f"Left and right differ at {crooked} of {len(SPOTS)} landmarks: a hip bone may be incomplete.",
         )
     results = []
     for name, spot in SPOTS.items():
         for side in SIDES:
-            reasons = doubts
+            reasons = flags
             if found.from_expected_mm[f"{name}_{side}"] > 0.95 * spot.search_mm:
                 reasons += ("The landmark is at the border of its search region.",)
             if apart[name] > limit:
                 reasons += (f"Left and right deviate by {apart[name]:.0f} mm from mirror symmetry.",)
             place = (Landmark(f"{name}_{side}", found.places[f"{name}_{side}"]),)
-            results.append(Measurement(name, STRUCTURE, side, None, "point", place).doubted(reasons))
+            results.append(Measurement(name, STRUCTURE, side, None, "point", place).flagged(reasons))
     return results
 
 
@@ -115,7 +119,7 @@ def _mirror_errors_mm(found: HipLandmarks) -> dict[str, float]:
     }
 
 
-def _front_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measurement]:
+def _front_results(found: HipLandmarks, flags: tuple[str, ...]) -> list[Measurement]:
     asis = [Landmark(f"asis_{side}", found.places[f"asis_{side}"]) for side in SIDES]
     pubis = [Landmark(f"pubic_tubercle_{side}", found.places[f"pubic_tubercle_{side}"]) for side in SIDES]
     across = asis[1].position_ras_mm - asis[0].position_ras_mm
@@ -134,9 +138,9 @@ def _front_results(found: HipLandmarks, doubts: tuple[str, ...]) -> list[Measure
             Measurement(FRONT[1][0], STRUCTURE, None, tilt, "deg", (*asis, *pubis), planes=plane),
             Measurement(FRONT[2][0], STRUCTURE, None, oblique, "deg", tuple(asis), line),
         ]
-    outside = PELVIS["inter_asis_width"].doubts(width, "A width between the iliac spines", "mm")
-    first = Measurement(FRONT[0][0], STRUCTURE, None, width, "mm", tuple(asis), line).doubted(outside)
-    return [measurement.doubted(doubts) for measurement in (first, *angles)]
+    outside = PELVIS["inter_asis_width"].flags(width, "A width between the iliac spines", "mm")
+    first = Measurement(FRONT[0][0], STRUCTURE, None, width, "mm", tuple(asis), line).flagged(outside)
+    return [measurement.flagged(flags) for measurement in (first, *angles)]
 
 
 def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -147,7 +151,13 @@ def _sagittal_axes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     return np.cross(up, right), up
 
 
-def _sacral_results(sacrum, hips, found, femora, doubts) -> list[Measurement]:
+def _sacral_results(
+    sacrum: Bone | None,
+    hips: list[Bone],
+    found: HipLandmarks,
+    femora: Femora,
+    flags: tuple[str, ...],
+) -> list[Measurement]:
     wanted = SACRAL + HIP_AXIS
     if sacrum is None or (sacrum.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
         reason = missing_reason(sacrum, "sacrum", LEAST_VOXELS)
@@ -156,24 +166,22 @@ def _sacral_results(sacrum, hips, found, femora, doubts) -> list[Measurement]:
         endplate = find_sacral_endplate(sacrum, found.frame)
     except NotFoundError as error:
         return [absent(name, STRUCTURE, None, unit_, str(error)) for name, unit_ in wanted]
-    doubts = (
-        doubts + bone_doubts(sacrum, allowed_cuts=("inferior",)) + _endplate_doubts(endplate, hips, found)
-    )
+    flags = flags + bone_flags(sacrum, allowed_cuts=("inferior",)) + _endplate_flags(endplate, hips, found)
     voxel_mm = max(sacrum.spacing_mm or (0.0,))
-    blurred = voxel_doubt(voxel_mm, sacral_doubt_deg(voxel_mm))
+    blurred = voxel_uncertainty(voxel_mm, sacral_uncertainty_deg(voxel_mm))
     plane = (Plane("sacral_endplate", endplate.centre_ras_mm, endplate.normal_ras),)
     promontory = (Landmark("promontory", endplate.promontory_ras_mm),)
     centre = (Landmark("sacral_endplate_centre", endplate.centre_ras_mm),)
     results = [
-        Measurement("promontory", STRUCTURE, None, None, "point", promontory).doubted(doubts),
-        Measurement("sacral_endplate", STRUCTURE, None, None, "point", centre, planes=plane).doubted(doubts),
-        _sacral_slope(endplate, found, centre, plane, doubts + blurred),
+        Measurement("promontory", STRUCTURE, None, None, "point", promontory).flagged(flags),
+        Measurement("sacral_endplate", STRUCTURE, None, None, "point", centre, planes=plane).flagged(flags),
+        _sacral_slope(endplate, found, centre, plane, flags + blurred),
     ]
-    return results + _hip_axis_results(endplate, femora, centre, plane, doubts, blurred)
+    return results + _hip_axis_results(endplate, femora, centre, plane, flags, blurred)
 
 
-def _endplate_doubts(endplate: SacralEndplate, hips: list[Bone], found: HipLandmarks) -> tuple[str, ...]:
-    reasons = ()
+def _endplate_flags(endplate: SacralEndplate, hips: list[Bone], found: HipLandmarks) -> tuple[str, ...]:
+    reasons: tuple[str, ...] = ()
     points = np.concatenate([found.frame.to_frame(hip.vertices_ras_mm) for hip in hips])
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     place = (found.frame.to_frame(endplate.centre_ras_mm) - low) / np.maximum(size, 1e-9)
@@ -194,22 +202,35 @@ def _endplate_doubts(endplate: SacralEndplate, hips: list[Bone], found: HipLandm
     return reasons
 
 
-def _sacral_slope(endplate, found, centre, plane, doubts) -> Measurement:
+def _sacral_slope(
+    endplate: SacralEndplate,
+    found: HipLandmarks,
+    centre: tuple[Landmark, ...],
+    plane: tuple[Plane, ...],
+    flags: tuple[str, ...],
+) -> Measurement:
     lying = _sagittal_axes(found.frame.rotation[0])
     if lying is None:
         return absent("sacral_slope", STRUCTURE, None, "deg", "The pelvis is lying on its side.")
     slope = float(np.degrees(np.arctan2(endplate.normal_ras @ lying[0], endplate.normal_ras @ lying[1])))
-    outside = PELVIS["sacral_slope"].doubts(slope, "A sacral slope", "deg")
+    outside = PELVIS["sacral_slope"].flags(slope, "A sacral slope", "deg")
     result = Measurement("sacral_slope", STRUCTURE, None, slope, "deg", centre, planes=plane)
-    return result.doubted((*doubts, *outside))
+    return result.flagged((*flags, *outside))
 
 
-def _hip_axis_results(endplate, femora, centre, plane, doubts, blurred) -> list[Measurement]:
-    heads = [_named(femora.get(side, []), "head_centre") for side in SIDES]
-    if any(head is None or not head.is_present for head in heads):
+def _hip_axis_results(
+    endplate: SacralEndplate,
+    femora: Femora,
+    centre: tuple[Landmark, ...],
+    plane: tuple[Plane, ...],
+    flags: tuple[str, ...],
+    blurred: tuple[str, ...],
+) -> list[Measurement]:
+    heads = _present(femora, "head_centre")
+    if len(heads) < len(SIDES):
         reason = "The hip axis requires both femoral heads; one was not found."
         return [absent(name, STRUCTURE, None, unit_, reason) for name, unit_ in HIP_AXIS]
-    doubts = tuple(dict.fromkeys((*doubts, *(reason for head in heads for reason in head.reasons))))
+    flags = tuple(dict.fromkeys((*flags, *(reason for head in heads for reason in head.reasons))))
     places = tuple(head.landmarks[0] for head in heads)
     left, right_ = (place.position_ras_mm for place in places)
     axis, middle = unit(right_ - left), (left + right_) / 2
@@ -226,24 +247,25 @@ def _hip_axis_results(endplate, femora, centre, plane, doubts, blurred) -> list[
         if name not in values:
             results.append(absent(name, STRUCTURE, None, unit_, "The pelvis is lying on its side."))
             continue
-        outside = PELVIS[name].doubts(values[name], f"A {name.replace('_', ' ')}", unit_)
+        outside = PELVIS[name].flags(values[name], f"A {name.replace('_', ' ')}", unit_)
         result = Measurement(name, STRUCTURE, None, values[name], unit_, (*places, *centre), hip_axis, plane)
-        results.append(result.doubted((*doubts, *outside, *(blurred if name == "pelvic_incidence" else ()))))
+        results.append(result.flagged((*flags, *outside, *(blurred if name == "pelvic_incidence" else ()))))
     return results
 
 
-def _leg_length_difference(femora: Mapping[str, list[Measurement]]) -> Measurement:
+def _leg_length_difference(femora: Femora) -> Measurement:
     """Return how much longer the right femur is, from the head's centre to the notch."""
-    lengths = [_named(femora.get(side, []), "femoral_length") for side in SIDES]
-    if any(length is None or not length.is_present for length in lengths):
+    lengths = _present(femora, "femoral_length")
+    values = [length.value for length in lengths if length.value is not None]
+    if len(values) < len(SIDES):
         reason = "Both femora must be complete from the head to the knee."
         return absent("femoral_length_difference", STRUCTURE, None, "mm", reason)
     places = tuple(place for length in lengths for place in length.landmarks)
-    result = Measurement(
-        "femoral_length_difference", STRUCTURE, None, lengths[1].value - lengths[0].value, "mm", places
-    )
-    return result.doubted(reason for length in lengths for reason in length.reasons)
+    result = Measurement("femoral_length_difference", STRUCTURE, None, values[1] - values[0], "mm", places)
+    return result.flagged(reason for length in lengths for reason in length.reasons)
 
 
-def _named(measurements: list[Measurement], name: str) -> Measurement | None:
-    return next((measurement for measurement in measurements if measurement.name == name), None)
+def _present(femora: Femora, name: str) -> list[Measurement]:
+    """Return a measurement of the left and of the right femur, as far as both have it."""
+    found = (next((each for each in femora.get(side, []) if each.name == name), None) for side in SIDES)
+    return [each for each in found if each is not None and each.is_present]

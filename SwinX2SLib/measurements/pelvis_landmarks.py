@@ -33,7 +33,7 @@ class Spot:
 
     Attributes:
         place: in the box of the hip, from its left, back, lower corner (0) to the opposite one (1); None for what
-            lies beside the foremost point of the upper part.
+            lies next to the foremost point of the upper part.
         direction: in which it reaches furthest: right, forwards, up.
         search_mm: how far from that place it may lie; less where a larger spine is near.
     """

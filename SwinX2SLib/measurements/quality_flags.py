@@ -10,14 +10,15 @@ from SwinX2SLib.measurements.bones import Bone
 KEPT_FRACTION = 0.85
 
 
-def bone_doubts(bone: Bone, allowed_cuts: tuple[str, ...] = ()) -> tuple[str, ...]:
+def bone_flags(bone: Bone, allowed_cuts: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return reasons that lie in the bone itself: cut by the field of view, or in pieces.
 
     Args:
         bone: to be measured.
         allowed_cuts: faces of the field of view that may cut it without harm.
     """
-    reasons, title = (), title_of(bone.name)
+    reasons: tuple[str, ...] = ()
+    title = title_of(bone.name)
     cuts = [face for face in bone.cut if face not in allowed_cuts]
     if cuts:
         reasons += (f"The {title} is cut off by the field of view ({', '.join(cuts)}).",)
@@ -54,7 +55,7 @@ class PublishedRange:
     upper: float
     source: str
 
-    def doubts(self, value: float, what: str, unit: str) -> tuple[str, ...]:
+    def flags(self, value: float, what: str, unit: str) -> tuple[str, ...]:
         """Return a reason when a value lies outside, else nothing."""
         if self.lower <= value <= self.upper:
             return ()

@@ -58,7 +58,7 @@ class SubjectBones:
     def bones(self) -> dict[str, Bone]:
         """Bones by label name; surfaces of a label volume are made when first asked for."""
         if self.volume is None:
-            return dict(self.meshes)
+            return dict(self.meshes or {})
         return bones_from_labels(self.volume.labels, self.volume.affine)
 
     @property

@@ -20,12 +20,12 @@ PHASES = 8
 LEANS = 9
 ALIKE_STEPS = 0.25
 # A doubt below this is none [degrees]: half a voxel then moves an angle by less than one.
-LEAST_DOUBT_DEG = 0.75
+LEAST_UNCERTAINTY_DEG = 0.75
 # The endplate of S1 is askew to the layers; where they lie turns it by about so much (phantoms at 1.5 to 2.6 mm).
-SACRAL_DOUBT_DEG_PER_MM = 0.4
+SACRAL_UNCERTAINTY_DEG_PER_MM = 0.4
 
 
-def endplate_doubt_deg(bone: Bone, frame: LocalFrame, box: Box, plate: Endplate) -> tuple[float, float]:
+def endplate_uncertainty_deg(bone: Bone, frame: LocalFrame, box: Box, plate: Endplate) -> tuple[float, float]:
     """Return how far the voxels may turn an endplate seen from the side and from the front [degrees].
 
     Planes that lean otherwise are rounded to the layers that run most along them, in all places of these, and fitted:
@@ -40,8 +40,8 @@ def endplate_doubt_deg(bone: Bone, frame: LocalFrame, box: Box, plate: Endplate)
     if bone.affine is None:
         return 0.0, 0.0
     width, depth = 2 * ENDPLATE_WIDTH * box.width, (1 - 2 * ENDPLATE_RIM) * box.depth
-    right, front = np.meshgrid(np.linspace(-0.5, 0.5, 11) * width, np.linspace(-0.5, 0.5, 15) * depth)
-    right, front = right.ravel(), front.ravel()
+    grid = np.meshgrid(np.linspace(-0.5, 0.5, 11) * width, np.linspace(-0.5, 0.5, 15) * depth)
+    right, front = (places.ravel() for places in grid)
     columns = bone.affine[:3, :3]
     spacing = np.linalg.norm(columns, axis=0)
     normals = np.abs((columns / spacing).T @ (frame.axes @ plate.normal))
@@ -65,19 +65,21 @@ def endplate_doubt_deg(bone: Bone, frame: LocalFrame, box: Box, plate: Endplate)
     return float(forwards), float(sideways)
 
 
-def sacral_doubt_deg(voxel_mm: float) -> float:
+def sacral_uncertainty_deg(voxel_mm: float) -> float:
     """Return how far voxels of this size may turn the endplate of S1, seen from the side [degrees]."""
-    return SACRAL_DOUBT_DEG_PER_MM * voxel_mm
+    return SACRAL_UNCERTAINTY_DEG_PER_MM * voxel_mm
 
 
-def voxel_doubt(voxel_mm: float, *doubts_deg: float) -> tuple[str, ...]:
+def voxel_uncertainty(voxel_mm: float, *uncertainties_deg: float) -> tuple[str, ...]:
     """Return a reason when the doubts of the endplates that an angle lies between are worth a word.
 
     Args:
         voxel_mm: edge of the voxels.
-        doubts_deg: of each endplate.
+        uncertainties_deg: of each endplate.
     """
-    doubt = float(np.sqrt(np.sum(np.square(doubts_deg))))
-    if doubt < LEAST_DOUBT_DEG:
+    uncertainty = float(np.sqrt(np.sum(np.square(uncertainties_deg))))
+    if uncertainty < LEAST_UNCERTAINTY_DEG:
         return ()
-    return (f"With voxels of {voxel_mm:.1f} mm the uncertainty of this angle is about {doubt:.1f} degrees.",)
+    return (
+        f"With voxels of {voxel_mm:.1f} mm the uncertainty of this angle is about {uncertainty:.1f} degrees.",
+    )

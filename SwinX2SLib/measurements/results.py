@@ -27,7 +27,7 @@ class Landmark:
     name: str
     position_ras_mm: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "position_ras_mm", _vector(self.position_ras_mm))
 
     def to_dict(self) -> dict:
@@ -49,7 +49,7 @@ class Axis:
     point_ras_mm: np.ndarray
     direction_ras: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "point_ras_mm", _vector(self.point_ras_mm))
         object.__setattr__(self, "direction_ras", _unit(self.direction_ras))
 
@@ -76,7 +76,7 @@ class Plane:
     point_ras_mm: np.ndarray
     normal_ras: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "point_ras_mm", _vector(self.point_ras_mm))
         object.__setattr__(self, "normal_ras", _unit(self.normal_ras))
 
@@ -101,7 +101,7 @@ class Curve:
     name: str
     points_ras_mm: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         points = np.array(self.points_ras_mm, dtype=np.float64).reshape(-1, 3)
         if not np.isfinite(points).all():
             raise ValueError(f"The curve {self.name} has points that are not finite.")
@@ -130,6 +130,12 @@ class Measurement:
         quality: "good", "check" or "absent".
         reasons: why it is not "good", sentences a person can read.
         interval: lower and upper end of the value when several samples were measured, or None.
+
+    Examples:
+        >>> from SwinX2SLib import Measurement
+        >>> angle = Measurement("neck_shaft_angle", "femur_left", "left", 127.3, "deg")
+        >>> angle.is_present, angle.quality, f"{angle.value:.1f} {angle.unit}"
+        (True, 'good', '127.3 deg')
     """
 
     name: str
@@ -145,7 +151,7 @@ class Measurement:
     reasons: tuple[str, ...] = field(default=())
     interval: tuple[float, float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.value is not None and not np.isfinite(self.value):
             raise ValueError(f"{self.name} of {self.structure} is {self.value}, not a number.")
         if self.quality == "absent" and self.value is not None:
@@ -171,7 +177,7 @@ class Measurement:
                 return landmark.position_ras_mm
         raise KeyError(f"{self.name} of {self.structure} has no landmark {name!r}.")
 
-    def doubted(self, reasons: Iterable[str]) -> Measurement:
+    def flagged(self, reasons: Iterable[str]) -> Measurement:
         """Return the measurement with further reasons for a look; without reasons, or absent, it stays as it is."""
         new = tuple(reason for reason in dict.fromkeys(reasons) if reason not in self.reasons)
         if not new or not self.is_present:

@@ -141,7 +141,7 @@ def _with_tips(curve: np.ndarray, points: np.ndarray, ends: tuple[int, int]) -> 
     """Return the curve run on to the bone's ends: averaging stops short of them."""
     if np.linalg.norm(curve[0] - points[ends[0]]) > np.linalg.norm(curve[-1] - points[ends[0]]):
         curve = curve[::-1]
-    tips = []
+    tips: list[np.ndarray | None] = []
     for line in (curve, curve[::-1]):
         inner = line[min(2, len(line) - 1)]
         way = line[0] - inner
@@ -215,7 +215,7 @@ def _vertebrae() -> list:
     return [label for label in labels() if label.id in ids and label.name.startswith("vertebrae_")]
 
 
-def _measure(bone: Bone, side: str, column: cKDTree | None, superior: np.ndarray) -> list[Measurement]:
+def _measure(bone: Bone, side: str | None, column: cKDTree | None, superior: np.ndarray) -> list[Measurement]:
     units = (("rib_length", "mm"), ("rib_curvature", "1/m"))
     try:
         found = find_centreline(bone)
@@ -224,24 +224,36 @@ def _measure(bone: Bone, side: str, column: cKDTree | None, superior: np.ndarray
     points = _from_vertebra(found.points_ras_mm, column, superior)
     curve = Curve("centreline", points)
     marks = (Landmark("vertebral_end", points[0]), Landmark("front_end", points[-1]))
-    geometry = {"landmarks": marks, "curves": (curve,)}
-    doubts = _doubts(bone, found.bridged_mm, found.length_mm)
-    cut = bone.cut_near(points[[0, -1]], 2.5 * max(bone.spacing_mm or (1.0,)) + 2.0)
+    flags = _flags(bone, found.bridged_mm, found.length_mm)
+    cut = bone.cut_near([points[0], points[-1]], 2.5 * max(bone.spacing_mm or (1.0,)) + 2.0)
     if cut:
         reason = (
             f"The rib is cut off by the field of view ({', '.join(cut)}); {found.length_mm:.0f} mm are "
             "visible."
         )
         length = Measurement(
-            "rib_length", bone.name, side, None, "mm", quality="absent", reasons=(reason,), **geometry
+            "rib_length",
+            bone.name,
+            side,
+            None,
+            "mm",
+            landmarks=marks,
+            curves=(curve,),
+            quality="absent",
+            reasons=(reason,),
         )
-        doubts.append(reason)
+        flags.append(reason)
     else:
         # A part of a rib is bent otherwise than the whole.
-        doubts += _unusual(bone.name, found.length_mm)
-        length = Measurement("rib_length", bone.name, side, found.length_mm, "mm", **geometry).doubted(doubts)
-    curvature = Measurement("rib_curvature", bone.name, side, mean_curvature(points), "1/m", **geometry)
-    return [length, curvature.doubted(doubts)]
+        flags += _unusual(bone.name, found.length_mm)
+        whole = Measurement(
+            "rib_length", bone.name, side, found.length_mm, "mm", landmarks=marks, curves=(curve,)
+        )
+        length = whole.flagged(flags)
+    curvature = Measurement(
+        "rib_curvature", bone.name, side, mean_curvature(points), "1/m", landmarks=marks, curves=(curve,)
+    )
+    return [length, curvature.flagged(flags)]
 
 
 def _from_vertebra(points: np.ndarray, column: cKDTree | None, superior: np.ndarray) -> np.ndarray:
@@ -251,16 +263,16 @@ def _from_vertebra(points: np.ndarray, column: cKDTree | None, superior: np.ndar
     return points if away[0] <= away[1] else points[::-1]
 
 
-def _doubts(bone: Bone, bridged_mm: float, length_mm: float) -> list[str]:
-    doubts = []
+def _flags(bone: Bone, bridged_mm: float, length_mm: float) -> list[str]:
+    flags = []
     if bridged_mm > MOST_BRIDGED_MM:
-        doubts.append(f"The rib is in several pieces; gaps of {bridged_mm:.0f} mm were bridged.")
+        flags.append(f"The rib is in several pieces; gaps of {bridged_mm:.0f} mm were bridged.")
     if bone.kept_fraction < LEAST_KEPT_FRACTION:
-        doubts.append(f"{1 - bone.kept_fraction:.0%} of the label is in separate components and was ignored.")
+        flags.append(f"{1 - bone.kept_fraction:.0%} of the label is in separate components and was ignored.")
     section = bone.volume_mm3 / max(length_mm, 1.0)
     if section > 400:
-        doubts.append(f"The cross-section is {section:.0f} mm², too large for a rib.")
-    return doubts
+        flags.append(f"The cross-section is {section:.0f} mm², too large for a rib.")
+    return flags
 
 
 def _unusual(name: str, length_mm: float) -> list[str]:

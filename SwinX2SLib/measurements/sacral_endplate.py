@@ -101,7 +101,7 @@ def frame_under(vertebra: VertebraShape) -> PelvicFrame:
     if plate is None:
         raise NotFoundError("The lower endplate of the lowest lumbar vertebra was not found.")
     centre, normal = plate
-    right = vertebra.frame.axes[:, 0]
+    right = vertebra.found_frame.axes[:, 0]
     right = unit(right - normal * (right @ normal))
     forwards = unit(np.cross(normal, right) + normal)
     return PelvicFrame(np.stack([right, forwards, np.cross(right, forwards)]), centre)
@@ -135,7 +135,14 @@ def _best_plane(points: np.ndarray, normals: np.ndarray, areas: np.ndarray) -> t
     return found
 
 
-def _flat_part(sacrum: Bone, points, normals, chosen, centre, normal) -> np.ndarray:
+def _flat_part(
+    sacrum: Bone,
+    points: np.ndarray,
+    normals: np.ndarray,
+    chosen: np.ndarray,
+    centre: np.ndarray,
+    normal: np.ndarray,
+) -> np.ndarray:
     """Return which vertices `(V,)` are the connected flat face; the plane is fitted to it three times."""
     face = chosen
     for _ in range(3):

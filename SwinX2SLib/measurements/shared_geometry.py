@@ -152,7 +152,7 @@ def _half_length(axis: Axis) -> float:
 
 
 class _Builder:
-    def __init__(self):
+    def __init__(self) -> None:
         self.geometry = SharedGeometry()
         self._by_position: dict[tuple[float, ...], str] = {}
         self._by_plane: dict[tuple[float, ...], str] = {}

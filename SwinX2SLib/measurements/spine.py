@@ -16,7 +16,7 @@ import numpy as np
 
 from SwinX2SLib.geometry.polylines import curve_through, length_mm
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.resolution import sacral_doubt_deg, voxel_doubt
+from SwinX2SLib.measurements.resolution import sacral_uncertainty_deg, voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, NotFoundError, Plane, absent
 from SwinX2SLib.measurements.sacral_endplate import (
     SacralEndplate,
@@ -52,7 +52,7 @@ def slips(shapes: Mapping[str, VertebraShape], sacrum: SacralEndplate | None) ->
             continue
         corners = shapes[lower].corners
         names = ("superior_posterior", "superior_anterior")
-        ends = [shapes[lower].frame.to_ras(corners[end]) for end in names if end in corners]
+        ends = [shapes[lower].found_frame.to_ras(corners[end]) for end in names if end in corners]
         results.append(_slip(shapes[upper], short_name(lower), ends, lower))
     if sacrum is not None and shapes:
         ends = [sacrum.posterior_ras_mm, sacrum.promontory_ras_mm]
@@ -72,19 +72,19 @@ def _slip(upper: VertebraShape, lower: str, ends: list[np.ndarray], structure: s
         return absent(name, "spine", None, "mm", "A corner next to the disc was not found.")
     length = float(np.linalg.norm(ends[1] - ends[0]))
     along = (ends[1] - ends[0]) / max(length, 1e-9)
-    place = upper.frame.to_ras(back)
+    place = upper.found_frame.to_ras(back)
     value = float((place - ends[0]) @ along)
     marks = (
         Landmark(f"{upper.name}_inferior_posterior", place),
         Landmark(f"{structure}_superior_posterior", ends[0]),
         Landmark(f"{structure}_superior_anterior", ends[1]),
     )
-    doubts = [
+    flags = [
         f"Listhesis of {abs(value) / max(length, 1e-9):.0%} of the endplate: check the labels and the "
         "radiograph."
     ]
     result = Measurement(name, "spine", None, value, "mm", landmarks=marks)
-    return result.doubted(doubts * (abs(value) > MOST_LISTHESIS_PART * length))
+    return result.flagged(flags * (abs(value) > MOST_LISTHESIS_PART * length))
 
 
 # Least and most usual [deg, mm]; beyond, a person should look (Roussouly and Nnadi, Eur Spine J 19 (2010) 1824).
@@ -111,7 +111,7 @@ def measure_spine(
     column = _Column(bones, shapes, axes)
     results = [column.centreline(), *column.cobb(), column.kyphosis(), column.lordosis()]
     results += [column.vertical_axis(), *slips(column.shapes, column.sacrum)]
-    return [measurement.doubted(column.doubts) for measurement in results]
+    return [measurement.flagged(column.flags) for measurement in results]
 
 
 class _Column:
@@ -120,14 +120,15 @@ class _Column:
     def __init__(self, bones: dict[str, Bone], shapes: dict[str, VertebraShape], axes: PatientAxes):
         self.axes = axes
         self.levels = vertebra_levels()
-        self.shapes = {
-            name: shapes[name]
-            for name in sorted(shapes, key=self.levels.get)
-            if shapes[name].body_centre_ras() is not None and not _is_cut(bones[name], shapes[name])
-        }
+        self.shapes: dict[str, VertebraShape] = {}
+        self.centres_ras_mm: dict[str, np.ndarray] = {}
+        for name in sorted(shapes, key=self.levels.__getitem__):
+            centre = shapes[name].body_centre_ras()
+            if centre is not None and not _is_cut(bones[name], shapes[name], centre):
+                self.shapes[name], self.centres_ras_mm[name] = shapes[name], centre
         self.sacrum, self.no_sacrum = self._sacral_endplate(bones)
         self.sacral_voxel_mm = max(bones["sacrum"].spacing_mm or (0.0,)) if self.sacrum else 0.0
-        self.doubts = self._disorder()
+        self.flags = self._disorder()
 
     def _sacral_endplate(self, bones: dict[str, Bone]) -> tuple[SacralEndplate | None, str]:
         lowest = next(
@@ -147,7 +148,7 @@ class _Column:
         names = list(self.shapes)
         if len(names) < 2:
             return []
-        centres = np.array([self.shapes[name].body_centre_ras() for name in names])
+        centres = np.array([self.centres_ras_mm[name] for name in names])
         steps = np.diff(centres, axis=0)
         levels = np.diff([self.levels[name] for name in names])
         length = np.linalg.norm(steps, axis=1) / levels
@@ -167,7 +168,7 @@ class _Column:
             return absent(
                 "centreline_length", "spine", None, "mm", "Fewer than two complete vertebrae are visible."
             )
-        centres = np.array([self.shapes[name].body_centre_ras() for name in names])
+        centres = np.array([self.centres_ras_mm[name] for name in names])
         if self.sacrum is not None:
             centres = np.concatenate([centres, self.sacrum.centre_ras_mm[None]])
         curve = curve_through(centres)
@@ -197,7 +198,7 @@ class _Column:
             if place and abs(curve.angle_deg) < SCOLIOSIS_DEG:
                 continue
             upper, lower = self._plane(curve.upper, "superior"), self._plane(curve.lower, "inferior")
-            apex = Landmark(f"apex_{curve.apex}", self.shapes[curve.apex].body_centre_ras())
+            apex = Landmark(f"apex_{curve.apex}", self.centres_ras_mm[curve.apex])
             name = (
                 "cobb_angle"
                 if place == 0
@@ -206,9 +207,9 @@ class _Column:
             side = "right" if curve.angle_deg > 0 else "left"
             value = abs(curve.angle_deg)
             result = Measurement(name, "spine", side, value, "deg", landmarks=(apex,), planes=(upper, lower))
-            doubts = [f"A Cobb angle of {value:.0f}° is implausible."] * (value > MOST_COBB_DEG)
+            flags = [f"A Cobb angle of {value:.0f}° is implausible."] * (value > MOST_COBB_DEG)
             ends = ((curve.upper, "superior"), (curve.lower, "inferior"))
-            results.append(result.doubted([*doubts, *self._voxel_doubt(ends, 1)]))
+            results.append(result.flagged([*flags, *self._voxel_uncertainty(ends, 1)]))
         return results
 
     def _tilted(self, name: str) -> TiltedVertebra | None:
@@ -222,26 +223,28 @@ class _Column:
     def _plane(self, name: str, which: str) -> Plane:
         other = {"superior": "inferior", "inferior": "superior"}[which]
         plate = self.shapes[name].endplate_ras(which) or self.shapes[name].endplate_ras(other)
+        if plate is None:
+            raise NotFoundError(f"{short_name(name)} has no endplate.")
         return Plane(f"{name}_{which}_endplate", *plate)
 
-    def _voxel_doubt(self, ends: tuple[tuple[str, str], ...], view: int) -> tuple[str, ...]:
+    def _voxel_uncertainty(self, ends: tuple[tuple[str, str], ...], view: int) -> tuple[str, ...]:
         """Return a reason when voxels blur the angle between endplates seen from the side (0) or the front (1).
 
         Args:
             ends: name of the vertebra, and of its endplate or of the plane through it.
-            view: which of the doubts of `VertebraShape.doubts_deg`.
+            view: which of the doubts of `VertebraShape.uncertainties_deg`.
         """
-        doubts, voxels = [], [0.0]
+        uncertainties, voxels = [], [0.0]
         for name, plate in ends:
             which = "superior" if "superior" in plate else "inferior"
             shape = self.shapes.get(name)
-            if shape is not None and which in shape.doubts_deg:
-                doubts.append(shape.doubts_deg[which][view])
-                voxels.append(shape.section.voxel_mm)
+            if shape is not None and which in shape.uncertainties_deg:
+                uncertainties.append(shape.uncertainties_deg[which][view])
+                voxels.append(shape.voxel_mm)
             elif name == "sacrum":
-                doubts.append(sacral_doubt_deg(self.sacral_voxel_mm))
+                uncertainties.append(sacral_uncertainty_deg(self.sacral_voxel_mm))
                 voxels.append(self.sacral_voxel_mm)
-        return voxel_doubt(max(voxels), *doubts)
+        return voxel_uncertainty(max(voxels), *uncertainties)
 
     def kyphosis(self) -> Measurement:
         """Upper endplate of T4 to lower endplate of T12."""
@@ -257,10 +260,9 @@ class _Column:
         upper = self._nearest("vertebrae_L1", ("T12", "L1", "L2"), "superior")
         if upper is None:
             return absent("lumbar_lordosis", "spine", None, "deg", "No vertebra from T12 to L2 is visible.")
+        lower = self._nearest("vertebrae_L5", ("L4", "L5", "L6"), "inferior")
         if self.sacrum is not None:
             lower = "sacrum", Plane("sacral_endplate", self.sacrum.centre_ras_mm, self.sacrum.normal_ras)
-        else:
-            lower = self._nearest("vertebrae_L5", ("L4", "L5", "L6"), "inferior")
         if lower is None:
             return absent("lumbar_lordosis", "spine", None, "deg", self.no_sacrum)
         return self._sagittal("lumbar_lordosis", upper, lower, ("L1", "S1"), -1)
@@ -277,15 +279,15 @@ class _Column:
     def _sagittal(self, name: str, upper: tuple, lower: tuple, standard: tuple, sign: int) -> Measurement:
         tilts = [self.axes.sagittal_tilt_deg(plane.normal_ras) for _, plane in (upper, lower)]
         value = sign * (tilts[0] - tilts[1])
-        doubts = []
+        flags = []
         ends = tuple(short_name(end[0]) for end in (upper, lower))
         if ends != standard:
-            doubts.append(f"Measured from {ends[0]} to {ends[1]} instead of {standard[0]} to {standard[1]}.")
+            flags.append(f"Measured from {ends[0]} to {ends[1]} instead of {standard[0]} to {standard[1]}.")
         least, most = USUAL_RANGES[name]
         if not least <= value <= most:
-            doubts.append(f"{value:.0f}° is outside the reference range ({least:.0f} to {most:.0f}).")
-        doubts += self._voxel_doubt(tuple((end[0], end[1].name) for end in (upper, lower)), 0)
-        return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).doubted(doubts)
+            flags.append(f"{value:.0f}° is outside the reference range ({least:.0f} to {most:.0f}).")
+        flags += self._voxel_uncertainty(tuple((end[0], end[1].name) for end in (upper, lower)), 0)
+        return Measurement(name, "spine", None, value, "deg", planes=(upper[1], lower[1])).flagged(flags)
 
     def vertical_axis(self) -> Measurement:
         """From the plumb line through C7 to the back upper corner of S1."""
@@ -294,19 +296,19 @@ class _Column:
             return absent(name, "spine", None, "mm", "C7 is not visible.")
         if self.sacrum is None:
             return absent(name, "spine", None, "mm", self.no_sacrum)
-        top, corner = self.shapes["vertebrae_C7"].body_centre_ras(), self.sacrum.posterior_ras_mm
+        top, corner = self.centres_ras_mm["vertebrae_C7"], self.sacrum.posterior_ras_mm
         value = float((top - corner) @ self.axes.anterior)
         marks = (Landmark("C7_centre", top), Landmark("S1_posterior_corner", corner))
         plumb = Axis("plumb_line", top, -self.axes.superior)
         least, most = USUAL_RANGES[name]
-        doubts = [f"{value:.0f} mm is outside the reference range ({least:.0f} to {most:.0f})."]
+        flags = [f"{value:.0f} mm is outside the reference range ({least:.0f} to {most:.0f})."]
         result = Measurement(name, "spine", None, value, "mm", landmarks=marks, axes=(plumb,))
-        return result.doubted(doubts * (not least <= value <= most))
+        return result.flagged(flags * (not least <= value <= most))
 
 
-def _is_cut(bone: Bone, shape: VertebraShape) -> bool:
+def _is_cut(bone: Bone, shape: VertebraShape, centre: np.ndarray) -> bool:
     """Whether the field of view cuts the vertebra's body from above or below."""
     plates = [shape.endplate_ras(which) for which in ("superior", "inferior")]
-    places = [shape.body_centre_ras(), *(plate[0] for plate in plates if plate is not None)]
+    places = [centre, *(plate[0] for plate in plates if plate is not None)]
     near = bone.cut_near(places, 1.5 * max(bone.spacing_mm or (1.0,)))
     return bool({"superior", "inferior"} & set(near))

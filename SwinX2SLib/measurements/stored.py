@@ -151,7 +151,7 @@ def holds(review: Review | None, digest: str) -> bool:
 
 
 def review_words(review: Review | None, digest: str) -> str:
-    """Return the state of the review, in words."""
+    """Return the state of the review, as text."""
     if review is None:
         return "Not reviewed"
     date = review.date.replace("T", " ")

@@ -13,8 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.resolution import voxel_doubt
+from SwinX2SLib.measurements.resolution import voxel_uncertainty
 from SwinX2SLib.measurements.results import Axis, Landmark, Measurement, Plane, absent
+from SwinX2SLib.measurements.vertebra_arch import Spinous
 from SwinX2SLib.measurements.vertebra_frame import (
     SUPERIOR,
     anterior_from_neighbours,
@@ -88,7 +89,8 @@ LEAST_KEPT_FRACTION = 0.9
 LEAST_KEPT_OF_PROCESS = 0.995
 # Half a voxel moves the ends of the thin spinous process by about so much of a voxel against each other.
 SPINOUS_VOXEL_PART = 0.5
-# Bone beside the median plane, or broken off, may reach so far behind the tip: many processes of the neck are forked.
+# Bone next to the median plane, or broken off, may reach so far behind the tip: many processes of the neck are
+# forked.
 MOST_BEYOND_MM, MOST_BEYOND_VOXELS = 5.0, 2.0
 _LENGTHS = (
     ("anterior_body_height", "superior_anterior", "inferior_anterior"),
@@ -108,7 +110,7 @@ def vertebra_shapes(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> 
         superior: the patient's upward direction in RAS, for a vertebra without neighbours.
     """
     levels = vertebra_levels()
-    vertebrae = {name: bones[name] for name in sorted(set(bones) & set(levels), key=levels.get)}
+    vertebrae = {name: bones[name] for name in sorted(set(bones) & set(levels), key=levels.__getitem__)}
     ups = up_directions(vertebrae, superior)
     shapes = {name: vertebra_shape(bone, ups[name]) for name, bone in vertebrae.items()}
     fronts = {name: shape.frame.axes[:, 1] for name, shape in shapes.items() if shape.frame is not None}
@@ -146,14 +148,14 @@ def _reason(shape: VertebraShape, *parts: str) -> str:
 
 
 def _mark(shape: VertebraShape, name: str, local: np.ndarray) -> Landmark:
-    return Landmark(name, shape.frame.to_ras(local))
+    return Landmark(name, shape.found_frame.to_ras(local))
 
 
 def _lengths(shape: VertebraShape) -> list[Measurement]:
     results = []
     for name, first, second in _LENGTHS:
-        ends = [shape.corners.get(end) for end in (first, second)]
-        if any(end is None for end in ends):
+        ends = [shape.corners[end] for end in (first, second) if end in shape.corners]
+        if len(ends) < 2:
             parts = ("body", *(end.split("_")[0] for end in (first, second)), first, second)
             results.append(absent(name, shape.name, None, "mm", _reason(shape, *parts)))
             continue
@@ -170,7 +172,7 @@ def _canal(shape: VertebraShape) -> list[Measurement]:
         return [absent(name, shape.name, None, "mm", reason) for name in ("canal_length", "canal_width")]
     marks = (_mark(shape, "canal_front", canal.front), _mark(shape, "canal_back", canal.back))
     length = Measurement("canal_length", shape.name, None, canal.length_mm, "mm", landmarks=marks)
-    if canal.width_mm is None:
+    if canal.width_mm is None or canal.left is None or canal.right is None:
         return [length, absent("canal_width", shape.name, None, "mm", "The canal is open on one side.")]
     marks = (_mark(shape, "canal_left", canal.left), _mark(shape, "canal_right", canal.right))
     return [length, Measurement("canal_width", shape.name, None, canal.width_mm, "mm", landmarks=marks)]
@@ -183,28 +185,28 @@ def _spinous(shape: VertebraShape) -> list[Measurement]:
         reason = _reason(shape, "spinous", "canal")
         return [absent(name, shape.name, None, unit, reason) for name, unit in names]
     marks = (_mark(shape, "spinous_base", spinous.base), _mark(shape, "spinous_tip", spinous.tip))
-    axis = Axis("spinous_axis", marks[0].position_ras_mm, shape.frame.axes @ spinous.direction)
+    axis = Axis("spinous_axis", marks[0].position_ras_mm, shape.found_frame.axes @ spinous.direction)
     length = float(np.linalg.norm(spinous.tip - spinous.base))
     measured = Measurement(names[0][0], shape.name, None, length, "mm", landmarks=marks, axes=(axis,))
-    results = [measured.doubted(_tip_doubts(shape))]
+    results = [measured.flagged(_tip_flags(shape, spinous))]
     plate = shape.superior or shape.inferior
     if plate is None:
         return [*results, absent(names[1][0], shape.name, None, "deg", _reason(shape, "superior", "body"))]
     backwards = np.arctan2(plate.slope_front, 1.0)
     drop = np.degrees(np.arctan2(-spinous.direction[2], -spinous.direction[1]) - backwards)
     angle = Measurement(names[1][0], shape.name, None, float(drop), "deg", landmarks=marks, axes=(axis,))
-    doubt = shape.doubts_deg["superior" if shape.superior is not None else "inferior"][0]
-    own = float(np.degrees(SPINOUS_VOXEL_PART * shape.section.voxel_mm / length))
-    blurred = voxel_doubt(shape.section.voxel_mm, doubt, own)
-    return [*results, angle.doubted((*_tip_doubts(shape), *blurred))]
+    uncertainty = shape.uncertainties_deg["superior" if shape.superior is not None else "inferior"][0]
+    own = float(np.degrees(SPINOUS_VOXEL_PART * shape.voxel_mm / length))
+    blurred = voxel_uncertainty(shape.voxel_mm, uncertainty, own)
+    return [*results, angle.flagged((*_tip_flags(shape, spinous), *blurred))]
 
 
-def _tip_doubts(shape: VertebraShape) -> tuple[str, ...]:
-    limit = max(MOST_BEYOND_MM, MOST_BEYOND_VOXELS * shape.section.voxel_mm)
-    if shape.spinous.beyond_mm <= limit:
+def _tip_flags(shape: VertebraShape, spinous: Spinous) -> tuple[str, ...]:
+    limit = max(MOST_BEYOND_MM, MOST_BEYOND_VOXELS * shape.voxel_mm)
+    if spinous.beyond_mm <= limit:
         return ()
     return (
-        f"Bone extends {shape.spinous.beyond_mm:.0f} mm behind the tip of the spinous process: the process "
+        f"Bone extends {spinous.beyond_mm:.0f} mm behind the tip of the spinous process: the process "
         "is broken or deviates to one side.",
     )
 
@@ -249,10 +251,10 @@ def _wedge(shape: VertebraShape) -> Measurement:
     if shape.superior is None or shape.inferior is None:
         return absent("wedge_angle", shape.name, None, "deg", _reason(shape, "superior", "inferior", "body"))
     open_front = np.arctan(shape.superior.slope_front) - np.arctan(shape.inferior.slope_front)
-    planes = (_plane(shape, "superior"), _plane(shape, "inferior"))
+    planes = tuple(plane for which in ("superior", "inferior") if (plane := _plane(shape, which)))
     wedge = Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
-    doubts = (shape.doubts_deg[which][0] for which in ("superior", "inferior"))
-    return wedge.doubted(voxel_doubt(shape.section.voxel_mm, *doubts))
+    flags = (shape.uncertainties_deg[which][0] for which in ("superior", "inferior"))
+    return wedge.flagged(voxel_uncertainty(shape.voxel_mm, *flags))
 
 
 def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:
@@ -290,4 +292,4 @@ def _judged(measurement: Measurement, bone: Bone) -> Measurement:
             f"{measurement.value:.1f} {measurement.unit} is outside the reference range ({usual[0]:.0f} to "
             f"{usual[1]:.0f})."
         )
-    return measurement.doubted(reasons)
+    return measurement.flagged(reasons)

@@ -166,7 +166,7 @@ def find_pedicle(solid: Solid, box: Box, canal: Canal, sign: int) -> np.ndarray:
     Raises:
         NotFoundError: the side has no pedicle between body and arch.
     """
-    if canal.width_mm is None:
+    if canal.width_mm is None or canal.right is None or canal.left is None:
         raise NotFoundError("The canal is open on one side; no pedicle was found there.")
     inner = abs(float((canal.right if sign > 0 else canal.left)[0]))
     outer = max(inner - 3.0, 1.0), inner + max(PEDICLE_REACH_MM, 0.45 * canal.width_mm)
@@ -217,8 +217,8 @@ def find_spinous(solid: Solid, canal: Canal) -> Spinous:
     tip = root + direction * float(((points - root) @ direction).max() + solid.step_mm / 2)
     if (tip - base) @ direction < LEAST_SPINOUS_MM or direction[0] > 0:
         raise NotFoundError("The arch has no spinous process.")
-    local = [np.array([0.0, *values]) for values in (base, tip, direction)]
-    return Spinous(*local, _beyond(solid, local[1], local[2]))
+    start, end, along = (np.array([0.0, *values]) for values in (base, tip, direction))
+    return Spinous(start, end, along, _beyond(solid, end, along))
 
 
 def _beyond(solid: Solid, tip: np.ndarray, direction: np.ndarray) -> float:

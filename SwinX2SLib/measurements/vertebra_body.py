@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from SwinX2SLib.geometry.tuples import vector3
 from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.voxel_solid import Solid
 
@@ -105,9 +106,10 @@ def median_section(solid: Solid, voxel_mm: float) -> Section:
         run = run_about(filled[row], seed_up)
         if run is not None:
             columns[:, row] = run[0] - 0.5, run[1] + 0.5
-    walls = [_exact(solid, slab, 1, solid.start[1] + solid.step_mm * row) for row in rows]
-    ends = [_exact(solid, slab, 2, solid.start[2] + solid.step_mm * column) for column in columns]
-    return Section(filled, solid.coordinates(1), solid.coordinates(2), *walls, *ends, voxel_mm)
+    back, front, arch = (_exact(solid, slab, 1, solid.start[1] + solid.step_mm * row) for row in rows)
+    lower, upper = (_exact(solid, slab, 2, solid.start[2] + solid.step_mm * column) for column in columns)
+    places = solid.coordinates(1), solid.coordinates(2)
+    return Section(filled, *places, back, front, arch, lower, upper, voxel_mm)
 
 
 def _walls(filled: np.ndarray, seed_front: int, seed_up: int, step_mm: float) -> np.ndarray:
@@ -125,7 +127,8 @@ def _walls(filled: np.ndarray, seed_front: int, seed_up: int, step_mm: float) ->
         body = np.flatnonzero(filled[max(lower, 0) : upper + 1, level])
         if not len(body):
             continue
-        first = runs[level][0] if runs[level] is not None else int(body[0]) + max(lower, 0)
+        run = runs[level]
+        first = run[0] if run is not None else int(body[0]) + max(lower, 0)
         rows[:2, level] = first - 0.5, body[-1] + max(lower, 0) + 0.5
         behind = np.flatnonzero(filled[:first, level])
         if len(behind) and first - behind[-1] > round(LEAST_CANAL_MM / step_mm):
@@ -217,7 +220,7 @@ def _robust_plane(right: np.ndarray, front: np.ndarray, height: np.ndarray) -> E
         weight = np.clip(1 - (off / (4.685 * scale)) ** 2, 0, None) ** 2
     if weight.mean() < 0.4 or np.hypot(plane[1], plane[2]) > 1.0:
         raise NotFoundError("The endplate is not flat enough for a plane fit.")
-    return Endplate(*(float(value) for value in plane), scale)
+    return Endplate(*vector3(plane), scale)
 
 
 def corner(section: Section, box: Box, endplate: Endplate, upper: bool, anterior: bool) -> np.ndarray:

@@ -45,7 +45,7 @@ def up_directions(bones: dict[str, Bone], superior: np.ndarray = SUPERIOR) -> di
     for name in centres:
         near = sorted(
             (other for other in centres if abs(levels[other] - levels[name]) <= NEIGHBOUR_LEVELS),
-            key=levels.get,
+            key=levels.__getitem__,
         )
         total = np.zeros(3)
         for place, upper in enumerate(near):
@@ -66,7 +66,7 @@ def anterior_from_neighbours(name: str, fronts: dict[str, np.ndarray]) -> np.nda
     """
     levels = vertebra_levels()
     away = {other: abs(levels[other] - levels[name]) for other in fronts}
-    near = [other for other in sorted(away, key=away.get) if away[other] <= LENDING_LEVELS]
+    near = [other for other in sorted(away, key=away.__getitem__) if away[other] <= LENDING_LEVELS]
     return np.mean([fronts[other] for other in near[:LENDERS]], axis=0) if near else None
 
 
@@ -107,7 +107,7 @@ def initial_frame(bone: Bone, up: np.ndarray) -> LocalFrame:
     if bone.name == "vertebrae_C1":
         up = _ring_up(bone, up)
     frame = LocalFrame.from_directions(centre, normal[0], up)
-    return frame.moved([float((normal[1] - centre) @ normal[0]), 0.0, 0.0])
+    return frame.moved(np.array([float((normal[1] - centre) @ normal[0]), 0.0, 0.0]))
 
 
 def _body_front(bone: Bone, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from SwinX2SLib.measurements.bones import Bone
-from SwinX2SLib.measurements.resolution import endplate_doubt_deg
+from SwinX2SLib.measurements.resolution import endplate_uncertainty_deg
 from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.vertebra_arch import (
     Canal,
@@ -44,6 +46,9 @@ _NO_BODY = "The atlas has no body."
 _DENS = "The axis has the dens instead of an upper endplate."
 
 
+Part = TypeVar("Part")
+
+
 @dataclass(eq=False)
 class VertebraShape:
     """What one vertebra shows.
@@ -56,7 +61,7 @@ class VertebraShape:
         corners: `(3,)` local by name of `CORNERS`.
         canal, spinous: or None.
         pedicles: `(3,)` local by side.
-        doubts_deg: by endplate, how far the voxels may turn it, seen from the side and from the front.
+        uncertainties_deg: by endplate, how far the voxels may turn it, seen from the side and from the front.
         missing: the reason, by part: frame, body, superior, inferior, canal, spinous, pedicle_left, pedicle_right.
         lent: whether its directions are those of its neighbours, since it shows no arch of its own.
     """
@@ -70,7 +75,7 @@ class VertebraShape:
     canal: Canal | None = None
     spinous: Spinous | None = None
     pedicles: dict[str, np.ndarray] = field(default_factory=dict)
-    doubts_deg: dict[str, tuple[float, float]] = field(default_factory=dict)
+    uncertainties_deg: dict[str, tuple[float, float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     lent: bool = False
 
@@ -79,7 +84,23 @@ class VertebraShape:
         """Whether only the arch is missing for its directions to be told."""
         return self.frame is None and NO_ARCH in self.missing.get("frame", "")
 
-    def try_part(self, part: str, find: Callable):
+    @property
+    def found_frame(self) -> LocalFrame:
+        """The frame of a vertebra of which any part was found.
+
+        Raises:
+            NotFoundError: its directions are not to be told.
+        """
+        if self.frame is None:
+            raise NotFoundError(self.missing.get("frame", "The vertebra's directions are not to be told."))
+        return self.frame
+
+    @property
+    def voxel_mm(self) -> float:
+        """Voxels that the bone came from; 0 where nothing of it was found."""
+        return 0.0 if self.section is None else self.section.voxel_mm
+
+    def try_part(self, part: str, find: Callable[[], Part]) -> Part | None:
         """Return what `find` finds, or None with the reason noted."""
         try:
             return find()
@@ -92,8 +113,9 @@ class VertebraShape:
         plate: Endplate | None = getattr(self, which)
         if plate is None or self.frame is None:
             return None
-        ends = [self.corners.get(f"{which}_{end}") for end in ("anterior", "posterior")]
-        front = float(np.mean([end[1] for end in ends])) if all(end is not None for end in ends) else 0.0
+        names = [f"{which}_{end}" for end in ("anterior", "posterior")]
+        ends = [self.corners[name] for name in names if name in self.corners]
+        front = float(np.mean([end[1] for end in ends])) if len(ends) == len(names) else 0.0
         middle = np.array([0.0, front, plate.at(0.0, front)])
         return self.frame.to_ras(middle), self.frame.axes @ plate.normal
 
@@ -128,11 +150,11 @@ def vertebra_shape(bone: Bone, up: np.ndarray, front: np.ndarray | None = None) 
         return shape
     shape.frame = frame
     solid = fill(bone, frame, FINE_STEP_MM)
-    shape.section = median_section(solid, voxel_mm)
+    section = shape.section = median_section(solid, voxel_mm)
     if bone.name == "vertebrae_C1":
-        _describe_atlas(shape, solid)
+        _describe_atlas(shape, solid, section)
     else:
-        _describe(shape, solid, bone)
+        _describe(shape, solid, bone, section)
     return shape
 
 
@@ -159,8 +181,7 @@ def _levelled(bone: Bone, frame: LocalFrame, voxel_mm: float) -> LocalFrame:
     return frame
 
 
-def _describe(shape: VertebraShape, solid: Solid, bone: Bone) -> None:
-    section = shape.section
+def _describe(shape: VertebraShape, solid: Solid, bone: Bone, section: Section) -> None:
     box = shape.try_part("body", lambda: body_box(solid, section))
     if box is None:
         for part in ("superior", "inferior", "canal", "spinous", "pedicle_left", "pedicle_right"):
@@ -173,11 +194,12 @@ def _describe(shape: VertebraShape, solid: Solid, bone: Bone) -> None:
     shape.inferior = shape.try_part("inferior", lambda: fit_endplate(solid, box, False))
     for which in ("superior", "inferior"):
         if getattr(shape, which) is not None:
-            shape.doubts_deg[which] = endplate_doubt_deg(bone, shape.frame, box, getattr(shape, which))
+            uncertainty = endplate_uncertainty_deg(bone, shape.found_frame, box, getattr(shape, which))
+            shape.uncertainties_deg[which] = uncertainty
     for name, upper, anterior in CORNERS:
         plate = shape.superior if upper else shape.inferior
         if plate is not None:
-            found = shape.try_part(name, lambda p=plate, u=upper, a=anterior: corner(section, box, p, u, a))
+            found = shape.try_part(name, partial(corner, section, box, plate, upper, anterior))
             if found is not None:
                 shape.corners[name] = found
     if shape.lent:
@@ -196,12 +218,12 @@ def _describe_arch(shape: VertebraShape, solid: Solid, box: Box) -> None:
         return
     shape.spinous = shape.try_part("spinous", lambda: find_spinous(solid, canal))
     for side, sign in (("left", -1), ("right", 1)):
-        found = shape.try_part(f"pedicle_{side}", lambda sign=sign: find_pedicle(solid, box, canal, sign))
+        found = shape.try_part(f"pedicle_{side}", partial(find_pedicle, solid, box, canal, sign))
         if found is not None:
             shape.pedicles[side] = found
 
 
-def _describe_atlas(shape: VertebraShape, solid: Solid) -> None:
+def _describe_atlas(shape: VertebraShape, solid: Solid, section: Section) -> None:
     for part in ("body", "superior", "inferior", "pedicle_left", "pedicle_right"):
         shape.missing[part] = _NO_BODY
     shape.missing["spinous"] = "The atlas has a tubercle instead of a spinous process."
@@ -209,4 +231,4 @@ def _describe_atlas(shape: VertebraShape, solid: Solid) -> None:
         for part in ("canal", "spinous", "pedicle_left", "pedicle_right"):
             shape.missing[part] = f"{NO_ARCH.capitalize()}."
         return
-    shape.canal = shape.try_part("canal", lambda: find_ring_canal(solid, shape.section))
+    shape.canal = shape.try_part("canal", lambda: find_ring_canal(solid, section))

@@ -102,7 +102,7 @@ def _landmarks(region: str, measurements: Sequence[Measurement]) -> dict[str, An
 
 
 def _axes(region: str, measurements: Sequence[Measurement]) -> list[dict[str, Any]]:
-    lines = {}
+    lines: dict[str, Axis] = {}
     for measurement in measurements:
         for axis in measurement.axes:
             lines.setdefault(_unique(measurement, axis.name), axis)
@@ -117,7 +117,7 @@ def _ends(axis: Axis, half_mm: float) -> dict[str, np.ndarray]:
 
 
 def _curves(region: str, measurements: Sequence[Measurement]) -> list[dict[str, Any]]:
-    curves = {}
+    curves: dict[str, np.ndarray] = {}
     for measurement in measurements:
         for curve in measurement.curves:
             curves.setdefault(_unique(measurement, curve.name), _few(curve.points_ras_mm))
@@ -200,7 +200,7 @@ def table_text(measured: Mapping[str, Sequence[Measurement]]) -> str:
 
 
 def _rows(measurement: Measurement) -> list[dict[str, object]]:
-    row = {
+    row: dict[str, object] = {
         "structure": measurement.structure,
         "side": measurement.side or "",
         "measurement": measurement.name,

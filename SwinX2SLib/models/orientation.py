@@ -1,8 +1,7 @@
-"""A small network that tells from one radiograph which view it is and how it hangs.
+"""A small network that predicts the view and the orientation of a radiograph.
 
-Whoever loads two radiographs may take one for the other, or hang one on its side, on its head or facing the wrong
-way. The silhouettes of the reconstructing network cannot tell well: it has only ever seen radiographs that hang as
-they should.
+Users may swap the two radiographs, or load one rotated or mirrored. The reconstruction network cannot detect this
+reliably, because it was trained on radiographs in standard display orientation only.
 
 Radiographs are `(B, 1, across, down)`, square, bone bright.
 """
@@ -20,7 +19,7 @@ from SwinX2SLib.models.silhouettes import ConvBlock2d, coordinates, standardise
 
 
 class View(Enum):
-    """What a radiograph shows."""
+    """View of a radiograph."""
 
     FRONTAL = "frontal"
     LATERAL = "lateral"
@@ -28,12 +27,12 @@ class View(Enum):
 
 @dataclass(frozen=True)
 class Orientation:
-    """How a radiograph hangs, seen from how it should: mirrored first, then turned.
+    """Orientation relative to the standard display orientation: mirrored first, then rotated.
 
     Attributes:
         view: of the radiograph.
-        quarter_turns: by 90 degrees each, from the axis across towards the axis down: clockwise on a light box.
-        mirrored: left to right. Never said of a frontal radiograph: its bones are nearly the same on both sides.
+        quarter_turns: number of clockwise rotations by 90 degrees.
+        mirrored: left-right. Always False for frontal radiographs, because the bones are nearly symmetric.
     """
 
     view: View
@@ -48,8 +47,8 @@ ORIENTATIONS = (
 )
 
 
-def hang(radiograph: Tensor, orientation: Orientation) -> Tensor:
-    """Return a radiograph `(..., across, down)` that hangs as it should as it hangs in `orientation`."""
+def reorient(radiograph: Tensor, orientation: Orientation) -> Tensor:
+    """Bring a radiograph `(..., across, down)` in standard display orientation into `orientation`."""
     radiograph = radiograph.flip(-2) if orientation.mirrored else radiograph
     return torch.rot90(radiograph, orientation.quarter_turns, (-2, -1))
 
@@ -60,8 +59,8 @@ class RadiographOrientationConfig:
 
     Attributes:
         widths: channels at 1/2, 1/4, 1/8 and 1/16 of the radiograph's side.
-        film_px: side of the square radiograph [pixels].
-        grid_shape: voxels `(X, Y, Z)` of the people whose radiographs it learns from.
+        radiograph_px: side of the square radiograph [pixels].
+        grid_shape: voxels `(X, Y, Z)` of the subjects used for training.
     """
 
     widths: tuple[int, ...] = (16, 32, 64, 96)
@@ -70,7 +69,7 @@ class RadiographOrientationConfig:
 
 
 class RadiographOrientationNet(nn.Module):
-    """One square radiograph in, a logit for each of `ORIENTATIONS` out."""
+    """Network with one square radiograph as input and one logit for each of `ORIENTATIONS` as output."""
 
     config: RadiographOrientationConfig
     grid_shape: tuple[int, int, int]
@@ -91,8 +90,7 @@ class RadiographOrientationNet(nn.Module):
 
 
 def as_square(radiograph: Tensor, side: int) -> Tensor:
-    """Fit radiographs `(B, C, W, H)` into squares `(B, C, side, side)`: their proportions kept, centred, 0 around
-    them."""
+    """Fit radiographs `(B, C, W, H)` into squares `(B, C, side, side)`: isotropic, centred, padded with 0."""
     width, height = radiograph.shape[-2:]
     scale = side / max(width, height)
     size = tuple(max(round(length * scale), 1) for length in (width, height))

@@ -40,5 +40,6 @@ class ReconstructionModel(nn.Module):
 
 
 def reconstructs(model: nn.Module) -> TypeGuard[ReconstructionModel]:
-    """Tell whether a network reconstructs, of whatever class it is; those that look at single radiographs do not."""
+    """Return whether a network reconstructs, of whatever class it is; those that look at single radiographs do
+    not."""
     return hasattr(model, "reconstruct_logits") and hasattr(model, "grid_shape")

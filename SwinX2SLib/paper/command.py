@@ -85,7 +85,7 @@ def run_benchmark(args: argparse.Namespace) -> int:
 
         torch.set_num_threads(args.threads)
     options = Options(
-        args.out.absolute(), args.device, args.any_licence, args.no_training, args.workers, _say
+        args.out.absolute(), args.device, args.any_licence, args.no_training, args.workers, _print_note
     )
     args.out.mkdir(parents=True, exist_ok=True)
 
@@ -97,7 +97,7 @@ def run_benchmark(args: argparse.Namespace) -> int:
     return SOME_FAILED if any(result.failed for result in results) else DONE
 
 
-def _say(sentence: str) -> None:
+def _print_note(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 

@@ -190,9 +190,9 @@ def _content_faults(values: Mapping[str, Any], published: PublishedTables) -> li
         wanted = [str(value) if name == "tables" else value for value in values.get(name, ())]
         unknown = [value for value in wanted if value not in allowed]
         if unknown:
-            told = ", ".join(map(str, sorted(allowed)))
+            listed = ", ".join(map(str, sorted(allowed)))
             found.append(
-                f"{name} has {', '.join(map(str, unknown))}, which is not in the paper; known: {told}."
+                f"{name} has {', '.join(map(str, unknown))}, which is not in the paper; known: {listed}."
             )
     if not values.get("data"):
         found.append("No data set is set under [data].")

@@ -64,7 +64,7 @@ def score_predictions(
         data_set: name, for the tables.
         folder: receives documents and tables.
         workers: processes; one per core by default.
-        progress: told about every case.
+        progress: called for every case.
 
     Raises:
         InputError: no case could be evaluated.

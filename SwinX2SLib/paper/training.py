@@ -93,7 +93,7 @@ class Trainer:
         return Trained(f"{training.name}-{record.sha256[:8]}", found, about)
 
     def is_trained(self, training: Training, cases: Sequence[Case], kept_aside: Sequence[Case]) -> bool:
-        """Tell whether `train` has nothing left to do."""
+        """Return whether `train` has nothing left to do."""
         folder = self._folder(training, cases, kept_aside)
         return (folder / DONE).is_file() and _weights(folder, training).is_file()
 

@@ -8,7 +8,7 @@ import platform
 import queue
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ _TASKS_PER_THREAD = 2
 
 def cluster_answers(
     tasks: Sequence[Task], work: Work, address: str, note: Callable[[str], None]
-) -> Iterator[tuple[Task, Answer]]:
+) -> Generator[tuple[Task, Answer], None, None]:
     """Yield each task with its answer, in the order in which they end; closing it withdraws what is not done.
 
     Args:
@@ -109,7 +109,7 @@ def _connected(address: str) -> Iterator[Client]:
         message = f"The scheduler {address} cannot be reached ({str(error) or type(error).__name__})."
         hint = "Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786."
         raise InputError([Fault("scheduler-unreachable", message, hint)]) from error
-    # It tells by tracebacks what is told here in words.
+    # It tells by tracebacks what is told here as text.
     logger, before = logging.getLogger("distributed.client"), logging.getLogger("distributed.client").level
     logger.setLevel(logging.CRITICAL)
     try:

@@ -12,7 +12,7 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -44,7 +44,9 @@ def usable_cores() -> int:
     )
 
 
-def local_answers(tasks: Sequence[Task], work: Work, workers: int) -> Iterator[tuple[Task, Answer]]:
+def local_answers(
+    tasks: Sequence[Task], work: Work, workers: int
+) -> Generator[tuple[Task, Answer], None, None]:
     """Yield each task with its answer, in the order in which they end; closing it ends the processes.
 
     Args:

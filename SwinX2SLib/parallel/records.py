@@ -68,7 +68,7 @@ class Records:
                 os.replace(here, there)
 
     def is_finished(self, key: str, fingerprint: str, accept: Callable[[dict], bool] | None) -> bool:
-        """Tell whether a whole result of just these inputs is there (and `accept` takes it)."""
+        """Return whether a whole result of just these inputs is there (and `accept` takes it)."""
         try:
             state = json.loads((self._state / f"{key}.json").read_text(encoding="utf-8"))
             written = self.path(key).read_bytes()
@@ -83,7 +83,7 @@ class Records:
         self.path(key).unlink(missing_ok=True)
 
     def finish(self, key: str, fingerprint: str, text: str) -> None:
-        """Write a result, whole or not at all."""
+        """Write a result, atomically."""
         written = (text + "\n").encode()
         self._write(self.path(key), written)
         state = {"fingerprint": fingerprint, "sha256": _digest(written)}

@@ -25,12 +25,12 @@ def run_resumable(
     progress: TaskProgress | None = None,
     accept: Callable[[dict], bool] | None = None,
 ) -> Outcome:
-    """Do every task that is not finished yet; one that fails is recorded and the rest go on.
+    """Do every task that is not finished yet; a failed task is recorded and the others continue.
 
-    The result of each is written to `<out>/<key>.json` by this process, whole or not at all, as soon as it is there.
-    A run that was interrupted, killed or had failures is taken up by calling this again: what is finished is not
-    redone, unless its payload, or a file that the payload names, has changed since, or its result was damaged. The
-    folder shows the results of these tasks only; those of others are put aside, and come back when asked for again.
+    The result of each is written to `<out>/<key>.json` by this process, atomically, as soon as it is there. A run
+    that was interrupted, killed or had failures is taken up by calling this again: what is finished is not redone,
+    unless its payload, or a file that the payload names, has changed since, or its result was damaged. The folder
+    shows the results of these tasks only; those of others are put aside, and come back when asked for again.
 
     Args:
         tasks: what to do.

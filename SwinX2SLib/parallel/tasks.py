@@ -37,7 +37,8 @@ class Failure:
 
     Attributes:
         key: of the task.
-        kind: stable machine-readable word: that of the first fault, or `worker-died`, `out-of-memory`, `unexpected`.
+        kind: stable machine-readable identifier: that of the first fault, or `worker-died`, `out-of-memory`,
+            `unexpected`.
         message: what went wrong, and what to do where that is known.
         details: where in the code, for whoever repairs it; may be empty.
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import network_affine, voxel_spacing_mm
 from SwinX2SLib.geometry.tuples import shape3, vector3
 from SwinX2SLib.phantom.parameters import PhantomParameters
@@ -39,6 +40,12 @@ class Phantom:
         affine: 4x4, index -> RAS mm.
         truth: what is known of it, in RAS mm, whether inside the field of view or not.
         parameters: that it was made from.
+
+    Examples:
+        >>> from SwinX2SLib import build_phantom
+        >>> phantom = build_phantom(spacing_mm=8.0)
+        >>> phantom.truth.femora["left"].neck_shaft_angle_deg
+        125.0
     """
 
     labels: np.ndarray
@@ -61,11 +68,20 @@ def build_phantom(
         spacing_mm: edge of the cubic voxels.
         field_of_view: box to cover; all bones and a margin when None.
 
+    Returns:
+        Labels in network order, their affine, and all that is known of the skeleton.
+
     Raises:
-        ValueError: the spacing is not positive, or the field of view is empty.
+        InputError: the spacing is not positive, or the field of view is empty.
+
+    Examples:
+        >>> from SwinX2SLib import PhantomParameters, build_phantom
+        >>> phantom = build_phantom(PhantomParameters(lumbar_count=5), spacing_mm=8.0)
+        >>> phantom.labels.dtype, phantom.affine.shape
+        (dtype('uint8'), (4, 4))
     """
     if not spacing_mm > 0:
-        raise ValueError(f"The voxel spacing must be positive, not {spacing_mm} mm.")
+        raise _unbuildable(f"The voxel spacing must be positive, not {spacing_mm} mm.")
     parameters = parameters or PhantomParameters()
     bones, truth = build_skeleton(parameters)
     if field_of_view is None:
@@ -74,13 +90,17 @@ def build_phantom(
     else:
         lower, upper = np.array(field_of_view.lower_ras_mm), np.array(field_of_view.upper_ras_mm)
     if not (upper > lower).all():
-        raise ValueError(f"The field of view is empty: from {lower} to {upper} mm.")
+        raise _unbuildable(f"The field of view is empty: from {lower} to {upper} mm.")
     shape = shape3(np.maximum(np.ceil((upper - lower) / spacing_mm - 1e-6), 1))
     affine = network_affine(spacing_mm, shape, vector3((lower + upper) / 2))
     canvas = _Canvas(shape, affine)
     for bone in bones:
         canvas.paint(bone)
     return Phantom(canvas.labels, affine, truth, parameters)
+
+
+def _unbuildable(message: str) -> InputError:
+    return InputError([Fault("phantom-value", message, "Correct the argument.")])
 
 
 class _Canvas:

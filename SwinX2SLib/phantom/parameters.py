@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from SwinX2SLib.errors import Fault, InputError
+
 
 @dataclass(frozen=True)
 class Sided:
@@ -54,6 +56,14 @@ class PhantomParameters:
         rib_drop_scale: factor on how far ribs descend.
         rib_height_mm, rib_thickness_mm: section of a rib.
         twelfth_rib_length_scale: factor on the length of the last ribs.
+
+    Raises:
+        InputError: numbers that make no skeleton; names all of them.
+
+    Examples:
+        >>> from SwinX2SLib import PhantomParameters
+        >>> PhantomParameters(lumbar_count=5, pelvic_incidence_deg=60.0).pelvic_incidence_deg
+        60.0
     """
 
     scale: float = 1.0
@@ -92,7 +102,8 @@ class PhantomParameters:
         if self.lumbar_count not in (5, 6):
             faults.append("lumbar_count (5 or 6)")
         if faults:
-            raise ValueError(f"Invalid parameters of the phantom: {', '.join(faults)}.")
+            hint = "Lengths and scales must be above 0, and all numbers finite."
+            raise InputError([Fault("phantom-value", f"Invalid parameter: {name}.", hint) for name in faults])
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> PhantomParameters:

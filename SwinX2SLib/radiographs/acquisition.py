@@ -1,4 +1,4 @@
-"""How far the X-ray tube stood from the detector and from the patient: the cone of its rays.
+"""Distances of the X-ray source from detector and patient, which define the cone-beam geometry.
 
 In the order of trust: what the user says; DICOM Distance Source to Detector with Estimated Radiographic Magnification
 Factor (the ratio of source to image receptor over source to object) or Distance Source to Patient (PS3.3 C.8.7.5,
@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-# Beyond twice the size the patient would stand nearer to the tube than to the detector.
+# Beyond twice the size the patient would stand nearer to the X-ray source than to the detector.
 LARGEST_MAGNIFICATION = 2.0
 
 
@@ -26,12 +26,12 @@ BY_USER = "specified by the user"
 
 @dataclass(frozen=True)
 class StatedDistances:
-    """What a header says of the tube.
+    """Source distances from a header.
 
     Attributes:
-        to_detector_mm: from the source, along the central ray; None where it says nothing usable.
+        to_detector_mm: from the source, along the central ray; None if absent or invalid.
         to_patient_mm: likewise.
-        source: where it stands, for a person to read.
+        source: origin of the value, human-readable.
     """
 
     to_detector_mm: float | None = None
@@ -41,12 +41,12 @@ class StatedDistances:
 
 @dataclass(frozen=True)
 class XraySource:
-    """Where the source of the rays stood.
+    """Position of the X-ray source.
 
     Attributes:
         source_to_detector_mm: along the central ray.
         source_to_patient_mm: likewise, to the plane in the patient at which sizes hold.
-        source: who says so, for a person to read.
+        source: origin of the distances, human-readable.
     """
 
     source_to_detector_mm: float
@@ -66,7 +66,7 @@ class XraySource:
 
 
 def stated_distances(dataset: Dataset) -> StatedDistances:
-    """Return what a DICOM header says of the tube; 0 and nonsense count as absent."""
+    """Return the source distances from a DICOM header; 0 and invalid values count as absent."""
     detector = positive_number(dataset, "DistanceSourceToDetector")
     patient = positive_number(dataset, "DistanceSourceToPatient")
     factor = positive_number(dataset, "EstimatedRadiographicMagnificationFactor")

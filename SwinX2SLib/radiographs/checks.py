@@ -1,4 +1,4 @@
-"""What makes a radiograph, or two radiographs together, unusable; every fault is told with what to do."""
+"""What makes a radiograph, or two radiographs together, unusable; every problem has a suggested fix."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def picture_faults(values: np.ndarray) -> list[Fault]:
 
 
 def gray_level_faults(values: np.ndarray) -> list[Fault]:
-    """Tell a picture `(rows, cols)` that is not constant and yet has too few gray levels for a radiograph."""
+    """Report an image `(rows, cols)` that is not constant but has too few gray levels for a radiograph."""
     levels = np.unique(values.ravel()[:: 1 + values.size // _COUNTED_PIXELS]).size
     if levels >= FEWEST_GRAY_LEVELS:
         return []
@@ -58,7 +58,7 @@ def gray_level_faults(values: np.ndarray) -> list[Fault]:
 
 
 def spacing_faults(shape: tuple[int, int], spacing_mm: tuple[float, float], source: str) -> list[Fault]:
-    """List what is wrong with the spacing of one radiograph; an absent one (NaN) has been told already.
+    """List what is wrong with the spacing of one radiograph; a missing spacing (NaN) is reported elsewhere.
 
     Args:
         shape: rows and columns of the radiograph.

@@ -1,4 +1,4 @@
-"""What a file format yields before any interpretation: the picture as stored and what the header says of it."""
+"""Decoded content of a file before any interpretation: the image as stored and the information of its header."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANNOTATION_SHARE = 0.05
 
 
 class DecodeError(Exception):
-    """A file yields no picture; carries the fault to tell."""
+    """The file has no usable image; carries the fault."""
 
     def __init__(self, kind: str, message: str, hint: str):
         self.fault = Fault(kind, message, hint)
@@ -32,9 +32,9 @@ class HeaderSpacing:
     Attributes:
         row_mm: height of a pixel [mm].
         col_mm: width of a pixel [mm].
-        source: where it stands, for a person to read.
+        source: origin of the value, human-readable.
         detector_mm: size `(row, col)` at the detector, before any magnification, where the header states that, too.
-        calibrated: the header says that the size holds at the patient.
+        calibrated: the header states that the size holds at the patient.
     """
 
     row_mm: float
@@ -50,15 +50,15 @@ class DecodedImage:
 
     Attributes:
         values: float32 `(rows, cols)`.
-        bone_bright: False where the header says that the smallest value is shown white.
+        bone_bright: False if the header states that the smallest value is shown white.
         spacing: pixel size from the header, or None.
         spacing_remark: why the header gives no spacing, or "".
         orientation: patient directions in which columns and rows increase, letters of L R A P H F, or None.
-        padding: True where the header says that a pixel is no part of the radiograph; None where it says nothing.
-        distances: what the header says of the tube.
-        stated_view: "AP", "PA" or "lateral" where the header says which view it is, else "".
+        padding: True if the header states that a pixel is no part of the radiograph; None where it says nothing.
+        distances: source distances from the header.
+        stated_view: "AP", "PA" or "lateral" if the header states which view it is, else "".
         notes: sentences for the user.
-        faults: what is wrong with the picture (it may still be looked at, so that all faults are told at once).
+        faults: what is wrong with the picture (it may still be looked at, so that every problem is listed at once).
     """
 
     values: np.ndarray

@@ -28,7 +28,8 @@ _TIFF_WHITE_IS_ZERO = 0
 def decode_picture(path: Path) -> DecodedImage:
     """Decode a PNG, JPEG or TIFF; the stored picture is the one that a picture viewer shows.
 
-    The resolution written in such a file (dots per inch) is that of a screen or printer: it is told, never used.
+    The resolution written in such a file (dots per inch) is that of a screen or printer: it is reported, but not
+    used.
 
     Raises:
         DecodeError: broken, truncated, too large, or several frames.
@@ -83,7 +84,7 @@ def _decode(image: Image.Image) -> DecodedImage:
 
 
 def _white_is_zero_left_alone(image: Image.Image) -> bool:
-    """Tell whether a TIFF's smallest value is white and Pillow kept it so (it inverts 8-bit ones by itself)."""
+    """Return whether a TIFF's smallest value is white and Pillow kept it so (it inverts 8-bit ones automatically)."""
     tags = getattr(image, "tag_v2", {})
     return tags.get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO and image.mode not in ("1", "L")
 

@@ -110,12 +110,12 @@ def patient_orientation(dataset: Dataset) -> tuple[tuple[str, str] | None, list[
     letters = tuple(str(part)[:1] for part in stated)
     if len(letters) == 2 and set(letters) <= _LETTERS and len(set(letters)) == 2:
         return letters, []
-    told = "\\".join(map(str, stated)).strip()
+    stated_text = "\\".join(map(str, stated)).strip()
     note = (
-        f"The patient orientation in the header ({told}) does not define the display orientation and was "
+        f"The patient orientation in the header ({stated_text}) does not define the display orientation and was "
         "ignored."
     )
-    return None, [note] if told else []
+    return None, [note] if stated_text else []
 
 
 def stated_view(dataset: Dataset) -> str:

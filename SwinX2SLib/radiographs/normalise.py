@@ -15,7 +15,7 @@ _FLAT_SHARE, _FLAT_TOLERANCE = 0.98, 0.012
 # White shutter with scatter under it: white at the edge, and ending on a sharp straight step, over which most of
 # the line darkens (an abdomen does not end so). Levels are of the radiograph's range, the step's width of its side.
 _WHITE, _STILL_WHITE, _DARK, _STEP_WIDTH = 0.9, 0.7, 0.4, 0.03
-# Air at an edge is black before and after; what was brighter than this share of the range is told to the user.
+# Air at an edge is black before and after; what was brighter than this share of the range is reported to the user.
 _NEAR_BLACK = 0.1
 # The darkest pixels of a line, burnt-in dark letters aside.
 _DARKEST_PERCENTILE = 5
@@ -88,18 +88,18 @@ def _shutter_widths(dense: np.ndarray) -> dict[str, int]:
 
 
 def _notes(pixels: np.ndarray, widths: dict[str, int]) -> tuple[str, ...]:
-    """Tell which edges turn black that were not.
+    """Return which edges turn black that were not.
 
     Args:
         pixels: the radiograph in 0..1, before its edges are blackened.
         widths: lines to blacken, for each side.
     """
-    told = ", ".join(
+    borders = ", ".join(
         f"{widths[side]} px {side}"
         for side, lines in _sides(pixels).items()
         if widths[side] and np.median(lines[: widths[side]]) > _NEAR_BLACK
     )
-    return (f"Collimated borders that were not black were set to black: {told}.",) if told else ()
+    return (f"Collimated borders that were not black were set to black: {borders}.",) if borders else ()
 
 
 def _flat_lines(lines: np.ndarray, tolerance: float) -> int:

@@ -1,4 +1,4 @@
-"""A radiograph ready to use, and what a user may say about a file before it is one."""
+"""A radiograph ready to use, and user options for a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROTATIONS_DEG = (0, 90, 180, 270)
 
 @dataclass(frozen=True)
 class Crop:
-    """A rectangle of the picture as stored in the file.
+    """A rectangle of the image as stored in the file.
 
     Attributes:
         left, top, width, height: pixels, or percent of the picture's width and height.
@@ -81,23 +81,31 @@ class Crop:
 
 @dataclass(frozen=True)
 class RadiographOptions:
-    """What the user says about one radiograph; each wins over the file's header.
+    """User options for one radiograph; they override the file header.
 
-    They act in this order: crop (in the picture as stored), the header's orientation, rotation, flip.
+    They act in this order: crop (in the image as stored), the header's orientation, rotation, flip.
 
     Attributes:
         spacing_mm: size of a pixel at the patient [mm]; None takes it from the header.
         crop: part of the stored picture to use; None uses all.
         rotate_deg: clockwise turn, 0, 90, 180 or 270.
         flip: "" none, "h" left-right, "v" up-down, "hv" both.
-        invert: swap dark and bright after what the header says.
+        invert: invert the grey levels, after the photometric interpretation of the header.
         trust_orientation: let the header's patient orientation turn the radiograph into the layout of this package.
         magnification: how much larger than the patient the detector shows it; the header's size of a pixel at the
-            detector is divided by it. None takes what the header says.
-        source_to_detector_mm: distance of the tube along the central ray; None takes what the header says. With the
-            next one it gives the magnification, and the cone of rays with which the bones are drawn on the
+            detector is divided by it. None takes the value of the header.
+        source_to_detector_mm: source-to-detector distance along the central ray; None takes the value of the header.
+            With the next one it gives the magnification, and the cone of rays with which the bones are drawn on the
             radiograph.
         source_to_patient_mm: likewise.
+
+    Raises:
+        ValueError: a number that no radiograph can have, or two that contradict each other.
+
+    Examples:
+        >>> from SwinX2SLib import RadiographOptions
+        >>> RadiographOptions(spacing_mm=0.2, flip="h").rotate_deg
+        0
     """
 
     spacing_mm: float | None = None
@@ -135,25 +143,34 @@ class RadiographOptions:
 
 @dataclass(frozen=True)
 class Radiograph:
-    """A radiograph as it hangs on a light box.
+    """A radiograph in standard display orientation.
 
     Attributes:
         pixels: float32 `(rows, cols)` in 0..1, bone bright, air and all that lies beyond the radiograph 0; rows
             superior -> inferior; columns of a frontal radiograph patient right -> left, of a lateral radiograph
             anterior -> posterior.
         spacing_mm: size of a pixel along rows' and columns' direction `(row, col)` at the patient [mm].
-        spacing_source: where the spacing comes from, for a person to read.
-        view: "ap", "pa" or "lateral". A PA radiograph hangs as an AP radiograph does (patient right on the viewer's
-            left), so nothing is mirrored; the view is recorded because the rays diverge from the patient's back and
-            enlarge other bones than in an AP radiograph.
+        spacing_source: where the spacing comes from, human-readable.
+        view: "ap", "pa" or "lateral". PA and AP radiographs have the same display orientation (patient right on the
+            viewer's left), so nothing is mirrored; the view is recorded because the rays diverge from the patient's
+            back and enlarge other bones than in an AP radiograph.
         path: the file, or None for a radiograph that was computed.
         sha256: hash of the file's bytes, or "".
         notes: what was done or should be known, a sentence each.
         middle_mm: how far the middle of `pixels` lies above the middle of the radiograph [mm], where rows were cut
             off to match another radiograph.
-        tube: where the source of the rays stood; None where nobody says.
+        xray_source: position of the X-ray source; None if unknown.
         central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the
-            middle of the picture as stored; None without a tube.
+            middle of the image as stored; None without an X-ray source.
+        options: what the user said about it.
+
+    Examples:
+        >>> from SwinX2SLib import read_radiographs
+        >>> from SwinX2SLib.resources import resource_path
+        >>> files = [resource_path("Demo", f"phantom_{view}.png") for view in ("ap", "lateral")]
+        >>> _, lateral = read_radiographs(*files, spacing_mm=1.0)
+        >>> lateral.size_mm, lateral.view
+        ((640.0, 320.0), 'lateral')
     """
 
     pixels: np.ndarray
@@ -166,6 +183,7 @@ class Radiograph:
     middle_mm: float = 0.0
     xray_source: XraySource | None = None
     central_ray_px: tuple[float, float] | None = None
+    options: RadiographOptions = RadiographOptions()
 
     @property
     def size_mm(self) -> tuple[float, float]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.radiographs.acquisition import (
@@ -39,8 +40,8 @@ from SwinX2SLib.radiographs.transforms import (
     stored_of_edited,
 )
 
-if TYPE_CHECKING:
-    pass
+RadiographSource = str | Path | Radiograph | ArrayLike
+"""A file, numbers `(rows, columns)` with bone bright, or what was read before."""
 
 
 _CONSTANT = Fault(
@@ -56,9 +57,9 @@ def interpret(
     """Bring a picture into the layout of this package, as its header and the user say.
 
     Args:
-        decoded: the picture as stored.
+        decoded: the image as stored.
         view: "ap", "pa" or "lateral".
-        options: what the user says.
+        options: user options.
 
     Returns:
         The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
@@ -100,6 +101,7 @@ def interpret(
         notes=tuple(notes),
         xray_source=xray_source,
         central_ray_px=ray,
+        options=options,
     )
     return radiograph, faults
 
@@ -107,7 +109,7 @@ def interpret(
 def turn_of_header(
     decoded: DecodedImage, view: str, options: RadiographOptions
 ) -> tuple[Reorientation, list[Fault]]:
-    """Return the turn that the header asks for, and a fault if the header is that of another view."""
+    """Return the reorientation from the header, and a fault if the header is that of another view."""
     if not options.trust_orientation:
         return Reorientation(), []
     if decoded.orientation is not None:
@@ -132,12 +134,12 @@ def _spacing(
     """Return `(row, col)` spacing after all turns, its source, and a fault if there is none."""
     header, faults = header_spacing(decoded.spacing, options, xray_source)
     if options.spacing_mm is not None:
-        said = (
+        stated = (
             f"; the file states {header.row_mm:.4g} x {header.col_mm:.4g} mm, {header.source}"
             if header
             else ""
         )
-        return (options.spacing_mm, options.spacing_mm), f"specified by the user{said}", []
+        return (options.spacing_mm, options.spacing_mm), f"specified by the user{stated}", []
     if header is None:
         fault = Fault(
             "spacing-absent",
@@ -156,13 +158,14 @@ def header_spacing(
 ) -> tuple[HeaderSpacing | None, list[Fault]]:
     """Return what a header's spacing is at the user's magnification, and a fault if it has none to divide.
 
-    The magnification is given as such, or by the distances of the tube; the header's own have been heeded already.
+    The magnification is given as such, or by the distances of the X-ray source; the
+    magnification of the header was applied before.
     """
     factor, source = options.magnification, "magnification specified by the user"
     by_user = options.source_to_detector_mm or options.source_to_patient_mm
     if xray_source is not None and by_user and options.spacing_mm is None:
         if header is not None and header.calibrated:
-            # Sizes were measured at the patient, which is better than what the tube's place implies.
+            # Sizes were measured at the patient, which is better than what the X-ray source's place implies.
             return header, []
         factor, source = xray_source.magnification, str(xray_source)
     if header is None or factor is None:
@@ -183,8 +186,8 @@ def header_spacing(
 def _central_ray(
     shape: tuple[int, int], turn: Reorientation, options: RadiographOptions
 ) -> tuple[float, float]:
-    """Return where (row, column) of the radiograph as it hangs the middle of the stored picture is, outside a crop
-    too."""
+    """Return where (row, column) of the radiograph in display orientation the middle of the stored picture is,
+    outside a crop too."""
     rows, cols = shape
     to_edited = np.linalg.inv(stored_of_edited(shape, turn, options))
     column, row, _ = to_edited @ [(cols - 1) / 2, (rows - 1) / 2, 1.0]
@@ -192,14 +195,14 @@ def _central_ray(
 
 
 def _user_notes(options: RadiographOptions) -> list[str]:
-    told = (
+    given = (
         (options.crop is not None, f"Cropped to {options.crop} as requested."),
         (options.rotate_deg, f"Rotated clockwise by {options.rotate_deg} degrees as requested."),
         (options.flip, f"Flipped ({options.flip}) as requested."),
         (options.invert, "Grey levels inverted as requested."),
         (not options.trust_orientation, "The patient orientation in the header was ignored as requested."),
     )
-    return [words for wanted, words in told if wanted]
+    return [words for wanted, words in given if wanted]
 
 
 def read_radiograph(path: str | Path, view: str, options: RadiographOptions | None = None) -> Radiograph:
@@ -208,7 +211,7 @@ def read_radiograph(path: str | Path, view: str, options: RadiographOptions | No
     Args:
         path: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI.
         view: "ap", "pa" or "lateral".
-        options: what the user says about the file.
+        options: user options for the file.
 
     Raises:
         InputError: with all faults found in the file.
@@ -241,39 +244,49 @@ def read_pair(
 
 
 def examine_pair(
-    ap_path: str | Path,
-    lateral_path: str | Path,
+    ap_source: RadiographSource,
+    lateral_source: RadiographSource,
     ap_options: RadiographOptions | None = None,
     lateral_options: RadiographOptions | None = None,
     ap_view: str = "ap",
     lateral_offset_mm: Shift = None,
 ) -> tuple[Radiograph | None, Radiograph | None, list[Fault]]:
-    """Read both radiographs as far as they can be read, and list all faults of both files and of the pair.
+    """Read both radiographs as far as they can be read, and list all faults of both and of the pair.
 
     Radiographs whose heights are to be matched are cut to what both show, see `registration.match_heights`.
     """
-    ap, faults = examine_radiograph(ap_path, ap_view, ap_options)
-    lateral, lateral_faults = examine_radiograph(lateral_path, "lateral", lateral_options)
+    ap, faults = examine_radiograph(ap_source, ap_view, ap_options)
+    lateral, lateral_faults = examine_radiograph(lateral_source, LATERAL, lateral_options)
     faults += lateral_faults
     if ap is not None and lateral is not None:
         ap, lateral, pair_faults = match_heights(ap, lateral, lateral_offset_mm)
         faults += pair_faults + check_pair(ap, lateral)
-    elif _is_same_file(Path(ap_path), Path(lateral_path)):
-        faults.append(same_picture(str(lateral_path)))
+    elif _is_same_file(ap_source, lateral_source):
+        faults.append(same_picture(str(lateral_source)))
     return ap, lateral, faults
 
 
 def examine_radiograph(
-    path: str | Path, view: str, options: RadiographOptions | None = None
+    source: RadiographSource, view: str, options: RadiographOptions | None = None
 ) -> tuple[Radiograph | None, list[Fault]]:
     """Read one radiograph as far as it can be read.
+
+    Args:
+        source: a file; numbers `(rows, columns)` with bone bright; or a radiograph, which is taken as it is.
+        view: "ap", "pa" or "lateral".
+        options: what the user says about it.
 
     Returns:
         The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
     """
     if view not in VIEWS:
         raise ValueError(f"The view must be one of {', '.join(VIEWS)}, not {view!r}.")
-    path, options = Path(path), options or RadiographOptions()
+    options = options or RadiographOptions()
+    if isinstance(source, Radiograph):
+        return source, _ready_faults(source, view, options)
+    if not isinstance(source, str | os.PathLike):
+        return _of_numbers(source, view, options)
+    path = Path(source)
     try:
         decoded = _decode(path)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -282,6 +295,33 @@ def examine_radiograph(
     except DecodeError as error:
         radiograph, faults = None, [error.fault]
     return radiograph, [Fault(fault.kind, fault.message, fault.hint, str(path)) for fault in faults]
+
+
+def _ready_faults(radiograph: Radiograph, view: str, options: RadiographOptions) -> list[Fault]:
+    """List why a radiograph that was read before cannot be taken as it is."""
+    faults = []
+    if (radiograph.view == LATERAL) != (view == LATERAL):
+        message = f"A {radiograph.view} radiograph is used as the {view} one."
+        faults.append(Fault("view-contradicted", message, "Check the order: frontal, lateral."))
+    if options != RadiographOptions():
+        message = "The radiograph has been read already: its pixel size and options are known."
+        faults.append(Fault("radiograph-ready", message, "Remove the options, or use the file."))
+    path = str(radiograph.path) if radiograph.path is not None else None
+    return [replace(fault, path=path) for fault in faults]
+
+
+def _of_numbers(
+    numbers: ArrayLike, view: str, options: RadiographOptions
+) -> tuple[Radiograph | None, list[Fault]]:
+    """Return the radiograph of numbers that a program holds, and all faults."""
+    values = np.asarray(numbers)
+    if values.ndim != 2 or values.dtype.kind not in "buif":
+        what = f"{values.dtype} of {values.ndim} axes"
+        hint = "Use real numbers (rows, columns)."
+        return None, [Fault("not-a-picture", f"The {view} radiograph is {what}.", hint)]
+    decoded = DecodedImage(values.astype(np.float32), spacing_remark="an array carries no spacing")
+    radiograph, faults = interpret(decoded, view, options)
+    return radiograph, [replace(fault, message=f"{view} array: {fault.message}") for fault in faults]
 
 
 def _decode(path: Path) -> DecodedImage:
@@ -294,10 +334,12 @@ def _decode(path: Path) -> DecodedImage:
     return decoded
 
 
-def _is_same_file(ap: Path, lateral: Path) -> bool:
-    """Tell whether two paths lead to one file, of which nothing else may be known."""
+def _is_same_file(ap: RadiographSource, lateral: RadiographSource) -> bool:
+    """Return whether two paths lead to one file, of which nothing else may be known."""
+    if not all(isinstance(source, str | os.PathLike) for source in (ap, lateral)):
+        return False
     try:
-        return ap.samefile(lateral)
+        return Path(ap).samefile(lateral)
     except OSError:
         return False
 
@@ -308,15 +350,14 @@ _OPTIONS = {"detector": "--source-to-detector-mm", "patient": "--source-to-patie
 def source_from_header(
     stated: StatedDistances, options: RadiographOptions
 ) -> tuple[XraySource | None, list[Fault], list[str]]:
-    """Return the tube of a radiograph, what is wrong with what the user says of it, and notes on what the header
-    says.
+    """Return the X-ray source of a radiograph, faults of the user options, and notes on the header.
 
     Either distance may be given by the user and the other one by the header.
     """
-    told = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
-    by_user = [end for end in told if told[end] is not None]
-    detector = told["detector"] if told["detector"] is not None else stated.to_detector_mm
-    patient = told["patient"] if told["patient"] is not None else stated.to_patient_mm
+    given = {"detector": options.source_to_detector_mm, "patient": options.source_to_patient_mm}
+    by_user = [end for end in given if given[end] is not None]
+    detector = given["detector"] if given["detector"] is not None else stated.to_detector_mm
+    patient = given["patient"] if given["patient"] is not None else stated.to_patient_mm
     if detector is None or patient is None:
         missing = "detector" if detector is None else "patient"
         return None, [_incomplete(by_user[0], missing)] if by_user else [], []

@@ -88,7 +88,7 @@ SMALLEST_BAND_MM = 30.0
 # Two pairs of points may be read a few millimetres off; beyond that share one pixel size is wrong.
 SCALE_TOLERANCE = 0.05
 _STEP_MM = 2.0
-# Automatic: radiographs share at least this part of the lower one's height. What the likeness must be, and how much
+# Automatic: radiographs share at least this part of the lower one's height. What the similarity must be, and how much
 # better than at any other place further off than half a vertebra with its disc (about 35 mm in the lumbar spine).
 _LEAST_OVERLAP = 0.5
 _LEAST_SIMILARITY, _LEAST_LEAD, _APART_MM = 0.5, 0.12, 18.0
@@ -99,11 +99,11 @@ _BORDER_SHARE, _TRIMMED_SHARE = 0.04, 0.1
 
 @dataclass(frozen=True)
 class FoundShift:
-    """Where the rows of two radiographs are most alike.
+    """Where the rows of two radiographs are most similar.
 
     Attributes:
         shift_mm: how far the lateral radiograph is to be moved up.
-        likeness: correlation there, -1..1.
+        similarity: correlation there, -1..1.
         lead: by how much that is more than at the next best place.
     """
 
@@ -113,13 +113,13 @@ class FoundShift:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is convincing enough to be used without a person who looks."""
+        """Whether it is convincing enough to be used without visual inspection."""
         return self.similarity >= _LEAST_SIMILARITY and self.lead >= _LEAST_LEAD
 
 
 @dataclass(frozen=True)
 class PointMatch:
-    """What two pairs of points say.
+    """Result of two pairs of points.
 
     Attributes:
         shift_mm: how far the lateral radiograph is to be moved up so that the points meet on average.
@@ -186,13 +186,13 @@ def shift_of_points(ap_mm: Sequence[float], lateral_mm: Sequence[float]) -> Poin
 
 
 def automatic_shift(ap: Radiograph, lateral: Radiograph) -> FoundShift | None:
-    """Find the shift at which the rows of both radiographs are most alike.
+    """Find the shift at which the rows of both radiographs are most similar.
 
     Whatever the direction of parallel rays, a row sums up the same slice of the body (the zeroth moment of the Radon
     transform does not depend on the angle), so both radiographs brighten and fade at the same heights.
 
     Returns:
-        The best place and how sure it is; None where the radiographs are too low to tell.
+        The best place and its confidence; None where the radiographs are too low to tell.
     """
     first, second = (_profiles(radiograph) for radiograph in (ap, lateral))
     counts = first.shape[1], second.shape[1]

@@ -13,7 +13,7 @@ from SwinX2SLib.radiographs.radiograph import LATERAL, Crop, RadiographOptions
 
 _OPPOSITE = dict(zip("LRAPHF", "RLPAFH", strict=True))
 _WORDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
-# Where the columns and rows of a hanging radiograph increase.
+# Where the columns and rows of a radiograph in display orientation increase.
 _ORIENTATION = {"frontal": ("L", "F"), "lateral": ("P", "F")}
 _LPS_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
@@ -36,7 +36,7 @@ class Reorientation:
         return spacing_mm[::-1] if self.transpose else spacing_mm
 
     def describe(self) -> str:
-        """Say in words what the turn does, "" for nothing."""
+        """Describe the reorientation, "" for none."""
         steps = (
             (self.transpose, "rows and columns exchanged"),
             (self.flip_columns, "flipped left-right"),
@@ -46,7 +46,7 @@ class Reorientation:
 
 
 def header_turn(orientation: tuple[str, str], view: str) -> Reorientation | Fault:
-    """Return the turn that a header's orientation asks for, or a fault if it contradicts the view.
+    """Return the reorientation from a header, or a fault if it contradicts the view.
 
     Args:
         orientation: patient directions in which the stored columns and rows increase, letters of L R A P H F.
@@ -126,8 +126,8 @@ def stored_of_edited(shape: tuple[int, int], turn: Reorientation, options: Radio
 
     Args:
         shape: rows and columns of the stored picture.
-        turn: what the header asks for.
-        options: what the user asks for.
+        turn: reorientation from the header.
+        options: user options.
     """
     matrix = np.eye(3)
     for step in _steps(shape, turn, options):
@@ -162,8 +162,8 @@ def crop_of_edited(
 
     Args:
         shape: rows and columns of the stored picture.
-        turn: what the header asks for.
-        options: what the user asks for; a crop among it was seen, too.
+        turn: reorientation from the header.
+        options: user options; a crop among it was seen, too.
         rectangle: left, top, right and bottom edge in the edited picture, in pixels from its upper left corner;
             what lies outside the picture is cut off.
 

@@ -1,8 +1,8 @@
-"""Decode one radiograph in a process of its own: `python -m SwinX2SLib.radiographs.unpacking FILE FOLDER`.
+"""Decode one radiograph in a separate process: `python -m SwinX2SLib.radiographs.unpacking FILE FOLDER`.
 
 Large radiographs take seconds to decompress, during which whoever shows a window wants to go on drawing it. FOLDER
-receives `radiograph.npy`, the picture as stored, `(rows, columns)`, and `radiograph.json` with the size of its
-pixels. Pictures in colour are left to those who can ask whether they may be made gray.
+receives `radiograph.npy`, the image as stored, `(rows, columns)`, and `radiograph.json` with the size of its pixels.
+Pictures in colour are left to those who can ask whether they may be made gray.
 """
 
 from __future__ import annotations

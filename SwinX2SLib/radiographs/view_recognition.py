@@ -1,5 +1,4 @@
-"""Which of two radiographs is the frontal one: what headers state, else what names say, else their shape as a
-guess."""
+"""Detection of the frontal radiograph: from headers, otherwise from names, otherwise from the shape as a guess."""
 
 from __future__ import annotations
 
@@ -30,13 +29,13 @@ class Grounds(IntEnum):
 
 @dataclass(frozen=True)
 class RadiographHints:
-    """What may tell the view of a radiograph.
+    """Evidence for the view of a radiograph.
 
     Attributes:
         view_position: DICOM View Position (0018,5101), or "".
         orientation: patient directions of columns and rows, letters of L R A P H F, or None.
         names: words about it: series and protocol description, name of the volume, file name.
-        width_mm: as it hangs; in pixels where no size is known of either radiograph.
+        width_mm: in display orientation; in pixels where no size is known of either radiograph.
         height_mm: likewise.
     """
 
@@ -52,9 +51,9 @@ class Recognition:
     """Which of two radiographs is the frontal one.
 
     Attributes:
-        frontal: 0 or 1, or None where nothing tells.
+        frontal: 0 or 1, or None if unknown.
         grounds: what it rests on.
-        reason: in words, for the user.
+        reason: explanation for the user.
     """
 
     frontal: int | None
@@ -68,7 +67,7 @@ class Recognition:
 
 
 def view_of(hints: RadiographHints) -> tuple[str, Grounds]:
-    """Return "frontal", "lateral" or "" for one radiograph, and what tells it."""
+    """Return "frontal", "lateral" or "" for one radiograph, and the evidence."""
     position = hints.view_position.strip().upper()
     for view, known in _POSITIONS.items():
         if position in known:
@@ -78,13 +77,13 @@ def view_of(hints: RadiographHints) -> tuple[str, Grounds]:
         (sideways,) = [letter for letter in hints.orientation if letter not in "HF"] or [""]
         if sideways in across:
             return across[sideways], Grounds.ORIENTATION
-    said = {view for view, known in _WORDS.items() if known & _words(hints.names)}
+    views = {view for view, known in _WORDS.items() if known & _words(hints.names)}
     # A name that says both, as of a folder of both radiographs, says nothing.
-    return (said.pop(), Grounds.NAME) if len(said) == 1 else ("", Grounds.NOTHING)
+    return (views.pop(), Grounds.NAME) if len(views) == 1 else ("", Grounds.NOTHING)
 
 
 def recognise(first: RadiographHints, second: RadiographHints) -> Recognition:
-    """Tell which of two radiographs is the frontal one.
+    """Detect which of two radiographs is the frontal one.
 
     The radiograph that states its view best decides; two that state the same contradict each other, and then the
     user does.

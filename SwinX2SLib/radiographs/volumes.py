@@ -79,11 +79,11 @@ def _radiograph(data: np.ndarray, directions: np.ndarray, header: VolumeHeader) 
         )
     column_axis, row_axis = axes
     values = np.squeeze(data).T.astype(np.float32)
-    height_mm, width_mm = (float(np.linalg.norm(directions[axis])) for axis in (row_axis, column_axis))
+    row_mm, column_mm = (float(np.linalg.norm(directions[axis])) for axis in (row_axis, column_axis))
     notes, spacing, remark = [], None, ""
-    if all(np.isfinite(length) and length > 0 for length in (height_mm, width_mm)):
-        spacing = HeaderSpacing(height_mm, width_mm, f"{header.format} header")
-        if height_mm == width_mm == _UNKNOWN_SPACING_MM:
+    if all(np.isfinite(length) and length > 0 for length in (row_mm, column_mm)):
+        spacing = HeaderSpacing(row_mm, column_mm, f"{header.format} header")
+        if row_mm == column_mm == _UNKNOWN_SPACING_MM:
             notes.append(
                 "The header states exactly 1 mm, which many programs write when the spacing is unknown: "
                 "check it."

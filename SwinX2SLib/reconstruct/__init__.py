@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.pipeline import run_job
+from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction, Reconstructor
+    from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 
 __all__ = ["Job", "Reconstruction", "Reconstructor", "run_job"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Reconstruction", "Reconstructor"):
-        from SwinX2SLib.reconstruct import reconstructor
+    if name == "Reconstructor":
+        from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
-        return getattr(reconstructor, name)
+        return Reconstructor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ class Backend(Protocol):
         """Return why the device or the model of a job cannot be used; empty when they can."""
 
     def make(self, job: Job) -> Reconstructor:
-        """Return the reconstructor that a job asks for."""
+        """Return the reconstructor of a job."""
 
 
 class TorchBackend:
@@ -28,7 +28,7 @@ class TorchBackend:
     def check(self, job: Job) -> list[InputError]:
         """Look at the device and at the file of weights, not yet at what is in it.
 
-        Without PyTorch, which takes seconds to load, unless a graphics card is asked for.
+        Does not import PyTorch unless a GPU is requested.
         """
 
         errors: list[InputError] = []

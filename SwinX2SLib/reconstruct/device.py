@@ -11,7 +11,7 @@ def choose_device(name: str) -> torch.device:
     """Return the device for "auto" (a CUDA card if there is one), "cpu" or "cuda".
 
     Raises:
-        DeviceError: CUDA was asked for and is absent; nothing else is taken in its place.
+        DeviceError: CUDA was requested and is not available; there is no fallback.
     """
     present = torch.cuda.is_available()
     if name == "cuda" and not present:
@@ -30,7 +30,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def bfloat16_is_fast(device: torch.device) -> bool:
-    """Tell whether bfloat16 autocast beats float32: on CUDA, and on processors with its instructions."""
+    """Return whether bfloat16 autocast beats float32: on CUDA, and on processors with its instructions."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     # Absent from older PyTorch, which then stays with float32.

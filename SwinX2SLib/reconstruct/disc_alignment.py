@@ -25,7 +25,7 @@ UNMOVED = len(SHIFTS) // 2
 SUREST = 5.0
 # One standard deviation of a disc's shift [voxels]; the sacrum's is well placed, with the pelvis.
 SHIFT_SIGMA, SACRAL_SIGMA = 5.0, 2.5
-# One standard deviation of the logarithm of a distance between neighbouring discs, beside the person's size: 0.05 in
+# One standard deviation of the logarithm of a distance between neighbouring discs, next to the person's size: 0.05 in
 # the table of distances, and half a voxel of 16.
 DISTANCE_SIGMA = 0.08
 # Log-odds that a move must win in all, and against another row of discs; less is noise, or a guess (odds of 20 to 1).

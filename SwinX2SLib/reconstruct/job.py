@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.radiographs.radiograph import FRONTAL_VIEWS, Crop, RadiographOptions
-from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
+from SwinX2SLib.radiographs.pair import pair_option_faults
+from SwinX2SLib.radiographs.radiograph import Crop, Radiograph, RadiographOptions
+from SwinX2SLib.radiographs.registration import Shift
 from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -28,6 +29,33 @@ _RENAMED = {
 
 
 @dataclass(frozen=True)
+class ReconstructionSettings:
+    """How to reconstruct, whatever the radiographs; see `Job`."""
+
+    model: str = "default"
+    device: str = "auto"
+    tta: int = 1
+    min_component_fraction: float = 0.1
+
+    def faults(self) -> list[Fault]:
+        """List values that cannot be used; files are looked at elsewhere."""
+        wrong = []
+        if self.device not in DEVICES:
+            wrong.append(f"The device must be auto, cpu or cuda, not {self.device!r}.")
+        if not (math.isfinite(self.min_component_fraction) and 0 <= self.min_component_fraction <= 1):
+            wrong.append(
+                f"The minimum component fraction must be between 0 and 1, not {self.min_component_fraction}."
+            )
+        if not 1 <= self.tta <= len(VARIATIONS):
+            wrong.append(
+                f"The number of test-time augmentation passes must be 1 to {len(VARIATIONS)}, not {self.tta}."
+            )
+        if not self.model:
+            wrong.append("The model name is empty.")
+        return [Fault("job-value", message, _HINT) for message in wrong]
+
+
+@dataclass(frozen=True)
 class Job:
     """What to reconstruct, how, and where to write it.
 
@@ -35,15 +63,15 @@ class Job:
         ap: file of the frontal radiograph.
         lateral: file of the lateral radiograph.
         out: folder to write; it must not exist or be empty, unless `overwrite`.
-        ap_options: what the user says about the frontal radiograph.
-        lateral_options: what the user says about the lateral radiograph.
+        ap_options: user options for the frontal radiograph.
+        lateral_options: user options for the lateral radiograph.
         ap_view: "ap" or "pa", see `radiographs.Radiograph.view`.
         model: name in `Resources/models.json` or path of a `.safetensors` file.
-        device: "auto", "cpu" or "cuda"; a device that is asked for and absent is a fault, never replaced.
+        device: "auto", "cpu" or "cuda"; a requested device that is not available is an error; there is no fallback.
         overwrite: replace an earlier result in `out`.
-        augmentations: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
+        tta: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
-        island_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
+        min_component_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
         lateral_offset_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
             then all that is used of either; "auto" finds it; None takes the radiographs' middles to be at one height.
     """
@@ -63,26 +91,32 @@ class Job:
 
     def faults(self) -> list[Fault]:
         """List values that no job may have; files are looked at elsewhere."""
-        wrong = []
-        if self.ap_view not in FRONTAL_VIEWS:
-            wrong.append(f"The frontal view must be ap or pa, not {self.ap_view!r}.")
-        if self.device not in DEVICES:
-            wrong.append(f"The device must be auto, cpu or cuda, not {self.device!r}.")
-        if not (math.isfinite(self.min_component_fraction) and 0 <= self.min_component_fraction <= 1):
-            wrong.append(
-                f"The minimum component fraction must be between 0 and 1, not {self.min_component_fraction}."
-            )
-        if not 1 <= self.tta <= len(VARIATIONS):
-            wrong.append(
-                f"The number of test-time augmentation passes must be 1 to {len(VARIATIONS)}, not {self.tta}."
-            )
-        shift = self.lateral_offset_mm
-        number = isinstance(shift, (int, float)) and math.isfinite(shift)
-        if shift is not None and shift != AUTOMATIC and not number:
-            wrong.append(f"The lateral offset must be a number of millimetres or {AUTOMATIC}, not {shift!r}.")
-        if not self.model:
-            wrong.append("The model name is empty.")
-        return [Fault("job-value", message, _HINT) for message in wrong]
+        wrong = pair_option_faults(self.ap_view, self.lateral_offset_mm)
+        return [Fault("job-value", message, _HINT) for message in wrong] + self.settings.faults()
+
+    @property
+    def settings(self) -> ReconstructionSettings:
+        """How to reconstruct, whatever the radiographs."""
+        return ReconstructionSettings(self.model, self.device, self.tta, self.min_component_fraction)
+
+    @classmethod
+    def of_radiographs(
+        cls, ap: Radiograph, lateral: Radiograph, out: Path, settings: ReconstructionSettings
+    ) -> Job:
+        """Return the job that reads these radiographs, which are files, and reconstructs them.
+
+        Args:
+            ap: frontal radiograph.
+            lateral: lateral radiograph.
+            out: folder to write.
+            settings: how to reconstruct.
+        """
+        # Both were cut to one band; their middles tell how far the lateral one had been moved.
+        offset_mm = ap.middle_mm - lateral.middle_mm if ap.middle_mm or lateral.middle_mm else None
+        return cls(
+            Path(str(ap.path)), Path(str(lateral.path)), out, ap.options, lateral.options, ap.view,
+            lateral_offset_mm=offset_mm, **asdict(settings),
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as JSON values."""
@@ -102,7 +136,7 @@ class Job:
         """Read a job from JSON.
 
         Raises:
-            InputError: the file cannot be read, or values are unknown, missing or wrong (all of them are told).
+            InputError: the file cannot be read, or values are unknown, missing or wrong (every problem is listed).
         """
         try:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -118,7 +152,7 @@ class Job:
         """Make a job of JSON values.
 
         Raises:
-            InputError: values are unknown, missing or wrong (all of them are told).
+            InputError: values are unknown, missing or wrong (every problem is listed).
         """
         if not isinstance(values, dict):
             raise InputError([Fault("job-value", "A job must be a JSON object.", _HINT)])
@@ -150,7 +184,7 @@ class Job:
 
 
 def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
-    told = (
+    flags = (
         ("--spacing-mm", options.spacing_mm, repr(options.spacing_mm)),
         ("--magnification", options.magnification, repr(options.magnification)),
         ("--source-to-detector-mm", options.source_to_detector_mm, repr(options.source_to_detector_mm)),
@@ -159,7 +193,7 @@ def _radiograph_arguments(view: str, options: RadiographOptions) -> list[str]:
         ("--rotate", options.rotate_deg, str(options.rotate_deg)),
         ("--flip", options.flip, options.flip),
     )
-    given = [part for option, value, text in told if value for part in (option, f"{view}={text}")]
+    given = [part for option, value, text in flags if value for part in (option, f"{view}={text}")]
     given += ["--invert", view] * options.invert
     return given + ["--ignore-orientation", view] * (not options.trust_orientation)
 

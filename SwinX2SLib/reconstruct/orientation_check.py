@@ -1,8 +1,7 @@
-"""Are the radiographs the right ones, and do they hang as they should? A small network of its own tells, radiograph
-by radiograph.
+"""Check of the view and the orientation of both radiographs, with a separate small network.
 
-What is said is a doubt: the reconstruction itself is never changed. A frontal radiograph mirrored left to right is
-not looked for: bones are nearly alike on both sides.
+The check only produces a warning; the radiographs and the reconstruction are not changed. A mirrored frontal
+radiograph cannot be detected, because the bones are nearly symmetric.
 """
 
 from __future__ import annotations
@@ -13,28 +12,35 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, RadiographOrientationNet, View, hang
+from SwinX2SLib.models.orientation import (
+    ORIENTATIONS,
+    Orientation,
+    RadiographOrientationNet,
+    View,
+    reorient,
+)
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.radiographs.registration import place_radiograph
 
-# The weights of that network, which come with the library.
+# Bundled weights of the network.
 WEIGHTS = "film-orientation-v1"
-# Another orientation is told when it is this probable. Set on radiographs that were not learned from
-# (`python Testing/bench/hanging.py`), as was how many independent opinions eight looks at a radiograph are worth.
+# Least probability of another orientation for a warning, and the effective number of independent predictions among
+# the eight orientations of a radiograph. Both were selected on radiographs outside the training set
+# (`python Testing/bench/orientation_check.py`).
 LEAST_PROBABILITY = 0.9
 INDEPENDENT = 2
-_WORDS = {View.FRONTAL: "the frontal radiograph", View.LATERAL: "the lateral radiograph"}
+_NAMES = {View.FRONTAL: "the frontal radiograph", View.LATERAL: "the lateral radiograph"}
 _OPTION = {View.FRONTAL: "ap", View.LATERAL: "lateral"}
 
 
 @dataclass(frozen=True)
 class ViewPrediction:
-    """What one radiograph looks like.
+    """Predicted view and orientation of one radiograph.
 
     Attributes:
-        given: the view that it was given as.
-        seen: its most probable view and orientation.
-        probability: of that, 0..1.
+        given: the view it is used as.
+        seen: most probable view and orientation.
+        probability: of `seen`, 0..1.
     """
 
     given: View
@@ -43,7 +49,7 @@ class ViewPrediction:
 
     @property
     def suspected(self) -> bool:
-        """Whether it looks so much like another radiograph, or hung otherwise, that it must be told."""
+        """Whether another view or orientation is probable enough for a warning."""
         return self.seen != Orientation(self.given) and self.probability >= LEAST_PROBABILITY
 
     def to_json(self) -> dict[str, Any]:
@@ -59,95 +65,95 @@ class ViewPrediction:
 
 @dataclass(frozen=True)
 class OrientationCheck:
-    """What both radiographs look like."""
+    """Predicted views and orientations of both radiographs."""
 
     ap: ViewPrediction
     lateral: ViewPrediction
 
     @property
     def suspected(self) -> bool:
-        """Whether something must be told."""
+        """Whether there is a warning."""
         return self.ap.suspected or self.lateral.suspected
 
-    def doubt(self) -> str:
-        """Return what seems wrong and what to do, in a sentence or two; "" where nothing does."""
-        suspects = [look for look in (self.ap, self.lateral) if look.suspected]
+    def warning(self) -> str:
+        """Return a warning with a suggested fix, or "" if nothing is suspected."""
+        suspects = [view for view in (self.ap, self.lateral) if view.suspected]
         if not suspects:
             return ""
-        mismatched_views = [look for look in suspects if look.seen.view is not look.given]
-        wrong, todo = [], []
+        mismatched_views = [view for view in suspects if view.seen.view is not view.given]
+        problems, fixes = [], []
         if len(mismatched_views) == 2:
-            wrong.append("the frontal and the lateral radiograph appear to be swapped")
-            todo.append("swap the two files (with --ignore-orientation if their headers state otherwise)")
+            problems.append("the frontal and the lateral radiograph appear to be swapped")
+            fixes.append("swap the two files (with --ignore-orientation if their headers state otherwise)")
         elif mismatched_views:
-            (look,) = mismatched_views
-            wrong.append(f"{_WORDS[look.given]} looks like a {look.seen.view.value} one")
-            todo.append(f"use another file for {_WORDS[look.given]}")
-        for look in suspects:
-            if (look.seen.quarter_turns or look.seen.mirrored) and len(mismatched_views) != 1:
-                wrong.append(f"{_WORDS[look.seen.view]} {_how_it_hangs(look.seen)}")
-                todo.append(f"correct it with {_remedy(look.seen)}")
+            (view,) = mismatched_views
+            problems.append(f"{_NAMES[view.given]} looks like a {view.seen.view.value} one")
+            fixes.append(f"use another file for {_NAMES[view.given]}")
+        for view in suspects:
+            if (view.seen.quarter_turns or view.seen.mirrored) and len(mismatched_views) != 1:
+                problems.append(f"{_NAMES[view.seen.view]} {_orientation_problem(view.seen)}")
+                fixes.append(f"correct it with {_fix(view.seen)}")
         return (
-            f"Check the orientation of the radiographs: {' and '.join(wrong)}. If this is correct, "
-            f"{' and '.join(todo)} in addition to the options used, and reconstruct again. The radiographs "
+            f"Check the orientation of the radiographs: {' and '.join(problems)}. To fix this, "
+            f"{' and '.join(fixes)} in addition to the options used, and reconstruct again. The radiographs "
             "were not changed for this result."
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values, for the provenance."""
-        return {"ap": self.ap.to_json(), "lateral": self.lateral.to_json(), "doubt": self.doubt()}
+        return {"ap": self.ap.to_json(), "lateral": self.lateral.to_json(), "warning": self.warning()}
 
 
 def check_orientation(
     network: RadiographOrientationNet, ap: Radiograph, lateral: Radiograph, device: torch.device
 ) -> OrientationCheck:
-    """Tell what two radiographs look like.
+    """Predict the view and the orientation of two radiographs.
 
     Args:
         network: a `RadiographOrientationNet` in evaluation mode.
-        ap: radiograph given as the frontal one.
-        lateral: radiograph given as the lateral one.
+        ap: radiograph used as the frontal one.
+        lateral: radiograph used as the lateral one.
         device: of the network.
     """
-    looks = []
+    predictions = []
     for view, radiograph in zip(View, (ap, lateral), strict=True):
         probability, index = _probabilities(
             network, _square(radiograph, network.config.radiograph_px).to(device)
         ).max(dim=0)
-        looks.append(ViewPrediction(view, ORIENTATIONS[int(index)], float(probability)))
-    return OrientationCheck(*looks)
+        predictions.append(ViewPrediction(view, ORIENTATIONS[int(index)], float(probability)))
+    return OrientationCheck(*predictions)
 
 
 def _probabilities(network: nn.Module, radiograph: Tensor) -> Tensor:
     """Return the probability of each of `ORIENTATIONS` for a radiograph `(1, S, S)`.
 
-    The network sees the radiograph in all eight ways to hang it; what it says of each is carried back to the
-    radiograph as it was given. The eight opinions have errors in common: they count as `INDEPENDENT`.
+    The network is evaluated for all eight orientations of the radiograph; each prediction is transformed back to the
+    original orientation. The errors of the eight predictions are correlated: they count as `INDEPENDENT` predictions.
     """
-    turned = torch.stack([hang(radiograph, way) for way in _WAYS])
-    opinions = network(turned).float().log_softmax(dim=1)
-    carried = torch.stack([opinion[index] for opinion, index in zip(opinions, _CARRIED, strict=True)])
-    return (INDEPENDENT * carried.mean(dim=0)).softmax(dim=0)
+    turned = torch.stack([reorient(radiograph, way) for way in _WAYS])
+    predictions = network(turned).float().log_softmax(dim=1)
+    transformed = torch.stack([one[index] for one, index in zip(predictions, _RESULTING, strict=True)])
+    return (INDEPENDENT * transformed.mean(dim=0)).softmax(dim=0)
 
 
-def _carried(way: Orientation, orientation: Orientation) -> Orientation:
-    """Return how a radiograph in an orientation hangs after it was hung once more, in a way."""
+def _resulting(way: Orientation, orientation: Orientation) -> Orientation:
+    """Return the orientation that results from applying `way` to a radiograph in `orientation`."""
     turns = way.quarter_turns + (-orientation.quarter_turns if way.mirrored else orientation.quarter_turns)
     mirrored = orientation.view is View.LATERAL and way.mirrored != orientation.mirrored
     return Orientation(orientation.view, turns % 4, mirrored)
 
 
 _WAYS = tuple(o for o in ORIENTATIONS if o.view is View.LATERAL)
-# For each way, the index of every orientation's name after it.
-_CARRIED = tuple([ORIENTATIONS.index(_carried(way, o)) for o in ORIENTATIONS] for way in _WAYS)
+# For each way, the index of the resulting orientation for every orientation.
+_RESULTING = tuple([ORIENTATIONS.index(_resulting(way, o)) for o in ORIENTATIONS] for way in _WAYS)
 
 
 def _square(radiograph: Radiograph, side: int) -> Tensor:
-    """Return a radiograph as the network takes it: `(1, across, down)`, its proportions in mm, 0 around it."""
+    """Return the input of the network: `(1, across, down)`, isotropic, padded with 0 to a square."""
     return torch.from_numpy(place_radiograph(radiograph, (side, side), max(radiograph.size_mm) / side))[None]
 
 
-def _how_it_hangs(seen: Orientation) -> str:
+def _orientation_problem(seen: Orientation) -> str:
     if seen.quarter_turns == 0:
         return "appears to face the wrong way"
     if seen.quarter_turns == 2:
@@ -157,12 +163,11 @@ def _how_it_hangs(seen: Orientation) -> str:
     return f"appears to be rotated ({mirrored}turned {direction} by 90 degrees)"
 
 
-def _remedy(seen: Orientation) -> str:
-    """Return the options of `swinx2s reconstruct` that hang the radiograph as it should: rotated first, then
-    flipped."""
+def _fix(seen: Orientation) -> str:
+    """Return the options of `swinx2s reconstruct` that correct the orientation: rotation first, then flip."""
     view = _OPTION[seen.view]
     if seen.quarter_turns % 2 == 0:
-        # A flip left-right after half a turn is one up-down.
+        # A left-right flip after a rotation by 180 degrees is an up-down flip.
         flip = {(0, True): "h", (2, False): "hv", (2, True): "v"}[seen.quarter_turns, seen.mirrored]
         return f"--flip {view}={flip}"
     rotation = f"--rotate {view}={360 - 90 * seen.quarter_turns}"

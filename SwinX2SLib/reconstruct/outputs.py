@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.atomic_output import atomic_result, atomic_write
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 
 
 FILES = {
@@ -23,6 +23,25 @@ FILES = {
     "provenance": "provenance.json",
 }
 _UNCERTAINTY_STEP = 1 / 255
+
+
+def write_result(
+    out: Path, reconstruction: Reconstruction, provenance: dict[str, Any], overwrite: bool = False
+) -> None:
+    """Write all `FILES` of a result, or none.
+
+    Args:
+        out: the folder, which `atomic_output.output_faults` has found fit.
+        reconstruction: what is written.
+        provenance: of `provenance.describe`.
+        overwrite: whether an earlier result may be replaced.
+
+    Raises:
+        OutputError: the files could not be written.
+    """
+    with atomic_result(out, FILES.values(), overwrite, "result") as folder:
+        write_volumes(folder, reconstruction)
+        write_provenance(folder, provenance)
 
 
 def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:

@@ -1,4 +1,4 @@
-"""Frank words about a reconstruction: what in it cannot be true, whatever the network believes."""
+"""Plausibility warnings: findings in a reconstruction that are anatomically implausible."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from SwinX2SLib.anatomy import Label, label_by_id
 
-# About one and a half times the largest bone of the people in the example data (85, 23, 249 and 441 ml); their femora
-# (up to 248 ml) are all cut, so a whole one is allowed three times that.
+# About one and a half times the largest bones of the example data (85, 23, 249 and 441 ml). Their femora (up to
+# 248 ml) are all cut off, so the limit of a complete femur is three times that.
 LARGEST_ML = {"spine": 130.0, "ribs": 40.0, "sacrum": 370.0, "hip": 660.0, "femur": 800.0}
 LOW_CONFIDENCE = 0.6
 
 
 @dataclass(frozen=True)
 class FoundBone:
-    """Size of a found bone and how sure the network is of it.
+    """Size of a bone and confidence of the network.
 
     Attributes:
         label: which bone.
@@ -47,25 +47,25 @@ def found_bones(labels: np.ndarray, uncertainty: np.ndarray, voxel_ml: float) ->
     ]
 
 
-def doubts(labels: np.ndarray, bones: Sequence[FoundBone]) -> list[str]:
-    """Return sentences about bones of impossible size, vertebrae out of order, and a network that mostly guesses.
+def plausibility_warnings(labels: np.ndarray, bones: Sequence[FoundBone]) -> list[str]:
+    """Return warnings about bones of implausible size, vertebrae out of order or missing, and low confidence.
 
     Args:
         labels: uint8 `(X, Y, Z)`, network order.
-        bones: as `found_bones` gives them.
+        bones: result of `found_bones`.
     """
-    said = []
-    doubtful = sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
-    if 2 * doubtful > len(bones):
-        said.append(
-            f"Do not rely on this reconstruction: the network has low confidence in {doubtful} of "
+    warnings = []
+    uncertain = sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
+    if 2 * uncertain > len(bones):
+        warnings.append(
+            f"Do not rely on this reconstruction: the network has low confidence in {uncertain} of "
             f"{len(bones)} bones."
         )
     large = [bone for bone in bones if bone.volume_ml > LARGEST_ML[_kind(bone.label)]]
     if large:
-        told = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
-        said.append(f"Implausibly large: {told}. Check the pixel size and the views.")
-    return said + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
+        sizes = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
+        warnings.append(f"Implausibly large: {sizes}. Check the pixel size and the views.")
+    return warnings + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
 
 
 def mean_heights(labels: np.ndarray) -> np.ndarray:
@@ -82,11 +82,11 @@ def mean_heights(labels: np.ndarray) -> np.ndarray:
 
 
 def _disorder(labels: np.ndarray, vertebrae: list[Label]) -> list[str]:
-    """Tell vertebrae that do not follow one another from the head to the feet, and gaps in their row."""
+    """Return warnings about vertebrae that are not in craniocaudal order, and about missing vertebrae."""
     if not vertebrae:
         return []
-    said = []
-    # Axis 2 runs to the feet.
+    warnings = []
+    # Axis 2 runs caudally.
     heights = mean_heights(labels)[[vertebra.id for vertebra in vertebrae]]
     swapped = [
         f"{lower.title} above {upper.title}"
@@ -94,12 +94,12 @@ def _disorder(labels: np.ndarray, vertebrae: list[Label]) -> list[str]:
         if lower_height < upper_height
     ]
     if swapped:
-        said.append(f"Vertebrae out of order: {', '.join(swapped)}.")
+        warnings.append(f"Vertebrae out of order: {', '.join(swapped)}.")
     present = [vertebra.id for vertebra in vertebrae]
     missing = [label_by_id(i).title for i in range(present[0], present[-1]) if i not in present]
     if missing:
-        said.append(f"Missing vertebrae: {', '.join(missing)}.")
-    return said
+        warnings.append(f"Missing vertebrae: {', '.join(missing)}.")
+    return warnings
 
 
 def _kind(label: Label) -> str:

@@ -1,4 +1,4 @@
-"""What a worker says: one JSON object a line on standard output; every other line is text for a log.
+"""Worker protocol: one JSON object per line on standard output; all other lines are log text.
 
 - `{"event": "progress", "fraction": 0.42, "message": "..."}`
 - `{"event": "result", "files": {"segmentation": "...", ...}, "notes": [...], "seconds": {"network": 3.1, ...}}`
@@ -63,7 +63,7 @@ class Error:
 
     @classmethod
     def of_fault(cls, fault: Fault) -> Error:
-        """Return the event that tells a fault."""
+        """Return the error event of a fault."""
         return cls(fault.kind, fault.message, fault.hint, fault.path)
 
 
@@ -73,38 +73,38 @@ _NAMES: dict[type, str] = {Progress: "progress", Result: "result", Error: "error
 
 
 def encode(event: Event) -> str:
-    """Return the line (without line break) that tells an event."""
+    """Encode an event as one line (without line break)."""
     return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False)
 
 
 def decode(line: str) -> Event | None:
-    """Return the event that a line tells, or None for any other text."""
+    """Decode a line; None if it is not an event."""
     try:
-        said = json.loads(line)
-        return _READERS[said["event"]](said)
+        event = json.loads(line)
+        return _READERS[event["event"]](event)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
-def _progress(said: dict[str, Any]) -> Progress:
-    fraction = float(said["fraction"])
+def _progress(event: dict[str, Any]) -> Progress:
+    fraction = float(event["fraction"])
     if not math.isfinite(fraction):
         raise ValueError(f"the progress must be between 0 and 1, not {fraction}")
-    return Progress(min(max(fraction, 0.0), 1.0), str(said["message"]))
+    return Progress(min(max(fraction, 0.0), 1.0), str(event["message"]))
 
 
-def _result(said: dict[str, Any]) -> Result:
-    files = {str(role): str(path) for role, path in said["files"].items()}
-    seconds = {str(phase): float(value) for phase, value in said.get("seconds", {}).items()}
-    return Result(files, tuple(str(note) for note in said.get("notes", ())), seconds)
+def _result(event: dict[str, Any]) -> Result:
+    files = {str(role): str(path) for role, path in event["files"].items()}
+    seconds = {str(phase): float(value) for phase, value in event.get("seconds", {}).items()}
+    return Result(files, tuple(str(note) for note in event.get("notes", ())), seconds)
 
 
-def _error(said: dict[str, Any]) -> Error:
-    path = said.get("path")
+def _error(event: dict[str, Any]) -> Error:
+    path = event.get("path")
     return Error(
-        str(said["kind"]),
-        str(said["message"]),
-        str(said.get("hint") or ""),
+        str(event["kind"]),
+        str(event["message"]),
+        str(event.get("hint") or ""),
         str(path) if path is not None else None,
     )
 
@@ -127,7 +127,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def describe_failure(error: BaseException) -> tuple[list[Error], int]:
-    """Return the events that tell why a job ended, and the exit code.
+    """Return the error events of an exception, and the exit code.
 
     An unexpected error is written to a log file, which the event names.
     """
@@ -166,7 +166,7 @@ def _of_the_system(error: OSError) -> Error:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on the processor or on a graphics card."""
+    """Return whether an error means that memory ran out, on the CPU or on a GPU."""
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,7 @@ from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.reconstruct.job import Job
 
 if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 
 
 _PACKAGES = (
@@ -34,24 +34,25 @@ _PACKAGES = (
 )
 
 
-def describe(
-    job: Job,
-    ap: Radiograph,
-    lateral: Radiograph,
-    reconstruction: Reconstruction,
-    seconds: dict[str, float],
-    check: OrientationCheck,
-) -> dict[str, Any]:
-    """Return the provenance of a result as JSON values."""
+def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return the provenance of a result as JSON values.
+
+    Args:
+        reconstruction: the result.
+        job: what makes it again; None where the radiographs are no files.
+        seconds: time by phase.
+    """
+    check = reconstruction.orientation_check
+    radiographs = zip(("ap", "lateral"), reconstruction.radiographs or (), strict=False)
     bones = [label_by_id(int(value)).name for value in np.unique(reconstruction.labels) if value]
     return {
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inputs": {"ap": _radiograph(ap), "lateral": _radiograph(lateral)},
-        "film_check": check.to_json(),
-        "options": job.to_dict(),
-        "command": ["swinx2s", *job.arguments()],
-        "model": _model(job, reconstruction),
+        "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
+        "orientation_check": None if check is None else check.to_json(),
+        "options": None if job is None else job.to_dict(),
+        "command": None if job is None else ["swinx2s", *job.arguments()],
+        "model": _model(reconstruction),
         "grid": {
             "shape": list(reconstruction.labels.shape),
             "spacing_mm": reconstruction.spacing_mm,
@@ -61,7 +62,7 @@ def describe(
         "bones": bones,
         "expected_dice": reconstruction.expected_dice,
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
-        "shape_likeness": reconstruction.shape_similarity,
+        "shape_similarity": reconstruction.shape_similarity,
         "femur_shifts_mm": reconstruction.femur_shifts_mm,
         "removed_component_voxels": reconstruction.removed_component_voxels,
         "device": reconstruction.device,
@@ -75,7 +76,7 @@ def describe(
 def _radiograph(radiograph: Radiograph) -> dict[str, Any]:
     rows, cols = radiograph.pixels.shape
     return {
-        "path": str(radiograph.path),
+        "path": None if radiograph.path is None else str(radiograph.path),
         "sha256": radiograph.sha256,
         "view": radiograph.view,
         "pixels": {"columns": cols, "rows": rows},
@@ -100,11 +101,11 @@ def _tube(radiograph: Radiograph) -> dict[str, Any]:
     }
 
 
-def _model(job: Job, reconstruction: Reconstruction) -> dict[str, Any]:
+def _model(reconstruction: Reconstruction) -> dict[str, Any]:
     record = reconstruction.model_record
-    # A model that the calling program made has no record in the manifest.
+    # A model supplied by the calling program has no record in the manifest.
     return {
-        "asked": job.model,
+        "asked": reconstruction.settings.model,
         **(dataclasses.asdict(record) if record is not None else {"name": "supplied by the caller"}),
     }
 

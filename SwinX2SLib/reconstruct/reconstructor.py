@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +14,22 @@ from torch import Tensor, nn
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError, ModelError
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.orientation import RadiographOrientationNet
 from SwinX2SLib.models.reconstruction import reconstructs
-from SwinX2SLib.radiographs import Radiograph, prepare_pair
+from SwinX2SLib.radiographs import Radiograph, prepare_pair, read_radiographs
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, move_along_z
+from SwinX2SLib.reconstruct.job import ReconstructionSettings
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, remove_small_components
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
+from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability
 from SwinX2SLib.skeleton.shape_fitting import ShapeFit, fit_shape_model
 
 if TYPE_CHECKING:
+    from SwinX2SLib.radiographs.reading import RadiographSource
     from SwinX2SLib.weights import WeightsRecord
 
 
@@ -35,58 +38,26 @@ ProgressCallback = Callable[[float, str], None]
 _NETWORK_SHARE, _ALIGNED_SHARE, _SHAPES_SHARE = 0.45, 0.5, 0.95
 
 
-@dataclass(frozen=True)
-class Reconstruction:
-    """Bones on the network's grid.
-
-    Attributes:
-        labels: uint8 `(X, Y, Z)`, ids of `anatomy`, network order.
-        uncertainty: float16 `(X, Y, Z)`, 1 minus the probability of the label that the network gave.
-        affine: 4x4, index -> RAS mm; the radiographs' common centre is the origin.
-        spacing_mm: of the isotropic grid.
-        model_record: what the weights' manifest says; None for a model that the caller made.
-        device: where the network ran.
-        precision: "float32" or "bfloat16".
-        removed_voxels: voxels of loose pieces that were removed.
-        seconds: phase -> time.
-        expected_dice: for each bone shown, by name, the overlap with the truth that the network's own probabilities
-            promise.
-        disc_shifts_mm: how far vertebrae were moved along the body axis to the discs that the radiographs show: for
-            the disc below each vertebra, by its name, positive inferiorly. Empty where the model asks for no such
-            step.
-        shape_likeness: for each bone that a known shape was laid onto the radiographs for, by name, the correlation
-            of that shape's edges with theirs, -1..1. Empty where the model asks for no such step.
-        femur_shifts_mm: how far each femur, by name, was moved backwards to the socket of the pelvis laid onto the
-            radiographs. Empty where it was not.
-    """
-
-    labels: np.ndarray
-    uncertainty: np.ndarray
-    affine: np.ndarray
-    spacing_mm: float
-    model_record: WeightsRecord | None
-    device: str
-    precision: str
-    removed_component_voxels: int
-    seconds: dict[str, float] = field(default_factory=dict)
-    expected_dice: dict[str, float] = field(default_factory=dict)
-    disc_shifts_mm: dict[str, float] = field(default_factory=dict)
-    shape_similarity: dict[str, float] = field(default_factory=dict)
-    femur_shifts_mm: dict[str, float] = field(default_factory=dict)
-
-
 class Reconstructor:
     """A loaded model, ready for any number of pairs.
 
     Args:
-        model: name or path of weights, or a model that offers `grid_shape` and `reconstruct_logits`.
-        device: "auto", "cpu" or "cuda".
-        augmentations: see `inference.Job`.
-        island_fraction: see `inference.Job`.
+        model: name of weights (`stored_weights()` lists them), path of a `.safetensors` file, or a network that
+            offers `grid_shape` and `reconstruct_logits`.
+        device: "auto" (a CUDA card if there is one), "cpu" or "cuda"; a device that is absent is never replaced.
+        tta: passes of test-time augmentation, 1 to 6; each takes the network's time again.
+        min_component_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
 
     Raises:
+        InputError: values that cannot be used; with all faults.
         DeviceError: the device is absent.
         ModelError: the model or its weights cannot be used.
+
+    Examples:
+        >>> from SwinX2SLib import Reconstructor
+        >>> reconstructor = Reconstructor(device="cpu")
+        >>> reconstructor.grid_shape
+        (128, 128, 160)
     """
 
     def __init__(
@@ -97,6 +68,10 @@ class Reconstructor:
         min_component_fraction: float = 0.1,
     ):
         started = time.perf_counter()
+        name = type(model).__name__ if isinstance(model, nn.Module) else str(model)
+        self.settings = ReconstructionSettings(name, device, tta, min_component_fraction)
+        if faults := self.settings.faults():
+            raise InputError(faults)
         self.device = choose_device(device)
         network, self.record = _load(model, self.device)
         if not reconstructs(network):
@@ -104,34 +79,59 @@ class Reconstructor:
         self.model = network
         if self.record is not None and (faults := unfit_faults(self.record)):
             raise ModelError(faults)
-        self.tta, self.min_component_fraction = tta, min_component_fraction
         self.half_precision = bfloat16_is_fast(self.device)
         self._radiograph_orientation: RadiographOrientationNet | None = None
         self.disc_finder = self._load_disc_finder()
         self.lays_shapes = self.record is not None and self.record.lays_shapes
         self._load_seconds = time.perf_counter() - started
 
+    @property
+    def grid_shape(self) -> tuple[int, int, int]:
+        """Voxels `(X, Y, Z)` of a reconstruction, in network order."""
+        return shape3(self.model.grid_shape)
+
     @torch.inference_mode()
     def reconstruct(
-        self, ap: Radiograph, lateral: Radiograph, progress: ProgressCallback | None = None
+        self,
+        ap: RadiographSource,
+        lateral: RadiographSource,
+        progress: ProgressCallback | None = None,
+        *,
+        spacing_mm: float | Sequence[float | None] | None = None,
     ) -> Reconstruction:
         """Reconstruct one pair.
 
         Args:
-            ap: frontal radiograph.
-            lateral: lateral radiograph.
-            progress: told the fraction done and what is being done, often; what it raises ends the work.
+            ap: frontal radiograph: a file, numbers `(rows, columns)`, or a `Radiograph`; see `read_radiographs`.
+            lateral: lateral radiograph, likewise.
+            progress: called often with the completed fraction and a description; an exception from it stops the
+                work.
+            spacing_mm: size of a pixel at the patient [mm], of both or `(frontal, lateral)`, where the files do not
+                state it.
+
+        Returns:
+            Labels, uncertainty and what else is known of the result.
 
         Raises:
-            ModelError: the network yields no numbers.
+            InputError: with all faults of the radiographs. Two `Radiograph`s are taken as they are.
+            ModelError: the network yields no numbers, or the weights that tell the orientation are damaged.
+
+        Examples:
+            >>> from SwinX2SLib import Reconstructor
+            >>> bones = Reconstructor().reconstruct("ap.dcm", "lateral.dcm")  # doctest: +SKIP
+            >>> files = bones.save("result")  # doctest: +SKIP
         """
         progress = progress or (lambda fraction, message: None)
+        if spacing_mm is not None or not (isinstance(ap, Radiograph) and isinstance(lateral, Radiograph)):
+            ap, lateral = read_radiographs(ap, lateral, spacing_mm=spacing_mm)
         clock = _Clock()
+        check = self.check_orientation(ap, lateral)
+        clock.lap("orientation")
         pair = prepare_pair(ap, lateral, self.model.grid_shape)
         clock.lap("prepare")
         coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
-        with _layers_reported(self.model, self.tta, progress), self._precision():
-            probability = mean_probability(self.model, coronal, sagittal, self.tta)
+        with _layers_reported(self.model, self.settings.tta, progress), self._precision():
+            probability = mean_probability(self.model, coronal, sagittal, self.settings.tta)
         assignment = assign_labels(probability)
         clock.lap("network")
         if not np.isfinite(assignment.uncertainty).all():
@@ -148,7 +148,7 @@ class Reconstructor:
             assignment = assign_labels(probability) if fitted_shapes.similarity else assignment
         clock.lap("shapes")
         progress(_SHAPES_SHARE, "Removing small components")
-        labels, removed = remove_small_components(assignment.labels, self.min_component_fraction)
+        labels, removed = remove_small_components(assignment.labels, self.settings.min_component_fraction)
         clock.lap("clean")
         return Reconstruction(
             labels=labels,
@@ -164,14 +164,17 @@ class Reconstructor:
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
             shape_similarity=_by_name(fitted_shapes.similarity, 2),
             femur_shifts_mm=_by_name(fitted_shapes.femur_shifts_mm, 1),
+            radiographs=(ap, lateral),
+            orientation_check=check,
+            settings=self.settings,
         )
 
     @torch.inference_mode()
     def check_orientation(self, ap: Radiograph, lateral: Radiograph) -> OrientationCheck:
-        """Tell which view each radiograph looks like, and how it hangs.
+        """Check the view and the orientation of both radiographs.
 
         Raises:
-            ModelError: the weights that tell it are missing or damaged.
+            ModelError: the weights of the check are missing or damaged.
         """
         network = self._radiograph_orientation
         if network is None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from SwinX2SLib.datasets import Case
     from SwinX2SLib.evaluation import VolumeEvaluation
-    from SwinX2SLib.reconstruct.reconstructor import Reconstruction, Reconstructor
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
+    from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 
 def score_cases(
     reconstructor: Reconstructor, cases: Sequence[Case]
 ) -> Iterator[tuple[str, VolumeEvaluation]]:
-    """Yield name and scores of each case; bones of groups that its truth does not draw are not compared.
+    """Yield name and scores of each case; bones of groups that that are not annotated are not compared.
 
     The reconstruction is brought onto the truth's grid, centre on centre: published radiographs are pixel-aligned
     with their label grid, and radiographs carry no patient position.

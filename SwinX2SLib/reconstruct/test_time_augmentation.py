@@ -26,7 +26,7 @@ def predict(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor, tta: 
         model: in evaluation mode, on the radiographs' device.
         coronal: `(1, N, X, Z)`.
         sagittal: `(1, N, Y, Z)`.
-        augmentations: how many of `VARIATIONS` are averaged; where they disagree, the probability says so.
+        augmentations: how many of `VARIATIONS` are averaged; disagreement lowers the probability.
     """
     return assign_labels(mean_probability(model, coronal, sagittal, tta))
 

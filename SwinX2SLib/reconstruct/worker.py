@@ -1,4 +1,4 @@
-"""`python -m SwinX2SLib.reconstruct.worker JOB.json`: one job in a process of its own, told in JSON lines.
+"""`python -m SwinX2SLib.reconstruct.worker JOB.json`: one job in a separate process, reported as JSON lines.
 
 Standard output carries the events of `protocol` and nothing else; whatever libraries print goes to standard error.
 SIGTERM and SIGINT end the job cleanly; so does the death of the process that started it, or of the one named by
@@ -27,7 +27,7 @@ from SwinX2SLib.reconstruct.pipeline import run_job
 from SwinX2SLib.reconstruct.protocol import Event, Report, describe_failure, encode
 
 _POLL_SECONDS = 0.5
-# A layer of the largest network may take seconds before Python hears a signal.
+# A layer of the largest network may take seconds before Python handles a signal.
 _GRACE_SECONDS = 15.0
 
 
@@ -59,7 +59,7 @@ def run_reported(work: Callable[[], object], report: Report) -> int:
         return DONE
     except (Exception, Cancelled, KeyboardInterrupt) as error:
         failures, code = describe_failure(error)
-        # Where nobody listens any more, there is nobody to tell.
+        # The reader has closed the stream.
         with suppress(BrokenPipeError):
             for failure in failures:
                 report(failure)

@@ -7,7 +7,7 @@ __all__ = ["REPORT_FILE", "write_report"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load the page and its drawing library only for those who draw; the findings are read without them."""
+    """Import page and drawing library on demand; reading findings does not need them."""
     if name in __all__:
         from SwinX2SLib.report import page
 

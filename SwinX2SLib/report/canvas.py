@@ -33,7 +33,7 @@ class Canvas:
     named: list[tuple[str, np.ndarray]] = field(default_factory=list)
     axes: set[str] = field(default_factory=set)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.pen = ImageDraw.Draw(self.image)
         self.font = ImageFont.load_default(size=_FONT_PIXELS * FINE)
 

@@ -1,4 +1,4 @@
-"""What a result folder holds, read back."""
+"""Findings of a result folder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from SwinX2SLib.reconstruct.plausibility import (
     LARGEST_ML,
     LOW_CONFIDENCE,
     FoundBone,
-    doubts,
     found_bones,
     mean_heights,
+    plausibility_warnings,
 )
 
 _FILES = ("labels.nii.gz", "uncertainty.nii.gz", "provenance.json")
@@ -51,8 +51,8 @@ class Findings:
         labels: uint8 `(X, Y, Z)`, network order.
         affine: 4x4, index -> RAS mm.
         bones: in the order of their ids.
-        provenance: as written beside it.
-        doubts: what cannot be true, in sentences.
+        provenance: content of `provenance.json`.
+        plausibility: plausibility warnings.
         uncertainty: `(X, Y, Z)`, network order, 1 minus the probability of the label given.
     """
 
@@ -60,38 +60,66 @@ class Findings:
     affine: np.ndarray
     bones: tuple[Bone, ...]
     provenance: dict
-    doubts: tuple[str, ...] = ()
+    plausibility: tuple[str, ...] = ()
     uncertainty: np.ndarray | None = None
 
     def warnings(self) -> list[str]:
-        """Return sentences that a reader must know, the gravest first."""
-        # Radiographs that hang well leave no doubt, and results of elsewhere have no check.
-        said = [doubt] if (doubt := (self.provenance.get("film_check") or {}).get("doubt")) else []
-        said += self.doubts
-        said += [
+        """Return all warnings about the result, the most severe first."""
+        # Results of other programs have no orientation check.
+        warning = (self.provenance.get("orientation_check") or {}).get("warning")
+        warnings = [warning] if warning else []
+        warnings += self.plausibility
+        warnings += [
             f"{'Frontal' if view == 'ap' else 'Lateral'} radiograph: {note}"
             for view, radiograph in self.provenance.get("inputs", {}).items()
             for note in radiograph.get("notes", ())
         ]
         if not self.bones:
-            said.append(
+            warnings.append(
                 "No bone was found. Check that bone is bright and that the views and the pixel size are "
                 "correct."
             )
-        doubtful = [bone.label.title for bone in self.bones if bone.confidence < LOW_CONFIDENCE]
-        if doubtful:
-            said.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {', '.join(doubtful)}.")
+        uncertain = [bone.label.title for bone in self.bones if bone.confidence < LOW_CONFIDENCE]
+        if uncertain:
+            warnings.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {', '.join(uncertain)}.")
         cut = [bone.label.title for bone in self.bones if bone.cut]
         if cut:
-            said.append(f"Cut off by the edge of the radiographs (volumes are too small): {', '.join(cut)}.")
-        return said
+            warnings.append(
+                f"Cut off by the edge of the radiographs (volumes are too small): {', '.join(cut)}."
+            )
+        return warnings
+
+
+# Keys in version 0.1.
+_RENAMED = {
+    "film_check": "orientation_check",
+    "shape_likeness": "shape_similarity",
+    "removed_voxels": "removed_component_voxels",
+}
+
+
+def read_provenance(path: Path) -> dict:
+    """Read a `provenance.json`; keys of version 0.1 are renamed.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not a JSON object.
+    """
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(stored, dict):
+        raise ValueError("not a JSON object")
+    provenance = {_RENAMED.get(name, name): value for name, value in stored.items()}
+    check = provenance.get("orientation_check")
+    if isinstance(check, dict) and "doubt" in check:
+        provenance["orientation_check"] = {**check, "warning": check["doubt"]}
+    return provenance
 
 
 def read_findings(folder: Path) -> Findings:
     """Read the files of a result.
 
     Raises:
-        InputError: files are missing or unreadable, or do not belong together; all faults are told.
+        InputError: files are missing, unreadable or inconsistent; every problem is listed.
     """
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
@@ -100,7 +128,7 @@ def read_findings(folder: Path) -> Findings:
             [Fault("result-missing", f"There is no {name}.", hint, str(folder)) for name in missing]
         )
     try:
-        provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        provenance = read_provenance(folder / "provenance.json")
         sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
         values, stored = read_three_axes(folder / "labels.nii.gz")
         spread, spread_stored = read_three_axes(folder / "uncertainty.nii.gz")
@@ -128,9 +156,9 @@ def read_findings(folder: Path) -> Findings:
         message = "Labels and uncertainty have different grids."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
-    said = doubts(labels, found)
+    warnings = plausibility_warnings(labels, found)
     return Findings(
-        labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(said), uncertainty
+        labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(warnings), uncertainty
     )
 
 
@@ -190,13 +218,13 @@ def bone_flags(findings: Findings) -> dict[str, list[str]]:
 
 def _flags(bone: Bone, expected_dice: float | None) -> list[str]:
     kind = bone.label.name.split("_")[0] if bone.label.group == "pelvis" else bone.label.group
-    told = (
+    remarks = (
         (bone.confidence < LOW_CONFIDENCE, "Low confidence."),
         (expected_dice is not None and expected_dice < LOW_EXPECTED_DICE, "Expected Dice of 50 % or less."),
         (bone.volume_ml > LARGEST_ML[kind], "Implausibly large."),
         (bone.cut, "Cut off by the edge of the radiographs."),
     )
-    return [words for holds, words in told if holds]
+    return [words for holds, words in remarks if holds]
 
 
 def _pieces(mask: np.ndarray) -> list[str]:

@@ -38,7 +38,7 @@ def title_of(name: str) -> str:
 
 
 def word_of(name: str, told: Collection[str] = ()) -> str:
-    """Return a machine name in words, without those that are told already, such as a side."""
+    """Return a machine name as text, without those that are told already, such as a side."""
     parts = [part for part in name.split("_") if part not in ("", "vertebrae", *told)]
     return " ".join(_WRITTEN.get(part, part) for part in parts)
 

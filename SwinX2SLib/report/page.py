@@ -40,7 +40,7 @@ def outlined_radiograph(radiograph: Radiograph, labels: np.ndarray, affine: np.n
     The reconstruction is projected as it was made: parallel rays, the radiograph's middle at the origin.
 
     Args:
-        radiograph: as it hangs.
+        radiograph: in display orientation.
         labels: uint8 `(X, Y, Z)`, network order.
         affine: 4x4, index -> RAS mm.
     """
@@ -112,7 +112,7 @@ _CROP_MARGIN, _LETTER_HEIGHT = 24, 40
 def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | None = None) -> dict[str, Path]:
     """Write `report.html`, its pictures and the measurements that it leads to into the folder of a result.
 
-    The radiographs are read again from where the result's provenance says, with the same options.
+    The radiographs are read again from the paths in the provenance, with the same options.
 
     Args:
         folder: that `inference.run_job` wrote.

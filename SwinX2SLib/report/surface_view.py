@@ -136,7 +136,7 @@ class View:
     up: np.ndarray
     sides: tuple[str, str] = ("", "")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         towards = np.asarray(self.towards, dtype=np.float64)
         towards = towards / np.linalg.norm(towards)
         up = np.asarray(self.up, dtype=np.float64)
@@ -213,7 +213,7 @@ def shaded_surfaces(
     """
     depth = np.full(window.width * window.height, np.inf)
     picture = np.tile(np.array(BACKGROUND, dtype=np.float64), (depth.size, 1))
-    colours = [_BARE] * len(surfaces) if colours is None else colours
+    colours = [np.array(_BARE)] * len(surfaces) if colours is None else colours
     for (vertices, faces), ghost, painted in zip(surfaces, ghosts, colours, strict=True):
         painted = np.broadcast_to(np.asarray(_GHOST if ghost else painted, dtype=np.float64), vertices.shape)
         pixel, along, normal, colour = _samples(vertices, faces, painted, view, window)

@@ -84,7 +84,7 @@ def _kernel(sigma_px: float) -> Tensor:
 
 
 STEPS, RATE = 100, 0.08
-# How much the radiographs' likeness counts against the strain.
+# How much the radiographs' similarity counts against the strain.
 SIMILARITY_WEIGHT = 100.0
 
 

@@ -13,7 +13,7 @@ from SwinX2SLib.skeleton.label_probabilities import align_femora_to_acetabula, b
 from SwinX2SLib.skeleton.pieces import PELVIS, Placement, piece_drawn
 from SwinX2SLib.skeleton.projections import ViewRadiographs, fit, piece_similarity
 
-# The network's say beside the shape's: the exponent of its probability.
+# The network's say next to the shape's: the exponent of its probability.
 NETWORK_WEIGHT = 0.2
 # Shapes whose shadows are less like the radiographs than this are not believed.
 LEAST_SIMILARITY = 0.4
@@ -27,7 +27,7 @@ class ShapeFit:
     """What shapes have done to a reconstruction.
 
     Attributes:
-        likeness: for each bone whose shape is believed, how alike its shadows and the radiographs are, -1..1.
+        similarity: for each bone whose shape is believed, how alike its shadows and the radiographs are, -1..1.
         femur_shifts_mm: how far each femur was moved backwards; empty where none was.
     """
 
@@ -63,7 +63,7 @@ def fit_shape_model(
         for label in labels_of:
             found = bone_probability(placement, number, label, labels.shape, spacing_mm)
             if found is not None:
-                _say(probability, label, *found)
+                _set_probability(probability, label, *found)
                 believed[label] = alike
         if labels_of == PELVIS:
             shifts = align_femora_to_acetabula(probability, labels, placement, number, spacing_mm)
@@ -89,10 +89,12 @@ def _least_of_pelvis(labels: np.ndarray, radiographs: ViewRadiographs) -> float:
     return max(LEAST_SIMILARITY_OF_PELVIS, alike - LESS_THAN_DRAWN)
 
 
-def _say(probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray) -> None:
+def _set_probability(
+    probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray
+) -> None:
     """Give a bone the probability that its shape and the network agree on; elsewhere it is not."""
     bone = probability[label]
     agreed = torch.zeros_like(bone)
-    said = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_WEIGHT)
-    agreed[part] = (said * bone[part].float() ** NETWORK_WEIGHT).to(bone.dtype)
+    weighted = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_WEIGHT)
+    agreed[part] = (weighted * bone[part].float() ** NETWORK_WEIGHT).to(bone.dtype)
     replace_bone(probability, label, agreed)

@@ -106,7 +106,7 @@ class Ending:
     cancelled: bool = False
 
     def describe(self) -> str:
-        """Return how the process ended, in words."""
+        """Return how the process ended, as text."""
         if self.start_error:
             return _("The worker could not be started: {0}.").format(self.start_error)
         if self.signal_number is not None:
@@ -115,16 +115,16 @@ class Ending:
 
 
 class WorkerListener(Protocol):
-    """Who hears a worker."""
+    """Listener of a worker."""
 
     def on_line(self, line: str) -> None:
-        """Hear one line of the worker's standard output."""
+        """Handle one line of the worker's standard output."""
 
     def on_log(self, line: str) -> None:
-        """Hear one line of the worker's standard error."""
+        """Handle one line of the worker's standard error."""
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear, once and last, that the worker has ended."""
+        """Handle the end of the worker; called once, last."""
 
 
 class WorkerProcess(Protocol):
@@ -186,15 +186,15 @@ class QtWorkerProcess:
         return self._process.state() != qt.QProcess.NotRunning
 
     def _read_output(self) -> None:
-        self._tell("out", self._process.readAllStandardOutput())
+        self._on_output("out", self._process.readAllStandardOutput())
 
     def _read_log(self) -> None:
-        self._tell("err", self._process.readAllStandardError())
+        self._on_output("err", self._process.readAllStandardError())
 
-    def _tell(self, channel: str, received: qt.QByteArray) -> None:
-        self._say(channel, self._lines[channel].feed(bytes(received.data())))
+    def _on_output(self, channel: str, received: qt.QByteArray) -> None:
+        self._report_lines(channel, self._lines[channel].feed(bytes(received.data())))
 
-    def _say(self, channel: str, lines: Sequence[str]) -> None:
+    def _report_lines(self, channel: str, lines: Sequence[str]) -> None:
         for line in lines:
             if self._listener is not None:
                 (self._listener.on_line if channel == "out" else self._listener.on_log)(line)
@@ -208,7 +208,7 @@ class QtWorkerProcess:
         self._read_output()
         self._read_log()
         for channel, lines in self._lines.items():
-            self._say(channel, lines.rest())
+            self._report_lines(channel, lines.rest())
         crashed = self._process.exitStatus() == qt.QProcess.CrashExit
         code = self._process.exitCode()
         self._end(
@@ -282,7 +282,7 @@ def worker_environment() -> dict[str, str]:
 
 
 class BackgroundProcess:
-    """Holds a process; a run of some kind hears it (`WorkerListener`) and is made of it."""
+    """Base of runs in a separate process; the subclass is its listener (`WorkerListener`)."""
 
     _process: WorkerProcess | None = None
     _reason = ""

@@ -28,7 +28,7 @@ _ROUNDING_MM = np.pi / 1000
 
 
 class VoxelsError(RuntimeError):
-    """A segmentation has no voxels, or none that can be laid on one grid; says why."""
+    """A segmentation has no voxels, or none on a common grid; the message states why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +97,9 @@ def _digest(layer: Layer, box: tuple[slice, ...], value: int) -> str:
     place = np.rint(np.concatenate([corner[:3], layer.affine[:3, :3].ravel()]) / _ROUNDING_MM).astype(
         np.int64
     )
-    told = hashlib.blake2b(np.packbits(mask).tobytes(), digest_size=_DIGEST_BYTES)
-    told.update(place.tobytes() + np.array(mask.shape, np.int64).tobytes())
-    return told.hexdigest()
+    digest = hashlib.blake2b(np.packbits(mask).tobytes(), digest_size=_DIGEST_BYTES)
+    digest.update(place.tobytes() + np.array(mask.shape, np.int64).tobytes())
+    return digest.hexdigest()
 
 
 def changed_bones(before: Digests, now: Digests) -> list[str]:

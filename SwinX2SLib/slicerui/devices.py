@@ -1,4 +1,4 @@
-"""What this machine can compute on, asked without loading PyTorch and without waiting."""
+"""Devices of this machine, queried without importing PyTorch and without blocking."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Devices:
 
     Attributes:
         cpu_count: cores of the processor.
-        memory_free: bytes of main memory that can be had, or None where the system does not tell.
+        memory_free: bytes of main memory that can be had, or None if unknown.
         card: name of the graphics card, or "".
         card_free: bytes of its memory that are free.
         card_total: bytes of its memory.
@@ -41,7 +41,7 @@ class Devices:
         return "cuda" if device == "cuda" or (device == "auto" and self.card) else "cpu"
 
     def words(self, device: str) -> str:
-        """Say in words where a run would take place and what is free there."""
+        """Describe the device and its free memory."""
         if self.chosen(device) == "cpu":
             words = _("CPU, {0} cores").format(self.cpu_count)
             if self.memory_free is None:
@@ -54,7 +54,7 @@ class Devices:
 
 
 class DeviceWatch:
-    """Asks what there is; the answer comes in the event loop.
+    """Queries the devices asynchronously; the answer arrives in the event loop.
 
     Args:
         on_answer: called when the devices are known.
@@ -67,7 +67,7 @@ class DeviceWatch:
         self.devices = _without_card()
 
     def ask(self) -> None:
-        """Ask anew, unless an answer is on its way."""
+        """Query again, unless a query is running."""
         if self._process is not None and self._process.state() == qt.QProcess.NotRunning:
             self.devices = _without_card(self.devices)
             # Where the program is missing there is no driver, and the card stays unknown.

@@ -8,7 +8,7 @@ import slicer
 
 
 def confirm(text: str) -> bool:
-    """Return whether the user agrees; where Slicer is being tested nobody is there, and nothing is done."""
+    """Return whether the user agrees; during tests of Slicer the answer is no."""
     return not slicer.app.testingEnabled() and slicer.util.confirmOkCancelDisplay(text, windowTitle="SwinX2S")
 
 

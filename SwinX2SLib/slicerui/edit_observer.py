@@ -1,4 +1,4 @@
-"""Hears when a person edits a segmentation, and works out what follows from it while Slicer goes on."""
+"""Detects edits of a segmentation and updates dependent data in the background."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EditObserver(VTKObservationMixin, Generic[Found]):
 
     Args:
         take: given the segmentation, returns a computation that touches neither Qt nor the scene.
-        found: told the segmentation and what the computation returned.
+        found: called with the segmentation and the result of the computation.
     """
 
     def __init__(

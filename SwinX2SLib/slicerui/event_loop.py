@@ -1,4 +1,4 @@
-"""Letting Slicer draw and its timers tick in the middle of work that has to be done in its event loop."""
+"""Keeps Slicer responsive during work in its event loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Made = TypeVar("Made")
 
 
 def process_events() -> None:
-    """Let Slicer draw, if it has not for a moment; clicks wait, so that nothing is pulled away meanwhile."""
+    """Process paint and timer events if some time has passed; user input is deferred."""
     app = getattr(slicer, "app", None)
     if app is None or time.monotonic() - _last[0] < _HELD_SECONDS:
         return
@@ -29,7 +29,7 @@ def process_events() -> None:
 
 
 def run_in_thread(compute: Callable[[], Made]) -> Made:
-    """Return what a computation gives; it runs in a thread of its own while Slicer draws and its timers tick.
+    """Run a computation in a thread while Slicer processes events, and return its result.
 
     Args:
         compute: reads files and computes with arrays; it must not touch Qt, VTK or the scene.

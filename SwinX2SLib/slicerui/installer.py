@@ -1,4 +1,4 @@
-"""What the worker needs beyond Slicer's own Python: asked for once, when it is needed, never at import."""
+"""What the worker needs beyond Slicer's own Python: installed on demand, after confirmation, never at import."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ class ReconstructionLogic:
         run.
 
         Returns:
-            All faults that can be told without reading a pixel; the worker tells the others. None means that the
-            observer will hear of the run.
+            All faults that are visible without reading pixels; the worker reports the others. None means that the
+            observer is notified of the run.
 
         Raises:
             InstallError: the dependencies are not there.
@@ -109,11 +109,11 @@ class ReconstructionLogic:
         return run, self._make_command(folder / "job.json")
 
     def cancel(self, reason: str) -> None:
-        """End the running worker, if there is one; its observer is told the reason when it is gone."""
+        """End the running worker, if there is one; its observer gets the reason when it has exited."""
         self._queue.cancel(reason)
 
     def cancel_all(self, reason: str) -> None:
-        """End the running worker and give up those that wait; every observer is told the reason."""
+        """End the running worker and discard the queue; every observer gets the reason."""
         self._queue.cancel_all(reason)
 
     def cancel_and_wait(self, reason: str) -> None:

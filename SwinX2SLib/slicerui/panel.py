@@ -46,7 +46,7 @@ def title_of(name: str) -> str:
 
 
 class ReconstructionPanel(VTKObservationMixin):
-    """Makes the sections and tells them when the scene or the module comes and goes.
+    """Creates the sections and notifies them of changes of the scene and the module.
 
     Args:
         layout: where the sections are put.
@@ -80,14 +80,14 @@ class ReconstructionPanel(VTKObservationMixin):
 
     def enter(self) -> None:
         """Show the present scene, which may have been replaced since the module was last seen."""
-        # Whoever follows a node anew leaves observers on it, so not at every visit.
+        # Whoever follows a node again leaves observers on it, so not at every visit.
         if self.parameters is None or self.parameters.parameterNode is not self._parameter_node():
             self._follow_scene()
         for section in self.sections.values():
             section.enter()
 
     def close(self) -> None:
-        """Let go of everything; the module goes away (closed, or loaded anew)."""
+        """Let go of everything; the module goes away (closed, or reloaded)."""
         self.removeObservers()
         for section in self.sections.values():
             section.close()
@@ -124,5 +124,5 @@ class ReconstructionPanel(VTKObservationMixin):
         self._forget_scene()
 
     def _on_scene_replaced(self, *_event: object) -> None:
-        """Begin anew: while a scene is read, its nodes come later than what refers to them."""
+        """Start again: while a scene is read, its nodes come later than what refers to them."""
         self._follow_scene()

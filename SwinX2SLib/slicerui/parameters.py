@@ -12,9 +12,9 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from SwinX2SLib.radiographs.acquisition import LARGEST_TO_DETECTOR_MM
 
 DEFAULT_MODEL = "default"
-# 0 stands for "as the radiograph says"; a radiograph's pixel is far below a centimetre.
+# 0 stands for "from header"; a radiograph's pixel is far below a centimetre.
 FROM_RADIOGRAPH_MM, LARGEST_PIXEL_MM = 0.0, 10.0
-# A magnification starts at 1, so what lies just below stands for "as the radiograph says".
+# A magnification starts at 1, so what lies just below stands for "from header".
 FROM_RADIOGRAPH_FACTOR, LARGEST_FACTOR = 0.99, 2.0
 LARGEST_SHIFT_MM = 1000.0
 
@@ -26,7 +26,7 @@ class FrontalView(Enum):
     PA = "pa"
 
     def label(self) -> str:
-        """Return the words of the drop-down list."""
+        """Return the texts of the drop-down list."""
         words = {"ap": _("AP (source anterior)"), "pa": _("PA (source posterior)")}
         return words[self.value]
 
@@ -39,7 +39,7 @@ class Device(Enum):
     CUDA = "cuda"
 
     def label(self) -> str:
-        """Return the words of the drop-down list."""
+        """Return the texts of the drop-down list."""
         words = {
             "auto": _("automatic"),
             "cpu": _("CPU"),
@@ -56,11 +56,10 @@ class ReconstructionParameters:
         ap_volume: the frontal radiograph.
         lateral_volume: the lateral radiograph.
         ap_view: direction of the rays of the frontal radiograph.
-        ap_spacing_mm: size of a pixel of the frontal radiograph at the patient [mm]; 0 takes what the radiograph
-            says.
-        ap_magnification: how much larger than the patient the detector shows it; 0.99 takes what the radiograph says.
-        ap_source_to_detector_mm, ap_source_to_patient_mm: distances of the tube [mm]; 0 takes what the radiograph
-            says.
+        ap_spacing_mm: size of a pixel of the frontal radiograph at the patient [mm]; 0 takes the value of the header.
+        ap_magnification: how much larger than the patient the detector shows it; 0.99 takes the value of the header.
+        ap_source_to_detector_mm, ap_source_to_patient_mm: distances of the X-ray source [mm]; 0 takes the value of
+            the header.
         ap_rotate_deg, ap_flip, ap_invert, ap_crop, ap_trust_header: how the frontal radiograph is brought upright,
             as in `radiographs.RadiographOptions`; no crop is "".
         lateral_spacing_mm and so on: the same for the lateral radiograph.

@@ -41,7 +41,7 @@ def _flat(value: object, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         yield "_".join(shown), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def place_beside(node: slicer.vtkMRMLNode, sibling: slicer.vtkMRMLNode | None) -> None:
+def store_beside(node: slicer.vtkMRMLNode, sibling: slicer.vtkMRMLNode | None) -> None:
     """Put a node under the same parent (the study, usually) as another one.
 
     Args:

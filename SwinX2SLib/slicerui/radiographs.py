@@ -50,10 +50,10 @@ class RadiographSpacing:
     """Size of a radiograph's pixel, as far as Slicer knows it.
 
     Attributes:
-        row_mm: height of a pixel [mm]; None where only the worker's reader can tell.
+        row_mm: height of a pixel [mm]; None if only the worker can read it.
         col_mm: width of a pixel [mm]; None likewise.
-        source: where it comes from, for a person to read.
-        assumed: True where nobody stated it: Slicer gives 1 mm to every file that says nothing.
+        source: where it comes from, human-readable.
+        assumed: True if it is unknown: Slicer assumes 1 mm for files without a pixel size.
     """
 
     row_mm: float | None
@@ -81,7 +81,7 @@ def radiograph_axes(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[int, int] | N
 
 
 def radiograph_size(node: slicer.vtkMRMLScalarVolumeNode) -> str:
-    """Return the size of a radiograph in words: columns x rows."""
+    """Return the size of a radiograph as text: columns x rows."""
     axes = radiograph_axes(node)
     if axes is None:
         return _("no radiograph")
@@ -94,7 +94,7 @@ def radiograph_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: Radiograph
 
     Args:
         node: a radiograph.
-        options: what the user says about it.
+        options: user options about it.
     """
     if options.spacing_mm is not None:
         return RadiographSpacing(options.spacing_mm, options.spacing_mm, _("set manually"))
@@ -112,7 +112,7 @@ def radiograph_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: Radiograph
 
 
 def radiograph_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) -> list[Fault]:
-    """List why a node is no radiograph; what its pixels are worth is for the worker's reader to say.
+    """List why a node is no radiograph; the pixels are checked by the worker.
 
     Args:
         node: the chosen node.
@@ -144,8 +144,9 @@ def radiograph_faults(node: slicer.vtkMRMLScalarVolumeNode | None, role: str) ->
 def dicom_file(node: slicer.vtkMRMLScalarVolumeNode) -> Path | None:
     """Return the DICOM file that a radiograph was loaded from, where Slicer's database knows it and the size agrees.
 
-    The file says more than the volume: pixel size at the detector and magnification, orientation of the radiograph,
-    whether small values are bright. A volume that was cropped or resampled since no longer has the size of its file.
+    The file has more information than the volume: pixel size at the detector and magnification, orientation of the
+    radiograph, whether small values are bright. A volume that was cropped or resampled since no longer has the size
+    of its file.
     """
     axes = radiograph_axes(node)
     loaded_from = node.GetAttribute(FILE_ATTRIBUTE)
@@ -164,7 +165,7 @@ def dicom_file(node: slicer.vtkMRMLScalarVolumeNode) -> Path | None:
 
 
 def radiograph_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: str) -> Path:
-    """Return the file that the worker shall read: the DICOM file of the radiograph, or a NRRD written now.
+    """Return the file for the worker: the DICOM file of the radiograph, or a NRRD written now.
 
     Args:
         node: a radiograph.
@@ -198,7 +199,7 @@ def header_of(path: Path) -> Dataset | None:
     try:
         return dcmread(path, stop_before_pixels=True)
     except (InvalidDicomError, OSError):
-        # The database may name a file that was replaced since; the worker tells what is wrong with it.
+        # The database may name a file that was replaced since; the worker reports its faults.
         return None
 
 

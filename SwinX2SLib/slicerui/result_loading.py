@@ -1,4 +1,4 @@
-"""The worker's result in the scene: segmentation, its place beside the radiographs, and where it comes from."""
+"""The worker's result in the scene: segmentation, its position next to the radiographs, and its provenance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import slicer
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.event_loop import process_events
-from SwinX2SLib.slicerui.provenance import PREFIX, place_beside, set_attribute, set_provenance
+from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute, set_provenance, store_beside
 from SwinX2SLib.slicerui.result.build import show_result
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation
 
@@ -60,7 +60,7 @@ def add_result(result: Result, radiographs: ViewRadiographs) -> slicer.vtkMRMLSe
     name = slicer.mrmlScene.GenerateUniqueName(f"{radiographs['ap'].name} bones")
     node = import_segmentation(Path(path), name)
     process_events()
-    place_beside(node, radiographs["ap"].node() or radiographs["lateral"].node())
+    store_beside(node, radiographs["ap"].node() or radiographs["lateral"].node())
     if "provenance" in result.files:
         set_provenance(node, Path(result.files["provenance"]))
     for role, radiograph in radiographs.items():
@@ -89,7 +89,7 @@ def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
             f"{folder} is not a result folder: segmentation.seg.nrrd or provenance.json is missing."
         )
     node = import_segmentation(path, slicer.mrmlScene.GenerateUniqueName(f"{folder.name} bones"))
-    place_beside(node, None)
+    store_beside(node, None)
     set_provenance(node, folder / "provenance.json")
     _remember_radiograph_files(node, folder / "provenance.json")
     _show_more(node, folder)
@@ -110,7 +110,7 @@ def _remember_radiograph_files(node: slicer.vtkMRMLSegmentationNode, provenance:
 
 
 def _show_more(node: slicer.vtkMRMLSegmentationNode, folder: Path) -> None:
-    """Show radiographs, regions and the table; what cannot be shown is told, and the bones stay."""
+    """Show radiographs, regions and the table; problems are reported and the bones are kept."""
     try:
         notes = show_result(node, folder)
     except InputError as error:

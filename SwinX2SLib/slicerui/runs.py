@@ -37,7 +37,7 @@ class RunQueue:
         self.start_next()
 
     def release(self) -> None:
-        """Know that the run that ran is gone; it calls this before its observer hears of it."""
+        """Handle the end of the active run; it calls this before its observer is notified."""
         self._ended, self._running = self._running, None
 
     def start_next(self) -> None:
@@ -52,12 +52,12 @@ class RunQueue:
                 raise
 
     def cancel(self, reason: str) -> None:
-        """End the run that runs; the next one follows."""
+        """Cancel the active run; the next one follows."""
         if self._running is not None:
             self._running.cancel(reason)
 
     def cancel_all(self, reason: str) -> None:
-        """End the run that runs and give up those that wait."""
+        """Cancel the active run and discard the queue."""
         waiting, self._waiting = self._waiting, deque()
         for run, _start in waiting:
             run.discard(reason)
@@ -87,7 +87,7 @@ class Outcome:
         hint: what to do about it, or "".
         node: the segmentation, when all went well.
         cancelled: the user (or closing the scene) ended it.
-        faults: what the worker found wrong, where it said so.
+        faults: faults reported by the worker.
     """
 
     message: str
@@ -116,13 +116,13 @@ class RunObserver(Protocol):
         """See, once and last, what came of it."""
 
 
-# Lines of a crashed worker's standard error that are told with the crash.
+# Lines of a crashed worker's standard error shown with the crash.
 _LAST_WORDS = 5
 _KILLED = 9
 
 
 class ReconstructionRun(BackgroundProcess):
-    """A worker and its temporary folder; hears the worker (`WorkerListener`) and tells the observer."""
+    """A worker and its temporary folder; listens to the worker (`WorkerListener`) and notifies the observer."""
 
     def __init__(self, folder: Path, radiographs: ViewRadiographs, observer: RunObserver, queue: RunQueue):
         self._folder, self._radiographs, self._observer, self._queue = folder, radiographs, observer, queue
@@ -141,7 +141,7 @@ class ReconstructionRun(BackgroundProcess):
         self._observer.on_finished(Outcome(reason, cancelled=True))
 
     def on_line(self, line: str) -> None:
-        """Hear the worker's standard output."""
+        """Handle standard output of the worker."""
         event = decode(line)
         if isinstance(event, Progress):
             self._observer.on_progress(event.fraction, event.message)
@@ -156,12 +156,12 @@ class ReconstructionRun(BackgroundProcess):
             self._observer.on_log(line)
 
     def on_log(self, line: str) -> None:
-        """Hear the worker's standard error."""
+        """Handle standard error of the worker."""
         self._last_words.append(line)
         self._observer.on_log(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear that the worker has ended: import its result or say why there is none."""
+        """Handle the end of the worker: import its result or report the failure."""
         try:
             outcome = self._outcome(ending)
         except ResultError as error:
@@ -178,7 +178,7 @@ class ReconstructionRun(BackgroundProcess):
         try:
             self._observer.on_finished(outcome)
         finally:
-            # Those that wait are not to wait for ever, whatever went wrong in telling of this one.
+            # The queue must continue even if an observer fails.
             self._queue.start_next()
 
     def _outcome(self, ending: Ending) -> Outcome:
@@ -193,14 +193,14 @@ class ReconstructionRun(BackgroundProcess):
         for note in notes_of(node):
             self._observer.on_log(note)
         count = node.GetSegmentation().GetNumberOfSegments()
-        # Notes say how far to trust the result: nobody should have to look for them.
+        # Notes are warnings about the result and must be visible.
         hint = _("Please note: see the log below.") if self._result.notes or notes_of(node) else ""
         return Outcome(_("{0} bones were reconstructed: {1}.").format(count, node.GetName()), hint, node=node)
 
     def _refused(self) -> Outcome:
-        told = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
+        reported = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
         names = {radiograph.file: radiograph.name for radiograph in self._radiographs.values()}
-        faults = tuple(translated(panel_fault(fault, names)) for fault in told)
+        faults = tuple(translated(panel_fault(fault, names)) for fault in reported)
         if len(faults) == 1:
             return Outcome(faults[0].message, faults[0].hint, faults=faults)
         return Outcome(_("The worker reported {0} problems.").format(len(faults)), faults=faults)

@@ -26,7 +26,7 @@ ViewRadiographs = dict[str, slicer.vtkMRMLScalarVolumeNode]
 
 
 class SampleError(RuntimeError):
-    """A sample cannot be opened; says why and what to do."""
+    """A sample cannot be opened; the message states why and how to fix it."""
 
 
 def register_samples(parameter_node: Callable[[], slicer.vtkMRMLScriptedModuleNode]) -> None:

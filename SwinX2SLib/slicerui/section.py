@@ -13,7 +13,7 @@ from slicer.util import VTKObservationMixin
 from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.settings import Settings
-from SwinX2SLib.slicerui.signals import Notice
+from SwinX2SLib.slicerui.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,20 @@ class Services:
         logic: starts, queues and cancels reconstructions.
         reconstruction: gives the radiographs and choices of the present scene; None while a scene is closed.
         settings: remembered beyond the scene.
-        result_added: told `(segmentation node)` when the bones of a run are in the scene.
-        inputs_changed: told `(inputs.examination.Examination)` when the radiographs, or what is wrong with them,
-            changed.
-        models_changed: told when a model was imported or removed.
-        about_to_run: told when Reconstruct was clicked, before anything is looked at: work on the radiographs ends.
+        result_added: emitted with `(segmentation node)` when the bones of a run are in the scene.
+        inputs_changed: emitted with `(inputs.examination.Examination)` when the radiographs, or what is wrong with
+            them, changed.
+        models_changed: emitted when a model was imported or removed.
+        about_to_run: emitted when Reconstruct is clicked, before the inputs are checked; open edits are finished.
     """
 
     logic: ReconstructionLogic
     reconstruction: Callable[[], ReconstructionParameters | None]
     settings: Settings = field(default_factory=Settings)
-    result_added: Notice = field(default_factory=Notice)
-    inputs_changed: Notice = field(default_factory=Notice)
-    models_changed: Notice = field(default_factory=Notice)
-    about_to_run: Notice = field(default_factory=Notice)
+    result_added: Signal = field(default_factory=Signal)
+    inputs_changed: Signal = field(default_factory=Signal)
+    models_changed: Signal = field(default_factory=Signal)
+    about_to_run: Signal = field(default_factory=Signal)
 
 
 class Section(VTKObservationMixin):
@@ -88,7 +88,7 @@ class Section(VTKObservationMixin):
         """Show the parameters; called whenever one changed, so it must be quick."""
 
     def close(self) -> None:
-        """Let go of everything; the module goes away (closed, or loaded anew)."""
+        """Let go of everything; the module goes away (closed, or reloaded)."""
 
     # For the panel
 

@@ -30,7 +30,7 @@ def create_closed_surfaces(node: slicer.vtkMRMLSegmentationNode) -> bool:
             return False
         segmentation.GetSegment(segment_id).AddRepresentation(_SURFACE, surface)
         process_events()
-    # What is left are segments without a voxel, if any; with all there it only tells the node.
+    # What is left are segments without a voxel, if any; otherwise it only notifies the node.
     return node.CreateClosedSurfaceRepresentation()
 
 
@@ -88,7 +88,7 @@ SEGMENTATION_SUFFIX = ".seg.nrrd"
 
 
 class ResultError(RuntimeError):
-    """The worker's result cannot be shown; says which file and why."""
+    """The worker's result cannot be shown; the message states which file and why."""
 
 
 def import_segmentation(path: Path | str, name: str) -> slicer.vtkMRMLSegmentationNode:

@@ -1,7 +1,7 @@
 """The module's self-test: the same in a real Slicer (Reload and Test, or CTest) and on the project's stand-in.
 
-It does what a user does, with the module's own panel: opens a sample, is told what is wrong, reconstructs, looks at
-the result, measures, exports, saves the scene and opens it again.
+It does what a user does, with the module's own panel: opens a sample, gets the faults, reconstructs, looks at the
+result, measures, exports, saves the scene and opens it again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     """Run the whole line on a sample.
 
     Args:
-        say: shows a line to whoever watches.
+        say: shows a line to the user.
         panel: of the module, on an empty scene.
 
     Raises:
@@ -40,7 +40,7 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     say("All 54 bones become segments")
     bones_become_segments()
     say("Problems are reported before anything is started")
-    faults_are_told(panel)
+    faults_are_reported(panel)
     say("A sample fills in both radiographs")
     sample_fills_the_inputs(panel)
     if missing := missing_requirements():
@@ -86,7 +86,7 @@ def bones_become_segments() -> None:
     slicer.mrmlScene.RemoveNode(volume)
 
 
-def faults_are_told(panel: ReconstructionPanel) -> None:
+def faults_are_reported(panel: ReconstructionPanel) -> None:
     """Choose nothing, then one radiograph twice."""
     assert _faults(panel) == {"radiograph-missing"}
     assert not panel.sections["reconstruct"].ui.reconstructButton.enabled
@@ -134,7 +134,7 @@ def radiographs_become_bones(
 
 
 def result_is_shown(panel: ReconstructionPanel, result: slicer.vtkMRMLSegmentationNode) -> None:
-    """Hide a region and show it again; look for the table and the words about the run."""
+    """Hide a region and show it again; check the table and the provenance text."""
     section = panel.sections["result"]
     assert section.parameters.result_segmentation is result
     assert section.ui.boneList.rowCount == len(segment_ids(result))

@@ -1,4 +1,4 @@
-"""What is remembered from one day to the next, beside the scene: in Slicer's own settings file."""
+"""Persistent settings outside the scene, in Slicer's settings file."""
 
 from __future__ import annotations
 

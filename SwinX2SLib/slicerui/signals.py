@@ -1,27 +1,27 @@
-"""Telling those who want to know, without knowing them."""
+"""Signals between the sections of the panel."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 
-class Notice:
-    """An event with listeners; sections use it to hear of each other."""
+class Signal:
+    """An event that sections emit and other sections connect to."""
 
     def __init__(self):
         self._listeners: list[Callable[..., None]] = []
 
     def connect(self, listener: Callable[..., None]) -> None:
-        """Call this from now on, once however often it is connected."""
+        """Call a function at each emit; connecting it again has no effect."""
         if listener not in self._listeners:
             self._listeners.append(listener)
 
     def disconnect(self, listener: Callable[..., None]) -> None:
-        """Do not call this any more."""
+        """Remove a function."""
         if listener in self._listeners:
             self._listeners.remove(listener)
 
-    def tell(self, *arguments: object) -> None:
-        """Call every listener, in the order in which they came."""
+    def emit(self, *arguments: object) -> None:
+        """Call all connected functions in the order of their connection."""
         for listener in tuple(self._listeners):
             listener(*arguments)

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or absent, with the one before and the best kept beside the last."""
+"""Checkpoints that are whole or absent, with the one before and the best kept next to the last."""
 
 from __future__ import annotations
 

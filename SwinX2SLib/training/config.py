@@ -54,7 +54,7 @@ class TrainingConfig:
         validate_every: steps between validations; 0 for none by steps.
         validate_seconds: time between validations; 0 for none by time.
         validation_samples: synthetic samples of a validation, always the same ones.
-        tensorboard: write TensorBoard events beside the log.
+        tensorboard: write TensorBoard events next to the log.
         warm_start: weights (.safetensors) or checkpoint to start from, as far as its tensors fit; "" for none.
         pretrained: start the Swin encoder from ImageNet weights.
         pretrained_file: these weights, on a machine that cannot download them; "" to download.

@@ -19,7 +19,7 @@ from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
-from SwinX2SLib.training.synthesis.subject_mixing import compose_people
+from SwinX2SLib.training.synthesis.subject_mixing import compose_subjects
 from SwinX2SLib.training.synthesis.subjects import Subject
 
 PHANTOM_SPACING_MM = 3.0
@@ -84,7 +84,7 @@ def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Subject]:
         for case in cases
         if config.case_weights.get(case.name, 1.0) > 0
     ]
-    made = compose_people(donors, config.composed, np.random.default_rng((config.seed, COMPOSITION)))
+    made = compose_subjects(donors, config.composed, np.random.default_rng((config.seed, COMPOSITION)))
     logger.info("%d composite subjects from the cases: %s", len(made), ", ".join(p.name for p in made))
     return made
 

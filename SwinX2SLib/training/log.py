@@ -34,7 +34,7 @@ def require_tensorboard() -> None:
         raise InputError([Fault("tensorboard-absent", sentence, hint)])
 
 
-class Journal:
+class TrainingLog:
     """Log of a run.
 
     Args:
@@ -149,10 +149,10 @@ def entry_line(entry: dict, steps: int | None) -> str:
         return f"{step}  {entry['note']}"
     if "validation" in entry:
         sets = entry["validation"].items()
-        told = "; ".join(
+        listed = "; ".join(
             f"{name}: " + "  ".join(f"{k} {100 * v:.1f} %" for k, v in s.items()) for name, s in sets
         )
-        return f"{step}  validation, Dice: {told}"
+        return f"{step}  validation, Dice: {listed}"
     losses = "  ".join(f"{name} {value:.3f}" for name, value in entry.items() if name not in ABOUT)
     left = _duration(entry["seconds_left"])
     return f"{step}  {entry['seconds_per_step']:.2f} s/step  {left} left  {losses}"

@@ -23,7 +23,7 @@ from SwinX2SLib.training.checkpoint import save_best, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch, BatchDataset, Share
 from SwinX2SLib.training.distributed import Process
-from SwinX2SLib.training.log import Journal, Listener
+from SwinX2SLib.training.log import Listener, TrainingLog
 from SwinX2SLib.training.objectives import Phase, objective_for
 from SwinX2SLib.training.schedule import Schedule
 from SwinX2SLib.training.setup import build_network, parameter_groups, resumable_state
@@ -55,7 +55,7 @@ class StepMeans:
         self.add_losses({"gradient_norm": gradient_norm})
 
     def take(self) -> dict[str, float]:
-        """Return the means over the steps and the processes, and start anew; every process must call it."""
+        """Return the means over the steps and the processes, and start again; every process must call it."""
         names = list(self._values)
         means = self.process.average(torch.stack([torch.stack(self._values[name]).mean() for name in names]))
         entry = {
@@ -154,10 +154,10 @@ class Trainer:
         self.means = StepMeans(self.process)
         self._checkpoint_due = time.monotonic() + config.checkpoint_seconds
         self._validation_due = time.monotonic() + (config.validate_seconds or float("inf"))
-        self.journal = None
+        self.log = None
         if self.process.is_first:
             remove_stale(folder)
-            self.journal = Journal(folder, listener, config.tensorboard, self.step)
+            self.log = TrainingLog(folder, listener, config.tensorboard, self.step)
         for note in (*notes, *more):
             self._write({"note": note})
 
@@ -169,10 +169,10 @@ class Trainer:
         """
         self.process.require_equal(self.step, "a checkpoint of step")
         self.model.train()
-        with _lost_workers_told():
+        with _worker_failures_reported():
             self._run_to_the_end()
-        if self.journal is not None:
-            self.journal.close()
+        if self.log is not None:
+            self.log.close()
         return self.average.values
 
     def _run_to_the_end(self) -> None:
@@ -270,8 +270,8 @@ class Trainer:
             save_best(self.folder, kept)
 
     def _write(self, entry: dict) -> None:
-        if self.journal is not None:
-            self.journal.write({"step": self.step, **entry})
+        if self.log is not None:
+            self.log.write({"step": self.step, **entry})
 
     def _state(self) -> dict:
         return {
@@ -292,8 +292,8 @@ class Trainer:
 
 
 @contextmanager
-def _lost_workers_told() -> Iterator[None]:
-    """Say in words that a process that draws samples has ended; PyTorch raises that at any moment, from a signal."""
+def _worker_failures_reported() -> Iterator[None]:
+    """Say as text that a process that draws samples has ended; PyTorch raises that at any moment, from a signal."""
     try:
         yield
     except RuntimeError as error:

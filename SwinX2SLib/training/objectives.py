@@ -19,7 +19,7 @@ from SwinX2SLib.models.orientation import (
     RadiographOrientationNet,
     View,
     as_square,
-    hang,
+    reorient,
 )
 from SwinX2SLib.models.single import SingleOutputNetwork
 from SwinX2SLib.models.spine_discs import SpineDiscNet
@@ -103,7 +103,7 @@ def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, 
 
     Args:
         model: a `RadiographOrientationNet`.
-        batch: radiographs that hang as they should.
+        batch: radiographs in standard display orientation.
         phase: not used; there is one.
     """
     if not isinstance(model, RadiographOrientationNet):
@@ -114,7 +114,7 @@ def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, 
         for radiograph in stack.repeat_interleave(WAYS, dim=0):
             square = as_square(_section(radiograph[None], generator), model.config.radiograph_px)
             orientation, target = _random_orientation(view, generator)
-            radiographs.append(hang(square, orientation))
+            radiographs.append(reorient(square, orientation))
             targets.append(target)
     logits = model(torch.cat(radiographs))
     return {

@@ -188,7 +188,7 @@ def start_from_imagenet(model: nn.Module, file: Path | None = None) -> str:
 
 
 def has_imagenet_weights(config: Config) -> bool:
-    """Tell whether there are ImageNet weights of the sizes of a network's 2D Swin encoder."""
+    """Return whether there are ImageNet weights of the sizes of a network's 2D Swin encoder."""
     return isinstance(config, (SwinX2SConfig, FusedConfig)) and _sizes(config) in PUBLISHED
 
 

@@ -33,7 +33,7 @@ class Schedule:
         return float(step)
 
     def is_over(self, position: float) -> bool:
-        """Tell whether the run is complete."""
+        """Return whether the run is complete."""
         return position >= self.config.steps
 
     def phase(self, position: float) -> Phase:

@@ -93,14 +93,14 @@ def resumable_state(folder: Path, config: TrainingConfig) -> tuple[dict | None, 
     before, now = state["config"], dataclasses.asdict(config)
     changed = [name for name in now if before.get(name) != now[name]]
     if other := [name for name in changed if name in ("model", "network", "transformer_skip")]:
-        told = ", ".join(f"{name} = {before.get(name)!r}, not {now[name]!r}" for name in other)
+        listed = ", ".join(f"{name} = {before.get(name)!r}, not {now[name]!r}" for name in other)
         hint = "Use another folder, or the parameters of that run."
         raise InputError(
-            [Fault("other-run", f"The run in this folder has other parameters: {told}.", hint, str(folder))]
+            [Fault("other-run", f"The run in this folder has other parameters: {listed}.", hint, str(folder))]
         )
     if changed:
-        told = ", ".join(f"{name} = {now[name]!r} (was {before.get(name)!r})" for name in changed)
-        notes.append(f"Resuming with changed parameters: {told}.")
+        listed = ", ".join(f"{name} = {now[name]!r} (was {before.get(name)!r})" for name in changed)
+        notes.append(f"Resuming with changed parameters: {listed}.")
     return state, notes
 
 

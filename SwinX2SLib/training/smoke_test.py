@@ -79,7 +79,7 @@ class Trial:
         return self.after <= self.before / 2
 
     def sentence(self) -> str:
-        """Return what was found, in words."""
+        """Return what was found, as text."""
         verdict = "Passed" if self.learned else "Failed: the loss did not decrease by half"
         losses = f"loss {self.before:.2f} before, {self.after:.2f} after"
         return f"{verdict}: {losses}; {self.bones} bones found in the demo."

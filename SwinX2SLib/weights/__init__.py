@@ -34,9 +34,18 @@ def load_weights(
         name_or_path: a name of the manifests, "default", or a `.safetensors` file that this library wrote.
         device: where the network goes.
 
+    Returns:
+        The network in evaluation mode and the record of its weights: name, variant, licence, training data, scores.
+
     Raises:
         WeightsError: there are no such weights, or they are damaged, tampered with or of another network; names
             every fault.
+
+    Examples:
+        >>> from SwinX2SLib import load_weights
+        >>> network, record = load_weights("spine-discs-v1")
+        >>> record.variant, network.training
+        ('spine-discs', False)
     """
     from SwinX2SLib.weights.storage import load
 

@@ -16,7 +16,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.weights.record import SUFFIX
 
 # Under these keys training loops keep the state dictionary, beside epoch, score and optimiser; our own one keeps the
-# averaged weights beside the raw ones.
+# averaged weights next to the raw ones.
 WRAPPERS = ("average", "state_dict", "model_state_dict", "model", "net")
 # Left by torch.nn.DataParallel and DistributedDataParallel.
 PARALLEL_PREFIX = "module."

@@ -62,8 +62,17 @@ class StoredWeights:
 def stored_weights() -> list[StoredWeights]:
     """Return all weights of both manifests, those of the library first.
 
+    Returns:
+        For each its record (name, licence, training data, scores...), the path of its file, and whether it comes with
+        the library.
+
     Raises:
         WeightsError: a manifest is damaged.
+
+    Examples:
+        >>> from SwinX2SLib import stored_weights
+        >>> [weights.record.variant for weights in stored_weights() if weights.record.name == "spine-discs-v1"]
+        ['spine-discs']
     """
     return [*_stored_in(resources_root(), True), *_stored_in(cache_folder(), False)]
 

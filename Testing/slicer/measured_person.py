@@ -39,7 +39,7 @@ def _valued(one: Measurement, others: dict) -> Measurement:
     if not one.is_present or one.name == "head_radius":
         return one
     found = value_from_landmarks(one, others)
-    return found.doubted(["It was seen on one radiograph only."]) if one.name == "canal_length" else found
+    return found.flagged(["It was seen on one radiograph only."]) if one.name == "canal_length" else found
 
 
 def head(side: str, *away_mm: float) -> np.ndarray:

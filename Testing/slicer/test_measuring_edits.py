@@ -10,7 +10,7 @@ from session_scene import drag, line, markups, value
 
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements.markups import places_of, positions
-from SwinX2SLib.slicerui.result.links import linked, told_of
+from SwinX2SLib.slicerui.result.links import linked, provenance_value
 
 RADIUS = ("femur_left", "head_radius", "left")
 LORDOSIS, WEDGE = ("spine", "lumbar_lordosis", None), ("vertebrae_L1", "wedge_angle", None)
@@ -89,7 +89,7 @@ def test_a_script_that_moves_a_point_is_an_edit_too(session):
     (node,) = markups(session, surface_name("left"))
     node.SetNthControlPointPosition(1, *(head("left", 0.0, 0.0, 25.0)))
     assert value(session, RADIUS) == pytest.approx(25.0)
-    assert json.loads(told_of(session.document, nodes.EDITS)) == {
+    assert json.loads(provenance_value(session.document, nodes.EDITS)) == {
         surface_name("left"): pytest.approx(head("left", 0.0, 0.0, 25.0))
     }
     session.undo()

@@ -21,8 +21,8 @@ from SwinX2SLib.slicerui.result.links import (
     RADIOGRAPH_PICTURE,
     RADIOGRAPH_PLANE,
     linked,
+    provenance_value,
     results_in_scene,
-    told_of,
 )
 from SwinX2SLib.slicerui.result.outlines import show_outlines
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
@@ -193,7 +193,9 @@ def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_s
     (folder / "provenance.json").write_text(json.dumps(provenance))
     result = load_result(folder)
     assert any("source lies inside" in note for note in notes_of(result))
-    assert [told_of(plane, "radiograph") for plane in linked(result, RADIOGRAPH_PLANE)] == ["lateral"]
+    assert [provenance_value(plane, "radiograph") for plane in linked(result, RADIOGRAPH_PLANE)] == [
+        "lateral"
+    ]
 
 
 def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder, tmp_path):

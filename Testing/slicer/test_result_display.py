@@ -14,7 +14,7 @@ from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids, labels
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.confidence_table import COLUMNS, table_of
-from SwinX2SLib.slicerui.result.links import RADIOGRAPH_PLANE, SURFACE, linked, told_of
+from SwinX2SLib.slicerui.result.links import RADIOGRAPH_PLANE, SURFACE, linked, provenance_value
 from SwinX2SLib.slicerui.result.regions import TITLES, VisibilityObserver, regions_of, show_region
 from SwinX2SLib.slicerui.result.views import jump_to
 from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result, load_result, notes_of
@@ -72,7 +72,7 @@ def test_confidence_colours_take_the_place_of_the_bones_own_and_have_one_legend(
     assert not result.GetDisplayNode().GetVisibility3D()
     assert len(legends()) == 1
     first = legends()[0]
-    show_region(result, told_of(first.GetDisplayableNode(), "region"), False)
+    show_region(result, provenance_value(first.GetDisplayableNode(), "region"), False)
     assert len(legends()) == 1
     assert legends()[0] is not first
     confidence.colour_by_confidence(result, False)
@@ -117,7 +117,7 @@ def test_a_radiograph_that_is_gone_is_told_and_the_rest_is_shown(scene, result_f
     node = load_result(copy)
     assert len(notes_of(node)) == 1
     assert "ap radiograph is not shown" in notes_of(node)[0]
-    assert [told_of(model, "radiograph") for model in linked(node, RADIOGRAPH_PLANE)] == ["lateral"]
+    assert [provenance_value(model, "radiograph") for model in linked(node, RADIOGRAPH_PLANE)] == ["lateral"]
     assert np.isnan(table_of(node).GetTable().GetValueByName(0, "On frontal radiograph").ToDouble())
 
 

@@ -10,7 +10,7 @@ import slicer.util
 from SwinX2SLib.anatomy import TERMINOLOGY_TAG, labels
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.reconstruct.protocol import Result
-from SwinX2SLib.slicerui.provenance import place_beside, set_provenance
+from SwinX2SLib.slicerui.provenance import set_provenance, store_beside
 from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation, segment_ids
 
@@ -44,7 +44,7 @@ def test_a_node_that_has_an_item_is_moved_and_not_doubled(scene):
     sibling, node = (scene.AddNewNodeByClass("vtkMRMLModelNode") for _ in range(2))
     hierarchy.CreateItem(study, sibling)
     item = hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
-    place_beside(node, sibling)
+    store_beside(node, sibling)
     assert hierarchy.GetItemByDataNode(node) == item
     assert hierarchy.GetItemParent(item) == study
 
@@ -52,7 +52,7 @@ def test_a_node_that_has_an_item_is_moved_and_not_doubled(scene):
 def test_without_a_sibling_the_node_stands_at_the_top(scene):
     hierarchy = scene.GetSubjectHierarchyNode()
     node = scene.AddNewNodeByClass("vtkMRMLModelNode")
-    place_beside(node, None)
+    store_beside(node, None)
     assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == hierarchy.GetSceneItemID()
 
 

@@ -14,7 +14,13 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.anatomy import label_ids, labels
 from SwinX2SLib.geometry.frames import transform_points
-from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PICTURE, RADIOGRAPH_PLANE, linked, told_of
+from SwinX2SLib.slicerui.result.links import (
+    OUTLINE,
+    RADIOGRAPH_PICTURE,
+    RADIOGRAPH_PLANE,
+    linked,
+    provenance_value,
+)
 from SwinX2SLib.slicerui.result.outlines import show_outlines
 from SwinX2SLib.slicerui.result.radiograph_views import (
     set_radiograph_opacity,
@@ -100,7 +106,9 @@ def test_radiographs_and_outlines_are_switched_one_by_one(result):
     assert (ap.GetVisibility(), lateral.GetVisibility()) == (0, 1)
     assert lateral.GetOpacity() == pytest.approx(0.4)
     assert {
-        told_of(model, "radiograph") for model in linked(result, OUTLINE) if model.GetDisplayVisibility()
+        provenance_value(model, "radiograph")
+        for model in linked(result, OUTLINE)
+        if model.GetDisplayVisibility()
     } == {"ap"}
 
 

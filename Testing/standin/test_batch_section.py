@@ -19,7 +19,7 @@ def tell(**event):
     print(json.dumps(event), flush=True)
 tell(event="progress", fraction=0.4, message="Reconstructing: 1 of 3, about 20 s left")
 numbers = dict(seconds=9.6, bones=54, expected_dice=0.71)
-tell(event="case", case="one", status="done", doubts=["Look at it."], folder=folder, **numbers)
+tell(event="case", case="one", status="done", warnings=["Look at it."], folder=folder, **numbers)
 tell(event="case", case="two", status="failed", failure={"message": "two.png: it is broken"}, folder="")
 if wait:
     time.sleep(600)

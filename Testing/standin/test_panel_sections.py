@@ -4,7 +4,7 @@ import qt
 import slicer
 from shiboken6 import isValid
 
-from SwinX2SLib.slicerui.signals import Notice
+from SwinX2SLib.slicerui.signals import Signal
 
 
 def test_sections_stand_in_the_order_of_the_registry(panel):
@@ -41,15 +41,15 @@ def test_what_was_folded_is_folded_when_the_module_is_opened_again(panel, module
 
 
 def test_listeners_hear_in_order_and_once():
-    notice, heard = Notice(), []
+    notice, heard = Signal(), []
     for listener in (
         first := lambda value: heard.append(("first", value)),
         lambda value: heard.append(("second", value)),
     ):
         notice.connect(listener)
         notice.connect(listener)
-    notice.tell(1)
+    notice.emit(1)
     notice.disconnect(first)
     notice.disconnect(first)
-    notice.tell(2)
+    notice.emit(2)
     assert heard == [("first", 1), ("second", 1), ("second", 2)]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,9 @@ def write_known_result() -> Callable:
         radiographs = read_pair(job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view)
         reconstruction = reconstruct(*radiographs)
         job.out.mkdir(parents=True, exist_ok=True)
+        reconstruction = replace(reconstruction, radiographs=radiographs, orientation_check=well)
         write_volumes(job.out, reconstruction)
-        write_provenance(job.out, describe(job, *radiographs, reconstruction, {"total": 1.0}, well))
+        write_provenance(job.out, describe(reconstruction, job, {"total": 1.0}))
         return reconstruction
 
     return write

@@ -102,7 +102,7 @@ def test_everything_wrong_with_the_radiograph_options_is_told_at_once():
     assert result.returncode == 2
     lines = result.stderr.splitlines()
     assert len(lines) == 4
-    for words in ("above 0 mm", "--flip", "no crop", "--rotate"):
+    for words in ("more than 0 mm", "--flip", "not a valid crop", "--rotate"):
         assert sum(words in line for line in lines) == 1
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from SwinX2SLib import cli
+from SwinX2SLib import cli, errors
 from SwinX2SLib.cli import parsing
 from SwinX2SLib.errors import Cancelled
 
@@ -62,7 +62,7 @@ def test_the_exit_codes_of_every_command_are_listed_in_their_order(described):
     _, text = described
     codes = [int(line.split()[0]) for line in section(text, "exit codes")]
     assert codes == sorted(codes)
-    assert {0, 1, 2, 3, 5, 130} <= set(codes) <= {*parsing.EXIT_CODES, parsing.SOME_FAILED}
+    assert {0, 1, 2, 3, 5, 130} <= set(codes) <= {*errors.EXIT_CODES, errors.SOME_FAILED}
 
 
 def test_sentences_fit_the_terminal(described):
@@ -99,7 +99,7 @@ def test_of_many_sentences_the_first_are_shown_and_the_rest_is_counted():
 STOPPED = """
 import argparse, os, signal, sys, time
 from pathlib import Path
-from SwinX2SLib import cli
+from SwinX2SLib import cli, errors
 from SwinX2SLib.cli.parsing import STOPPED
 number, words, done = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 
@@ -123,8 +123,8 @@ def test_a_command_that_is_asked_to_end_cleans_up_and_says_what_became_of_it(tmp
     done = tmp_path / "done"
     command = [sys.executable, "-c", STOPPED, str(int(signal.Signals[number])), words, str(done)]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
-    assert result.returncode == parsing.CANCELLED, result.stderr
-    assert result.stderr == f"swinx2s: {words or parsing.CANCELLED_WORDS}\n"
+    assert result.returncode == errors.CANCELLED, result.stderr
+    assert result.stderr == f"swinx2s: {words or errors.CANCELLED_WORDS}\n"
     assert done.read_text() == "cleaned up"
 
 
@@ -134,5 +134,5 @@ def test_signals_are_as_before_after_a_command():
     def stopped(parsed):
         raise Cancelled
 
-    assert cli._run(argparse.Namespace(func=stopped)) == parsing.CANCELLED
+    assert cli._run(argparse.Namespace(func=stopped)) == errors.CANCELLED
     assert signal.getsignal(signal.SIGTERM) == before

@@ -10,7 +10,7 @@ from SwinX2SLib.evaluation import score_overlap
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.radiographs import prepare_pair
 from SwinX2SLib.reconstruct.protocol import Progress, Result
-from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.resources import resource_path
 
 SHAPE = (48, 48, 64)

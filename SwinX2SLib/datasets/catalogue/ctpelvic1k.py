@@ -35,7 +35,8 @@ def find(raw: RawFiles) -> list[RawCase]:
     split_file = raw.named("splits_final.pkl", "splits_final.json", "data_list.json")
     split = read_split(split_file) if split_file else {}
     imaging = {path.parent.name.lower(): path for path in raw.volumes if stem(path).lower() == "imaging"}
-    cases, drawn = [], set()
+    cases: list[RawCase] = []
+    drawn: set[str] = set()
     for path in raw.volumes:
         match = _MASK.match(stem(path))
         if match and not _METAL.match(match[2]):

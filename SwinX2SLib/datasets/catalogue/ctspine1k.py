@@ -8,6 +8,7 @@ and `labels/<source>/` with the same names. `data_split.txt` lists trainset, tes
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from SwinX2SLib.datasets.dataset import DataSet, RawCase, something
 from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key, stem
@@ -21,7 +22,9 @@ def find(raw: RawFiles) -> list[RawCase]:
     """List the scans that have a mask, or are in the official split."""
     split_file = raw.named("data_split.txt")
     split = read_split(split_file) if split_file else {}
-    masks, images, names = {}, {}, {}
+    masks: dict[str, Path] = {}
+    images: dict[str, Path] = {}
+    names: dict[str, str] = {}
     for path in raw.volumes:
         key = scan_key(path.name)
         folders = {part.lower() for part in raw.relative(path).parts[:-1]}

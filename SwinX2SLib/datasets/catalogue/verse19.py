@@ -30,7 +30,8 @@ _PARTS = (
 
 def find(raw: RawFiles) -> list[RawCase]:
     """List the scans; the part is told by a folder's name."""
-    masks, images = {}, {}
+    masks: dict[str, Path] = {}
+    images: dict[str, Path] = {}
     for path in raw.volumes:
         if "verse20" in str(raw.relative(path)).lower():
             continue
@@ -47,11 +48,12 @@ def _case(raw: RawFiles, name: str, mask: Path | None, image: Path | None) -> Ra
     key = scan_key(name)
     aliases = {key, f"sub{key}", key.removeprefix("sub"), *((series[1].lower(),) if series else ())}
     missing = () if mask else ("Its mask is missing.",)
+    either = mask or image
     return RawCase(
         name,
         (mask,) if mask else (),
         image,
-        _part(raw, mask or image),
+        _part(raw, either) if either else None,
         _LICENCE,
         tuple(sorted(aliases)),
         missing,

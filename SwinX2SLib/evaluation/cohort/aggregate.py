@@ -134,11 +134,11 @@ def _name(document: Mapping[str, Any], name: str) -> str:
     return str(document.get(name) or "")
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def _mean(values: Sequence[float] | np.ndarray) -> float | None:
     return float(np.mean(values)) if len(values) else None
 
 
-def _median(values: Sequence[float]) -> float | None:
+def _median(values: Sequence[float] | np.ndarray) -> float | None:
     return float(np.median(values)) if len(values) else None
 
 
@@ -149,7 +149,7 @@ _Rows = Iterator[list[Any]]
 def aggregate(
     out: Path, cases: Path, keys: Sequence[str], failed: Sequence[tuple[CohortRow, Failure]]
 ) -> dict[str, Any]:
-    """Write the tables and the summary, each whole or not at all.
+    """Write the tables and the summary, each atomically.
 
     Args:
         out: folder of the cohort.

@@ -59,7 +59,7 @@ def evaluate_cohort(
         options: for rows that do not say otherwise.
         workers: processes on this machine; one per core by default.
         scheduler: address of a Dask cluster instead, whose workers read the files under the same paths.
-        progress: told about every case.
+        progress: called for every case.
 
     Raises:
         InputError: the options, the folder or the cluster cannot be used.

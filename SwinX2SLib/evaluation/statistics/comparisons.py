@@ -20,6 +20,9 @@ LIMIT = 1.96  # standard deviations: 95 % of normally distributed differences
 FEWEST_PAIRS = 3
 
 
+Numbers = Sequence[float] | np.ndarray
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How far predicted values lie from true ones.
@@ -89,8 +92,8 @@ def _plain(difference: np.ndarray, middle: np.ndarray, person: np.ndarray, perso
     if persons < FEWEST_PAIRS:
         note = f"No limits of agreement: fewer than {FEWEST_PAIRS} persons." if persons else ""
         none = Estimate(None, persons=persons, note=note)
-        bias = Estimate(float(difference.mean()) if persons else None, persons=persons, note=note)
-        return bias, none, none, None, none
+        rough = Estimate(float(difference.mean()) if persons else None, persons=persons, note=note)
+        return rough, none, none, None, none
     sd, quantile = float(difference.std(ddof=1)), float(stats.t.ppf((1 + LEVEL) / 2, persons - 1))
     bias = float(difference.mean())
     of_bias = sd / np.sqrt(persons)
@@ -170,10 +173,10 @@ _RESAMPLES, _FEWEST_DRAWS, _MOST_SAMPLES_DRAWN = 1000, 300, 1_000_000
 _SEED = 20252
 
 
-def spearman(x: Sequence[float], y: Sequence[float], persons: Sequence[str]) -> Estimate:
+def spearman(x: Numbers, y: Numbers, persons: Sequence[str]) -> Estimate:
     """Return Spearman's rank correlation, -1..1, its percentile interval by drawing persons.
 
-    Ranks are made anew in every draw; of very many samples, whose interval is narrow, there are fewer draws.
+    Ranks are made again in every draw; of very many samples, whose interval is narrow, there are fewer draws.
 
     Args:
         x, y: values of each sample, finite.
@@ -195,7 +198,7 @@ def spearman(x: Sequence[float], y: Sequence[float], persons: Sequence[str]) -> 
 
 
 def regression_band(
-    x: Sequence[float], y: Sequence[float], persons: Sequence[str], at: np.ndarray
+    x: Numbers, y: Numbers, persons: Sequence[str], at: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None] | None:
     """Return the least-squares line at places, and the ends of its 95 % band by drawing persons.
 
@@ -207,13 +210,12 @@ def regression_band(
     Returns:
         Line `(P,)`, lower and upper end `(P,)`, these None with too few persons; None where no line is defined.
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    across, up = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     names, person = np.unique(np.asarray(persons, dtype=str), return_inverse=True)
-    if len(x) < 3 or np.ptp(x) == 0:
+    if len(across) < 3 or np.ptp(across) == 0:
         return None
-    sums = np.stack(
-        [np.bincount(person, values, len(names)) for values in (np.ones_like(x), x, y, x * x, x * y)], axis=1
-    )
+    terms = (np.ones_like(across), across, up, across * across, across * up)
+    sums = np.stack([np.bincount(person, values, len(names)) for values in terms], axis=1)
     line = _lines(sums.sum(axis=0)[None], at)[0]
     if len(names) < FEWEST_PERSONS:
         return line, None, None

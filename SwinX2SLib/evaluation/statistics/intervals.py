@@ -49,20 +49,20 @@ class Estimate:
 
     def excludes(self, value: float) -> bool:
         """Whether there is an interval and the value lies outside."""
-        return self.has_interval and not self.low <= value <= self.high
+        return self.low is not None and self.high is not None and not self.low <= value <= self.high
 
 
-def mean_estimate(values: Sequence[float]) -> Estimate:
+def mean_estimate(values: Sequence[float] | np.ndarray) -> Estimate:
     """Return the mean with its interval.
 
     Args:
         values: one for each person, finite.
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.size and np.ptp(values) == 0:
-        return Estimate(float(values[0]), persons=values.size, note=_same_note(values.size))
-    mean = float(values.mean()) if values.size else None
-    return _estimate(mean, values, lambda drawn, axis: drawn.mean(axis=axis))
+    each = np.asarray(values, dtype=np.float64)
+    if each.size and np.ptp(each) == 0:
+        return Estimate(float(each[0]), persons=each.size, note=_same_note(each.size))
+    mean = float(each.mean()) if each.size else None
+    return _estimate(mean, each, lambda drawn, axis: drawn.mean(axis=axis))
 
 
 def clustered_estimate(

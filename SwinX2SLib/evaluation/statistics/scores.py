@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from SwinX2SLib.geometry.tuples import vector2
+
 FOREGROUND = "foreground"
 
 
@@ -120,7 +122,7 @@ def score(scores: Mapping[str, Any] | None, metric: Metric) -> float | None:
     if "@" in metric.key:
         name, tolerance = metric.key.split("@")
         return number((scores.get(name) or {}).get(tolerance))
-    key = _OF_LABEL.get(metric.key)
+    key = _OF_LABEL.get(metric.key, metric.key)
     return number(scores.get(key if key in scores else metric.key))
 
 
@@ -142,7 +144,7 @@ def by_person(documents: Iterable[Mapping[str, Any]], part: str, metric: Metric)
         value = score(part_scores(document, part), metric)
         if value is not None:
             values.setdefault(person_of(document), []).append(value)
-    return {person: sum(several) / len(several) for person, several in values.items()}
+    return _means(values)
 
 
 def paired_by_person(
@@ -156,14 +158,18 @@ def paired_by_person(
     others: dict[tuple, list[Mapping[str, Any]]] = {}
     for document in second:
         others.setdefault(_case_key(document), []).append(document)
-    values: tuple[dict, dict] = ({}, {})
+    values: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
     for document in first:
         for other in others.get(_case_key(document), ()):
             pair = _common_means(document, other, part, metric)
             if pair is not None:
                 for side, value in zip(values, pair, strict=True):
                     side.setdefault(person_of(document), []).append(value)
-    return tuple({person: sum(several) / len(several) for person, several in side.items()} for side in values)
+    return _means(values[0]), _means(values[1])
+
+
+def _means(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {person: sum(several) / len(several) for person, several in values.items()}
 
 
 def _case_key(document: Mapping[str, Any]) -> tuple:
@@ -175,10 +181,10 @@ def _common_means(one: Mapping, other: Mapping, part: str, metric: Metric) -> tu
     pairs = []
     for name, scores in first.items():
         if part in (FOREGROUND, scores.get("group"), name):
-            pair = score(scores, metric), score(second.get(name), metric)
-            if None not in pair:
-                pairs.append(pair)
-    return tuple(np.mean(pairs, axis=0).tolist()) if pairs else None
+            ours, theirs = score(scores, metric), score(second.get(name), metric)
+            if ours is not None and theirs is not None:
+                pairs.append((ours, theirs))
+    return vector2(np.mean(pairs, axis=0)) if pairs else None
 
 
 def tally(documents: Iterable[Mapping[str, Any]], part: str) -> Tally:

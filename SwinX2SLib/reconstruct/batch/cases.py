@@ -18,7 +18,7 @@ from SwinX2SLib.radiographs.registration import AUTOMATIC, Shift
 
 @dataclass(frozen=True)
 class RadiographDefaults:
-    """What the user says about all radiographs.
+    """Options for all radiographs.
 
     Attributes:
         ap, lateral: of each radiograph.
@@ -44,7 +44,7 @@ class BatchCase:
         ap, lateral: files, absolute.
         radiographs: how they are to be read.
         line: of the table, from 1; 0 for a pair of a folder.
-        how: what made them a pair, in words.
+        how: description of how they were paired.
     """
 
     name: str
@@ -80,10 +80,10 @@ def read_batch_table(
 ) -> tuple[list[BatchCase], list[str]]:
     """Read and check a table: CSV in UTF-8 with comma, semicolon or tab, paths relative to the table.
 
-    What a cell says wins over the defaults, and a pixel size over a magnification.
+    Cells override the defaults, and a pixel size overrides a magnification.
 
     Returns:
-        The cases, and the names of columns that nobody reads.
+        The cases, and the names of unused columns.
 
     Raises:
         InputError: with every fault of the table and its line.
@@ -154,12 +154,12 @@ class _Rows:
         return path
 
     def _radiographs(self, line: int, values: Mapping[str, str]) -> RadiographDefaults:
-        told = {
+        shared = {
             "ap_view": self._value(line, values, "ap_view", _view),
             "lateral_offset_mm": self._value(line, values, "lateral_offset_mm", _shift),
         }
         radiographs = replace(
-            self._defaults, **{name: value for name, value in told.items() if value is not None}
+            self._defaults, **{name: value for name, value in shared.items() if value is not None}
         )
         return replace(
             radiographs,
@@ -170,28 +170,28 @@ class _Rows:
     def _options(
         self, line: int, values: Mapping[str, str], view: str, defaults: RadiographOptions
     ) -> RadiographOptions:
-        told: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         for name, (option, read) in _READERS.items():
             columns = [f"{view}_{name}", *([name] if name in _SHARED else [])]
             column = next((each for each in columns if values.get(each)), None)
             if column is not None and (value := self._value(line, values, column, read)) is not None:
-                told[option] = value
-        if "spacing_mm" in told:
-            told.setdefault("magnification", None)
-        elif "magnification" in told:
-            told["spacing_mm"] = None
-        if any(name in told for name in _TUBE):
-            told.setdefault("magnification", None)
-        elif told.get("magnification") is not None:
-            told |= dict.fromkeys(_TUBE)
+                options[option] = value
+        if "spacing_mm" in options:
+            options.setdefault("magnification", None)
+        elif "magnification" in options:
+            options["spacing_mm"] = None
+        if any(name in options for name in _TUBE):
+            options.setdefault("magnification", None)
+        elif options.get("magnification") is not None:
+            options |= dict.fromkeys(_TUBE)
         try:
-            return replace(defaults, **told)
+            return replace(defaults, **options)
         except ValueError as error:
             self.add(line, "radiograph-option", f"{view}: {error}", "Correct the line.")
             return defaults
 
     def _value(self, line: int, values: Mapping[str, str], column: str, read: Callable[[str], Any]) -> Any:
-        """Return what a cell says, or None where it is empty or wrong."""
+        """Return the value of a cell, or None if it is empty or invalid."""
         text = values.get(column, "")
         if not text:
             return None

@@ -44,7 +44,7 @@ _HINT = "Name the radiographs NAME_ap and NAME_lateral, put each pair into its o
 
 @dataclass(frozen=True, eq=False)
 class _Radiograph:
-    """A file that is a radiograph, with what its header says."""
+    """A file that is a radiograph, with the content of its header."""
 
     path: Path
 
@@ -86,7 +86,7 @@ def read_folder(
         The cases in the order of their names, and the names of what was passed over.
 
     Raises:
-        InputError: it holds no pair, or radiographs that cannot be paired; all are told.
+        InputError: it holds no pair, or radiographs that cannot be paired; every problem is listed.
     """
     folder = Path(os.path.abspath(folder))
     found = _Found(folder, defaults)

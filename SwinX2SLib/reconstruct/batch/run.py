@@ -51,7 +51,7 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """Who is told what.
+    """Receivers of the events.
 
     Attributes:
         checking: about the radiographs that are read first.
@@ -75,17 +75,17 @@ def run_batch(
     backend: Backend = TorchBackend(),  # noqa: B008 - has no state
     work: Work = reconstruct_pair,
 ) -> BatchResult:
-    """Reconstruct every pair that is not finished; one that fails is told and the rest go on.
+    """Reconstruct every pair that is not finished; a failed pair is reported and the others continue.
 
-    All radiographs are read first, so that what is wrong with them is told before the network is loaded, once for all
-    pairs. What was finished before is kept while radiographs, options, weights and result are the same.
+    All radiographs are read first, so that problems are reported before the network is loaded, once for all pairs.
+    What was finished before is kept while radiographs, options, weights and result are the same.
 
     Args:
         cases: the pairs.
         out: folder: new, empty, or of an earlier run.
         settings: model, device and so on; its radiographs and folder do not count.
         measure: whether the bones are measured, too.
-        progress: told about every case.
+        progress: called for every case.
         backend: tells whether the device and the weights can be used.
         work: does a pair; see `parallel.run_resumable`.
 
@@ -128,7 +128,7 @@ def check_radiographs(cases: Sequence[BatchCase], settings: Job, progress: TaskP
 
 
 def case_outcome(case: BatchCase, out: Path, failure: Failure | None) -> CaseOutcome:
-    """Return how a case ended, with what its process told."""
+    """Return the outcome of a case, with the message of its process."""
     return CaseOutcome.read(case, out / case.key, out / STATE / "cases" / f"{case.key}.json", failure)
 
 
@@ -165,7 +165,7 @@ def _payload(case: BatchCase, out: Path, settings: Job, measure: bool) -> dict[s
 
 
 def _weights(model: str) -> Mapping[str, Any] | Path:
-    """Return what tells weights from others of the same name."""
+    """Return a value that identifies the weights."""
     from SwinX2SLib.reconstruct.model_choice import require_model
 
     try:

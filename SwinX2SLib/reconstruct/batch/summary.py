@@ -29,7 +29,7 @@ class CaseOutcome:
         seconds: that the reconstruction took; None where it failed.
         bones: how many were found.
         expected_dice: mean over them of the overlap with the truth that the network's probabilities promise, 0..1.
-        doubts: sentences that a reader must know.
+        warnings: warnings about the result.
         folder: of the result, "" where it failed.
         ap, lateral: files.
         failure: why there is no result, or None.
@@ -40,7 +40,7 @@ class CaseOutcome:
     seconds: float | None
     bones: int | None
     expected_dice: float | None
-    doubts: tuple[str, ...]
+    warnings: tuple[str, ...]
     folder: str
     ap: str
     lateral: str
@@ -56,14 +56,15 @@ class CaseOutcome:
             record: JSON of `work.reconstruct_pair`, read where there is no failure.
             failure: why there is none.
         """
-        told = {} if failure is not None else json.loads(record.read_text(encoding="utf-8"))
+        values = {} if failure is not None else json.loads(record.read_text(encoding="utf-8"))
         return cls(
             case=case.name,
             status="done" if failure is None else "failed",
-            seconds=told.get("seconds"),
-            bones=told.get("bones"),
-            expected_dice=told.get("expected_dice"),
-            doubts=tuple(told.get("doubts", ())),
+            seconds=values.get("seconds"),
+            bones=values.get("bones"),
+            expected_dice=values.get("expected_dice"),
+            # "doubts" in version 0.1.
+            warnings=tuple(values.get("warnings", values.get("doubts", ()))),
             folder=str(folder) if failure is None else "",
             ap=str(case.ap),
             lateral=str(case.lateral),
@@ -75,8 +76,10 @@ class CaseOutcome:
         """Return what is known of a case whose radiographs were only read: which they are, and why they are a
         pair."""
         words = f"{case.ap.name} (frontal), {case.lateral.name} (lateral); {case.how}"
-        status, doubts = ("ready", (words,)) if failure is None else ("failed", ())
-        return cls(case.name, status, None, None, None, doubts, "", str(case.ap), str(case.lateral), failure)
+        status, warnings = ("ready", (words,)) if failure is None else ("failed", ())
+        return cls(
+            case.name, status, None, None, None, warnings, "", str(case.ap), str(case.lateral), failure
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -84,7 +87,7 @@ class CaseOutcome:
 
 
 def write_tables(out: Path, outcomes: Sequence[CaseOutcome]) -> None:
-    """Write `batch.csv`, and `measurements.csv` of all cases that were measured, each whole or not at all."""
+    """Write `batch.csv`, and `measurements.csv` of all cases that were measured, each atomically."""
     _write(out / TABLE, _rows(outcomes))
     measured = [outcome for outcome in outcomes if outcome.folder and _measured(outcome).is_file()]
     if measured:
@@ -100,7 +103,7 @@ def _rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
         "seconds",
         "bones",
         "expected_dice",
-        "doubts",
+        "warnings",
         "fault",
         "folder",
         "ap",
@@ -110,8 +113,8 @@ def _rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
     for outcome in outcomes:
         # One line a row, for whatever reads it.
         fault = "" if outcome.failure is None else " ".join(outcome.failure.message.split())
-        told = {**outcome.as_dict(), "doubts": " ".join(outcome.doubts), "fault": fault}
-        yield ["" if told[name] is None else told[name] for name in names]
+        values = {**outcome.as_dict(), "warnings": " ".join(outcome.warnings), "fault": fault}
+        yield ["" if values[name] is None else values[name] for name in names]
 
 
 def _measured_rows(outcomes: Sequence[CaseOutcome]) -> Iterator[Sequence[Any]]:
@@ -138,11 +141,11 @@ def _write(path: Path, rows: Iterator[Sequence[Any]]) -> None:
 CHECKED = 0.05
 
 
-class TellEvents:
-    """Tells one phase of a batch (a `parallel.progress.TaskProgress`).
+class EventReporter:
+    """Reports one phase of a batch (a `parallel.progress.TaskProgress`).
 
     Args:
-        tell: told lines.
+        write_line: called with each line.
         doing: what is done, such as "Reconstructing".
         start, end: shares of the whole work at which the phase starts and ends.
         outcome: returns the outcome of a case by its key, for those that are to be told; None tells no case.
@@ -151,34 +154,34 @@ class TellEvents:
 
     def __init__(
         self,
-        tell: Callable[[str], None],
+        write_line: Callable[[str], None],
         doing: str,
         start: float,
         end: float,
         outcome: Callable[[str, Failure | None], CaseOutcome | None],
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._tell, self._doing, self._start, self._end = tell, doing, start, end
+        self._write_line, self._doing, self._start, self._end = write_line, doing, start, end
         self._outcome, self._clock = outcome, clock
         self._total = self._kept = self._ended = 0
         self._began = clock()
 
     def begin(self, total: int, kept: int) -> None:
-        """Tell how much there is."""
+        """Report the number of tasks."""
         self._total, self._kept, self._began = total, kept, self._clock()
         self._show()
 
     def finished(self, key: str, failure: Failure | None) -> None:
-        """Tell that a case has ended."""
+        """Report a finished case."""
         self._ended += 1
         outcome = self._outcome(key, failure)
         if outcome is not None:
-            self._tell(encode_case(outcome))
+            self._write_line(encode_case(outcome))
         self._show()
 
     def note(self, message: str) -> None:
-        """Tell a sentence."""
-        self._tell(message)
+        """Report a message."""
+        self._write_line(message)
 
     def _show(self) -> None:
         done = self._kept + self._ended
@@ -187,22 +190,22 @@ class TellEvents:
         if self._ended and done < self._total:
             left = (self._clock() - self._began) / self._ended * (self._total - done)
             words += f", about {_duration(left)} left"
-        self._tell(encode(Progress(self._start + (self._end - self._start) * share, words)))
+        self._write_line(encode(Progress(self._start + (self._end - self._start) * share, words)))
 
 
 def encode_case(outcome: CaseOutcome) -> str:
-    """Return the line that tells how a case ended."""
+    """Encode the outcome of a case as one line."""
     return json.dumps({"event": "case", **outcome.as_dict()}, ensure_ascii=False)
 
 
 def decode_case(line: str) -> Mapping[str, Any] | None:
-    """Return what a line tells of a case, or None for any other text."""
+    """Decode the line of a case; None if it is something else."""
     try:
-        said = json.loads(line)
+        event = json.loads(line)
     except ValueError:
         return None
-    is_case = isinstance(said, dict) and said.get("event") == "case"
-    return said if is_case and {"case", "status"} <= said.keys() else None
+    is_case = isinstance(event, dict) and event.get("event") == "case"
+    return event if is_case and {"case", "status"} <= event.keys() else None
 
 
 def _duration(seconds: float) -> str:

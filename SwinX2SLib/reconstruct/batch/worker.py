@@ -40,7 +40,7 @@ class KeptBackend:
         return [] if self._known == _network_of(job) else self._backend.check(job)
 
     def make(self, job: Job) -> Reconstructor:
-        """Return the network that a job asks for."""
+        """Return the network of a job."""
         if self._reconstructor is None or self._known != _network_of(job):
             # The one before goes first: there may not be room for two.
             self._known, self._reconstructor = None, None
@@ -57,7 +57,7 @@ _KEPT = KeptBackend(TorchBackend())
 
 
 def check_pair(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Read both radiographs of a pair; runs in a process of its own.
+    """Read both radiographs of a pair; runs in a separate process.
 
     Raises:
         InputError: all faults of the radiographs and of the pair.
@@ -72,10 +72,10 @@ def check_pair(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reconstruct_pair(payload: Mapping[str, Any], backend: Backend = _KEPT) -> dict[str, Any]:
-    """Reconstruct a pair into its folder; runs in a process of its own.
+    """Reconstruct a pair into its folder; runs in a separate process.
 
     Returns:
-        What stands in the table of the batch.
+        Row of the batch table.
 
     Raises:
         InputError: all faults of the radiographs, or the result could not be written.
@@ -92,7 +92,7 @@ def reconstruct_pair(payload: Mapping[str, Any], backend: Backend = _KEPT) -> di
         "seconds": round(result.seconds["total"], 2),
         "bones": len(bones),
         "expected_dice": round(float(np.mean(expected)), 4) if expected else None,
-        "doubts": list(result.notes),
+        "warnings": list(result.notes),
         "files": {name: (job.out / name).stat().st_size for name in FILES.values()},
     }
 
@@ -104,7 +104,7 @@ def job_of(payload: Mapping[str, Any]) -> Job:
 
 
 def is_there(result: Mapping[str, Any], folder: Path, measure: bool) -> bool:
-    """Tell whether the files of a finished case are still those that were written."""
+    """Return whether the files of a finished case are still those that were written."""
     sizes = result.get("files", {})
     measured = not measure or (folder / MEASUREMENTS / "measurements.csv").is_file()
     return measured and all(

@@ -265,12 +265,14 @@ def agreement_pictures(cohort: EvaluatedCohort) -> list[Picture]:
 def _agreement_picture(measured: Measured, found: Agreement) -> Picture:
     difference = np.asarray(measured.differences)
     png = agreement_plot(np.asarray(measured.truths) + difference / 2, difference, found, measured.unit_words)
-    told = [number_words(each.value, 1, measured.decimals) for each in (found.bias, found.lower, found.upper)]
+    numbers = [
+        number_words(each.value, 1, measured.decimals) for each in (found.bias, found.lower, found.upper)
+    ]
     unit = f" {measured.unit_words}" if measured.unit_words else ""
     title = f"{_place(measured)}: {measured.title}, {_counted(measured)}"
     alt = (
-        f"Bland-Altman plot of {measured.title.lower()}, {_counted(measured)}: bias {told[0]}{unit}, "
-        f"limits of agreement {told[1]} to {told[2]}{unit}."
+        f"Bland-Altman plot of {measured.title.lower()}, {_counted(measured)}: bias {numbers[0]}{unit}, "
+        f"limits of agreement {numbers[1]} to {numbers[2]}{unit}."
     )
     return Picture(title, alt, png)
 
@@ -404,7 +406,7 @@ def _comparison_row(
 
 
 def _verdict(first: str, second: str, result: Comparison, metric: Metric, corrected: list) -> str:
-    """Say which is better, when both corrected tests do."""
+    """Return which model is better, if both corrected tests agree."""
     if None in corrected:
         return result.note or "not tested"
     if max(corrected) >= 0.05 or not result.difference.value:

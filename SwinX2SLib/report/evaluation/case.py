@@ -34,7 +34,8 @@ from SwinX2SLib.report.naming import REGION_TITLES, structure_title, title_of, u
 from SwinX2SLib.report.surface_view import FRONT, LEFT, View, Window, shaded_surfaces
 from SwinX2SLib.report.templates import render_page
 
-# Distances from here on [mm] have the colour; dark blue to dark red through pale, told apart with any colour vision.
+# Distances from here on [mm] have the colour; dark blue to dark red through pale, distinguishable with any colour
+# vision.
 DISTANCE_COLOURS = (
     (0.0, (74, 122, 184)),
     (2.0, (146, 197, 222)),
@@ -241,8 +242,8 @@ def _summary(document: Mapping[str, Any]) -> str:
     counted = tally([document], FOREGROUND)
     groups = ", ".join(part_title(group) for group in document.get("annotated_groups") or ())
     held = count_words(counted.expected, "bone")
-    said = f"Bones in the ground truth: {held}; {counted.missed} missed, {counted.invented} extra."
-    return f"{said} Scored groups: {groups}." if groups else said
+    text = f"Bones in the ground truth: {held}; {counted.missed} missed, {counted.invented} extra."
+    return f"{text} Scored groups: {groups}." if groups else text
 
 
 def _part_row(document: Mapping[str, Any], part: str, metrics: Sequence[Metric]) -> CaseRow:
@@ -319,5 +320,5 @@ def _facts(document: Mapping[str, Any]) -> dict[str, str]:
     }
     if spacing := document.get("spacing_mm"):
         facts["Grid of the ground truth"] = " × ".join(f"{size:.2f}" for size in spacing) + " mm"
-    told = {name: str(text) for name, text in facts.items() if text}
-    return told or {"Case": str(document.get("case") or NOTHING)}
+    rows = {name: str(text) for name, text in facts.items() if text}
+    return rows or {"Case": str(document.get("case") or NOTHING)}

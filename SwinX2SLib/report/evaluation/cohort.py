@@ -101,12 +101,12 @@ def _drawn(document: Mapping[str, Any]) -> tuple[list[Picture], str]:
 
 def _options(document: Mapping[str, Any]) -> EvaluationOptions:
     """Return how a case was evaluated, so that it is drawn where it was compared."""
-    told = dict(document.get("options") or {})
+    listed = dict(document.get("options") or {})
     return EvaluationOptions(
-        scheme=told.get("scheme") or document.get("scheme") or "swinx2s",
-        prediction_scheme=told.get("prediction_scheme") or "swinx2s",
+        scheme=listed.get("scheme") or document.get("scheme") or "swinx2s",
+        prediction_scheme=listed.get("prediction_scheme") or "swinx2s",
         groups=tuple(document.get("annotated_groups") or ()) or None,
-        align=told.get("align") or "none",
+        align=listed.get("align") or "none",
     )
 
 
@@ -170,17 +170,17 @@ def cohort_page(cohort: EvaluatedCohort, title: str = "", failures: Sequence[tup
 
 
 def _summary(cohort: EvaluatedCohort) -> str:
-    said = [
+    sentences = [
         f"{count_words(len(cohort.documents), 'evaluated case')} of {count_words(cohort.persons, 'person')}"
     ]
     if cohort.models != ("",):
-        said.append(
+        sentences.append(
             f"{count_words(len(cohort.models), 'model')}: {', '.join(map(model_title, cohort.models))}"
         )
     if cohort.datasets:
-        said.append(f"{count_words(len(cohort.datasets), 'data set')}: {', '.join(cohort.datasets)}")
+        sentences.append(f"{count_words(len(cohort.datasets), 'data set')}: {', '.join(cohort.datasets)}")
     groups = ", ".join(part_title(group) for group in cohort.groups)
-    return ". ".join([*said, f"Scored groups: {groups or 'none'}"]) + "."
+    return ". ".join([*sentences, f"Scored groups: {groups or 'none'}"]) + "."
 
 
 def _notes(cohort: EvaluatedCohort, failed: int) -> list[str]:
@@ -196,9 +196,9 @@ def _notes(cohort: EvaluatedCohort, failed: int) -> list[str]:
         )
     counts = {model: len(cohort.of_model(model)) for model in cohort.models}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{model_title(model)} {count}" for model, count in counts.items())
+        listed = ", ".join(f"{model_title(model)} {count}" for model, count in counts.items())
         notes.append(
-            f"The models were evaluated on different cases ({told}): their means are not comparable. The "
+            f"The models were evaluated on different cases ({listed}): their means are not comparable. The "
             "paired tests use the common cases."
         )
     if failed:
@@ -236,13 +236,13 @@ def _box(cohort: EvaluatedCohort, metric: Metric) -> Picture | None:
         for part, count in zip(cohort.parts, counts, strict=True)
     ]
     png = box_plot(parts, series, metric_heading(metric))
-    told = "; ".join(
+    listed = "; ".join(
         f"{f'{name}, ' if len(series) > 1 else ''}{part_title(part)} median {_median(values)}"
         for name, of_parts in series
         for part, values in zip(cohort.parts, of_parts, strict=True)
         if values
     )
-    return Picture(metric_words(metric), f"Box plots of {metric_heading(metric)} by part: {told}.", png)
+    return Picture(metric_words(metric), f"Box plots of {metric_heading(metric)} by part: {listed}.", png)
 
 
 def _median(values: Sequence[float]) -> str:

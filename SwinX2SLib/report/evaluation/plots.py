@@ -14,7 +14,7 @@ from PIL import Image
 from SwinX2SLib.evaluation.statistics import Agreement, regression_band
 
 _INK, _SOFT, _LINE = "#1d2330", "#5d6678", "#c62f3e"
-# Okabe and Ito: told apart with any colour vision.
+# Okabe and Ito: distinguishable with any colour vision.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a7f00", "#000000", "#8c8c8c")
 _PIXELS_PER_INCH = 150
 _MOST_POINTS = 60  # of a box; more hide it
@@ -61,7 +61,7 @@ def _box(axes: Axes, values: np.ndarray, centre: float, width: float, colour: st
         flierprops={"marker": ".", "markersize": 2.5, "markeredgecolor": colour, "alpha": 0.5},
     )  # fmt: skip
     if few:
-        # Beside each other by their order, so that the same values make the same picture.
+        # Next to each other by their order, so that the same values make the same picture.
         spread = np.random.default_rng(_SEED).uniform(-0.3, 0.3, len(values)) * width
         axes.plot(centre + spread, values, ".", color=colour, markersize=4, alpha=0.75, markeredgewidth=0)
 

@@ -89,7 +89,7 @@ def model_of(document: Mapping[str, Any]) -> str:
 
 
 def read_cohort(folder: Path, keys: Collection[str] | None = None) -> EvaluatedCohort:
-    """Read the documents of a cohort folder; those that cannot be read are told among its failures.
+    """Read the documents of a cohort folder; unreadable documents are listed as failures.
 
     Args:
         folder: with `cases/<key>.json`.
@@ -179,7 +179,7 @@ class Picture:
 
     @property
     def data(self) -> str:
-        """The picture as it stands inside a page."""
+        """The picture as embedded in a page."""
         return base64.b64encode(self.png).decode("ascii")
 
 
@@ -206,7 +206,7 @@ def metric_heading(metric: Metric) -> str:
 
 
 def metric_words(metric: Metric) -> str:
-    """Return a metric in words, with its short name where it has one."""
+    """Return a metric as text, with its short name where it has one."""
     short = _SHORT.get(metric.key)
     return f"{metric.title} ({short})" if short and short not in metric.title else metric.title
 

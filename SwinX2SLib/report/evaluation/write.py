@@ -49,11 +49,11 @@ class EvaluateJob:
 
 
 def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda message: None) -> CaseEvaluation:
-    """Read, compare and write, whole or not at all.
+    """Read, compare and write, atomically.
 
     Args:
         job: what to do.
-        report: told in words what is being done.
+        report: called with a description of the current phase.
 
     Raises:
         InputError: all faults of the inputs and of the output folder.
@@ -69,7 +69,7 @@ def run_evaluating(job: EvaluateJob, report: Callable[[str], None] = lambda mess
 
 
 def _checked_inputs(job: EvaluateJob) -> Inputs:
-    """Read everything before any work, so that all faults are told together."""
+    """Read everything before any work, so that every problem is listed together."""
     faults: list[Fault] = []
     inputs = None
     try:

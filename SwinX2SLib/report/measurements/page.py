@@ -1,4 +1,4 @@
-"""The page about one person's measurements: pictures, values on both sides, what is usual, how far to trust it."""
+"""Report of the measurements of one person: figures, values on both sides, reference ranges, quality."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PageReview:
     Attributes:
         words: the state of the review.
         is_signed: whether just these values were signed.
-        edited: by `id` of a measurement, what is written beside its value because a person changed it.
+        edited: by `id` of a measurement, note shown next to an edited value.
     """
 
     words: str
@@ -110,7 +110,7 @@ def page_values(
     title: str = "",
     review: PageReview | None = None,
 ) -> dict[str, Any]:
-    """Return what stands on the page, by the names of its template; `review` where a person has looked at it."""
+    """Return the content of the page, by the names of its template; `review` if it was reviewed."""
     everything = [measurement for found in measured.values() for measurement in found]
     counts = {
         quality: sum(m.quality == quality for m in everything) for quality in ("good", "check", "absent")
@@ -143,7 +143,7 @@ def _facts(provenance: Mapping[str, Any]) -> dict[str, str]:
 
 def _section(region: str, found: Sequence[Measurement], bones: dict[str, Bone]) -> dict[str, Any]:
     grouped: dict[str, list[Measurement]] = {}
-    # As a radiograph hangs: the patient's right comes first.
+    # As in a radiograph: the patient's right comes first.
     found = sorted(found, key=lambda m: m.side == "left") if region == "femur" else found
     for measurement in found:
         grouped.setdefault(_group_of(measurement), []).append(measurement)

@@ -45,12 +45,12 @@ def measurements_pdf(values: Mapping[str, Any]) -> bytes:
         stream, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
         title=f"SwinX2S measurements: {values['title']}", creator=f"SwinX2S {values['version']}",
     )  # fmt: skip
-    told = f"{values['title']}. {_review_words(values)} Research use only."
+    footer_text = f"{values['title']}. {_review_words(values)} Research use only."
 
     def footer(canvas: Any, page: SimpleDocTemplate) -> None:
         canvas.setFont("SwinX2S", 7)
         canvas.setFillColor(_SOFT)
-        canvas.drawString(_MARGIN, 9 * mm, told[:140])
+        canvas.drawString(_MARGIN, 9 * mm, footer_text[:140])
         canvas.drawRightString(A4[0] - _MARGIN, 9 * mm, str(page.page))
 
     document.build(list(_story(values)), onFirstPage=footer, onLaterPages=footer)
@@ -124,10 +124,10 @@ def _picture(figure: Mapping[str, str]) -> list[Flowable]:
 
 def _table(group: Group, common: list[str], values: Mapping[str, Any]) -> Table:
     heads = ["Right", "Left"] if group.paired else ["Value"]
-    lines = [
+    lines: list[list[Flowable]] = [
         [_text(f"<b>{head}</b>", 7.5) for head in ("Measurement", *heads, "Unit", "Usual", "Quality", "Why")]
     ]
-    style = [
+    style: list[Any] = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.HexColor("#d8dbe4")),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 2),

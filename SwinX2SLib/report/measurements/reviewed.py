@@ -1,4 +1,4 @@
-"""The report of measurements that a person has looked at: values as they stand, what was edited, who signed."""
+"""The report of reviewed measurements: current values, what was edited, who signed."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class ReportJob:
 
 
 def run_report(job: ReportJob, say: Callable[[str], None] = lambda message: None) -> dict[str, Path]:
-    """Write table, page and PDF of measurements as they stand, whole or not at all.
+    """Write table, page and PDF of current measurements, atomically.
 
     Returns:
-        The files by role; without PDF where its package is not installed, which is said.
+        The files by role; without PDF if its package is not installed; a message says so.
 
     Raises:
         InputError: all faults of the inputs and of the output folder.

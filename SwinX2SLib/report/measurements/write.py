@@ -68,11 +68,11 @@ class MeasureJob:
 
 
 def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda message: None) -> dict[str, Path]:
-    """Read, measure and write, whole or not at all.
+    """Read, measure and write, atomically.
 
     Args:
         job: what to do.
-        report: told in words what is being done.
+        report: called with a description of the current phase.
 
     Returns:
         The files that were written by role, of `FILES`.
@@ -86,7 +86,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
     measured = measure_subject(subject.bones, job.only, report)
     samples = [measure_subject(bones, job.only) for bones in _samples(job, subject, uncertainty, report)]
     if samples:
-        # A further segmentation stands beside the first; a drawn one comes from it.
+        # A further segmentation stands next to the first; a drawn one comes from it.
         against = samples if uncertainty is not None else [measured, *samples]
         measured = {
             region: with_intervals(found, [sample[region] for sample in against])
@@ -99,7 +99,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
 
 
 def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
-    """Read everything once before any work, so that all faults are told together."""
+    """Read everything once before any work, so that every problem is listed together."""
     faults: list[Fault] = []
     subject = _try_reading(job.segmentation, job.reading, faults)
     uncertainty = None
@@ -180,7 +180,7 @@ def _provenance(job: MeasureJob, subject: SubjectBones, samples: int) -> dict[st
 def _write(
     job: MeasureJob, measured: Measured, bones: dict[str, Bone], provenance: dict[str, Any]
 ) -> list[str]:
-    """Write the files, whole or not at all, and return their roles."""
+    """Write the files, atomically, and return their roles."""
     texts = {
         "measurements": document_text(measured, provenance),
         "table": table_text(measured),

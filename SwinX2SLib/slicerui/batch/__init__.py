@@ -1,1 +1,1 @@
-"""A batch of pairs as a background process, and how it stands."""
+"""A batch of pairs as a background process, and its status."""

@@ -1,4 +1,4 @@
-"""One batch: what the command `swinx2s batch` does, in a process of its own.
+"""One batch: what the command `swinx2s batch` does, in a separate process.
 
 Imported when a batch starts: the protocol comes with packages that are installed before the first run.
 """
@@ -41,7 +41,7 @@ class BatchRequest:
     Attributes:
         source: table or folder of radiographs.
         out: folder of the results.
-        spacing_mm: of radiographs that the table says nothing of; None takes what the radiographs say.
+        spacing_mm: of radiographs without a value in the table; None takes the value of the header.
         model, device: as of `inference.Job`.
         measure: whether every case is measured, too.
         check: only read all radiographs.
@@ -106,15 +106,15 @@ class BatchObserver(Protocol):
     def on_progress(self, fraction: float, message: str) -> None:
         """See how far it is, 0..1."""
 
-    def on_case(self, told: Mapping[str, Any]) -> None:
+    def on_case(self, case: Mapping[str, Any]) -> None:
         """See how a case ended: the fields of `reconstruct.batch.summary.CaseOutcome`."""
 
     def on_ended(self, well: bool, words: str) -> None:
-        """See, once and last, whether all went through, and what to tell the user."""
+        """Called once at the end with success and a message for the user."""
 
 
 class BatchRun(BackgroundProcess):
-    """A batch under way; hears its process and tells the observer. Cancelled, it keeps what is finished."""
+    """A batch under way; listens to its process and notifies the observer. Cancelled, it keeps what is finished."""
 
     def __init__(self, request: BatchRequest, observer: BatchObserver):
         self.request, self._observer = request, observer
@@ -130,21 +130,21 @@ class BatchRun(BackgroundProcess):
         self._start_process(batch_command(self.request), make_process)
 
     def on_line(self, line: str) -> None:
-        """Hear the process's standard output."""
+        """Handle standard output of the process."""
         event = decode(line)
         if isinstance(event, Progress):
             self._observer.on_progress(event.fraction, event.message)
         elif isinstance(event, Result):
             self._summary = " ".join(event.notes)
-        elif (told := decode_case(line)) is not None:
-            self._observer.on_case(told)
+        elif (case := decode_case(line)) is not None:
+            self._observer.on_case(case)
 
     def on_log(self, line: str) -> None:
-        """Hear the process's standard error."""
+        """Handle standard error of the process."""
         self._last_words.append(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear that the process has ended; what it was writing is taken away."""
+        """Handle the end of the process; what it was writing is taken away."""
         try:
             if self.request.out.is_dir():
                 clear_leftovers(self.request.out)
@@ -159,8 +159,8 @@ class BatchRun(BackgroundProcess):
             self._observer.on_ended(False, self._why(ending))
 
     def _why(self, ending: Ending) -> str:
-        told = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
-        text = "\n".join(told) or f"{ending.describe()} {' '.join(self._last_words)[-300:]}"
+        errors = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
+        text = "\n".join(errors) or f"{ending.describe()} {' '.join(self._last_words)[-300:]}"
         return panel_wording(text.strip()).replace(" with --out", "")
 
 
@@ -168,61 +168,61 @@ _FAILED_COLOUR = (198, 40, 40)
 
 
 class CaseList:
-    """Keeps a table widget in step with the cases that have been told of."""
+    """Table widget with the reported cases."""
 
     def __init__(self, widget: qt.QTableWidget):
         self._widget = widget
         self._rows: dict[str, int] = {}
-        self._told: list[Mapping[str, Any]] = []
+        self._cases: list[Mapping[str, Any]] = []
         self.clear()
 
     def clear(self) -> None:
-        """Forget all cases."""
-        self._rows, self._told = {}, []
+        """Remove all cases."""
+        self._rows, self._cases = {}, []
         columns = [_("Case"), _("Status"), _("Bones"), _("Expected Dice"), _("Time"), _("Remarks")]
         self._widget.setColumnCount(len(columns))
         self._widget.setHorizontalHeaderLabels(columns)
         self._widget.setRowCount(0)
 
-    def take(self, told: Mapping[str, Any]) -> None:
-        """List a case, or show anew how it stands."""
-        name = str(told["case"])
+    def take(self, case: Mapping[str, Any]) -> None:
+        """Add a case or update its status."""
+        name = str(case["case"])
         if name not in self._rows:
-            self._rows[name] = len(self._told)
-            self._told.append(told)
-            self._widget.setRowCount(len(self._told))
+            self._rows[name] = len(self._cases)
+            self._cases.append(case)
+            self._widget.setRowCount(len(self._cases))
         row = self._rows[name]
-        self._told[row] = told
-        for column, words in enumerate(_words(told)):
+        self._cases[row] = case
+        for column, words in enumerate(_words(case)):
             item = qt.QTableWidgetItem(words)
             item.setToolTip(words)
-            if told["status"] == "failed":
+            if case["status"] == "failed":
                 item.setForeground(qt.QBrush(qt.QColor(*_FAILED_COLOUR)))
             self._widget.setItem(row, column, item)
 
     def fit(self) -> None:
-        """Make the columns as wide as what stands in them."""
+        """Make the columns as wide as their content."""
         self._widget.resizeColumnsToContents()
 
     def folder_in(self, row: int) -> str:
         """Return the folder of the result in a row, or "" where there is none."""
-        return str(self._told[row].get("folder") or "") if 0 <= row < len(self._told) else ""
+        return str(self._cases[row].get("folder") or "") if 0 <= row < len(self._cases) else ""
 
 
-def _status(told: Mapping[str, Any]) -> str:
-    """Return how a case stands, in the language of the application."""
+def _status(case: Mapping[str, Any]) -> str:
+    """Return the status of a case, in the language of the application."""
     words = {"done": _("done"), "failed": _("failed"), "ready": _("ready")}
-    return words.get(str(told["status"]), str(told["status"]))
+    return words.get(str(case["status"]), str(case["status"]))
 
 
-def _words(told: Mapping[str, Any]) -> list[str]:
-    failure = told.get("failure") or {}
-    remarks = failure.get("message") or " ".join(told.get("doubts") or ())
-    dice, seconds = told.get("expected_dice"), told.get("seconds")
+def _words(case: Mapping[str, Any]) -> list[str]:
+    failure = case.get("failure") or {}
+    remarks = failure.get("message") or " ".join(case.get("warnings") or ())
+    dice, seconds = case.get("expected_dice"), case.get("seconds")
     return [
-        str(told["case"]),
-        _status(told),
-        "" if told.get("bones") is None else str(told["bones"]),
+        str(case["case"]),
+        _status(case),
+        "" if case.get("bones") is None else str(case["bones"]),
         "" if dice is None else f"{100 * dice:.0f} %",
         "" if seconds is None else f"{seconds:.0f} s",
         " ".join(str(remarks).split()),

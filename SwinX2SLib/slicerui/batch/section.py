@@ -27,8 +27,8 @@ class BatchParameters:
     Attributes:
         batch_source: table or folder of radiographs, "" for none.
         batch_out: folder of the results, "" for none.
-        batch_spacing_mm: size of a pixel at the patient of radiographs that the table says nothing of [mm]; 0 takes
-            what the radiographs say.
+        batch_spacing_mm: size of a pixel at the patient of radiographs without a value in the table [mm]; 0 takes the
+            value of the header.
         batch_model: name of a model of `Resources/models.json`, or "default".
         batch_measure: whether every case is measured, too.
     """
@@ -49,7 +49,7 @@ _ALARM = "color: #c62828"
 
 
 class BatchSection(Section):
-    """Starts a batch and shows how it stands (`batching.run.BatchObserver`).
+    """Starts a batch and shows its status (`batching.run.BatchObserver`).
 
     A batch writes files, not the scene: it goes on when the scene is closed, and ends with the module.
 
@@ -108,26 +108,26 @@ class BatchSection(Section):
             self._installer.ensure()
             run = self._prepared(check)
             if faults := run.request.faults():
-                self._say(joined_messages(faults), alarm=True)
+                self._show_message(joined_messages(faults), alarm=True)
                 return
             # Before the start, which may tell of its failure at once.
             self._run = run
             self._cases.clear()
             self.ui.batchProgressBar.value = 0
-            self._say(_("Starting..."))
+            self._show_message(_("Starting..."))
             run.start(QtWorkerProcess)
         except InstallError as error:
             self._run = None
-            self._say(f"{error} {error.hint}", alarm=True)
+            self._show_message(f"{error} {error.hint}", alarm=True)
         except (InterpreterError, OSError) as error:
             self._run = None
-            self._say(str(error), alarm=True)
+            self._show_message(str(error), alarm=True)
         self._show_running()
 
     def cancel(self) -> None:
         """Stop the batch; what is finished is kept."""
         if self._run is not None:
-            self._say(_("Cancelling..."))
+            self._show_message(_("Cancelling..."))
             self._run.cancel(_("Stopped. Finished cases are kept; click Start to resume."))
 
     def load_chosen(self) -> None:
@@ -139,26 +139,26 @@ class BatchSection(Section):
         if not folder:
             return
         try:
-            self.services.result_added.tell(load_result(Path(folder)))
+            self.services.result_added.emit(load_result(Path(folder)))
         except ResultError as error:
-            self._say(str(error), alarm=True)
+            self._show_message(str(error), alarm=True)
 
-    # What the batch tells (BatchObserver)
+    # Callbacks of the batch (BatchObserver)
 
     def on_progress(self, fraction: float, message: str) -> None:
         """Show how far it is."""
         self.ui.batchProgressBar.value = round(100 * fraction)
-        self._say(message)
+        self._show_message(message)
 
     def on_case(self, told: Mapping[str, Any]) -> None:
         """List a case."""
         self._cases.take(told)
 
     def on_ended(self, well: bool, words: str) -> None:
-        """Say what came of it."""
+        """Show the outcome."""
         self._run = None
         self._cases.fit()
-        self._say(words, alarm=not well)
+        self._show_message(words, alarm=not well)
         if well:
             self.ui.batchProgressBar.value = 100
         if self.parameters is not None:
@@ -170,7 +170,7 @@ class BatchSection(Section):
         answer = qt.QFileDialog.getOpenFileName(
             self.ui.batchTableButton, _("Table of pairs"), "", _("Tables (*.csv *.tsv *.txt)")
         )
-        # PySide tells the chosen filter, too.
+        # PySide also returns the selected filter.
         path = answer if isinstance(answer, str) else answer[0]
         if path:
             self.parameters.batch_source = str(path)
@@ -198,7 +198,7 @@ class BatchSection(Section):
     def _open_table(self) -> None:
         path = Path(self.parameters.batch_out) / _TABLE
         if not qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path))):
-            self._say(_("No program is available to open tables. The table is {0}").format(path))
+            self._show_message(_("No program is available to open tables. The table is {0}").format(path))
 
     def _prepared(self, check: bool) -> BatchRun:
         # The protocol comes with packages that are installed by now, and not before.
@@ -233,7 +233,7 @@ class BatchSection(Section):
         if chosen not in names:
             self.parameters.batch_model = names[0]
 
-    def _say(self, words: str, alarm: bool = False) -> None:
+    def _show_message(self, words: str, alarm: bool = False) -> None:
         lines = html.escape(words).replace("\n", "<br/>")
         self.ui.batchStatusLabel.text = f"<span style='{_ALARM}'>{lines}</span>" if alarm else lines
 

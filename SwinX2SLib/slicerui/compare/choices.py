@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 
 class Placement(Enum):
-    """How the reconstruction is laid onto the CT before both are compared."""
+    """Alignment of the reconstruction with the CT before the comparison."""
 
     RIGID = "rigid"
     BONES = "bones"
@@ -16,7 +16,7 @@ class Placement(Enum):
     NONE = "none"
 
     def label(self) -> str:
-        """Return the words of the drop-down list."""
+        """Return the texts of the drop-down list."""
         words = {
             "rigid": _("rigid, by bones"),
             "bones": _("translation, by bones"),
@@ -33,7 +33,7 @@ class Distance(Enum):
     ABSOLUTE = "absolute"
 
     def label(self) -> str:
-        """Return the words of the drop-down list."""
+        """Return the texts of the drop-down list."""
         words = {
             "signed": _("signed: outside (red) or inside (blue) the CT bone"),
             "absolute": _("absolute"),

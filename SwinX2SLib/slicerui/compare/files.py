@@ -12,7 +12,7 @@ _LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresent
 
 
 class WritingError(RuntimeError):
-    """A node cannot be written; says why."""
+    """A node cannot be written; the message states why."""
 
 
 def node_file(node: slicer.vtkMRMLDisplayableNode, folder: Path, stem: str) -> Path:

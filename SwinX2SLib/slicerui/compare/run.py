@@ -1,4 +1,4 @@
-"""One comparison: what the command `swinx2s evaluate` does, in a process of its own."""
+"""One comparison: what the command `swinx2s evaluate` does, in a separate process."""
 
 from __future__ import annotations
 
@@ -65,19 +65,19 @@ class ComparisonRun(BackgroundProcess):
 
     Args:
         comparison: what to compare, as it is now.
-        say: told lines of progress.
-        finished: told once and last the folder of the result, which is removed when it returns, or None; and what to
-            tell the user.
+        on_line: called with each line of progress.
+        finished: called once at the end with the folder of the result (removed afterwards) or None, and a message for
+            the user.
     """
 
     def __init__(
         self,
         comparison: Comparison,
-        say: Callable[[str], None],
+        on_line: Callable[[str], None],
         finished: Callable[[Path | None, str], None],
     ):
         self.comparison = comparison
-        self._say, self._finished = say, finished
+        self._on_line, self._finished = on_line, finished
         self._folder = Path(tempfile.mkdtemp(prefix="SwinX2S-compare-", dir=slicer.app.temporaryPath))
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         try:
@@ -91,16 +91,16 @@ class ComparisonRun(BackgroundProcess):
         self._start_process(self._command, make_process)
 
     def on_line(self, line: str) -> None:
-        """Hear the process's standard output: the scores, which come in files, too."""
+        """Handle standard output of the process: the scores, which come in files, too."""
 
     def on_log(self, line: str) -> None:
-        """Hear the process's standard error: progress, and at last what went wrong."""
+        """Handle standard error of the process: progress, and at last what went wrong."""
         self._last_words.append(line)
         if not line.startswith(_SAYS):
-            self._say(line)
+            self._on_line(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear that the process has ended."""
+        """Handle the end of the process."""
         try:
             if ending.cancelled:
                 self._finished(None, self._reason)
@@ -115,8 +115,8 @@ class ComparisonRun(BackgroundProcess):
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _why(self, ending: Ending) -> str:
-        told = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
-        text = " ".join(told).replace(f"{self._folder}/", "")
+        errors = [line.removeprefix(_SAYS) for line in self._last_words if line.startswith(_SAYS)]
+        text = " ".join(errors).replace(f"{self._folder}/", "")
         for option, words in _WORDS:
             text = text.replace(option, words)
         return text or f"{ending.describe()} {' '.join(self._last_words)[-300:]}".strip()

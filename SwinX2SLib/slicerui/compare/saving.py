@@ -1,4 +1,4 @@
-"""What a comparison says, as files: page, tables and data."""
+"""Files of a comparison: page, tables and data."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def page_file(result: slicer.vtkMRMLSegmentationNode) -> Path:
 
 
 def show_table(table: slicer.vtkMRMLTableNode) -> None:
-    """Show a table in the table view, beside the 3D and slice views."""
+    """Show a table in the table view, next to the 3D and slice views."""
     _selection().SetActiveTableID(table.GetID())
     _arrange(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
     slicer.app.applicationLogic().PropagateTableSelection()
 
 
 def show_chart(chart: slicer.vtkMRMLPlotChartNode) -> None:
-    """Show a chart in the plot view, beside the 3D and slice views."""
+    """Show a chart in the plot view, next to the 3D and slice views."""
     _selection().SetActivePlotChartID(chart.GetID())
     _arrange(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView)
     slicer.app.applicationLogic().PropagatePlotChartSelection()

@@ -23,7 +23,7 @@ from SwinX2SLib.slicerui.compare.surfaces import (
 )
 from SwinX2SLib.slicerui.compare.tables import bones_table, means_table, measurements_table
 from SwinX2SLib.slicerui.event_loop import process_events, run_in_thread
-from SwinX2SLib.slicerui.result.links import link, linked, told_of
+from SwinX2SLib.slicerui.result.links import link, linked, provenance_value
 from SwinX2SLib.slicerui.result.regions import make_folder, place_in
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def parts(result: slicer.vtkMRMLSegmentationNode, part: str) -> list[slicer.vtkM
 
 
 def evaluation_of(result: slicer.vtkMRMLSegmentationNode) -> CaseEvaluation | None:
-    """Return what the comparison of a reconstruction says, or None where there is none (any more)."""
+    """Return the result of the comparison of a reconstruction, or None where there is none (any more)."""
     found = parts(result, DOCUMENT)
     if not found:
         return None
@@ -145,7 +145,7 @@ def show_surfaces(result: slicer.vtkMRMLSegmentationNode, shown: bool) -> None:
 def show_ct(result: slicer.vtkMRMLSegmentationNode, shown: bool) -> None:
     """Show or hide the bones of the CT; those that are missed stay seen."""
     for model in parts(result, CT):
-        if told_of(model, "missed") != "yes":
+        if provenance_value(model, "missed") != "yes":
             model.GetDisplayNode().SetVisibility(shown)
 
 

@@ -29,7 +29,7 @@ class CompareParameters:
         compare_truth: segmentation or label map of the CT.
         compare_truth_file: file of it instead; wins over the node, "" for none.
         compare_scheme: "auto", a numbering of `label_schemes`, or the path of a map.
-        compare_placement: how the reconstruction is laid onto the CT.
+        compare_placement: alignment of the reconstruction with the CT.
         compare_measurements: whether both are measured, too.
         compare_distance: what the colours show.
     """
@@ -114,7 +114,7 @@ class CompareSection(Section):
         self._end("The module was closed.")
 
     def compare(self) -> None:
-        """Start a comparison, or say why not."""
+        """Start a comparison, or show why it is not possible."""
         chosen = self.parameters
         truth = Path(chosen.compare_truth_file) if chosen.compare_truth_file else chosen.compare_truth
         asked = Comparison(
@@ -125,19 +125,19 @@ class CompareSection(Section):
             chosen.compare_measurements,
         )
         # Said first: a start that fails at once has its own words.
-        self._say(_("Reading the segmentations ..."))
+        self._show_message(_("Reading the segmentations ..."))
         try:
-            self._run = ComparisonRun(asked, self._say, self._on_finished)
+            self._run = ComparisonRun(asked, self._show_message, self._on_finished)
             self._run.start(QtWorkerProcess)
         except (WritingError, InterpreterError, OSError) as error:
             self._run = None
-            self._say(str(error))
+            self._show_message(str(error))
         self._show_running()
 
     def cancel(self) -> None:
         """End the comparison that runs."""
         if self._run is not None:
-            self._say(_("Cancelling..."))
+            self._show_message(_("Cancelling..."))
             self._run.cancel(_("Cancelled; nothing was changed."))
 
     def save(self, folder: Path) -> None:
@@ -145,9 +145,9 @@ class CompareSection(Section):
         from SwinX2SLib.slicerui.compare.saving import save_comparison
 
         try:
-            self._say(_("Saved: {0}").format(save_comparison(self._shown, folder)))
+            self._show_message(_("Saved: {0}").format(save_comparison(self._shown, folder)))
         except OSError as error:
-            self._say(_("Saving failed: {0}").format(error))
+            self._show_message(_("Saving failed: {0}").format(error))
 
     # What the user, and the rest of the panel, do
 
@@ -207,20 +207,20 @@ class CompareSection(Section):
             self.services.settings.set(_FOLDER_SETTING, folder)
             self.save(Path(folder))
 
-    # What the comparison tells
+    # Callbacks of the comparison
 
-    def _say(self, words: str) -> None:
+    def _show_message(self, words: str) -> None:
         self.ui.compareStatusLabel.text = html.escape(words)
 
     def _on_finished(self, folder: Path | None, words: str) -> None:
         run, self._run = self._run, None
-        self._say(words)
+        self._show_message(words)
         result = run.comparison.prediction
         if folder is not None and self.parameters is not None and result.GetScene() is not None:
             scene.add_comparison(result, folder, run.comparison.truth_name)
             scene.show_surfaces(result, True)
             slicer.app.layoutManager().resetThreeDViews()
-            self._say(_("Comparison finished. The reconstruction was not moved."))
+            self._show_message(_("Comparison finished. The reconstruction was not moved."))
             self._show_comparison(result)
         if self.parameters is not None:
             self._show_running()
@@ -295,5 +295,5 @@ def _scheme_titles() -> list[tuple[str, str]]:
 
 
 def _chosen(answer: object) -> str:
-    """Return the chosen file; PySide tells the chosen filter, too."""
+    """Return the chosen file; PySide also returns the selected filter."""
     return str(answer if isinstance(answer, str) else answer[0])

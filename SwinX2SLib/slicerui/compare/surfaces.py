@@ -24,7 +24,7 @@ RANGE = "range_mm"
 
 INVENTED_COLOUR, MISSED_COLOUR, CT_COLOUR = (0.48, 0.25, 0.63), (0.84, 0.16, 0.51), (0.89, 0.84, 0.75)
 _CT_OPACITY = 0.35
-# Dark blue (inside) over pale to dark red (outside), and pale to dark: told apart with any colour vision.
+# Dark blue (inside) over pale to dark red (outside), and pale to dark: distinguishable with any colour vision.
 _DIVERGING = (
     (5, 48, 97),
     (67, 147, 195),
@@ -73,11 +73,11 @@ def distance_model(
 
 def colour_model(model: slicer.vtkMRMLModelNode, distance: Distance) -> None:
     """Let the colours of a model show the signed or the absolute distance; a model without distances stays."""
-    told = model.GetAttribute(PREFIX + RANGE)
+    stored = model.GetAttribute(PREFIX + RANGE)
     colours = model.GetNodeReference(f"{PREFIX}{distance.value}_colours")
-    if told is None or colours is None:
+    if stored is None or colours is None:
         return
-    reach, display = float(told), model.GetDisplayNode()
+    reach, display = float(stored), model.GetDisplayNode()
     display.SetActiveScalar(ARRAYS[distance], vtk.vtkAssignAttribute.POINT_DATA)
     display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
     display.SetScalarRange(-reach if distance is Distance.SIGNED else 0.0, reach)
@@ -125,7 +125,7 @@ def add_legend(model: slicer.vtkMRMLModelNode) -> slicer.vtkMRMLColorLegendDispl
 
 
 def show_in_legend(legend: slicer.vtkMRMLColorLegendDisplayNode, distance: Distance) -> None:
-    """Say what the colours show."""
+    """Set the title of the colour legend."""
     # Slicer writes long titles over the bones.
     words = {Distance.SIGNED: "± mm", Distance.ABSOLUTE: "mm"}
     legend.SetTitleText(words[distance])

@@ -1,4 +1,4 @@
-"""What the user says about the radiographs, between the parameter node and the library."""
+"""User options for the radiographs: conversion between the parameter node and the library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RadiographChoice:
         role: "ap" or "lateral".
         node: the volume, or None.
         view: "ap", "pa" or "lateral".
-        options: what the user says about it.
+        options: user options about it.
     """
 
     role: str
@@ -39,20 +39,20 @@ class RadiographChoice:
 
 def radiograph_choice(parameters: ReconstructionParameters, role: str) -> RadiographChoice:
     """Return the radiograph of a role."""
-    say = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
-    spacing_mm = say["spacing_mm"] if say["spacing_mm"] > FROM_RADIOGRAPH_MM else None
-    xray_source = {name: say[name] if say[name] > FROM_RADIOGRAPH_MM else None for name in _TUBE}
+    edits = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
+    spacing_mm = edits["spacing_mm"] if edits["spacing_mm"] > FROM_RADIOGRAPH_MM else None
+    xray_source = {name: edits[name] if edits[name] > FROM_RADIOGRAPH_MM else None for name in _TUBE}
     # The tube's distances give the magnification, too.
-    factor = say["magnification"] if say["magnification"] >= 1 and spacing_mm is None else None
+    factor = edits["magnification"] if edits["magnification"] >= 1 and spacing_mm is None else None
     factor = None if any(xray_source.values()) else factor
     options = RadiographOptions(
         spacing_mm=spacing_mm,
         magnification=factor,
-        rotate_deg=say["rotate_deg"],
-        flip=say["flip"],
-        invert=say["invert"],
-        crop=Crop.parse(say["crop"]) if say["crop"] else None,
-        trust_orientation=say["trust_header"],
+        rotate_deg=edits["rotate_deg"],
+        flip=edits["flip"],
+        invert=edits["invert"],
+        crop=Crop.parse(edits["crop"]) if edits["crop"] else None,
+        trust_orientation=edits["trust_header"],
         **xray_source,
     )
     view = parameters.ap_view.value if role == "ap" else role
@@ -69,7 +69,7 @@ def set_edits(parameters: ReconstructionParameters, role: str, options: Radiogra
 
 
 def forget_options(parameters: ReconstructionParameters, role: str) -> None:
-    """Go back to what the radiograph itself says; for when another radiograph is chosen."""
+    """Reset to the values of the header, when another radiograph is selected."""
     with slicer.util.NodeModify(parameters.parameterNode):
         set_edits(parameters, role, RadiographOptions())
         setattr(parameters, f"{role}_spacing_mm", FROM_RADIOGRAPH_MM)
@@ -80,7 +80,7 @@ def forget_options(parameters: ReconstructionParameters, role: str) -> None:
 
 
 def swap_radiographs(parameters: ReconstructionParameters) -> None:
-    """Exchange both radiographs with all that was said about them."""
+    """Swap both radiographs with their options."""
     with slicer.util.NodeModify(parameters.parameterNode):
         for name in ("volume", *_EDITS):
             first, second = (getattr(parameters, f"{role}_{name}") for role in ROLES)
@@ -95,7 +95,7 @@ def lateral_offset(parameters: ReconstructionParameters) -> Shift:
 
 
 def choice_faults(parameters: ReconstructionParameters) -> list[Fault]:
-    """List what can be told from the choices alone, without reading a pixel."""
+    """List the faults that are visible without reading pixels."""
     ap, lateral = parameters.ap_volume, parameters.lateral_volume
     faults = radiograph_faults(ap, "frontal") + radiograph_faults(lateral, "lateral")
     if ap is not None and ap is lateral:

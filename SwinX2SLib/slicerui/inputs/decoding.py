@@ -33,7 +33,7 @@ class SceneRadiograph:
     Attributes:
         decoded: the picture, smaller where it is very large; its spacing is that of the smaller pixels.
         shape: rows and columns of the volume itself.
-        words: what names the radiograph: series and protocol, the volume's name.
+        words: texts that describe the radiograph: series and protocol, the volume's name.
         view_position: DICOM View Position, or "".
     """
 
@@ -91,9 +91,9 @@ def _scene_radiograph(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -
         notes=notes,
         faults=faults,
     )
-    said = [str(header.get(name) or "") for name in ("SeriesDescription", "ProtocolName")] if header else []
+    stated = [str(header.get(name) or "") for name in ("SeriesDescription", "ProtocolName")] if header else []
     position = str(header.get("ViewPosition") or "") if header else ""
-    return SceneRadiograph(decoded, shape, (node.GetName(), *said), position)
+    return SceneRadiograph(decoded, shape, (node.GetName(), *stated), position)
 
 
 def _geometry(

@@ -55,7 +55,7 @@ class DicomRadiograph:
 
     Attributes:
         file: its file.
-        patient, study, series, view, size: in words.
+        patient, study, series, view, size: as text.
     """
 
     file: str
@@ -73,11 +73,11 @@ def radiographs_of_database(database: DicomDatabase) -> tuple[list[DicomRadiogra
     """
     found, runs = [], 0
     for file in _radiograph_files(database):
-        told = {name: str(database.fileValue(file, tag) or "").strip() for name, tag in _TAGS.items()}
-        if told["frames"].isdigit() and int(told["frames"]) > 1:
+        values = {name: str(database.fileValue(file, tag) or "").strip() for name, tag in _TAGS.items()}
+        if values["frames"].isdigit() and int(values["frames"]) > 1:
             runs += 1
             continue
-        found.append((told["date"], _radiograph(file, told)))
+        found.append((values["date"], _radiograph(file, values)))
     found.sort(key=lambda each: each[0], reverse=True)
     return [radiograph for _, radiograph in found], runs
 
@@ -114,18 +114,18 @@ def _radiograph_files(database: DicomDatabase) -> list[str]:
     return files
 
 
-def _radiograph(file: str, told: dict[str, str]) -> DicomRadiograph:
-    name = " ".join(told["patient"].replace("^", " ").split())
-    number = f"({told['patient_id']})" if told["patient_id"] else ""
-    digits = told["date"]
+def _radiograph(file: str, values: dict[str, str]) -> DicomRadiograph:
+    name = " ".join(values["patient"].replace("^", " ").split())
+    number = f"({values['patient_id']})" if values["patient_id"] else ""
+    digits = values["date"]
     date = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdigit() else digits
     return DicomRadiograph(
         file,
         " ".join(filter(None, (name, number))) or Path(file).name,
-        " ".join(filter(None, (date, told["study"]))),
-        " ".join(filter(None, (told["modality"], told["series"] or told["body_part"]))),
-        told["view"],
-        f"{told['columns']} x {told['rows']}" if told["columns"] and told["rows"] else "",
+        " ".join(filter(None, (date, values["study"]))),
+        " ".join(filter(None, (values["modality"], values["series"] or values["body_part"]))),
+        values["view"],
+        f"{values['columns']} x {values['rows']}" if values["columns"] and values["rows"] else "",
     )
 
 
@@ -160,7 +160,7 @@ class DicomChoice:
     Args:
         radiographs: to choose among.
         runs_left_out: how many recordings of several frames are not among them.
-        on_chosen: told the radiographs that were chosen.
+        on_chosen: called with the selected radiographs.
         parent: window over which it stands, or None.
     """
 

@@ -35,7 +35,7 @@ class FileDrop(qt.QWidget):
 
     Args:
         widget: on which things are dropped.
-        on_files: told paths of files and folders.
+        on_files: called with paths of files and folders.
     """
 
     def __init__(self, widget: qt.QWidget, on_files: Callable[[list[str]], None]):
@@ -48,7 +48,7 @@ class FileDrop(qt.QWidget):
         """Take events of dragging what is wanted; leave all others alone."""
         if event.type() not in (qt.QEvent.DragEnter, qt.QEvent.Drop):
             return False
-        take = self.taker_of(event.mimeData().urls())
+        take = self.importer_of(event.mimeData().urls())
         if take is None:
             return False
         event.acceptProposedAction()
@@ -56,7 +56,7 @@ class FileDrop(qt.QWidget):
             take()
         return True
 
-    def taker_of(self, urls: Sequence[qt.QUrl]) -> Callable[[], None] | None:
+    def importer_of(self, urls: Sequence[qt.QUrl]) -> Callable[[], None] | None:
         """Return what takes these addresses; None where nobody wants them."""
         files = [url.toLocalFile() for url in urls if url.toLocalFile()]
         return partial(self._on_files, files) if files else None
@@ -67,7 +67,7 @@ class RadiographDrop(FileDrop):
 
     Args:
         widget, on_files: as of `FileDrop`.
-        on_nodes: told volumes of the scene.
+        on_nodes: called with volumes of the scene.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class RadiographDrop(FileDrop):
         super().__init__(widget, on_files)
         self._on_nodes = on_nodes
 
-    def taker_of(self, urls: Sequence[qt.QUrl]) -> Callable[[], None] | None:
+    def importer_of(self, urls: Sequence[qt.QUrl]) -> Callable[[], None] | None:
         """Return what takes these addresses; None where nobody wants them."""
         nodes = nodes_of_addresses([url.toString() for url in urls])
-        return partial(self._on_nodes, nodes) if nodes else super().taker_of(urls)
+        return partial(self._on_nodes, nodes) if nodes else super().importer_of(urls)
 
 
 def _item_of(address: str) -> int | None:

@@ -1,4 +1,4 @@
-"""All that is wrong with the chosen radiographs, told while they are chosen and before anything is started."""
+"""Live check of the selected radiographs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class SeenRadiograph:
     """A chosen radiograph that can be looked at.
 
     Attributes:
-        choice: what was chosen and said.
-        scene_film: the picture as stored.
+        choice: the selection and its options.
+        scene_film: the image as stored.
         radiograph: as it is used, whole; of fewer pixels where the volume is very large.
-        turn: what the header asks for.
+        turn: reorientation from the header.
     """
 
     choice: RadiographChoice
@@ -46,7 +46,7 @@ class Examination:
 
     Attributes:
         radiographs: by role, those that can be looked at.
-        faults: all that is to be corrected, in the module's words.
+        faults: everything to correct, with the names of the panel.
         middles_mm: by role, where the middle of the part that is used lies above the middle of the radiograph [mm].
     """
 
@@ -67,7 +67,7 @@ class Examiner:
         """Return what is known of the radiographs and all that is wrong with them.
 
         Args:
-            parameters: the radiographs and what is said of them.
+            parameters: the radiographs and their options.
             uncropped: roles of radiographs that are looked at whole, since their crop is being changed.
         """
         faults = choice_faults(parameters)
@@ -104,11 +104,11 @@ class Examiner:
         kept = self._looked.get(choice.role)
         if kept is None or kept[0] != key:
             # The radiograph is kept with the result, so that its id is not given to another one.
-            kept = self._looked[choice.role] = key, look_at(choice, scene_radiograph), scene_radiograph
+            kept = self._looked[choice.role] = key, examine(choice, scene_radiograph), scene_radiograph
         return kept[1]
 
 
-def look_at(
+def examine(
     choice: RadiographChoice, scene_radiograph: SceneRadiograph
 ) -> tuple[SeenRadiograph | None, list[Fault]]:
     """Return a radiograph as it will be used, or None if there is no picture, and what is wrong with it."""

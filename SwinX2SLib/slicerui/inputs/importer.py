@@ -44,7 +44,7 @@ class RadiographImporter:
 
     def load(self, files: Sequence[str], role: str = "") -> None:
         """Load radiographs from files, and take them."""
-        self.take(*load_radiographs(files, self._say), role=role)
+        self.take(*load_radiographs(files, self._show_message), role=role)
 
     def take(
         self,
@@ -74,13 +74,13 @@ class RadiographImporter:
             if len(nodes) > 2:
                 words += _(" The other radiographs are also in the scene.")
         if words.strip():
-            self._say(words.strip())
+            self._show_message(words.strip())
 
     def choose_from_database(self) -> None:
         """Offer the radiographs of Slicer's DICOM database."""
         database = getattr(slicer, "dicomDatabase", None)
         if database is None or not database.isOpen:
-            self._say(
+            self._show_message(
                 _(
                     "The DICOM database is not open: open Slicer's DICOM module once, or load the "
                     "radiographs from files."
@@ -92,23 +92,23 @@ class RadiographImporter:
         self.choice.open()
 
     def _load_from_database(self, radiographs: Sequence[DicomRadiograph]) -> None:
-        self._say(
+        self._show_message(
             _("Loading {0} radiographs…").format(len(radiographs))
             if len(radiographs) > 1
             else _("Loading the radiograph…")
         )
         nodes, faults = load_radiographs_of_database(radiographs)
-        self._say("")
+        self._show_message("")
         self.take(nodes, faults)
 
     def _choose_files(self) -> None:
         files = qt.QFileDialog.getOpenFileNames(slicer.util.mainWindow(), _("Load radiographs"))
-        # PySide tells the chosen filter, too.
+        # PySide also returns the selected filter.
         files = files[0] if files and not isinstance(files[0], str) else files
         if files:
             self.load(list(files))
 
-    def _say(self, words: str) -> None:
+    def _show_message(self, words: str) -> None:
         self._section.ui.recognitionLabel.text = words
 
     def _free_role(self) -> str:

@@ -63,7 +63,7 @@ def read_radiograph(path: Path) -> slicer.vtkMRMLScalarVolumeNode:
     else:
         node = _volume(unpacked, path.stem)
     if is_dicom:
-        # The file says more than the volume: pixel size at the detector, orientation, which end is bright.
+        # The file has more information than the volume: pixel size at the detector, orientation, which end is bright.
         node.SetAttribute(FILE_ATTRIBUTE, str(path.resolve()))
     return node
 
@@ -93,7 +93,7 @@ def _unpack(path: Path) -> UnpackedImage | None:
 
 
 def _volume(radiograph: UnpackedImage, name: str) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a radiograph as Slicer loads a picture: first row on top in an axial plane, 1 mm where nobody says."""
+    """Add a radiograph as Slicer loads a picture: first row on top in an axial plane, 1 mm if unknown."""
     row_mm, col_mm = radiograph.spacing_mm or (1.0, 1.0)
     geometry = np.diag([-col_mm, -row_mm, 1.0, 1.0])
     return slicer.util.addVolumeFromArray(radiograph.pixels[np.newaxis], ijkToRAS=geometry, name=name)
@@ -109,13 +109,13 @@ MOST_FILES = 8
 
 
 def load_radiographs(
-    paths: Sequence[str | Path], say: Callable[[str], None]
+    paths: Sequence[str | Path], report: Callable[[str], None]
 ) -> tuple[list[slicer.vtkMRMLScalarVolumeNode], list[Fault]]:
     """Load radiographs into the scene.
 
     Args:
         paths: files, or folders of a few files.
-        say: told what is being read, and "" at the end.
+        report: called with what is being read, and "" at the end.
 
     Returns:
         The volumes in the order of the files, and why files could not be loaded.
@@ -129,18 +129,18 @@ def load_radiographs(
         )
         return [], [fault]
     for path in files:
-        say(_("Reading {0} ({1:.1f} MB)…").format(path.name, path.stat().st_size / 1e6))
+        report(_("Reading {0} ({1:.1f} MB)…").format(path.name, path.stat().st_size / 1e6))
         try:
             nodes.append(read_radiograph(path))
         except RuntimeError:
             hint = "Load it with Slicer's DICOM module or Add Data to see the reason."
             faults.append(Fault("not-loaded", "Slicer could not load the file.", hint, str(path)))
-    say("")
+    report("")
     return nodes, faults
 
 
 def which_is_frontal(first: SceneRadiograph, second: SceneRadiograph) -> Recognition:
-    """Tell which of two radiographs is the frontal one."""
+    """Detect which of two radiographs is the frontal one."""
     return recognise(*(_hints(radiograph) for radiograph in (first, second)))
 
 

@@ -15,7 +15,8 @@ from SwinX2SLib.slicerui.radiographs import ROLE_WORDS, ROLES
 if TYPE_CHECKING:
     from SwinX2SLib.slicerui.inputs.examination import Examination
 
-# RAS directions in which columns and rows of a hanging radiograph run, and the direction across the radiograph.
+# RAS directions in which columns and rows of a radiograph in display orientation run, and the direction across the
+# radiograph.
 _DIRECTIONS = {
     "ap": np.array([[-1.0, 0, 0], [0, 0, -1.0], [0, -1.0, 0]]),
     "lateral": np.array([[0, -1.0, 0], [0, 0, -1.0], [1.0, 0, 0]]),
@@ -31,7 +32,7 @@ class RadiographPlane:
     Attributes:
         role: "ap" or "lateral".
         shape: rows and columns.
-        pixel_mm: height and width of a pixel; 1 mm where nobody knows, so that it can be seen and calibrated.
+        pixel_mm: height and width of a pixel; 1 mm if unknown, so that it can be seen and calibrated.
         middle_mm: height of the radiograph's middle, RAS.
     """
 
@@ -65,7 +66,7 @@ class RadiographPlane:
 
 
 def radiograph_planes(examination: Examination) -> dict[str, RadiographPlane]:
-    """Return where the radiographs stand, by role."""
+    """Return the positions of the radiographs, by role."""
     planes = {}
     for role, seen in examination.radiographs.items():
         known = all(math.isfinite(length) for length in seen.radiograph.spacing_mm)
@@ -90,7 +91,7 @@ _LAYOUT = (
 
 
 class RadiographPreview:
-    """Volumes that show the radiographs; made when wanted, never saved, gone when not."""
+    """Volumes that show the radiographs; created on demand and never saved."""
 
     def __init__(self):
         self._ids: dict[str, str] = {}
@@ -98,7 +99,7 @@ class RadiographPreview:
         self._shown: dict[str, tuple[np.ndarray, RadiographPlane]] = {}
 
     def show(self, examination: Examination) -> dict[str, RadiographPlane]:
-        """Bring the preview up to date and return where the radiographs stand."""
+        """Bring the preview up to date and return the positions of the radiographs."""
         planes = radiograph_planes(examination)
         for role in ROLES:
             if role in planes:

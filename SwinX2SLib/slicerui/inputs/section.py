@@ -1,4 +1,4 @@
-"""Section Inputs: which radiographs, how they hang, how large their pixels are, and how their heights meet."""
+"""Section Inputs: which radiographs, its orientation, how large their pixels are, and how their heights meet."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class InputsSection(Section):
         self.viewing.close()
 
     def refresh(self) -> None:
-        """Show what is known of the radiographs and tell what is wrong with them."""
-        self._forget_what_was_said_of_other_radiographs()
+        """Show the properties and the faults of the radiographs."""
+        self._discard_settings_of_other_radiographs()
         self.examination = self._examiner.examine(self.parameters, self.toolbox.uncropped)
         for role, label in (("ap", self.ui.apInfoLabel), ("lateral", self.ui.lateralInfoLabel)):
             label.text = self._radiograph_words(role)
@@ -92,7 +92,7 @@ class InputsSection(Section):
             self._show_edits(role)
         self._show_heights()
         self._show_examined()
-        self.services.inputs_changed.tell(self.examination)
+        self.services.inputs_changed.emit(self.examination)
 
     # What the user does
 
@@ -110,22 +110,22 @@ class InputsSection(Section):
         self.toolbox.deactivate_tool()
         self._radiograph_ids = self._radiograph_ids[::-1]
         swap_radiographs(self.parameters)
-        self._say_what_was_recognised()
+        self._show_recognition()
 
     def convert_to_gray(self) -> None:
         """Choose gray copies in place of the colour pictures that are chosen."""
-        told = []
+        messages = []
         for role in ROLES:
             node = radiograph_choice(self.parameters, role).node
             if is_colour(node):
                 try:
                     setattr(self.parameters, f"{role}_volume", gray_copy(node))
                 except ValueError as error:
-                    told.append(f"{node.GetName()}: {error}")
-        self.ui.recognitionLabel.text = " ".join(told)
+                    messages.append(f"{node.GetName()}: {error}")
+        self.ui.recognitionLabel.text = " ".join(messages)
 
     def match_automatically(self) -> None:
-        """Move the lateral radiograph to where both are most alike."""
+        """Move the lateral radiograph to where both are most similar."""
         radiographs = self.examination.radiographs
         if len(radiographs) < len(ROLES):
             self.ui.heightsLabel.text = _("Select both radiographs first.")
@@ -222,7 +222,7 @@ class InputsSection(Section):
         self.toolbox.deactivate_tool()
         set_edits(self.parameters, role, edit(radiograph_choice(self.parameters, role).options))
 
-    def _forget_what_was_said_of_other_radiographs(self) -> None:
+    def _discard_settings_of_other_radiographs(self) -> None:
         radiographs = tuple(
             node.GetID() if (node := radiograph_choice(self.parameters, role).node) is not None else ""
             for role in ROLES
@@ -236,9 +236,9 @@ class InputsSection(Section):
                 forget_options(self.parameters, role)
                 self.parameters.accept_assumed_spacing = False
         if all(radiographs):
-            self._say_what_was_recognised()
+            self._show_recognition()
 
-    def _say_what_was_recognised(self) -> None:
+    def _show_recognition(self) -> None:
         found = self.recognition()
         words = found.reason if found is not None else ""
         if found is not None and found.frontal == 1:

@@ -41,7 +41,7 @@ class Toolbox:
         self._connect(ui.pointHeightsButton, self._start_points, self._match, "")
 
     def deactivate_tool(self, show: bool = True) -> None:
-        """Give up what is being done.
+        """Cancel the active tool.
 
         Args:
             show: show a radiograph again as it is used, where its crop was being changed; not where all radiographs
@@ -58,10 +58,10 @@ class Toolbox:
             self._section.refresh()
 
     def finish(self) -> str:
-        """Use what is shown, as the radiographs are about to be used; what nobody moved is put away.
+        """Use what is shown, as the radiographs are about to be used; unchanged tools are discarded.
 
         Returns:
-            What was done, in words; "" where no tool was out.
+            What was done, as text; "" where no tool was out.
         """
         if self._finish is None:
             return ""

@@ -59,7 +59,7 @@ class RadiographTool:
 
 
 class MarkerLine(RadiographTool):
-    """A line to be laid over a marker of known length."""
+    """A line over a marker of known length."""
 
     def __init__(self, plane: RadiographPlane):
         super().__init__("vtkMRMLMarkupsLineNode", "Marker", plane.role)
@@ -98,7 +98,7 @@ class CropFrame(RadiographTool):
     Args:
         plane: of the whole radiograph.
         seen: the whole radiograph.
-        options: what is said of the radiograph; the frame starts around its crop.
+        options: options of the radiograph; the frame starts around its crop.
     """
 
     def __init__(self, plane: RadiographPlane, seen: SeenRadiograph, options: RadiographOptions):

@@ -18,7 +18,7 @@ class RadiographViewing:
 
     Args:
         button: checkable.
-        settings: remembers whether the user wants to see the radiographs.
+        settings: remembers whether the preview is shown.
         again: called when the radiographs are to be shown again.
     """
 
@@ -32,7 +32,7 @@ class RadiographViewing:
 
     @property
     def wanted(self) -> bool:
-        """Whether the user wants to see the radiographs."""
+        """Whether the preview is shown."""
         return bool(self._button.checked)
 
     def want(self) -> None:

@@ -23,7 +23,7 @@ _STEP = re.compile(r"region (\d+) of (\d+)")
 
 
 class SegmentationNotWrittenError(RuntimeError):
-    """The segmentation could not be handed to the process; says why."""
+    """The segmentation could not be handed to the process; the message states why."""
 
 
 class SegmentationCommand:
@@ -31,20 +31,20 @@ class SegmentationCommand:
 
     Args:
         segmentation: what to work on.
-        say: told lines of progress.
-        finished: told once and last whether it went well, what to tell the user, and the folder with its files, which
-            is deleted afterwards.
+        on_line: called with each line of progress.
+        finished: called once at the end with success, a message for the user, and the folder with its files, which is
+            deleted afterwards.
     """
 
     def __init__(
         self,
         segmentation: slicer.vtkMRMLSegmentationNode,
-        say: Callable[[str], None],
+        on_line: Callable[[str], None],
         finished: Callable[[bool, str, Path], None],
     ):
-        self._segmentation, self._say, self._finished = segmentation, say, finished
+        self._segmentation, self._on_line, self._finished = segmentation, on_line, finished
         self._folder = Path(tempfile.mkdtemp(prefix="SwinX2S-measure-", dir=slicer.app.temporaryPath))
-        self._command = BackgroundCommand(self._say, self._on_finished)
+        self._command = BackgroundCommand(self._on_line, self._on_finished)
 
     @property
     def out(self) -> Path:
@@ -111,7 +111,7 @@ class SegmentationCommand:
 
 
 def share_done(line: str) -> float | None:
-    """Return how far a line of progress says that the command is, 0..1, or None."""
+    """Return the progress in a line, 0..1, or None."""
     found = _STEP.search(line)
     return (int(found[1]) - 1) / int(found[2]) if found else None
 
@@ -124,12 +124,12 @@ class MeasuringWork:
 
     Args:
         bar: shown while a command runs.
-        say: told lines of progress, and why a command could not be started.
+        on_line: called with each line of progress, and why a command could not be started.
         changed: told `()` when a command has started or ended.
     """
 
-    def __init__(self, bar: qt.QProgressBar, say: Callable[[str], None], changed: Callable[[], None]):
-        self._bar, self._say, self._changed = bar, say, changed
+    def __init__(self, bar: qt.QProgressBar, on_line: Callable[[str], None], changed: Callable[[], None]):
+        self._bar, self._on_line, self._changed = bar, on_line, changed
         self._command: SegmentationCommand | None = None
         bar.visible = False
 
@@ -140,7 +140,7 @@ class MeasuringWork:
         start: Callable[[SegmentationCommand], None],
         finished: Callable[[bool, str, Path], None],
     ) -> None:
-        """Start a command, or say why it cannot be.
+        """Start a command, or show why it is not possible.
 
         Args:
             segmentation: what it works on.
@@ -161,7 +161,7 @@ class MeasuringWork:
             start(self._command)
         except _NOT_STARTED as error:
             self._command = None
-            self._say(f"{error} {getattr(error, 'hint', '')}".strip())
+            self._on_line(f"{error} {getattr(error, 'hint', '')}".strip())
             return
         self._bar.setRange(0, 0)
         self._bar.visible = True
@@ -186,4 +186,4 @@ class MeasuringWork:
         if share is not None:
             self._bar.setRange(0, 100)
             self._bar.value = round(100 * share)
-        self._say(line)
+        self._on_line(line)

@@ -17,7 +17,7 @@ from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.shared_geometry import SharedGeometry
 from SwinX2SLib.report.naming import structure_title, title_of, word_of
 from SwinX2SLib.slicerui.provenance import set_attribute
-from SwinX2SLib.slicerui.result.links import told_of
+from SwinX2SLib.slicerui.result.links import provenance_value
 
 LINE, PLANE, CURVE, POINTS = "Line", "Plane", "Curve", "Fiducial"
 
@@ -146,7 +146,7 @@ def _dress(node: slicer.vtkMRMLMarkupsNode, spec: MarkupSpec, colour: tuple[floa
 
 def places_of(node: slicer.vtkMRMLMarkupsNode) -> list[str]:
     """Return the keys of the control points of a node (of a plane: of the plane)."""
-    return json.loads(told_of(node, PLACES) or "[]")
+    return json.loads(provenance_value(node, PLACES) or "[]")
 
 
 def write_markup(
@@ -154,7 +154,7 @@ def write_markup(
 ) -> None:
     """Put a node where the places are now; one that is there already is left alone."""
     keys = places_of(node)
-    if told_of(node, KIND) == PLANE:
+    if provenance_value(node, KIND) == PLANE:
         _write_plane(node, edited.places[edited.geometry.origins[keys[0]]], edited.normals[keys[0]])
         return
     wanted = np.array([edited.places[key] for key in keys])
@@ -167,8 +167,8 @@ def write_markup(
     node.RemoveAllControlPoints()
     for index, place in enumerate(wanted):
         label = labels[index] if labels else keys[index].rsplit("/", 1)[1].replace("_", " ")
-        node.AddControlPoint(vtk.vtkVector3d(*place), label if told_of(node, KIND) == POINTS else "")
-    if told_of(node, KIND) in (POINTS, CURVE):
+        node.AddControlPoint(vtk.vtkVector3d(*place), label if provenance_value(node, KIND) == POINTS else "")
+    if provenance_value(node, KIND) in (POINTS, CURVE):
         node.SetFixedNumberOfControlPoints(True)
 
 
@@ -184,7 +184,7 @@ def read_markup(
 ) -> Mapping[str, np.ndarray] | None:
     """Return where the places of a node are now, and how its plane faces; None where control points are missing."""
     keys = places_of(node)
-    if told_of(node, KIND) == PLANE:
+    if provenance_value(node, KIND) == PLANE:
         if node.GetNumberOfControlPoints() == 0 or not node.GetIsPlaneValid():
             return None
         return {
@@ -205,7 +205,7 @@ def show_markup(node: slicer.vtkMRMLMarkupsNode, wanted: set[str]) -> None:
     """Show of a node what holds wanted places or planes, or hide it."""
     keys = places_of(node)
     shown = not wanted.isdisjoint(keys)
-    if shown and told_of(node, KIND) == POINTS:
+    if shown and provenance_value(node, KIND) == POINTS:
         for index, key in enumerate(keys[: node.GetNumberOfControlPoints()]):
             node.SetNthControlPointVisibility(index, key in wanted)
     node.GetDisplayNode().SetVisibility(shown)

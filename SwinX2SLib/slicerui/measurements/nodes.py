@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.report.naming import structure_title
 from SwinX2SLib.slicerui.provenance import set_attribute
-from SwinX2SLib.slicerui.result.links import link, linked, told_of
+from SwinX2SLib.slicerui.result.links import link, linked, provenance_value
 from SwinX2SLib.slicerui.result.regions import make_folder, place_in
 
 TITLES = {"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"}
@@ -136,7 +136,7 @@ def add_markup(
 
 def kept(document: slicer.vtkMRMLTextNode, name: str) -> Any:
     """Return a JSON attribute of the document's node, or None."""
-    text = told_of(document, name)
+    text = provenance_value(document, name)
     return json.loads(text) if text else None
 
 

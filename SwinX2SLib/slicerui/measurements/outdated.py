@@ -1,4 +1,4 @@
-"""Measurements of bones that were edited since: which ones, and what is said of them."""
+"""Measurements of bones that were edited since: which ones, and their messages."""
 
 from __future__ import annotations
 
@@ -73,6 +73,6 @@ def rests_on(key: Key) -> set[str]:
 
 
 def outdated_words(bones: Collection[str]) -> str:
-    """Return what to tell a user of bones that were edited since they were measured, or ""."""
+    """Return a message about bones that were edited after the measurement, or ""."""
     titles = ", ".join(label.title for label in labels() if label.name in bones)
     return _("Edited after the measurement: {0}. Measure again.").format(titles) if titles else ""

@@ -1,4 +1,4 @@
-"""What leaves the section: the table as CSV, the report, the review in words, and the views at a place."""
+"""What leaves the section: the table as CSV, the report, the review as text, and the views at a place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REVIEWED, _NOT_REVIEWED = "#17613a", "#b25000"
 
 
 def save_csv(session: MeasuringSession, path: Path) -> str:
-    """Write the table as CSV and return what to tell the user."""
+    """Write the table as CSV and return a message for the user."""
     text = table_csv(session.rows, session.edited, session.review_words())
     try:
         atomic_write(path, for_spreadsheets(text))
@@ -33,15 +33,15 @@ def save_csv(session: MeasuringSession, path: Path) -> str:
 
 
 def ask_csv_path(parent: qt.QWidget) -> Path | None:
-    """Ask where the table is to be saved; None where the user gives up."""
+    """Ask where the table is to be saved; None if the user cancels."""
     name = qt.QFileDialog.getSaveFileName(parent, _("Save table"), "measurements.csv", "CSV (*.csv)")
-    # PySide tells the chosen filter, too.
+    # PySide also returns the selected filter.
     name = name if isinstance(name, str) else name[0]
     return Path(name) if name else None
 
 
 def ask_report_folder(parent: qt.QWidget) -> Path | None:
-    """Ask where the report's folder is to be made; None where the user gives up."""
+    """Ask where the report's folder is to be made; None if the user cancels."""
     folder = qt.QFileDialog.getExistingDirectory(parent, _("Folder for the report"), "")
     return Path(folder) if folder else None
 

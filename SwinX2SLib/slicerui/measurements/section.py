@@ -90,7 +90,7 @@ class MeasurementsSection(Section):
         self.ui.measuredTree.itemSelectionChanged.connect(self._on_chosen)
         self.ui.measuredFilterBox.currentIndexChanged.connect(lambda *_arguments: self._filter())
         self.ui.reviewerEdit.text = services.settings.get(_NAME_SETTING, "")
-        self._work = MeasuringWork(self.ui.measureProgress, self._say, self._show_state)
+        self._work = MeasuringWork(self.ui.measureProgress, self._show_message, self._show_state)
         services.result_added.connect(self._on_result_added)
 
     def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
@@ -149,7 +149,7 @@ class MeasurementsSection(Section):
         self._work.cancel()
 
     def write_report(self, folder: Path) -> None:
-        """Write page and PDF of the measurements as they stand into a new folder."""
+        """Write page and PDF of the current measurements into a new folder."""
         if self.session is None or self._is_running():
             return
         question = _(
@@ -163,13 +163,13 @@ class MeasurementsSection(Section):
             segmentation,
             self.installer,
             lambda command: command.report(document, out),
-            lambda well, words, _unused: self._say(_("Report: {0}").format(out) if well else words),
+            lambda well, words, _unused: self._show_message(_("Report: {0}").format(out) if well else words),
         )
 
     def _on_measured(self, went_well: bool, words: str, out: Path) -> None:
         segmentation = slicer.mrmlScene.GetNodeByID(self._measured_id)
         if not went_well or segmentation is None or self.parameters is None:
-            self._say(_("The segmentation no longer exists.") if went_well else words)
+            self._show_message(_("The segmentation no longer exists.") if went_well else words)
             return
         text = (out / "measurements.json").read_text(encoding="utf-8")
         measured, self._measured_bones = run_in_thread(self._measured_bones), dict
@@ -178,7 +178,7 @@ class MeasurementsSection(Section):
         self._shown = (None, None)
         self.refresh()
         if self.session is not None:
-            self._say(review.counted_words(self.session))
+            self._show_message(review.counted_words(self.session))
 
     def _on_result_added(self, result: slicer.vtkMRMLSegmentationNode) -> None:
         if self.parameters is not None:
@@ -227,12 +227,12 @@ class MeasurementsSection(Section):
         """Put the table on the clipboard."""
         if self.session is not None:
             qt.QApplication.clipboard().setText(tabbed_text(self.session.rows, self.session.edited))
-            self._say(_("The table was copied to the clipboard."))
+            self._show_message(_("The table was copied to the clipboard."))
 
     def save_csv(self, path: Path) -> None:
         """Write the table as CSV."""
         if self.session is not None:
-            self._say(review.save_csv(self.session, path))
+            self._show_message(review.save_csv(self.session, path))
 
     def sign(self) -> None:
         """Sign the values as they are now."""
@@ -241,7 +241,7 @@ class MeasurementsSection(Section):
         try:
             self.session.sign(str(self.ui.reviewerEdit.text))
         except ValueError as error:
-            self._say(str(error))
+            self._show_message(str(error))
         else:
             self.services.settings.set(_NAME_SETTING, str(self.ui.reviewerEdit.text).strip())
 
@@ -260,7 +260,7 @@ class MeasurementsSection(Section):
             try:
                 self.session = MeasuringSession(segmentation)
             except (InputError, ValueError) as error:
-                self._say(_("The measurements in the scene cannot be read: {0}").format(error))
+                self._show_message(_("The measurements in the scene cannot be read: {0}").format(error))
         if self.session is not None:
             self.session.changed.connect(self._on_changed)
             self._tree.fill(self.session.rows, self.session.edited)
@@ -299,5 +299,5 @@ class MeasurementsSection(Section):
         self.ui.measuredOutdatedLabel.visible = bool(words)
         self.ui.reviewLabel.text = review.review_html(session) if session is not None else ""
 
-    def _say(self, words: str) -> None:
+    def _show_message(self, words: str) -> None:
         self.ui.measureStatusLabel.text = html.escape(words)

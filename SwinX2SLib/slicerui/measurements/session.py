@@ -33,7 +33,7 @@ from SwinX2SLib.slicerui.measurements.nodes import COLOURS, region_of, region_of
 from SwinX2SLib.slicerui.measurements.outdated import rests_on
 from SwinX2SLib.slicerui.measurements.table import fill_table, table_rows, update_table
 from SwinX2SLib.slicerui.result.links import linked
-from SwinX2SLib.slicerui.signals import Notice
+from SwinX2SLib.slicerui.signals import Signal
 
 
 class MeasuringSession(VTKObservationMixin):
@@ -50,7 +50,7 @@ class MeasuringSession(VTKObservationMixin):
         edited: the measurements.
         rows: the lines of the table.
         outdated: names of the bones that were edited since they were measured.
-        changed: told the measurements `set[Key]` whose values may have changed.
+        changed: emitted with the measurements `set[Key]` whose values may have changed.
 
     Raises:
         InputError: the document cannot be read.
@@ -65,7 +65,7 @@ class MeasuringSession(VTKObservationMixin):
         self.rows = table_rows(self.edited)
         self._row_of = {key: number for number, row in enumerate(self.rows) for key in row.keys.values()}
         self.outdated: list[str] = []
-        self.changed = Notice()
+        self.changed = Signal()
         self._writing = False
         self._dragged: slicer.vtkMRMLMarkupsNode | None = None
         for node in linked(segmentation, nodes.MARKUP):
@@ -141,11 +141,11 @@ class MeasuringSession(VTKObservationMixin):
         for row in self.rows:
             was, row.outdated = row.outdated, any(rests_on(key) & {*bones} for key in row.keys.values())
             touched |= set(row.keys.values()) if row.outdated != was else set()
-        self._tell(touched)
+        self._notify(touched)
 
     def _after(self, touched: set[Key]) -> None:
         self._write_markups(None)
-        self._tell(touched)
+        self._notify(touched)
         self._keep()
 
     def _follow(self, node: slicer.vtkMRMLMarkupsNode) -> None:
@@ -177,7 +177,7 @@ class MeasuringSession(VTKObservationMixin):
             change = self.edited.move if key in self.edited.places else self.edited.turn
             touched |= change(key, place)
         self._write_markups(node, set(moved))
-        self._tell(touched)
+        self._notify(touched)
         if alone:
             self._keep()
 
@@ -185,7 +185,7 @@ class MeasuringSession(VTKObservationMixin):
         self._dragged = None
         self.edited.forget_unchanged()
         self._keep()
-        self.changed.tell(set())
+        self.changed.emit(set())
 
     def _write_markups(self, source: slicer.vtkMRMLMarkupsNode | None, moved: set[str] | None = None) -> None:
         """Put all markups, or those that hold what was moved, where the places are; `source` is there already."""
@@ -196,11 +196,11 @@ class MeasuringSession(VTKObservationMixin):
                 if node is not source and (moved is None or not moved.isdisjoint(keys)):
                     write_markup(node, self.edited)
 
-    def _tell(self, touched: set[Key]) -> None:
+    def _notify(self, touched: set[Key]) -> None:
         numbers = sorted({self._row_of[key] for key in touched})
         if numbers:
             update_table(nodes.table_of(self.segmentation), self.rows, self.edited, numbers)
-        self.changed.tell(touched)
+        self.changed.emit(touched)
 
     def _keep(self) -> None:
         nodes.keep(self.document, nodes.EDITS, self.edited.edits)
@@ -232,7 +232,7 @@ class MeasuringSession(VTKObservationMixin):
         return holds(self.review, self._digest()) and not self.outdated
 
     def review_words(self) -> str:
-        """Return the state of the review, in words."""
+        """Return the state of the review, as text."""
         words = review_words(self.review, self._digest())
         return f"{words}; bones were edited after the measurement" if self.outdated else words
 
@@ -246,12 +246,12 @@ class MeasuringSession(VTKObservationMixin):
             raise ValueError("Enter the name of the reviewer.")
         date = (now or datetime.now().astimezone()).isoformat(timespec="minutes")
         nodes.keep(self.document, nodes.REVIEW, Review(name.strip(), date, self._digest()).to_dict())
-        self.changed.tell(set())
+        self.changed.emit(set())
 
     def withdraw(self) -> None:
         """Take the sign-off back."""
         nodes.keep(self.document, nodes.REVIEW, None)
-        self.changed.tell(set())
+        self.changed.emit(set())
 
     def _digest(self) -> str:
         return digest_of(self._measured_digest, self.edited.edits)

@@ -53,7 +53,7 @@ class TableRow:
     outdated: bool = False
 
     def cells(self, edited: EditableMeasurements) -> dict[str, str]:
-        """Return what stands in the columns."""
+        """Return the cells of the columns."""
         found = {side: edited.reviewed(key) for side, key in self.keys.items()}
         first = next(iter(found.values()))
         values = {side: value_words(one) for side, one in found.items()}
@@ -98,7 +98,7 @@ def table_rows(edited: EditableMeasurements) -> list[TableRow]:
         rows[place].keys[side if paired else ""] = key
     order = list(TITLES)
     for row in rows.values():
-        # As a radiograph hangs: the patient's right comes first.
+        # As in a radiograph: the patient's right comes first.
         row.keys = {side: row.keys[side] for side in (*_SIDES, "") if side in row.keys}
     return sorted(rows.values(), key=lambda row: order.index(row.region))
 
@@ -130,10 +130,10 @@ def edited_words(one: ReviewedMeasurement) -> str:
 
 
 def _joined(found: dict[str, ReviewedMeasurement], words: Callable[[ReviewedMeasurement], str]) -> str:
-    told = {side: words(one) for side, one in found.items()}
-    if len(set(told.values())) == 1:
-        return next(iter(told.values()))
-    return "; ".join(f"{side}: {text}" for side, text in told.items() if text)
+    texts = {side: words(one) for side, one in found.items()}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "; ".join(f"{side}: {text}" for side, text in texts.items() if text)
 
 
 def _title(stored: StoredMeasurement, paired: bool) -> str:
@@ -191,7 +191,7 @@ def tabbed_text(rows: Sequence[TableRow], edited: EditableMeasurements) -> str:
 
 
 def table_csv(rows: Sequence[TableRow], edited: EditableMeasurements, review: str) -> str:
-    """Return the lines as CSV, the last column saying whether a person has reviewed them."""
+    """Return the lines as CSV, the last column saying whether they were reviewed."""
     return csv_text([*COLUMNS, "Review"], ([*row.cells(edited).values(), review] for row in rows))
 
 

@@ -51,7 +51,7 @@ class MeasurementTree:
         )
 
     def fill(self, rows: Sequence[TableRow], edited: EditableMeasurements | None) -> None:
-        """List the lines anew; none for None."""
+        """Fill the list again; empty for None."""
         self._widget.clear()
         self._items = {}
         regions: dict[str, qt.QTreeWidgetItem] = {}

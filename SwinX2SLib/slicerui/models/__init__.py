@@ -1,1 +1,1 @@
-"""What the section Models does beside its widgets: packages and their versions, wheels, the list of models."""
+"""Logic of the section Models: packages and their versions, wheels, the list of models."""

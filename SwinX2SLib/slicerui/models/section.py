@@ -126,7 +126,7 @@ class ModelsSection(Section):
         if model is None or model.bundled:
             return
         if self.services.logic.is_running():
-            self._say(
+            self._show_message(
                 _("A reconstruction is running and may use this model. Wait until it has finished."),
                 alarm=True,
             )
@@ -137,9 +137,9 @@ class ModelsSection(Section):
         try:
             remove_imported(model.record.name)
         except (WeightsError, OSError) as error:
-            self._say(str(error), alarm=True)
+            self._show_message(str(error), alarm=True)
             return
-        self._say(_("Removed {0}.").format(model.record.name))
+        self._show_message(_("Removed {0}.").format(model.record.name))
         self._on_models_changed()
 
     def take_file(self, path: str | Path) -> None:
@@ -150,7 +150,7 @@ class ModelsSection(Section):
         """Import the chosen file, after comparing its hash where one is given."""
         asked = request_of(self.ui)
         if faults := asked.faults():
-            self._say(joined_messages(faults), alarm=True)
+            self._show_message(joined_messages(faults), alarm=True)
             return
         # The name may be typed over while the import runs.
         self._start(
@@ -164,18 +164,18 @@ class ModelsSection(Section):
         try:
             self.installer.ensure()
         except InstallError as error:
-            self._say(f"{error} {error.hint}", alarm=True)
+            self._show_message(f"{error} {error.hint}", alarm=True)
         else:
-            self._say(_("All packages are installed."))
+            self._show_message(_("All packages are installed."))
         self._show_versions()
 
     def install_from(self, folder: Path) -> None:
         """Install what is missing from a folder of wheels, and from nowhere else."""
         missing = missing_requirements()
         if not missing:
-            self._say(_("All packages are installed."))
+            self._show_message(_("All packages are installed."))
         elif faults := folder_faults(folder, missing):
-            self._say(joined_messages(faults), alarm=True)
+            self._show_message(joined_messages(faults), alarm=True)
         elif not self._runs_something():
             self._start(install_arguments(folder, missing), _("Installing..."), self._on_installed)
 
@@ -191,7 +191,7 @@ class ModelsSection(Section):
     def _choose_file(self) -> None:
         files = _("Checkpoints (*.pt *.pth *.safetensors)")
         chosen = qt.QFileDialog.getOpenFileName(self.ui.importChooseButton, _("Checkpoint"), "", files)
-        # PySide tells the chosen filter, too.
+        # PySide also returns the selected filter.
         path = chosen if isinstance(chosen, str) else chosen[0]
         if path:
             self.take_file(path)
@@ -206,7 +206,7 @@ class ModelsSection(Section):
 
     def _open_folder(self) -> None:
         if problem := open_models_folder():
-            self._say(problem, alarm=True)
+            self._show_message(problem, alarm=True)
 
     # Work in the background
 
@@ -218,18 +218,18 @@ class ModelsSection(Section):
         self._task = BackgroundCommand(
             self._on_line, lambda well, told: self._on_finished(well, told, finished)
         )
-        self._say(words)
+        self._show_message(words)
         try:
             self._task.start(arguments)
         except (InterpreterError, OSError) as error:
-            self._say(str(error), alarm=True)
+            self._show_message(str(error), alarm=True)
         self._show_enabled()
 
     def _runs_something(self) -> bool:
-        """Say so and return True while a worker or a task runs: packages must not change under it."""
+        """Show a message and return True while a worker or a task runs: packages must not change under it."""
         busy = self.services.logic.is_running() or self.is_busy()
         if busy:
-            self._say(_("A running task uses the packages. Wait until it has finished."), alarm=True)
+            self._show_message(_("A running task uses the packages. Wait until it has finished."), alarm=True)
         return busy
 
     def _on_line(self, line: str) -> None:
@@ -237,13 +237,13 @@ class ModelsSection(Section):
         self.ui.modelsLogEdit.setPlainText(self._log.text)
 
     def _on_finished(self, well: bool, words: str, finished: Callable[[bool, str], None]) -> None:
-        self._say(words, alarm=not well)
+        self._show_message(words, alarm=not well)
         finished(well, words)
         self._show_enabled()
 
     def _on_verified(self, well: bool, _words: str) -> None:
         if well and self.chosen() is None:
-            self._say(_("All models are valid."))
+            self._show_message(_("All models are valid."))
 
     def _on_imported(self, well: bool, name: str) -> None:
         if not well:
@@ -253,16 +253,16 @@ class ModelsSection(Section):
         rows = [row for row, weights in enumerate(self._stored) if weights.record.name == name]
         if rows:
             self.ui.modelsTable.selectRow(rows[0])
-        self._say(_("{0} is now available for reconstruction.").format(name))
+        self._show_message(_("{0} is now available for reconstruction.").format(name))
 
     def _on_installed(self, well: bool, _words: str) -> None:
         self._show_versions()
         if well:
-            self._say(_("All packages are installed. Restart Slicer if one of them was in use."))
+            self._show_message(_("All packages are installed. Restart Slicer if one of them was in use."))
 
     def _on_models_changed(self) -> None:
         self._show_models()
-        self.services.models_changed.tell()
+        self.services.models_changed.emit()
 
     # What is shown
 
@@ -276,7 +276,7 @@ class ModelsSection(Section):
         places = _("Imported models are stored in {0}").format(cache_folder() / FOLDER)
         self.ui.modelsPlaceLabel.text = html.escape(places)
         if faults:
-            self._say(joined_messages(faults), alarm=True)
+            self._show_message(joined_messages(faults), alarm=True)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
@@ -306,9 +306,9 @@ class ModelsSection(Section):
         self.ui.installButton.enabled = self.ui.installFolderButton.enabled = self._misses and not busy
         self.ui.modelsCancelButton.visible = self.ui.modelsProgressBar.visible = busy
 
-    def _say(self, words: str, alarm: bool = False) -> None:
-        said = html.escape(words, quote=False)
-        self.ui.modelsStatusLabel.text = f"<span style='{_ALARM}'>{said}</span>" if alarm else said
+    def _show_message(self, words: str, alarm: bool = False) -> None:
+        text = html.escape(words, quote=False)
+        self.ui.modelsStatusLabel.text = f"<span style='{_ALARM}'>{text}</span>" if alarm else text
 
     def _import_name(self) -> str:
         return self.ui.importNameEdit.text.strip()

@@ -1,4 +1,4 @@
-"""What is installed here, in words."""
+"""What is installed here, as text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CPU_BUILD = "cpu"
 
 
 def version_rows(devices: Devices) -> list[tuple[str, str]]:
-    """Return names and what is there, for a person to read or to send with a question.
+    """Return names and what is there, human-readable or to send with a question.
 
     Args:
         devices: of this machine.
@@ -62,7 +62,7 @@ def _torch_words(devices: Devices) -> str:
 
 
 def _build() -> str:
-    """Return what PyTorch was built for, as its version says after a plus sign: "cpu", "cu126"; often nothing."""
+    """Return what PyTorch was built for, from the local part of its version: "cpu", "cu126"; often nothing."""
     return installed_version("torch").partition("+")[2]
 
 
@@ -88,7 +88,7 @@ def install_arguments(folder: Path, missing: Sequence[Requirement]) -> list[str]
 
 
 def folder_faults(folder: Path, missing: Sequence[Requirement]) -> list[Fault]:
-    """Return why what is missing cannot be installed from a folder; what it needs in turn is for pip to say.
+    """Return why what is missing cannot be installed from a folder; their dependencies are left to pip.
 
     Args:
         folder: with wheels.
@@ -136,7 +136,7 @@ def _packages(files: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def filling_words() -> str:
-    """Say how to fill such a folder on a machine with internet."""
+    """Explain how to fill such a folder on a machine with internet access."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return _(
         "On a machine with internet access, the same system and Python {0}, run: python -m pip download -d "

@@ -129,7 +129,7 @@ class ImportRequest:
 
 
 def request_of(ui: Any) -> ImportRequest:
-    """Return what the form of the section Models asks for."""
+    """Return the import options of the section Models."""
     return ImportRequest(*(getattr(ui, edit).text.strip() for edit in _EDITS), ui.importHalfBox.checked)
 
 
@@ -151,26 +151,26 @@ def open_models_folder() -> str:
 
 
 _LAST_WORDS = 8
-# How the library's command and pip begin the lines that say why they gave up.
+# Prefixes of error lines of the library's command and of pip.
 _COMPLAINTS = ("swinx2s: ", "ERROR: ")
 
 
 class BackgroundCommand(BackgroundProcess):
-    """Runs `python -m ...` and hears it (`WorkerListener`).
+    """Runs `python -m ...` and listens to it (`WorkerListener`).
 
     Args:
-        say: told each line that the process writes.
-        finished: told once and last whether it went well, and what to tell the user.
+        report: called with each line of the process.
+        finished: called once at the end with success and a message for the user.
         make_process: makes the process.
     """
 
     def __init__(
         self,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         finished: Callable[[bool, str], None],
         make_process: Callable[[WorkerListener], WorkerProcess] = QtWorkerProcess,
     ):
-        self._say, self._finished, self._make_process = say, finished, make_process
+        self._report, self._finished, self._make_process = report, finished, make_process
         self._complaints: deque[str] = deque(maxlen=_LAST_WORDS)
         self._last_line = ""
 
@@ -186,19 +186,19 @@ class BackgroundCommand(BackgroundProcess):
         self._start_process([worker_python(), *arguments], self._make_process)
 
     def on_line(self, line: str) -> None:
-        """Hear the process's standard output."""
+        """Handle standard output of the process."""
         self._last_line = line.strip() or self._last_line
-        self._say(line)
+        self._report(line)
 
     def on_log(self, line: str) -> None:
-        """Hear the process's standard error: what went wrong, and pip's warnings."""
+        """Handle standard error of the process: what went wrong, and pip's warnings."""
         complaint = next((line.removeprefix(each) for each in _COMPLAINTS if line.startswith(each)), "")
         if complaint:
             self._complaints.append(complaint)
-        self._say(line)
+        self._report(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear that the process has ended."""
+        """Handle the end of the process."""
         if ending.cancelled:
             self._finished(False, _("Cancelled."))
         elif ending.exit_code == 0:

@@ -1,4 +1,4 @@
-"""How long a reconstruction will take on this machine, said before it is started.
+"""Runtime estimate of a reconstruction on this machine.
 
 What was measured on this machine counts; before the first run the time is estimated from the work of the network and
 a quick look at how fast this processor multiplies matrices.
@@ -29,7 +29,7 @@ _GFLOP = {
 _SHARE_OF_MATMUL = 0.4
 # Python, PyTorch, reading and writing take so long whatever the network.
 _OVERHEAD_SECONDS = 8.0
-# From here on a run on the processor is told to be slow.
+# From here on a run on the CPU is marked as slow.
 SLOW_SECONDS = 60.0
 _PROBE_SIZE = 384
 
@@ -40,7 +40,7 @@ class Expectation:
 
     Attributes:
         seconds: None where nothing is known.
-        measured: whether an earlier run on this machine says so.
+        measured: whether it was measured in an earlier run on this machine.
     """
 
     seconds: float | None
@@ -52,7 +52,7 @@ class Expectation:
         return self.seconds is not None and self.seconds > SLOW_SECONDS
 
     def words(self) -> str:
-        """Return the time in words."""
+        """Return the time as text."""
         if self.seconds is None:
             return _("duration not known yet")
         source = _("as in the last run") if self.measured else _("estimated")
@@ -99,7 +99,7 @@ class TimeLeft:
         self._expected, self._started = expected_seconds, time.monotonic() if now is None else now
 
     def seconds(self, fraction: float, now: float | None = None) -> float | None:
-        """Return the seconds left, or None where that cannot be said yet.
+        """Return the seconds left, or None if unknown yet.
 
         Args:
             fraction: share of the work that is done, 0..1.
@@ -110,12 +110,12 @@ class TimeLeft:
         if fraction < 0.05:
             return by_plan
         by_pace = elapsed * (1 - fraction) / fraction
-        # The pace is trusted the more of the work it has seen.
+        # The measured pace gets more weight as the run progresses.
         return by_pace if by_plan is None else fraction * by_pace + (1 - fraction) * by_plan
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words, no finer than anyone wants to know."""
+    """Return a duration as text, with suitable precision."""
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
     minutes = seconds / 60

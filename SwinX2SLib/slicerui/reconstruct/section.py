@@ -86,7 +86,7 @@ class ReconstructSection(Section):
             self.ui.progressBar.value = 0
             self._log.clear()
         # Whoever still works on a radiograph finishes, which may leave it with faults.
-        self.services.about_to_run.tell()
+        self.services.about_to_run.emit()
         try:
             faults = list(self._faults) or self.services.logic.start(self.parameters, self)
         except InstallError as error:
@@ -102,14 +102,14 @@ class ReconstructSection(Section):
         self._show_running()
 
     def cancel(self) -> None:
-        """End the run that runs; those that wait follow."""
+        """Cancel the active run; those that wait follow."""
         self.ui.statusLabel.text = _("Cancelling...")
         self.services.logic.cancel(_("Cancelled."))
 
-    # What the run tells (RunObserver)
+    # Callbacks of the run (RunObserver)
 
     def on_started(self, name: str) -> None:
-        """Say whose turn it is."""
+        """Show the position in the queue."""
         self._name, self._phase, self._fraction = name, _("Starting..."), 0.0
         self._run_of = (self._model().weights, self._watch.devices.chosen(self._device()))
         self._time_left = TimeLeft(self._expectation().seconds)
@@ -133,7 +133,7 @@ class ReconstructSection(Section):
         self._expectations.remember(*self._run_of, seconds)
 
     def on_finished(self, outcome: Outcome) -> None:
-        """Say what came of the run and show the bones."""
+        """Show the outcome of the run and the bones."""
         self._timer.stop()
         self._show_log()
         self._show_faults((*self._faults, *outcome.faults))
@@ -143,7 +143,7 @@ class ReconstructSection(Section):
         if outcome.node is not None:
             self.ui.logSection.collapsed = self.ui.logSection.collapsed and not outcome.hint
             slicer.app.layoutManager().resetThreeDViews()
-            self.services.result_added.tell(outcome.node)
+            self.services.result_added.emit(outcome.node)
             self._show_expectation()
         elif not outcome.cancelled:
             self.ui.logSection.collapsed = False

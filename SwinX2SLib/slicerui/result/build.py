@@ -48,7 +48,7 @@ class PreparedRadiograph:
     """A radiograph with the bones on it.
 
     Attributes:
-        radiograph: as it hangs, and where it stands.
+        radiograph: in display orientation, and its position.
         outlines: of the bones on it, by label id.
         agreement: how well each of them lies on the radiograph's edges, 0..1 or None, by label id.
     """
@@ -90,7 +90,7 @@ def prepare_result(folder: Path) -> PreparedResult:
     for role, camera in result_cameras(findings.provenance).items():
         try:
             radiographs[role] = _prepare_radiograph(findings, role, camera)
-        # A tube may be told to have stood inside the patient.
+        # The stated X-ray source may be inside the patient.
         except (InputError, ValueError) as error:
             notes.append(f"The {role} radiograph is not shown: {error}")
     return PreparedResult(findings, radiographs, _rows(findings, radiographs), notes)
@@ -117,35 +117,35 @@ def _placed_radiograph(findings: Findings, role: str, camera: Camera) -> PlacedR
     from SwinX2SLib.radiographs import read_radiograph
     from SwinX2SLib.reconstruct.job import Job
 
-    told = findings.provenance["inputs"][role]
+    stated = findings.provenance["inputs"][role]
     job = Job.from_dict(findings.provenance["options"])
     options = {"ap": job.ap_options, "lateral": job.lateral_options}[role]
-    radiograph = read_radiograph(told["path"], told["view"], options)
-    if radiograph.sha256 != told["sha256"]:
+    radiograph = read_radiograph(stated["path"], stated["view"], options)
+    if radiograph.sha256 != stated["sha256"]:
         raise InputError(
             [
                 Fault(
                     "radiograph-changed",
                     "It was changed after the reconstruction.",
                     "Reconstruct again.",
-                    told["path"],
+                    stated["path"],
                 )
             ]
         )
-    pixels = _part_used(radiograph, told, camera.shape)
+    pixels = _part_used(radiograph, stated, camera.shape)
     bones = np.argwhere(findings.labels > 0)
     corners = transform_points(findings.affine, np.stack([bones.min(axis=0), bones.max(axis=0)]))
     return PlacedRadiograph(role, pixels, camera, radiograph_distance_mm(camera, corners))
 
 
-def _part_used(radiograph: Radiograph, told: Mapping[str, Any], shape: tuple[int, int]) -> np.ndarray:
+def _part_used(radiograph: Radiograph, stated: Mapping[str, Any], shape: tuple[int, int]) -> np.ndarray:
     """Return the rows of a radiograph that were used: it may have been cut to the heights that the other radiograph
     shows.
 
     Raises:
         InputError: the radiograph has not that size any more.
     """
-    above_middle = float(told.get("middle_mm") or 0.0) / radiograph.spacing_mm[0]
+    above_middle = float(stated.get("middle_mm") or 0.0) / radiograph.spacing_mm[0]
     first = round((radiograph.pixels.shape[0] - shape[0]) / 2 - above_middle)
     part = radiograph.pixels[max(first, 0) : max(first, 0) + shape[0]]
     if part.shape != shape:
@@ -155,7 +155,7 @@ def _part_used(radiograph: Radiograph, told: Mapping[str, Any], shape: tuple[int
                     "radiograph-changed",
                     "Its size differs from the recorded one.",
                     "Reconstruct again.",
-                    told["path"],
+                    stated["path"],
                 )
             ]
         )

@@ -16,7 +16,7 @@ from SwinX2SLib.slicerui.result.links import (
     SURFACE,
     link,
     linked,
-    told_of,
+    provenance_value,
 )
 
 SCALARS = "Confidence"  # percent
@@ -85,7 +85,7 @@ def make_surface(
     confidence: ConfidenceMap | None,
     colours: slicer.vtkMRMLColorTableNode,
 ) -> slicer.vtkMRMLModelNode:
-    """Add the model of one bone, with its confidence at every point; its eye is open, but it is not drawn yet."""
+    """Add the model of one bone, with its confidence at every point; visible, but not rendered yet."""
     segment = result.GetSegmentation().GetSegment(bone)
     model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", segment.GetName())
     model.SetAndObservePolyData(_coloured_surface(segment, confidence))
@@ -109,7 +109,7 @@ def renew_surface(
     confidence: ConfidenceMap | None,
 ) -> None:
     """Let the model of a bone show it as it is now; one that was removed shows nothing."""
-    segment = result.GetSegmentation().GetSegment(told_of(model, "bone"))
+    segment = result.GetSegmentation().GetSegment(provenance_value(model, "bone"))
     model.SetAndObservePolyData(_coloured_surface(segment, confidence) if segment else vtk.vtkPolyData())
 
 
@@ -173,7 +173,7 @@ def settle_legend(result: slicer.vtkMRMLSegmentationNode) -> None:
 
 
 def _is_open(result: slicer.vtkMRMLSegmentationNode, model: slicer.vtkMRMLModelNode) -> bool:
-    bone = told_of(model, "bone")
+    bone = provenance_value(model, "bone")
     is_there = result.GetSegmentation().GetSegment(bone) is not None
     return is_there and bool(result.GetDisplayNode().GetSegmentVisibility(bone))
 
@@ -181,7 +181,7 @@ def _is_open(result: slicer.vtkMRMLSegmentationNode, model: slicer.vtkMRMLModelN
 def _first_of_each_region(result: slicer.vtkMRMLSegmentationNode) -> list[slicer.vtkMRMLModelNode]:
     first: dict[str, slicer.vtkMRMLModelNode] = {}
     for model in linked(result, SURFACE):
-        first.setdefault(told_of(model, "region"), model)
+        first.setdefault(provenance_value(model, "region"), model)
     return list(first.values())
 
 

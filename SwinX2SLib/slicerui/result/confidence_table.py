@@ -12,7 +12,7 @@ import vtk
 
 from SwinX2SLib.anatomy import Label
 from SwinX2SLib.slicerui.provenance import set_attribute
-from SwinX2SLib.slicerui.result.links import CONFIDENCE_TABLE, link, linked, told_of
+from SwinX2SLib.slicerui.result.links import CONFIDENCE_TABLE, link, linked, provenance_value
 from SwinX2SLib.slicerui.result.regions import TITLES
 
 # Column -> (type, unit, description); the last one finds the segment.
@@ -80,7 +80,7 @@ class BoneRow:
     remarks: Sequence[str]
 
     def cells(self) -> list[str | float | int | None]:
-        """Return what stands in the columns."""
+        """Return the cells of the columns."""
         shares = (self.confidence, self.expected_dice)
         on_radiograph = (self.on_radiograph.get(role) for role in ("ap", "lateral"))
         return [
@@ -114,26 +114,26 @@ def add_table(result: slicer.vtkMRMLSegmentationNode, rows: Sequence[BoneRow]) -
     return node
 
 
-def tell_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBone | None) -> None:
-    """Let the row of a bone say what is known of it after an edit; None where it was removed."""
-    told: dict[str, str | float | int | None] = dict.fromkeys(("Confidence", "Expected Dice", *_ROLES))
+def mark_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBone | None) -> None:
+    """Update the row of a bone after an edit; None if it was removed."""
+    values: dict[str, str | float | int | None] = dict.fromkeys(("Confidence", "Expected Dice", *_ROLES))
     if now is None:
-        told |= {"Volume": 0.0, "Voxels": 0, "Remarks": _REMOVED}
+        values |= {"Volume": 0.0, "Voxels": 0, "Remarks": _REMOVED}
     else:
-        told |= {name: _percent(now.on_radiograph.get(role)) for name, role in _ROLES.items()}
-        told |= {"Volume": round(now.volume_ml, 1), "Voxels": now.voxels, "Remarks": _EDITED}
-    _write(result, bone, told)
+        values |= {name: _percent(now.on_radiograph.get(role)) for name, role in _ROLES.items()}
+        values |= {"Volume": round(now.volume_ml, 1), "Voxels": now.voxels, "Remarks": _EDITED}
+    _write(result, bone, values)
 
 
 def restore_row(result: slicer.vtkMRMLSegmentationNode, bone: str) -> None:
-    """Let the row of a bone say again what was computed."""
+    """Restore the computed row of a bone."""
     node = table_of(result)
     if node is not None:
-        _write(result, bone, json.loads(told_of(node, _COMPUTED) or "{}").get(bone, {}))
+        _write(result, bone, json.loads(provenance_value(node, _COMPUTED) or "{}").get(bone, {}))
 
 
 def _write(
-    result: slicer.vtkMRMLSegmentationNode, bone: str, told: Mapping[str, str | float | int | None]
+    result: slicer.vtkMRMLSegmentationNode, bone: str, values: Mapping[str, str | float | int | None]
 ) -> None:
     node = table_of(result)
     if node is None:
@@ -142,7 +142,7 @@ def _write(
     names = table.GetColumnByName("Segment")
     rows = [row for row in range(table.GetNumberOfRows()) if names.GetValue(row) == bone]
     for row in rows:
-        for name, value in told.items():
+        for name, value in values.items():
             table.GetColumnByName(name).SetValue(row, float("nan") if value is None else value)
             table.GetColumnByName(name).Modified()
     table.Modified()

@@ -26,8 +26,8 @@ from SwinX2SLib.slicerui.bone_voxels import (
 from SwinX2SLib.slicerui.event_loop import process_events
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
 from SwinX2SLib.slicerui.result.confidence import kept_confidence, renew_surface
-from SwinX2SLib.slicerui.result.confidence_table import EditedBone, restore_row, tell_edited
-from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked, told_of
+from SwinX2SLib.slicerui.result.confidence_table import EditedBone, mark_edited, restore_row
+from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked, provenance_value
 from SwinX2SLib.slicerui.result.outlines import draw_outlines
 from SwinX2SLib.slicerui.result.radiograph_views import RadiographPlace, kept_picture, kept_places
 from SwinX2SLib.slicerui.result.regions import group_of
@@ -47,7 +47,7 @@ class EditedView:
     Attributes:
         digests: of the bones as they are now.
         changed: names of the bones that are not as they are shown.
-        bones: what the table tells of those of them that are there.
+        bones: table values of the existing ones.
         outlines: by role of the radiograph and region, of all its bones by label id.
     """
 
@@ -65,7 +65,7 @@ def remember_computed(result: slicer.vtkMRMLSegmentationNode, digests: Digests) 
 
 def edited_bones(result: slicer.vtkMRMLSegmentationNode) -> list[str]:
     """Return the names of the bones that are not as the network gave them."""
-    return json.loads(told_of(result, EDITED_BONES) or "[]")
+    return json.loads(provenance_value(result, EDITED_BONES) or "[]")
 
 
 def take_edits(result: slicer.vtkMRMLSegmentationNode) -> Callable[[], EditedView]:
@@ -87,7 +87,7 @@ def _view(
     pictures: Mapping[str, np.ndarray | None],
 ) -> EditedView:
     digests = bone_digests(layers)
-    # A scene of an earlier version does not tell: what it holds now is what it shows.
+    # Scenes of earlier versions have no record: the current state counts as shown.
     changed = changed_bones(shown, digests) if shown is not None else []
     if not changed:
         return EditedView(digests, [], {}, {})
@@ -161,16 +161,16 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
         for model in linked(result, OUTLINE, radiograph=role, region=region):
             draw_outlines(model, places[role], outlines)
             process_events()
-    _tell(result, view)
+    _show_agreement(result, view)
     return True
 
 
-def _tell(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
-    """Let table and provenance say what was edited; what was put back as it was computed is edited no more."""
+def _show_agreement(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
+    """Mark edited bones in table and provenance; bones restored to the computed state are unmarked."""
     edited = changed_bones(kept_digests(result, COMPUTED), view.digests)
     for bone in view.changed:
         if bone in edited:
-            tell_edited(result, bone, view.bones.get(bone))
+            mark_edited(result, bone, view.bones.get(bone))
         else:
             restore_row(result, bone)
     keep_digests(result, SHOWN, view.digests)

@@ -1,4 +1,4 @@
-"""Export of a segmentation in the scene: what the command `swinx2s export` does, in a process of its own."""
+"""Export of a segmentation in the scene: what the command `swinx2s export` does, in a separate process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from SwinX2SLib.slicerui.background_process import (
 from SwinX2SLib.slicerui.event_loop import run_in_thread
 from SwinX2SLib.slicerui.provenance import PREFIX
 from SwinX2SLib.slicerui.radiographs import dicom_file
-from SwinX2SLib.slicerui.result.links import told_of
+from SwinX2SLib.slicerui.result.links import provenance_value
 
 _LAST_WORDS = 5
 # PS3.10, 7.1: after a preamble.
@@ -31,7 +31,7 @@ _RADIOGRAPH_OPTIONS = {"ap": "--ap-radiograph", "lateral": "--lateral-radiograph
 
 
 class ExportError(RuntimeError):
-    """The export cannot be started; says why."""
+    """The export cannot be started; the message states why."""
 
 
 def format_hindrances(result: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
@@ -56,8 +56,8 @@ class SegmentationExport(BackgroundProcess):
         result: the segmentation, as it is now, edits and all.
         formats: names of `export.meshes.FORMATS`.
         parent: an existing folder; the export gets a new one in it.
-        say: told lines of progress.
-        finished: told once and last whether it went well, and what to tell the user.
+        say: called with each line of progress.
+        finished: called once at the end with success and a message for the user.
     """
 
     def __init__(
@@ -83,16 +83,16 @@ class SegmentationExport(BackgroundProcess):
         self._start_process(self._command, make_process)
 
     def on_line(self, line: str) -> None:
-        """Hear the process's standard output."""
+        """Handle standard output of the process."""
         self._say(line)
 
     def on_log(self, line: str) -> None:
-        """Hear the process's standard error: progress, and at last what went wrong."""
+        """Handle standard error of the process: progress, and at last what went wrong."""
         self._last_words.append(line)
         self._say(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Hear that the process has ended."""
+        """Handle the end of the process."""
         shutil.rmtree(self._folder, ignore_errors=True)
         if ending.cancelled:
             self._finished(False, "Cancelled; nothing was written.")
@@ -131,7 +131,7 @@ def _dicom_radiograph(result: slicer.vtkMRMLSegmentationNode, role: str) -> Path
     node = result.GetNodeReference(PREFIX + role)
     if node is not None:
         return dicom_file(node)
-    path = Path(told_of(result, f"{role}_file"))
+    path = Path(provenance_value(result, f"{role}_file"))
     if not path.is_file():
         return None
     with path.open("rb") as stream:

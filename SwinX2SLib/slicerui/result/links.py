@@ -24,7 +24,7 @@ def link(result: slicer.vtkMRMLSegmentationNode, role: str, node: slicer.vtkMRML
         result: the segmentation.
         role: what the node is to it, one of this module's names.
         node: any node of the scene.
-        told: attributes of the node, without the module's prefix: `bone`, `region`, `radiograph`.
+        attributes: of the node, without the module's prefix: `bone`, `region`, `radiograph`.
     """
     for name, value in told.items():
         node.SetAttribute(PREFIX + name, value)
@@ -42,7 +42,7 @@ def linked(result: slicer.vtkMRMLSegmentationNode, role: str, **told: str) -> li
     ]
 
 
-def told_of(node: slicer.vtkMRMLNode, name: str) -> str:
+def provenance_value(node: slicer.vtkMRMLNode, name: str) -> str:
     """Return an attribute of the module's on a node, or ""."""
     return node.GetAttribute(PREFIX + name) or ""
 

@@ -1,4 +1,4 @@
-"""Where a result comes from, in words: from the attributes that are saved with its node."""
+"""Where a result comes from, as text: from the attributes that are saved with its node."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import slicer
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.slicerui.result.edits import EDITED_ON, edited_bones
-from SwinX2SLib.slicerui.result.links import told_of
+from SwinX2SLib.slicerui.result.links import provenance_value
 
 _RADIOGRAPHS = {"ap": "Frontal radiograph", "lateral": "Lateral radiograph"}
 _SHORT_HASH = 12
@@ -14,45 +14,52 @@ _SHORT_HASH = 12
 
 def provenance_words(result: slicer.vtkMRMLSegmentationNode) -> list[tuple[str, str]]:
     """Return pairs of a name and what is known under it; what is unknown is left out."""
-    program = f"{told_of(result, 'program')} {told_of(result, 'program_version')}".strip()
-    model = " ".join(filter(None, (told_of(result, "model"), _hash(told_of(result, "model_sha256")))))
-    seconds = told_of(result, "seconds_total")
-    told = [
+    program = f"{provenance_value(result, 'program')} {provenance_value(result, 'program_version')}".strip()
+    model = " ".join(
+        filter(None, (provenance_value(result, "model"), _hash(provenance_value(result, "model_sha256"))))
+    )
+    seconds = provenance_value(result, "seconds_total")
+    rows = [
         ("Made by", program),
-        ("On", told_of(result, "created").replace("T", " ")),
+        ("On", provenance_value(result, "created").replace("T", " ")),
         ("Model", model),
         *((title, _radiograph(result, role)) for role, title in _RADIOGRAPHS.items()),
         ("Grid", _grid(result)),
-        ("Computed on", " ".join(filter(None, (told_of(result, "device"), told_of(result, "precision"))))),
+        (
+            "Computed on",
+            " ".join(
+                filter(None, (provenance_value(result, "device"), provenance_value(result, "precision")))
+            ),
+        ),
         ("Time", f"{float(seconds):.0f} s" if seconds else ""),
         ("Edited", _edited(result)),
     ]
-    return [(name, words) for name, words in told if words]
+    return [(name, words) for name, words in rows if words]
 
 
 def _radiograph(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
-    spacing = told_of(result, f"{role}_spacing_mm_row")
+    spacing = provenance_value(result, f"{role}_spacing_mm_row")
     parts = (
-        told_of(result, f"{role}_volume"),
+        provenance_value(result, f"{role}_volume"),
         f"{float(spacing):.3g} mm" if spacing else "",
-        told_of(result, f"{role}_spacing_source"),
+        provenance_value(result, f"{role}_spacing_source"),
         _tube(result, role),
-        _hash(told_of(result, f"{role}_sha256")),
+        _hash(provenance_value(result, f"{role}_sha256")),
     )
     return ", ".join(filter(None, parts))
 
 
 def _tube(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
-    detector = told_of(result, f"{role}_source_to_detector_mm")
-    patient = told_of(result, f"{role}_source_to_isocentre_mm")
+    detector = provenance_value(result, f"{role}_source_to_detector_mm")
+    patient = provenance_value(result, f"{role}_source_to_isocentre_mm")
     if not detector or not patient:
         return ""
-    source = told_of(result, f"{role}_tube_source")
+    source = provenance_value(result, f"{role}_tube_source")
     return f"SID {float(detector):.5g} mm, source-to-patient distance {float(patient):.5g} mm ({source})"
 
 
 def _grid(result: slicer.vtkMRMLSegmentationNode) -> str:
-    shape, spacing = told_of(result, "grid_shape"), told_of(result, "grid_spacing_mm")
+    shape, spacing = provenance_value(result, "grid_shape"), provenance_value(result, "grid_spacing_mm")
     voxels = shape.strip("[]").replace(", ", " x ")
     return f"{voxels} voxels of {float(spacing):.3g} mm" if shape and spacing else ""
 
@@ -60,7 +67,7 @@ def _grid(result: slicer.vtkMRMLSegmentationNode) -> str:
 def _edited(result: slicer.vtkMRMLSegmentationNode) -> str:
     edited = set(edited_bones(result))
     bones = ", ".join(label.title for label in labels() if label.name in edited)
-    return f"{told_of(result, EDITED_ON).replace('T', ' ')}: {bones}" if edited else ""
+    return f"{provenance_value(result, EDITED_ON).replace('T', ' ')}: {bones}" if edited else ""
 
 
 def _hash(sha256: str) -> str:

@@ -22,10 +22,10 @@ from SwinX2SLib.slicerui.result.links import (
     RADIOGRAPH_PLANE,
     link,
     linked,
+    provenance_value,
     results_in_scene,
-    told_of,
 )
-from SwinX2SLib.slicerui.result.regions import follow_eyes
+from SwinX2SLib.slicerui.result.regions import sync_visibility
 
 _PLACE = "film_place"
 _CAMERAS = {"parallel": ParallelCamera, "cone": ConeCamera}
@@ -49,20 +49,20 @@ class RadiographPlace:
 def keep_place(model: slicer.vtkMRMLModelNode, place: RadiographPlace) -> None:
     """Keep where a radiograph stands as an attribute of its plane, which is saved with the scene."""
     kind = next(name for name, camera in _CAMERAS.items() if isinstance(place.camera, camera))
-    told = {"camera": kind, **dataclasses.asdict(place.camera), "distance_mm": place.distance_mm}
-    set_attribute(model, _PLACE, json.dumps(told))
+    stored = {"camera": kind, **dataclasses.asdict(place.camera), "distance_mm": place.distance_mm}
+    set_attribute(model, _PLACE, json.dumps(stored))
 
 
 def kept_places(result: slicer.vtkMRMLSegmentationNode) -> dict[str, RadiographPlace]:
-    """Return where the radiographs of a result stand, by role; a radiograph of a scene that does not tell it is
+    """Return the positions of the radiographs of a result, by role; a radiograph of a scene without this record is
     left out."""
     found = {}
     for model in linked(result, RADIOGRAPH_PLANE):
-        role, text = told_of(model, "radiograph"), told_of(model, _PLACE)
+        role, text = provenance_value(model, "radiograph"), provenance_value(model, _PLACE)
         if text:
-            told = json.loads(text)
-            kind, distance = _CAMERAS[told.pop("camera")], told.pop("distance_mm")
-            parts = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
+            stored = json.loads(text)
+            kind, distance = _CAMERAS[stored.pop("camera")], stored.pop("distance_mm")
+            parts = {name: tuple(part) if isinstance(part, list) else part for name, part in stored.items()}
             found[role] = RadiographPlace(role, kind(**parts), distance)
     return found
 
@@ -111,7 +111,7 @@ class Picture:
         return cls(np.clip(np.rint(255 * means), 0, 255).astype(np.uint8), block)
 
     def coarse(self, long_side: int) -> np.ndarray:
-        """Return it, uint8, at no more than so many pixels; each is the mean of what it stands for."""
+        """Return it, uint8, at no more than so many pixels; each is the mean of the pixels it represents."""
         scale = max(1.0, max(self.gray.shape) / long_side)
         sums, counts = self.gray.astype(np.float32), []
         for axis, count in enumerate(self.gray.shape):
@@ -132,7 +132,7 @@ def add_picture(
 
     Args:
         result: the segmentation.
-        place: where the radiograph stands.
+        place: position of the radiograph.
         picture: of the radiograph.
         name: of the volume.
     """
@@ -165,7 +165,7 @@ def connect_picture(model: slicer.vtkMRMLModelNode) -> bool:
     producer.SetOutput(white)
     display.SetInputMeshConnection(producer.GetOutputPort())
     display.SetInterpolateTexture(True)
-    # After the volume's window and level, so that the radiograph looks alike in all views.
+    # After the volume's window and level, so that the radiograph looks the same in all views.
     display.SetTextureImageDataConnection(picture.GetDisplayNode().GetImageDataConnection())
     return True
 
@@ -183,7 +183,7 @@ def follow_scene(scene: slicer.vtkMRMLScene) -> int:
 
 
 def _on_scene_read(*_event: object) -> None:
-    # The module may have been loaded anew since.
+    # The module may have been reloaded since.
     from SwinX2SLib.slicerui.result import radiograph_views
 
     radiograph_views.connect_pictures()
@@ -213,7 +213,7 @@ _GRAY = "vtkMRMLColorTableNodeGrey"
 
 @dataclass(frozen=True, eq=False)
 class PlacedRadiograph:
-    """A radiograph as it hangs, and where it stands.
+    """A radiograph in display orientation, and its position.
 
     Attributes:
         role: "ap" or "lateral".
@@ -297,7 +297,7 @@ def _mesh(radiograph: PlacedRadiograph, picture: Picture) -> vtk.vtkPolyData:
 
 
 def _turns_away(camera: Camera) -> bool:
-    """Return whether triangles that run down, then along the columns, face away from the tube."""
+    """Return whether triangles that run down, then along the columns, face away from the X-ray source."""
     columns, rows, rays = view_axes(camera.view)
     return float(np.cross(rows, columns) @ rays) > 0
 
@@ -315,7 +315,7 @@ def _strips(rows: int, columns: int, turned: bool) -> vtk.vtkCellArray:
     return strips
 
 
-# Slicer's coronal view hangs as a frontal radiograph, its sagittal one as a lateral radiograph.
+# Slicer's coronal view has the orientation of a frontal radiograph, its sagittal view that of a lateral radiograph.
 SLICE_VIEWS = {"ap": "Green", "lateral": "Yellow"}
 _LINE_WIDTH = 2
 
@@ -356,11 +356,11 @@ def show_radiograph_in_slice(
         composite.SetForegroundVolumeID(None)
     for outline in linked(result, OUTLINE, radiograph=role):
         _draw_on(outline, view)
-    follow_eyes(result)
+    sync_visibility(result)
 
 
 def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarray) -> None:
-    """Let a view hang as its radiograph does: columns to the right, the head up."""
+    """Orient a view like its radiograph: columns to the right, the head up."""
     columns, rows, _ = view_axes(role)
     to_ras = view.GetSliceToRAS()
     for axis, direction in enumerate((columns, -rows, np.cross(columns, -rows), centre)):
@@ -371,7 +371,7 @@ def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarra
 
 def _draw_on(outline: slicer.vtkMRMLModelNode, view: slicer.vtkMRMLSliceNode) -> None:
     """Draw an outline in one slice view; in 3D it has a display of its own."""
-    flat = next((d for d in _displays(outline) if told_of(d, "slice") == "yes"), None)
+    flat = next((d for d in _displays(outline) if provenance_value(d, "slice") == "yes"), None)
     if flat is None:
         flat = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelDisplayNode")
         flat.Copy(outline.GetDisplayNode())

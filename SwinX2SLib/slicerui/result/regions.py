@@ -22,7 +22,7 @@ from SwinX2SLib.slicerui.result.links import (
     SURFACE,
     link,
     linked,
-    told_of,
+    provenance_value,
 )
 
 TITLES = {"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"}
@@ -35,7 +35,7 @@ def group_of(bone: str) -> str:
 
 
 def make_folder(name: str, parent: int) -> tuple[int, slicer.vtkMRMLFolderDisplayNode]:
-    """Add a folder with an eye to the subject hierarchy; whatever stands in it is hidden with it.
+    """Add a folder to the subject hierarchy; its visibility applies to its content.
 
     Returns:
         Its item, and the display node that the eye switches.
@@ -69,7 +69,7 @@ def place_in(item: int, node: slicer.vtkMRMLNode) -> None:
 
 def regions_of(result: slicer.vtkMRMLSegmentationNode) -> dict[str, slicer.vtkMRMLFolderDisplayNode]:
     """Return the display nodes of a result's regions, in the order of the body."""
-    found = {told_of(display, "region"): display for display in linked(result, REGION)}
+    found = {provenance_value(display, "region"): display for display in linked(result, REGION)}
     return {region: found[region] for region in TITLES if region in found}
 
 
@@ -80,16 +80,16 @@ def show_region(result: slicer.vtkMRMLSegmentationNode, region: str, shown: bool
         KeyError: the result has no such region.
     """
     regions_of(result)[region].SetVisibility(shown)
-    follow_eyes(result)
+    sync_visibility(result)
 
 
-def follow_eyes(result: slicer.vtkMRMLSegmentationNode) -> None:
+def sync_visibility(result: slicer.vtkMRMLSegmentationNode) -> None:
     """Let every segment be shown where both its region's eye and its own are open."""
     open_regions = {name for name, display in regions_of(result).items() if display.GetVisibility()}
     display = result.GetDisplayNode()
     modified = display.StartModify()
     for model in linked(result, SURFACE):
-        bone = told_of(model, "bone")
+        bone = provenance_value(model, "bone")
         shown = group_of(bone) in open_regions and bool(model.GetDisplayNode().GetVisibility())
         if (
             result.GetSegmentation().GetSegment(bone) is not None
@@ -98,7 +98,7 @@ def follow_eyes(result: slicer.vtkMRMLSegmentationNode) -> None:
             display.SetSegmentVisibility(bone, shown)
     display.EndModify(modified)
     for outline in linked(result, OUTLINE):
-        _show_on_slices(outline, told_of(outline, "region") in open_regions)
+        _show_on_slices(outline, provenance_value(outline, "region") in open_regions)
     settle_legend(result)
 
 
@@ -112,7 +112,7 @@ class VisibilityObserver(VTKObservationMixin):
     """Keeps one result's segments in step with the eyes of its folders and bones.
 
     Args:
-        changed: told `()` when an eye was opened or closed.
+        changed: told `()` when the visibility changes.
     """
 
     def __init__(self, changed: Callable[[], None] = lambda: None):
@@ -132,11 +132,11 @@ class VisibilityObserver(VTKObservationMixin):
         ]
         for display in watched:
             self.addObserver(display, vtk.vtkCommand.ModifiedEvent, self._on_modified)
-        follow_eyes(result)
+        sync_visibility(result)
 
     def _on_modified(self, *_event: object) -> None:
         if self._result is not None and self._result.GetScene() is not None:
-            follow_eyes(self._result)
+            sync_visibility(self._result)
             self._changed()
 
 

@@ -17,7 +17,7 @@ from SwinX2SLib.slicerui.result import confidence, outlines, radiograph_views, r
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
 from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
-from SwinX2SLib.slicerui.result.links import is_result, told_of
+from SwinX2SLib.slicerui.result.links import is_result, provenance_value
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
 from SwinX2SLib.slicerui.section import Section, Services
@@ -203,7 +203,7 @@ class ResultSection(Section):
             )
             self.ui.provenanceLabel.text = ""
             return
-        remarks = json.loads(told_of(self._shown, "remarks") or "[]")
+        remarks = json.loads(provenance_value(self._shown, "remarks") or "[]")
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
         self.ui.remarksLabel.text = f"<b>{_('Please note:')}</b><ul>{items}</ul>" if remarks else ""
         rows = provenance_words(self._shown)

@@ -206,7 +206,7 @@ def check_bones(upper: Subject, lower: Subject, level: int) -> None:
     """Check that both people have whole bones for a disc.
 
     Raises:
-        SeamError: a vertebra beside the disc is not whole, or a bone is cut elsewhere than at the outer end.
+        SeamError: a vertebra next to the disc is not whole, or a bone is cut elsewhere than at the outer end.
     """
     if not upper.is_whole(level) or not lower.is_whole(level + 1):
         raise SeamError("the vertebrae at the disc are incomplete")
@@ -310,7 +310,7 @@ LOWEST_USUAL = 24  # L5: whoever shows it shows the sacrum too
 Candidate = tuple[Subject, Subject, int]
 
 
-def compose_people(people: Sequence[Subject], count: int, rng: np.random.Generator) -> list[Subject]:
+def compose_subjects(people: Sequence[Subject], count: int, rng: np.random.Generator) -> list[Subject]:
     """Compose up to `count` people, preferring those with many bones.
 
     Args:
@@ -345,7 +345,8 @@ def _candidates(uppers: Sequence[Subject], lowers: Sequence[Subject]) -> list[Ca
 
 
 def shows_only_known(person: Subject, bones: Sequence[int]) -> bool:
-    """Whether all that lies beside the chosen bones is annotated: a chest without its ribs is no part of a person."""
+    """Whether all that lies next to the chosen bones is annotated: a chest without its ribs is no part of a
+    person."""
     levels = {level_of(label) for label in bones}
     if LOWEST_USUAL in levels:
         levels.add(BELOW_SPINE)

@@ -152,7 +152,7 @@ class Halves:
 
     names = {"head": ID["femur_left"], "shaft": ID["femur_left"], "skin": 0}  # noqa: RUF012
 
-    def to_marked(self, values, affine):
+    def to_labels_with_unnamed(self, values, affine):
         if values.max() > 1:
             raise InputError([Fault("unknown-labels", "There is a 2.", "Renumber it.")])
         return (values * ID["femur_left"]).astype(np.uint8)

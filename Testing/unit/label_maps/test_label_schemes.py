@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine, reorient
-from SwinX2SLib.label_maps import SCHEME_NAMES, UNKNOWN, label_mapping, without_marks
+from SwinX2SLib.label_maps import SCHEME_NAMES, UNKNOWN, drop_unnamed, label_mapping
 from SwinX2SLib.label_maps.files import read_mapping
 
 IDS = {label.name: label.id for label in labels()}
@@ -61,13 +61,13 @@ def test_every_scheme_names_each_bone_at_most_as_parts_and_whole_groups(name):
 
 
 def test_other_tissue_is_background_and_unnamed_bone_is_marked():
-    liver_and_l5 = label_mapping("totalsegmentator_v2").to_marked(one_row(5, 27))
+    liver_and_l5 = label_mapping("totalsegmentator_v2").to_labels_with_unnamed(one_row(5, 27))
     assert liver_and_l5.ravel().tolist() == [0, IDS["vertebrae_L5"]]
-    lumbar_as_one = label_mapping("ctpelvic1k").to_marked(one_row(0, 4, 1))
+    lumbar_as_one = label_mapping("ctpelvic1k").to_labels_with_unnamed(one_row(0, 4, 1))
     assert lumbar_as_one.ravel().tolist() == [0, UNKNOWN["spine"], IDS["sacrum"]]
     assert label_mapping("ctpelvic1k").to_swinx2s(one_row(0, 4, 1)).ravel().tolist() == [0, 0, IDS["sacrum"]]
-    assert label_mapping("verse").to_marked(one_row(28)).item() == UNKNOWN["spine"]
-    assert without_marks(np.array([0, 54, *UNKNOWN.values()], np.uint8)).tolist() == [0, 54, 0, 0, 0, 0]
+    assert label_mapping("verse").to_labels_with_unnamed(one_row(28)).item() == UNKNOWN["spine"]
+    assert drop_unnamed(np.array([0, 54, *UNKNOWN.values()], np.uint8)).tolist() == [0, 54, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("values", [(0, 5), (-1, 2), (1.5, 2), (np.nan, 1), (70000, 1)])
@@ -113,7 +113,13 @@ def test_a_json_map_takes_values_names_background_and_unknown(tmp_path):
         json.dumps({"7": "L1", "8": 52, "9": "background", "10": "unknown:spine", "Hüfte": "hip_left"})
     )
     numbering = label_mapping(path)
-    assert numbering.to_marked(one_row(0, 7, 8, 9, 10)).ravel().tolist() == [0, 20, 52, 0, UNKNOWN["spine"]]
+    assert numbering.to_labels_with_unnamed(one_row(0, 7, 8, 9, 10)).ravel().tolist() == [
+        0,
+        20,
+        52,
+        0,
+        UNKNOWN["spine"],
+    ]
     assert numbering.names == {"hüfte": 52}
     assert numbering.label_ids == {20, 52}
     assert numbering.annotated == ()

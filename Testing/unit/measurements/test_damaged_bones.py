@@ -9,7 +9,7 @@ import pytest
 
 from SwinX2SLib.geometry.surfaces import angle_deg, unit
 from SwinX2SLib.measurements import bones_from_labels
-from SwinX2SLib.measurements.crosschecks import doubts_among
+from SwinX2SLib.measurements.crosschecks import cross_check_flags
 from SwinX2SLib.measurements.femur_proximal import find_proximal
 from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 from SwinX2SLib.phantom import PhantomParameters
@@ -51,7 +51,7 @@ def test_a_shaft_cut_askew_is_as_long_as_its_shorter_side(femur, askew):
 
 def test_several_bones_under_one_name_are_told(femur):
     small = replace(femur, name="vertebrae_L3")
-    reasons = doubts_among({"femur_left": femur, "vertebrae_L3": small}, {})
+    reasons = cross_check_flags({"femur_left": femur, "vertebrae_L3": small}, {})
     assert not reasons["femur_left"]
     assert "more than one such bone" in reasons["vertebrae_L3"][0]
 
@@ -75,13 +75,13 @@ def test_a_spinous_process_whose_tip_broke_off_is_told():
 
 def test_an_endplate_within_one_layer_of_voxels_is_the_least_certain():
     names = {f"vertebrae_{name}" for name in ("T7", "T8", "T9")}
-    leans, doubts = [], []
+    leans, flags = [], []
     for offset in (0.0, 1.0):
         shape = vertebra_shapes(phantom_bones(PhantomParameters(), 2.0, names, (0, 0, offset))[0])[
             "vertebrae_T8"
         ]
         normal = shape.endplate_ras("superior")[1]
         leans.append(np.degrees(np.arctan2(normal[1], normal[2])))
-        doubts.append(shape.doubts_deg["superior"][0])
+        flags.append(shape.uncertainties_deg["superior"][0])
     assert abs(leans[0] - leans[1]) > 2.0
-    assert max(doubts) >= abs(leans[0] - leans[1])
+    assert max(flags) >= abs(leans[0] - leans[1])

@@ -196,9 +196,9 @@ def test_half_a_voxel_changes_no_angle_by_a_degree_that_is_not_told_uncertain(sh
         assert abs(found[1][name].value - found[0][name].value) < 1.0, name
     # The neck is 20 mm long: what half a voxel does to the version is told.
     told = [reason for reason in found[0]["anteversion"].reasons if "uncertain by" in reason]
-    doubt = float(told[0].split("by about ")[1].split()[0])
-    assert 1.0 < doubt < 1.5
-    assert abs(found[1]["anteversion"].value - found[0]["anteversion"].value) <= doubt
+    uncertainty = float(told[0].split("by about ")[1].split()[0])
+    assert 1.0 < uncertainty < 1.5
+    assert abs(found[1]["anteversion"].value - found[0]["anteversion"].value) <= uncertainty
 
 
 def test_half_a_voxel_changes_no_angle_of_the_pelvis_by_a_degree(phantom):

@@ -52,16 +52,16 @@ def test_a_certain_map_draws_the_segmentation_itself():
         assert np.array_equal(drawn, labels)
 
 
-@pytest.mark.parametrize("doubt", [0.2, 0.5])
-def test_voxels_belong_to_their_bone_as_often_as_the_map_says(doubt):
+@pytest.mark.parametrize("level", [0.2, 0.5])
+def test_voxels_belong_to_their_bone_as_often_as_the_map_says(level):
     labels, spacing = ball(10), np.diag((2.0, 2.0, 2.0, 1.0))
-    uncertainty = np.full(labels.shape, doubt)
+    uncertainty = np.full(labels.shape, level)
     drawn = np.stack(list(sampled_labels(labels, spacing, uncertainty, 40, seed=3))) == 54
     inside = labels == 54
-    assert drawn[:, inside].mean() == pytest.approx(1 - doubt, abs=0.05)
+    assert drawn[:, inside].mean() == pytest.approx(1 - level, abs=0.05)
     x, y, z = np.mgrid[:40, :40, :40] - 19.5
     outside = 2 * (np.sqrt(x**2 + y**2 + z**2) - 10)
-    assert drawn[:, (outside > 2) & (outside < REACH_MM - 2)].mean() == pytest.approx(doubt, abs=0.05)
+    assert drawn[:, (outside > 2) & (outside < REACH_MM - 2)].mean() == pytest.approx(level, abs=0.05)
     assert not drawn[:, outside > REACH_MM + 4].any()
 
 

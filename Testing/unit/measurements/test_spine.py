@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
 from SwinX2SLib.measurements.pelvis_landmarks import find_hip_landmarks
-from SwinX2SLib.measurements.resolution import sacral_doubt_deg
+from SwinX2SLib.measurements.resolution import sacral_uncertainty_deg
 from SwinX2SLib.measurements.sacral_endplate import find_sacral_endplate, frame_under
 from SwinX2SLib.measurements.spine import measure_spine
 from SwinX2SLib.measurements.spine_curves import PatientAxes, TiltedVertebra, cobb_curves
@@ -42,9 +42,9 @@ def test_cobb_kyphosis_and_lordosis_are_those_of_the_truth(phantom, found):
     assert found["lumbar_lordosis"].value == pytest.approx(PARAMETERS.lumbar_lordosis_deg, abs=2.5)
     for name in ("thoracic_kyphosis", "lumbar_lordosis"):
         assert all("uncertain by about" in reason for reason in found[name].reasons)
-    # The endplate of S1 has its doubt too.
-    doubt = float(found["lumbar_lordosis"].reasons[0].split("by about ")[1].split()[0])
-    assert doubt > sacral_doubt_deg(2.0)
+    # The endplate of S1 has its uncertainty too.
+    uncertainty = float(found["lumbar_lordosis"].reasons[0].split("by about ")[1].split()[0])
+    assert uncertainty > sacral_uncertainty_deg(2.0)
 
 
 def test_balance_is_measured_from_c7_to_the_back_of_s1(phantom, found):

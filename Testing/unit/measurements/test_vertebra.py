@@ -148,13 +148,13 @@ def test_half_a_voxel_of_shift_turns_no_angle_by_a_degree_that_is_not_told_uncer
 def test_an_endplate_askew_to_the_voxels_is_more_certain_than_one_along_them():
     phantom, _ = around(PhantomParameters(), "vertebrae_T8", 1.0)
     straight = by_name(measure_vertebrae(bones_from_labels(phantom.labels, phantom.affine)), "vertebrae_T8")
-    doubt = _uncertainty_deg(straight["wedge_angle", None])
-    assert doubt > 1.0
+    uncertainty = _uncertainty_deg(straight["wedge_angle", None])
+    assert uncertainty > 1.0
     mesh = moved(bones_from_labels(phantom.labels, phantom.affine), np.eye(3), 0.0)
     assert by_name(measure_vertebrae(mesh), "vertebrae_T8")["wedge_angle", None].quality == "good"
     phantom, _ = around(PhantomParameters(), "vertebrae_T12", 1.0)
     askew = by_name(measure_vertebrae(bones_from_labels(phantom.labels, phantom.affine)), "vertebrae_T12")
-    assert _uncertainty_deg(askew["wedge_angle", None]) < doubt
+    assert _uncertainty_deg(askew["wedge_angle", None]) < uncertainty
 
 
 def _uncertainty_deg(angle: Measurement) -> float:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, as_square, hang
+from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, as_square, reorient
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.objectives import Phase, objective_for
@@ -13,7 +13,7 @@ from SwinX2SLib.training.objectives import Phase, objective_for
 def test_a_quarter_turn_brings_the_upper_left_corner_to_the_upper_right():
     radiograph = torch.zeros(3, 5)  # (across, down)
     radiograph[0, 0] = 1
-    turned = hang(radiograph, Orientation(View.FRONTAL, 1))
+    turned = reorient(radiograph, Orientation(View.FRONTAL, 1))
     assert turned.shape == (5, 3)
     assert turned[-1, 0] == 1
 
@@ -21,13 +21,13 @@ def test_a_quarter_turn_brings_the_upper_left_corner_to_the_upper_right():
 def test_a_radiograph_is_mirrored_before_it_is_turned():
     radiograph = torch.zeros(3, 5)
     radiograph[0, 0] = 1
-    assert hang(radiograph, Orientation(View.LATERAL, 0, True))[-1, 0] == 1
-    assert hang(radiograph, Orientation(View.LATERAL, 1, True))[-1, -1] == 1
+    assert reorient(radiograph, Orientation(View.LATERAL, 0, True))[-1, 0] == 1
+    assert reorient(radiograph, Orientation(View.LATERAL, 1, True))[-1, -1] == 1
 
 
 def test_every_orientation_shows_a_radiograph_differently():
     radiograph = torch.rand(4, 4)
-    lateral = [hang(radiograph, o) for o in ORIENTATIONS if o.view is View.LATERAL]
+    lateral = [reorient(radiograph, o) for o in ORIENTATIONS if o.view is View.LATERAL]
     assert len({tuple(shown.ravel().tolist()) for shown in lateral}) == 8
     assert not any(o.mirrored for o in ORIENTATIONS if o.view is View.FRONTAL)
 

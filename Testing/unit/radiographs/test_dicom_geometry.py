@@ -65,7 +65,7 @@ def test_a_spacing_of_zero_is_absent(tmp_path, radiograph_values):
         read_radiograph(path, "ap")
     (fault,) = caught.value.faults
     assert fault.kind == "spacing-absent"
-    assert "no usable PixelSpacing (0," in fault.message
+    assert "no valid PixelSpacing (zero," in fault.message
 
 
 def test_rows_and_columns_of_unequal_size_are_refused_and_turn_with_the_radiograph(

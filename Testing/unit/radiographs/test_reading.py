@@ -116,10 +116,10 @@ def test_crop_acts_on_the_stored_picture_before_rotation_and_flip(tmp_path, radi
     expected = np.rot90(radiograph_values[10:160, 20:120], -1)[:, ::-1]
     assert radiograph.pixels.shape == expected.shape
     assert np.corrcoef(radiograph.pixels.ravel(), expected.ravel())[0, 1] > 0.99
-    assert [note for note in radiograph.notes if "as asked" in note] == [
-        "Cropped to 20,10,100,150 as asked.",
-        "Turned clockwise by 90 degrees as asked.",
-        "Flipped (h) as asked.",
+    assert [note for note in radiograph.notes if "as requested" in note] == [
+        "Cropped to 20,10,100,150 as requested.",
+        "Rotated clockwise by 90 degrees as requested.",
+        "Flipped (h) as requested.",
     ]
 
 
@@ -130,7 +130,7 @@ def test_a_crop_in_percent_follows_the_size_of_the_picture():
 
 @pytest.mark.parametrize("text", ["1,2,3", "1,2,3,x", "-1,0,10,10", "0,0,0,10", "5%,0,90%,100%", "nan,0,1,1"])
 def test_a_crop_that_is_none_is_refused(text):
-    with pytest.raises(ValueError, match="is no crop"):
+    with pytest.raises(ValueError, match="is not a valid crop"):
         Crop.parse(text)
 
 

@@ -39,7 +39,7 @@ def test_a_header_beats_a_name():
 def test_two_radiographs_of_one_view_are_for_the_user_to_tell():
     found = recognise(RadiographHints(view_position="PA"), RadiographHints(view_position="AP"))
     assert found.frontal is None
-    assert "Both radiographs are called frontal" in found.reason
+    assert "Both radiographs are identified as frontal" in found.reason
 
 
 def test_shape_is_a_guess_that_needs_a_question():

@@ -6,7 +6,7 @@ Usage: stand_in_worker.py MODE JOB.json [worker options]
 import sys
 import time
 
-from SwinX2SLib.reconstruct import pipeline, worker
+from SwinX2SLib.reconstruct import outputs, worker
 
 
 def stall(folder, provenance):
@@ -32,7 +32,5 @@ class StandInBackend:
 
 if __name__ == "__main__":
     mode = sys.argv[1]
-    pipeline.write_provenance = {"stalled": stall, "full-disk": fill_disk}.get(
-        mode, pipeline.write_provenance
-    )
+    outputs.write_provenance = {"stalled": stall, "full-disk": fill_disk}.get(mode, outputs.write_provenance)
     sys.exit(worker.main(sys.argv[2:], StandInBackend()))

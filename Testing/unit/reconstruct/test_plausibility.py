@@ -22,7 +22,7 @@ def sure(labels: np.ndarray) -> np.ndarray:
 
 def doubts(labels: np.ndarray, uncertainty: np.ndarray, spacing_mm: float) -> list[str]:
     bones = plausibility.found_bones(labels, uncertainty, spacing_mm**3 / 1000)
-    return plausibility.doubts(labels, bones)
+    return plausibility.plausibility_warnings(labels, bones)
 
 
 def test_a_plausible_spine_raises_no_doubt():

@@ -13,7 +13,7 @@ from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine, reorient
 from SwinX2SLib.radiographs import prepare_pair
-from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.reconstruct.scoring import score_cases
 
 # The truth is finer than the network's grid, and lies elsewhere in space.

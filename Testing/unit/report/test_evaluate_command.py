@@ -136,7 +136,7 @@ def test_faults_come_in_words_all_at_once_and_nothing_is_written(volumes, tmp_pa
         "--scheme", "nonsense",
     )  # fmt: skip
     assert done.returncode == 3
-    for word in ("teeth", "nonsense", "absent.nii.gz", "holds other files"):
+    for word in ("teeth", "nonsense", "absent.nii.gz", "contains other files"):
         assert word in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["used"]

@@ -45,7 +45,7 @@ def test_a_missed_right_bone_shows_on_the_left_of_the_frontal_picture(flip):
     columns = np.flatnonzero(tinted(truth, MISSED).any(axis=0))
     assert columns.size
     assert columns.max() < pixels(truth).shape[1] / 2
-    assert "Missed by the prediction: Right hip bone" in truth.alt
+    assert "Missed: Right hip bone" in truth.alt
     assert not tinted(prediction, MISSED).any()
 
 
@@ -54,7 +54,7 @@ def test_an_invented_bone_has_its_own_colour():
     columns = np.flatnonzero(tinted(prediction, INVENTED).any(axis=0))
     assert columns.min() > pixels(prediction).shape[1] / 2
     assert tinted(truth, FOUND).any()
-    assert "Invented: Left hip bone" in prediction.alt
+    assert "Extra bones: Left hip bone" in prediction.alt
 
 
 def test_a_bone_that_lies_off_is_painted_by_its_distance():

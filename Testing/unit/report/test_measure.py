@@ -41,7 +41,7 @@ def write(path, array):
 
 
 def lumps():
-    """Bones that are no bones: everything has to be absent or doubted."""
+    """Bones that are no bones: everything has to be absent or unreliable."""
     array = np.zeros((40, 30, 50), dtype=np.uint8)
     for place, name in enumerate(("femur_left", "femur_right", "hip_left", "hip_right", "sacrum")):
         array[1 + 7 * place : 7 + 7 * place, 5:15, 5:20] = ID[name]
@@ -138,15 +138,15 @@ def test_samples_and_a_map_give_intervals(tmp_path, lump_file):
     found = _length(run_measuring(job))
     assert found["interval"][0] == pytest.approx(found["value"])
     assert found["interval"][1] - found["value"] == pytest.approx(15.0, abs=4.0)
-    doubt = np.where((ribs > 0) & (np.arange(60)[:, None, None] > 35), 0.5, 0.0).astype(np.float32)
+    uncertainty = np.where((ribs > 0) & (np.arange(60)[:, None, None] > 35), 0.5, 0.0).astype(np.float32)
     job = MeasureJob(
-        first, tmp_path / "b", only=("rib",), uncertainty=write(tmp_path / "u.nii.gz", doubt), draws=12
+        first, tmp_path / "b", only=("rib",), uncertainty=write(tmp_path / "u.nii.gz", uncertainty), draws=12
     )
     written = run_measuring(job)
     low, high = _length(written)["interval"]
     assert low < high <= _length(written)["value"] + 3.0
     intervals = json.loads(written["measurements"].read_text(encoding="utf-8"))["provenance"]["intervals"]
-    assert "drawn from the uncertainty map" in intervals["source"]
+    assert "sampled from the uncertainty map" in intervals["source"]
     assert intervals["percentiles"].startswith("5th to the 95th") or "5th to 95th" in intervals["percentiles"]
 
 

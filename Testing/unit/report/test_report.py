@@ -15,7 +15,7 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions, prepare_pair
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.reconstructor import Reconstruction
+from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.report import write_report
 from SwinX2SLib.report.findings import read_findings
 from SwinX2SLib.report.page import outlined_radiograph, radiograph_camera
@@ -47,9 +47,9 @@ def answer(volume):
 
     def reconstruct(ap, lateral):
         pair = prepare_pair(ap, lateral, SHAPE)
-        doubt = np.full(SHAPE, 0.2, dtype=np.float16)
-        doubt[volume == ID["femur_left"]] = 0.7
-        return Reconstruction(volume, doubt, pair.affine, pair.spacing_mm, None, "cpu", "float32", 0)
+        uncertainty = np.full(SHAPE, 0.2, dtype=np.float16)
+        uncertainty[volume == ID["femur_left"]] = 0.7
+        return Reconstruction(volume, uncertainty, pair.affine, pair.spacing_mm, None, "cpu", "float32", 0)
 
     return reconstruct
 
@@ -124,15 +124,15 @@ def test_the_page_tells_what_was_moved_after_the_network_and_nothing_where_nothi
     provenance["femur_shifts_mm"] = {"femur_left": -3.2, "femur_right": 3.2}
     path.write_text(json.dumps(provenance), encoding="utf-8")
     told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
-    assert "to the discs that the radiographs show: 7 mm at most" in told
-    assert "known shapes of 2 bones" in told
-    assert "to 0.45 at least and 0.61 at most" in told
-    assert "moved to the depth of their sockets, one forwards and one backwards: 3.2 mm each" in told
+    assert "with the discs detected in the radiographs: shift 7 mm at most" in told
+    assert "fitted to both radiographs for 2 bones" in told
+    assert "(correlation) 0.45 to 0.61" in told
+    assert "aligned in depth with the acetabula, in opposite directions: 3.2 mm each" in told
     for key in ("disc_shifts_mm", "shape_likeness", "femur_shifts_mm"):
         del provenance[key]
     path.write_text(json.dumps(provenance), encoding="utf-8")
     told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
-    assert not any(words in told for words in ("discs that the radiographs show", "known shapes", "sockets"))
+    assert not any(words in told for words in ("discs detected", "Shape models", "acetabula"))
 
 
 def test_the_page_leads_to_the_measurements_of_the_same_bones(result):
@@ -184,7 +184,7 @@ def test_files_that_are_missing_are_all_named(tmp_path):
 
 def test_radiographs_that_changed_since_are_refused(result):
     Image.fromarray(np.random.default_rng(9).integers(0, 255, (160, 128), dtype=np.uint8)).save(result.ap)
-    with pytest.raises(InputError, match="not the one of the result"):
+    with pytest.raises(InputError, match="differs from the one used"):
         write_report(result.out)
 
 
@@ -193,7 +193,7 @@ def test_a_provenance_that_lacks_the_radiographs_is_refused(result):
     provenance = json.loads(path.read_text(encoding="utf-8"))
     del provenance["inputs"]
     path.write_text(json.dumps(provenance), encoding="utf-8")
-    with pytest.raises(InputError, match="lacks 'inputs'"):
+    with pytest.raises(InputError, match="has no entry 'inputs'"):
         write_report(result.out)
 
 
@@ -254,7 +254,7 @@ def test_from_the_left_the_left_bone_hides_the_right_one():
     middle = picture[20 * PIXELS_PER_VOXEL, 12 * PIXELS_PER_VOXEL]
     colour = np.array(labels()[ID["femur_left"] - 1].colour, dtype=float)
     assert np.corrcoef(middle, colour)[0, 1] > 0.99
-    with pytest.raises(ValueError, match="no view 'top'"):
+    with pytest.raises(ValueError, match="Unknown view 'top'"):
         shaded_view(volume, "top")
 
 

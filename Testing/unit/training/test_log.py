@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.training.log import (
     TENSORBOARD_FOLDER,
-    Journal,
+    TrainingLog,
     entry_line,
     read_log,
     require_tensorboard,
@@ -22,10 +22,10 @@ VALIDATION = {
 
 
 def test_tensorboard_shows_every_number_under_its_name(tmp_path):
-    journal = Journal(tmp_path, lambda entry: None, tensorboard=True, step=0)
-    journal.write({"step": 3, "phase": "layout", "dice": 0.75})
-    journal.write({"step": 4, "validation": VALIDATION})
-    journal.close()
+    log = TrainingLog(tmp_path, lambda entry: None, tensorboard=True, step=0)
+    log.write({"step": 3, "phase": "layout", "dice": 0.75})
+    log.write({"step": 4, "validation": VALIDATION})
+    log.close()
     events = EventAccumulator(str(tmp_path / TENSORBOARD_FOLDER)).Reload()
     assert [(event.step, event.value) for event in events.Scalars("dice")] == [(3, 0.75)]
     assert events.Scalars("validation/synthetic/spine")[0].value == pytest.approx(0.4)
@@ -39,10 +39,10 @@ def test_a_missing_tensorboard_is_told_in_words(monkeypatch):
 
 
 def test_the_last_word_on_a_repeated_step_counts_and_a_line_cut_short_does_not(tmp_path):
-    journal = Journal(tmp_path, lambda entry: None, tensorboard=False, step=0)
+    log = TrainingLog(tmp_path, lambda entry: None, tensorboard=False, step=0)
     for entry in ({"step": 20, "dice": 2.0}, {"step": 40, "dice": 9.0}, {"step": 40, "dice": 1.0}):
-        journal.write(entry)
-    journal.write({"step": 40, "validation": VALIDATION})
+        log.write(entry)
+    log.write({"step": 40, "validation": VALIDATION})
     with (tmp_path / "log.jsonl").open("a") as stream:
         stream.write('{"step": 60, "di')
     assert read_log(tmp_path) == [
@@ -52,12 +52,12 @@ def test_the_last_word_on_a_repeated_step_counts_and_a_line_cut_short_does_not(t
 
 
 def test_the_curves_of_a_run_have_a_panel_for_each_kind_of_loss(tmp_path):
-    journal = Journal(tmp_path, lambda entry: None, tensorboard=False, step=0)
-    journal.write({"step": 20, "coronal": 2.0, "sagittal": 2.0, "phase": "layout", "learning_rate": 1.0})
+    log = TrainingLog(tmp_path, lambda entry: None, tensorboard=False, step=0)
+    log.write({"step": 20, "coronal": 2.0, "sagittal": 2.0, "phase": "layout", "learning_rate": 1.0})
     with Image.open(write_curves(tmp_path)) as picture:
         one_panel = picture.width
-    journal.write({"step": 40, "coronal": 1.0, "cross_entropy": 0.2, "dice": 0.8, "kl": 0.1})
-    journal.write({"step": 40, "validation": VALIDATION})
+    log.write({"step": 40, "coronal": 1.0, "cross_entropy": 0.2, "dice": 0.8, "kl": 0.1})
+    log.write({"step": 40, "validation": VALIDATION})
     with Image.open(write_curves(tmp_path)) as picture:
         assert picture.format == "PNG"
         assert picture.width == pytest.approx(5 * one_panel, abs=5)

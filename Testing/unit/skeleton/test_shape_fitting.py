@@ -64,14 +64,14 @@ def test_radiographs_of_nothing_or_noise_are_not_believed(seen, noise):
     assert torch.equal(seen, before)
 
 
-def test_where_there_is_no_bone_nothing_is_laid(radiographs):
+def test_where_there_is_no_bone_nothing_is_fitted(radiographs):
     probability = torch.zeros(55, *SHAPE)
     probability[0] = 1
     assert lay(probability, radiographs.coronal, radiographs.sagittal) == {}
     assert bool((probability[0] == 1).all())
 
 
-def test_shapes_are_laid_onto_what_a_network_said_in_inference_mode_and_half_precision(
+def test_shapes_are_fitted_to_a_prediction_in_inference_mode_and_half_precision(
     seen, radiographs, true_bones
 ):
     with torch.inference_mode():
@@ -95,10 +95,10 @@ def pelvis_bones(turned, fill) -> dict[int, np.ndarray]:
 
 @pytest.fixture
 def fit_pelvis(turned, pelvis_bones, sockets_mm, femora, monkeypatch):
-    """Function (likeness of the pelvis, radiographs) that returns what was laid, and whether the femora moved."""
+    """Function (likeness of the pelvis, radiographs) that returns the fitted shapes, and whether the femora moved."""
 
     def fit_with(alike: float, *radiographs: torch.Tensor):
-        monkeypatch.setattr(shape_fitting, "_laid", lambda *given: (turned, [alike]))
+        monkeypatch.setattr(shape_fitting, "_fitted", lambda *given: (turned, [alike]))
         probability, labels = femora(sockets_mm(turned), (-9.0, 9.0))
         for label, bone in pelvis_bones.items():
             labels[bone > 0.5] = label
