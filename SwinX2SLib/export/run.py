@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import label_by_id, labels
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.export.dicom_radiographs import dicom_faults
@@ -22,6 +21,7 @@ from SwinX2SLib.io.meshes import Mesh, write_gltf, write_obj, write_stl
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.sources import BonesSource
+from SwinX2SLib.version import __version__
 
 
 def _write_stl_folder(folder: Path, meshes: Sequence[Mesh], title: str) -> None:

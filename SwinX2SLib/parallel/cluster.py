@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.parallel.tasks import Answer, Failure, Task, Work
+from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -189,7 +189,7 @@ def test_the_workflows_call_targets_that_exist():
 def test_the_citation_is_of_this_version():
     yaml = pytest.importorskip("yaml")
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    source = (LIBRARY / "__init__.py").read_text(encoding="utf-8")
+    source = (LIBRARY / "version.py").read_text(encoding="utf-8")
     assert f'__version__ = "{citation["version"]}"' in source
     assert citation["repository-code"] == PROJECT["urls"]["Source"]
     assert citation["license"] == PROJECT["license"]
