@@ -17,8 +17,8 @@ from SwinX2SLib.skeleton.projections import ViewRadiographs, fit, piece_similari
 NETWORK_WEIGHT = 0.2
 # Fits with a lower similarity are rejected.
 LEAST_SIMILARITY = 0.4
-# The pelvis is often obscured by bowel gas and skin. Its fit is rejected if the similarity is below the first value, or
-# lower than that of the predicted pelvis by more than the second one.
+# The pelvis is often obscured by bowel gas and skin. Its fit is rejected if the similarity is below the first value,
+# or lower than that of the predicted pelvis by more than the second one.
 LEAST_SIMILARITY_OF_PELVIS, LESS_THAN_PREDICTED = 0.2, 0.08
 
 
@@ -27,7 +27,7 @@ class ShapeFit:
     """Result of the shape fitting.
 
     Attributes:
-        similarity: for each bone with an accepted fit, the correlation of its projections with the radiographs, -1..1.
+        similarity: for each bone with an accepted fit, correlation of its projections with the radiographs, -1..1.
         femur_shifts_mm: posterior shift of each femur; empty if none was moved.
     """
 

@@ -58,13 +58,13 @@ def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
 ):
     panel.ui.apToDetectorBox.value = 1500
     assert "distance from the source to the detector is given" in panel.ui.faultsLabel.text
-    assert "Tube to patient" in panel.ui.faultsLabel.text
+    assert "Source-to-patient distance" in panel.ui.faultsLabel.text
     panel.ui.apToPatientBox.value = 1200
     assert panel.ui.faultsLabel.text == "" or "high" in panel.ui.faultsLabel.text
     assert "1.2 mm" in panel.ui.apInfoLabel.text
     assert "1500 mm / source to patient 1200 mm, given by the user" in panel.ui.apInfoLabel.text
     assert not panel.ui.apMagnificationBox.enabled
-    assert panel.ui.apMagnificationBox.text == "1.250 × by the tube"
+    assert panel.ui.apMagnificationBox.text == "1.250 × from the source distances"
     panel.ui.lateralToDetectorBox.value, panel.ui.lateralToPatientBox.value = 1500, 1200
     panel.ui.reconstructButton.click()
     told = told_job[0]["lateral_options"]
@@ -81,7 +81,7 @@ def test_radiographs_that_say_they_are_swapped_are_told_and_swapped_with_all_tha
     panel.ui.apSpacingBox.value = 0.7
     panel.ui.apFlipSidesButton.click()
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("Spine AP", seed=2))
-    assert "seem to be swapped" in panel.ui.recognitionLabel.text
+    assert "appear to be swapped" in panel.ui.recognitionLabel.text
     panel.ui.swapButton.click()
     assert panel.parameters.ap_volume.GetName() == "Spine AP"
     assert (panel.parameters.lateral_spacing_mm, panel.parameters.lateral_flip) == (0.7, "h")
