@@ -61,18 +61,23 @@ set(SwinX2SLib_SCRIPTS
   export/__init__.py
   export/dicom_radiographs.py
   export/dicom_segmentation.py
-  export/meshes.py
+  export/formats.py
   export/run.py
   export/source.py
   geometry/__init__.py
   geometry/cameras.py
+  geometry/components.py
+  geometry/contours.py
+  geometry/distances.py
   geometry/fits.py
   geometry/frames.py
+  geometry/label_surfaces.py
   geometry/polylines.py
   geometry/registration.py
   geometry/resampling.py
   geometry/surfaces.py
   geometry/tuples.py
+  geometry/vtk_arrays.py
   io/__init__.py
   io/atomic_output.py
   io/csv_tables.py
@@ -112,6 +117,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/pelvis_landmarks.py
   measurements/quality_flags.py
   measurements/reading.py
+  measurements/reading_meshes.py
   measurements/resolution.py
   measurements/results.py
   measurements/rib.py
@@ -195,11 +201,9 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/label_assignment.py
   reconstruct/model_choice.py
   reconstruct/orientation_check.py
-  reconstruct/outputs.py
   reconstruct/pipeline.py
   reconstruct/plausibility.py
   reconstruct/protocol.py
-  reconstruct/provenance.py
   reconstruct/reconstruction.py
   reconstruct/reconstructor.py
   reconstruct/scoring.py
@@ -227,7 +231,7 @@ set(SwinX2SLib_SCRIPTS
   report/measurements/write.py
   report/naming.py
   report/page.py
-  report/surface_view.py
+  report/render.py
   report/templates.py
   resources.py
   skeleton/__init__.py
@@ -350,6 +354,7 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/view_geometry.py
   training/synthesis/views.py
   training/validation.py
+  version.py
   weights/__init__.py
   weights/checkpoint.py
   weights/importing.py

@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from SwinX2SLib.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from SwinX2SLib.anatomy import labels
     from SwinX2SLib.drr.render import render_drr
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.reconstructor import Reconstructor
     from SwinX2SLib.weights import load_weights, stored_weights
 
-__version__ = "0.2.0"
 __all__ = [
     "CaseEvaluation",
     "ConeCamera",

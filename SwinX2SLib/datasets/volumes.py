@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, label_named
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
 from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.label_maps import UNKNOWN, drop_unnamed, label_mapping
@@ -60,8 +61,8 @@ def name_ribs(ribs: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, list[st
 class _Region:
     """A connected region: its box, its mask within, its size and places."""
 
-    def __init__(self, labelled: np.ndarray, number: int, box: tuple[slice, ...], spacing: np.ndarray):
-        self.box, self.mask = box, labelled[box] == number
+    def __init__(self, mask: np.ndarray, box: tuple[slice, ...], spacing: np.ndarray):
+        self.box, self.mask = box, mask
         points = np.argwhere(self.mask) + [part.start for part in box]
         self.volume_mm3 = len(points) * float(np.prod(spacing))
         self.right = float(points[:, 0].mean())
@@ -71,10 +72,10 @@ class _Region:
 
 
 def _regions(ribs: np.ndarray, spacing: np.ndarray) -> list[_Region]:
-    closed = _closed(ribs, spacing)
-    labelled, count = ndimage.label(closed)
-    boxes = ndimage.find_objects(labelled, count)
-    regions = [_Region(labelled, i, box, spacing) for i, box in enumerate(boxes, 1)]
+    found = connected_components(_closed(ribs, spacing), faces_only=True)
+    regions = [
+        _Region(found.numbers[box] == number, box, spacing) for number, box in enumerate(found.boxes, start=1)
+    ]
     return [region for region in regions if region.volume_mm3 >= SMALLEST_RIB_MM3]
 
 

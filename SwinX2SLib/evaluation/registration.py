@@ -14,8 +14,9 @@ from scipy.spatial.transform import Rotation
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.bones import label_centres_mm
 from SwinX2SLib.evaluation.case import Registration
-from SwinX2SLib.evaluation.surfaces import label_surfaces
+from SwinX2SLib.evaluation.surfaces import COARSEST_MM
 from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.geometry.label_surfaces import label_surfaces
 from SwinX2SLib.geometry.resampling import centre_shift_mm
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.io.label_volumes import LabelVolume
@@ -280,7 +281,11 @@ def _by_bones(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]
 
 
 def _rigidly(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> Registration | None:
-    found = align_surfaces(*(label_surfaces(volume, labels) for volume in (prediction, truth)))
+    surfaces = [
+        label_surfaces(volume.labels, volume.affine, labels, coarsest_mm=COARSEST_MM)
+        for volume in (prediction, truth)
+    ]
+    found = align_surfaces(*surfaces)
     if found is None:
         return None
     return Registration(

@@ -70,7 +70,8 @@ def dicom_package_faults() -> list[Fault]:
     if importlib.util.find_spec("highdicom") is not None:
         return []
     message = "The Python package highdicom, which writes DICOM segmentations, is not installed."
-    return [Fault("package-missing", message, "Install it: pip install highdicom.")]
+    hint = "Install SwinX2S again with the packages that it needs: pip install --upgrade swinx2s."
+    return [Fault("package-missing", message, hint)]
 
 
 def _header(path: Path) -> Dataset | None:

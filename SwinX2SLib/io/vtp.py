@@ -1,5 +1,9 @@
 """Triangles from VTK's XML file of surfaces (`.vtp`): ASCII, inline and appended data, raw or zlib.
 
+Damaged files must end in a fault in words. VTK's own readers (9.6) may end the process instead: in each of two runs
+over up to 400 files that were cut short or had bytes changed, `vtkPolyDataReader` ended in a segmentation fault;
+`vtkXMLPolyDataReader` aborted in one, and was not done after 100 s in the other.
+
 Format: https://docs.vtk.org/en/latest/vtk_file_formats/vtkxml_file_format.html
 """
 
@@ -26,11 +30,11 @@ class VtpError(ValueError):
     """The file is no surface that can be read; the message states why."""
 
 
-def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
+def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
     """Read the polygons of a file as triangles.
 
     Returns:
-        Vertices `(V, 3)`, faces `(F, 3)`, and the text of the field "SPACE" (Slicer's "LPS" or "RAS"), or "".
+        Vertices `(V, 3)`, faces `(F, 3)`, and the texts of its fields by name (Slicer's "SPACE": "LPS" or "RAS").
 
     Raises:
         VtpError, ElementTree.ParseError, ValueError, zlib.error: the file is damaged or of another kind.
@@ -58,11 +62,15 @@ def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
         first += len(points)
     if not faces:
         raise VtpError("it has no polygons")
-    space = root.find("PolyData/FieldData/*[@Name='SPACE']")
-    text = (
-        "" if space is None else bytes(take(space).astype(np.uint8)).decode("ascii", "replace").strip("\0 ")
-    )
-    return np.concatenate(vertices), np.concatenate(faces), text
+    fields = {
+        field.get("Name", ""): _text(take(field))
+        for field in root.iterfind("PolyData/FieldData/*[@type='String']")
+    }
+    return np.concatenate(vertices), np.concatenate(faces), fields
+
+
+def _text(codes: np.ndarray) -> str:
+    return bytes(codes.astype(np.uint8)).decode("ascii", "replace").strip("\0 ")
 
 
 def _array(piece: ElementTree.Element, group: str, name: str | None) -> ElementTree.Element:

@@ -99,7 +99,7 @@ def _whole_shaft(bone: Bone, head: np.ndarray, notch: np.ndarray) -> tuple[np.nd
 
 
 def _ends_in_condyles(bone: Bone, upper: UpperFemur) -> bool:
-    """Whether the last part of the bone is much wider than its shaft and closed automatically, not by a cut."""
+    """Whether the last part of the bone is much wider than its shaft and closed by itself, not by a cut."""
     down = upper.shaft.cone.direction
     radius = upper.head.radius_mm
     last = ((bone.vertices_ras_mm - upper.head.centre) @ down).max()

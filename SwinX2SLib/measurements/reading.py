@@ -10,9 +10,14 @@ from pathlib import Path
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.header import refuse
 from SwinX2SLib.io.label_volumes import LabelVolume, NumberedLabels, read_label_volume
-from SwinX2SLib.io.meshes import MESH_SUFFIXES, read_mesh_archive, read_mesh_folder
 from SwinX2SLib.io.volumes import VOLUME_SUFFIXES
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
+from SwinX2SLib.measurements.reading_meshes import (
+    BONE_SUFFIXES,
+    mesh_files,
+    read_mesh_archive,
+    read_mesh_folder,
+)
 
 RESULT_LABELS, RESULT_UNCERTAINTY = "labels.nii.gz", "uncertainty.nii.gz"
 _HINT = "Use a NIfTI or .seg.nrrd segmentation, a mesh archive (.npz), or a folder of meshes."
@@ -97,14 +102,13 @@ def _read(path: Path, options: ReadOptions) -> SubjectBones:
         raise refuse("missing-file", "The file or folder does not exist.", "Check the path.", path)
     if path.is_dir():
         bones, notes = read_mesh_folder(path, options.mesh_frame, options.ignore_unknown)
-        files = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in MESH_SUFFIXES)
-        return SubjectBones(path, _sha256(files), None, bones, notes)
+        return SubjectBones(path, _sha256(mesh_files(path)), None, bones, notes)
     if not path.is_file():
         raise refuse("unsupported-format", "This is a pipe or a device, not a file.", _HINT, path)
     if name.endswith(".npz"):
         bones, notes = read_mesh_archive(path, options.mesh_frame, options.ignore_unknown)
         return SubjectBones(path, _sha256([path]), None, bones, notes)
-    if name.endswith(MESH_SUFFIXES):
+    if name.endswith(BONE_SUFFIXES):
         hint = f"Use its folder, with every mesh named by its bone. {_HINT}"
         raise refuse("unsupported-format", "This is a single mesh.", hint, path)
     if not name.endswith(VOLUME_SUFFIXES):

@@ -194,9 +194,8 @@ def _describe(shape: VertebraShape, solid: Solid, bone: Bone, section: Section) 
     shape.inferior = shape.try_part("inferior", lambda: fit_endplate(solid, box, False))
     for which in ("superior", "inferior"):
         if getattr(shape, which) is not None:
-            shape.uncertainties_deg[which] = endplate_uncertainty_deg(
-                bone, shape.found_frame, box, getattr(shape, which)
-            )
+            uncertainty = endplate_uncertainty_deg(bone, shape.found_frame, box, getattr(shape, which))
+            shape.uncertainties_deg[which] = uncertainty
     for name, upper, anterior in CORNERS:
         plate = shape.superior if upper else shape.inferior
         if plate is not None:

@@ -54,14 +54,14 @@ def read_radiographs(
         Fault("radiograph-option", sentence, "Correct the argument.")
         for sentence in pair_option_faults(ap_view, lateral_offset_mm)
     ]
-    options, wrong = _options(spacing_mm, (ap_options, lateral_options))
+    (of_ap, of_lateral), wrong = _options(spacing_mm, (ap_options, lateral_options))
     if faults or wrong:
         # Faults of the files are reported together with it, if they can be determined.
         known_view = ap_view if ap_view in FRONTAL_VIEWS else FRONTAL_VIEWS[0]
-        _, _, found = examine_pair(ap, lateral, *options, known_view)
+        _, _, found = examine_pair(ap, lateral, of_ap, of_lateral, known_view)
         others = [fault for fault in found if not (wrong and fault.kind == "spacing-absent")]
         raise InputError([*faults, *wrong, *others])
-    return _checked(*examine_pair(ap, lateral, *options, ap_view, lateral_offset_mm))
+    return _checked(*examine_pair(ap, lateral, of_ap, of_lateral, ap_view, lateral_offset_mm))
 
 
 def pair_option_faults(ap_view: str, lateral_offset_mm: Shift) -> list[str]:

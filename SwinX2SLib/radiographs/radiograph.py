@@ -160,8 +160,8 @@ class Radiograph:
         middle_mm: how far the middle of `pixels` lies above the middle of the radiograph [mm], where rows were cut
             off to match another radiograph.
         xray_source: position of the X-ray source; None if unknown.
-        central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the middle
-            of the image as stored; None without an X-ray source.
+        central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the
+            middle of the image as stored; None without an X-ray source.
         options: what the user said about it.
 
     Examples:

@@ -336,7 +336,7 @@ def _decode(path: Path) -> DecodedImage:
 
 def _is_same_file(ap: RadiographSource, lateral: RadiographSource) -> bool:
     """Return whether two paths lead to one file, of which nothing else may be known."""
-    if not all(isinstance(source, str | os.PathLike) for source in (ap, lateral)):
+    if not isinstance(ap, str | os.PathLike) or not isinstance(lateral, str | os.PathLike):
         return False
     try:
         return Path(ap).samefile(lateral)

@@ -17,8 +17,8 @@ from workers import FOREVER
         ("os.kill(os.getpid(), signal.SIGKILL)", ["SIGKILL", "memory"]),
         ("print('no such layer', file=sys.stderr)\nsys.exit(3)", ["exited with code 3", "no such layer"]),
         ("pass", ["without a result"]),
-        ("raise RuntimeError('out of luck')", ["exit code 1", "out of luck"]),
-        ("tell(event='result', files={'report': 'x'})", ["names no segmentation"]),
+        ("raise RuntimeError('out of luck')", ["exited with code 1", "out of luck"]),
+        ("tell(event='result', files={'report': 'x'})", ["has no segmentation"]),
         (
             "tell(event='result', files={'labels': '/nowhere/labels.nii.gz'})",
             ["/nowhere/labels.nii.gz", "does not exist"],

@@ -149,7 +149,7 @@ class Blocker:
         if name.split(".")[0] in BLOCKED:
             raise ModuleNotFoundError(f"{name} is blocked", name=name)
 
-BLOCKED = {"torch", "timm", "monai", "nrrd", "nibabel", "skimage", "psutil", "rich", "jinja2", "safetensors"}
+BLOCKED = {"torch", "timm", "monai", "nrrd", "nibabel", "trimesh", "psutil", "rich", "jinja2", "safetensors"}
 BLOCKED |= {"pydicom", "matplotlib", "PIL", "pylibjpeg", "scipy"}
 sys.meta_path.insert(0, Blocker())
 import slicer_desktop

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.datasets import load_case_list
-from SwinX2SLib.datasets.grid import interpolated
 from SwinX2SLib.errors import InputError
+from SwinX2SLib.geometry.resampling import resample_image
 
 
 def write_manifest(folder, *entries):
@@ -184,6 +184,6 @@ def test_a_turned_ct_ends_at_its_faces():
     """A line of voxels through a box of 3, at 45 degrees: its corners lie inside, what is past them does not."""
     half = np.sqrt(0.5)
     turned = np.array([[half, -half, 0, 1], [half, half, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1.0]])
-    found = interpolated(np.full((3, 3, 1), 7.0, np.float32), turned, (4, 1, 1), -1.0)
+    found = resample_image(np.full((3, 3, 1), 7.0, np.float32), np.eye(4), (4, 1, 1), turned, -1.0)
     # Steps along the diagonal of the box, whose corner is 1.5 * sqrt(2) = 2.12 steps from its middle.
     np.testing.assert_allclose(found[:, 0, 0], (7, 7, 7, -1))

@@ -10,7 +10,7 @@ from exported_person import AFFINE, BOXES, kinds, person, radiograph
 
 from SwinX2SLib.cli import main
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.export.meshes import FORMATS
+from SwinX2SLib.export.formats import FORMATS
 from SwinX2SLib.export.run import run_export
 from SwinX2SLib.export.source import read_source
 from SwinX2SLib.io.segmentations import write_segmentation

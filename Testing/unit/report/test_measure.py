@@ -15,7 +15,7 @@ import pytest
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.measure import REGIONS, measure_subject
-from SwinX2SLib.reconstruct.outputs import FILES as RESULT_FILES
+from SwinX2SLib.reconstruct.reconstruction import FILES as RESULT_FILES
 from SwinX2SLib.report.measurements.write import FILES, MeasureJob, run_measuring
 
 ROOT = Path(__file__).resolve().parents[3]
