@@ -1,4 +1,4 @@
-"""The section Batch: a batch in the background, its cases as they end, cancel, and what is wrong told in words."""
+"""The section Batch: a batch in the background, its cases as they end, cancel, and what is wrong told as text."""
 
 import sys
 import textwrap

@@ -15,7 +15,7 @@ from SwinX2SLib.slicerui.models import versions
 from SwinX2SLib.weights.locating import sha256_of
 from SwinX2SLib.weights.manifest import stored_weights
 
-# In a process of its own: torch must not come into the process that plays Slicer.
+# In a separate process: torch must not come into the process that plays Slicer.
 _MAKE_WEIGHTS = """
 import sys
 from pathlib import Path

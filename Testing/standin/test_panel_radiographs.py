@@ -20,7 +20,7 @@ def test_the_radiographs_stand_upright_in_their_patient_planes_and_are_never_sav
     assert bounds[[0, 1, 4, 5]] == pytest.approx([-120, 120, -180, 180])
     inputs.viewing._preview.node("lateral").GetRASBounds(bounds)
     assert bounds[2:] == pytest.approx([-120, 120, -180, 180])
-    # The first pixel of a hanging radiograph: the patient's right and front, the head.
+    # The first pixel of a radiograph in display orientation: the patient's right and front, the head.
     for role, axis in (("ap", 0), ("lateral", 1)):
         corner = inputs.viewing.planes[role].ras(0, 0)
         assert corner[axis] > 0
@@ -69,7 +69,7 @@ def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
     panel.ui.reconstructButton.click()
     told = told_job[0]["lateral_options"]
     assert (told["source_to_detector_mm"], told["source_to_patient_mm"]) == (1500, 1200)
-    # A size that is known at the patient stays; the tube is told beside it.
+    # A size that is known at the patient stays; the X-ray source is told beside it.
     panel.ui.apSpacingBox.value = 1.0
     assert "1 mm, set manually; tube: source to detector 1500 mm" in panel.ui.apInfoLabel.text
 

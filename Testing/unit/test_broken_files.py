@@ -1,4 +1,4 @@
-"""Damaged and odd files at the command line: every one is told in words, with its name, and nothing is written."""
+"""Damaged and odd files at the command line: every one is told as text, with its name, and nothing is written."""
 
 import gzip
 import struct

@@ -1,4 +1,4 @@
-"""Damaged files and those cut short are told in words, never read in part; nothing is said on the error stream."""
+"""Damaged files and those cut short are told as text, never read in part; nothing is said on the error stream."""
 
 import contextlib
 import gzip

@@ -1,4 +1,5 @@
-"""Radiographs that are swapped, turned or facing the wrong way are told; radiographs that hang well are not."""
+"""Radiographs that are swapped, turned or facing the wrong way are told; radiographs that have the right
+orientation are not."""
 
 import dataclasses
 import json
