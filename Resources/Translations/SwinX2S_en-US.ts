@@ -1364,18 +1364,6 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A cluster needs Dask, which is not installed.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Install it with: pip install 'distributed&gt;=2024.8'</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>CUDA was requested, but {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -1548,7 +1536,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The array {0}{1} is missing.</source>
+            <source>There is no array {0}{1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1560,11 +1548,11 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The folder has no meshes.</source>
+            <source>There is no mesh in it.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>These meshes are not named by a bone: {0}.</source>
+            <source>These meshes are named by no bone: {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1728,11 +1716,11 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Use a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl).</source>
+            <source>Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to ignore these meshes.</source>
+            <source>Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to leave these out.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1936,11 +1924,15 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The Python package {0} is not installed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The Python package highdicom, which writes DICOM segmentations, is not installed.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Install it: pip install highdicom.</source>
+            <source>Install SwinX2S again with the packages that it needs: pip install --upgrade swinx2s.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1973,14 +1965,6 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
         </message>
         <message>
             <source>Give one letter of each of R/L, A/P, S/I: LPS.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>A camera needs {0}, which is not installed.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Install it: pip install 'swinx2s[projection]'</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2089,6 +2073,10 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
         </message>
         <message>
             <source>The scheduler {0} cannot be reached ({1}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786.</source>
             <translation type="unfinished" />
         </message>
         <message>

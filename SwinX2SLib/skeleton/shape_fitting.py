@@ -27,8 +27,7 @@ class ShapeFit:
     """Result of the shape fitting.
 
     Attributes:
-        similarity: for each bone with an accepted fit, the correlation of its projections with the radiographs,
-            -1..1.
+        similarity: for each bone with an accepted fit, correlation of its projections with the radiographs, -1..1.
         femur_shifts_mm: posterior shift of each femur; empty if none was moved.
     """
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # helpers that several packages 
 
 
 class LoopbackCluster:
-    """A Dask scheduler and its workers, each a process of its own on 127.0.0.1.
+    """A Dask scheduler and its workers, each a separate process on 127.0.0.1.
 
     Args:
         folder: for their files and logs.

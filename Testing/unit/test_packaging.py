@@ -21,7 +21,7 @@ DISTRIBUTIONS = {
     "huggingface_hub": "huggingface-hub",
     "vtkmodules": "vtk",
 }
-# pydicom finds these by itself.
+# pydicom finds these automatically.
 PLUGINS = {"pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-libjpeg"}
 SLICER_BRINGS = {"SimpleITK", "vtk"}
 

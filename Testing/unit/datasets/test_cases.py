@@ -77,14 +77,14 @@ def test_every_fault_of_a_case_list_is_told_at_once(tmp_path):
 BROKEN = {
     "no case at all": ("here", ['"here" is no case']),
     "no object": ([1, 2], ["[1, 2] is no case"]),
-    "nothing in it": ({}, ["case has", "split has", "licence has", "annotated has"]),
-    "numbers for texts": (entry(7, split=1, annotated=[3]), ["case has", "split has", "annotated has"]),
-    "one group": (entry(annotated="spine"), ["annotated has"]),
+    "nothing in it": ({}, ["case has", "split has", "licence has", "annotated must"]),
+    "numbers for texts": (entry(7, split=1, annotated=[3]), ["case has", "split has", "annotated must"]),
+    "one group": (entry(annotated="spine"), ["annotated must"]),
     "a CT that is none": (entry(ct=["HU"]), ["ct has"]),
-    "one radiograph": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs has"]),
+    "one radiograph": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs must"]),
     "radiographs without a size": (
         entry(radiographs={"files": ["a", "b"], "spacing_mm": float("nan")}),
-        ["radiographs has"],
+        ["radiographs must"],
     ),
 }
 

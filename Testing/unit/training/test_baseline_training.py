@@ -79,8 +79,8 @@ def test_the_loss_is_that_of_one_of_the_papers_views_whatever_the_slabs(monkeypa
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"layout_steps": 3}, "predicts no silhouettes"),
-        ({"cross_loss": False}, "no loss between views"),
+        ({"layout_steps": 3}, "does not predict silhouettes"),
+        ({"cross_loss": False}, "no cross-view loss"),
         ({"batch_size": 1}, "1 is too few"),
         ({"layout_steps": 3, "batch_size": 1}, "Set batch_size to 2"),
     ],
