@@ -36,6 +36,7 @@ set(SwinX2SLib_SCRIPTS
   drr/__init__.py
   drr/overlay.py
   drr/projection.py
+  drr/render.py
   drr/threshold.py
   errors.py
   evaluation/__init__.py
@@ -60,24 +61,30 @@ set(SwinX2SLib_SCRIPTS
   export/__init__.py
   export/dicom_radiographs.py
   export/dicom_segmentation.py
-  export/meshes.py
+  export/formats.py
   export/run.py
   export/source.py
   geometry/__init__.py
   geometry/cameras.py
+  geometry/components.py
+  geometry/contours.py
+  geometry/distances.py
   geometry/fits.py
   geometry/frames.py
+  geometry/label_surfaces.py
   geometry/polylines.py
   geometry/registration.py
   geometry/resampling.py
   geometry/surfaces.py
   geometry/tuples.py
+  geometry/vtk_arrays.py
   io/__init__.py
   io/atomic_output.py
   io/csv_tables.py
   io/decoding.py
   io/dicom_series.py
   io/header.py
+  io/label_arrays.py
   io/label_volumes.py
   io/meshes.py
   io/metaimage.py
@@ -110,11 +117,13 @@ set(SwinX2SLib_SCRIPTS
   measurements/pelvis_landmarks.py
   measurements/quality_flags.py
   measurements/reading.py
+  measurements/reading_meshes.py
   measurements/resolution.py
   measurements/results.py
   measurements/rib.py
   measurements/sacral_endplate.py
   measurements/shared_geometry.py
+  measurements/sources.py
   measurements/spine.py
   measurements/spine_curves.py
   measurements/stored.py
@@ -170,6 +179,7 @@ set(SwinX2SLib_SCRIPTS
   radiographs/decoding.py
   radiographs/dicom.py
   radiographs/normalise.py
+  radiographs/pair.py
   radiographs/radiograph.py
   radiographs/reading.py
   radiographs/registration.py
@@ -191,11 +201,10 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/label_assignment.py
   reconstruct/model_choice.py
   reconstruct/orientation_check.py
-  reconstruct/outputs.py
   reconstruct/pipeline.py
   reconstruct/plausibility.py
   reconstruct/protocol.py
-  reconstruct/provenance.py
+  reconstruct/reconstruction.py
   reconstruct/reconstructor.py
   reconstruct/scoring.py
   reconstruct/test_time_augmentation.py
@@ -222,7 +231,7 @@ set(SwinX2SLib_SCRIPTS
   report/measurements/write.py
   report/naming.py
   report/page.py
-  report/surface_view.py
+  report/render.py
   report/templates.py
   resources.py
   skeleton/__init__.py
@@ -345,6 +354,7 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/view_geometry.py
   training/synthesis/views.py
   training/validation.py
+  version.py
   weights/__init__.py
   weights/checkpoint.py
   weights/importing.py

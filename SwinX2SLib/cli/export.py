@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from SwinX2SLib.cli.parsing import add_command, add_output
-from SwinX2SLib.export.meshes import FORMATS
+from SwinX2SLib.export.formats import FORMATS
 
 _FORMATS = "\n".join(
     f"  {entry.name:<9} {entry.title}: {entry.entry}; {entry.frame}" for entry in FORMATS.values()

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
-from SwinX2SLib.datasets.grid import interpolated
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.geometry.resampling import resample_image
 from SwinX2SLib.io.volumes import read_three_axes
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
@@ -94,9 +94,8 @@ class Case:
         ct, ct_affine = self._load("ct.nii.gz", np.float32)
         if ct.shape == labels.shape and np.allclose(affine, ct_affine, atol=0.1):
             return ct
-        to_ct = np.linalg.inv(ct_affine) @ affine
         air = AIR_HU if self.ct_kind == "HU" else 0.0
-        return interpolated(ct, to_ct, labels.shape, air)
+        return resample_image(ct, ct_affine, labels.shape, affine, outside=air)
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume in network order and its affine (index -> RAS mm)."""

@@ -1,4 +1,4 @@
-"""The paper's grid of a case, and how volumes come onto it.
+"""The paper's grid of a case, and how a CT comes onto it.
 
 Section 4.4 of the paper: isotropic voxels, 128 x 128 x 160. Its code and its published volumes say the rest: the
 longest side of the scan is divided by 160, the grid lies around the scan's middle, and what exceeds it to the sides
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from SwinX2SLib.datasets.volumes import corners_of
 from SwinX2SLib.geometry.frames import network_affine, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.resampling import resample_image
 from SwinX2SLib.geometry.tuples import vector3
 
 PAPER_SHAPE = (128, 128, 160)
@@ -62,26 +62,6 @@ def box_of(shape: Sequence[int], affine: np.ndarray) -> tuple[np.ndarray, np.nda
     return points.min(axis=0), points.max(axis=0)
 
 
-def labels_on(grid: Grid, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """Return labels on a grid, nearest neighbour as in the paper; beyond them is background.
-
-    Args:
-        grid: where to.
-        labels: uint8 `(I, J, K)`.
-        affine: of the labels, index -> RAS mm.
-    """
-    to_source = np.linalg.inv(affine) @ grid.affine
-    return ndimage.affine_transform(
-        labels,
-        to_source[:3, :3],
-        to_source[:3, 3],
-        grid.shape,
-        order=0,
-        # "constant" would leave out the outer half of the voxels at the ends.
-        mode="grid-constant",
-    )
-
-
 def ct_on(grid: Grid, ct: np.ndarray, affine: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Return a CT on a grid, and separately what of it exceeds a threshold.
 
@@ -99,36 +79,10 @@ def ct_on(grid: Grid, ct: np.ndarray, affine: np.ndarray, threshold: float) -> t
     """
     factors = np.maximum(np.floor(grid.spacing_mm / voxel_spacing_mm(affine) + 1e-3), 1).astype(int)
     means, excess, coarse = _averaged(ct, affine, factors, threshold)
-    to_source = np.linalg.inv(coarse) @ grid.affine
     return (
-        interpolated(means, to_source, grid.shape, AIR_HU),
-        interpolated(excess, to_source, grid.shape, 0.0),
+        resample_image(means, coarse, grid.shape, grid.affine, AIR_HU),
+        resample_image(excess, coarse, grid.shape, grid.affine),
     )
-
-
-def interpolated(
-    volume: np.ndarray, to_source: np.ndarray, shape: Sequence[int], beyond: float
-) -> np.ndarray:
-    """Return a volume on another grid, interpolated linearly.
-
-    Voxels are boxes: within half a voxel beyond the outermost centres their value holds, and further out there is
-    nothing.
-
-    Args:
-        volume: `(I, J, K)`.
-        to_source: 4x4, index of the target -> index of the volume.
-        shape: of the target.
-        beyond: value of what lies outside.
-    """
-    linear, start = to_source[:3, :3], to_source[:3, 3]
-    found = ndimage.affine_transform(volume, linear, start, tuple(shape), order=1, mode="nearest")
-    ends = np.asarray(volume.shape).reshape(3, 1, 1) - 0.5
-    in_plane = np.tensordot(linear[:, :2], np.indices(tuple(shape[:2])), axes=1) + start.reshape(3, 1, 1)
-    # A slice at a time: the places of all voxels take many times the volume's memory.
-    for k in range(shape[2]):
-        place = in_plane + k * linear[:, 2].reshape(3, 1, 1)
-        found[..., k][((place < -0.5) | (place > ends)).any(axis=0)] = beyond
-    return found
 
 
 def _averaged(

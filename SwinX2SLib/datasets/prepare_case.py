@@ -15,11 +15,12 @@ from scipy import ndimage
 from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id, label_ids, mirrored_ids
 from SwinX2SLib.datasets.catalogue import DATASETS
 from SwinX2SLib.datasets.dataset import Contents, DataSet
-from SwinX2SLib.datasets.grid import Grid, box_of, ct_on, labels_on, paper_grid
+from SwinX2SLib.datasets.grid import Grid, box_of, ct_on, paper_grid
 from SwinX2SLib.datasets.scan import Scan, read_scan
 from SwinX2SLib.drr.projection import WATER_PER_MM, project_grid
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.resampling import resample_labels
 from SwinX2SLib.geometry.tuples import shape3, vector3
 from SwinX2SLib.io.atomic_output import atomic_directory, remove_stale
 from SwinX2SLib.io.volumes import write_volume
@@ -235,7 +236,8 @@ def _made(scan: Scan, data_set: DataSet, payload: Mapping[str, Any], folder: Pat
     if scan.ct is not None and scan.ct_affine is not None:
         shape, affine = scan.ct.shape, scan.ct_affine
     grid = paper_grid(shape, affine, shape3(payload["shape"]), payload["spacing_mm"])
-    labels = labels_on(grid, scan.labels, scan.labels_affine)
+    # Nearest neighbour, as in the paper.
+    labels = resample_labels(scan.labels, scan.labels_affine, grid.shape, grid.affine)
     against_nature = layout_faults(labels, grid.affine)
     if against_nature:
         hint = (

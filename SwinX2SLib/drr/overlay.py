@@ -167,12 +167,13 @@ def each_outline(labels: np.ndarray, affine: np.ndarray, camera: Camera) -> Iter
 def _outline(mask: np.ndarray, raster: Camera, camera: Camera) -> BoneOutline:
     # Not at import: Slicer's panel needs what lies beside before any package is installed.
     from scipy import ndimage
-    from skimage import measure
+
+    from SwinX2SLib.geometry.contours import contour_lines
 
     box = ndimage.find_objects(mask.view(np.uint8))[0]
     smooth = ndimage.gaussian_filter(np.pad(mask[box].astype(np.float32), _MARGIN), _SMOOTHING)
     # A shadow of a pixel or two may stay below the level.
-    found = measure.find_contours(smooth, min(_LEVEL, 0.5 * float(smooth.max())))
+    found = contour_lines(smooth, min(_LEVEL, 0.5 * float(smooth.max())))
     slope = np.gradient(ndimage.gaussian_filter(smooth, 1.0))
     start = np.array([part.start - _MARGIN for part in box])
     lines, inwards = [], []

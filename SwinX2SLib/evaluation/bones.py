@@ -9,12 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from SwinX2SLib.anatomy import label_by_id
-from SwinX2SLib.evaluation.metrics import (
-    IDENTIFIED_WITHIN_MM,
-    SurfaceDistances,
-    check_one_shape,
-    surface_distances,
-)
+from SwinX2SLib.evaluation.metrics import IDENTIFIED_WITHIN_MM, check_one_shape
+from SwinX2SLib.geometry.distances import SurfaceDistances, surface_distances
 from SwinX2SLib.geometry.frames import transform_points
 
 Box = tuple[slice, ...]

@@ -1,4 +1,4 @@
-"""Metrics of one bone: overlap, surface distances in mm, identification."""
+"""Metrics of one bone: overlap and identification; distances of surfaces are in `geometry.distances`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_by_id, label_ids
-from SwinX2SLib.geometry.frames import transform_points
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,8 @@ def check_one_shape(prediction: np.ndarray, truth: np.ndarray) -> None:
     """
     if prediction.shape != truth.shape:
         raise ValueError(
-            f"The prediction has the shape {prediction.shape} and the truth {truth.shape}; "
-            "resample one onto the other."
+            f"The shapes of prediction {prediction.shape} and ground truth {truth.shape} differ; resample "
+            "one of them."
         )
 
 
@@ -87,82 +84,6 @@ def score_overlap(
     dice = {i: 2 * common[i] / (predicted_size[i] + true_size[i]) for i in ids if true_size[i]}
     invented = tuple(i for i in ids if not true_size[i] and predicted_size[i] >= ignore_invented_below)
     return OverlapScores({i: float(value) for i, value in dice.items()}, invented)
-
-
-_PERCENTILE = 95
-# Distances are of whole voxel steps; what rounding makes of them must not decide on a tolerance.
-_ROUNDING_MM = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class SurfaceDistances:
-    """Distances of each border voxel of a mask to the other mask's border.
-
-    Attributes:
-        there_mm: `(N,)`, from the prediction to the truth.
-        back_mm: `(M,)`, from the truth to the prediction.
-    """
-
-    prediction_to_truth_mm: np.ndarray
-    truth_to_prediction_mm: np.ndarray
-
-    @property
-    def hausdorff95_mm(self) -> float:
-        """95th percentile of all distances."""
-        return float(np.percentile(self._all, _PERCENTILE))
-
-    @property
-    def directed95_mm(self) -> float:
-        """The larger of both directed 95th percentiles."""
-        return float(
-            max(
-                np.percentile(self.prediction_to_truth_mm, _PERCENTILE),
-                np.percentile(self.truth_to_prediction_mm, _PERCENTILE),
-            )
-        )
-
-    @property
-    def hausdorff_mm(self) -> float:
-        """Largest of all distances."""
-        return float(self._all.max())
-
-    @property
-    def assd_mm(self) -> float:
-        """Mean of all distances."""
-        return float(self._all.mean())
-
-    def nsd(self, tolerance_mm: float) -> float:
-        """Part of both surfaces within a tolerance of the other, 0 to 1."""
-        return float(np.mean(self._all <= tolerance_mm + _ROUNDING_MM))
-
-    @property
-    def _all(self) -> np.ndarray:
-        return np.concatenate([self.prediction_to_truth_mm, self.truth_to_prediction_mm])
-
-
-def surface_distances(
-    prediction: np.ndarray, truth: np.ndarray, affine: np.ndarray
-) -> SurfaceDistances | None:
-    """Measure the distances between the surfaces of two masks.
-
-    Args:
-        prediction, truth: boolean `(I, J, K)` on the same grid; ends of the arrays count as outside.
-        affine: index -> mm.
-
-    Returns:
-        The distances, or None when one of the masks is empty.
-    """
-    surfaces = [border_points_mm(mask, affine) for mask in (prediction, truth)]
-    if not all(len(points) for points in surfaces):
-        return None
-    first, second = surfaces
-    return SurfaceDistances(cKDTree(second).query(first)[0], cKDTree(first).query(second)[0])
-
-
-def border_points_mm(mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """Return the centres `(N, 3)` of a mask's border voxels in mm."""
-    border = mask & ~ndimage.binary_erosion(mask)
-    return transform_points(affine, np.argwhere(border))
 
 
 IDENTIFIED_WITHIN_MM = 20.0

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib import __version__
-from SwinX2SLib.anatomy import label_by_id
+from SwinX2SLib.anatomy import label_by_id, labels
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.export.dicom_radiographs import dicom_faults
-from SwinX2SLib.export.meshes import (
-    DOCUMENT,
-    ENTRIES,
-    FORMATS,
-    bone_meshes,
-    write_gltf,
-    write_obj,
-    write_stl_folder,
-)
+from SwinX2SLib.export.formats import DOCUMENT, ENTRIES, FORMATS
 from SwinX2SLib.export.source import ExportSource, read_source
 from SwinX2SLib.geometry.frames import reorient
+from SwinX2SLib.geometry.label_surfaces import iterate_label_surfaces
 from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
+from SwinX2SLib.io.meshes import Mesh, write_gltf, write_obj, write_stl
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.sources import BonesSource
+from SwinX2SLib.version import __version__
 
-_MESH_WRITERS = {"stl": write_stl_folder, "obj": write_obj, "gltf": write_gltf}
+
+def _write_stl_folder(folder: Path, meshes: Sequence[Mesh], title: str) -> None:
+    """Write a file for each bone, named by the bone."""
+    folder.mkdir()
+    for mesh in meshes:
+        write_stl(folder / f"{mesh.name}.stl", mesh, title)
+
+
+_MESH_WRITERS = {"stl": _write_stl_folder, "obj": write_obj, "gltf": write_gltf}
 
 
 def export_bones(
@@ -42,13 +44,13 @@ def export_bones(
     ignore_unknown: bool = False,
     overwrite: bool = False,
 ) -> dict[str, Path]:
-    """Write bones in formats of other programs, all or none.
+    """Write bones in formats of other programs, atomically.
 
     Args:
         source: a `Reconstruction` or anything else with `labels` and `affine`; the pair (labels, affine); or the
             path of a label volume or of a result.
         folder: new, empty, or with an earlier export if `overwrite`; made with its parents.
-        formats: of "stl", "obj", "gltf", "nifti", "nrrd", "dicomseg" (see `export.meshes.FORMATS`).
+        formats: of "stl", "obj", "gltf", "nifti", "nrrd", "dicomseg" (see `export.formats.FORMATS`).
         title: name in the headers of the files; that of the source if empty.
         radiographs: DICOM files by role ("ap", "lateral") whose patient and study a DICOM segmentation takes;
             those that the result names if None.
@@ -112,21 +114,19 @@ def run_export(
 
 
 def _format_faults(wanted: Sequence[str]) -> list[Fault]:
-    hint = f"Formats are {', '.join(FORMATS)}."
+    hint = f"Available formats: {', '.join(FORMATS)}."
     if not wanted:
-        return [Fault("no-format", "No format is chosen.", hint)]
+        return [Fault("no-format", "No format is selected.", hint)]
     return [
-        Fault("unknown-format", f"There is no format {name!r}.", hint)
-        for name in wanted
-        if name not in FORMATS
+        Fault("unknown-format", f"Unknown format {name!r}.", hint) for name in wanted if name not in FORMATS
     ]
 
 
 def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Callable[[str], None]) -> None:
     meshes = []
     if _MESH_WRITERS.keys() & wanted:
-        report("Making surfaces")
-        meshes = list(bone_meshes(source.labels, source.affine))
+        report("Computing surfaces")
+        meshes = list(_bone_meshes(source))
     for name in wanted:
         report(f"Writing {FORMATS[name].title}")
         path = folder / FORMATS[name].entry
@@ -142,6 +142,14 @@ def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Ca
             write_dicom_segmentation(path, source)
     document = json.dumps(_document(source, wanted), indent=2, ensure_ascii=False)
     atomic_write(folder / DOCUMENT, document + "\n")
+
+
+def _bone_meshes(source: ExportSource) -> Iterator[Mesh]:
+    """Yield the surface of every bone that has voxels, loose pieces and all, in the order of the label ids."""
+    known = {label.id: label for label in labels()}
+    for number, surface in iterate_label_surfaces(source.labels, source.affine, known):
+        label = known[number]
+        yield Mesh(label.name, surface, label.group, label.colour, label.title)
 
 
 def _document(source: ExportSource, wanted: Sequence[str]) -> dict:

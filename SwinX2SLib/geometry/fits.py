@@ -52,7 +52,7 @@ class Cone:
     residual_mm: float
 
     def outside_mm(self, points: np.ndarray) -> np.ndarray:
-        """Return how far points `(N, 3)` lie outside of the X-ray source."""
+        """Return how far points `(N, 3)` lie outside of the tube."""
         away = points - self.point
         along = away @ self.direction
         return np.sqrt(np.maximum((away**2).sum(axis=1) - along**2, 0)) - self.radius_mm - self.taper * along
@@ -109,7 +109,7 @@ def fit_sphere(
 def fit_cone(
     points: np.ndarray, weights: np.ndarray, point: np.ndarray, direction: np.ndarray, scale_mm: float
 ) -> Cone:
-    """Return the X-ray source through points, by Gauss-Newton with Tukey's weights whose width falls to `scale_mm`.
+    """Return the tube through points, by Gauss-Newton with Tukey's weights whose width falls to `scale_mm`.
 
     Args:
         points: `(N, 3)`.

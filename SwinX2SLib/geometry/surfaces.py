@@ -75,6 +75,16 @@ class Surface:
         keys = ends[:, 0] * np.int64(len(self.vertices)) + ends[:, 1]
         return np.unique(keys, return_inverse=True)[1].reshape(-1, 3)
 
+    @cached_property
+    def volume_mm3(self) -> float:
+        """Enclosed volume [mm3] of a closed surface; below zero where its faces look inwards."""
+        first, second, third = np.moveaxis((self.vertices - self.vertices.mean(axis=0))[self.faces], 1, 0)
+        return float(np.einsum("ij,ij->", first, np.cross(second, third)) / 6)
+
+    def turned_outwards(self) -> Surface:
+        """Return the surface with its faces counter-clockwise from outside; it must be closed."""
+        return self if self.volume_mm3 >= 0 else Surface(self.vertices, self.faces[:, ::-1].copy())
+
     def near(self, centre: np.ndarray, radius_mm: float) -> Surface:
         """Return the part of the surface whose faces touch a ball; it is open where the ball ends."""
         within = ((self.vertices - centre) ** 2).sum(axis=1) < radius_mm**2

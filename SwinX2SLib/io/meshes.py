@@ -1,143 +1,253 @@
-"""Bones from triangle meshes: a folder of files named by bone, or arrays in an `.npz`."""
+"""Files of triangle meshes, mm: STL, OBJ, PLY, glTF (by trimesh) and VTK's VTP (read by `io.vtp`, written by VTK).
+
+3D Slicer, and this project, write in the head of a file whether its places are in RAS or LPS ("SPACE=LPS"); other
+programs write nothing, and what they mean is the reader's to know. glTF has metres and an upward y axis.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import trimesh
+from trimesh.exchange.ply import export_ply
+from trimesh.visual import TextureVisuals
+from trimesh.visual.material import PBRMaterial
+from vtkmodules.vtkCommonCore import vtkStringArray
+from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 
-from SwinX2SLib.anatomy import Label, label_named
-from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
-from SwinX2SLib.io.header import reading, refuse
-from SwinX2SLib.io.label_volumes import named
+from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.geometry.tuples import shape3
+from SwinX2SLib.geometry.vtk_arrays import polydata_of
+from SwinX2SLib.io.header import refuse
 from SwinX2SLib.io.vtp import read_vtp
-from SwinX2SLib.measurements.bones import Bone, bone_from_mesh
 
-MESH_SUFFIXES = (".stl", ".ply", ".obj", ".vtp")
-# What Slicer writes into the head of a mesh file.
+MESH_SUFFIXES = (".stl", ".ply", ".obj", ".vtp", ".glb", ".gltf")
+GLTF_FRAME = "x to the patient's left, y up (superior), z to the front (anterior), m"
+_GLTF = (".glb", ".gltf")
 _SPACE = re.compile(rb"SPACE=(RAS|LPS)")
 _HEAD_BYTES = 2000
-_VERTICES, _FACES = "_vertices", "_faces"
+_STL_TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+# glTF 2.0, 3.4: metres; y up, z to the front, so that x is the patient's left.
+_RAS_MM_TO_GLTF = np.array([[-1, 0, 0], [0, 0, 1], [0, 1, 0]]) / 1000.0
+_GLTF_TO_RAS_MM = np.linalg.inv(_RAS_MM_TO_GLTF)
+_ROUGHNESS = 0.8
 
 
-def read_mesh_folder(
-    folder: Path, frame: str | None = None, ignore_unknown: bool = False
-) -> tuple[dict[str, Bone], tuple[str, ...]]:
-    """Read every mesh of a folder whose name is that of a bone.
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """A surface with what a file may say of it.
+
+    Attributes:
+        name: of the object in the file, `femur_left`; "" where the file names none.
+        surface: mm, in the frame of the file when read, RAS when written.
+        group: of objects that belong together, or "".
+        colour: red, green, blue, 0..255, or None.
+        title: as a person reads the name, for files that show one, or "".
+    """
+
+    name: str
+    surface: Surface
+    group: str = ""
+    colour: tuple[int, int, int] | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class MeshFile:
+    """What a file holds.
+
+    Attributes:
+        meshes: one or several.
+        frame: "RAS" or "LPS" as the file states it (glTF is brought into RAS), None when it says nothing.
+    """
+
+    meshes: tuple[Mesh, ...]
+    frame: str | None
+
+    def in_ras(self, otherwise: str | None = None) -> tuple[Mesh, ...]:
+        """Return the meshes in RAS.
+
+        Args:
+            otherwise: "RAS" or "LPS", of a file that does not say its frame.
+
+        Raises:
+            ValueError: neither the file nor the caller says the frame.
+        """
+        frame = self.frame or otherwise
+        if frame not in ("RAS", "LPS"):
+            raise ValueError("Neither the file nor the caller says whether places are in RAS or LPS.")
+        return self.meshes if frame == "RAS" else tuple(_mirrored(mesh) for mesh in self.meshes)
+
+
+def read_meshes(path: Path) -> MeshFile:
+    """Read a file of meshes; polygons are cut into triangles, and repeated vertices (STL) joined.
 
     Args:
-        folder: with `.stl`, `.ply`, `.obj` or `.vtp` files in mm.
-        frame: "RAS" or "LPS", of files that do not say it themselves (Slicer's do).
-        ignore_unknown: whether files that are named by no bone are left out instead of being a fault.
-
-    Returns:
-        Bones by label name, and notes.
+        path: with one of `MESH_SUFFIXES`.
 
     Raises:
-        InputError: every file that is unreadable, named by no bone, or silent about its frame.
+        InputError: the file is missing, of another kind, damaged, or holds no triangles.
     """
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in MESH_SUFFIXES)
-    labels, faults, notes = _labels_of({path.name: path for path in files}, ignore_unknown, folder)
-    bones = {}
-    for name, label in labels.items():
-        try:
-            bones[label.name] = _bone_of_file(folder / name, label, frame)
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(faults)
-    return bones, notes
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in MESH_SUFFIXES:
+        hint = f"Give one of {', '.join(MESH_SUFFIXES)}."
+        raise refuse("unsupported-format", f"Files of the kind {suffix!r} are no meshes.", hint, path)
+    if not path.is_file():
+        raise refuse("missing-file", "There is no such file.", "Check the path.", path)
+    try:
+        found = _read_vtp(path) if suffix == ".vtp" else _read_with_trimesh(path)
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise many types for damaged files
+        told = (f"{type(error).__name__}: {error}".splitlines() or [type(error).__name__])[0].rstrip(".")
+        hint = "Export or copy it again."
+        raise refuse("mesh-unreadable", f"The mesh cannot be read ({told}).", hint, path) from error
+    wrong = next((problem for mesh in found.meshes if (problem := _problem(mesh.surface))), None)
+    wrong = wrong if found.meshes else "it holds no triangles"
+    if wrong:
+        raise refuse("mesh-broken", f"The file is no mesh of a bone: {wrong}.", "Export it again.", path)
+    return found
 
 
-def read_mesh_archive(
-    path: Path, frame: str | None = None, ignore_unknown: bool = False
-) -> tuple[dict[str, Bone], tuple[str, ...]]:
-    """Read `NAME_vertices` (mm, RAS unless `frame` says else) and `NAME_faces` of every bone in an `.npz`.
-
-    Raises:
-        InputError: the file is unreadable, or arrays are missing, named by no bone, or no mesh.
-    """
-    with reading(path, "file of meshes"), np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files if name.endswith((_VERTICES, _FACES))}
-    stems = {name.removesuffix(_VERTICES): name for name in arrays if name.endswith(_VERTICES)}
-    labels, faults, notes = _labels_of(stems, ignore_unknown, path)
-    bones = {}
-    for stem, label in labels.items():
-        faces = arrays.get(stem + _FACES)
-        if faces is None:
-            message = f"There is no array {stem}{_FACES}."
-            faults.append(Fault("mesh-incomplete", message, "Store both arrays.", str(path)))
-            continue
-        try:
-            bones[label.name] = _bone(label, _to_ras(arrays[stem + _VERTICES], frame or "RAS"), faces, path)
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(faults)
-    return bones, notes
+def write_stl(path: Path, mesh: Mesh, title: str) -> None:
+    """Write a binary STL, LPS mm, whose head states the frame, the name and the title."""
+    surface = _mirrored(mesh).surface
+    corners = surface.vertices[surface.faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    triangles = np.zeros(len(corners), _STL_TRIANGLE)
+    triangles["corners"] = corners
+    triangles["normal"] = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    # A header that begins with "solid" is taken for text.
+    head = f"SPACE=LPS mm {mesh.name} {title}".encode("ascii", "replace")[:80].ljust(80)
+    path.write_bytes(head + np.uint32(len(triangles)).tobytes() + triangles.tobytes())
 
 
-def _labels_of(
-    names: dict[str, object], ignore_unknown: bool, path: Path
-) -> tuple[dict[str, Label], list[Fault], tuple[str, ...]]:
-    """Return the bone of each name, faults of names that are none or say the same twice, and notes."""
-    labels: dict[str, Label] = {}
-    mismatched_views, faults = [], []
-    for name in names:
-        label = label_named(Path(name).stem if name.lower().endswith(MESH_SUFFIXES) else name)
-        if label is None:
-            mismatched_views.append(name)
-        elif label in labels.values():
-            message = f"Two meshes are {label.title}; one is {name}."
-            faults.append(Fault("mesh-twice", message, "Keep one.", str(path)))
-        else:
-            labels[name] = label
-    if not names:
-        message = "There is no mesh in it."
-        hint = "Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl)."
-        faults.append(Fault("no-meshes", message, hint, str(path)))
-    if mismatched_views and not ignore_unknown:
-        hint = "Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to leave these out."
-        message = f"These meshes are named by no bone: {named(mismatched_views)}."
-        faults.append(Fault("unknown-labels", message, hint, str(path)))
-    left_out = f"Meshes that are named by no bone were left out: {named(mismatched_views)}."
-    return labels, faults, (left_out,) if mismatched_views else ()
+def write_obj(path: Path, meshes: Sequence[Mesh], title: str) -> None:
+    """Write one OBJ with an object for each mesh, and beside it `NAME.mtl` with their colours; LPS mm."""
+    materials, first = path.with_suffix(".mtl"), 1
+    with path.open("w", encoding="ascii", errors="replace", newline="\n") as stream:
+        stream.write("# SPACE=LPS\n# millimetres; left, posterior, superior\n")
+        stream.write(f"# {title}\nmtllib {materials.name}\n")
+        for mesh in meshes:
+            stream.write(f"o {mesh.name}\ng {f'{mesh.group} {mesh.name}'.strip()}\nusemtl {mesh.name}\n")
+            np.savetxt(stream, ras_to_lps(mesh.surface.vertices), "v %.4f %.4f %.4f")
+            np.savetxt(stream, mesh.surface.faces + first, "f %d %d %d")
+            first += len(mesh.surface.vertices)
+    text = "\n".join(map(_material, meshes))
+    materials.write_text(text, encoding="ascii", errors="replace", newline="\n")
 
 
-def _bone_of_file(path: Path, label: Label, frame: str | None) -> Bone:
-    read = _read_vtp if path.suffix.lower() == ".vtp" else _read_with_trimesh
-    with reading(path, "mesh"):
-        vertices, faces, stated = read(path)
-    frame = stated or frame
-    if frame is None:
-        message = "The file does not say whether its places are in RAS or LPS."
-        hint = "Add --mesh-frame RAS or LPS (Slicer and ITK write LPS)."
-        raise refuse("mesh-frame-absent", message, hint, path)
-    return _bone(label, _to_ras(vertices, frame), faces, path)
+def _material(mesh: Mesh) -> str:
+    red, green, blue = (part / 255 for part in mesh.colour or (255, 255, 255))
+    return f"newmtl {mesh.name}\nKd {red:.4f} {green:.4f} {blue:.4f}\nKa 0 0 0\nillum 1\n"
 
 
-def _read_with_trimesh(path: Path) -> tuple[np.ndarray, np.ndarray, str | None]:
+def write_ply(path: Path, mesh: Mesh, title: str) -> None:
+    """Write a binary PLY, LPS mm, whose comments state the frame and the title."""
+    surface = _mirrored(mesh).surface
+    whole = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
+    stored = export_ply(whole, vertex_normal=False)
+    head, body = stored.split(b"end_header\n", 1)
+    first, rest = head.split(b"\n", 1)
+    comments = f"comment SPACE=LPS\ncomment {mesh.name} {title}\n".encode("ascii", "replace")
+    kind, rest = rest.split(b"\n", 1)
+    path.write_bytes(b"\n".join([first, kind, comments + rest]) + b"end_header\n" + body)
+
+
+def write_vtp(path: Path, mesh: Mesh, title: str) -> None:
+    """Write VTK's XML file of a surface, LPS mm, with the fields SPACE, NAME and TITLE, packed by zlib."""
+    data = polydata_of(_mirrored(mesh).surface)
+    for name, text in (("SPACE", "LPS"), ("NAME", mesh.name), ("TITLE", title)):
+        array = vtkStringArray()
+        array.SetName(name)
+        array.InsertNextValue(text)
+        data.GetFieldData().AddArray(array)
+    writer = vtkXMLPolyDataWriter()
+    writer.SetFileName(str(path))
+    writer.SetInputData(data)
+    if not writer.Write():
+        raise OSError(f"{path} cannot be written.")
+
+
+def write_gltf(path: Path, meshes: Sequence[Mesh], title: str) -> None:
+    """Write one binary glTF with a node for each group and below it one for each mesh, in its colour."""
+    scene = trimesh.Scene(base_frame="patient")
+    scene.metadata.update({"title": title, "frame": GLTF_FRAME})
+    for group in dict.fromkeys(mesh.group for mesh in meshes if mesh.group):
+        scene.graph.update(frame_to=group, frame_from="patient", matrix=np.eye(4))
+    for mesh in meshes:
+        colour = [*(channel / 255 for channel in mesh.colour or (255, 255, 255)), 1.0]
+        material = PBRMaterial(
+            name=mesh.name, baseColorFactor=colour, metallicFactor=0.0, roughnessFactor=_ROUGHNESS
+        )
+        shown = trimesh.Trimesh(
+            mesh.surface.vertices @ _RAS_MM_TO_GLTF.T,
+            mesh.surface.faces,
+            visual=TextureVisuals(material=material),
+            process=False,
+        )
+        scene.add_geometry(
+            shown,
+            node_name=mesh.title or mesh.name,
+            geom_name=mesh.name,
+            parent_node_name=mesh.group or "patient",
+        )
+    path.write_bytes(scene.export(file_type="glb", include_normals=True))
+
+
+def _mirrored(mesh: Mesh) -> Mesh:
+    """Return a mesh between RAS and LPS, a half turn, which leaves the sense of its faces."""
+    return replace(mesh, surface=Surface(ras_to_lps(mesh.surface.vertices), mesh.surface.faces))
+
+
+def _read_with_trimesh(path: Path) -> MeshFile:
     with path.open("rb") as stream:
         stated = _SPACE.search(stream.read(_HEAD_BYTES))
+    is_obj = path.suffix.lower() == ".obj"
+    options: dict[str, Any] = {"split_objects": True, "group_material": False} if is_obj else {}
     # STL repeats a vertex for each of its triangles: processing joins them.
-    mesh = trimesh.load_mesh(path, process=True)
-    return mesh.vertices, mesh.faces, stated[1].decode() if stated else None
+    scene = trimesh.load_scene(path, process=True, **options)
+    meshes, order = [], list(scene.geometry)
+    for node in sorted(scene.graph.nodes_geometry, key=lambda node: order.index(scene.graph[node][1])):
+        matrix, name = scene.graph[node]
+        name, solid = str(name), scene.geometry[name]
+        if isinstance(solid, trimesh.Trimesh) and len(solid.faces):
+            vertices = trimesh.transform_points(solid.vertices, matrix)
+            if path.suffix.lower() in _GLTF:
+                vertices = vertices @ _GLTF_TO_RAS_MM.T
+            named = "" if name.startswith("geometry_") or name == path.name else name
+            surface = Surface(np.array(vertices, np.float64), np.array(solid.faces, np.int64))
+            meshes.append(Mesh(named, surface, colour=_colour(solid)))
+    frame = "RAS" if path.suffix.lower() in _GLTF else stated and stated[1].decode()
+    return MeshFile(tuple(meshes), frame)
 
 
-def _read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, str | None]:
-    vertices, faces, space = read_vtp(path)
-    return vertices, faces, space if space in ("RAS", "LPS") else None
+def _colour(solid: trimesh.Trimesh) -> tuple[int, int, int] | None:
+    material = getattr(solid.visual, "material", None)
+    factor = getattr(material, "baseColorFactor", None)
+    factor = getattr(material, "diffuse", None) if factor is None else factor
+    return None if factor is None else shape3(np.asarray(factor)[:3])
 
 
-def _to_ras(vertices: np.ndarray, frame: str) -> np.ndarray:
-    return vertices if frame == "RAS" else ras_to_lps(vertices)
+def _read_vtp(path: Path) -> MeshFile:
+    vertices, faces, fields = read_vtp(path)
+    frame = fields.get("SPACE")
+    mesh = Mesh(fields.get("NAME", ""), Surface(vertices, faces))
+    return MeshFile((mesh,), frame if frame in ("RAS", "LPS") else None)
 
 
-def _bone(label: Label, vertices_ras_mm: np.ndarray, faces: np.ndarray, path: Path) -> Bone:
-    try:
-        return bone_from_mesh(label.name, vertices_ras_mm, faces)
-    except ValueError as error:
-        raise refuse("mesh-broken", str(error), "Export it again.", path) from None
+def _problem(surface: Surface) -> str | None:
+    if not len(surface.faces):
+        return "it holds no triangles"
+    if not np.isfinite(surface.vertices).all():
+        return "it has vertices that are not finite"
+    if surface.faces.min() < 0 or surface.faces.max() >= len(surface.vertices):
+        return "its faces name vertices that it has not"
+    return None

@@ -11,11 +11,12 @@ import numpy as np
 from scipy import ndimage
 from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
-from skimage.measure import marching_cubes
 
 from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.anatomy import labels as anatomy_labels
+from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.label_surfaces import mask_surface
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.tuples import vector3
 
@@ -29,10 +30,6 @@ CUT_VOXELS = 3
 # holds this part of the next layer's voxels, they were cut there. Bones end in tips, of half as many at most.
 CUT_BONES = 3
 CUT_LAYER_PART = 0.7
-# Taubin (1995), a low-pass filter of the surface without shrinking: a positive and a larger negative step.
-SMOOTHING_STEPS = 12
-SMOOTHING_FACTORS = (0.5, -0.526)
-_TOUCHING = ndimage.generate_binary_structure(3, 3)
 _FACES = {"R": "right", "L": "left", "A": "anterior", "P": "posterior", "S": "superior", "I": "inferior"}
 _OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "S": "I", "I": "S"}
 _DIRECTIONS = {
@@ -110,7 +107,7 @@ def bones_from_labels(
     """
     labels = np.asarray(labels)
     if labels.ndim != 3:
-        raise ValueError(f"A label volume has three axes, not {labels.ndim}.")
+        raise ValueError(f"A label volume must have three axes, not {labels.ndim}.")
     orientation_of(affine)
     if not np.issubdtype(labels.dtype, np.integer):
         labels = np.rint(labels).astype(np.int32)
@@ -147,12 +144,12 @@ def bone_from_mesh(name: str, vertices_ras_mm: np.ndarray, faces: np.ndarray) ->
     vertices = np.asarray(vertices_ras_mm, dtype=np.float64).reshape(-1, 3)
     faces = np.asarray(faces, dtype=np.int64).reshape(-1, 3)
     if not len(faces) or faces.min() < 0 or faces.max() >= len(vertices):
-        raise ValueError(f"The mesh of {name} has no faces, or its faces name vertices that it has not.")
+        raise ValueError(f"The mesh of {name} has no faces, or its faces refer to missing vertices.")
     if not np.isfinite(vertices).all():
         raise ValueError(f"The mesh of {name} has vertices that are not finite.")
     vertices, faces, kept = _joined_pieces(vertices, faces)
-    vertices, faces, volume = _turned_outwards(vertices, faces)
-    return Bone(name, label.id, vertices, faces, volume, kept_fraction=kept)
+    surface = Surface(vertices, faces).turned_outwards()
+    return Bone(name, label.id, surface.vertices, surface.faces, surface.volume_mm3, kept_fraction=kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,15 +192,12 @@ def _layer(mask: np.ndarray, axis: int, end: int, depth: int) -> int:
 def _bone_from_mask(name: str, label: int, voxels: _Mask, view: np.ndarray, affine: np.ndarray) -> Bone:
     mask, local = voxels.filled, affine.copy()
     local[:3, 3] = transform_points(affine, voxels.start)
-    surface, faces, _, _ = marching_cubes(np.pad(mask, 1).astype(np.float32), 0.5)
-    faces = faces.astype(np.int64)
-    vertices = transform_points(local, smoothed(surface.astype(np.float64), faces) - 1)
-    vertices, faces, _ = _turned_outwards(vertices, faces)
+    surface = mask_surface(mask, local)
     return Bone(
         name=name,
         label=label,
-        vertices_ras_mm=vertices,
-        faces=faces,
+        vertices_ras_mm=surface.vertices,
+        faces=surface.faces,
         volume_mm3=float(mask.sum() * abs(np.linalg.det(affine[:3, :3]))),
         cut=_cut_faces(voxels, view, affine),
         spacing_mm=vector3(voxel_spacing_mm(affine)),
@@ -215,22 +209,20 @@ def _bone_from_mask(name: str, label: int, voxels: _Mask, view: np.ndarray, affi
 
 def _bone_voxels(mask: np.ndarray, spacing_mm: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the largest piece with the sizeable pieces near it, and the part of the voxels that these are."""
-    pieces, count = ndimage.label(mask, structure=_TOUCHING)
-    if count == 1:
+    pieces = connected_components(mask)
+    if pieces.count == 1:
         return mask, 1.0
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    kept = {int(sizes.argmax())}
-    waiting = {int(i) for i in np.flatnonzero(sizes >= PIECE_FRACTION * sizes.max())} - kept
+    kept = {pieces.largest}
+    waiting = {int(piece) for piece in pieces.at_least(PIECE_FRACTION)} - kept
     while waiting:
-        distance = ndimage.distance_transform_edt(~np.isin(pieces, list(kept)), sampling=spacing_mm)
-        gap = ndimage.minimum(distance, pieces, list(waiting))
+        distance = ndimage.distance_transform_edt(~pieces.mask(list(kept)), sampling=spacing_mm)
+        gap = ndimage.minimum(distance, pieces.numbers, list(waiting))
         reach = PIECE_GAP_MM + float(np.max(spacing_mm))
         near = {piece for piece, away in zip(waiting, gap, strict=True) if away <= reach}
         if not near:
             break
         kept, waiting = kept | near, waiting - near
-    chosen = np.isin(pieces, list(kept))
+    chosen = pieces.mask(list(kept))
     return chosen, float(chosen.sum() / mask.sum())
 
 
@@ -245,16 +237,6 @@ def _cut_faces(voxels: _Mask, view: np.ndarray, affine: np.ndarray) -> tuple[str
             if touches and _layer(voxels.filled, axis, end, 0) >= CUT_VOXELS:
                 faces.append(_FACES[face])
     return tuple(sorted(faces))
-
-
-def smoothed(vertices: np.ndarray, faces: np.ndarray, steps: int = SMOOTHING_STEPS) -> np.ndarray:
-    """Return vertices `(V, 3)` moved by Taubin's filter (1995): stairs of voxels go, the size stays."""
-    neighbours = Surface(vertices, faces).adjacency
-    degree = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)[:, None]
-    for _ in range(steps):
-        for factor in SMOOTHING_FACTORS:
-            vertices = vertices + factor * (neighbours @ vertices / degree - vertices)
-    return vertices
 
 
 def _joined_pieces(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -273,10 +255,3 @@ def _joined_pieces(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray,
     used, renumbered = np.unique(faces, return_inverse=True)
     part = float(areas[kept].sum() / max(areas.sum(), 1e-12))
     return vertices[used], renumbered.reshape(-1, 3), part
-
-
-def _turned_outwards(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the mesh with its faces counter-clockwise from outside, and the volume [mm3] that it encloses."""
-    corners = vertices[faces] - vertices.mean(axis=0)
-    volume = float(np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6)
-    return (vertices, faces, volume) if volume >= 0 else (vertices, faces[:, ::-1].copy(), -volume)

@@ -10,12 +10,17 @@ from pathlib import Path
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.header import refuse
 from SwinX2SLib.io.label_volumes import LabelVolume, NumberedLabels, read_label_volume
-from SwinX2SLib.io.meshes import MESH_SUFFIXES, read_mesh_archive, read_mesh_folder
 from SwinX2SLib.io.volumes import VOLUME_SUFFIXES
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
+from SwinX2SLib.measurements.reading_meshes import (
+    BONE_SUFFIXES,
+    mesh_files,
+    read_mesh_archive,
+    read_mesh_folder,
+)
 
 RESULT_LABELS, RESULT_UNCERTAINTY = "labels.nii.gz", "uncertainty.nii.gz"
-_HINT = "Give a NIfTI or .seg.nrrd segmentation, an .npz of meshes, or a folder of meshes."
+_HINT = "Use a NIfTI or .seg.nrrd segmentation, a mesh archive (.npz), or a folder of meshes."
 _BLOCK_BYTES = 1 << 20
 
 
@@ -83,10 +88,10 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBon
         source = path / RESULT_LABELS if (path / RESULT_LABELS).is_file() else path
         subject = _read(source, options)
     except OSError as error:
-        message = f"It cannot be read ({error.strerror or error})."
+        message = f"The file cannot be read ({error.strerror or error})."
         raise refuse("unreadable-file", message, "Check the path and its permissions.", path) from error
     if subject.is_empty and not options.allow_empty:
-        message = "There is no bone in it."
+        message = "The file has no bones."
         raise InputError([Fault("no-bones", message, "Check that it is the right file.", str(source))])
     return subject
 
@@ -94,21 +99,20 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBon
 def _read(path: Path, options: ReadOptions) -> SubjectBones:
     name = path.name.lower()
     if not path.exists():
-        raise refuse("missing-file", "There is no such file or folder.", "Check the path.", path)
+        raise refuse("missing-file", "The file or folder does not exist.", "Check the path.", path)
     if path.is_dir():
         bones, notes = read_mesh_folder(path, options.mesh_frame, options.ignore_unknown)
-        files = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in MESH_SUFFIXES)
-        return SubjectBones(path, _sha256(files), None, bones, notes)
+        return SubjectBones(path, _sha256(mesh_files(path)), None, bones, notes)
     if not path.is_file():
         raise refuse("unsupported-format", "This is a pipe or a device, not a file.", _HINT, path)
     if name.endswith(".npz"):
         bones, notes = read_mesh_archive(path, options.mesh_frame, options.ignore_unknown)
         return SubjectBones(path, _sha256([path]), None, bones, notes)
-    if name.endswith(MESH_SUFFIXES):
-        hint = f"Give its folder, with every mesh named by its bone. {_HINT}"
-        raise refuse("unsupported-format", "This is one mesh.", hint, path)
+    if name.endswith(BONE_SUFFIXES):
+        hint = f"Use its folder, with every mesh named by its bone. {_HINT}"
+        raise refuse("unsupported-format", "This is a single mesh.", hint, path)
     if not name.endswith(VOLUME_SUFFIXES):
-        raise refuse("unsupported-format", "The name ends like no file of bones.", _HINT, path)
+        raise refuse("unsupported-format", "Unknown file type.", _HINT, path)
     volume = read_label_volume(path, options.ignore_unknown, options.mapping)
     return SubjectBones(path, _sha256([path]), volume, None, volume.notes)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.measurements.results import NotFoundError
 from SwinX2SLib.measurements.vertebra_body import Box, Section
 from SwinX2SLib.measurements.voxel_solid import Solid
@@ -85,7 +85,7 @@ def find_canal(solid: Solid, section: Section, box: Box) -> Canal:
 
 def _nearest_pieces(solid: Solid, section: Section) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the shortest line from the body to an arch that hangs below or above its levels."""
-    pieces, _ = ndimage.label(section.filled)
+    pieces = connected_components(section.filled, faces_only=True).numbers
     own = pieces[solid.index(1, 0.0), solid.index(2, 0.0)]
     places = np.stack(np.meshgrid(section.front, section.up, indexing="ij"), axis=-1)
     body, arch = places[pieces == own], places[(pieces > 0) & (pieces != own)]
@@ -176,13 +176,12 @@ def find_pedicle(solid: Solid, box: Box, canal: Canal, sign: int) -> np.ndarray:
     best = None
     for row in range(fronts.start, fronts.stop):
         cut = solid.filled[rights, row, levels]
-        pieces, count = ndimage.label(cut)
-        if not count:
+        pieces = connected_components(cut, faces_only=True)
+        if not pieces.count:
             raise NotFoundError("The pedicle is broken or missing.")
-        sizes = np.bincount(pieces.ravel())[1:]
-        if best is None or sizes.max() < best[0]:
-            centre = np.argwhere(pieces == sizes.argmax() + 1).mean(axis=0)
-            best = (int(sizes.max()), row, centre)
+        size = int(pieces.sizes.max())
+        if best is None or size < best[0]:
+            best = (size, row, np.argwhere(pieces.mask(pieces.largest)).mean(axis=0))
     if best is None or best[0] * solid.step_mm**2 < LEAST_PEDICLE_MM2:
         raise NotFoundError("The pedicle is broken or missing.")
     right = solid.coordinates(0)[rights][0] + best[2][0] * solid.step_mm
@@ -198,11 +197,10 @@ def find_spinous(solid: Solid, canal: Canal) -> Spinous:
     """
     width = solid.between(0, -SPINOUS_HALF_WIDTH_MM, SPINOUS_HALF_WIDTH_MM)
     behind = solid.between(1, solid.start[1], canal.back[1] + 1.0)
-    pieces, count = ndimage.label(solid.filled[width, behind].mean(axis=0) >= 0.3)
-    if not count:
+    pieces = connected_components(solid.filled[width, behind].mean(axis=0) >= 0.3, faces_only=True)
+    if not pieces.count:
         raise NotFoundError("The arch has no spinous process.")
-    sizes = np.bincount(pieces.ravel())[1:]
-    cells = np.argwhere(pieces == sizes.argmax() + 1)
+    cells = np.argwhere(pieces.mask(pieces.largest))
     points = np.stack([solid.coordinates(1)[behind][cells[:, 0]], solid.coordinates(2)[cells[:, 1]]], axis=1)
     direction = np.array([-1.0, 0.0])
     for _ in range(4):

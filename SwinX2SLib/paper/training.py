@@ -13,6 +13,7 @@ import torch
 
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.io.volumes import write_volume
@@ -22,7 +23,6 @@ from SwinX2SLib.paper.plan import Training, ViewRadiographs
 from SwinX2SLib.parallel import RUN_AGAIN
 from SwinX2SLib.parallel.records import fingerprint
 from SwinX2SLib.reconstruct.device import choose_device, fast_autocast
-from SwinX2SLib.reconstruct.label_assignment import remove_small_components
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.reconstruct.scoring import reconstruct_case
 from SwinX2SLib.reconstruct.test_time_augmentation import predict

@@ -1,4 +1,4 @@
-"""From probabilities to labels, and the removal of stray components."""
+"""From probabilities to labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor
 
 # A bone that promises less overlap than this is not shown: it is most probably not there.
@@ -73,34 +72,3 @@ def best_threshold(probability: Tensor) -> tuple[float, float]:
     dice = 2 * likely.cumsum(0) / (counts + total)
     chosen = int(dice.argmax())
     return float(likely[chosen]), float(dice[chosen])
-
-
-_TOUCHING = ndimage.generate_binary_structure(3, 3)
-
-
-def remove_small_components(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, int]:
-    """Keep, of each bone, the pieces that have at least `fraction` of the voxels of its largest piece.
-
-    Pieces are connected through faces, edges and corners. What is removed becomes background: a thin bone such as a
-    rib may rightly break into pieces at the network's resolution, a distant speck of a few voxels is none.
-
-    Args:
-        labels: uint8 `(X, Y, Z)`.
-        fraction: 0 keeps everything, 1 only the largest piece.
-
-    Returns:
-        The cleaned labels (a new array) and how many voxels were removed.
-    """
-    cleaned = labels.copy()
-    if fraction <= 0:
-        return cleaned, 0
-    for index, box in enumerate(ndimage.find_objects(labels)):
-        if box is None:
-            continue
-        pieces, count = ndimage.label(labels[box] == index + 1, structure=_TOUCHING)
-        sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-        sizes[0] = 0
-        small = sizes < fraction * sizes.max()
-        small[0] = False
-        cleaned[box][small[pieces]] = 0
-    return cleaned, int(np.count_nonzero(cleaned != labels))

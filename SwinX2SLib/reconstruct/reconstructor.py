@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError, ModelError
+from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.orientation import RadiographOrientationNet
 from SwinX2SLib.models.reconstruction import reconstructs
@@ -21,7 +22,7 @@ from SwinX2SLib.radiographs import Radiograph, prepare_pair, read_radiographs
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, move_along_z
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
-from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, remove_small_components
+from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from SwinX2SLib.report.surface_view import View, Window
+from SwinX2SLib.report.render import View, Window
 
 FINE = 2  # pictures are drawn this much larger and reduced, which smooths lines
 _INK, _HALO = (25, 29, 40), (255, 255, 255)

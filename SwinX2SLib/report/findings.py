@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from SwinX2SLib.anatomy import Label
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
 from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.reconstruct.plausibility import (
@@ -200,7 +201,6 @@ def _radiograph_size_mm(radiograph: dict) -> tuple[float, float]:
 LOW_EXPECTED_DICE = 0.5
 # A bone in pieces: its largest piece holds less than this share.
 _WHOLE = 0.9
-_TOUCHING = ndimage.generate_binary_structure(3, 3)
 
 
 def bone_flags(findings: Findings) -> dict[str, list[str]]:
@@ -228,10 +228,8 @@ def _flags(bone: Bone, expected_dice: float | None) -> list[str]:
 
 
 def _pieces(mask: np.ndarray) -> list[str]:
-    pieces, count = ndimage.label(mask, structure=_TOUCHING)
-    if count == 1 or np.bincount(pieces.ravel())[1:].max() >= _WHOLE * mask.sum():
-        return []
-    return [f"{count} components."]
+    pieces = connected_components(mask)
+    return [] if pieces.largest_fraction >= _WHOLE else [f"{pieces.count} components."]
 
 
 def _out_of_order(findings: Findings) -> set[int]:

@@ -20,12 +20,13 @@ from SwinX2SLib.drr.overlay import bone_outlines
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
+from SwinX2SLib.geometry.label_surfaces import label_surfaces
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.report.findings import Findings, read_findings
 from SwinX2SLib.report.measurements.write import MeasuredSummary, write_measurements
-from SwinX2SLib.report.surface_view import BACKGROUND, shaded_view
+from SwinX2SLib.report.render import BACKGROUND, FRONT, LEFT, View, render_bones
 from SwinX2SLib.report.templates import render_page
 
 _LONG_SIDE_INCHES, _DPI = 7.4, 108
@@ -105,8 +106,8 @@ PICTURES = {
     "bones_front": "bones_front.png",
     "bones_left": "bones_left.png",
 }
-_PAGE_SIDES = {"front": ("R", "L"), "left": ("A", "P")}
-_CROP_MARGIN, _LETTER_HEIGHT = 24, 40
+_MARGIN, _LETTER_HEIGHT = 24, 40
+_PIXELS_PER_MM = 1.5  # a voxel of the usual grid has four pixels
 
 
 def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | None = None) -> dict[str, Path]:
@@ -162,26 +163,23 @@ def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
 
 def _pictures(findings: Findings, radiographs: tuple[Radiograph, Radiograph]) -> dict[str, bytes]:
     ap, lateral = radiographs
+    bones = label_surfaces(findings.labels, findings.affine)
     return {
         "radiograph_ap": outlined_radiograph(ap, findings.labels, findings.affine),
         "radiograph_lateral": outlined_radiograph(lateral, findings.labels, findings.affine),
-        "bones_front": _named_sides(shaded_view(findings.labels, "front"), "front"),
-        "bones_left": _named_sides(shaded_view(findings.labels, "left"), "left"),
+        "bones_front": _named_sides(render_bones(bones, FRONT, _PIXELS_PER_MM), FRONT),
+        "bones_left": _named_sides(render_bones(bones, LEFT, _PIXELS_PER_MM), LEFT),
     }
 
 
-def _named_sides(picture: np.ndarray, view: str) -> bytes:
-    """Return a PNG of a shaded view, cropped to its bones, with the sides named."""
-    bone = (picture != np.array(BACKGROUND, dtype=np.uint8)).any(axis=2)
-    if bone.any():
-        rows, columns = (np.flatnonzero(bone.any(axis=axis)) for axis in (1, 0))
-        picture = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    margins = ((_LETTER_HEIGHT, _CROP_MARGIN), (_CROP_MARGIN, _CROP_MARGIN))
+def _named_sides(picture: np.ndarray, view: View) -> bytes:
+    """Return a PNG of a picture of bones with a margin in which the sides are named."""
+    margins = ((_LETTER_HEIGHT, _MARGIN), (_MARGIN, _MARGIN))
     image = Image.fromarray(
         np.stack([np.pad(picture[..., c], margins, constant_values=BACKGROUND[c]) for c in range(3)], axis=-1)
     )
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=26)
-    for name, place, anchor in zip(_PAGE_SIDES[view], (8, image.width - 8), ("la", "ra"), strict=True):
+    for name, place, anchor in zip(view.sides, (8, image.width - 8), ("la", "ra"), strict=True):
         draw.text((place, 6), name, fill=(40, 40, 60), font=font, anchor=anchor)
     stream = io.BytesIO()
     image.save(stream, format="PNG", optimize=True)

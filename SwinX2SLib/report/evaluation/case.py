@@ -12,12 +12,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy.spatial import cKDTree
 
-from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids, labels
-from SwinX2SLib.evaluation import surfaces as bone_surfaces
 from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.statistics import Metric, Tally, metrics_of, tally
 from SwinX2SLib.evaluation.statistics.scores import FOREGROUND, number, part_scores, score
+from SwinX2SLib.evaluation.surfaces import COARSEST_MM
+from SwinX2SLib.geometry.label_surfaces import label_surfaces
+from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.agreement import PLACE, region_of
@@ -31,8 +32,9 @@ from SwinX2SLib.report.evaluation.reading import (
 )
 from SwinX2SLib.report.evaluation.tables import paper_heading, paper_scale
 from SwinX2SLib.report.naming import REGION_TITLES, structure_title, title_of, unit_words
-from SwinX2SLib.report.surface_view import FRONT, LEFT, View, Window, shaded_surfaces
+from SwinX2SLib.report.render import FRONT, LEFT, View, Window, render_surfaces, window_of_scale
 from SwinX2SLib.report.templates import render_page
+from SwinX2SLib.version import __version__
 
 # Distances from here on [mm] have the colour; dark blue to dark red through pale, distinguishable with any colour
 # vision.
@@ -55,7 +57,6 @@ LEGEND = (
 )
 _FINE, _LARGEST_PIXELS, _MARGIN_PIXELS = 2, 420, 16
 _LETTER_PIXELS, _NARROWEST_PIXELS = 22, 160
-_Surface = tuple[np.ndarray, np.ndarray]
 
 
 def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Collection[str]) -> list[Picture]:
@@ -68,14 +69,18 @@ def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Colle
     Returns:
         Four pictures, or none when neither volume holds a bone of the groups.
     """
-    predicted, true = (label_surfaces(volume, groups) for volume in (prediction, truth))
+    wanted = [label for group in groups for label in label_ids(group)]
+    predicted, true = (
+        label_surfaces(volume.labels, volume.affine, wanted, coarsest_mm=COARSEST_MM)
+        for volume in (prediction, truth)
+    )
     if not predicted and not true:
         return []
     distance_colours = {
         name: _distance_colours(surface, true.get(name)) for name, surface in predicted.items()
     }
     truth_colours = {name: np.array(FOUND if name in predicted else MISSED) for name in true}
-    every = np.concatenate([vertices for vertices, _ in (*predicted.values(), *true.values())])
+    every = np.concatenate([surface.vertices for surface in (*predicted.values(), *true.values())])
     scale = _scale(every)
     pictures = []
     for view in (FRONT, LEFT):
@@ -91,18 +96,11 @@ def compared_pictures(prediction: LabelVolume, truth: LabelVolume, groups: Colle
     return pictures
 
 
-def label_surfaces(volume: LabelVolume, groups: Collection[str]) -> dict[int, _Surface]:
-    """Return the smoothed surface of each label: vertices `(V, 3)` RAS mm and faces `(F, 3)`; specks included."""
-    wanted = [label for group in groups for label in label_ids(group)]
-    found = bone_surfaces.label_surfaces(volume, wanted)
-    return {label: (surface.vertices, surface.faces) for label, surface in found.items()}
-
-
-def _distance_colours(surface: _Surface, truth: _Surface | None) -> np.ndarray:
+def _distance_colours(surface: Surface, truth: Surface | None) -> np.ndarray:
     """Return the colour of each vertex of a prediction, `(V, 3)`."""
     if truth is None:
         return np.array(INVENTED, dtype=np.float64)
-    distance = cKDTree(truth[0]).query(surface[0])[0]
+    distance = cKDTree(truth.vertices).query(surface.vertices)[0]
     starts = [start for start, _ in DISTANCE_COLOURS]
     colours = [colour for _, colour in DISTANCE_COLOURS]
     return np.array(colours, dtype=np.float64)[np.searchsorted(starts, distance, side="right") - 1]
@@ -115,21 +113,15 @@ def _scale(every: np.ndarray) -> float:
 
 
 def _window(seen: np.ndarray, scale: float) -> Window:
-    before = np.array([_MARGIN_PIXELS, _LETTER_PIXELS + 4]) * _FINE
-    after = np.array([_MARGIN_PIXELS, _MARGIN_PIXELS]) * _FINE
-    low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
-    # Even numbers, since the picture is halved.
-    size = 2 * np.ceil(((high - low) * scale + before + after) / 2).astype(int)
-    if size[0] < _NARROWEST_PIXELS * _FINE:
-        before[0], size[0] = before[0] + (_NARROWEST_PIXELS * _FINE - size[0]) // 2, _NARROWEST_PIXELS * _FINE
-    corner = low - before / scale
-    return Window(float(corner[0]), float(corner[1]), int(size[0]), int(size[1]), scale)
+    before = (_MARGIN_PIXELS * _FINE, (_LETTER_PIXELS + 4) * _FINE)
+    after = (_MARGIN_PIXELS * _FINE, _MARGIN_PIXELS * _FINE)
+    return window_of_scale(seen, scale, before, after, _NARROWEST_PIXELS * _FINE)
 
 
 def _picture(
-    surfaces: Mapping[int, _Surface], colours: Mapping[int, np.ndarray], view: View, window: Window
+    surfaces: Mapping[int, Surface], colours: Mapping[int, np.ndarray], view: View, window: Window
 ) -> bytes:
-    picture = shaded_surfaces(
+    picture = render_surfaces(
         list(surfaces.values()), [False] * len(surfaces), view, window, [colours[name] for name in surfaces]
     )
     image = Image.fromarray(picture).reduce(_FINE)
@@ -143,7 +135,7 @@ def _picture(
     return stream.getvalue()
 
 
-def _alt(what: str, predicted: Mapping[int, _Surface], true: Mapping[int, _Surface]) -> str:
+def _alt(what: str, predicted: Mapping[int, Surface], true: Mapping[int, Surface]) -> str:
     if what == "Prediction":
         extra = [label_by_id(label).title for label in predicted if label not in true]
         return "Coloured by distance from the ground truth." + (

@@ -11,7 +11,7 @@ from PIL import Image, ImageFont
 from SwinX2SLib.measurements.results import Axis, Measurement, Plane
 from SwinX2SLib.report.canvas import DOT_PIXELS, FINE, Canvas
 from SwinX2SLib.report.naming import value_words, word_of
-from SwinX2SLib.report.surface_view import View, Window
+from SwinX2SLib.report.render import View, Window
 
 _PALETTE = ((196, 30, 58), (0, 92, 175), (11, 122, 64), (140, 70, 160), (176, 96, 0), (0, 124, 140))
 # Seen more from its face than this, a plane has no line worth drawing.

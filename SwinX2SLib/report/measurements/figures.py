@@ -12,16 +12,7 @@ from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.report.canvas import FINE
 from SwinX2SLib.report.measurements.annotations import annotated
 from SwinX2SLib.report.naming import structure_title, value_words
-from SwinX2SLib.report.surface_view import (
-    BACK,
-    FEET,
-    FRONT,
-    LEFT,
-    RIGHT,
-    View,
-    shaded_surfaces,
-    window_around,
-)
+from SwinX2SLib.report.render import BACK, FEET, FRONT, LEFT, RIGHT, View, render_surfaces, window_around
 
 _LARGE, _TALL, _SMALL = (400, 400), (340, 640), (290, 270)
 _PROXIMAL_MM, _DISTAL_MM = 95.0, 75.0
@@ -236,6 +227,6 @@ def _figure(
         points = np.concatenate([bones[name].vertices_ras_mm for name in shown])
     window = window_around(view.seen(points), (size[0] * FINE, size[1] * FINE))
     names = [*shown, *ghosts]
-    surfaces = [(bones[name].vertices_ras_mm, bones[name].faces) for name in names]
-    picture = shaded_surfaces(surfaces, [False] * len(shown) + [True] * len(ghosts), view, window)
+    surfaces = [bones[name].surface for name in names]
+    picture = render_surfaces(surfaces, [False] * len(shown) + [True] * len(ghosts), view, window)
     return Figure(structure, title, annotated(picture, view, window, drawn, words))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import slicer
 import vtk
-from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+from vtk.util.numpy_support import numpy_to_vtk
 
 from SwinX2SLib.slicerui.compare.choices import Distance
 from SwinX2SLib.slicerui.provenance import PREFIX
@@ -152,17 +152,12 @@ def _between(anchors: Sequence[Sequence[int]]) -> Iterator[tuple[float, np.ndarr
 
 
 def _polydata(surface: ComparedSurface) -> vtk.vtkPolyData:
-    polydata, points, cells = vtk.vtkPolyData(), vtk.vtkPoints(), vtk.vtkCellArray()
-    points.SetData(numpy_to_vtk(np.ascontiguousarray(surface.vertices, dtype=np.float32), deep=True))
-    faces = np.ascontiguousarray(surface.faces, dtype=np.int64)
-    cells.SetData(
-        numpy_to_vtkIdTypeArray(np.arange(len(faces) + 1, dtype=np.int64) * 3, deep=True),
-        numpy_to_vtkIdTypeArray(faces.ravel(), deep=True),
-    )
-    polydata.SetPoints(points)
-    polydata.SetPolys(cells)
+    # Not at import: the panel loads before any package is installed.
+    from SwinX2SLib.geometry.surfaces import Surface
+    from SwinX2SLib.geometry.vtk_arrays import polydata_of
+
     normals = vtk.vtkPolyDataNormals()
-    normals.SetInputData(polydata)
+    normals.SetInputData(polydata_of(Surface(surface.vertices, surface.faces)))
     normals.SplittingOff()
     normals.ConsistencyOff()
     normals.Update()

@@ -54,7 +54,7 @@ class SegmentationExport(BackgroundProcess):
 
     Args:
         result: the segmentation, as it is now, edits and all.
-        formats: names of `export.meshes.FORMATS`.
+        formats: names of `export.formats.FORMATS`.
         parent: an existing folder; the export gets a new one in it.
         say: called with each line of progress.
         finished: called once at the end with success and a message for the user.

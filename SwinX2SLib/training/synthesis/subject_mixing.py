@@ -18,6 +18,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import CLASS_COUNT, label_by_id
+from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.registration import Similarity, register_bones
 from SwinX2SLib.geometry.resampling import resample_labels
 from SwinX2SLib.training.synthesis.subjects import FIRST_THORACIC, VERTEBRAE, Subject, level_of
@@ -25,7 +26,6 @@ from SwinX2SLib.training.synthesis.subjects import FIRST_THORACIC, VERTEBRAE, Su
 CRUMB_SHARE = 0.05  # pieces below this share of the largest are crumbs
 GAP_LIMIT_VOXELS = 16  # longer gaps stay
 END_VOXELS = 4.0  # what of a piece counts as its end, from the point nearest to the other piece
-CONNECTED = np.ones((3, 3, 3))
 
 
 def join_pieces(labels: np.ndarray) -> list[int]:
@@ -42,7 +42,7 @@ def join_pieces(labels: np.ndarray) -> list[int]:
         if box is None:
             continue
         mask = labels[box] == label
-        if ndimage.label(mask, CONNECTED)[1] == 1:
+        if connected_components(mask).count == 1:
             continue
         _remove_crumbs(labels, label, box)
         while (gap := _nearest_pieces(labels, label, box)) is not None:
@@ -57,11 +57,8 @@ def join_pieces(labels: np.ndarray) -> list[int]:
 
 def _remove_crumbs(labels: np.ndarray, label: int, box: tuple[slice, ...]) -> None:
     view = labels[box]
-    pieces, _ = ndimage.label(view == label, CONNECTED)
-    sizes = np.bincount(pieces.ravel())
-    sizes[0] = 0
-    small = sizes < CRUMB_SHARE * sizes.max()
-    view[(pieces > 0) & small[pieces]] = 0
+    pieces = connected_components(view == label)
+    view[(view == label) & ~pieces.mask(pieces.at_least(CRUMB_SHARE))] = 0
 
 
 def _nearest_pieces(
@@ -71,8 +68,8 @@ def _nearest_pieces(
 
     None when there is no gap: one piece, or all others reach the top or the bottom of the volume, where it was cut.
     """
-    pieces, count = ndimage.label(labels[box] == label, CONNECTED)
-    points = [np.argwhere(pieces == piece) for piece in range(1, count + 1)]
+    pieces = connected_components(labels[box] == label)
+    points = [np.argwhere(pieces.numbers == piece) for piece in range(1, pieces.count + 1)]
     first = [side.start for side in box]
     points.sort(key=len, reverse=True)
     main, last = points[0], labels.shape[2] - 1

@@ -249,7 +249,7 @@ def test_values_follow_without_the_packages_that_find_bones(tmp_path, text):
     path.write_text(text)
     code = (
         "import sys\n"
-        "for name in ('skimage', 'trimesh', 'torch', 'nibabel'): sys.modules[name] = None\n"
+        "for name in ('vtkmodules', 'trimesh', 'torch', 'nibabel'): sys.modules[name] = None\n"
         "from SwinX2SLib.measurements.editing import EditableMeasurements\n"
         "from SwinX2SLib.measurements.stored import measured_document\n"
         f"edited = EditableMeasurements(measured_document(open({str(path)!r}).read()))\n"

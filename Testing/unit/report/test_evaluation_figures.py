@@ -7,8 +7,7 @@ import pytest
 from hip_boxes import boxes
 from PIL import Image
 
-from SwinX2SLib.io.label_volumes import LabelVolume
-from SwinX2SLib.report.evaluation.case import FOUND, INVENTED, MISSED, compared_pictures, label_surfaces
+from SwinX2SLib.report.evaluation.case import FOUND, INVENTED, MISSED, compared_pictures
 from SwinX2SLib.report.evaluation.plots import COLOURS, error_plot
 
 
@@ -69,25 +68,3 @@ def test_a_bone_that_lies_off_is_painted_by_its_distance():
 
 def test_groups_that_are_not_scored_are_not_drawn():
     assert compared_pictures(boxes(), boxes(), ("ribs",)) == []
-
-
-@pytest.mark.parametrize("flip", [False, True])
-def test_surfaces_lie_where_the_voxels_do_and_face_outwards(flip):
-    vertices, faces = label_surfaces(boxes(flip=flip), ("pelvis",))[51]
-    corners = vertices[faces] - vertices.mean(axis=0)
-    volume = np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6
-    assert volume == pytest.approx(10 * 12 * 18 * 27, rel=0.06)
-    assert (vertices.min(axis=0) + vertices.max(axis=0)) / 2 == pytest.approx(
-        [-60 + 91.5, -30 + 34.5, -40 + 43.5], abs=0.5
-    )
-
-
-def test_fine_volumes_are_thinned_to_the_same_place():
-    coarse = boxes()
-    fine = LabelVolume(
-        np.kron(coarse.labels, np.ones((4, 4, 4), dtype=np.uint8)),
-        coarse.affine
-        @ np.array([[0.25, 0, 0, -0.375], [0, 0.25, 0, -0.375], [0, 0, 0.25, -0.375], [0, 0, 0, 1]]),
-    )
-    one, other = (label_surfaces(volume, ("pelvis",))[52][0] for volume in (coarse, fine))
-    assert one.mean(axis=0) == pytest.approx(other.mean(axis=0), abs=1.0)

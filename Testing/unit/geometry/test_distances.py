@@ -1,10 +1,19 @@
+"""Distances of surfaces by hand, in space, and against MONAI and trimesh."""
+
 import numpy as np
 import pytest
+import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from SwinX2SLib.evaluation.metrics import border_points_mm, surface_distances
+from SwinX2SLib.geometry.distances import (
+    border_points_mm,
+    signed_distances_mm,
+    surface_distances,
+    surface_elements,
+)
+from SwinX2SLib.geometry.surfaces import Surface
 
 masks = arrays(bool, (5, 4, 6), elements=st.booleans())
 spacings = st.tuples(*[st.sampled_from([0.5, 1.0, 2.5])] * 3)
@@ -33,7 +42,9 @@ def test_two_planes_lie_as_far_apart_as_their_spacing_says():
     found = surface_distances(first, second, np.diag([2.5, 1.0, 1.0, 1.0]))
     for value in (found.hausdorff_mm, found.hausdorff95_mm, found.directed95_mm, found.assd_mm):
         assert value == pytest.approx(10.0)
-    assert found.nsd(9.99) == 0.0
+    # A plane of voxels has two sides: inner ones lie three voxels apart, outer ones four from an inner one.
+    assert found.nsd(7.49) == 0.0
+    assert found.nsd(7.5) == pytest.approx(0.5)
     assert found.nsd(10.0) == 1.0
 
 
@@ -54,7 +65,7 @@ def test_a_point_beside_a_row_by_hand():
     assert found.hausdorff_mm == 4
     assert found.hausdorff95_mm == pytest.approx(np.percentile([0, 0, 1, 2, 3, 4], 95))
     assert found.directed95_mm == pytest.approx(np.percentile([0, 1, 2, 3, 4], 95))
-    assert found.nsd(1) == pytest.approx(3 / 6)
+    assert found.border_voxel_dice(1) == pytest.approx(3 / 6)
 
 
 @pytest.mark.parametrize("spacing_mm", [1.0, 0.75])
@@ -62,7 +73,7 @@ def test_concentric_balls_lie_apart_by_the_difference_of_their_radii(spacing_mm)
     found = surface_distances(ball(24, spacing_mm), ball(20, spacing_mm), np.diag([spacing_mm] * 3 + [1]))
     assert found.assd_mm == pytest.approx(4.0, abs=0.35 * spacing_mm)
     assert found.hausdorff_mm == pytest.approx(4.0, abs=1.2 * spacing_mm)
-    assert found.nsd(3.0) < 0.1
+    assert found.nsd(2.0) < 0.02
     assert found.nsd(5.5) > 0.99
 
 
@@ -96,7 +107,7 @@ def test_order_of_distances_symmetry_and_bounds(first, second, spacing):
     assert found.hausdorff95_mm <= found.hausdorff_mm + 1e-9
     assert found.directed95_mm <= found.hausdorff_mm + 1e-9
     assert found.hausdorff95_mm == pytest.approx(back.hausdorff95_mm)
-    assert found.nsd(found.hausdorff_mm) == 1.0
+    assert found.border_voxel_dice(found.hausdorff_mm) == found.nsd(1e6) == 1.0
     assert found.nsd(1.0) <= found.nsd(2.0)
     assert surface_distances(first, first, affine).hausdorff_mm == 0
 
@@ -131,4 +142,49 @@ def test_distances_agree_with_monai(first, second, spacing):
     surface_dice = metrics.compute_surface_dice(
         *both, class_thresholds=[1.25], spacing=spacing, include_background=True
     )
-    assert found.nsd(1.25) == pytest.approx(surface_dice.item(), abs=1e-4)
+    assert found.border_voxel_dice(1.25) == pytest.approx(surface_dice.item(), abs=1e-4)
+    # Weighed by area, as DeepMind's package does; MONAI cuts surfaces off at the ends of the array.
+    first, second = (np.pad(mask, 2) for mask in (first, second))
+    both = [torch.from_numpy(mask[None, None].astype(np.float32)) for mask in (first, second)]
+    weighed = metrics.compute_surface_dice(
+        *both, class_thresholds=[1.25], spacing=spacing, include_background=True, use_subvoxels=True
+    )
+    again = surface_distances(first, second, np.diag([*spacing, 1.0]))
+    assert again.nsd(1.25) == pytest.approx(weighed.item(), abs=1e-4)
+    assert found.nsd(1.25) == pytest.approx(again.nsd(1.25), abs=1e-9)
+
+
+def test_a_plane_of_voxels_has_the_area_of_its_faces():
+    """A slab of 6 x 8 voxels of 2 x 3 mm, one voxel thick: two faces; rim and edges are cut off obliquely."""
+    mask = np.zeros((8, 10, 3), bool)
+    mask[1:7, 1:9, 1] = True
+    found = surface_elements(mask, np.diag([2.0, 3.0, 1.0, 1.0]))
+    inner = (np.abs(found.places_mm - (7.0, 13.5, 1.0)) < (5, 10.5, 9)).all(axis=1)
+    assert found.areas_mm2[inner] == pytest.approx(6.0)
+    assert found.areas_mm2[inner].sum() == pytest.approx(2 * 5 * 7 * 6.0)
+
+
+def test_areas_turn_with_the_volume_and_a_complement_has_the_same():
+    mask = np.random.default_rng(2).random((6, 7, 8)) < 0.5
+    turn, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))
+    affine = np.eye(4)
+    affine[:3, :3] = turn @ np.diag([1, 2, 3])
+    plain = surface_elements(mask, np.diag([1.0, 2.0, 3.0, 1.0])).areas_mm2
+    assert surface_elements(mask, affine).areas_mm2 == pytest.approx(plain)
+    padded = np.pad(mask, 1)
+    hollow = np.pad(~padded, 3, constant_values=True)
+    outer = surface_elements(np.ones_like(hollow), np.eye(4)).areas_mm2.sum()
+    both = surface_elements(hollow, np.eye(4)).areas_mm2.sum()
+    assert both - outer == pytest.approx(surface_elements(mask, np.eye(4)).areas_mm2.sum())
+
+
+def test_signed_distances_are_those_of_a_ball_and_of_trimesh():
+    ball_mesh = trimesh.creation.icosphere(4, 10.0)
+    surface = Surface(np.asarray(ball_mesh.vertices), np.asarray(ball_mesh.faces))
+    points = np.random.default_rng(1).normal(0, 9, (200, 3))
+    found = signed_distances_mm(points, surface)
+    assert found == pytest.approx(np.linalg.norm(points, axis=1) - 10, abs=0.05)
+    assert np.abs(found) == pytest.approx(
+        trimesh.proximity.closest_point_naive(ball_mesh, points)[1], abs=1e-6
+    )
+    assert signed_distances_mm(np.zeros((0, 3)), surface).shape == (0,)
