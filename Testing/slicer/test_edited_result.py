@@ -94,7 +94,7 @@ def test_volumes_of_different_grids_are_told(result):
     first, *_ = bone_layers(result)
     turned = first.affine.copy()
     turned[:3, 3] += 0.4 * np.abs(turned[:3, 0])
-    with pytest.raises(VoxelsError, match="one grid"):
+    with pytest.raises(VoxelsError, match="same grid"):
         label_volume([first, type(first)(first.voxels, turned, first.values)])
 
 

@@ -193,7 +193,7 @@ def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_s
     provenance["inputs"]["ap"] |= {"source_to_detector_mm": 20.0, "source_to_isocentre_mm": 10.0}
     (folder / "provenance.json").write_text(json.dumps(provenance))
     result = load_result(folder)
-    assert any("source lies inside" in note for note in notes_of(result))
+    assert any("source is inside" in note for note in notes_of(result))
     assert [provenance_value(plane, "radiograph") for plane in linked(result, RADIOGRAPH_PLANE)] == [
         "lateral"
     ]
