@@ -249,7 +249,7 @@ def test_a_saved_result_says_how_to_make_it_again(found, tmp_path, demo):
     assert (job.ap, job.lateral) == tuple(demo)
     assert job.ap_options.spacing_mm == 1.0
     assert provenance["inputs"]["lateral"]["sha256"] == found.radiographs[1].sha256
-    assert provenance["film_check"]["ap"]["looks"] == "frontal"
+    assert provenance["orientation_check"]["ap"]["looks"] == "frontal"
 
 
 def test_a_result_of_arrays_is_saved_without_files_to_read_again(small_network, tmp_path):
