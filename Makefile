@@ -8,7 +8,7 @@ PYTEST ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-slicer lint format types docs docs-serve build bench \
-	screenshots translations hooks clean
+	notebooks screenshots translations hooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,11 @@ $(VENV)/.lint $(VENV)/.docs $(VENV)/.build: $(VENV)/.%: $(VENV)/.created pyproje
 # The type checker follows imports into numpy and PyTorch.
 $(VENV)/.types: $(VENV)/.test
 	$(PIP) --editable '.[types]'
+	@touch $@
+
+# They run the library and draw with what it brings.
+$(VENV)/.notebooks: $(VENV)/.test
+	$(PIP) --editable '.[notebooks]'
 	@touch $@
 
 demo: $(VENV)/.runtime  ## reconstruct the two demo pairs, offline, into demo-output
@@ -77,6 +82,10 @@ build: $(VENV)/.build  ## build the wheel and the source distribution into dist,
 
 bench: $(VENV)/.test  ## measure speed and memory
 	$(BIN)/python Testing/bench/run.py
+
+# Look at the pictures in them afterwards; the site shows them.
+notebooks: $(VENV)/.notebooks  ## execute the example notebooks and save their outputs
+	$(BIN)/python Docs/examples/execute.py
 
 # Look at the pictures after a change of the module; the tutorial shows them.
 screenshots: $(VENV)/.test  ## take the pictures of the module for the tutorial

@@ -201,11 +201,9 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/label_assignment.py
   reconstruct/model_choice.py
   reconstruct/orientation_check.py
-  reconstruct/outputs.py
   reconstruct/pipeline.py
   reconstruct/plausibility.py
   reconstruct/protocol.py
-  reconstruct/provenance.py
   reconstruct/reconstruction.py
   reconstruct/reconstructor.py
   reconstruct/scoring.py
@@ -356,6 +354,7 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/view_geometry.py
   training/synthesis/views.py
   training/validation.py
+  version.py
   weights/__init__.py
   weights/checkpoint.py
   weights/importing.py

@@ -1,17 +1,19 @@
 """3D bone reconstruction from two radiographs: the library of the Slicer module and the `swinx2s` command.
 
-The names of `__all__` are what most programs need. Importing this package loads nothing else: each name is loaded,
-with PyTorch, VTK or SimpleITK where it needs them, when it is first used.
+`__all__` lists the public API. Each name is loaded on first use, with PyTorch, VTK or SimpleITK if it needs them, so
+importing this package is fast.
 
 World coordinates are patient RAS in mm, affines are 4x4 float64 from array index to RAS mm, and names carry their
-unit. Wherever bones are asked for, a path, an object with `labels` and `affine` (a `Reconstruction`, a `Phantom`) and
-the pair `(labels, affine)` are as good. What a caller can put right raises `InputError`, which lists all faults.
+unit. Functions that take bones accept a path, an object with `labels` and `affine` (a `Reconstruction`, a `Phantom`)
+or a pair `(labels, affine)`. Invalid inputs raise `InputError`, which lists every problem.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from SwinX2SLib.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from SwinX2SLib.anatomy import labels
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.reconstructor import Reconstructor
     from SwinX2SLib.weights import load_weights, stored_weights
 
-__version__ = "0.2.0"
 __all__ = [
     "CaseEvaluation",
     "ConeCamera",
@@ -82,7 +83,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used."""
+    """Load a public name on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

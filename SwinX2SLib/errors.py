@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 DONE, UNEXPECTED, USAGE, INPUT, MODEL, RESOURCES, SOME_FAILED, CANCELLED = 0, 1, 2, 3, 4, 5, 6, 130
@@ -66,6 +67,31 @@ class InputError(ValueError):
     def __init__(self, faults: Sequence[Fault]):
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def install_hint(extra: str) -> str:
+    """Return how to install what an extra of this package brings."""
+    return f'Install it: pip install "swinx2s[{extra}]".'
+
+
+@contextmanager
+def needs_extra(extra: str) -> Iterator[None]:
+    """Turn a missing package into a fault that names the extra which brings it; around imports only.
+
+    Args:
+        extra: of `pyproject.toml`.
+
+    Raises:
+        InputError: a package is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "SwinX2SLib"):
+            raise
+        message = f"The Python package {package} is not installed."
+        raise InputError([Fault("package-missing", message, install_hint(extra))]) from error
 
 
 class DeviceError(InputError):

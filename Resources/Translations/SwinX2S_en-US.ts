@@ -454,7 +454,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Invert the grey levels of the frontal radiograph. Bone must be bright.</source>
+            <source>Invert the gray levels of the frontal radiograph. Bone must be bright.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -566,7 +566,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Invert the grey levels of the lateral radiograph. Bone must be bright.</source>
+            <source>Invert the gray levels of the lateral radiograph. Bone must be bright.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1256,6 +1256,14 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
     <context>
         <name>SwinX2S.faults</name>
         <message>
+            <source>The affine has the shape {0}, not (4, 4).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use the matrix from array index to RAS mm.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Unknown group {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -1336,11 +1344,11 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Line 1: {0} names several columns.</source>
+            <source>Line 1: several columns are named {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give every column a name of its own.</source>
+            <source>Give every column a unique name.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1356,18 +1364,6 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A cluster needs Dask, which is not installed.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Install it with: pip install 'distributed&gt;=2024.8'</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>CUDA was requested, but {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -1376,15 +1372,15 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The DICOM header lacks {0}, so nothing can refer to the radiograph.</source>
+            <source>The DICOM header has no {0}, so the radiograph cannot be referenced.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The file was changed since the reconstruction.</source>
+            <source>The file was changed after the reconstruction.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The radiographs are of two patients (IDs {0}).</source>
+            <source>The radiographs belong to two patients (IDs {0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1512,7 +1508,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The segment {0} lies in layer {1}, of {2} layers.</source>
+            <source>The segment {0} is in layer {1}, but the file has {2} layers.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1612,11 +1608,11 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There are {0} more faults in the table ({1}).</source>
+            <source>The table has {0} more faults ({1}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Mend those above first.</source>
+            <source>Fix the faults above first.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1652,11 +1648,23 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>It cannot be read ({0}).</source>
+            <source>The file cannot be read ({0}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no bone in it.</source>
+            <source>It has no bones.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check the labels.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Unknown view {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use {0}, or a camera.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1696,11 +1704,15 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No format is chosen.</source>
+            <source>No format is selected.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Formats are {0}.</source>
+            <source>Available formats: {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Unknown kind {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1712,7 +1724,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>No predicted bone lies inside the truth's volume: the files place them apart.</source>
+            <source>No predicted bone is inside the volume of the ground truth: the positions in the files differ.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1728,11 +1740,35 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The {0} radiograph is {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use real numbers (rows, columns).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The volume has {0} voxels and is not a single radiograph.</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>Choose a radiograph (a volume with one slice).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The array has type {0} and {1} axes and is not a volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use a three-dimensional volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The file has meshes, not a volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use a label volume or a result.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1752,11 +1788,19 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>It holds meshes, no label volume.</source>
+            <source>The file has meshes, not a label volume.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a label volume or a segmentation; meshes can be converted by any program for meshes.</source>
+            <source>Use a label volume or a segmentation; meshes can be converted with other programs.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This is a {0}, not a volume.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use a path, an object with labels and affine, or the pair (labels, affine).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1796,6 +1840,10 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Correct the argument.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The weights cannot be written ({0}).</source>
             <translation type="unfinished" />
         </message>
@@ -1812,11 +1860,11 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The output folder holds an earlier result.</source>
+            <source>The output folder contains an earlier result.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Add --overwrite to replace it, or name another folder.</source>
+            <source>Add --overwrite to replace it, or specify another folder.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1844,15 +1892,15 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>A whole volume is mounted here, which cannot be replaced at once.</source>
+            <source>The folder is a mount point and cannot be replaced.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name a new folder with --out.</source>
+            <source>Specify a new folder with --out.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name a new folder inside it with --out.</source>
+            <source>Specify a new folder inside it with --out.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1860,19 +1908,23 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The link leads back to itself.</source>
+            <source>The link refers to itself.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name a folder.</source>
+            <source>Specify a folder.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Nothing can be written in {0} ({1}).</source>
+            <source>The folder {0} is not writable ({1}).</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Name a folder with --out that you may write.</source>
+            <source>Specify a writable folder with --out.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The Python package {0} is not installed.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1880,7 +1932,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Install it: pip install highdicom.</source>
+            <source>Install SwinX2S again with the packages that it needs: pip install --upgrade swinx2s.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1956,6 +2008,26 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The pixel size must be one number or (frontal, lateral), not {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Correct spacing_mm.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>A {0} radiograph is used as the {1} one.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The radiograph has been read already: its pixel size and options are known.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Remove the options, or use the file.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The record is not valid JSON ({0}).</source>
             <translation type="unfinished" />
         </message>
@@ -2001,6 +2073,10 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
         </message>
         <message>
             <source>The scheduler {0} cannot be reached ({1}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2052,7 +2128,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Correct its name or its terminology in the module Segmentations.</source>
+            <source>Correct its name or terminology in the Segmentations module.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2112,7 +2188,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a text file with comma-separated values (CSV), saved as UTF-8.</source>
+            <source>Use a text file with comma-separated values (CSV) in UTF-8.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2160,7 +2236,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Check that both radiographs are of one person.</source>
+            <source>Check that both radiographs belong to one person.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2172,7 +2248,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no format {0}.</source>
+            <source>Unknown format {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2192,6 +2268,10 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>There is no region {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Unknown label numbering {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -2201,6 +2281,10 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
         </message>
         <message>
             <source>Unknown weights {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check the order: frontal, lateral.</source>
             <translation type="unfinished" />
         </message>
         <message>

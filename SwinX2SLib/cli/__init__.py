@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from SwinX2SLib import __version__
 from SwinX2SLib.cli.parsing import STOPPED
 from SwinX2SLib.errors import CANCELLED, CANCELLED_WORDS, DONE
+from SwinX2SLib.version import __version__
 
 
 @dataclass(frozen=True)

@@ -186,9 +186,9 @@ def _summary(prepared: Prepared, args: argparse.Namespace) -> str:
     lines += [f"  {len(prepared.excluded)} excluded, {len(prepared.failed)} with faults"]
     others = "; ".join(f"{who}: {count}" for who, count in data_set.counts.items())
     lines += [f"  for comparison, cases by {others}"]
-    lines += _told("Excluded", [f"{case}: {reason}" for case, reason in prepared.excluded.items()])
-    lines += _told("Faulty", [f"{failure.key}: {failure.message}" for failure in prepared.failed])
-    lines += _told("Notes", [f"{e['case']}: {e['note']}" for e in prepared.entries if e["note"]])
+    lines += _section("Excluded", [f"{case}: {reason}" for case, reason in prepared.excluded.items()])
+    lines += _section("Faults", [f"{failure.key}: {failure.message}" for failure in prepared.failed])
+    lines += _section("Notes", [f"{e['case']}: {e['note']}" for e in prepared.entries if e["note"]])
     if not args.check:
         lines.append(f"Case list: {args.out / 'manifest.json'}")
         if not prepared.entries:
@@ -196,6 +196,6 @@ def _summary(prepared: Prepared, args: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _told(title: str, sentences: list[str]) -> list[str]:
+def _section(title: str, sentences: list[str]) -> list[str]:
     shown = [f"  {line}" for line in first_few(sentences, _MOST_TOLD, ", in prepared.json")]
     return [f"{title}:", *shown] if sentences else []

@@ -196,7 +196,7 @@ def _add_orientation_options(group: argparse._ArgumentGroup) -> None:
         "(ap=5%%,0%%,90%%,100%%)",
     )
     for option, words in (
-        ("--invert", "invert the grey levels"),
+        ("--invert", "invert the gray levels"),
         ("--ignore-orientation", "ignore the orientation stated in the header"),
     ):
         group.add_argument(option, action="append", default=[], choices=_VIEWS, metavar="VIEW", help=words)

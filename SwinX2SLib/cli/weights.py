@@ -133,7 +133,7 @@ def run_verify(args: argparse.Namespace) -> int:
         found = file_faults(entry.path, entry.record)
         if not found and not args.files_only:
             found = _tensor_faults(entry)
-        print(f"{entry.record.name}: {'in order' if not found else 'NOT in order'}")
+        print(f"{entry.record.name}: {'DAMAGED' if found else 'valid'}")
         faults.extend(found)
     if faults:
         raise WeightsError(faults)
@@ -169,7 +169,7 @@ def run_remove(args: argparse.Namespace) -> int:
         WeightsError: they cannot be removed.
     """
     files = remove_imported(args.name)
-    print(f"Removed {args.name}: {', '.join(map(str, files)) or 'its files were gone already'}.")
+    print(f"Removed {args.name}: {', '.join(map(str, files)) or 'its files did not exist'}.")
     return DONE
 
 

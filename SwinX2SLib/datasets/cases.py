@@ -94,7 +94,8 @@ class Case:
         ct, ct_affine = self._load("ct.nii.gz", np.float32)
         if ct.shape == labels.shape and np.allclose(affine, ct_affine, atol=0.1):
             return ct
-        return resample_image(ct, ct_affine, labels.shape, affine, AIR_HU if self.ct_kind == "HU" else 0.0)
+        air = AIR_HU if self.ct_kind == "HU" else 0.0
+        return resample_image(ct, ct_affine, labels.shape, affine, outside=air)
 
     def _load(self, name: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume in network order and its affine (index -> RAS mm)."""

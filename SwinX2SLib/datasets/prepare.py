@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib import __version__
 from SwinX2SLib.datasets.dataset import SPLITS, DataSet, RawCase
 from SwinX2SLib.datasets.grid import PAPER_SHAPE
 from SwinX2SLib.datasets.prepare_case import files_of, prepare_case
@@ -19,6 +18,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.parallel import RUN_AGAIN, Failure, Outcome, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
+from SwinX2SLib.version import __version__
 
 MANIFEST, REPORT = "manifest.json", "prepared.json"
 _VOLUMES, _RESULTS, _CHECKS = "volumes", "results", "checks"

@@ -43,9 +43,11 @@ def name_ribs(ribs: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, list[st
     sides = _sides(regions)
     counts = {side: len(found) for side, found in sides.items()}
     if any(count != RIBS_A_SIDE for count in counts.values()):
-        message = f"The mask does not tell ribs apart, and has {counts['left']} regions on the left and "
+        message = f"The mask has a single rib label, with {counts['left']} components on the left and "
         message += f"{counts['right']} on the right instead of 12 each."
-        raise InputError([Fault("ribs-uncounted", message, "Use RibSeg v2, whose masks number the ribs.")])
+        raise InputError(
+            [Fault("ribs-uncounted", message, "Use RibSeg v2, whose masks have one label per rib.")]
+        )
     ids = {"left": label_ids("ribs")[:RIBS_A_SIDE], "right": label_ids("ribs")[RIBS_A_SIDE:]}
     for side, found in sides.items():
         for bone, region in zip(ids[side], found, strict=True):
@@ -53,7 +55,7 @@ def name_ribs(ribs: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, list[st
     # Back to the file's order of axes: the same flips and permutations undo themselves through the affine.
     back = np.zeros(ribs.shape, dtype=np.uint8)
     reorient(back, affine, "RAS")[0][...] = numbered
-    return back, ["The mask does not tell ribs apart: they were counted by connected regions from above."]
+    return back, ["The mask has a single rib label: ribs were numbered by connected components from above."]
 
 
 class _Region:
@@ -181,7 +183,7 @@ def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
         raise InputError(faults) from error
     for group, mark in UNKNOWN.items():
         if (marked == mark).any():
-            notes.append(f"Bone of the {group} that {numbering.title} does not name was left out.")
+            notes.append(f"Bone of the {group} without an individual label in {numbering.title} was ignored.")
     return Labels(drop_unnamed(marked), affine, notes)
 
 
@@ -194,13 +196,15 @@ def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
         if labels is None:
             labels, affine = np.zeros(mask.shape, dtype=np.uint8), own
         if mask.shape != labels.shape or not same_grid(affine, own, mask.shape):
-            raise _fault("grids-differ", f"This mask lies on another grid than {paths[0].name}.", path)
+            raise _fault("grids-differ", f"This mask has another grid than {paths[0].name}.", path)
         drawn = mask > 0
         overlap += int(np.count_nonzero(labels[drawn] & (labels[drawn] != bone)))
         labels[drawn & (labels == 0)] = bone
     if labels is None:
-        raise ValueError("There are no masks to read.")
-    notes = [f"{overlap} voxels are drawn as two bones; the first by name has them."] if overlap else []
+        raise ValueError("There are no masks.")
+    notes = (
+        [f"{overlap} voxels belong to two bones; the bone that is first by name is used."] if overlap else []
+    )
     return Labels(labels, affine, notes)
 
 
@@ -209,9 +213,9 @@ def _bone_of(path: Path) -> int:
     name = path.name.split(".")[0]
     label = label_named("sacrum" if name.lower() == "vertebrae_s1" else name)
     if label is None:
-        raise _fault("unknown-bone", f"{name!r} is none of our bones.", path)
+        raise _fault("unknown-bone", f"{name!r} is not one of the 54 bones.", path)
     return label.id
 
 
 def _fault(kind: str, message: str, path: Path) -> InputError:
-    return InputError([Fault(kind, message, "Copy or unpack it again, or leave this scan out.", str(path))])
+    return InputError([Fault(kind, message, "Copy or unpack it again, or exclude this scan.", str(path))])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.anatomy import BACKGROUND, CLASS_COUNT
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import needs_extra
 from SwinX2SLib.geometry.cameras import VIEWS, Camera, ConeCamera, view_axes
 from SwinX2SLib.geometry.frames import NETWORK_ORIENTATION, orientation_of, transform_points, voxel_spacing_mm
 
@@ -108,15 +108,12 @@ def _march(
 ) -> np.ndarray:
     """Return the integral along rays from `source` `(1 or N, 3)` to `target` `(N, 3)`, RAS mm, as float32 `(N,)`."""
     # nanodrr and the torch below it are heavy, and nothing else of the package needs them.
-    try:
-        import torch
+    import torch
+
+    with needs_extra("projection"):
         from nanodrr.data import Subject
         from nanodrr.drr import render
         from torchio import ScalarImage
-    except ModuleNotFoundError as error:
-        hint = "Install it: pip install 'swinx2s[projection]'"
-        fault = Fault("projector-absent", f"A camera needs {error.name}, which is not installed.", hint)
-        raise InputError([fault]) from error
 
     tensor = torch.from_numpy(np.ascontiguousarray(attenuation, dtype=np.float32))[None]
     subject = Subject.from_images(ScalarImage(tensor=tensor, affine=np.asarray(affine)), convert_to_mu=False)

@@ -81,9 +81,9 @@ def _argument_faults(camera: str | Camera, kind: str) -> list[Fault]:
     faults = []
     if not isinstance(camera, ParallelCamera | ConeCamera) and camera not in VIEWS:
         hint = f"Use {', '.join(VIEWS)}, or a camera."
-        faults.append(Fault("no-camera", f"There is no view {camera!r}.", hint))
+        faults.append(Fault("no-camera", f"Unknown view {camera!r}.", hint))
     if kind not in get_args(Kind):
-        faults.append(Fault("no-kind", f"There is no kind {kind!r}.", f"Use {', '.join(get_args(Kind))}."))
+        faults.append(Fault("no-kind", f"Unknown kind {kind!r}.", f"Use {', '.join(get_args(Kind))}."))
     return faults
 
 
@@ -102,8 +102,8 @@ def _read(source: str | Path | LabelArrays, kind: Kind) -> tuple[np.ndarray, np.
         values, affine = arrays_of(source)
         affine = placed(affine)
     if values.ndim != 3 or values.dtype.kind not in "buif":
-        message = f"The numbers are {values.dtype} of {values.ndim} axes, not a volume."
-        raise InputError([Fault("not-a-volume", message, "Use one three-dimensional volume.")])
+        message = f"The array has type {values.dtype} and {values.ndim} axes and is not a volume."
+        raise InputError([Fault("not-a-volume", message, "Use a three-dimensional volume.")])
     if kind == "labels" or (kind == "auto" and _are_labels(values)):
         volume = label_volume((values, affine))
         return volume.labels, volume.affine, "labels"
@@ -114,7 +114,7 @@ def _named(path: Path) -> tuple[np.ndarray, np.ndarray, Kind]:
     volume = subject_of(path).volume
     if volume is None:
         hint = "Use a label volume or a result."
-        raise InputError([Fault("not-a-volume", "It holds meshes, no volume.", hint, str(path))])
+        raise InputError([Fault("not-a-volume", "The file has meshes, not a volume.", hint, str(path))])
     return volume.labels, volume.affine, "labels"
 
 

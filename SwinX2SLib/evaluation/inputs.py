@@ -107,7 +107,7 @@ def _recognised(
     """Return numberings as they turned out, and what to tell of those that had to be recognised."""
     automatic = [each for each in schemes if isinstance(each, RecognisedMapping)]
     settled = [each.scheme if isinstance(each, RecognisedMapping) else each for each in schemes]
-    return settled, [each.told for each in automatic if each.told]
+    return settled, [each.message for each in automatic if each.message]
 
 
 def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:

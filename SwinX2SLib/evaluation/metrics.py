@@ -54,8 +54,8 @@ def check_one_shape(prediction: np.ndarray, truth: np.ndarray) -> None:
     """
     if prediction.shape != truth.shape:
         raise ValueError(
-            f"The prediction has the shape {prediction.shape} and the truth {truth.shape}; "
-            "resample one onto the other."
+            f"The shapes of prediction {prediction.shape} and ground truth {truth.shape} differ; resample "
+            "one of them."
         )
 
 

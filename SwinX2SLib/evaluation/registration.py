@@ -213,7 +213,7 @@ def place_prediction(
         return prediction, None, []
     placing = _ALIGNERS[align](prediction, truth, labels)
     if placing is None:
-        return prediction, None, ["No bone is in both volumes; the prediction was not moved."]
+        return prediction, None, ["The volumes have no common bone; the prediction was not aligned."]
     moved = replace(prediction, affine=np.array(placing.matrix) @ prediction.affine)
     return moved, placing, [_words(placing, align)]
 
@@ -235,15 +235,20 @@ def outside_notes(
     bone, inside = _voxels_inside(prediction, truth, labels)
     if not bone:
         groups = "" if not prediction.labels.any() else " of the groups compared"
-        return [f"The prediction holds no bone{groups}."]
+        return [f"The prediction has no bones{groups}."]
     if not inside:
-        message = "No predicted bone lies inside the truth's volume: the files place them apart."
+        message = (
+            "No predicted bone is inside the volume of the ground truth: the positions in the files differ."
+        )
         hint = "Check that both belong to one person; use --align centres or bones."
         raise InputError([Fault("no-overlap", message, hint, str(path))])
     outside = 1 - inside / bone
     if outside < _TOLD_OUTSIDE:
         return []
-    return [f"{100 * outside:.0f} % of the predicted bone lies outside the truth's volume and is not scored."]
+    return [
+        f"{100 * outside:.0f} % of the predicted bone is outside the volume of the ground truth and is not "
+        "scored."
+    ]
 
 
 def _voxels_inside(prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int]) -> tuple[int, int]:
@@ -300,9 +305,11 @@ def _shifted(shift_mm: np.ndarray) -> Registration:
 
 _ALIGNERS = {"centres": _by_centres, "bones": _by_bones, "rigid": _rigidly}
 _WHY = {
-    "centres": "so that the centres of both grids coincide",
-    "bones": "by the median way from its bones to the true ones; errors of place are what remains",
-    "rigid": "so that its bones lie on the true ones; a shift or turn that all bones share is not scored",
+    "centres": "to align the centres of both grids",
+    "bones": "by the median shift between matching bones; the remaining position errors are scored",
+    "rigid": (
+        "to align its bones with the ground truth; a common shift or rotation of all bones is not scored"
+    ),
 }
 
 
@@ -312,14 +319,14 @@ _FAR_MM = 8.0
 
 def _words(placing: Registration, align: str) -> str:
     shift = ", ".join(f"{each:.1f}" for each in placing.shift_mm)
-    turn = f" and turned by {placing.turn_deg:.1f} degrees" if placing.turn_deg else ""
+    turn = f" and rotated by {placing.turn_deg:.1f} degrees" if placing.turn_deg else ""
     words = f"The prediction was moved by ({shift}) mm (right, anterior, superior){turn} {_WHY[align]}."
     if placing.after_mm is None:
         return words
     told = (
-        f"{words} The surfaces of matching bones lie {placing.after_mm:.1f} mm apart on average; before they "
-        f"lay {placing.before_mm:.1f} mm apart."
+        f"{words} Mean distance between the surfaces of matching bones: {placing.after_mm:.1f} mm, before "
+        f"the alignment {placing.before_mm:.1f} mm."
     )
     if placing.after_mm > _FAR_MM:
-        told += " That is far: check that both are one person, and that the bones are named alike."
+        told += " This is large: check that both belong to one person and use the same labels."
     return told

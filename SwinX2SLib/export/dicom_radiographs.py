@@ -41,10 +41,10 @@ def radiograph_headers(
             continue
         missing = [name for name in _NEEDED if not header.get(name)]
         if missing:
-            message = f"The DICOM header lacks {', '.join(missing)}, so nothing can refer to the radiograph."
+            message = f"The DICOM header has no {', '.join(missing)}, so the radiograph cannot be referenced."
             faults.append(Fault("dicom-incomplete", message, _HINT, str(path)))
         elif hashes.get(role) and hashlib.sha256(path.read_bytes()).hexdigest() != hashes[role]:
-            message = "The file was changed since the reconstruction."
+            message = "The file was changed after the reconstruction."
             faults.append(
                 Fault("radiograph-changed", message, "Restore it, or reconstruct again.", str(path))
             )
@@ -52,8 +52,8 @@ def radiograph_headers(
             headers[role] = header
     people = {str(header.get("PatientID") or "") for header in headers.values()}
     if len(people) > 1:
-        message = f"The radiographs are of two patients (IDs {', '.join(sorted(people))})."
-        faults.append(Fault("two-patients", message, "Check that both radiographs are of one person."))
+        message = f"The radiographs belong to two patients (IDs {', '.join(sorted(people))})."
+        faults.append(Fault("two-patients", message, "Check that both radiographs belong to one person."))
     if not headers and not faults:
         faults.append(
             Fault(
@@ -70,7 +70,8 @@ def dicom_package_faults() -> list[Fault]:
     if importlib.util.find_spec("highdicom") is not None:
         return []
     message = "The Python package highdicom, which writes DICOM segmentations, is not installed."
-    return [Fault("package-missing", message, "Install it: pip install highdicom.")]
+    hint = "Install SwinX2S again with the packages that it needs: pip install --upgrade swinx2s."
+    return [Fault("package-missing", message, hint)]
 
 
 def _header(path: Path) -> Dataset | None:

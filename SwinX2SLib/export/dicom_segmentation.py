@@ -19,11 +19,11 @@ from highdicom.seg import Segmentation, SegmentDescription
 from pydicom.sr.coding import Code as DicomCode
 from pydicom.uid import UID, generate_uid
 
-from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import Code, Label, label_by_id
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.export.dicom_radiographs import radiograph_headers
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient
+from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import label_by_id, labels
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.export.dicom_radiographs import dicom_faults
@@ -22,6 +21,7 @@ from SwinX2SLib.io.meshes import Mesh, write_gltf, write_obj, write_stl
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.sources import BonesSource
+from SwinX2SLib.version import __version__
 
 
 def _write_stl_folder(folder: Path, meshes: Sequence[Mesh], title: str) -> None:
@@ -44,7 +44,7 @@ def export_bones(
     ignore_unknown: bool = False,
     overwrite: bool = False,
 ) -> dict[str, Path]:
-    """Write bones in formats of other programs, all or none.
+    """Write bones in formats of other programs, atomically.
 
     Args:
         source: a `Reconstruction` or anything else with `labels` and `affine`; the pair (labels, affine); or the
@@ -114,20 +114,18 @@ def run_export(
 
 
 def _format_faults(wanted: Sequence[str]) -> list[Fault]:
-    hint = f"Formats are {', '.join(FORMATS)}."
+    hint = f"Available formats: {', '.join(FORMATS)}."
     if not wanted:
-        return [Fault("no-format", "No format is chosen.", hint)]
+        return [Fault("no-format", "No format is selected.", hint)]
     return [
-        Fault("unknown-format", f"There is no format {name!r}.", hint)
-        for name in wanted
-        if name not in FORMATS
+        Fault("unknown-format", f"Unknown format {name!r}.", hint) for name in wanted if name not in FORMATS
     ]
 
 
 def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Callable[[str], None]) -> None:
     meshes = []
     if _MESH_WRITERS.keys() & wanted:
-        report("Making surfaces")
+        report("Computing surfaces")
         meshes = list(_bone_meshes(source))
     for name in wanted:
         report(f"Writing {FORMATS[name].title}")

@@ -59,8 +59,8 @@ def read_source(
     """
     subject, path = subject_of(source, ReadOptions(ignore_unknown=ignore_unknown)), path_of(source)
     if subject.volume is None:
-        hint = "Give a label volume or a segmentation; meshes can be converted by any program for meshes."
-        raise InputError([Fault("not-a-volume", "It holds meshes, no label volume.", hint, str(path))])
+        hint = "Use a label volume or a segmentation; meshes can be converted with other programs."
+        raise InputError([Fault("not-a-volume", "The file has meshes, not a label volume.", hint, str(path))])
     told = _radiographs_of(_provenance(path))
     stem = path.name.removesuffix(".gz").removesuffix(".nrrd").removesuffix(".seg").removesuffix(".nii")
     return ExportSource(
@@ -87,9 +87,9 @@ def _provenance(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or not isinstance(content.get("inputs", {}), dict):
-            raise ValueError("it does not tell of radiographs")
+            raise ValueError("it has no radiographs")
     except (OSError, ValueError) as error:
-        message = f"It cannot be read ({error})."
+        message = f"The file cannot be read ({error})."
         raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(file))]) from error
     return content
 

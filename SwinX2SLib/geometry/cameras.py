@@ -37,7 +37,7 @@ def view_axes(view: str) -> np.ndarray:
         ValueError: the view is none of `VIEWS`.
     """
     if view not in _AXES:
-        raise ValueError(f"There is no view {view!r}; views are {', '.join(VIEWS)}.")
+        raise ValueError(f"Unknown view {view!r}; views are {', '.join(VIEWS)}.")
     return np.array(_AXES[view], dtype=np.float64)
 
 

@@ -210,14 +210,14 @@ def _ending(path: Path) -> str:
 def _place_faults(out: Path) -> list[Fault]:
     if out.exists() and not out.is_dir():
         message = "This is a file, not a folder."
-        return [Fault("output-is-file", message, "Name a new folder with --out.", str(out))]
+        return [Fault("output-is-file", message, "Specify a new folder with --out.", str(out))]
     if out.is_symlink():
         return [
-            Fault("output-not-writable", "The link leads back to itself.", "Name a folder.", str(out)),
+            Fault("output-not-writable", "The link refers to itself.", "Specify a folder.", str(out)),
         ]
     if out.is_mount():
-        message = "A whole volume is mounted here, which cannot be replaced at once."
-        return [Fault("output-is-volume", message, "Name a new folder inside it with --out.", str(out))]
+        message = "The folder is a mount point and cannot be replaced."
+        return [Fault("output-is-volume", message, "Specify a new folder inside it with --out.", str(out))]
     return []
 
 
@@ -229,8 +229,8 @@ def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[
         return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]
     if overwrite:
         return []
-    message = "The output folder holds an earlier result."
-    hint = "Add --overwrite to replace it, or name another folder."
+    message = "The output folder contains an earlier result."
+    hint = "Add --overwrite to replace it, or specify another folder."
     return [Fault("output-exists", message, hint, str(out))]
 
 
@@ -247,8 +247,8 @@ def _writing_faults(out: Path) -> list[Fault]:
 
 
 def _unwritable(folder: Path, error: OSError, out: Path | None = None) -> Fault:
-    message = f"Nothing can be written in {folder} ({error.strerror or error})."
-    hint = "Name a folder with --out that you may write."
+    message = f"The folder {folder} is not writable ({error.strerror or error})."
+    hint = "Specify a writable folder with --out."
     return Fault("output-not-writable", message, hint, str(out or folder))
 
 
@@ -267,7 +267,9 @@ def _publish(folder: Path, out: Path, names: Collection[str], overwrite: bool) -
         folder.rename(out)
         return
     if not overwrite:
-        raise FileExistsError(errno.EEXIST, "another run has written there in the meantime", str(out))
+        raise FileExistsError(
+            errno.EEXIST, "another run has written to this folder in the meantime", str(out)
+        )
     old = _sibling(out, _OLD)
     out.rename(old)
     try:

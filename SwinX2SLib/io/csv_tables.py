@@ -51,8 +51,8 @@ def shortened(faults: list[Fault], path: Path) -> list[Fault]:
     if len(faults) <= _MOST_TOLD:
         return faults
     kinds = ", ".join(sorted({fault.kind for fault in faults[_MOST_TOLD:]}))
-    message = f"There are {len(faults) - _MOST_TOLD} more faults in the table ({kinds})."
-    return [*faults[:_MOST_TOLD], Fault("more-faults", message, "Mend those above first.", str(path))]
+    message = f"The table has {len(faults) - _MOST_TOLD} more faults ({kinds})."
+    return [*faults[:_MOST_TOLD], Fault("more-faults", message, "Fix the faults above first.", str(path))]
 
 
 def records_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -87,7 +87,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
         yield _taken(stream)
         if isinstance(row, Mapping):
             if strange := row.keys() - set(columns):
-                raise ValueError(f"There is no column {', '.join(sorted(strange))}.")
+                raise ValueError(f"Unknown column {', '.join(sorted(strange))}.")
             row = [row.get(name) for name in columns]
         if len(row) != len(columns):
             raise ValueError(f"A row has {len(row)} fields for {len(columns)} columns.")
@@ -136,7 +136,7 @@ def _unreadable(path: Path, error: Exception) -> InputError:
         reason = "it is not UTF-8 text"
     else:
         reason = getattr(error, "strerror", None) or str(error)
-    hint = "Give a text file with comma-separated values (CSV), saved as UTF-8."
+    hint = "Use a text file with comma-separated values (CSV) in UTF-8."
     return InputError([Fault("table-unreadable", f"The table cannot be read ({reason}).", hint, str(path))])
 
 
@@ -147,6 +147,6 @@ def _header_faults(header: list[str], required: Sequence[str], hint: str, path: 
         faults.append(Fault("column-missing", f"Line 1: the {columns} missing.", hint, str(path)))
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
-        message = f"Line 1: {', '.join(twice)} names several columns."
-        faults.append(Fault("column-twice", message, "Give every column a name of its own.", str(path)))
+        message = f"Line 1: several columns are named {', '.join(twice)}."
+        faults.append(Fault("column-twice", message, "Give every column a unique name.", str(path)))
     return faults

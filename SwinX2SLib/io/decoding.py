@@ -115,9 +115,9 @@ def _in_words(header: VolumeHeader, told: str) -> Exception:
     if match := _MISSING_DATA.search(told):
         name = Path(match[1] or match[2]).name
         hint = "Copy the data file beside its header."
-        return unreadable(what, f"its data file {name} is not there", header.path, hint)
+        return unreadable(what, f"its data file {name} does not exist", header.path, hint)
     lines = [line.strip() for line in told.splitlines() if line.strip() and not _PLACE.match(line.strip())]
-    reason = _SPEAKER.sub("", lines[-1]).rstrip(".") if lines else "the decoder says no reason"
+    reason = _SPEAKER.sub("", lines[-1]).rstrip(".") if lines else "the decoder states no reason"
     return unreadable(what, reason, header.path, COPY_HINT)
 
 
@@ -134,8 +134,8 @@ def _as_itk_takes_it(header: VolumeHeader) -> Iterator[Path]:
         try:
             _link(header, copy) if unusual is None else nrrd.write_plain_copy(unusual, copy)
         except OSError as error:
-            message = f"A copy for the decoder cannot be written in {folder} ({error.strerror or error})."
-            raise refuse("too-large", message, "Make room there.", header.path) from error
+            message = f"A temporary copy cannot be written to {folder} ({error.strerror or error})."
+            raise refuse("too-large", message, "Free some space there.", header.path) from error
         yield copy
 
 
@@ -149,9 +149,12 @@ def _name_is_plain(header: VolumeHeader, endings: tuple[str, ...]) -> bool:
 
 def _link(header: VolumeHeader, copy: Path) -> None:
     if header.is_detached:
-        hint = "Rename it, as its data file, and its folder."
+        hint = "Rename the file, its data file and its folder."
         raise unreadable(
-            f"{header.format} file", "its voxels lie in another file, found by names alone", header.path, hint
+            f"{header.format} file",
+            "its voxels are in another file that is referenced by name",
+            header.path,
+            hint,
         )
     try:
         copy.symlink_to(header.path.absolute())

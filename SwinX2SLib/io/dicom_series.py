@@ -66,14 +66,14 @@ def _safe(folder: Path) -> str:
 
 def _chosen(uids: tuple[str, ...], series_uid: str | None, folder: Path) -> str:
     if not uids:
-        hint = "Give the folder that holds the slices of one CT series."
-        raise refuse("no-series", "There is no DICOM series in this folder.", hint, folder)
+        hint = "Use a folder with the slices of one CT series."
+        raise refuse("no-series", "The folder has no DICOM series.", hint, folder)
     if series_uid is None and len(uids) > 1:
-        message = f"There are {len(uids)} DICOM series in this folder: {', '.join(uids[:4])}."
-        raise refuse("several-series", message, "Keep one series in the folder, or name its UID.", folder)
+        message = f"The folder has {len(uids)} DICOM series: {', '.join(uids[:4])}."
+        raise refuse("several-series", message, "Keep one series in the folder, or specify its UID.", folder)
     if series_uid is not None and series_uid not in uids:
-        message = f"The folder holds no series {series_uid}."
-        raise refuse("no-series", message, f"It holds {', '.join(uids[:4])}.", folder)
+        message = f"The folder has no series {series_uid}."
+        raise refuse("no-series", message, f"It has {', '.join(uids[:4])}.", folder)
     return series_uid or uids[0]
 
 
@@ -90,13 +90,13 @@ def _affine(tags: list[dict[str, str]], folder: Path) -> np.ndarray:
         directions = np.array([_numbers(each[_DIRECTIONS], 6) for each in tags])
         row_mm, column_mm = _numbers(tags[0][_PIXEL_SIZE], 2)
     except (KeyError, ValueError):
-        message = "The files do not say how their slices lie in the patient (no position or orientation)."
+        message = "The files do not define the position of their slices (no position or orientation)."
         raise refuse("orientation-absent", message, _COPY_SERIES, folder) from None
     step = (places[-1] - places[0]) / (len(places) - 1)
     expected = places[0] + np.arange(len(places))[:, None] * step
     off = np.linalg.norm(places - expected, axis=1).max()
     if np.ptp(directions, axis=0).max() > 1e-3 or off > _UNEVEN_SHARE * np.linalg.norm(step):
-        message = f"The slices do not lie evenly: one is {off:.2f} mm from its place. Is a slice missing?"
+        message = f"The slices are not equidistant: one deviates by {off:.2f} mm. Check for missing slices."
         raise refuse("slices-uneven", message, _COPY_SERIES, folder)
     # Of a row of the picture the column changes: the first direction is that of the columns' index.
     steps = np.array([directions[0, :3] * column_mm, directions[0, 3:] * row_mm, step])

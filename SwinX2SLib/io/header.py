@@ -73,9 +73,10 @@ class VolumeHeader:
         """
         if self.affine is None:
             message = (
-                f"The header does not say how the volume lies in the patient ({_WHY_UNPLACED[self.format]})."
+                "The header does not define the position of the volume in the patient "
+                f"({_WHY_UNPLACED[self.format]})."
             )
-            raise refuse("orientation-absent", message, "Export it with its orientation.", self.path)
+            raise refuse("orientation-absent", message, "Export it with position and orientation.", self.path)
         return checked_affine(self.affine, self.path)
 
 
@@ -129,10 +130,10 @@ def checked_affine(affine: np.ndarray, path: Path) -> np.ndarray:
     affine = np.asarray(affine, dtype=np.float64)
     try:
         if not np.isfinite(affine).all():
-            raise ValueError("The affine holds numbers that are not finite (NaN or infinity).")
+            raise ValueError("The affine has values that are not finite (NaN or infinity).")
         orientation_of(affine)
     except ValueError as error:
-        message = f"The header places no voxel in the patient. {error}"
+        message = f"The header does not define valid voxel positions. {error}"
         raise refuse("affine-singular", message, "Export the volume again.", path) from None
     return affine
 

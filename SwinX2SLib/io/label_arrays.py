@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +17,7 @@ ARRAY = Path("array")
 """Stands for the file in faults and records of arrays."""
 
 
+@runtime_checkable
 class LabelledVolume(Protocol):
     """Anything with a label volume and its place: a reconstruction, a phantom, what was read from a file."""
 
@@ -28,7 +30,7 @@ class LabelledVolume(Protocol):
         """4x4, index -> RAS mm."""
 
 
-LabelArrays = LabelledVolume | tuple[ArrayLike, ArrayLike]
+LabelArrays = LabelledVolume | Sequence[ArrayLike]
 """Such an object, or the pair (labels, affine)."""
 
 
@@ -38,7 +40,7 @@ def arrays_of(source: LabelArrays) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         InputError: it is no such thing.
     """
-    if hasattr(source, "labels") and hasattr(source, "affine"):
+    if isinstance(source, LabelledVolume):
         return np.asarray(source.labels), np.asarray(source.affine)
     if isinstance(source, tuple | list) and len(source) == 2:
         return np.asarray(source[0]), np.asarray(source[1])

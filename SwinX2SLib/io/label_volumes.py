@@ -96,13 +96,13 @@ def read_uncertainty(path: Path, volume: LabelVolume) -> np.ndarray:
         # The same voxels may be stored in another order: Slicer's file and the map of one result are.
         values, affine = reorient(values, affine, orientation_of(volume.affine))
     if values.shape != volume.labels.shape or not np.allclose(affine, volume.affine, atol=_SAME_PLACE_MM):
-        message = "The uncertainty map lies on another grid than the segmentation."
-        raise refuse("grid-mismatch", message, "Give the map of this segmentation.", path)
+        message = "The uncertainty map has another grid than the segmentation."
+        raise refuse("grid-mismatch", message, "Use the map of this segmentation.", path)
     values = values.astype(np.float32)
     # Stored in steps of 1/255, a sum may end a rounding error above 1.
     if not np.isfinite(values).all() or values.min(initial=0) < 0 or values.max(initial=0) > 1 + 1e-5:
-        message = "The map holds values outside 0..1."
-        hint = "It has to hold 1 minus the probability of the label taken."
+        message = "The map has values outside 0..1."
+        hint = "It must contain 1 minus the probability of the label."
         raise refuse("not-uncertainty", message, hint, path)
     return np.minimum(values, 1.0)
 
@@ -128,7 +128,7 @@ def label_values(
     """
     if values.ndim != 3 or not values.size:
         message = f"The file has {values.ndim} axes ({' x '.join(map(str, values.shape))})."
-        raise refuse("not-a-volume", message, "Give one three-dimensional label volume.", path)
+        raise refuse("not-a-volume", message, "Use a three-dimensional label volume.", path)
     found = _distinct(values, path)
     if mapping is not None:
         try:
@@ -138,14 +138,14 @@ def label_values(
     strange = [value for value in found if not 0 <= value < CLASS_COUNT]
     if strange and not ignore_unknown:
         hint = (
-            "Labels run from 0 to 54 as in Resources/labels.json; a file in another numbering would give the values "
-            "of other bones. Renumber it, or add --ignore-unknown to leave these values out."
+            "Valid labels are 0 to 54 as in Resources/labels.json; files with another label numbering would "
+            "be misinterpreted. Convert the labels, or add --ignore-unknown to ignore these values."
         )
-        raise refuse("unknown-labels", f"These values are no bone: {named(strange)}.", hint, path)
+        raise refuse("unknown-labels", f"These values are not bones: {named(strange)}.", hint, path)
     if not strange:
         return values.astype(np.uint8), ()
     known = np.where((values >= 0) & (values < CLASS_COUNT), values, 0).astype(np.uint8)
-    return known, (f"Values that are no bone were left out: {named(strange)}.",)
+    return known, (f"Values that are not bones were ignored: {named(strange)}.",)
 
 
 def named(values: Sequence) -> str:
@@ -162,8 +162,8 @@ def named(values: Sequence) -> str:
 def _require_numbers(volume: Volume) -> None:
     if volume.header.is_colour or np.iscomplexobj(volume.array):
         what = "colours" if volume.header.is_colour else "complex numbers"
-        message = f"The file holds {what}, not one number a voxel."
-        raise refuse("not-labels", message, "Give a label volume.", volume.header.path)
+        message = f"The file has {what}, not one number per voxel."
+        raise refuse("not-labels", message, "Use a label volume.", volume.header.path)
 
 
 def _distinct(values: np.ndarray, path: Path) -> list[int]:
@@ -179,11 +179,13 @@ def _distinct(values: np.ndarray, path: Path) -> list[int]:
         if len(found) > _MOST_VALUES:
             break
     if not all(np.isfinite(value) for value in found):
-        message = "The file holds numbers that are not finite (NaN or infinity)."
-        raise refuse("not-labels", message, "Give the label volume itself, with 0 for background.", path)
+        message = "The file has values that are not finite (NaN or infinity)."
+        raise refuse("not-labels", message, "Use the label volume itself, with 0 for background.", path)
     if len(found) > _MOST_VALUES or any(value != int(value) for value in found):
-        message = "The file holds values between whole numbers, or thousands of them: an image, not labels."
-        raise refuse("not-labels", message, "Give the label volume itself.", path)
+        message = (
+            "The file has fractional or thousands of different values: it is an image, not a label volume."
+        )
+        raise refuse("not-labels", message, "Use the label volume itself.", path)
     return sorted(int(value) for value in found)
 
 
@@ -198,7 +200,7 @@ def _labels_of_segments(
     path, array = volume.header.path, volume.array
     if array.ndim not in (3, 4) or volume.header.space_axes != 3:
         message = f"The file has {array.ndim} axes, {volume.header.space_axes} of them in space."
-        raise refuse("not-a-volume", message, "Give one three-dimensional segmentation.", path)
+        raise refuse("not-a-volume", message, "Use a three-dimensional segmentation.", path)
     layers = array if array.ndim == 4 else array[..., np.newaxis]
     renamed = {} if mapping is None else dict(mapping.names)
     parts = [segment for segment in segments if segment.name.lower() in renamed]
@@ -206,7 +208,7 @@ def _labels_of_segments(
     known = _bones(others, layers.shape[-1], path) + _renamed(parts, renamed, layers.shape[-1], path)
     labels, notes = _merged(layers, known)
     if strangers := [segment.name or segment.id for segment in others if segment.label() is None]:
-        notes.append(f"Segments that are none of the 54 bones were left out: {named(strangers)}.")
+        notes.append(f"Segments that are not among the 54 bones were ignored: {named(strangers)}.")
     return labels, notes
 
 
@@ -223,7 +225,7 @@ def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[S
         coded = label_of_term(segment.term)
         if coded is not None and segment.contradicts_itself():
             message = f"The segment {segment.name!r} is coded as {coded.title}."
-            hint = "Correct its name or its terminology in the module Segmentations."
+            hint = "Correct its name or terminology in the Segmentations module."
             faults.append(Fault("segment-contradiction", message, hint, str(path)))
         elif label is not None and label.name in known:
             message = (
@@ -254,7 +256,7 @@ def _renamed(
 
 
 def _layer_fault(segment: Segment, layers: int, path: Path) -> Fault:
-    message = f"The segment {segment.name!r} lies in layer {segment.layer}, of {layers} layers."
+    message = f"The segment {segment.name!r} is in layer {segment.layer}, but the file has {layers} layers."
     return Fault("layer-missing", message, _SAVE_AGAIN, str(path))
 
 
@@ -268,4 +270,4 @@ def _merged(layers: np.ndarray, known: Iterable[tuple[Segment, Label]]) -> tuple
         labels[mask] = label.id
     if not overlap:
         return labels, []
-    return labels, [f"Segments overlap in {overlap} voxels; there the later segment of the file counts."]
+    return labels, [f"Segments overlap in {overlap} voxels; the later segment in the file is used there."]

@@ -10,9 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import trimesh
+from trimesh.exchange.ply import export_ply
 from trimesh.visual import TextureVisuals
 from trimesh.visual.material import PBRMaterial
 from vtkmodules.vtkCommonCore import vtkStringArray
@@ -20,6 +22,7 @@ from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.geometry.vtk_arrays import polydata_of
 from SwinX2SLib.io.header import refuse
 from SwinX2SLib.io.vtp import read_vtp
@@ -137,16 +140,21 @@ def write_obj(path: Path, meshes: Sequence[Mesh], title: str) -> None:
             np.savetxt(stream, ras_to_lps(mesh.surface.vertices), "v %.4f %.4f %.4f")
             np.savetxt(stream, mesh.surface.faces + first, "f %d %d %d")
             first += len(mesh.surface.vertices)
-    told = [(mesh.name, *(part / 255 for part in mesh.colour or (255, 255, 255))) for mesh in meshes]
-    text = "\n".join("newmtl {}\nKd {:.4f} {:.4f} {:.4f}\nKa 0 0 0\nillum 1\n".format(*one) for one in told)
+    text = "\n".join(map(_material, meshes))
     materials.write_text(text, encoding="ascii", errors="replace", newline="\n")
+
+
+def _material(mesh: Mesh) -> str:
+    red, green, blue = (part / 255 for part in mesh.colour or (255, 255, 255))
+    return f"newmtl {mesh.name}\nKd {red:.4f} {green:.4f} {blue:.4f}\nKa 0 0 0\nillum 1\n"
 
 
 def write_ply(path: Path, mesh: Mesh, title: str) -> None:
     """Write a binary PLY, LPS mm, whose comments state the frame and the title."""
     surface = _mirrored(mesh).surface
     whole = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
-    head, body = whole.export(file_type="ply", vertex_normal=False).split(b"end_header\n", 1)
+    stored = export_ply(whole, vertex_normal=False)
+    head, body = stored.split(b"end_header\n", 1)
     first, rest = head.split(b"\n", 1)
     comments = f"comment SPACE=LPS\ncomment {mesh.name} {title}\n".encode("ascii", "replace")
     kind, rest = rest.split(b"\n", 1)
@@ -202,13 +210,14 @@ def _mirrored(mesh: Mesh) -> Mesh:
 def _read_with_trimesh(path: Path) -> MeshFile:
     with path.open("rb") as stream:
         stated = _SPACE.search(stream.read(_HEAD_BYTES))
-    options = {"split_objects": True, "group_material": False} if path.suffix.lower() == ".obj" else {}
+    is_obj = path.suffix.lower() == ".obj"
+    options: dict[str, Any] = {"split_objects": True, "group_material": False} if is_obj else {}
     # STL repeats a vertex for each of its triangles: processing joins them.
     scene = trimesh.load_scene(path, process=True, **options)
     meshes, order = [], list(scene.geometry)
     for node in sorted(scene.graph.nodes_geometry, key=lambda node: order.index(scene.graph[node][1])):
         matrix, name = scene.graph[node]
-        solid = scene.geometry[name]
+        name, solid = str(name), scene.geometry[name]
         if isinstance(solid, trimesh.Trimesh) and len(solid.faces):
             vertices = trimesh.transform_points(solid.vertices, matrix)
             if path.suffix.lower() in _GLTF:
@@ -224,7 +233,7 @@ def _colour(solid: trimesh.Trimesh) -> tuple[int, int, int] | None:
     material = getattr(solid.visual, "material", None)
     factor = getattr(material, "baseColorFactor", None)
     factor = getattr(material, "diffuse", None) if factor is None else factor
-    return None if factor is None else tuple(int(part) for part in np.asarray(factor)[:3])
+    return None if factor is None else shape3(np.asarray(factor)[:3])
 
 
 def _read_vtp(path: Path) -> MeshFile:

@@ -27,7 +27,9 @@ from SwinX2SLib.io.packing import MOST_COMPRESSED, zlib_lengths
 _WHAT = "MetaImage file"
 _START = re.compile(rb"\s*(ObjectType|ObjectSubType|Comment|NDims)\s*=")
 _TYPES = {
-    "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
+    "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": (
+        "u4"
+    ),
     "MET_LONG": "i4", "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4",
     "MET_DOUBLE": "f8",
 }  # fmt: skip
@@ -104,9 +106,9 @@ def require_whole(header: MetaImageHeader) -> None:
     except ValueError as error:
         raise unreadable(_WHAT, f"{error}", header.path) from error
     if held != header.data_bytes:
-        raise unreadable(_WHAT, f"it holds {held} bytes of voxels, not {header.data_bytes}", header.path)
+        raise unreadable(_WHAT, f"it contains {held} bytes of voxels, not {header.data_bytes}", header.path)
     if told not in (0, packed):
-        raise unreadable(_WHAT, f"it holds {packed} compressed bytes, not {told}", header.path)
+        raise unreadable(_WHAT, f"it contains {packed} compressed bytes, not {told}", header.path)
 
 
 def _fields(path: Path) -> tuple[dict[str, str], int]:
@@ -125,7 +127,7 @@ def _described(path: Path, fields: dict[str, str], header_bytes: int) -> MetaIma
     count = int(fields["NDims"])
     sizes = [int(text) for text in fields["DimSize"].split()]
     if len(sizes) != count or min(sizes) < 0:
-        raise ValueError(f"its header tells of {count} axes, of {fields['DimSize']} voxels")
+        raise ValueError(f"its header states {count} axes, of {fields['DimSize']} voxels")
     if fields["ElementType"] not in _TYPES:
         raise ValueError(f"its voxels are of an unsupported type, {fields['ElementType']}")
     channels = int(fields.get("ElementNumberOfChannels", 1))
@@ -151,7 +153,7 @@ def _numbers(fields: dict[str, str], names: tuple[str, ...], count: int) -> list
         return None
     numbers = [float(part) for part in text.split()]
     if len(numbers) != count:
-        raise ValueError(f"its header tells of {len(numbers)} numbers for {count} ({names[0]})")
+        raise ValueError(f"its header states {len(numbers)} numbers for {count} ({names[0]})")
     return numbers
 
 
@@ -173,5 +175,5 @@ def _require_room(header: MetaImageHeader) -> None:
     stored = header.data_path.stat().st_size - (0 if header.is_detached else header.header_bytes)
     if header.data_bytes > stored * (MOST_COMPRESSED if header.is_packed else 1):
         size = " x ".join(map(str, header.shape))
-        message = f"The header tells of {size} voxels, more than a file of {stored} bytes can hold."
+        message = f"The header states {size} voxels, more than a file of {stored} bytes can contain."
         raise refuse("unreadable-file", message, COPY_HINT, header.path)

@@ -103,11 +103,11 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         head = stream.read(_LARGEST_HEADER_BYTES)
     kind = _kind_of(head)
     if kind is None:
-        raise unreadable(_WHAT, "it does not begin as a NIfTI file does", path)
+        raise unreadable(_WHAT, "it does not start like a NIfTI file", path)
     try:
         stored = kind(head[: kind.sizeof_hdr], check=False)
     except WrapStructError:
-        raise unreadable(_WHAT, "its header is cut short", path) from None
+        raise unreadable(_WHAT, "its header is truncated", path) from None
     is_pair = bytes(stored["magic"]).startswith(b"ni")
     header = _described(path, stored, _image_beside(path) if is_pair else path)
     _require_room(header)
@@ -150,7 +150,7 @@ def _image_beside(path: Path) -> Path:
         if (path.parent / (name + ending)).is_file():
             return path.parent / (name + ending)
     hint = "Copy the data file beside its header."
-    raise unreadable(_WHAT, f"its data file {name}.img is not there", path, hint)
+    raise unreadable(_WHAT, f"its data file {name}.img does not exist", path, hint)
 
 
 def _described(path: Path, stored: Nifti1Header, data_path: Path) -> NiftiHeader:
@@ -186,7 +186,7 @@ def _array_of(path: Path, stored: Nifti1Header) -> tuple[tuple[int, ...], np.dty
     """
     count, sizes = int(stored["dim"][0]), stored["dim"][1:]
     if not 1 <= count <= 7 or (sizes[:count] < 0).any():
-        raise unreadable(_WHAT, f"its header tells of {count} axes, of {sizes} voxels", path)
+        raise unreadable(_WHAT, f"its header states {count} axes, of {sizes} voxels", path)
     try:
         dtype = stored.get_data_dtype().newbyteorder("=")
         stored.get_slope_inter()
@@ -196,7 +196,7 @@ def _array_of(path: Path, stored: Nifti1Header) -> tuple[tuple[int, ...], np.dty
     if dtype.names is None and (dtype.kind not in "iufc" or dtype.itemsize > 8 * (1 + (dtype.kind == "c"))):
         raise unreadable(_WHAT, f"its voxels are of an unsupported type, {stored['datatype']}", path)
     if 8 * dtype.itemsize != stored["bitpix"]:
-        reason = f"its header tells of {stored['bitpix']} bits a voxel of type {stored['datatype']}"
+        reason = f"its header states {stored['bitpix']} bits a voxel of type {stored['datatype']}"
         raise unreadable(_WHAT, reason, path)
     shape = tuple(int(size) for size in sizes[:count])
     return (shape, np.dtype(np.uint8), len(dtype.names)) if dtype.names else (shape, dtype, 0)
@@ -220,8 +220,8 @@ def _placed(
         furthest = float(np.linalg.norm(apart, axis=1).max())
         if furthest > _FORMS_AGREE_MM:
             notes = (
-                f"The header places the volume twice, up to {furthest:.1f} mm apart (qform and sform); the sform was "
-                "used.",
+                f"The header defines two positions that differ by up to {furthest:.1f} mm (qform and "
+                "sform); the sform was used.",
             )
     return (forms[0] if forms else None), notes
 
@@ -241,7 +241,7 @@ def _require_room(header: NiftiHeader) -> None:
     most = stored * MOST_COMPRESSED if _is_gzip(header.data_path) else stored - header.offset
     if header.data_bytes > most:
         size = " x ".join(map(str, header.shape))
-        message = f"The header tells of {size} voxels, more than a file of {stored} bytes can hold."
+        message = f"The header states {size} voxels, more than a file of {stored} bytes can contain."
         raise refuse("unreadable-file", message, COPY_HINT, header.path)
 
 

@@ -125,7 +125,7 @@ def _split(path: Path) -> tuple[int, dict[str, str]]:
             if not line.strip() or size > _LARGEST_HEADER_BYTES:
                 break
     if not lines or not lines[0].startswith(MAGIC):
-        raise unreadable(_WHAT, "it does not begin as a NRRD file does", path)
+        raise unreadable(_WHAT, "it does not start like a NRRD file", path)
     fields = {}
     for line in lines[1:]:
         text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
@@ -145,13 +145,13 @@ def _split(path: Path) -> tuple[int, dict[str, str]]:
 def _described(path: Path, fields: dict[str, str], header_bytes: int) -> NrrdHeader:
     sizes = [int(text) for text in fields["sizes"].split()]
     if len(sizes) != int(fields["dimension"]) or min(sizes) < 0:
-        raise ValueError(f"its header tells of {fields['dimension']} axes, of {fields['sizes']} voxels")
+        raise ValueError(f"its header states {fields['dimension']} axes, of {fields['sizes']} voxels")
     dtype = np.dtype(_TYPES[fields["type"].lower()]) if fields["type"].lower() in _TYPES else None
     if dtype is None:
         raise ValueError(f"its voxels are of an unsupported type, {fields['type']}")
     kinds = fields.get("kinds", "").split() or ["domain"] * len(sizes)
     if len(kinds) != len(sizes):
-        raise ValueError(f"its header tells of {len(kinds)} kinds of {len(sizes)} axes")
+        raise ValueError(f"its header states {len(kinds)} kinds of {len(sizes)} axes")
     steps, spacings = _steps(fields, len(sizes))
     lengths = spacings if steps is None else _lengths(steps)
     order = _space_first(kinds, lengths, len(sizes))
@@ -181,13 +181,13 @@ def _steps(fields: dict[str, str], count: int) -> tuple[np.ndarray | None, list[
     """Return the step of each axis `(axes, 3)`, NaN for those without, or None; and the spacings, NaN likewise."""
     spacings = [float(text) for text in fields["spacings"].split()] if "spacings" in fields else None
     if spacings is not None and len(spacings) != count:
-        raise ValueError(f"its header tells of {len(spacings)} spacings of {count} axes")
+        raise ValueError(f"its header states {len(spacings)} spacings of {count} axes")
     if "space directions" not in fields:
         return None, spacings or [0.0] * count
     found = [match[1] for match in _VECTOR.finditer(fields["space directions"])]
     rows = [[math.nan] * 3 if text is None else _three(text) for text in found]
     if len(rows) != count:
-        raise ValueError(f"its header tells of {len(rows)} directions of {count} axes")
+        raise ValueError(f"its header states {len(rows)} directions of {count} axes")
     return np.array(rows), spacings or [0.0] * count
 
 
@@ -239,7 +239,7 @@ def _require_room(header: NrrdHeader) -> None:
     stored = header.data_path.stat().st_size - (0 if header.is_detached else header.header_bytes)
     if header.data_bytes > stored * (1 if encoding in _RAW else MOST_COMPRESSED):
         size = " x ".join(map(str, header.shape))
-        message = f"The header tells of {size} voxels, more than a file of {stored} bytes can hold."
+        message = f"The header states {size} voxels, more than a file of {stored} bytes can contain."
         raise refuse("unreadable-file", message, COPY_HINT, header.path)
 
 
@@ -293,9 +293,7 @@ def write_plain_copy(header: NrrdHeader, path: Path) -> None:
         InputError: the voxels lie in a file of their own, or cannot be unpacked.
     """
     if header.is_detached:
-        raise unreadable(
-            _WHAT, "ITK does not take its header, and its voxels lie in another file", header.path
-        )
+        raise unreadable(_WHAT, "ITK rejects its header, and its voxels are in another file", header.path)
     fields, content = header.fields, header.path.read_bytes()[header.header_bytes :]
     kept = {
         name: fields[name] for name in ("type", "dimension", "sizes", "endian", "encoding") if name in fields

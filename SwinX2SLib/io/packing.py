@@ -38,5 +38,5 @@ def zlib_lengths(stream: BinaryIO) -> tuple[int, int]:
     except zlib.error as error:
         raise ValueError(str(error).rstrip(".")) from error
     if not unpacker.eof:
-        raise ValueError("the compressed voxels end before their end")
+        raise ValueError("the compressed data is truncated")
     return unpacked, packed

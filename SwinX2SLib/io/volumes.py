@@ -84,11 +84,11 @@ def read_header(path: Path) -> VolumeHeader:
         if path.name.lower().endswith((".nii", ".nii.gz")):
             return nifti.read_nifti_header(path)
     except FileNotFoundError:
-        raise refuse("missing-file", "There is no such file.", "Check the path.", path) from None
+        raise refuse("missing-file", "The file does not exist.", "Check the path.", path) from None
     except OSError as error:
         message = f"The file cannot be opened ({error.strerror or error})."
         raise refuse("unreadable-file", message, "Check the path and its permissions.", path) from error
-    message = "The file is none of NIfTI, NRRD and MetaImage."
+    message = "The file is not a NIfTI, NRRD or MetaImage file."
     raise refuse("unsupported-format", message, "Export the volume in one of these formats.", path)
 
 
@@ -139,13 +139,13 @@ def require_three_axes(volume: Volume) -> None:
     Raises:
         InputError: colours, complex numbers, layers, moments, or a picture.
     """
-    header, hint = volume.header, "Give one three-dimensional volume."
+    header, hint = volume.header, "Use a three-dimensional volume."
     if header.is_colour or np.iscomplexobj(volume.array):
         what = "colours" if header.is_colour else "complex numbers"
-        raise refuse("not-a-volume", f"The file holds {what}, not one number a voxel.", hint, header.path)
+        raise refuse("not-a-volume", f"The file has {what}, not one number per voxel.", hint, header.path)
     if volume.array.ndim != 3 or header.space_axes != 3 or min(header.shape) < 2:
         size = " x ".join(map(str, header.shape))
-        message = f"The file has the size {size}, which is no volume."
+        message = f"The file has the size {size}, which is not a volume."
         raise refuse("not-a-volume", message, hint, header.path)
 
 
@@ -158,7 +158,7 @@ def assumed_affine(header: VolumeHeader, orientation: str) -> np.ndarray:
     lengths = [length for length in header.spacing_mm if length is not None]
     if len(lengths) < len(header.spacing_mm):
         hint = "Export it with its spacing."
-        raise refuse("spacing-absent", "The header states no spacing either.", hint, header.path)
+        raise refuse("spacing-absent", "The header has no spacing either.", hint, header.path)
     affine = np.zeros((4, 4))
     affine[3, 3] = 1.0
     for axis, letter in enumerate(orientation):
@@ -192,7 +192,7 @@ def write_volume(
         array, affine = reorient(array, affine, orientation)
     is_nifti = path.name.lower().endswith((".nii", ".nii.gz"))
     if not is_nifti and path.suffix.lower() not in (".nrrd", ".mha"):
-        raise ValueError(f"No format of volumes is known by the ending of {path.name}")
+        raise ValueError(f"Unknown volume format: {path.name}")
     if slope != 1.0 and not is_nifti:
         raise ValueError(f"Only NIfTI stores a slope: {path.name}")
     image = image_of(array, affine)
@@ -250,7 +250,7 @@ def write_image(path: Path, image: SimpleITK.Image, compression: int = _COMPRESS
         SimpleITK.WriteImage(image, str(target), True, compression)
         # Of a full disk ITK's writer of NIfTI says nothing.
         if target.suffix == ".nii" and target.stat().st_size < size:
-            raise RuntimeError("the file was not written to its end")
+            raise RuntimeError("the file was not written completely")
         if target != path:
             shutil.copyfile(target, path)
     except RuntimeError as error:
@@ -312,7 +312,9 @@ def _head(path: Path) -> bytes:
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise refuse("unreadable-file", f"This is {what}, not a file.", "Name the file of the volume.", path)
+        raise refuse(
+            "unreadable-file", f"This is {what}, not a file.", "Specify the file of the volume.", path
+        )
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:

@@ -48,20 +48,20 @@ def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
         content = content[: match.start()] + b"</VTKFile>"
     root = ElementTree.fromstring(content)
     if root.tag != "VTKFile" or root.get("type") != "PolyData":
-        raise VtpError("it is no VTK file of surfaces")
+        raise VtpError("it is not a VTK surface file")
     take = _reader(root, appended, encoding)
     vertices, faces, first = [], [], 0
     for piece in root.iterfind("PolyData/Piece"):
         points = take(_array(piece, "Points", None)).reshape(-1, 3).astype(np.float64)
         if int(piece.get("NumberOfStrips", 0)):
-            raise VtpError("it holds triangle strips, not triangles")
+            raise VtpError("it has triangle strips instead of triangles")
         if int(piece.get("NumberOfPolys", 0)):
             polygons = [take(_array(piece, "Polys", name)) for name in ("connectivity", "offsets")]
             faces.append(first + _triangles(*polygons))
         vertices.append(points)
         first += len(points)
     if not faces:
-        raise VtpError("it holds no polygons")
+        raise VtpError("it has no polygons")
     fields = {
         field.get("Name", ""): _text(take(field))
         for field in root.iterfind("PolyData/FieldData/*[@type='String']")
@@ -101,7 +101,7 @@ def _reader(
     head = np.dtype(order + ("u8" if root.get("header_type") == "UInt64" else "u4"))
     compressor = root.get("compressor")
     if compressor not in (None, "vtkZLibDataCompressor"):
-        raise VtpError(f"it is packed by {compressor}; save it with zlib or unpacked")
+        raise VtpError(f"it is compressed with {compressor}; save it with zlib or uncompressed")
 
     def take(array: ElementTree.Element) -> np.ndarray:
         kind = np.dtype(order + _TYPES[array.get("type", "")])

@@ -52,7 +52,7 @@ class RecognisedMapping:
 
     Attributes:
         scheme: what it was; that of our own names until values had to be looked at.
-        told: as text, what it was recognised by; "" where names of segments told.
+        message: as text, what it was recognised by; "" where names of segments told.
     """
 
     names: Mapping[str, int] = field(default_factory=dict)

@@ -107,7 +107,7 @@ def bones_from_labels(
     """
     labels = np.asarray(labels)
     if labels.ndim != 3:
-        raise ValueError(f"A label volume has three axes, not {labels.ndim}.")
+        raise ValueError(f"A label volume must have three axes, not {labels.ndim}.")
     orientation_of(affine)
     if not np.issubdtype(labels.dtype, np.integer):
         labels = np.rint(labels).astype(np.int32)
@@ -144,7 +144,7 @@ def bone_from_mesh(name: str, vertices_ras_mm: np.ndarray, faces: np.ndarray) ->
     vertices = np.asarray(vertices_ras_mm, dtype=np.float64).reshape(-1, 3)
     faces = np.asarray(faces, dtype=np.int64).reshape(-1, 3)
     if not len(faces) or faces.min() < 0 or faces.max() >= len(vertices):
-        raise ValueError(f"The mesh of {name} has no faces, or its faces name vertices that it has not.")
+        raise ValueError(f"The mesh of {name} has no faces, or its faces refer to missing vertices.")
     if not np.isfinite(vertices).all():
         raise ValueError(f"The mesh of {name} has vertices that are not finite.")
     vertices, faces, kept = _joined_pieces(vertices, faces)

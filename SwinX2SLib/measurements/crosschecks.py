@@ -166,7 +166,7 @@ def cross_check_flags(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraSh
 
 
 def with_flags(measured: Mapping[str, Sequence[Measurement]], flags: Flags) -> dict[str, list[Measurement]]:
-    """Return measurements by region with the doubts of the bones that they rest on, and of their neighbours."""
+    """Return measurements by region with the flags of the bones that they depend on, and of their neighbours."""
     odd = unlike_neighbours(measured.get("vertebra", ()))
     odd |= unlike_other_ribs(measured.get("rib", ()))
     sacral = _sacral_reasons(measured.get("pelvis", ()))
@@ -188,7 +188,7 @@ def with_flags(measured: Mapping[str, Sequence[Measurement]], flags: Flags) -> d
 
 
 def _sacral_reasons(pelvis: Sequence[Measurement]) -> tuple[str, ...]:
-    """Return why the endplate of S1 is in doubt."""
+    """Return the flags of the endplate of S1."""
     return next((one.reasons for one in pelvis if one.name == "sacral_endplate"), ())
 
 

@@ -1,4 +1,4 @@
-"""Quality flags: what makes a measurement doubtful, and the ranges in which people lie."""
+"""Quality flags of measurements, and published reference ranges."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from SwinX2SLib.measurements.reading_meshes import (
 )
 
 RESULT_LABELS, RESULT_UNCERTAINTY = "labels.nii.gz", "uncertainty.nii.gz"
-_HINT = "Give a NIfTI or .seg.nrrd segmentation, an .npz of meshes, or a folder of meshes."
+_HINT = "Use a NIfTI or .seg.nrrd segmentation, a mesh archive (.npz), or a folder of meshes."
 _BLOCK_BYTES = 1 << 20
 
 
@@ -88,10 +88,10 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBon
         source = path / RESULT_LABELS if (path / RESULT_LABELS).is_file() else path
         subject = _read(source, options)
     except OSError as error:
-        message = f"It cannot be read ({error.strerror or error})."
+        message = f"The file cannot be read ({error.strerror or error})."
         raise refuse("unreadable-file", message, "Check the path and its permissions.", path) from error
     if subject.is_empty and not options.allow_empty:
-        message = "There is no bone in it."
+        message = "The file has no bones."
         raise InputError([Fault("no-bones", message, "Check that it is the right file.", str(source))])
     return subject
 
@@ -99,7 +99,7 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBon
 def _read(path: Path, options: ReadOptions) -> SubjectBones:
     name = path.name.lower()
     if not path.exists():
-        raise refuse("missing-file", "There is no such file or folder.", "Check the path.", path)
+        raise refuse("missing-file", "The file or folder does not exist.", "Check the path.", path)
     if path.is_dir():
         bones, notes = read_mesh_folder(path, options.mesh_frame, options.ignore_unknown)
         return SubjectBones(path, _sha256(mesh_files(path)), None, bones, notes)
@@ -109,10 +109,10 @@ def _read(path: Path, options: ReadOptions) -> SubjectBones:
         bones, notes = read_mesh_archive(path, options.mesh_frame, options.ignore_unknown)
         return SubjectBones(path, _sha256([path]), None, bones, notes)
     if name.endswith(BONE_SUFFIXES):
-        hint = f"Give its folder, with every mesh named by its bone. {_HINT}"
-        raise refuse("unsupported-format", "This is one mesh.", hint, path)
+        hint = f"Use its folder, with every mesh named by its bone. {_HINT}"
+        raise refuse("unsupported-format", "This is a single mesh.", hint, path)
     if not name.endswith(VOLUME_SUFFIXES):
-        raise refuse("unsupported-format", "The name ends like no file of bones.", _HINT, path)
+        raise refuse("unsupported-format", "Unknown file type.", _HINT, path)
     volume = read_label_volume(path, options.ignore_unknown, options.mapping)
     return SubjectBones(path, _sha256([path]), volume, None, volume.notes)
 

@@ -2,7 +2,7 @@
 
 An endplate along the layers of a volume is a terrace with a step or two, or none: where the patient lies half a voxel
 further, the step lies elsewhere, and the plane through it leans otherwise. No fit can know better. An endplate that
-crosses many layers has less of this doubt.
+crosses many layers has less of this uncertainty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PHASES = 8
 # a fit is alike that differs by less than this part of a layer from end to end.
 LEANS = 9
 ALIKE_STEPS = 0.25
-# A doubt below this is none [degrees]: half a voxel then moves an angle by less than one.
+# Smaller uncertainties are ignored [degrees]: half a voxel then moves an angle by less than one.
 LEAST_UNCERTAINTY_DEG = 0.75
 # The endplate of S1 is askew to the layers; where they lie turns it by about so much (phantoms at 1.5 to 2.6 mm).
 SACRAL_UNCERTAINTY_DEG_PER_MM = 0.4
@@ -32,7 +32,7 @@ def endplate_uncertainty_deg(bone: Bone, frame: LocalFrame, box: Box, plate: End
     each that then gives the plane that was found may be the true one.
 
     Args:
-        bone: of the endplate; of a mesh there is no doubt.
+        bone: of the endplate; of a mesh there is no uncertainty.
         frame: in which `box` and `plate` are given.
         box: the body.
         plate: fitted to one of its ends.
@@ -71,7 +71,7 @@ def sacral_uncertainty_deg(voxel_mm: float) -> float:
 
 
 def voxel_uncertainty(voxel_mm: float, *uncertainties_deg: float) -> tuple[str, ...]:
-    """Return a reason when the doubts of the endplates that an angle lies between are worth a word.
+    """Return a flag if the uncertainty of an angle between endplates is relevant.
 
     Args:
         voxel_mm: edge of the voxels.

@@ -33,7 +33,7 @@ def subject_of(source: BonesSource, options: ReadOptions = _DEFAULT) -> SubjectB
     digest = hashlib.sha256(np.ascontiguousarray(volume.labels).tobytes() + volume.affine.tobytes())
     subject = SubjectBones(ARRAY, digest.hexdigest(), volume, None, volume.notes)
     if subject.is_empty and not options.allow_empty:
-        message = "It holds no bone."
+        message = "It has no bones."
         raise InputError([Fault("no-bones", message, "Check the labels.", str(ARRAY))])
     return subject
 

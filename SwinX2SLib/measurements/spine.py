@@ -232,7 +232,7 @@ class _Column:
 
         Args:
             ends: name of the vertebra, and of its endplate or of the plane through it.
-            view: which of the doubts of `VertebraShape.uncertainties_deg`.
+            view: which of `VertebraShape.uncertainties_deg`.
         """
         uncertainties, voxels = [], [0.0]
         for name, plate in ends:

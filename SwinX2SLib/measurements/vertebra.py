@@ -253,8 +253,8 @@ def _wedge(shape: VertebraShape) -> Measurement:
     open_front = np.arctan(shape.superior.slope_front) - np.arctan(shape.inferior.slope_front)
     planes = tuple(plane for which in ("superior", "inferior") if (plane := _plane(shape, which)))
     wedge = Measurement("wedge_angle", shape.name, None, float(np.degrees(open_front)), "deg", planes=planes)
-    flags = (shape.uncertainties_deg[which][0] for which in ("superior", "inferior"))
-    return wedge.flagged(voxel_uncertainty(shape.voxel_mm, *flags))
+    uncertainties = (shape.uncertainties_deg[which][0] for which in ("superior", "inferior"))
+    return wedge.flagged(voxel_uncertainty(shape.voxel_mm, *uncertainties))
 
 
 def _rotation(shape: VertebraShape, anterior: np.ndarray) -> Measurement:

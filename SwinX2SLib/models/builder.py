@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.models.orientation import RadiographOrientationConfig, RadiographOrientationNet
 from SwinX2SLib.models.silhouettes import FusedConfig
@@ -56,7 +56,8 @@ _NETWORKS: dict[type, type[nn.Module]] = {
     SpineDiscConfig: SpineDiscNet,
 }
 # Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
-_EXTENSIONS = ("SwinX2SLib.paper.networks",)
+# By the extra that they need.
+_EXTENSIONS = {"SwinX2SLib.paper.networks": "paper"}
 
 
 def register_variants(variants: Mapping[str, Config], networks: Mapping[type, type[nn.Module]]) -> None:
@@ -71,10 +72,21 @@ def register_variants(variants: Mapping[str, Config], networks: Mapping[type, ty
 
 
 def known_variants() -> Mapping[str, Config]:
-    """Return the sizes of all networks by name, those of extensions included."""
-    for module in _EXTENSIONS:
-        importlib.import_module(module)
+    """Return the sizes of all networks by name, those of extensions included whose packages are installed."""
+    _load_extensions()
     return MappingProxyType(_VARIANTS)
+
+
+def _load_extensions() -> list[Fault]:
+    """Load the packages with further networks, and return why others are not known."""
+    faults: list[Fault] = []
+    for module, extra in _EXTENSIONS.items():
+        try:
+            with needs_extra(extra):
+                importlib.import_module(module)
+        except InputError as error:
+            faults += error.faults
+    return faults
 
 
 def variant_config(name: str, **overrides: Any) -> Config:
@@ -87,11 +99,11 @@ def variant_config(name: str, **overrides: Any) -> Config:
     Raises:
         InputError: there is no such variant or no such field.
     """
-    variants = _VARIANTS if name in _VARIANTS else known_variants()
-    if name not in variants:
-        hint = f"Choose one of {', '.join(variants)}."
-        raise InputError([Fault("unknown-model", f"Unknown network {name!r}.", hint)])
-    known = {field.name for field in fields(variants[name])}
+    absent = [] if name in _VARIANTS else _load_extensions()
+    if name not in _VARIANTS:
+        hint = f"Choose one of {', '.join(_VARIANTS)}."
+        raise InputError([Fault("unknown-model", f"Unknown network {name!r}.", hint), *absent])
+    known = {field.name for field in fields(_VARIANTS[name])}
     if unknown := sorted(set(overrides) - known):
         raise InputError(
             [
@@ -106,7 +118,7 @@ def variant_config(name: str, **overrides: Any) -> Config:
     given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
     }
-    return replace(variants[name], **given)
+    return replace(_VARIANTS[name], **given)
 
 
 def build_model(name: str, **overrides: Any) -> nn.Module:

@@ -1,4 +1,4 @@
-"""What all competitors have in common: radiographs of a known size in, the logits of one prediction out."""
+"""What all baselines have in common: radiographs of a known size in, the logits of one prediction out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from SwinX2SLib.models.reconstruction import ReconstructionModel
 
 @dataclass(frozen=True)
 class SingleOutputConfig:
-    """Sizes that every competitor has.
+    """Sizes that every baseline has.
 
     Attributes:
         grid_shape: voxels `(X, Y, Z)`.

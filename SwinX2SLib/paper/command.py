@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.cli.parsing import add_command
-from SwinX2SLib.errors import DONE, EXIT_CODES, SOME_FAILED
+from SwinX2SLib.errors import DONE, EXIT_CODES, SOME_FAILED, needs_extra
 
 if TYPE_CHECKING:
     from SwinX2SLib.paper.published import BenchmarkConfig
@@ -74,6 +74,8 @@ def add_benchmark_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run_benchmark(args: argparse.Namespace) -> int:
     """Run the benchmark and print the tables; the exit code is 6 when a row failed."""
+    with needs_extra("paper"):
+        import SwinX2SLib.paper.networks  # noqa: F401
     from SwinX2SLib.paper.plan import plan
     from SwinX2SLib.paper.published import load_benchmark, load_published
     from SwinX2SLib.paper.run import Options, run_cells

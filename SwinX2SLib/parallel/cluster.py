@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from SwinX2SLib import __version__
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.parallel.tasks import Answer, Failure, Task, Work
+from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -96,13 +96,8 @@ def _answer(future: Future, task: Task, address: str) -> Answer:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
-    try:
+    with needs_extra("cluster"):
         from distributed import Client
-    except ModuleNotFoundError as error:
-        hint = "Install it with: pip install 'distributed>=2024.8'"
-        raise InputError(
-            [Fault("dask-absent", "A cluster needs Dask, which is not installed.", hint)]
-        ) from error
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""A checked pair of radiographs from whatever a program has: files, arrays, radiographs."""
+"""Reading and checking a pair of radiographs from files, arrays or `Radiograph` objects."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def read_radiographs(
         spacing_mm: size of a square pixel at the patient [mm], of both or `(frontal, lateral)`; None takes it from
             the header of the file. PNG, JPEG, TIFF and arrays have none.
         ap_view: "ap" or "pa".
-        ap_options: what else is known of the frontal radiograph: crop, flip, rotation, source distances...
-        lateral_options: likewise of the lateral one.
-        lateral_offset_mm: how far the lateral radiograph is moved up so that both show the same heights [mm]; "auto"
-            finds it; None takes their middles to be at one height.
+        ap_options: further options of the frontal radiograph: crop, flip, rotation, source distances...
+        lateral_options: further options of the lateral radiograph.
+        lateral_offset_mm: upward shift of the lateral radiograph for vertical alignment [mm]; "auto" estimates it;
+            None assumes that their centres are at the same height.
 
     Returns:
         The frontal and the lateral radiograph.
 
     Raises:
-        InputError: with all faults of both radiographs, of the pair and of the options.
+        InputError: lists every problem of both radiographs, the pair and the options.
 
     Examples:
         >>> from SwinX2SLib import read_radiographs
@@ -54,14 +54,14 @@ def read_radiographs(
         Fault("radiograph-option", sentence, "Correct the argument.")
         for sentence in pair_option_faults(ap_view, lateral_offset_mm)
     ]
-    options, wrong = _options(spacing_mm, (ap_options, lateral_options))
+    (of_ap, of_lateral), wrong = _options(spacing_mm, (ap_options, lateral_options))
     if faults or wrong:
-        # What is wrong with the files is told along with it, as far as it can be known.
+        # Faults of the files are reported together with it, if they can be determined.
         known_view = ap_view if ap_view in FRONTAL_VIEWS else FRONTAL_VIEWS[0]
-        _, _, found = examine_pair(ap, lateral, *options, known_view)
-        told = [fault for fault in found if not (wrong and fault.kind == "spacing-absent")]
-        raise InputError([*faults, *wrong, *told])
-    return _checked(*examine_pair(ap, lateral, *options, ap_view, lateral_offset_mm))
+        _, _, found = examine_pair(ap, lateral, of_ap, of_lateral, known_view)
+        others = [fault for fault in found if not (wrong and fault.kind == "spacing-absent")]
+        raise InputError([*faults, *wrong, *others])
+    return _checked(*examine_pair(ap, lateral, of_ap, of_lateral, ap_view, lateral_offset_mm))
 
 
 def pair_option_faults(ap_view: str, lateral_offset_mm: Shift) -> list[str]:

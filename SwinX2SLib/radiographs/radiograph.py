@@ -90,7 +90,7 @@ class RadiographOptions:
         crop: part of the stored picture to use; None uses all.
         rotate_deg: clockwise turn, 0, 90, 180 or 270.
         flip: "" none, "h" left-right, "v" up-down, "hv" both.
-        invert: invert the grey levels, after the photometric interpretation of the header.
+        invert: invert the gray levels, after the photometric interpretation of the header.
         trust_orientation: let the header's patient orientation turn the radiograph into the layout of this package.
         magnification: how much larger than the patient the detector shows it; the header's size of a pixel at the
             detector is divided by it. None takes the value of the header.

@@ -199,7 +199,7 @@ def _user_notes(options: RadiographOptions) -> list[str]:
         (options.crop is not None, f"Cropped to {options.crop} as requested."),
         (options.rotate_deg, f"Rotated clockwise by {options.rotate_deg} degrees as requested."),
         (options.flip, f"Flipped ({options.flip}) as requested."),
-        (options.invert, "Grey levels inverted as requested."),
+        (options.invert, "Gray levels inverted as requested."),
         (not options.trust_orientation, "The patient orientation in the header was ignored as requested."),
     )
     return [words for wanted, words in given if wanted]
@@ -274,7 +274,7 @@ def examine_radiograph(
     Args:
         source: a file; numbers `(rows, columns)` with bone bright; or a radiograph, which is taken as it is.
         view: "ap", "pa" or "lateral".
-        options: what the user says about it.
+        options: user options about it.
 
     Returns:
         The radiograph, or None if there is no picture to look at, and all faults. An absent spacing is NaN.
@@ -336,7 +336,7 @@ def _decode(path: Path) -> DecodedImage:
 
 def _is_same_file(ap: RadiographSource, lateral: RadiographSource) -> bool:
     """Return whether two paths lead to one file, of which nothing else may be known."""
-    if not all(isinstance(source, str | os.PathLike) for source in (ap, lateral)):
+    if not isinstance(ap, str | os.PathLike) or not isinstance(lateral, str | os.PathLike):
         return False
     try:
         return Path(ap).samefile(lateral)

@@ -157,10 +157,10 @@ def _orientation_problem(seen: Orientation) -> str:
     if seen.quarter_turns == 0:
         return "appears to face the wrong way"
     if seen.quarter_turns == 2:
-        return f"appears to be upside down ({'flipped' if seen.mirrored else 'turned by 180 degrees'})"
+        return f"appears to be upside down ({'flipped' if seen.mirrored else 'rotated by 180 degrees'})"
     direction = "clockwise" if seen.quarter_turns == 1 else "anticlockwise"
     mirrored = "mirrored and " if seen.mirrored else ""
-    return f"appears to be rotated ({mirrored}turned {direction} by 90 degrees)"
+    return f"appears to be rotated ({mirrored}{direction} by 90 degrees)"
 
 
 def _fix(seen: Orientation) -> str:

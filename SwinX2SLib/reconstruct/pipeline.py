@@ -10,9 +10,8 @@ from SwinX2SLib.io.atomic_output import output_faults, remove_stale
 from SwinX2SLib.radiographs import Radiograph, examine_pair
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.outputs import FILES, write_result
 from SwinX2SLib.reconstruct.protocol import Progress, Report, Result
-from SwinX2SLib.reconstruct.provenance import describe
+from SwinX2SLib.reconstruct.reconstruction import FILES, describe, write_result
 
 if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.reconstruction import Reconstruction

@@ -1,58 +1,65 @@
-"""What a reconstruction is, and its files; without PyTorch."""
+"""A reconstruction, its provenance and its files; does not import PyTorch."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.io.atomic_output import output_faults, remove_stale
+from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
+from SwinX2SLib.io.segmentations import write_segmentation
+from SwinX2SLib.io.volumes import write_volume
+from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.reconstruct.job import Job, ReconstructionSettings
-from SwinX2SLib.reconstruct.outputs import FILES, write_result
 from SwinX2SLib.reconstruct.plausibility import FoundBone, found_bones, plausibility_warnings
-from SwinX2SLib.reconstruct.provenance import describe
+from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
-    from SwinX2SLib.radiographs import Radiograph
     from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
     from SwinX2SLib.weights import WeightsRecord
 
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
-    """Bones on the network's grid, and how far to trust them.
+    """Bones on the grid of the network, with uncertainty, warnings and provenance.
 
     The arrays are in network order: indices run patient right to left, anterior to posterior, superior to inferior;
     `affine` places them in RAS mm.
 
     Attributes:
         labels: uint8 `(X, Y, Z)`, 0 or an id of `labels()`.
-        uncertainty: float16 `(X, Y, Z)`, 1 minus the probability of the label that the network gave.
+        uncertainty: float16 `(X, Y, Z)`, 1 minus the predicted probability of the label.
         affine: 4x4 float64, index -> RAS mm; the common centre of the radiographs is the origin.
         spacing_mm: edge of the cubic voxels.
-        model_record: what is known of the weights; None for a model that the caller made.
-        device: where the network ran.
+        model_record: record of the weights; None for a model supplied by the caller.
+        device: device of the network.
         precision: "float32" or "bfloat16".
-        removed_component_voxels: voxels of loose pieces that were removed.
+        removed_component_voxels: number of voxels in removed connected components.
         seconds: time by phase.
-        expected_dice: by name of each bone shown, the overlap with the truth that the network's own probabilities
-            promise, 0..1.
-        disc_shifts_mm: by name of the vertebra above a disc, how far it was moved along the body axis, positive
-            inferiorly, to the disc that the radiographs show. Empty where the model asks for no such step.
-        shape_similarity: by name of each bone that a known shape was fitted for, the correlation of the edges of
-            that shape with those of the radiographs, -1..1. Empty where the model asks for no such step.
-        femur_shifts_mm: by name, how far each femur was moved backwards to the acetabulum. Empty where it was not.
-        radiographs: the frontal and the lateral radiograph; None where they are not known.
-        orientation_check: which view each radiograph looks like; None where nobody looked.
-        settings: how it was made.
+        expected_dice: by name of each bone, the Dice expected from the predicted probabilities, 0..1.
+        disc_shifts_mm: by name of the vertebra above a disc, its shift along the body axis [mm], positive inferiorly,
+            to the disc detected in the radiographs. Empty if the model does not use this step.
+        shape_similarity: by name of each bone with a fitted shape model, the correlation of its projected edges with
+            the radiographs, -1..1. Empty if the model does not use this step.
+        femur_shifts_mm: by name, the posterior shift of each femur to the acetabulum [mm]. Empty if it was not moved.
+        radiographs: the frontal and the lateral radiograph; None if unknown.
+        orientation_check: predicted views and orientations of the radiographs; None if not checked.
+        settings: settings of the reconstruction.
 
     Examples:
         >>> import numpy as np
         >>> from SwinX2SLib import Reconstruction, build_phantom
-        >>> phantom = build_phantom(spacing_mm=8.0)  # in place of what a network finds
+        >>> phantom = build_phantom(spacing_mm=8.0)  # instead of a prediction
         >>> unsure = np.full(phantom.labels.shape, 0.1, np.float16)
         >>> found = Reconstruction(phantom.labels, unsure, phantom.affine, 8.0, None, "cpu", "float32", 0)
         >>> bone = found.bones[-1]
@@ -84,26 +91,25 @@ class Reconstruction:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know, a sentence each: warnings about the radiographs, and what in the result cannot be
-        true."""
+        """Warnings and notes: orientation of the radiographs, their notes, and plausibility warnings."""
         check = self.orientation_check
-        said = [check.warning()] if check is not None and check.suspected else []
-        said += [
+        notes = [check.warning()] if check is not None and check.suspected else []
+        notes += [
             f"{name} radiograph: {note}"
             for name, radiograph in zip(("Frontal", "Lateral"), self.radiographs or (), strict=False)
             for note in radiograph.notes
         ]
         if not self.labels.any():
-            said.append(
+            notes.append(
                 "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
             )
-        return said + plausibility_warnings(self.labels, self.bones)
+        return notes + plausibility_warnings(self.labels, self.bones)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> dict[str, Path]:
-        """Write the files that `swinx2s reconstruct` writes, all or none.
+        """Write the same files as `swinx2s reconstruct`, atomically.
 
         Args:
-            folder: new, empty, or with an earlier result if `overwrite`; made with its parents.
+            folder: new, empty, or with an earlier result if `overwrite`; created with its parents.
             overwrite: whether an earlier result may be replaced.
 
         Returns:
@@ -111,7 +117,7 @@ class Reconstruction:
             order), "provenance" (JSON).
 
         Raises:
-            InputError: the folder cannot be written, or holds something else; with all faults.
+            InputError: the folder is not writable or contains other files; lists every problem.
             OutputError: the files could not be written.
         """
         out = Path(folder)
@@ -122,7 +128,156 @@ class Reconstruction:
         return {role: out.resolve() / name for role, name in FILES.items()}
 
     def _job(self, out: Path) -> Job | None:
-        """Return the job that makes this again, None where the radiographs are no files."""
+        """Return the job that reproduces this result, None if the radiographs are not files."""
         if self.radiographs is None or any(radiograph.path is None for radiograph in self.radiographs):
             return None
         return Job.of_radiographs(*self.radiographs, out, self.settings)
+
+
+FILES = {
+    "segmentation": "segmentation.seg.nrrd",
+    "labels": "labels.nii.gz",
+    "uncertainty": "uncertainty.nii.gz",
+    "provenance": "provenance.json",
+}
+
+
+_UNCERTAINTY_STEP = 1 / 255
+
+
+def write_result(
+    out: Path, reconstruction: Reconstruction, provenance: dict[str, Any], overwrite: bool = False
+) -> None:
+    """Write all `FILES` of a result, or none.
+
+    Args:
+        out: the folder, which `atomic_output.output_faults` has found fit.
+        reconstruction: what is written.
+        provenance: of `provenance.describe`.
+        overwrite: whether an earlier result may be replaced.
+
+    Raises:
+        OutputError: the files could not be written.
+    """
+    with atomic_result(out, FILES.values(), overwrite, "result") as folder:
+        write_volumes(folder, reconstruction)
+        write_provenance(folder, provenance)
+
+
+def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
+    """Write the segmentation, the labels and the uncertainty into a folder.
+
+    The NIfTI arrays are in RAS order, labels as uint8 and uncertainty in steps of 1/255.
+    """
+    write_segmentation(folder / FILES["segmentation"], reconstruction.labels, reconstruction.affine)
+    affine = reconstruction.affine
+    write_volume(folder / FILES["labels"], reconstruction.labels, affine, "RAS")
+    steps = np.rint(reconstruction.uncertainty.astype(np.float32) / _UNCERTAINTY_STEP).astype(np.uint8)
+    write_volume(folder / FILES["uncertainty"], steps, affine, "RAS", slope=_UNCERTAINTY_STEP)
+
+
+def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:
+    """Write where a result comes from, as JSON."""
+    text = json.dumps(provenance, indent=2, ensure_ascii=False)
+    # A file name that is no UTF-8 becomes an escape of JSON.
+    atomic_write(folder / FILES["provenance"], text + "\n")
+
+
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "pillow",
+    "pydicom",
+    "SimpleITK",
+    "nibabel",
+    "torch",
+    "timm",
+    "vtk",
+    "safetensors",
+)
+
+
+def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return the provenance of a result as JSON values.
+
+    Args:
+        reconstruction: the result.
+        job: reproduces the result; None if the radiographs are not files.
+        seconds: time by phase.
+    """
+    check = reconstruction.orientation_check
+    radiographs = zip(("ap", "lateral"), reconstruction.radiographs or (), strict=False)
+    bones = [label_by_id(int(value)).name for value in np.unique(reconstruction.labels) if value]
+    return {
+        "program": {"name": "SwinX2S", "version": __version__},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
+        "orientation_check": None if check is None else check.to_json(),
+        "options": None if job is None else job.to_dict(),
+        "command": None if job is None else ["swinx2s", *job.arguments()],
+        "model": _model(reconstruction),
+        "grid": {
+            "shape": list(reconstruction.labels.shape),
+            "spacing_mm": reconstruction.spacing_mm,
+            "affine_ras_mm": (reconstruction.affine + 0.0).tolist(),
+            "order": "right to left, anterior to posterior, superior to inferior",
+        },
+        "bones": bones,
+        "expected_dice": reconstruction.expected_dice,
+        "disc_shifts_mm": reconstruction.disc_shifts_mm,
+        "shape_similarity": reconstruction.shape_similarity,
+        "femur_shifts_mm": reconstruction.femur_shifts_mm,
+        "removed_component_voxels": reconstruction.removed_component_voxels,
+        "device": reconstruction.device,
+        "precision": reconstruction.precision,
+        "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
+        "versions": _versions(),
+        "intended_use": "research",
+    }
+
+
+def _radiograph(radiograph: Radiograph) -> dict[str, Any]:
+    rows, cols = radiograph.pixels.shape
+    return {
+        "path": None if radiograph.path is None else str(radiograph.path),
+        "sha256": radiograph.sha256,
+        "view": radiograph.view,
+        "pixels": {"columns": cols, "rows": rows},
+        "spacing_mm": {"row": radiograph.spacing_mm[0], "column": radiograph.spacing_mm[1]},
+        "spacing_source": radiograph.spacing_source,
+        "middle_mm": radiograph.middle_mm,
+        **_tube(radiograph),
+        "notes": list(radiograph.notes),
+    }
+
+
+def _tube(radiograph: Radiograph) -> dict[str, Any]:
+    if radiograph.xray_source is None or radiograph.central_ray_px is None:
+        return {}
+    row, column = radiograph.central_ray_px
+    return {
+        "source_to_detector_mm": radiograph.xray_source.source_to_detector_mm,
+        "source_to_isocentre_mm": radiograph.xray_source.source_to_patient_mm,
+        "tube_source": radiograph.xray_source.source,
+        "magnification": radiograph.xray_source.magnification,
+        "central_ray_px": {"row": row, "column": column},
+    }
+
+
+def _model(reconstruction: Reconstruction) -> dict[str, Any]:
+    record = reconstruction.model_record
+    # A model supplied by the calling program has no record in the manifest.
+    return {
+        "asked": reconstruction.settings.model,
+        **(dataclasses.asdict(record) if record is not None else {"name": "supplied by the caller"}),
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions

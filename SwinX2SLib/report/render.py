@@ -43,7 +43,7 @@ class View:
     up: np.ndarray
     sides: tuple[str, str] = ("", "")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         towards = np.asarray(self.towards, dtype=np.float64)
         towards = towards / np.linalg.norm(towards)
         up = np.asarray(self.up, dtype=np.float64)

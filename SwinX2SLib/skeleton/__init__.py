@@ -1,6 +1,6 @@
-"""Known shapes of bones, laid onto both radiographs: what a radiograph shows to a pixel, no network of few people
-knows.
+"""Shape models of bones, fitted to both radiographs.
 
-`pieces` says what moves as one, `placement` how it moves, `shadows` what radiographs of it look like, `fitting`
-finds the placement whose radiographs look most like those given, and `filling` turns it into probabilities of labels.
+`pieces` defines rigid groups of bones and their placement, `initial_pose` the start of the fit, `projections` the
+projected radiographs, their similarity and the optimisation, `label_probabilities` the resulting label probabilities,
+and `shape_fitting` runs all steps.
 """

@@ -88,21 +88,21 @@ def _unmoved(places: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 FEMUR_LEFT, FEMUR_RIGHT = FEMORA = (53, 54)
-# Bone of a femur that is seen this near to its socket in the frontal radiograph is head or neck.
+# Femoral bone this close to the acetabulum in the frontal radiograph is head or neck.
 HEAD_REACH_MM = 20.0
 FEWEST_VOXELS = 30
-# How far the sockets are believed: against each other the network puts the heads 11 mm off, they lie 4 to 5 mm off
-# (root mean square over pairs of `Testing/bench/people.py`).
-BELIEF = 0.75
+# Weight of the acetabula: the depth difference of the heads has an error of 11 mm in the prediction, and of 4 to 5 mm
+# from the acetabula (root mean square over pairs of `Testing/bench/people.py`).
+ACETABULUM_WEIGHT = 0.75
 _DEPTH = 1
 
 
 def align_femora_to_acetabula(
     probability: Tensor, labels: np.ndarray, placement: Placement, pelvis: int, spacing_mm: float
 ) -> dict[int, float]:
-    """Move the femora to and fro, as far against each other as the sockets lie, in place.
+    """Align the depth difference of the femora with the acetabula, in place.
 
-    How deep both lie together stays as the network found it: the lateral radiograph shows that.
+    The mean depth of both femora is kept: it is visible in the lateral radiograph.
 
     Args:
         probability: `(55, X, Y, Z)`.
@@ -112,7 +112,7 @@ def align_femora_to_acetabula(
         spacing_mm: of the voxels.
 
     Returns:
-        How far each was moved backwards [mm]; nothing where not both lie near their sockets.
+        Posterior shift of each femur [mm]; empty if one of them is not near its acetabulum.
     """
     acetabula = placement.carried_mm(pelvis, np.stack([femoral_heads_mm()[label] for label in FEMORA]))
     missing = [
@@ -122,21 +122,21 @@ def align_femora_to_acetabula(
     left, right = missing
     if left is None or right is None:
         return {}
-    apart = BELIEF * (left - right) / 2
+    apart = ACETABULUM_WEIGHT * (left - right) / 2
     shifts = {FEMUR_LEFT: apart, FEMUR_RIGHT: -apart}
     for label, shift in shifts.items():
         _move_in_depth(probability, label, shift / spacing_mm)
     return shifts
 
 
-def _missing_depth_mm(femur: np.ndarray, socket_mm: np.ndarray, spacing_mm: float) -> float | None:
-    """Return how far behind a femur's head its socket lies; None where the femur is not near it."""
+def _missing_depth_mm(femur: np.ndarray, acetabulum_mm: np.ndarray, spacing_mm: float) -> float | None:
+    """Return how far the acetabulum is posterior to the femoral head; None if the femur is not near it."""
     places = np.argwhere(femur) * spacing_mm
-    away = np.delete(places - socket_mm, _DEPTH, axis=1)
+    away = np.delete(places - acetabulum_mm, _DEPTH, axis=1)
     head = places[(away**2).sum(axis=1) < HEAD_REACH_MM**2]
     if len(head) < FEWEST_VOXELS:
         return None
-    return float(socket_mm[_DEPTH] - head[:, _DEPTH].mean())
+    return float(acetabulum_mm[_DEPTH] - head[:, _DEPTH].mean())
 
 
 def _move_in_depth(probability: Tensor, label: int, voxels: float) -> None:

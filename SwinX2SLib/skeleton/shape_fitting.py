@@ -1,4 +1,4 @@
-"""Lay known shapes onto both radiographs, and let them say with the network where the bones are."""
+"""Fit shape models to both radiographs and combine them with the prediction of the network."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from SwinX2SLib.skeleton.label_probabilities import align_femora_to_acetabula, b
 from SwinX2SLib.skeleton.pieces import PELVIS, Placement, piece_drawn
 from SwinX2SLib.skeleton.projections import ViewRadiographs, fit, piece_similarity
 
-# The network's say next to the shape's: the exponent of its probability.
+# Weight of the network against the shape model: exponent of its probability.
 NETWORK_WEIGHT = 0.2
-# Shapes whose shadows are less like the radiographs than this are not believed.
+# Fits with a lower similarity are rejected.
 LEAST_SIMILARITY = 0.4
-# Bowel and skin hide more of a pelvis. How much, the pelvis that the network drew tells: less like the radiographs
-# by more than this than that one, a pelvis is not believed either.
-LEAST_SIMILARITY_OF_PELVIS, LESS_THAN_DRAWN = 0.2, 0.08
+# The pelvis is often obscured by bowel gas and skin. Its fit is rejected if the similarity is below the first value,
+# or lower than that of the predicted pelvis by more than the second one.
+LEAST_SIMILARITY_OF_PELVIS, LESS_THAN_PREDICTED = 0.2, 0.08
 
 
 @dataclass(frozen=True)
 class ShapeFit:
-    """What shapes have done to a reconstruction.
+    """Result of the shape fitting.
 
     Attributes:
-        similarity: for each bone whose shape is believed, how alike its shadows and the radiographs are, -1..1.
-        femur_shifts_mm: how far each femur was moved backwards; empty where none was.
+        similarity: for each bone with an accepted fit, correlation of its projections with the radiographs, -1..1.
+        femur_shifts_mm: posterior shift of each femur; empty if none was moved.
     """
 
     similarity: dict[int, float] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class ShapeFit:
 def fit_shape_model(
     probability: Tensor, labels: np.ndarray, coronal: Tensor, sagittal: Tensor, spacing_mm: float
 ) -> ShapeFit:
-    """Lay shapes where a reconstruction has bones, and change its probabilities accordingly, in place.
+    """Fit shape models to the reconstructed bones and update the probabilities in place.
 
     Args:
         probability: `(55, X, Y, Z)`.
@@ -47,7 +47,7 @@ def fit_shape_model(
         sagittal: its lateral radiograph `(Y, Z)`.
         spacing_mm: of pixels and voxels.
     """
-    # What was made in inference mode cannot take part in a descent: copies can.
+    # Tensors created in inference mode cannot be used for gradients: copy them.
     with torch.inference_mode(False):
         frontal, lateral = (radiograph.float().cpu().clone() for radiograph in (coronal, sagittal))
         radiographs = ViewRadiographs(frontal, lateral, spacing_mm)
@@ -55,7 +55,7 @@ def fit_shape_model(
         placement, similarity = _fitted(labels, silhouettes, radiographs)
     if placement is None:
         return ShapeFit()
-    believed, shifts = {}, {}
+    accepted, shifts = {}, {}
     for number, alike in enumerate(similarity):
         labels_of = placement.pieces[number].labels
         if alike < (_least_of_pelvis(labels, radiographs) if labels_of == PELVIS else LEAST_SIMILARITY):
@@ -64,16 +64,16 @@ def fit_shape_model(
             found = bone_probability(placement, number, label, labels.shape, spacing_mm)
             if found is not None:
                 _set_probability(probability, label, *found)
-                believed[label] = alike
+                accepted[label] = alike
         if labels_of == PELVIS:
             shifts = align_femora_to_acetabula(probability, labels, placement, number, spacing_mm)
-    return ShapeFit(believed, shifts)
+    return ShapeFit(accepted, shifts)
 
 
 def _fitted(
     labels: np.ndarray, silhouettes: Silhouettes, radiographs: ViewRadiographs
 ) -> tuple[Placement | None, list[float]]:
-    """Return the pieces laid onto the radiographs, and how alike each one's shadows and the radiographs are."""
+    """Return the fitted pieces and the similarity of each one's projections with the radiographs."""
     placement = starting_placement(labels, silhouettes, radiographs.spacing_mm)
     if placement is None:
         return None, []
@@ -82,17 +82,17 @@ def _fitted(
 
 
 def _least_of_pelvis(labels: np.ndarray, radiographs: ViewRadiographs) -> float:
-    """Return how much like the radiographs a pelvis must be."""
+    """Return the least similarity of an accepted pelvis."""
     shown = tuple(label for label in PELVIS if (labels == label).any())
     drawn = piece_drawn(shown, labels, radiographs.spacing_mm)
     alike = piece_similarity(Placement([drawn], drawn.middle_mm[None], [1.0]), radiographs)[0]
-    return max(LEAST_SIMILARITY_OF_PELVIS, alike - LESS_THAN_DRAWN)
+    return max(LEAST_SIMILARITY_OF_PELVIS, alike - LESS_THAN_PREDICTED)
 
 
 def _set_probability(
     probability: Tensor, label: int, part: tuple[slice, slice, slice], shape: np.ndarray
 ) -> None:
-    """Give a bone the probability that its shape and the network agree on; elsewhere it is not."""
+    """Set the probability of a bone to the combination of shape model and network; 0 elsewhere."""
     bone = probability[label]
     agreed = torch.zeros_like(bone)
     weighted = torch.from_numpy(shape).to(bone.device) ** (1 - NETWORK_WEIGHT)

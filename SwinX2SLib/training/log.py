@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, install_hint
 from SwinX2SLib.training.checkpoint import writing
 
 LOG_FILE, TENSORBOARD_FOLDER = "log.jsonl", "tensorboard"
@@ -30,7 +30,7 @@ def require_tensorboard() -> None:
     """
     if importlib.util.find_spec("tensorboard") is None:
         sentence = "The run requires TensorBoard, which is not installed."
-        hint = "Run `pip install tensorboard`, or set tensorboard = false."
+        hint = f"{install_hint('training')} Or set tensorboard = false."
         raise InputError([Fault("tensorboard-absent", sentence, hint)])
 
 

@@ -175,7 +175,7 @@ def _loss_parts(sums: VoxelSums, known: Tensor, voxels: int) -> dict[str, Tensor
 def single_objective(
     model: SingleOutputNetwork, config: TrainingConfig
 ) -> Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]:
-    """Return the objective of a competitor.
+    """Return the objective of a baseline.
 
     Raises:
         InputError: the run asks for what these networks have not; names every fault.
@@ -203,7 +203,7 @@ def single_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tenso
     Classes that are not known for a sample are merged into its background and take no part.
 
     Args:
-        model: a competitor.
+        model: a baseline.
         batch: radiographs, labels and the classes that are known.
         phase: always that of volumes.
     """

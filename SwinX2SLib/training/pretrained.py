@@ -11,7 +11,7 @@ from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from timm.models.swin_transformer import WindowAttention
 from torch import Tensor, nn
 
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.models.builder import Config, known_variants
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.models.silhouettes import FusedConfig
@@ -222,8 +222,9 @@ def _sizes(config: SwinX2SConfig | FusedConfig) -> _Sizes:
 
 
 def _download(name: str) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.constants import HF_HUB_CACHE
+    with needs_extra("training"):
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.constants import HF_HUB_CACHE
 
     repository = f"timm/{name}"
     try:

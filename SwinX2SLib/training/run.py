@@ -12,6 +12,7 @@ from torch import Tensor
 from SwinX2SLib.datasets import Case
 from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.builder import variant_config
+from SwinX2SLib.reconstruct.device import choose_device
 from SwinX2SLib.training.checkpoint import load_best, writing
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import load_sources, radiographs_per_plane
@@ -85,8 +86,8 @@ def train(
     validation_cases: Sequence[Case],
     folder: Path,
     name: str,
-    listener: Listener,
-    process: Process,
+    listener: Listener = lambda entry: None,
+    process: Process | None = None,
 ) -> Trained | None:
     """Train, or go on training, and export the weights.
 
@@ -98,7 +99,7 @@ def train(
         folder: receives everything.
         name: of the exported weights.
         listener: receives each entry of the log.
-        process: this process among those of the run.
+        process: this process among those of the run; None where it is the only one.
 
     Returns:
         The result in the run's first process, None in the others.
@@ -106,6 +107,7 @@ def train(
     Raises:
         InputError: see `Trainer`; or a file cannot be written.
     """
+    process = process or Process(choose_device(config.device))
     shape = shape3(variant_config(config.model, **config.network_overrides).grid_shape)
     # A forked worker cannot use a card that its parent uses.
     synthesiser = load_sources(config, cases, shape, "cpu" if config.workers else process.device)

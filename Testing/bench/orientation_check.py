@@ -1,4 +1,5 @@
-"""How often radiographs that hang wrongly are told, and radiographs that hang well are unreliable.
+"""How often radiographs that have a wrong orientation are told, and radiographs that have the right orientation are
+unreliable.
 
 `python Testing/bench/hanging.py` prints a Markdown table by kind of radiograph. A mirrored frontal radiograph
 counts as well
@@ -22,7 +23,7 @@ from SwinX2SLib.reconstruct.orientation_check import ViewPrediction
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
 FRONTAL, LATERAL = View.FRONTAL, View.LATERAL
-# Words for how one radiograph is given: what it is given as, and how it hangs.
+# Words for how one radiograph is given: what it is given as, and its orientation.
 WELL = {
     "frontal": (FRONTAL, Orientation(FRONTAL)),
     "frontal mirrored": (FRONTAL, Orientation(FRONTAL, 0, True)),
@@ -99,7 +100,7 @@ def looked_at(
 
 
 def hung(radiograph: Radiograph, orientation: Orientation) -> Radiograph:
-    """Return a radiograph that hangs as it should as it hangs in an orientation."""
+    """Return a radiograph that hangs as it should in display orientation in an orientation."""
     pixels = reorient(torch.from_numpy(radiograph.pixels.T.copy()), orientation).numpy().T
     spacing_mm = radiograph.spacing_mm[::-1] if orientation.quarter_turns % 2 else radiograph.spacing_mm
     return replace(radiograph, pixels=np.ascontiguousarray(pixels), spacing_mm=spacing_mm)

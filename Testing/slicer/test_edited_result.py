@@ -94,7 +94,7 @@ def test_volumes_of_different_grids_are_told(result):
     first, *_ = bone_layers(result)
     turned = first.affine.copy()
     turned[:3, 3] += 0.4 * np.abs(turned[:3, 0])
-    with pytest.raises(VoxelsError, match="one grid"):
+    with pytest.raises(VoxelsError, match="same grid"):
         label_volume([first, type(first)(first.voxels, turned, first.values)])
 
 
@@ -127,7 +127,7 @@ def test_an_edit_reaches_surface_outlines_table_and_provenance(result):
     assert float(row["Volume"]) == pytest.approx(float(before["row"]["Volume"]) / 2, rel=0.05)
     assert (row["Confidence"], row["Expected Dice"]) == ("nan", "nan")
     assert float(row["On lateral radiograph"]) > 50
-    assert "Edited by a person" in row["Remarks"]
+    assert "Edited manually" in row["Remarks"]
     assert "Edited" not in row_of(result, OTHER)["Remarks"]
     assert edited_bones(result) == [BONE]
     assert dict(provenance_words(result))["Edited"].endswith(": Left femur")

@@ -9,7 +9,7 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements.markups import places_of, positions
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
-from SwinX2SLib.slicerui.measurements.table import COLUMNS, csv_text, tabbed_text
+from SwinX2SLib.slicerui.measurements.table import COLUMNS, table_csv, tabbed_text
 from SwinX2SLib.slicerui.result.links import linked
 
 RADIUS, ANGLE = ("femur_left", "head_radius", "left"), ("femur_left", "neck_shaft_angle", "left")
@@ -115,7 +115,7 @@ def test_text_for_a_spreadsheet_has_a_line_for_each_row(session):
     text = tabbed_text(session.rows, session.edited)
     assert {line.count("\t") for line in text.splitlines()} == {len(COLUMNS) - 1}
     assert len(text.splitlines()) == len(session.rows) + 1
-    assert csv_text(session.rows, session.edited, "Not reviewed").count("Not reviewed") == len(session.rows)
+    assert table_csv(session.rows, session.edited, "Not reviewed").count("Not reviewed") == len(session.rows)
 
 
 def test_values_edits_and_sign_off_come_back_from_an_mrb(session, segmentation, scene, tmp_path):

@@ -30,7 +30,7 @@ from SwinX2SLib.slicerui.result.radiograph_views import show_radiograph
 from SwinX2SLib.slicerui.result_loading import load_result, notes_of
 
 TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
-# Brightness of the quarters of a radiograph as it hangs: upper left, upper right, lower left, lower right.
+# Brightness of the quarters of a radiograph in display orientation: upper left, upper right, lower left, lower right.
 QUARTERS = (230, 160, 90, 30)
 
 
@@ -87,7 +87,8 @@ def test_a_textured_radiograph_is_seen_right_way_up_and_round_from_the_tubes_sid
     assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
     seen = quarters_seen(view, role)
     if role == "lateral":
-        # A lateral radiograph hangs with the front on the left; the tube at the patient's right has it on its right.
+        # A lateral radiograph hangs with the front on the left; the X-ray source at the patient's right has it on its
+        # right.
         seen = [seen[1], seen[0], seen[3], seen[2]]
     assert seen == sorted(seen, reverse=True)
     assert seen[0] - seen[3] > 150
@@ -192,7 +193,7 @@ def test_a_tube_that_would_have_stood_inside_the_patient_is_told_and_the_bones_s
     provenance["inputs"]["ap"] |= {"source_to_detector_mm": 20.0, "source_to_isocentre_mm": 10.0}
     (folder / "provenance.json").write_text(json.dumps(provenance))
     result = load_result(folder)
-    assert any("source lies inside" in note for note in notes_of(result))
+    assert any("source is inside" in note for note in notes_of(result))
     assert [provenance_value(plane, "radiograph") for plane in linked(result, RADIOGRAPH_PLANE)] == [
         "lateral"
     ]
@@ -210,8 +211,7 @@ def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder,
     (folder / "provenance.json").write_text(json.dumps(provenance))
     words = dict(provenance_words(load_result(folder)))
     assert (
-        "tube 1500 mm from the detector, 1250 mm from the patient (given by the user)"
-        in words["Frontal radiograph"]
+        "SID 1500 mm, source-to-patient distance 1250 mm (given by the user)" in words["Frontal radiograph"]
     )
     assert "X-ray source" not in words["Lateral radiograph"]
 

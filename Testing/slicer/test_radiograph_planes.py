@@ -1,4 +1,4 @@
-"""The radiographs in Slicer's own slice views: as they hang on a light box."""
+"""The radiographs in Slicer's own slice views: in standard display orientation."""
 
 import mrml_boot
 import numpy as np

@@ -136,7 +136,7 @@ def test_terminology_is_understood_by_slicers_own_reader(scene):
 @pytest.mark.parametrize("name", ["absent.nii.gz", "absent.seg.nrrd"])
 def test_a_missing_result_is_named_and_leaves_the_scene_as_it_was(scene, tmp_path, name):
     before = scene.GetNumberOfNodes()
-    with pytest.raises(ResultError, match="there is no such file"):
+    with pytest.raises(ResultError, match="does not exist"):
         import_segmentation(tmp_path / name, "Bones")
     assert scene.GetNumberOfNodes() == before
 

@@ -1,4 +1,4 @@
-"""The section Batch: a batch in the background, its cases as they end, cancel, and what is wrong told in words."""
+"""The section Batch: a batch in the background, its cases as they end, cancel, and what is wrong told as text."""
 
 import sys
 import textwrap
@@ -23,7 +23,7 @@ tell(event="case", case="one", status="done", warnings=["Look at it."], folder=f
 tell(event="case", case="two", status="failed", failure={"message": "two.png: it is broken"}, folder="")
 if wait:
     time.sleep(600)
-tell(event="result", files={"table": "t"}, notes=["1 of 2 cases are reconstructed; 1 failed."])
+tell(event="result", files={"table": "t"}, notes=["1 of 2 cases reconstructed; 1 failed."])
 sys.exit(6)
 """
 
@@ -81,7 +81,7 @@ def test_cases_are_listed_as_they_end_and_one_is_shown(section, stand_in, spin_u
     spin_until(lambda: not section.ui.batchCancelButton.enabled)
     assert cells(section, 0) == ["one", "done", "54", "71 %", "10 s", "Look at it."]
     assert cells(section, 1) == ["two", "failed", "", "", "", "two.png: it is broken"]
-    assert section.ui.batchStatusLabel.text == "1 of 2 cases are reconstructed; 1 failed."
+    assert section.ui.batchStatusLabel.text == "1 of 2 cases reconstructed; 1 failed."
     assert (asked[0].spacing_mm, asked[0].measure, asked[0].device) == (0.25, True, "auto")
     assert "--spacing-mm" in asked[0].arguments()
     section.ui.batchList.setCurrentCell(1, 0)
@@ -142,7 +142,7 @@ def test_radiographs_that_are_gone_and_a_folder_that_cannot_be_written_are_told_
     section.ui.batchStartButton.click()
     said = section.ui.batchStatusLabel.text
     assert "moved &lt;b&gt;away.csv: The radiographs do not exist." in said
-    assert "Nothing can be written there" in said
+    assert "The folder is not writable" in said
     assert asked == []
     assert section.ui.batchStartButton.enabled
     assert not section.ui.batchCancelButton.enabled
@@ -160,7 +160,7 @@ def test_a_batch_ends_for_the_panel_though_its_leftovers_cannot_be_removed(
     monkeypatch.setattr(batch_run, "clear_leftovers", refuse)
     section.ui.batchStartButton.click()
     spin_until(lambda: not section.ui.batchCancelButton.enabled)
-    assert section.ui.batchStatusLabel.text == "1 of 2 cases are reconstructed; 1 failed."
+    assert section.ui.batchStatusLabel.text == "1 of 2 cases reconstructed; 1 failed."
 
 
 def test_a_process_that_cannot_be_started_is_told_and_the_buttons_come_back(

@@ -116,7 +116,7 @@ def test_the_list_of_bones_and_the_provenance_follow_an_edit(panel, spin_until, 
     before = [table.item(row, column).text() for column in range(table.columnCount)]
     image = cut(result)
     spin_until(lambda: "Edited" in section.ui.provenanceLabel.text)
-    assert any("Edited by a person" in table.item(row, column).text() for column in range(table.columnCount))
+    assert any("Edited manually" in table.item(row, column).text() for column in range(table.columnCount))
     assert "Left femur" in section.ui.provenanceLabel.text
     write(result, image)
     spin_until(lambda: "Edited" not in section.ui.provenanceLabel.text)

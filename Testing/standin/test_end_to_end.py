@@ -10,7 +10,7 @@ from SwinX2SLib.slicerui.samples import demo_radiograph
 from SwinX2SLib.weights.manifest import add_to_manifest
 from SwinX2SLib.weights.record import WeightsRecord
 
-# In a process of its own: torch must not come into the process that plays Slicer.
+# In a separate process: torch must not come into the process that plays Slicer.
 _MAKE_WEIGHTS = """
 import sys
 import torch

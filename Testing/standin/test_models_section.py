@@ -15,7 +15,7 @@ from SwinX2SLib.slicerui.models import versions
 from SwinX2SLib.weights.locating import sha256_of
 from SwinX2SLib.weights.manifest import stored_weights
 
-# In a process of its own: torch must not come into the process that plays Slicer.
+# In a separate process: torch must not come into the process that plays Slicer.
 _MAKE_WEIGHTS = """
 import sys
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_models_are_listed_and_the_helper_is_not_offered(section, panel):
     assert not set(helpers) & set(offered)
     assert {entry.name for entry in catalogue()} == {"default", *names} - set(helpers)
     choose(section, helpers[0])
-    assert "not offered for reconstruction" in section.ui.modelDetailLabel.text
+    assert "not selectable for reconstruction" in section.ui.modelDetailLabel.text
     assert not section.ui.removeModelButton.enabled
 
 
@@ -114,7 +114,7 @@ def test_an_imported_model_is_listed_offered_kept_whole_and_removed_after_asking
 
 def test_a_file_with_another_hash_is_refused_and_what_was_typed_stays(section, import_gift, gift, cache):
     import_gift(digest="0" * 64)
-    assert "not the announced one" in section.ui.modelsStatusLabel.text
+    assert "unexpected hash" in section.ui.modelsStatusLabel.text
     assert section.ui.importPathEdit.text == str(gift)
     assert not cache.exists()
 
@@ -197,7 +197,9 @@ def test_packages_come_from_a_folder_of_wheels_and_from_nowhere_else(
     monkeypatch.setenv("PIP_TARGET", str(target))
     section.install_from(folder)
     spin_until(lambda: not section.is_busy(), seconds=_LONG)
-    assert "All packages are there" in section.ui.modelsStatusLabel.text, section.ui.modelsLogEdit.plainText
+    assert "All packages are installed" in section.ui.modelsStatusLabel.text, (
+        section.ui.modelsLogEdit.plainText
+    )
     assert (target / "swinx2s_test_package.py").is_file()
 
 

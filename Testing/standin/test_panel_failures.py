@@ -15,13 +15,13 @@ from workers import FOREVER
     [
         ("os.kill(os.getpid(), signal.SIGSEGV)", ["crashed", "SIGSEGV"]),
         ("os.kill(os.getpid(), signal.SIGKILL)", ["SIGKILL", "memory"]),
-        ("print('no such layer', file=sys.stderr)\nsys.exit(3)", ["exit code 3", "no such layer"]),
+        ("print('no such layer', file=sys.stderr)\nsys.exit(3)", ["exited with code 3", "no such layer"]),
         ("pass", ["without a result"]),
-        ("raise RuntimeError('out of luck')", ["exit code 1", "out of luck"]),
-        ("tell(event='result', files={'report': 'x'})", ["names no segmentation"]),
+        ("raise RuntimeError('out of luck')", ["exited with code 1", "out of luck"]),
+        ("tell(event='result', files={'report': 'x'})", ["has no segmentation"]),
         (
             "tell(event='result', files={'labels': '/nowhere/labels.nii.gz'})",
-            ["/nowhere/labels.nii.gz", "no such"],
+            ["/nowhere/labels.nii.gz", "does not exist"],
         ),
         ("tell(event='result', files={'segmentation': __file__})", ["cannot be read"]),
     ],
@@ -47,7 +47,7 @@ def test_all_faults_that_the_worker_tells_are_listed_in_the_modules_words(panel,
     shown = panel.ui.faultsLabel.text
     assert "radiograph front: Odd pixels. Correct Pixel size." in shown
     assert "Too little memory. Choose a smaller model." in shown
-    assert panel.ui.statusLabel.text == "The worker found 2 faults."
+    assert panel.ui.statusLabel.text == "The worker reported 2 problems."
 
 
 def test_a_command_that_does_not_exist_is_told(panel, radiograph_pair, spin_until):

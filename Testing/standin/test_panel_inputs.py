@@ -39,13 +39,13 @@ def test_one_volume_for_both_radiographs_is_refused(panel, add_radiograph, shown
     radiograph = add_radiograph("radiograph")
     panel.ui.apSelector.setCurrentNode(radiograph)
     panel.ui.lateralSelector.setCurrentNode(radiograph)
-    assert "Both radiographs are the same volume" in shown_faults()
+    assert "Both radiographs use the same volume" in shown_faults()
 
 
 def test_a_volume_of_many_slices_is_no_radiograph(panel, add_radiograph, shown_faults):
     panel.ui.apSelector.setCurrentNode(add_radiograph("radiograph"))
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("ct", array=np.zeros((20, 64, 64), np.int16)))
-    assert "ct: The volume has 64 x 64 x 20 voxels, so it is no single radiograph" in shown_faults()
+    assert "ct: The volume has 64 x 64 x 20 voxels and is not a single radiograph" in shown_faults()
     assert panel.ui.lateralInfoLabel.text == "This volume is not a single radiograph."
 
 
@@ -86,7 +86,7 @@ def test_every_fault_of_both_radiographs_is_told_at_once(panel, add_radiograph, 
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("side", array=np.full((240, 160), 9, np.uint16)))
     shown = shown_faults()
     assert "front: The pixel size is unknown; Slicer assumed 1 mm." in shown
-    assert "front: 1 pixels are no numbers" in shown
+    assert "front: 1 pixels are not finite" in shown
     assert "side: The radiograph is empty" in shown
     assert "--" not in shown
 

@@ -20,7 +20,7 @@ def test_the_radiographs_stand_upright_in_their_patient_planes_and_are_never_sav
     assert bounds[[0, 1, 4, 5]] == pytest.approx([-120, 120, -180, 180])
     inputs.viewing._preview.node("lateral").GetRASBounds(bounds)
     assert bounds[2:] == pytest.approx([-120, 120, -180, 180])
-    # The first pixel of a hanging radiograph: the patient's right and front, the head.
+    # The first pixel of a radiograph in display orientation: the patient's right and front, the head.
     for role, axis in (("ap", 0), ("lateral", 1)):
         corner = inputs.viewing.planes[role].ras(0, 0)
         assert corner[axis] > 0
@@ -58,18 +58,18 @@ def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
 ):
     panel.ui.apToDetectorBox.value = 1500
     assert "distance from the source to the detector is given" in panel.ui.faultsLabel.text
-    assert "Tube to patient" in panel.ui.faultsLabel.text
+    assert "Source-to-patient distance" in panel.ui.faultsLabel.text
     panel.ui.apToPatientBox.value = 1200
     assert panel.ui.faultsLabel.text == "" or "high" in panel.ui.faultsLabel.text
     assert "1.2 mm" in panel.ui.apInfoLabel.text
     assert "1500 mm / source to patient 1200 mm, given by the user" in panel.ui.apInfoLabel.text
     assert not panel.ui.apMagnificationBox.enabled
-    assert panel.ui.apMagnificationBox.text == "1.250 × by the tube"
+    assert panel.ui.apMagnificationBox.text == "1.250 × from the source distances"
     panel.ui.lateralToDetectorBox.value, panel.ui.lateralToPatientBox.value = 1500, 1200
     panel.ui.reconstructButton.click()
     told = told_job[0]["lateral_options"]
     assert (told["source_to_detector_mm"], told["source_to_patient_mm"]) == (1500, 1200)
-    # A size that is known at the patient stays; the tube is told beside it.
+    # A size that is known at the patient stays; the X-ray source is told beside it.
     panel.ui.apSpacingBox.value = 1.0
     assert "1 mm, set manually; tube: source to detector 1500 mm" in panel.ui.apInfoLabel.text
 
@@ -81,7 +81,7 @@ def test_radiographs_that_say_they_are_swapped_are_told_and_swapped_with_all_tha
     panel.ui.apSpacingBox.value = 0.7
     panel.ui.apFlipSidesButton.click()
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("Spine AP", seed=2))
-    assert "seem to be swapped" in panel.ui.recognitionLabel.text
+    assert "appear to be swapped" in panel.ui.recognitionLabel.text
     panel.ui.swapButton.click()
     assert panel.parameters.ap_volume.GetName() == "Spine AP"
     assert (panel.parameters.lateral_spacing_mm, panel.parameters.lateral_flip) == (0.7, "h")

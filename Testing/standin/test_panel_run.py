@@ -45,7 +45,7 @@ def test_the_bones_arrive_beside_the_radiographs_with_where_they_come_from(
 
 def test_notes_of_a_result_are_shown_without_being_looked_for(panel, radiograph_pair, run_worker, bones_file):
     assert panel.ui.logSection.collapsed
-    note = "Do not rely on this reconstruction: the network is unsure of 3 of its 5 bones."
+    note = "Do not rely on this reconstruction: the network has low confidence in 3 of 5 bones."
     run_worker(
         """
         tell(event="result", files={"labels": labels}, notes=[note])
@@ -208,4 +208,4 @@ def test_how_long_it_takes_is_told_before_and_remembered_after(
 
 def test_a_card_that_does_not_answer_is_told_and_nothing_else_is_taken(panel, radiograph_pair):
     panel.ui.deviceBox.currentIndex = 2
-    assert "no NVIDIA graphics card answers" in panel.ui.expectationLabel.text
+    assert "no NVIDIA GPU is available" in panel.ui.expectationLabel.text

@@ -69,7 +69,7 @@ def test_a_crop_that_is_still_open_and_leaves_the_radiographs_with_faults_starts
     slicer.util.getNodesByClass("vtkMRMLMarkupsROINode")[0].SetSize(300, 300, 210)
     panel.ui.reconstructButton.click()
     assert told_job == []
-    assert "The frontal radiograph is 360 mm high, the lateral one 210 mm" in panel.ui.faultsLabel.text
+    assert "The frontal radiograph is 360 mm high and the lateral one 210 mm" in panel.ui.faultsLabel.text
     assert panel.ui.statusLabel.text == "The run was not started."
 
 
@@ -79,7 +79,7 @@ def test_a_line_that_nobody_moved_calibrates_nothing_when_reconstruct_is_pressed
     panel.ui.apCalibrateButton.click()
     panel.ui.reconstructButton.click()
     assert told_job[0]["ap_options"]["spacing_mm"] is None
-    assert "put away unchanged" in panel.ui.recognitionLabel.text
+    assert "were discarded" in panel.ui.recognitionLabel.text
 
 
 def test_an_open_crop_frame_does_not_take_the_crop_out_of_a_scene_that_is_saved(

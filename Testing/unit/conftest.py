@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # helpers that several packages 
 
 
 class LoopbackCluster:
-    """A Dask scheduler and its workers, each a process of its own on 127.0.0.1.
+    """A Dask scheduler and its workers, each a separate process on 127.0.0.1.
 
     Args:
         folder: for their files and logs.
@@ -82,8 +82,7 @@ def write_known_result() -> Callable:
     from SwinX2SLib.models.orientation import Orientation, View
     from SwinX2SLib.radiographs import read_pair
     from SwinX2SLib.reconstruct.orientation_check import OrientationCheck, ViewPrediction
-    from SwinX2SLib.reconstruct.outputs import write_provenance, write_volumes
-    from SwinX2SLib.reconstruct.provenance import describe
+    from SwinX2SLib.reconstruct.reconstruction import describe, write_provenance, write_volumes
 
     well = OrientationCheck(*(ViewPrediction(view, Orientation(view), 1.0) for view in View))
 

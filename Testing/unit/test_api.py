@@ -31,7 +31,7 @@ from SwinX2SLib import (
 )
 from SwinX2SLib.phantom import FieldOfView, phantom_ct
 from SwinX2SLib.reconstruct import Job
-from SwinX2SLib.reconstruct.outputs import FILES
+from SwinX2SLib.reconstruct.reconstruction import FILES
 from SwinX2SLib.resources import resource_path
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""Damaged and odd files at the command line: every one is told in words, with its name, and nothing is written."""
+"""Damaged and odd files at the command line: every one is told as text, with its name, and nothing is written."""
 
 import gzip
 import struct
@@ -67,7 +67,7 @@ FAULTS = {
     "no voxel": "0 x 20 x 22",
     "infinite axis": "not finite",
     "place that is no number": "not finite",
-    "long name": "no such file|too long",
+    "long name": "does not exist|too long",
     "origin that is no number": "not finite",
 }
 
@@ -94,10 +94,10 @@ def test_what_is_wrong_with_a_file_is_told_by_every_command_that_reads_it(tmp_pa
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (hips().astype(np.uint64) * 2**57, "(7.34987e+18, 7.49399e+18) is not recognised"),
-        (-hips().astype(np.int16), "(-52, -51) is not recognised"),
-        (hips().astype(np.float64) * 1e300, "(5.1e+301, 5.2e+301) is not recognised"),
-        (hips() * np.uint8(0), "no bone in it"),
+        (hips().astype(np.uint64) * 2**57, "(7.34987e+18, 7.49399e+18) could not be detected"),
+        (-hips().astype(np.int16), "(-52, -51) could not be detected"),
+        (hips().astype(np.float64) * 1e300, "(5.1e+301, 5.2e+301) could not be detected"),
+        (hips() * np.uint8(0), "has no bones"),
     ],
     ids=["huge", "negative", "beyond whole numbers", "nothing"],
 )

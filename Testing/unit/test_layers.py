@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "SwinX2SLib"
 # From the ground up; a package imports from its own and from lower layers only.
 LAYERS = (
-    ("exit_codes", "resources"),
+    ("resources", "version"),
     ("anatomy", "errors"),
     ("geometry", "io", "parallel"),
     ("radiographs", "drr", "label_maps", "skeleton", "measurements", "evaluation", "phantom"),

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import GROUPS, labels
 from SwinX2SLib.evaluation.case import GroupEvaluation, LabelEvaluation, MeasuredPair, cell
 from SwinX2SLib.evaluation.cohort.table import CohortRow
@@ -18,6 +17,7 @@ from SwinX2SLib.evaluation.statistics import Metric, by_person, mean_estimate, m
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.io.csv_tables import csv_chunks
 from SwinX2SLib.parallel import RUN_AGAIN, Failure
+from SwinX2SLib.version import __version__
 
 SCHEMA = "swinx2s-cohort/1"
 _Documents = Sequence[Mapping[str, Any]]

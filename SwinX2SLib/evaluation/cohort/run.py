@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import SCHEMA
 from SwinX2SLib.evaluation.cohort.aggregate import aggregate
@@ -16,6 +15,7 @@ from SwinX2SLib.evaluation.cohort.worker import evaluate_row
 from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
+from SwinX2SLib.version import __version__
 
 CASES = "cases"
 MISSING = "file-missing"

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import remove_stale, stale_targets
 from SwinX2SLib.parallel import Failure, Task, run_resumable
@@ -24,7 +23,8 @@ from SwinX2SLib.reconstruct.batch.cases import BatchCase
 from SwinX2SLib.reconstruct.batch.summary import TABLE, CaseOutcome, write_tables
 from SwinX2SLib.reconstruct.batch.worker import check_pair, is_there, reconstruct_pair
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.outputs import FILES
+from SwinX2SLib.reconstruct.reconstruction import FILES
+from SwinX2SLib.version import __version__
 
 STATE = ".batch"
 

@@ -13,8 +13,8 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import examine_pair
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.outputs import FILES
 from SwinX2SLib.reconstruct.pipeline import run_job
+from SwinX2SLib.reconstruct.reconstruction import FILES
 
 if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.reconstructor import Reconstructor

@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy.spatial import cKDTree
 
-from SwinX2SLib import __version__
 from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids, labels
 from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.evaluation.statistics import Metric, Tally, metrics_of, tally
@@ -35,6 +34,7 @@ from SwinX2SLib.report.evaluation.tables import paper_heading, paper_scale
 from SwinX2SLib.report.naming import REGION_TITLES, structure_title, title_of, unit_words
 from SwinX2SLib.report.render import FRONT, LEFT, View, Window, render_surfaces, window_of_scale
 from SwinX2SLib.report.templates import render_page
+from SwinX2SLib.version import __version__
 
 # Distances from here on [mm] have the colour; dark blue to dark red through pale, distinguishable with any colour
 # vision.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib import __version__
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation.inputs import read_inputs
 from SwinX2SLib.evaluation.options import EvaluationOptions
@@ -39,6 +38,7 @@ from SwinX2SLib.report.evaluation.reading import (
 )
 from SwinX2SLib.report.evaluation.tables import dataset_table, group_tables, label_tables, paper_table
 from SwinX2SLib.report.templates import render_page
+from SwinX2SLib.version import __version__
 
 MOST_WORST = 4
 

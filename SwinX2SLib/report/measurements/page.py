@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from SwinX2SLib import __version__
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import reference_range
 from SwinX2SLib.report.measurements.figures import Figure, figures
 from SwinX2SLib.report.naming import REGION_TITLES, number_words, structure_title, title_of, unit_words
 from SwinX2SLib.report.templates import render_page
+from SwinX2SLib.version import __version__
 
 # Groups whose tables have a column for either side.
 _PAIRED = ("femur", "pelvis", "rib")

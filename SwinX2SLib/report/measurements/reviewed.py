@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.errors import Fault, InputError, install_hint
 from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
@@ -84,7 +84,7 @@ def run_report(job: ReportJob, say: Callable[[str], None] = lambda message: None
         "page": render_page("measurements.html.jinja", **values).encode("utf-8", errors="backslashreplace"),
     }
     if importlib.util.find_spec("reportlab") is None:
-        say("No PDF is written: the package reportlab is not installed. Print the HTML report instead")
+        say(f"No PDF is written: reportlab is not installed. {install_hint('pdf')} Or print the HTML report")
     else:
         from SwinX2SLib.report.measurements.pdf import measurements_pdf
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
@@ -26,6 +25,7 @@ from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
 from SwinX2SLib.report.measurements.page import measurements_page
 from SwinX2SLib.report.naming import REGION_TITLES
+from SwinX2SLib.version import __version__
 
 MEASUREMENTS_FOLDER = "measurements"
 FILES = {

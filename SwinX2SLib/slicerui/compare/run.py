@@ -30,7 +30,7 @@ _WORDS = (
         "Set the label numbering (--scheme), or provide a label map.",
         "Choose Labels, or a label map.",
     ),
-    ("or name other groups with --groups", "or choose another one"),
+    ("or select other groups with --groups", "or choose other labels"),
     ("(--scheme)", ""),
     ("--groups", "groups"),
 )

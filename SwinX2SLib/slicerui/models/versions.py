@@ -14,10 +14,10 @@ from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from slicer.i18n import tr as _
 
-from SwinX2SLib import __version__
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.slicerui.devices import Devices
 from SwinX2SLib.slicerui.installer import installed_version, missing_requirements, requirements
+from SwinX2SLib.version import __version__
 
 _CPU_BUILD = "cpu"
 

@@ -65,7 +65,7 @@ class _Parameter:
 
 
 def _require_node_classes(hint: object) -> bool:
-    """Tell whether a hint is a class of nodes, or a union of them; as in Slicer, each of them is instantiated."""
+    """Return whether a hint is a class of nodes, or a union of them; as in Slicer, each of them is instantiated."""
     options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
     classes = [option for option in options if option is not type(None)]
     if not all(isinstance(each, type) and issubclass(each, slicer.vtkMRMLNode) for each in classes):

@@ -6,6 +6,7 @@ import pytest
 
 from SwinX2SLib.datasets import load_case_list
 from SwinX2SLib.errors import InputError
+from SwinX2SLib.geometry.resampling import resample_image
 
 
 def write_manifest(folder, *entries):
@@ -76,14 +77,14 @@ def test_every_fault_of_a_case_list_is_told_at_once(tmp_path):
 BROKEN = {
     "no case at all": ("here", ['"here" is no case']),
     "no object": ([1, 2], ["[1, 2] is no case"]),
-    "nothing in it": ({}, ["case has", "split has", "licence has", "annotated has"]),
-    "numbers for texts": (entry(7, split=1, annotated=[3]), ["case has", "split has", "annotated has"]),
-    "one group": (entry(annotated="spine"), ["annotated has"]),
+    "nothing in it": ({}, ["case has", "split has", "licence has", "annotated must"]),
+    "numbers for texts": (entry(7, split=1, annotated=[3]), ["case has", "split has", "annotated must"]),
+    "one group": (entry(annotated="spine"), ["annotated must"]),
     "a CT that is none": (entry(ct=["HU"]), ["ct has"]),
-    "one radiograph": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs has"]),
+    "one radiograph": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs must"]),
     "radiographs without a size": (
         entry(radiographs={"files": ["a", "b"], "spacing_mm": float("nan")}),
-        ["radiographs has"],
+        ["radiographs must"],
     ),
 }
 
@@ -177,3 +178,12 @@ def test_voxels_of_a_ct_are_boxes_whose_outer_halves_count(tmp_path):
     loaded = load_case_list(manifest)[0].load_ct()
     # Linear between the centres at 0 and 2 mm, flat to the faces, air outside; from the head to the feet.
     np.testing.assert_allclose(loaded[1, 1], (-1000, 300, 250, 150, 100, -1000))
+
+
+def test_a_turned_ct_ends_at_its_faces():
+    """A line of voxels through a box of 3, at 45 degrees: its corners lie inside, what is past them does not."""
+    half = np.sqrt(0.5)
+    turned = np.array([[half, -half, 0, 1], [half, half, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    found = resample_image(np.full((3, 3, 1), 7.0, np.float32), np.eye(4), (4, 1, 1), turned, -1.0)
+    # Steps along the diagonal of the box, whose corner is 1.5 * sqrt(2) = 2.12 steps from its middle.
+    np.testing.assert_allclose(found[:, 0, 0], (7, 7, 7, -1))

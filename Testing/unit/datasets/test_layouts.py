@@ -207,9 +207,9 @@ class Malicious:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("split.pkl", pickle.dumps([{"train": [Malicious()]}]), "no list of names"),
+        ("split.pkl", pickle.dumps([{"train": [Malicious()]}]), "not a list of names"),
         ("split.json", b"{", "cannot be read"),
-        ("split.json", b'{"train": ["a"], "test": ["a_ct.nii.gz"]}', "in two parts"),
+        ("split.json", b'{"train": ["a"], "test": ["a_ct.nii.gz"]}', "in two splits"),
         ("split.csv", b"one;two\n1;2\n", "no column"),
         ("split.txt", b"a\nb\n", "no scan"),
         ("split.xlsx", b"", "xlsx"),
@@ -228,5 +228,5 @@ def test_a_folder_of_something_else_is_refused_with_where_to_get_the_data(tmp_pa
     for data_set in DATASETS.values():
         if data_set.name in ("verse19",):
             continue  # a lone NIfTI file might be one of its scans
-        with pytest.raises(InputError, match="Nothing here looks like"):
+        with pytest.raises(InputError, match="No files of"):
             find_cases(data_set, tmp_path)

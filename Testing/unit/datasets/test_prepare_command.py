@@ -64,7 +64,7 @@ def test_one_broken_scan_is_told_and_skipped_and_the_exit_code_says_so(tmp_path)
     broken.write_bytes(whole)
     again = run("verse19", raw, tmp_path / "out", *GRID, "--workers", 1)
     assert again.returncode == 0, again.stderr
-    assert "2 of 3 were finished earlier" in again.stderr.replace("\n", " ")
+    assert "2 of 3 were finished in an earlier run" in again.stderr.replace("\n", " ")
     assert len(load_case_list(tmp_path / "out" / "manifest.json")) == 3
     assert {name: times(tmp_path / "out")[name] for name in before} == before
 
@@ -132,7 +132,7 @@ def test_a_folder_of_another_data_set_is_left_alone(tmp_path):
     [
         (("teeth", "raw", "out"), "The data sets are totalsegmentator-femur"),
         (("verse19", "raw"), "OUT is missing"),
-        (("verse19", "nowhere", "out"), "no such folder"),
+        (("verse19", "nowhere", "out"), "does not exist"),
         (("verse19", "raw", "out", "--shape", "12,x"), "no shape"),
         (("verse19", "raw", "out", "--shape", "128,128,32"), "from 64 to 1024"),
         (("verse19", "raw", "out", "--assume-orientation", "LPX"), "no orientation"),
@@ -191,7 +191,7 @@ def test_the_list_is_trained_on_and_scored(tmp_path, prepared, capsys):
     said = capsys.readouterr()
     assert code == 0, said.err
     assert "1 cases and 0 phantoms" in said.out + said.err
-    assert "1 cases kept aside to validate" in said.out + said.err
+    assert "1 validation cases" in said.out + said.err
     weights = next(run_folder.rglob("*.safetensors"))
     assert (
         main(

@@ -25,7 +25,7 @@ def refused(tmp_path, **changes):
 def test_labels_that_do_not_exist_in_the_numbering_are_told(tmp_path):
     labels = downloads.pelvis_numbers(downloads.person(upper=200.0).labels)
     labels[0, 0, 0] = 9
-    assert "do not exist in the numbering" in refused(tmp_path, labels=labels)
+    assert "are not part of the label numbering" in refused(tmp_path, labels=labels)
     labels = labels.astype(np.float32)
     labels[0, 0, 0] = 0.5
     assert "0.5" in refused(tmp_path / "b", labels=labels, label_header={"dtype": np.float32})
@@ -41,7 +41,7 @@ def test_swapped_and_turned_people_are_found_by_their_bones(tmp_path):
     both = {"affine": turned}
     message = refused(tmp_path / "b", label_header=both, image_header=both)
     assert "left lie to the right" in message
-    assert "sacrum lies in front" in message
+    assert "sacrum is in front" in message
 
 
 @pytest.mark.parametrize("part", ["spine", "ribs", "femur"])
@@ -51,15 +51,15 @@ def test_people_on_their_heads_are_found_by_the_order_of_their_bones(part):
     labels = np.where(kept, shown.labels, 0).astype(np.uint8)
     assert layout_faults(labels, shown.affine) == []
     headless = np.diag([1.0, 1.0, -1.0, 1.0]) @ shown.affine
-    assert any("above others" in sentence for sentence in layout_faults(labels, headless))
+    assert any("craniocaudal order" in sentence for sentence in layout_faults(labels, headless))
 
 
 def test_labels_and_ct_that_lie_apart_are_told_and_may_be_put_together(tmp_path, reference):
     shown = downloads.person(upper=200.0)
     case = scan(tmp_path, label_header={"affine": shown.affine @ np.diag([2.0, 2.0, 1.0, 1.0])})
-    assert "their header puts them elsewhere" in told(case, tmp_path / "out")
+    assert "a different position in the header" in told(case, tmp_path / "out")
     result = prepared(case, tmp_path / "out", PrepareOptions(OPTIONS.shape, labels_on_image_grid=True))
-    assert "was replaced by that of the CT" in result.entries[0]["note"]
+    assert "was replaced by the header of the CT" in result.entries[0]["note"]
     np.testing.assert_array_equal(load(tmp_path / "out")[1], reference[1])
 
 
@@ -72,7 +72,7 @@ def test_labels_of_their_own_grid_are_taken_by_their_header_when_they_lie_in_the
     assert np.isin(inner, (1, 2, 3)).sum() == np.isin(values, (1, 2, 3)).sum()
     result = prepared(scan(tmp_path, labels=inner, label_header={"affine": cut}), tmp_path / "out")
     np.testing.assert_array_equal(load(tmp_path / "out")[1], reference[1])
-    assert "grids of their own" in result.entries[0]["note"]
+    assert "different grids" in result.entries[0]["note"]
     away = np.eye(4)
     away[0, 3] = 300
     elsewhere = scan(tmp_path / "b", labels=inner, label_header={"affine": away @ cut})
@@ -82,7 +82,7 @@ def test_labels_of_their_own_grid_are_taken_by_their_header_when_they_lie_in_the
 def test_files_without_orientation_are_refused_unless_the_user_knows_it(tmp_path, reference):
     none = {"codes": (0, 0), "orientation": "LPS"}
     case = scan(tmp_path, label_header=none, image_header=none)
-    assert "does not say how the volume lies" in told(case, tmp_path / "out")
+    assert "does not define the position of the volume" in told(case, tmp_path / "out")
     known = PrepareOptions(OPTIONS.shape, assumed_orientation="LPS")
     assert not prepared(case, tmp_path / "out", known).failed
     np.testing.assert_array_equal(load(tmp_path / "out")[1], reference[1])
@@ -93,7 +93,7 @@ def test_files_without_orientation_are_refused_unless_the_user_knows_it(tmp_path
 def test_cts_that_hold_no_hounsfield_units_are_told(tmp_path):
     shown = downloads.person(upper=200.0)
     grey = ((shown.ct.astype(float) + 1000) / 4000 * 255).astype(np.int16)
-    assert "no Hounsfield units" in refused(tmp_path / "a", ct=grey)
+    assert "not Hounsfield units" in refused(tmp_path / "a", ct=grey)
     holes = shown.ct.astype(np.float32)
     holes[0, 0, 0] = np.nan
     assert "no number" in refused(tmp_path / "b", ct=holes, image_header={"dtype": np.float32})
@@ -115,7 +115,7 @@ def test_more_than_one_volume_in_a_file_is_told(tmp_path):
     image = nib.load(case.image)
     two = np.stack([np.asarray(image.dataobj)] * 2, axis=-1)
     nib.save(nib.Nifti1Image(two, image.affine), case.image)
-    assert "which is no volume" in told(case, tmp_path / "out")
+    assert "which is not a volume" in told(case, tmp_path / "out")
 
 
 def test_scans_that_the_paper_leaves_out_are_left_out_and_not_faulty(tmp_path):

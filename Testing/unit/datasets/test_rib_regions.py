@@ -45,7 +45,7 @@ def test_ribs_that_no_number_tells_apart_are_counted_from_above(orientation):
 def test_ribs_of_which_some_are_missing_are_not_counted():
     ribs, affine = cage()
     ribs[ribs == 30] = 0
-    with pytest.raises(InputError, match="11 regions on the left and 12 on the right"):
+    with pytest.raises(InputError, match="11 components on the left and 12 on the right"):
         name_ribs(ribs > 0, affine)
 
 
@@ -57,4 +57,4 @@ def test_binary_masks_of_ribseg_become_numbered_ribs(tmp_path):
     fine = PrepareOptions(shape=(128, 128, 160))
     result = prepared(RawCase("a", (mask,), image, "val", "x"), tmp_path / "out", fine, "ribseg-v2")
     assert result.entries[0]["labels"] == list(range(26, 50))
-    assert "counted by connected regions" in result.entries[0]["note"]
+    assert "numbered by connected components" in result.entries[0]["note"]

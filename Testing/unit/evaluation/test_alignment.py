@@ -109,6 +109,6 @@ def test_a_prediction_that_stands_elsewhere_scores_fully_after_rigid_alignment(t
     assert found.foreground.dice > 0.97
     assert found.foreground.assd_mm < 0.15
     assert np.array(found.placing.matrix) == pytest.approx(affine @ np.linalg.inv(placed), abs=0.1)
-    assert any("turned by" in note and "apart on average" in note for note in found.notes)
+    assert any("rotated by" in note and "Mean distance between the surfaces" in note for note in found.notes)
     assert (tmp_path / "prediction.nii.gz").read_bytes() == before
     assert CaseEvaluation.from_dict(found.as_dict()).placing == found.placing

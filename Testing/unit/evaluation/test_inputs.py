@@ -136,7 +136,7 @@ def test_an_empty_prediction_is_a_result_and_an_empty_truth_a_fault(tmp_path, pr
     empty = saved(tmp_path / "empty.nii.gz", np.zeros(SHAPE, np.uint8))
     result = evaluate_case(empty, prediction, EvaluationOptions(**QUICK))
     assert result.foreground.dice == 0.0
-    assert "The prediction holds no bone." in result.notes
+    assert "The prediction has no bones." in result.notes
     with pytest.raises(InputError, match="no bone"):
         evaluate_case(prediction, empty, EvaluationOptions(**QUICK))
     with pytest.raises(InputError, match="no bone of the groups compared \\(ribs\\)"):
@@ -160,7 +160,7 @@ def test_faults_name_what_the_command_can_do(tmp_path, prediction):
     with pytest.raises(InputError) as error:
         evaluate_case(tmp_path, truth, EvaluationOptions(**QUICK))
     assert "not finite" in str(error.value)
-    assert "no result of `swinx2s reconstruct`" in str(error.value)
+    assert "not a result of `swinx2s reconstruct`" in str(error.value)
     strange = saved(tmp_path / "strange.nii.gz", np.where(bones() > 0, 90, 0).astype(np.uint8))
     with pytest.raises(InputError, match="--scheme") as error:
         evaluate_case(strange, prediction, EvaluationOptions(**QUICK))

@@ -89,7 +89,7 @@ def test_a_result_folder_knows_its_radiographs(tmp_path, source):
 
 def test_meshes_alone_cannot_be_exported(source, tmp_path):
     meshes = run_export(source, ["stl"], tmp_path / "out")["stl"]
-    with pytest.raises(InputError, match="no label volume"):
+    with pytest.raises(InputError, match="not a label volume"):
         read_source(meshes)
 
 
@@ -99,7 +99,7 @@ def test_the_reader_may_leave_out_what_is_no_bone(tmp_path):
     nibabel.save(nibabel.Nifti1Image(volume, AFFINE), tmp_path / "a.nii.gz")
     with pytest.raises(InputError):
         read_source(tmp_path / "a.nii.gz")
-    assert "left out" in read_source(tmp_path / "a.nii.gz", ignore_unknown=True).notes[0]
+    assert "were ignored" in read_source(tmp_path / "a.nii.gz", ignore_unknown=True).notes[0]
     assert ReadOptions().ignore_unknown is False
 
 
@@ -110,5 +110,5 @@ def test_a_damaged_provenance_is_told_by_its_name(tmp_path, source, capsys, cont
     (result / "provenance.json").write_text(content, encoding="utf-8", errors="surrogateescape")
     assert main(["export", str(result), "--out", str(tmp_path / "out")]) == 3
     told = capsys.readouterr().err
-    assert told.startswith(f"swinx2s: {result / 'provenance.json'}: It cannot be read")
+    assert told.startswith(f"swinx2s: {result / 'provenance.json'}: The file cannot be read")
     assert not (tmp_path / "out").exists()

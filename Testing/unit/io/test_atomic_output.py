@@ -1,4 +1,4 @@
-"""An output appears whole or not at all, whatever ends the process that writes it."""
+"""An output appears atomically, whatever ends the process that writes it."""
 
 import os
 import subprocess

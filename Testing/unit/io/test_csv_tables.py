@@ -31,7 +31,7 @@ def test_what_is_written_is_read(tmp_path_factory, rows):
 def test_rows_by_name_and_by_place_are_the_same_table():
     by_place = csv_text(("a", "b"), [(1, None), ("x,y", 2)])
     assert by_place == csv_text(("a", "b"), [{"a": 1}, {"b": 2, "a": "x,y"}]) == 'a,b\r\n1,\r\n"x,y",2\r\n'
-    with pytest.raises(ValueError, match="no column c"):
+    with pytest.raises(ValueError, match="Unknown column c"):
         csv_text(("a",), [{"c": 1}])
     with pytest.raises(ValueError, match="2 fields for 1"):
         csv_text(("a",), [(1, 2)])

@@ -1,4 +1,4 @@
-"""Damaged files and those cut short are told in words, never read in part; nothing is said on the error stream."""
+"""Damaged files and those cut short are told as text, never read in part; nothing is said on the error stream."""
 
 import contextlib
 import gzip
@@ -76,7 +76,7 @@ def test_a_bit_that_fell_over_in_a_compressed_file_is_noticed(tmp_path, suffix):
         (40, np.array([9], "<i2"), "cannot be read"),
         (70, np.array([1536], "<i2"), "unsupported type"),
         (72, np.array([8], "<i2"), "8 bits"),
-        (344, np.array([0], "<i4"), "does not begin"),
+        (344, np.array([0], "<i4"), "does not start"),
     ],
 )
 def test_a_header_that_cannot_be_true_is_told(tmp_path, suffix, offset, values, words):
@@ -131,7 +131,7 @@ def test_axes_that_run_the_same_way_place_nothing(tmp_path):
     same = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 1.0]])
     header = {"space": "left-posterior-superior", "space directions": same, "space origin": [0, 0, 0]}
     write_nrrd(tmp_path / "a.nrrd", ARRAY, header)
-    with pytest.raises(InputError, match="places no voxel"):
+    with pytest.raises(InputError, match="does not define valid voxel positions"):
         read_volume(tmp_path / "a.nrrd").affine  # noqa: B018
 
 

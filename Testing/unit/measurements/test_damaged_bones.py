@@ -53,7 +53,7 @@ def test_several_bones_under_one_name_are_told(femur):
     small = replace(femur, name="vertebrae_L3")
     reasons = cross_check_flags({"femur_left": femur, "vertebrae_L3": small}, {})
     assert not reasons["femur_left"]
-    assert "more than one such bone" in reasons["vertebrae_L3"][0]
+    assert "too large for a single bone" in reasons["vertebrae_L3"][0]
 
 
 def test_a_spinous_process_whose_tip_broke_off_is_told():

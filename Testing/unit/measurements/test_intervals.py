@@ -38,7 +38,7 @@ def test_values_that_samples_do_not_show_are_to_be_checked():
     )
     assert outside.quality == "check"
     assert "outside" in outside.reasons[0]
-    assert rare.reasons == ("Only 1 of 3 samples show it.",)
+    assert rare.reasons == ("Present in only 1 of 3 samples.",)
 
 
 def ball(radius):

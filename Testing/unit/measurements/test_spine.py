@@ -41,9 +41,9 @@ def test_cobb_kyphosis_and_lordosis_are_those_of_the_truth(phantom, found):
     assert found["thoracic_kyphosis"].value == pytest.approx(kyphosis, abs=2.5)
     assert found["lumbar_lordosis"].value == pytest.approx(PARAMETERS.lumbar_lordosis_deg, abs=2.5)
     for name in ("thoracic_kyphosis", "lumbar_lordosis"):
-        assert all("uncertain by about" in reason for reason in found[name].reasons)
+        assert all("uncertainty of this angle" in reason for reason in found[name].reasons)
     # The endplate of S1 has its uncertainty too.
-    uncertainty = float(found["lumbar_lordosis"].reasons[0].split("by about ")[1].split()[0])
+    uncertainty = float(found["lumbar_lordosis"].reasons[0].split("is about ")[1].split()[0])
     assert uncertainty > sacral_uncertainty_deg(2.0)
 
 

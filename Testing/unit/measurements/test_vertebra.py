@@ -140,7 +140,7 @@ def test_half_a_voxel_of_shift_turns_no_angle_by_a_degree_that_is_not_told_uncer
     for angle in ("wedge_angle", "axial_rotation", "spinous_process_angle"):
         first = found[0][angle, None]
         for other in (one[angle, None] for one in found[1:]):
-            told = any("uncertain by" in reason for reason in (*first.reasons, *other.reasons))
+            told = any("uncertainty of this angle" in reason for reason in (*first.reasons, *other.reasons))
             assert told or abs(other.value - first.value) < 1.0, (angle, first, other)
     assert all(one["axial_rotation", None].quality == "good" for one in found)
 

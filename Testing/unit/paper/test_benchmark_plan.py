@@ -110,7 +110,7 @@ def test_all_faults_of_a_benchmark_are_told_at_once(tmp_path):
         load_benchmark(path)
     assert len(caught.value.faults) == 2
     path.write_text('[data]\nctspine1k = "absent.json"\n')
-    with pytest.raises(InputError, match=r"absent\.json is not there"):
+    with pytest.raises(InputError, match=r"absent\.json does not exist"):
         load_benchmark(path)
 
 

@@ -111,7 +111,7 @@ def test_several_radiographs_of_each_plane_are_trained_and_evaluated_and_broken_
 @pytest.mark.parametrize(
     ("licence", "more", "words"),
     [
-        ("CC BY-NC 4.0", [], "--any-licence allows those"),
+        ("CC BY-NC 4.0", [], "--any-licence includes cases"),
         ("CC0", ["--no-training"], "Not trained yet."),
     ],
 )

@@ -96,7 +96,7 @@ def test_a_scheduler_that_goes_away_is_told_and_what_is_finished_is_kept(
     loopback_cluster.add_worker(ROOT, HERE)
     listening = Listening(after=3, call=loopback_cluster.scheduler.kill)
     began = time.monotonic()
-    with pytest.raises(InputError, match="went away"):
+    with pytest.raises(InputError, match="was lost"):
         run_resumable(
             jobs.tasks(COUNT, traces, 0.2), jobs.work, tmp_path / "out",
             scheduler=loopback_cluster.address, progress=listening,

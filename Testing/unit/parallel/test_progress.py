@@ -38,7 +38,7 @@ def test_without_a_terminal_lines_tell_the_time_that_is_left():
 
 def test_finished_tasks_of_earlier_runs_do_not_count_as_speed():
     told, bar = run(False, tasks=100, seconds_each=60, kept=90)
-    assert "90 of 100 were finished earlier and are kept." in told
+    assert "90 of 100 were finished in an earlier run and are kept." in told
     assert "Evaluating: 93 of 100, about 7 min left" in told
     assert bar.time_remaining == 7 * 60
 

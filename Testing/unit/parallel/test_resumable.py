@@ -176,7 +176,7 @@ def test_work_that_the_processes_cannot_load_ends_the_run(tmp_path, monkeypatch)
     ghost = types.ModuleType("ghost")
     exec("def work(payload): return {}", ghost.__dict__)
     monkeypatch.setitem(sys.modules, "ghost", ghost)
-    with pytest.raises(RuntimeError, match=r"cannot load the work.*ghost"):
+    with pytest.raises(RuntimeError, match=r"cannot load the task.*ghost"):
         run_resumable([Task("a", {})], ghost.work, tmp_path, workers=1)
 
 

@@ -30,7 +30,7 @@ def test_monochrome1_is_inverted_so_that_bone_is_bright(tmp_path, radiograph_val
     assert same(read_radiograph(path, "ap"), radiograph_values)
     inverted = read_radiograph(path, "ap", RadiographOptions(invert=True))
     assert same(inverted, 4095 - radiograph_values.astype(int))
-    assert any("Grey levels inverted" in note for note in inverted.notes)
+    assert any("Gray levels inverted" in note for note in inverted.notes)
 
 
 def test_a_negative_rescale_slope_turns_the_values(tmp_path, radiograph_values):

@@ -163,7 +163,7 @@ def test_radiographs_that_cannot_be_paired_are_all_told(tmp_path, radiograph, di
         read_folder(tmp_path)
     told = "\n".join(fault.message for fault in error.value.faults)
     for words in (
-        "The case lonely has 1 radiographs", "Nothing tells whose radiograph this is", "Of the radiographs "
+        "Case lonely has 1 radiographs", "The case and view of this radiograph", "The frontal radiograph of "
                                                                                        "of two nothing tells",
         "The folder holds 3 radiographs", "Of the radiographs of same nothing tells",
     ):  # fmt: skip

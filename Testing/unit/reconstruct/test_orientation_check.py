@@ -1,4 +1,5 @@
-"""Radiographs that are swapped, turned or facing the wrong way are told; radiographs that hang well are not."""
+"""Radiographs that are swapped, turned or facing the wrong way are told; radiographs that have the right
+orientation are not."""
 
 import dataclasses
 import json
@@ -90,7 +91,7 @@ def test_radiographs_that_hang_well_raise_no_doubt():
 @pytest.mark.parametrize(
     ("frontal", "lateral", "words"),
     [
-        (Orientation(LATERAL), Orientation(FRONTAL), ["seem to be swapped", "swap the two files"]),
+        (Orientation(LATERAL), Orientation(FRONTAL), ["appear to be swapped", "swap the two files"]),
         (Orientation(LATERAL, 0, True), Orientation(FRONTAL), ["swapped", "--flip lateral=h"]),
         (Orientation(FRONTAL), Orientation(FRONTAL), ["the lateral radiograph looks like a frontal one"]),
         (Orientation(FRONTAL, 2), Orientation(LATERAL), ["the frontal radiograph seems to be upside down", "ap=hv"]),

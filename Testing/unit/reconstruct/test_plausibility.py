@@ -63,7 +63,7 @@ def test_a_network_that_is_unsure_of_most_bones_is_not_to_be_relied_on(unsure, t
     said = doubts(labels, doubt, SPACING_MM)
     assert bool(said) is told
     if told:
-        assert "unsure of 3 of its 5 bones" in said[0]
+        assert "low confidence in 3 of 5 bones" in said[0]
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

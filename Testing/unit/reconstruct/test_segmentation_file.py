@@ -96,8 +96,7 @@ def test_an_absent_bone_is_there_by_name_without_voxels(segmentation):
 
 
 def test_labels_and_segmentation_agree_in_patient_space(tmp_path, volume):
-    from SwinX2SLib.reconstruct.outputs import write_volumes
-    from SwinX2SLib.reconstruct.reconstruction import Reconstruction
+    from SwinX2SLib.reconstruct.reconstruction import Reconstruction, write_volumes
 
     affine = network_affine(2.5, SHAPE)
     uncertainty = np.linspace(0, 1, volume.size, dtype=np.float16).reshape(SHAPE)

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from SwinX2SLib.radiographs import RadiographOptions
-from SwinX2SLib.reconstruct.outputs import FILES
+from SwinX2SLib.reconstruct.reconstruction import FILES
 
 BEFORE = {"ap.png", "lateral.png", "job.json"}
 

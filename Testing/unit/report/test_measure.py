@@ -15,7 +15,7 @@ import pytest
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.measure import REGIONS, measure_subject
-from SwinX2SLib.reconstruct.outputs import FILES as RESULT_FILES
+from SwinX2SLib.reconstruct.reconstruction import FILES as RESULT_FILES
 from SwinX2SLib.report.measurements.write import FILES, MeasureJob, run_measuring
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,7 +96,7 @@ def test_all_faults_are_told_at_once_before_any_work(tmp_path):
     empty = write(tmp_path / "empty.nii.gz", np.zeros((4, 4, 4), dtype=np.uint8))
     told = measure(strange, "--out", tmp_path / "full", "--samples", empty, tmp_path / "gone.nii")
     assert told.returncode == 3
-    for words in ("99", "no bone in it", "no such file", "other files"):
+    for words in ("99", "has no bones", "does not exist", "other files"):
         assert sum(words in line for line in told.stderr.splitlines()) == 1, words
     assert "Traceback" not in told.stderr
     assert told.stdout == ""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from SwinX2SLib.skeleton.label_probabilities import BELIEF, FEMORA, align_femora_to_acetabula
+from SwinX2SLib.skeleton.label_probabilities import ACETABULUM_WEIGHT, FEMORA, align_femora_to_acetabula
 
 SPACING_MM = 3.0
 DEPTH = 1
@@ -37,7 +37,7 @@ def test_heads_turn_with_their_sockets(turned, sockets_mm, femora):
     assert abs(apart) > 8
     # As by a network that puts both femora at the same depth.
     moved = alignment(*femora(acetabula, (-apart / 2, apart / 2)), turned)
-    assert moved[0] == pytest.approx(BELIEF * apart / 2, abs=0.5)
+    assert moved[0] == pytest.approx(ACETABULUM_WEIGHT * apart / 2, abs=0.5)
     assert moved[1] == pytest.approx(-moved[0], abs=1e-3)
 
 

@@ -1,4 +1,4 @@
-"""Radiographs of points conserve what the points attenuate, and likeness is a correlation."""
+"""Radiographs of points conserve what the points attenuate, and similarity is a correlation."""
 
 import pytest
 import torch

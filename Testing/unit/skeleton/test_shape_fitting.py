@@ -95,7 +95,8 @@ def pelvis_bones(turned, fill) -> dict[int, np.ndarray]:
 
 @pytest.fixture
 def fit_pelvis(turned, pelvis_bones, sockets_mm, femora, monkeypatch):
-    """Function (likeness of the pelvis, radiographs) that returns the fitted shapes, and whether the femora moved."""
+    """Function (similarity of the pelvis, radiographs) that returns the fitted shapes, and whether the femora
+    moved."""
 
     def fit_with(alike: float, *radiographs: torch.Tensor):
         monkeypatch.setattr(shape_fitting, "_fitted", lambda *given: (turned, [alike]))

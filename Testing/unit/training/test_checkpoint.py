@@ -27,7 +27,7 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(tmp_path):
     assert loaded["step"] == 1
     assert [fault.path for fault in passed_over] == [str(last)]
     (tmp_path / PREVIOUS).write_bytes(b"")
-    with pytest.raises(InputError, match="Start anew"):
+    with pytest.raises(InputError, match="Start again"):
         load_checkpoint(tmp_path)
 
 
@@ -65,5 +65,5 @@ def test_a_checkpoint_of_something_else_is_told_and_passed_over(tmp_path):
     assert "lacks seconds, best, config" in str(passed_over[0])
     save_checkpoint(tmp_path, {"weights": []})
     save_checkpoint(tmp_path, {"weights": []})
-    with pytest.raises(InputError, match="no checkpoint of a run of this program"):
+    with pytest.raises(InputError, match="not a training checkpoint"):
         load_checkpoint(tmp_path)

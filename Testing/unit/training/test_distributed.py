@@ -100,5 +100,5 @@ def test_processes_that_found_different_checkpoints_are_told_apart():
         def from_first(self, value: float) -> float:
             return 4.0
 
-    with pytest.raises(InputError, match="Process 1 has a checkpoint of step 2 and the first process 4"):
+    with pytest.raises(InputError, match="Process 1 has a checkpoint of step 2, but the first process has 4"):
         Second(torch.device("cpu"), rank=1, world=2).require_equal(2, "a checkpoint of step")

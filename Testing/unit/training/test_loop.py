@@ -205,7 +205,7 @@ def test_a_drawing_process_that_is_killed_ends_the_run_in_words(tmp_path, tiny, 
                 child.kill()
 
     trainer = Trainer(tiny(steps=200, layout_steps=200), three_bones, tmp_path, kill_drawers)
-    with pytest.raises(InputError, match="The run stops: a process that draws its samples has ended"):
+    with pytest.raises(InputError, match="The run stops: a data loading process has died"):
         trainer.run()
     # A few batches were drawn already when the processes were killed, at the log's first entry; the signal of their
     # death may come before the checkpoint of that step is written.

@@ -41,4 +41,4 @@ def test_a_run_without_cases_needs_phantoms(tmp_path, capsys, phantoms):
     assert main(["train", str(config), "--out", str(tmp_path / "run")]) == 3
     told = capsys.readouterr().err
     assert ("set phantoms" in told) == (phantoms == 0)
-    assert ("no network called" in told) == (phantoms == 1)
+    assert ("Unknown network" in told) == (phantoms == 1)

@@ -30,7 +30,7 @@ def test_what_fits_is_taken_and_the_rest_is_named(tmp_path):
 def test_weights_of_which_nothing_fits_are_refused(tmp_path):
     path = tmp_path / "weights.safetensors"
     save_file({"other": torch.zeros(1)}, path)
-    with pytest.raises(InputError, match="No tensor of the file fits"):
+    with pytest.raises(InputError, match="No tensor of the file matches"):
         start_from(network(), path)
 
 

@@ -28,7 +28,7 @@ def test_the_weights_that_come_with_the_library_are_whole_and_its_default_is_amo
 def test_without_a_default_asking_for_it_says_what_to_do(library):
     content = json.loads((library / "models.json").read_text())
     (library / "models.json").write_text(json.dumps({**content, "default": None}))
-    with pytest.raises(WeightsError, match="without default weights"):
+    with pytest.raises(WeightsError, match="no default weights"):
         find_weights("default")
 
 
@@ -114,9 +114,9 @@ def test_all_faults_of_all_entries_are_named_at_once(tmp_path, record):
     text = str(caught.value)
     assert len(caught.value.faults) == 5
     for word in (
-        "lacks 'licence'",
-        "'wings', which is unknown",
-        "'bytes' of the wrong kind",
+        "has no 'licence'",
+        "the unknown entry 'wings'",
+        "'bytes' of the wrong type",
         "plain file name",
     ):
         assert word in text

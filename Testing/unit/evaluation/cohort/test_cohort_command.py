@@ -65,7 +65,7 @@ def test_when_all_cases_fail_there_are_reasons_and_no_page(write_cohort, tmp_pat
     ("given", "told"),
     [
         (["--cohort", "t.csv"], "--out"),
-        (["a.nii", "b.nii", "--cohort", "t.csv", "--out", "o"], "leave out PREDICTION"),
+        (["a.nii", "b.nii", "--cohort", "t.csv", "--out", "o"], "remove PREDICTION"),
         (["--cohort", "t.csv", "--out", "o", "--overwrite"], "new folder"),
         (
             ["a.nii", "b.nii", "--workers", "2", "--skip-missing"],
@@ -110,7 +110,7 @@ def test_a_run_that_was_ended_goes_on(write_cohort, tmp_path, number, code):
     _, told = process.communicate(timeout=60)
     assert process.returncode == code
     assert "Traceback" not in told
-    assert ("the same command goes on from there" in told) == (number == signal.SIGINT)
+    assert ("run the same command to resume" in told) == (number == signal.SIGINT)
     before = moments(out)
     for key in before:
         assert json.loads((out / "cases" / f"{key}.json").read_text())["case"] == key

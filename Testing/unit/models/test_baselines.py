@@ -53,7 +53,7 @@ def radiographs(
 
 
 @pytest.mark.parametrize("name", PUBLISHED_MILLIONS)
-def test_competitors_are_as_large_as_the_papers(name):
+def test_baselines_are_as_large_as_the_papers(name):
     millions, grid = PUBLISHED_MILLIONS[name]
     assert count(name, grid_shape=grid) / 1e6 == pytest.approx(millions, rel=0.006)
     assert count(name) / 1e6 == pytest.approx(millions, rel=0.03)

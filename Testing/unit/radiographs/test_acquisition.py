@@ -1,4 +1,4 @@
-"""Where the tube stood: from the header or the user, to magnification and to the cone of the rays."""
+"""Where the X-ray source stood: from the header or the user, to magnification and to the cone of the rays."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_distances_that_cannot_be_are_faults_of_the_user(tmp_path, radiograph_va
 def test_the_central_ray_stays_where_it_was_whatever_is_cropped_turned_and_cut(tmp_path, radiograph_values):
     rows, cols = radiograph_values.shape
     marked = radiograph_values // 8
-    # A square around the middle of the picture as stored, large enough to be no speck.
+    # A square around the middle of the image as stored, large enough to be no speck.
     marked[rows // 2 - 20 : rows // 2 + 20, cols // 2 - 20 : cols // 2 + 20] = 4000
     path = write_dicom(tmp_path / "radiograph.dcm", marked, PixelSpacing=[1.0, 1.0])
     distances = {"source_to_detector_mm": 1500.0, "source_to_patient_mm": 1400.0, "spacing_mm": 1.0}

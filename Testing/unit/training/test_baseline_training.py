@@ -27,7 +27,7 @@ def batch() -> Batch:
     return BatchDataset(load_sources(smoke_config("unet"), [], (32, 32, 64)), 2, 7)[0]
 
 
-def test_every_competitor_has_sizes_for_a_trial_run():
+def test_every_baseline_has_sizes_for_a_trial_run():
     assert set(BASELINES) <= set(SIZES)
 
 
@@ -79,13 +79,13 @@ def test_the_loss_is_that_of_one_of_the_papers_views_whatever_the_slabs(monkeypa
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"layout_steps": 3}, "predicts no silhouettes"),
-        ({"cross_loss": False}, "no loss between views"),
+        ({"layout_steps": 3}, "does not predict silhouettes"),
+        ({"cross_loss": False}, "no cross-view loss"),
         ({"batch_size": 1}, "1 is too few"),
         ({"layout_steps": 3, "batch_size": 1}, "Set batch_size to 2"),
     ],
 )
-def test_what_a_competitor_has_not_is_refused_in_words(changes, words):
+def test_what_a_baseline_has_not_is_refused_in_words(changes, words):
     model = build_model("1dconcat", grid_shape=(32, 32, 64), **SIZES["1dconcat"])
     with pytest.raises(InputError, match=words):
         objective_for(model, TrainingConfig(model="1dconcat", **changes))
@@ -115,7 +115,7 @@ def test_weights_come_back_with_their_tables_and_counts(name, tmp_path):
             assert torch.equal(back, value), key
 
 
-def test_a_competitor_is_trained_and_reconstructs_from_the_command_line(tmp_path, capsys):
+def test_a_baseline_is_trained_and_reconstructs_from_the_command_line(tmp_path, capsys):
     config = tmp_path / "run.toml"
     config.write_text(
         'model = "unet"\nsteps = 3\nbatch_size = 2\nphantoms = 1\nworkers = 0\nvalidate_every = 0\n'

@@ -29,7 +29,7 @@ def test_a_cohort_of_several_models_has_everything(evaluated_case, page_of):
         "Worst cases of good",
         "Bland-Altman",
         "By data set",
-        "Averaged as in the paper",
+        "Averages as defined in the Swin-X2S paper",
     ):
         assert heading in page.text
     assert "good better" in page.text
@@ -41,7 +41,7 @@ def test_a_cohort_of_several_models_has_everything(evaluated_case, page_of):
 def test_a_cohort_of_one_case_states_that_it_has_no_intervals(evaluated_case, page_of):
     page = page_of([evaluated_case()])
     assert "1 evaluated case of 1 person" in page.text
-    assert "no confidence intervals below 5" in page.text
+    assert "confidence intervals require at least 5" in page.text
     assert "Paired tests" not in page.text
 
 
