@@ -34,7 +34,7 @@ def test_a_ball_has_its_radius_and_its_volume(radius):
     surface = mask_surface(mask, np.eye(4))
     away = np.linalg.norm(surface.vertices - centre, axis=1) - radius
     assert abs(away.mean()) < 0.03
-    assert np.sqrt((away**2).mean()) < 0.11
+    assert np.sqrt((away**2).mean()) < 0.12
     assert surface.volume_mm3 == pytest.approx(mask.sum(), rel=0.025 if radius < 9 else 0.012)
     assert solid(surface).is_watertight
 
