@@ -87,7 +87,7 @@ def test_the_table_says_what_is_known_of_each_bone(result, bones):
     assert list(rows) == [label.name for label in labels()]
     unsure, femur = rows[label_by_id(UNSURE_BONE).name], rows["femur_left"]
     assert table.GetValueByName(unsure, "Confidence").ToDouble() == pytest.approx(100 * UNSURE, abs=0.2)
-    assert "unsure" in table.GetValueByName(unsure, "Remarks").ToString()
+    assert "Low confidence" in table.GetValueByName(unsure, "Remarks").ToString()
     assert table.GetValueByName(femur, "Confidence").ToDouble() == pytest.approx(100 * SURE, abs=0.2)
     assert table.GetValueByName(femur, "Expected Dice").ToDouble() == pytest.approx(80)
     assert table.GetValueByName(femur, "Voxels").ToInt() == (bones == FEMUR_LEFT).sum()
@@ -130,7 +130,7 @@ def test_a_broken_map_of_uncertainty_leaves_the_bones(scene, result_folder, tmp_
 
 
 def test_a_folder_that_is_no_result_is_refused(scene, tmp_path):
-    with pytest.raises(ResultError, match="is no result"):
+    with pytest.raises(ResultError, match="is not a result folder"):
         load_result(tmp_path)
 
 

@@ -85,7 +85,7 @@ def test_provenance_becomes_attributes_without_the_runs_own_paths(scene, tmp_pat
 
 
 def test_a_result_without_a_segmentation_is_refused(radiographs):
-    with pytest.raises(ResultError, match="names no segmentation"):
+    with pytest.raises(ResultError, match="has no segmentation"):
         add_result(Result({"report": "report.html"}), radiographs)
 
 

@@ -101,7 +101,7 @@ def test_cancel_stops_and_takes_away_what_was_half_written(section, stand_in, sp
     assert section.ui.batchProgressBar.value == 40
     section.ui.batchCancelButton.click()
     spin_until(lambda: not section.ui.batchCancelButton.enabled)
-    assert "What is finished is kept" in section.ui.batchStatusLabel.text
+    assert "Finished cases are kept" in section.ui.batchStatusLabel.text
     assert not half.exists()
 
 
@@ -123,7 +123,7 @@ def test_the_real_command_tells_pairs_and_faults(section, tmp_path, spin_until):
     section.parameters.batch_source, section.parameters.batch_out = str(radiographs), str(tmp_path / "out")
     section.ui.batchCheckButton.click()
     spin_until(lambda: not section.ui.batchCancelButton.enabled, 120)
-    assert "The case b has 1 radiographs" in section.ui.batchStatusLabel.text
+    assert "Case b has 1" in section.ui.batchStatusLabel.text
     (radiographs / "b_ap.png").unlink()
     section.parameters.batch_spacing_mm = 1.0
     section.ui.batchCheckButton.click()
