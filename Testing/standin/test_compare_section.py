@@ -57,7 +57,7 @@ def compared(section, reconstruction, ct, spin_until):
     section.ui.compareButton.click()
     assert section.ui.compareCancelButton.enabled
     spin_until(lambda: not section.ui.compareCancelButton.enabled, 240)
-    assert "Compared" in section.ui.compareStatusLabel.text, section.ui.compareStatusLabel.text
+    assert "Comparison finished" in section.ui.compareStatusLabel.text, section.ui.compareStatusLabel.text
     return reconstruction
 
 

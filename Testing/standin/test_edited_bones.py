@@ -165,5 +165,5 @@ def test_a_report_of_outdated_measurements_is_asked_for(measured, bones, tmp_pat
     cut(bones)
     spin_until(lambda: measured.session.outdated)
     measured.write_report(tmp_path)
-    assert "edited since they were measured" in asked[0]
+    assert "edited after the measurement" in asked[0]
     assert not measured._is_running()

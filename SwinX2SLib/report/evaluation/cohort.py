@@ -259,7 +259,7 @@ def _methods(cohort: EvaluatedCohort, are_compared: bool) -> list[str]:
         f"{RESAMPLES} resamples; percentile intervals where the correction is undefined. No interval is "
         f"given below {FEWEST_PERSONS} persons or if all values are equal; below {FEW_PERSONS} persons "
         "intervals tend to be too narrow.",
-        "Undefined values are shown as – and excluded.",
+        "Values that are not defined are shown as – and excluded.",
         "Left and right refer to the patient.",
     ]
     if are_compared:
