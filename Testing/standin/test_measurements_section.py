@@ -83,7 +83,7 @@ def test_bones_are_measured_in_a_process_of_its_own_and_slicer_goes_on(
     assert any("Measuring region" in words for words in ticks)
     assert len(ticks) > 20
     assert section.session is not None, section.ui.measureStatusLabel.text
-    assert "to be checked" in section.ui.measureStatusLabel.text
+    assert "to check" in section.ui.measureStatusLabel.text
     assert ("femur_left", "neck_shaft_angle", "left") in section.session.edited.keys
     tree = section.ui.measuredTree
     assert "Femora" in [tree.topLevelItem(index).text(0) for index in range(tree.topLevelItemCount)]
@@ -162,7 +162,7 @@ def test_the_table_is_copied_and_saved(measured, tmp_path):
     assert {row["Review"] for row in rows} == {"Not reviewed"}
     assert any(row["Measurement"] == "Head radius" and row["Left"] == "24.0" for row in rows)
     measured.save_csv(tmp_path / "nowhere" / "table.csv")
-    assert "could not be written" in measured.ui.measureStatusLabel.text
+    assert "Saving the table failed" in measured.ui.measureStatusLabel.text
 
 
 def test_signing_needs_a_name_and_a_correction_makes_it_void(measured):

@@ -92,7 +92,7 @@ def test_an_imported_model_is_listed_offered_kept_whole_and_removed_after_asking
     section, panel, import_gift, gift, cache, spin_until
 ):
     import_gift(digest=sha256_of(gift))
-    assert "gift can now be chosen" in section.ui.modelsStatusLabel.text, section.ui.modelsLogEdit.plainText
+    assert "gift is now available" in section.ui.modelsStatusLabel.text, section.ui.modelsLogEdit.plainText
     assert section.ui.importPathEdit.text == ""
     assert section.chosen().record.notes == "A gift."
     panel.ui.modelBox.setCurrentText("gift")
@@ -146,7 +146,7 @@ def test_without_pytorch_files_are_verified_and_no_import_is_offered(section, gi
     section.take_file(gift)
     assert not section.ui.importButton.enabled
     started = []
-    monkeypatch.setattr(section_module, "_start", lambda arguments, *_: started.append(arguments))
+    monkeypatch.setattr(section, "_start", lambda arguments, *_: started.append(arguments))
     section.ui.verifyButton.click()
     assert "--files-only" in started[0]
 
@@ -192,7 +192,7 @@ def test_packages_come_from_a_folder_of_wheels_and_from_nowhere_else(
     (folder / "other-1.0-py3-none-any.whl").write_bytes(b"")
     section.install_from(folder)
     spin_until(lambda: not section.is_busy(), seconds=_LONG)
-    assert "The folder lacks swinx2s-test-package" in section.ui.modelsStatusLabel.text
+    assert "Missing in the folder: swinx2s-test-package" in section.ui.modelsStatusLabel.text
     write_wheel(folder)
     monkeypatch.setenv("PIP_TARGET", str(target))
     section.install_from(folder)
@@ -223,7 +223,7 @@ def test_a_folder_of_wheels_is_looked_through_before_pip_is(tmp_path):
     told = " ".join(
         map(str, versions.folder_faults(tmp_path, [Requirement("torch>=2.6"), Requirement("PyYAML")]))
     )
-    assert "lacks PyYAML" in told
+    assert "Missing in the folder: PyYAML" in told
     assert "torch-2.7.0-cp39-cp39-win32.whl" in told
     (tmp_path / "pyyaml-6.0.tar.gz").touch()
     (tmp_path / "torch-2.7.0-py3-none-any.whl").touch()

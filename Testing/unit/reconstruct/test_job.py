@@ -77,11 +77,11 @@ def test_everything_wrong_with_a_job_is_told_at_once():
     told = " ".join(fault.message for fault in caught.value.faults)
     for word in (
         "out is missing",
-        "ap cannot be 3",
+        "3 is not valid for ap",
         "'colour'",
         "overwrite",
         "min_component_fraction",
-        "above 0 mm",
+        "more than 0 mm",
         "flip",
     ):
         assert word in told
