@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import psutil
 import qt
 from slicer.i18n import tr as _
 
@@ -60,6 +59,9 @@ def end_process_tree(process_id: int) -> None:
     Args:
         process_id: the root; nothing happens when it has ended already, or (0) was never there.
     """
+    # It comes with the packages that are installed before the first run, so it is not there at import.
+    import psutil
+
     if process_id <= 0:
         return
     try:
@@ -171,8 +173,6 @@ class QtWorkerProcess:
 
     def cancel(self) -> None:
         """End the process tree; see `WorkerProcess`."""
-        # psutil comes with the dependencies that are installed before the first run, so not at import
-
         if self.is_running():
             self._cancelled = True
             end_process_tree(self._process.processId())

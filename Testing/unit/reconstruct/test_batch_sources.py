@@ -163,7 +163,8 @@ def test_radiographs_that_cannot_be_paired_are_all_told(tmp_path, radiograph, di
         read_folder(tmp_path)
     told = "\n".join(fault.message for fault in error.value.faults)
     for words in (
-        "Case lonely has 1 radiographs", "The case and view of this radiograph", "The frontal radiograph of same cannot be identified",
+        "Case lonely has 1 radiographs", "The case and view of this radiograph",
+        "The frontal radiograph of same cannot be identified",
         "3 radiographs",
     ):  # fmt: skip
         assert words in told

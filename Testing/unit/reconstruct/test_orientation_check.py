@@ -94,7 +94,7 @@ def test_radiographs_that_hang_well_raise_no_doubt():
         (Orientation(LATERAL), Orientation(FRONTAL), ["appear to be swapped", "swap the two files"]),
         (Orientation(LATERAL, 0, True), Orientation(FRONTAL), ["swapped", "--flip lateral=h"]),
         (Orientation(FRONTAL), Orientation(FRONTAL), ["the lateral radiograph looks like a frontal one"]),
-        (Orientation(FRONTAL, 2), Orientation(LATERAL), ["the frontal radiograph appears to be upside down", "ap=hv"]),
+        (Orientation(FRONTAL, 2), Orientation(LATERAL), ["frontal radiograph appears to be upside down", "ap=hv"]),
         (Orientation(FRONTAL, 2), Orientation(LATERAL, 2), ["--flip ap=hv", "--flip lateral=hv"]),
         (Orientation(FRONTAL), Orientation(LATERAL, 0, True), ["face the wrong way", "--flip lateral=h"]),
         (Orientation(FRONTAL), Orientation(LATERAL, 2, True), ["upside down (flipped)", "--flip lateral=v"]),

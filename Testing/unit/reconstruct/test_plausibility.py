@@ -37,7 +37,7 @@ def test_nothing_found_raises_no_doubt_of_its_own():
 def test_a_vertebra_of_half_a_litre_is_told_with_its_volume():
     (said,) = doubts(spine(), sure(spine()), 14.0)  # every vertebra then has 216 * 2.744 ml
     assert "T11 vertebra (593 ml)" in said
-    assert "spacing" in said
+    assert "pixel size" in said
 
 
 def test_vertebrae_that_changed_places_are_told():
@@ -45,13 +45,13 @@ def test_vertebrae_that_changed_places_are_told():
     labels[labels == 20], labels[labels == 21] = 99, 20
     labels[labels == 99] = 21
     (said,) = doubts(labels, sure(labels), SPACING_MM)
-    assert said == "Out of order: L2 vertebra above L1 vertebra."
+    assert said == "Vertebrae out of order: L2 vertebra above L1 vertebra."
 
 
 def test_a_gap_in_the_row_is_told():
     labels = np.where(spine() == 20, 0, spine()).astype(np.uint8)
     (said,) = doubts(labels, sure(labels), SPACING_MM)
-    assert said == "Missing in the row of vertebrae: L1 vertebra."
+    assert said == "Missing vertebrae: L1 vertebra."
 
 
 @pytest.mark.parametrize(("unsure", "told"), [(2, False), (3, True)])
