@@ -57,7 +57,7 @@ def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
     panel, inputs, radiograph_pair, told_job
 ):
     panel.ui.apToDetectorBox.value = 1500
-    assert "distance f" in panel.ui.faultsLabel.text
+    assert "distance from the source to the detector is set" in panel.ui.faultsLabel.text
     assert "Source-to-patient distance" in panel.ui.faultsLabel.text
     panel.ui.apToPatientBox.value = 1200
     assert panel.ui.faultsLabel.text == "" or "high" in panel.ui.faultsLabel.text

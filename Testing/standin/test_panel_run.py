@@ -191,7 +191,7 @@ def test_closing_the_scene_gives_up_the_runs_that_wait(panel, radiograph_pair, u
 def test_how_long_it_takes_is_told_before_and_remembered_after(
     panel, radiograph_pair, run_worker, bones_file
 ):
-    assert "processor" in panel.ui.expectationLabel.text
+    assert "CPU" in panel.ui.expectationLabel.text
     assert "estimated" in panel.ui.expectationLabel.text
     run_worker(
         """

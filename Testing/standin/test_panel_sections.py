@@ -4,12 +4,13 @@ import qt
 import slicer
 from shiboken6 import isValid
 
+from SwinX2SLib.slicerui.panel import ORDER
 from SwinX2SLib.slicerui.signals import Signal
 
 
 def test_sections_stand_in_the_order_of_the_registry(panel):
     names = list(panel.whole.sections)
-    known = [name for name in panel.ORDER if name in names]
+    known = [name for name in ORDER if name in names]
     assert names[: len(known)] == known
     assert names[:2] == ["inputs", "reconstruct"]
 

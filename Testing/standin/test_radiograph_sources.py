@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from radiographs import radiograph_array, shown
 
-from SwinX2SLib.slicerui.inputs import decoding
+from SwinX2SLib.slicerui.inputs import loading
 from SwinX2SLib.slicerui.inputs.dicom import radiographs_of_database
 from SwinX2SLib.slicerui.inputs.dropping import FileDrop
 
@@ -54,7 +54,7 @@ def test_two_dropped_files_are_told_apart(panel, loadable):
     drop(panel.ui.apSelector, loadable("hip lateral.png", "hip AP.png"))
     assert panel.parameters.ap_volume.GetName() == "hip AP"
     assert panel.parameters.lateral_volume.GetName() == "hip lateral"
-    assert "by the name" in panel.ui.recognitionLabel.text
+    assert "by the file name" in panel.ui.recognitionLabel.text
 
 
 def test_one_file_dropped_on_a_radiograph_becomes_this_radiograph(panel, loadable):
@@ -261,8 +261,8 @@ def test_a_large_picture_in_colour_is_left_to_slicer_which_asks_before_it_is_mad
     path = tmp_path / "photo.png"
     noise = np.random.default_rng(0).integers(0, 255, (1200, 1000, 3)).astype(np.uint8)
     Image.fromarray(noise).save(path)
-    assert path.stat().st_size > decoding.LARGE_BYTES
+    assert path.stat().st_size > loading.LARGE_BYTES
     read = []
     monkeypatch.setattr(slicer.util, "loadVolume", lambda file, _properties: read.append(file))
-    decoding.read_radiograph(path)
+    loading.read_radiograph(path)
     assert read == [str(path)]

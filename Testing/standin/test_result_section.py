@@ -138,13 +138,13 @@ def test_an_export_that_cannot_be_written_is_told(section, result, tmp_path, spi
     (tmp_path / "file").write_text("no folder")
     section.export_to(tmp_path / "file")
     spin_until(lambda: section.ui.exportButton.enabled, 60)
-    assert "written" in section.ui.exportLabel.text
+    assert "not writable" in section.ui.exportLabel.text
     assert not list(Path(slicer.app.temporaryPath).glob("SwinX2S-export-*"))
 
 
 def test_what_is_no_result_is_told(section, tmp_path):
     section.open_result(tmp_path)
-    assert "is no result" in section.ui.remarksLabel.text
+    assert "is not a result folder" in section.ui.remarksLabel.text
 
 
 def test_the_bones_of_a_run_are_shown_at_once(section, panel, run_worker, result_folder, tmp_path):

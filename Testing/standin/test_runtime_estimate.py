@@ -42,6 +42,6 @@ def test_the_card_is_what_nvidia_smi_names_first():
     devices = with_card(Devices(8, 4 * 1024**3), "NVIDIA RTX A4000, 15000, 16376\nother, 1, 2\n")
     assert devices.words("auto") == "NVIDIA RTX A4000, 14.6 of 16.0 GB free"
     assert devices.chosen("auto") == "cuda"
-    assert devices.words("cpu") == "processor, 8 cores, 4.0 GB of memory free"
+    assert devices.words("cpu") == "CPU, 8 cores, 4.0 GB of memory free"
     for answer in ("", "NVIDIA-SMI has failed because it couldn't communicate", "a, b, c", "x, [N/A], 3"):
         assert with_card(Devices(), answer) == Devices()

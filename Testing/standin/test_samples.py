@@ -66,7 +66,7 @@ def test_a_radiograph_is_loaded_as_it_is_stored(module_widget, repository):
 
 def test_an_altered_file_is_not_opened(module_widget, monkeypatch):
     monkeypatch.setattr(samples, "sha256_of", lambda path: "0" * 64)
-    with pytest.raises(SampleError, match="altered"):
+    with pytest.raises(SampleError, match="was modified"):
         load_sample("phantom")
     assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode") is None
 

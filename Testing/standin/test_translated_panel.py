@@ -52,7 +52,7 @@ def test_choices_are_translated_and_stored_as_ever(foreign_panel):
 
 def test_faults_are_told_in_the_language_of_the_application(foreign_panel, add_radiograph):
     panel = foreign_panel
-    assert "«No {0} radiograph is chosen.»".replace("{0}", "frontal") in panel.ui.faultsLabel.text
+    assert "«No {0} radiograph is selected.»".replace("{0}", "frontal") in panel.ui.faultsLabel.text
     radiograph = add_radiograph("one radiograph", spacing_mm=1.0)
     panel.ui.apSelector.setCurrentNode(radiograph)
     panel.ui.lateralSelector.setCurrentNode(radiograph)
@@ -68,12 +68,12 @@ def test_faults_are_told_in_the_language_of_the_application(foreign_panel, add_r
 def test_what_the_worker_refuses_is_translated_too(foreign_panel, run_worker):
     run_worker(
         """
-        tell(event="error", kind="few-gray-levels", hint="Unheard of.", path=job["ap"], message="The picture has 2"
-             " gray levels only: it is a mask, a drawing or an empty radiograph.")
+        tell(event="error", kind="few-gray-levels", hint="Unheard of.", path=job["ap"], message="The image has only"
+             " 2 gray levels: it is a mask, a drawing or an empty radiograph.")
         sys.exit(3)
         """
     )
-    told = "«The picture has 2 gray levels only: it is a mask, a drawing or an empty radiograph.» Unheard of."
+    told = "«The image has only 2 gray levels: it is a mask, a drawing or an empty radiograph.» Unheard of."
     assert f"radiograph front: {told}" in foreign_panel.ui.faultsLabel.text
 
 
@@ -102,7 +102,7 @@ def test_faults_without_a_translation_and_unknown_ones_are_told_as_they_came(mon
     fault = Fault("same-radiograph", "Both radiographs use the same volume.", "Choose it.", "a radiograph")
     assert translation.translated(fault) == fault
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, text: text.replace("{0}", "lost"))
-    missing = Fault("radiograph-missing", "No frontal radiograph is chosen.", "Load it.")
+    missing = Fault("radiograph-missing", "No frontal radiograph is selected.", "Load it.")
     assert translation.translated(missing) == missing
     monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, _text: "Es fehlt: {0}.")
     assert translation.translated(missing).message == "Es fehlt: frontal."

@@ -52,7 +52,7 @@ def test_hints_of_the_command_are_said_in_the_panel_wording():
     said = panel_wording("Crop the larger one with --crop to the same top, or correct --spacing-mm.")
     assert said == "Crop the larger one with Crop to the same top, or correct Pixel size."
     fault = panel_fault(
-        Fault("k", "Odd.", "Give it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Radiograph 1"}
+        Fault("k", "Odd.", "Set it with --spacing-mm (mm).", "/a/b"), {"/a/b": "Radiograph 1"}
     )
     assert str(fault) == "Radiograph 1: Odd. Set Pixel size."
 
@@ -61,7 +61,7 @@ def test_hints_of_the_command_are_said_in_the_panel_wording():
 def test_a_radiograph_of_the_other_view_is_told_without_options_that_the_module_lacks(stated):
     fault = stated_view_fault(stated, "lateral" if stated == "PA" else "ap")
     assert str(panel_fault(fault, {})).endswith(
-        "radiograph. Swap the two files, or untick that it is turned as its header says."
+        "one. Swap the two files, or clear the box Use orientation in header."
     )
 
 

@@ -112,7 +112,7 @@ def test_values_of_no_numbering_are_named_when_it_is_to_be_recognised(tmp_path, 
 def test_a_number_of_hundreds_of_digits_is_told_by_its_size(tmp_path, capsys):
     path = write(tmp_path / "odd.nii.gz", hips().astype(np.float64) * 1e300)
     assert main(["export", str(path), "--out", str(tmp_path / "out")]) == 3
-    assert "no bone: 5.1e+301, 5.2e+301." in capsys.readouterr().err
+    assert "not bones: 5.1e+301, 5.2e+301" in capsys.readouterr().err
 
 
 def test_a_table_with_a_name_that_no_system_takes_tells_its_line(tmp_path, good, capsys):

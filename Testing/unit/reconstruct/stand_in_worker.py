@@ -6,7 +6,7 @@ Usage: stand_in_worker.py MODE JOB.json [worker options]
 import sys
 import time
 
-from SwinX2SLib.reconstruct import outputs, worker
+from SwinX2SLib.reconstruct import reconstruction, worker
 
 
 def stall(folder, provenance):
@@ -32,5 +32,7 @@ class StandInBackend:
 
 if __name__ == "__main__":
     mode = sys.argv[1]
-    outputs.write_provenance = {"stalled": stall, "full-disk": fill_disk}.get(mode, outputs.write_provenance)
+    reconstruction.write_provenance = {"stalled": stall, "full-disk": fill_disk}.get(
+        mode, reconstruction.write_provenance
+    )
     sys.exit(worker.main(sys.argv[2:], StandInBackend()))

@@ -54,7 +54,7 @@ def test_provenance_names_inputs_spacing_model_device_time_and_versions(job, run
     assert ap["view"] == "pa"
     assert ap["spacing_mm"] == {"row": 2.0, "column": 2.0}
     assert ap["spacing_source"] == "specified by the user"
-    assert "Flipped (h) as asked." in lateral["notes"]
+    assert "Flipped (h) as requested." in lateral["notes"]
     assert provenance["bones"] == ["femur_left"]
     assert provenance["grid"]["shape"] == [32, 32, 48]
     assert provenance["device"] == "cpu"
