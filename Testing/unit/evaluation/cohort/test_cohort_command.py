@@ -38,7 +38,7 @@ def test_it_writes_tables_and_a_page_and_says_in_words_what_failed(write_cohort,
     table, out = write_cohort(tmp_path, 4, broken=(1,)), tmp_path / "out"
     assert main(["evaluate", "--cohort", str(table), "--out", str(out), *OPTIONS]) == 6
     told = capsys.readouterr()
-    assert "3 of 4 cases are evaluated." in told.err
+    assert "3 of 4 cases evaluated." in told.err
     assert "1 failed" in told.err
     assert "person01" in told.err
     head, line = told.out.splitlines()
@@ -57,7 +57,7 @@ def test_without_failures_the_exit_code_is_0_and_json_is_the_summary(write_cohor
 def test_when_all_cases_fail_there_are_reasons_and_no_page(write_cohort, tmp_path, capsys):
     table, out = write_cohort(tmp_path, 2, broken=(0, 1)), tmp_path / "out"
     assert main(["evaluate", "--cohort", str(table), "--out", str(out), *OPTIONS]) == 6
-    assert "0 of 2 cases are evaluated." in capsys.readouterr().err
+    assert "0 of 2 cases evaluated." in capsys.readouterr().err
     assert not (out / "index.html").exists()
 
 
@@ -69,7 +69,7 @@ def test_when_all_cases_fail_there_are_reasons_and_no_page(write_cohort, tmp_pat
         (["--cohort", "t.csv", "--out", "o", "--overwrite"], "new folder"),
         (
             ["a.nii", "b.nii", "--workers", "2", "--skip-missing"],
-            "--workers, --skip-missing: only with --cohort",
+            "--workers, --skip-missing: requires --cohort",
         ),
         (["a.nii"], "PREDICTION and TRUTH"),
         ([], "PREDICTION and TRUTH"),
@@ -117,5 +117,5 @@ def test_a_run_that_was_ended_goes_on(write_cohort, tmp_path, number, code):
     again = start(table, out, *OPTIONS)
     _, told = again.communicate(timeout=240)
     assert again.returncode == 0, told
-    assert f"30 of 30 cases are evaluated ({len(before)} from an earlier run)." in told
+    assert f"30 of 30 cases evaluated ({len(before)} from an earlier run)." in told
     assert {key: moments(out)[key] for key in before} == before
