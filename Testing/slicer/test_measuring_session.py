@@ -9,7 +9,7 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements.markups import places_of, positions
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
-from SwinX2SLib.slicerui.measurements.table import COLUMNS, table_csv, tabbed_text
+from SwinX2SLib.slicerui.measurements.table import COLUMNS, tabbed_text, table_csv
 from SwinX2SLib.slicerui.result.links import linked
 
 RADIUS, ANGLE = ("femur_left", "head_radius", "left"), ("femur_left", "neck_shaft_angle", "left")

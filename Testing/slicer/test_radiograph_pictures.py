@@ -211,7 +211,8 @@ def test_what_is_known_of_the_tube_is_told_with_the_result(scene, result_folder,
     (folder / "provenance.json").write_text(json.dumps(provenance))
     words = dict(provenance_words(load_result(folder)))
     assert (
-        "SID 1500 mm, source-to-patient distance 1250 mm (specified by the user)" in words["Frontal radiograph"]
+        "SID 1500 mm, source-to-patient distance 1250 mm (specified by the user)"
+        in words["Frontal radiograph"]
     )
     assert "X-ray source" not in words["Lateral radiograph"]
 
