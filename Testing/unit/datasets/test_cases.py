@@ -75,12 +75,12 @@ def test_every_fault_of_a_case_list_is_told_at_once(tmp_path):
 
 
 BROKEN = {
-    "no case at all": ("here", ['"here" is no case']),
-    "no object": ([1, 2], ["[1, 2] is no case"]),
-    "nothing in it": ({}, ["case has", "split has", "licence has", "annotated must"]),
-    "numbers for texts": (entry(7, split=1, annotated=[3]), ["case has", "split has", "annotated must"]),
+    "no case at all": ("here", ['"here" is not a']),
+    "no object": ([1, 2], ["[1, 2] is not a"]),
+    "nothing in it": ({}, ["case must", "split must", "licence must", "annotated must"]),
+    "numbers for texts": (entry(7, split=1, annotated=[3]), ["case must", "split must", "annotated must"]),
     "one group": (entry(annotated="spine"), ["annotated must"]),
-    "a CT that is none": (entry(ct=["HU"]), ["ct has"]),
+    "a CT that is none": (entry(ct=["HU"]), ["ct must"]),
     "one radiograph": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs must"]),
     "radiographs without a size": (
         entry(radiographs={"files": ["a", "b"], "spacing_mm": float("nan")}),
@@ -120,7 +120,7 @@ def test_a_case_list_of_a_windows_editor_is_read_and_a_case_that_is_there_twice_
     manifest.write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert [case.name for case in load_case_list(manifest)] == ["a"]
     manifest.write_text(json.dumps([entry(), entry()]))
-    with pytest.raises(InputError, match="Entry 2: a exists twice"):
+    with pytest.raises(InputError, match="Entry 2: a is listed twice"):
         load_case_list(manifest)
 
 

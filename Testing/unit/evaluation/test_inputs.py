@@ -87,7 +87,7 @@ def test_bone_without_a_name_counts_neither_for_nor_against(tmp_path):
     outside = result.labels["vertebrae_L1"]
     assert outside.status == "invented"
     assert outside.prediction_ml == pytest.approx(4 * 6 * 3 * MM**3 / 1000)  # beyond the unnamed bone only
-    assert any("without a name" in note for note in result.notes)
+    assert any("without a specific label" in note for note in result.notes)
 
 
 def test_a_prediction_may_come_in_another_numbering_too(tmp_path):
@@ -129,7 +129,7 @@ def test_bone_that_is_not_compared_may_lie_anywhere(tmp_path):
         result = evaluate_case(prediction, tmp_path / "truth.nii.gz", spine)
         assert result.foreground.dice == dice
         assert not any("outside" in note for note in result.notes)
-    assert "The prediction holds no bone of the groups compared." in result.notes
+    assert "The prediction has no bones of the groups compared." in result.notes
 
 
 def test_an_empty_prediction_is_a_result_and_an_empty_truth_a_fault(tmp_path, prediction):
@@ -139,7 +139,7 @@ def test_an_empty_prediction_is_a_result_and_an_empty_truth_a_fault(tmp_path, pr
     assert "The prediction has no bones." in result.notes
     with pytest.raises(InputError, match="no bone"):
         evaluate_case(prediction, empty, EvaluationOptions(**QUICK))
-    with pytest.raises(InputError, match="no bone of the groups compared \\(ribs\\)"):
+    with pytest.raises(InputError, match="no bones of the compared groups \\(ribs\\)"):
         evaluate_case(prediction, prediction, EvaluationOptions(groups=("ribs",), **QUICK))
 
 
@@ -179,5 +179,5 @@ def test_a_numbering_cannot_be_asked_for_groups_that_it_does_not_name(prediction
     with pytest.raises(InputError) as error:
         evaluate_case(prediction, prediction, EvaluationOptions(scheme="ctspine1k", groups=("ribs", "spine")))
     # Beside the values of the file, which are told as well.
-    assert "names no bone of ribs" in str(error.value)
+    assert "has no bones of ribs" in str(error.value)
     assert "50, 51, 52" in str(error.value)

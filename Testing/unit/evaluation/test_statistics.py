@@ -71,7 +71,7 @@ def test_a_handful_of_persons_has_no_interval(count):
 
 
 def test_few_persons_have_an_interval_with_a_warning():
-    assert "rough" in mean_estimate(rng(5).uniform(0, 1, FEW_PERSONS - 1)).note
+    assert "unreliable" in mean_estimate(rng(5).uniform(0, 1, FEW_PERSONS - 1)).note
     assert mean_estimate(rng(5).uniform(0, 1, FEW_PERSONS)).note == ""
 
 

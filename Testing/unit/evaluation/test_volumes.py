@@ -167,5 +167,5 @@ def test_damaged_documents_are_refused_in_words():
     with pytest.raises(ValueError, match="swinx2s-evaluation/1"):
         CaseEvaluation.from_dict({**whole, "schema": "other"})
     for key in ("labels", "foreground", "truth"):
-        with pytest.raises(ValueError, match="not whole"):
+        with pytest.raises(ValueError, match="incomplete"):
             CaseEvaluation.from_dict({name: value for name, value in whole.items() if name != key})

@@ -100,4 +100,4 @@ def test_an_evaluation_recognises_the_truth_and_compares_what_it_draws(tmp_path)
     assert found.scheme == "totalsegmentator_v2"
     assert found.foreground.dice == 1.0
     assert found.foreground.invented == ()
-    assert "recognised" in found.notes[0]
+    assert "detected" in found.notes[0]

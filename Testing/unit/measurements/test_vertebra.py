@@ -159,7 +159,7 @@ def test_an_endplate_askew_to_the_voxels_is_more_certain_than_one_along_them():
 
 def _uncertainty_deg(angle: Measurement) -> float:
     """Return by how much the voxels leave an angle uncertain, as it says; 0 where it says nothing."""
-    found = re.search(r"uncertain by about ([0-9.]+) degrees", " ".join(angle.reasons))
+    found = re.search(r"uncertainty of this angle is about ([0-9.]+) degrees", " ".join(angle.reasons))
     return float(found.group(1)) if found else 0.0
 
 

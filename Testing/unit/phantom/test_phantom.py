@@ -204,7 +204,7 @@ def test_random_people_have_all_their_bones_and_can_be_repeated(seed):
 
 
 def test_parameters_that_make_no_person_are_refused():
-    with pytest.raises(ValueError, match="head_radius_mm, lumbar_count"):
+    with pytest.raises(ValueError, match=r"head_radius_mm(.|\n)*lumbar_count"):
         PhantomParameters(lumbar_count=4, head_radius_mm=Sided(-1.0, 24.0))
     with pytest.raises(ValueError, match="scale"):
         PhantomParameters(scale=float("nan"))

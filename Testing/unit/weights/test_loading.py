@@ -91,10 +91,10 @@ def test_files_that_are_no_weights_of_ours_are_refused_in_words(tmp_path):
     with pytest.raises(WeightsError, match="does not exist"):
         load_weights(tmp_path / "nothing.safetensors")
     noise.with_suffix(".json").write_bytes(b"\xff\xfe{")
-    with pytest.raises(WeightsError, match="no JSON"):
+    with pytest.raises(WeightsError, match="not valid JSON"):
         load_weights(noise)
     noise.with_suffix(".json").write_text("{")
-    with pytest.raises(WeightsError, match="no JSON"):
+    with pytest.raises(WeightsError, match="not valid JSON"):
         load_weights(noise)
 
 

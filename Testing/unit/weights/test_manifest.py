@@ -32,15 +32,13 @@ def test_without_a_default_asking_for_it_says_what_to_do(library):
         find_weights("default")
 
 
-def test_imported_weights_come_after_those_of_the_library(library, manifest, record):
-    add_to_manifest(
-        manifest / "models.json", dataclasses.replace(record, name="mine", file="mine.safetensors")
-    )
+def test_imported_weights_come_after_those_of_the_library(library, cache, record):
+    add_to_manifest(cache / "models.json", dataclasses.replace(record, name="mine", file="mine.safetensors"))
     assert [(entry.record.name, entry.bundled) for entry in stored_weights()] == [
         ("toy", True),
         ("mine", False),
     ]
-    assert find_weights("mine").path == manifest / "Models" / "mine.safetensors"
+    assert find_weights("mine").path == cache / "Models" / "mine.safetensors"
 
 
 def test_adding_a_record_replaces_the_one_of_its_name_and_keeps_the_rest(tmp_path, record):

@@ -40,7 +40,7 @@ def test_verify_passes_whole_weights_and_refuses_damaged_ones(library, capsys):
     with pytest.raises(WeightsError, match="longer than it was") as caught:
         run("verify", "toy")
     assert caught.value.exit_code == 4
-    assert capsys.readouterr().out == "toy: NOT valid\n"
+    assert capsys.readouterr().out == "toy: DAMAGED\n"
 
 
 def test_import_then_list_then_verify(library, tmp_path, published, capsys):

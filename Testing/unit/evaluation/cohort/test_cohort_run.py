@@ -180,7 +180,7 @@ def test_a_folder_with_other_files_is_left_alone(write_cohort, tmp_path):
     table, out = write_cohort(tmp_path, 1), tmp_path / "holidays"
     out.mkdir()
     (out / "photo.jpg").write_bytes(b"1")
-    with pytest.raises(InputError, match="holds other files"):
+    with pytest.raises(InputError, match="contains other files"):
         run(table, out)
     assert os.listdir(out) == ["photo.jpg"]
 

@@ -76,7 +76,7 @@ def test_missing_and_repeated_columns_are_told_together(folder):
     told = faults(folder, "case,model,Model\na,x,y\n")
     assert told == [
         ("column-missing", "Line 1: the columns prediction, truth are missing."),
-        ("column-twice", "Line 1: model names several columns."),
+        ("column-twice", "Line 1: several columns are named model."),
     ]
 
 
@@ -144,7 +144,7 @@ def test_missing_files_can_be_left_out(folder):
 def test_a_wrong_root_folder_does_not_flood_the_terminal(folder):
     told = faults(folder, "case,prediction,truth\n" + "".join(f"c{n},x/{n},t.nii\n" for n in range(700)))
     assert len(told) == 51
-    assert told[-1] == ("more-faults", "There are 650 more faults in the table (file-missing).")
+    assert told[-1] == ("more-faults", "The table has 650 more faults (file-missing).")
 
 
 def test_a_broken_map_is_told_once_with_its_line(folder):
