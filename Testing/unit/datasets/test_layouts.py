@@ -99,7 +99,7 @@ def test_ctpelvic1k_finds_the_cts_of_all_six_sources_and_leaves_metal_out(tmp_pa
         "dataset6_CLINIC_0001": "test",
     }
     assert all(entry["labels"] == [50, 51, 52] for entry in result.entries)
-    assert all("does not name" in entry["note"] or not entry["note"] for entry in result.entries)
+    assert all("was ignored" in entry["note"] or not entry["note"] for entry in result.entries)
     assert not any(
         case.may_train_default_weights for case in load_case_list(tmp_path / "out" / "manifest.json")
     )
