@@ -94,7 +94,7 @@ def test_cases_are_listed_as_they_end_and_one_is_shown(section, stand_in, spin_u
 
 def test_cancel_stops_and_takes_away_what_was_half_written(section, stand_in, spin_until, tmp_path):
     stand_in(wait=True)
-    half = tmp_path / "out" / ".case 2.swinx2s-new-999999-1-abcd"
+    half = tmp_path / "out" / ".case 2.swinx2s-new-999999-1-0123abcd"
     half.mkdir(parents=True)
     section.ui.batchStartButton.click()
     spin_until(lambda: section.ui.batchList.rowCount == 2)

@@ -78,7 +78,7 @@ def test_a_moved_ct_in_another_numbering_is_found_and_compared(section, compared
     assert found.labels["vertebrae_L3"].status == "invented"
     assert found.foreground.dice > 0.85
     assert found.placing.after_mm < 1.0 < 100 < found.placing.before_mm
-    assert "recognised" in section.ui.compareSummaryLabel.text
+    assert "detected" in section.ui.compareSummaryLabel.text
     # The reconstruction stays; what is coloured lies on the CT.
     bounds = np.zeros(6)
     compared.GetRASBounds(bounds)

@@ -124,7 +124,7 @@ def test_a_folder_of_another_data_set_is_left_alone(tmp_path):
     raw = downloads.write_verse19(tmp_path / "raw")
     result = run("verse19", raw, tmp_path)
     assert result.returncode == INPUT_ERROR
-    assert "holds ctpelvic1k already" in result.stderr
+    assert "already contains ctpelvic1k" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_the_list_is_trained_on_and_scored(tmp_path, prepared, capsys):
     )
     said = capsys.readouterr()
     assert code == 0, said.err
-    assert "1 cases and 0 phantoms" in said.out + said.err
+    assert "1 cases, 0 phantoms" in said.out + said.err
     assert "1 validation cases" in said.out + said.err
     weights = next(run_folder.rglob("*.safetensors"))
     assert (
