@@ -94,6 +94,7 @@ def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
     page = Page(written["report"].read_text(encoding="utf-8"))
     assert page.open == []
     assert page.images == 4
+    assert 'base64,"' not in written["report"].read_text(encoding="utf-8"), "a picture is empty"
     for expected in (
         "A pair",
         "Research use only",
