@@ -34,13 +34,13 @@ def test_labels_that_do_not_exist_in_the_numbering_are_told(tmp_path):
 def test_swapped_and_turned_people_are_found_by_their_bones(tmp_path):
     shown = downloads.person(upper=200.0)
     mirrored = np.array(mirrored_ids(), np.uint8)[shown.labels]
-    assert "Bones called left lie to the right" in refused(
+    assert "Left bones are to the right" in refused(
         tmp_path / "a", labels=downloads.pelvis_numbers(mirrored)
     )
     turned = np.diag([-1.0, -1.0, 1.0, 1.0]) @ shown.affine  # LPS read as RAS
     both = {"affine": turned}
     message = refused(tmp_path / "b", label_header=both, image_header=both)
-    assert "left lie to the right" in message
+    assert "Left bones are to the right" in message
     assert "sacrum is in front" in message
 
 
@@ -87,7 +87,7 @@ def test_files_without_orientation_are_refused_unless_the_user_knows_it(tmp_path
     assert not prepared(case, tmp_path / "out", known).failed
     np.testing.assert_array_equal(load(tmp_path / "out")[1], reference[1])
     wrong = prepared(case, tmp_path / "wrong", PrepareOptions(OPTIONS.shape, assumed_orientation="RAS"))
-    assert "left lie to the right" in wrong.failed[0].message
+    assert "Left bones are to the right" in wrong.failed[0].message
 
 
 def test_cts_that_hold_no_hounsfield_units_are_told(tmp_path):
@@ -96,7 +96,7 @@ def test_cts_that_hold_no_hounsfield_units_are_told(tmp_path):
     assert "not Hounsfield units" in refused(tmp_path / "a", ct=grey)
     holes = shown.ct.astype(np.float32)
     holes[0, 0, 0] = np.nan
-    assert "no number" in refused(tmp_path / "b", ct=holes, image_header={"dtype": np.float32})
+    assert "NaN values" in refused(tmp_path / "b", ct=holes, image_header={"dtype": np.float32})
 
 
 def test_damaged_files_of_one_scan_are_told_together(tmp_path):
@@ -129,10 +129,10 @@ def test_scans_that_the_paper_leaves_out_are_left_out_and_not_faulty(tmp_path):
 @pytest.mark.parametrize(
     ("data_set", "present", "extent", "words"),
     [
-        ("totalsegmentator-femur", {53}, (1, 1, 1), "fewer than 2"),
+        ("totalsegmentator-femur", {53}, (1, 1, 1), "at least 2"),
         ("totalsegmentator-femur", {53, 54}, (1, 1, 1), None),
-        ("totalsegmentator-pelvic", {50, 51}, (1, 1, 1), "fewer than 3"),
-        ("totalsegmentator-rib", {26, 27, 28, 29, 30}, (1, 1, 1), "fewer than 6"),
+        ("totalsegmentator-pelvic", {50, 51}, (1, 1, 1), "at least 3"),
+        ("totalsegmentator-rib", {26, 27, 28, 29, 30}, (1, 1, 1), "at least 6"),
         ("totalsegmentator-spine", {20, 21, 23}, (1, 1, 1), "L3"),
         ("totalsegmentator-spine", {20, 21, 22, 23, 24, 25}, (1, 1, 1), "sixth"),
         ("totalsegmentator-spine", {20, 21, 22, 23, 24}, (1, 1, 1), None),
@@ -171,4 +171,4 @@ def test_bone_beyond_the_papers_grid_is_told(tmp_path):
     )
     narrow = PrepareOptions(shape=(32, 64, 80))
     (entry,) = prepared(case, tmp_path / "out", narrow).entries
-    assert "beyond the grid" in entry["note"]
+    assert "outside the grid" in entry["note"]

@@ -39,7 +39,7 @@ def test_ribs_that_no_number_tells_apart_are_counted_from_above(orientation):
     truth, affine = reorient(*cage(), orientation)
     named, notes = name_ribs(truth > 0, affine)
     np.testing.assert_array_equal(named, truth)
-    assert "counted" in notes[0]
+    assert "connected components from above" in notes[0]
 
 
 def test_ribs_of_which_some_are_missing_are_not_counted():
