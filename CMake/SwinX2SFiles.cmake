@@ -180,6 +180,7 @@ set(SwinX2SLib_SCRIPTS
   radiographs/dicom.py
   radiographs/normalise.py
   radiographs/pair.py
+  radiographs/pictures.py
   radiographs/radiograph.py
   radiographs/reading.py
   radiographs/registration.py

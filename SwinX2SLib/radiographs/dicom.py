@@ -1,4 +1,7 @@
-"""Radiographs from DICOM files: pixels, spacing and its source, view."""
+"""Radiographs from DICOM files: pixels, spacing and its source, view.
+
+pydicom is imported with the first file: a Slicer that has never run a reconstruction reads headers without it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pydicom
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 
 from SwinX2SLib.radiographs.acquisition import positive_number, stated_distances
 from SwinX2SLib.radiographs.decoded_image import (
@@ -136,6 +137,8 @@ def decode_dicom(path: Path) -> DecodedImage:
         DecodeError: broken, truncated, several frames, no picture.
     """
     with decoding("DICOM file", "Export it again, uncompressed if possible."):
+        import pydicom
+
         dataset = pydicom.dcmread(path, force=path.suffix.lower() in (".dcm", ".dicom"))
         _require_picture(dataset)
         if int(dataset.get("NumberOfFrames") or 1) > 1:
@@ -143,7 +146,7 @@ def decode_dicom(path: Path) -> DecodedImage:
         return _radiograph(dataset)
 
 
-def _require_picture(dataset: pydicom.Dataset) -> None:
+def _require_picture(dataset: Dataset) -> None:
     if "PixelData" in dataset and "Rows" in dataset:
         return
     if "Rows" in dataset or "SOPClassUID" not in dataset:
@@ -157,7 +160,7 @@ def _require_picture(dataset: pydicom.Dataset) -> None:
     )
 
 
-def _radiograph(dataset: pydicom.Dataset) -> DecodedImage:
+def _radiograph(dataset: Dataset) -> DecodedImage:
     stored = dataset.pixel_array
     values, padding, colour_notes, faults = _gray(dataset, stored)
     spacing, remark, notes = radiograph_spacing(dataset)
@@ -187,8 +190,10 @@ def _radiograph(dataset: pydicom.Dataset) -> DecodedImage:
     )
 
 
-def _gray(dataset: pydicom.Dataset, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, list, list]:
+def _gray(dataset: Dataset, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, list, list]:
     """Return the gray values after the modality and VOI tables, the padding, notes and the fault of colour."""
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
+
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
         stored = apply_color_lut(stored, dataset)
     if stored.ndim == 3:
@@ -202,7 +207,7 @@ def _gray(dataset: pydicom.Dataset, stored: np.ndarray) -> tuple[np.ndarray, np.
     return values, padding, [], []
 
 
-def _padding(dataset: pydicom.Dataset, stored: np.ndarray) -> np.ndarray | None:
+def _padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
     """Return where pixels are padding (PS3.3 C.7.5.1.1.2), or None."""
     value = dataset.get("PixelPaddingValue")
     if value is None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from SwinX2SLib.errors import DeviceError, InputError, ModelError
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.model_choice import require_model
 
 if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.reconstructor import Reconstructor
@@ -30,6 +29,7 @@ class TorchBackend:
 
         Does not import PyTorch unless a GPU is requested.
         """
+        from SwinX2SLib.reconstruct.model_choice import require_model
 
         errors: list[InputError] = []
         if job.device == "cuda":

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.weights.record import SUFFIX
+from SwinX2SLib.weights.header import SUFFIX
 
 # Under these keys training loops keep the state dictionary, beside epoch, score and optimiser; our own one keeps the
 # averaged weights next to the raw ones.

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.weights.checkpoint import read_checkpoint
+from SwinX2SLib.weights.header import METADATA_KEY, SUFFIX, read_header
 from SwinX2SLib.weights.locating import expectation_faults, locate, sha256_of
 from SwinX2SLib.weights.manifest import (
     DEFAULT,
@@ -25,7 +26,7 @@ from SwinX2SLib.weights.manifest import (
     stored_weights,
     write_json,
 )
-from SwinX2SLib.weights.record import METADATA_KEY, SUFFIX, WeightsError, WeightsRecord, read_header
+from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 from SwinX2SLib.weights.storage import content_faults, write_weights
 from SwinX2SLib.weights.upstream import convert
 

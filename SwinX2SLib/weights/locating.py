@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.weights.header import METADATA_KEY, SUFFIX, read_header
 from SwinX2SLib.weights.manifest import find_weights
-from SwinX2SLib.weights.record import METADATA_KEY, SUFFIX, WeightsError, WeightsRecord, read_header
+from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 
 _HINT = "Reinstall SwinX2S or import the weights again."
 

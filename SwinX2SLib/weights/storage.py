@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.models.builder import build_model
+from SwinX2SLib.weights.header import METADATA_KEY, read_header
 from SwinX2SLib.weights.locating import locate, sha256_of
 from SwinX2SLib.weights.manifest import write_json
-from SwinX2SLib.weights.record import METADATA_KEY, WeightsError, WeightsRecord, key_faults, read_header
+from SwinX2SLib.weights.record import WeightsError, WeightsRecord, key_faults
 
 
 def write_weights(

@@ -31,8 +31,8 @@ def test_the_module_is_in_the_category_segmentation(desktop):
 
 def test_without_radiographs_both_are_asked_for(panel, shown_faults):
     shown = shown_faults()
-    assert "No frontal radiograph is chosen" in shown
-    assert "No lateral radiograph is chosen" in shown
+    assert "No frontal radiograph is selected" in shown
+    assert "No lateral radiograph is selected" in shown
 
 
 def test_one_volume_for_both_radiographs_is_refused(panel, add_radiograph, shown_faults):
@@ -168,4 +168,4 @@ def test_the_module_loads_before_any_of_its_packages_are_installed(repository, t
     command = [sys.executable, "-c", _LOAD_WITH_BLOCKED_PACKAGES, str(repository), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "No frontal radiograph is chosen" in done.stdout, done.stderr
+    assert "No frontal radiograph is selected" in done.stdout, done.stderr

@@ -71,7 +71,7 @@ def test_distances_of_the_tube_give_the_magnification_and_reach_the_worker(
     assert (told["source_to_detector_mm"], told["source_to_patient_mm"]) == (1500, 1200)
     # A size that is known at the patient stays; the X-ray source is told beside it.
     panel.ui.apSpacingBox.value = 1.0
-    assert "1 mm, set manually; tube: source to detector 1500 mm" in panel.ui.apInfoLabel.text
+    assert "1 mm, set manually; source: source to detector 1500 mm" in panel.ui.apInfoLabel.text
 
 
 def test_radiographs_that_say_they_are_swapped_are_told_and_swapped_with_all_that_was_said(

@@ -202,7 +202,7 @@ def test_how_long_it_takes_is_told_before_and_remembered_after(
         """,
         labels=bones_file,
     )
-    assert "about 5 min, as last time" in panel.ui.expectationLabel.text
+    assert "about 5 min (as in the last run)" in panel.ui.expectationLabel.text
     assert "This is slow" in panel.ui.expectationLabel.text
 
 

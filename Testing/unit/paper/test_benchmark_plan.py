@@ -117,7 +117,7 @@ def test_all_faults_of_a_benchmark_are_told_at_once(tmp_path):
 def test_unknown_training_parameters_and_unknown_weights_are_refused(tmp_path, write_config):
     (tmp_path / "manifest.json").write_text("[]")
     path = write_config(tmp_path, "steps = 5", '[weights]\nsomething = "manifest.json"')
-    with pytest.raises(InputError, match="no training 'something'"):
+    with pytest.raises(InputError, match="Unknown training 'something'"):
         plan(load_benchmark(path), load_published())
     path.write_text(
         path.read_text().replace("batch_size", "batches").replace("[weights]\nsomething", "[weights]\n#")
