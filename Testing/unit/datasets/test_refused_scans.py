@@ -34,9 +34,7 @@ def test_labels_that_do_not_exist_in_the_numbering_are_told(tmp_path):
 def test_swapped_and_turned_people_are_found_by_their_bones(tmp_path):
     shown = downloads.person(upper=200.0)
     mirrored = np.array(mirrored_ids(), np.uint8)[shown.labels]
-    assert "Left bones are to the right" in refused(
-        tmp_path / "a", labels=downloads.pelvis_numbers(mirrored)
-    )
+    assert "Left bones are to the right" in refused(tmp_path / "a", labels=downloads.pelvis_numbers(mirrored))
     turned = np.diag([-1.0, -1.0, 1.0, 1.0]) @ shown.affine  # LPS read as RAS
     both = {"affine": turned}
     message = refused(tmp_path / "b", label_header=both, image_header=both)
