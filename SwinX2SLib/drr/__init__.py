@@ -1,15 +1,24 @@
-"""Digitally reconstructed radiographs of a CT or of a label map."""
+"""Digitally reconstructed radiographs of a CT, a label map or a phantom, and results overlaid on radiographs.
 
-from SwinX2SLib.drr.projection import (
-    ct_attenuation,
-    label_attenuation,
-    project_ct,
-    project_grid,
-    project_labels,
-    project_rays,
-)
-from SwinX2SLib.drr.render import render_drr
-from SwinX2SLib.drr.threshold import ThresholdFit, fit_threshold, normalised_cross_correlation
+Names are loaded when they are first used: the panel overlays outlines before the libraries that project are installed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from SwinX2SLib.drr.projection import (
+        ct_attenuation,
+        label_attenuation,
+        project_ct,
+        project_grid,
+        project_labels,
+        project_rays,
+    )
+    from SwinX2SLib.drr.render import render_drr
+    from SwinX2SLib.drr.threshold import ThresholdFit, fit_threshold, normalised_cross_correlation
 
 __all__ = [
     "ThresholdFit",
@@ -23,3 +32,13 @@ __all__ = [
     "project_rays",
     "render_drr",
 ]
+_HOMES = {
+    **dict.fromkeys(("ThresholdFit", "fit_threshold", "normalised_cross_correlation"), "threshold"),
+    "render_drr": "render",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'projection')}"), name)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from SwinX2SLib.anatomy import (
     CLASS_COUNT,
@@ -109,6 +108,8 @@ def write_segmentation(path: Path, volume: np.ndarray, affine: np.ndarray) -> No
     volume = np.asarray(volume, dtype=np.uint8)
     image = image_of(volume, affine)
     fields = dict(_ABOUT_FILE)
+    from scipy import ndimage  # not there yet where the panel has never installed anything
+
     boxes = ndimage.find_objects(volume, max_label=CLASS_COUNT - 1)
     for index, (label, box) in enumerate(zip(labels(), boxes, strict=True)):
         fields.update({f"Segment{index}_{name}": text for name, text in _described(label, box).items()})

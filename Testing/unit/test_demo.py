@@ -105,4 +105,4 @@ def test_vertebrae_that_are_named_one_off_are_said_to_be(tmp_path, recounted, to
     truth[:4], truth[4:] = 20, 53
     found = np.where(truth == 20, 19, truth).astype(np.uint8)
     result = DemoResult({}, tmp_path, 2, score_overlap(found, truth), recounted)
-    assert ("called as the one below it" in result.agreement()) is told
+    assert ("named as the one below it" in result.agreement()) is told

@@ -116,7 +116,7 @@ def test_predicted_bone_beyond_the_scan_is_told_and_not_scored(tmp_path, predict
     nib.save(nib.Nifti1Image(np.ascontiguousarray(cut), whole_affine), tmp_path / "truth.nii.gz")
     result = evaluate_case(prediction, tmp_path / "truth.nii.gz", EvaluationOptions(**QUICK))
     assert result.foreground.dice == 1.0
-    assert any("outside the truth's volume" in note for note in result.notes)
+    assert any("outside the volume of the ground truth" in note for note in result.notes)
 
 
 def test_bone_that_is_not_compared_may_lie_anywhere(tmp_path):

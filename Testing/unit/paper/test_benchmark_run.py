@@ -97,10 +97,7 @@ def test_several_radiographs_of_each_plane_are_trained_and_evaluated_and_broken_
     )
     arguments = ["--out", str(tmp_path / "loaded"), "--device", "cpu", "--workers", "1"]
     assert main(["benchmark-table", str(loaded), *arguments]) == SOME_FAILED
-    assert (
-        "with 2 radiographs of each plane, and the weights are of swinx2s-base with 1"
-        in capsys.readouterr().err
-    )
+    assert "with 2 radiographs per view, but the weights belong to swinx2s-base" in capsys.readouterr().err
     (first,) = (
         line for line in lines_of(tmp_path / "loaded") if line["row"] == "N = 1" and line["metric"] == "dice"
     )

@@ -163,7 +163,7 @@ def test_impossible_workers_are_told_before_any_work(jobs, tmp_path, ways):
 
 def test_a_folder_that_is_a_file_is_told(jobs, tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(InputError, match="Nothing can be written"):
+    with pytest.raises(InputError, match="not writable"):
         run_resumable([Task("a", {"number": 1})], jobs.work, tmp_path / "out", workers=1)
 
 

@@ -82,5 +82,5 @@ def test_a_split_without_radiographs_is_told(manifest):
     parser = argparse.ArgumentParser()
     add_score_parser(parser.add_subparsers())
     arguments = parser.parse_args(["score", str(manifest), "--split", "test"])
-    with pytest.raises(InputError, match="No case of the split 'test'"):
+    with pytest.raises(InputError, match="No case of split 'test'"):
         arguments.func(arguments)
