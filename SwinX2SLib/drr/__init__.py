@@ -1,6 +1,6 @@
 """Digitally reconstructed radiographs of a CT, a label map or a phantom, and results overlaid on radiographs.
 
-Names are loaded when they are first used: the panel overlays outlines before the libraries that project are installed.
+Names are loaded when they are first used: the panel overlays outlines before what projects is installed.
 """
 
 from __future__ import annotations
