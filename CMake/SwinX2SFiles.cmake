@@ -358,6 +358,7 @@ set(SwinX2SLib_SCRIPTS
   version.py
   weights/__init__.py
   weights/checkpoint.py
+  weights/header.py
   weights/importing.py
   weights/locating.py
   weights/manifest.py

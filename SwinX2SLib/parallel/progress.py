@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol
-
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Protocol
 
 from SwinX2SLib.parallel.tasks import Failure
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _LINE_EVERY_S = 30.0
 # The speed is that of the last hour: one task may take minutes.
@@ -56,6 +55,12 @@ class ConsoleProgress:
     def __init__(
         self, doing: str, console: Console | None = None, clock: Callable[[], float] = time.monotonic
     ):
+        # The panel reads batches where rich is not installed yet.
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._escape = escape
         self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self._doing, self._clock = doing, clock
         columns = (
@@ -89,7 +94,7 @@ class ConsoleProgress:
         self._done += 1
         if failure is not None:
             self._failed += 1
-            self._console.print(f"[bold red]failed[/] {escape(key)}: {escape(failure.message)}")
+            self._console.print(f"[bold red]failed[/] {self._escape(key)}: {self._escape(failure.message)}")
         failed = f"{self._failed} failed" if self._failed else ""
         self._bar.update(self._task, advance=1, failed=failed)
         if not self._console.is_terminal and self._clock() - self._told >= _LINE_EVERY_S:
@@ -98,7 +103,7 @@ class ConsoleProgress:
 
     def note(self, message: str) -> None:
         """Print a sentence."""
-        self._console.print(f"[yellow]note[/] {escape(message)}")
+        self._console.print(f"[yellow]note[/] {self._escape(message)}")
 
     def _line(self) -> str:
         left = self._total - self._kept - self._done
