@@ -1,10 +1,6 @@
 """Digitally reconstructed radiographs of a CT, a label map or a phantom, and results overlaid on radiographs.
 
-<<<<<<< HEAD
 Names are loaded when first used: the panel overlays outlines before the libraries that project are installed.
-=======
-Names are loaded when they are first used: the panel overlays outlines before what projects is installed.
->>>>>>> geometry-adoption
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel.local import local_answers, usable_cores
 from SwinX2SLib.parallel.progress import Silent, TaskProgress
 from SwinX2SLib.parallel.records import Records, fingerprint
 from SwinX2SLib.parallel.tasks import Answer, Failure, Outcome, Task, Work, check_keys
@@ -78,6 +77,8 @@ def _answers(
     tasks: Sequence[Task], work: Work, workers: int | None, scheduler: str | None, telling: TaskProgress
 ) -> Generator[tuple[Task, Answer], None, None]:
     if scheduler is None:
+        from SwinX2SLib.parallel.local import local_answers, usable_cores
+
         return local_answers(tasks, work, workers or usable_cores())
     from SwinX2SLib.parallel.cluster import cluster_answers
 
