@@ -19,10 +19,9 @@ from pathlib import Path
 import numpy as np
 import SimpleITK
 
-from SwinX2SLib.io import metaimage, nifti, nrrd
+from SwinX2SLib.io import metaimage, nrrd
 from SwinX2SLib.io.header import COPY_HINT, VolumeHeader, refuse, unreadable
 from SwinX2SLib.io.metaimage import MetaImageHeader
-from SwinX2SLib.io.nifti import NiftiHeader
 from SwinX2SLib.io.nrrd import NrrdHeader
 
 _WARNINGS_LOCK = threading.Lock()
@@ -44,6 +43,10 @@ def decode(header: VolumeHeader) -> np.ndarray:
     Raises:
         InputError: it cannot be decoded, or needs more memory than there is.
     """
+    # The panel loads before nibabel is installed.
+    from SwinX2SLib.io import nifti
+    from SwinX2SLib.io.nifti import NiftiHeader
+
     if isinstance(header, NiftiHeader):
         try:
             return nifti.read_voxels(header)

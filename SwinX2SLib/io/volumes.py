@@ -20,7 +20,7 @@ import numpy as np
 import SimpleITK
 
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient
-from SwinX2SLib.io import metaimage, nifti, nrrd
+from SwinX2SLib.io import metaimage, nrrd
 from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.io.decoding import decode
 from SwinX2SLib.io.dicom_series import read_dicom_series
@@ -76,6 +76,9 @@ def read_header(path: Path) -> VolumeHeader:
         head = _head(path)
         if head.startswith(nrrd.MAGIC):
             return nrrd.read_nrrd_header(path)
+        # The panel loads before nibabel is installed.
+        from SwinX2SLib.io import nifti
+
         if nifti.looks_like_nifti(head):
             return nifti.read_nifti_header(path)
         if metaimage.looks_like_metaimage(head):
