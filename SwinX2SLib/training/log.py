@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import matplotlib
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -165,9 +164,6 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-matplotlib.use("Agg")
-
-
 # Each panel: title, names of the losses in `log.jsonl`; other losses share a panel of their own.
 PANELS = (
     ("Silhouettes (cross entropy + Dice)", ("coronal", "sagittal")),
@@ -188,14 +184,13 @@ def write_curves(folder: Path) -> Path:
     entries = read_log(folder)
     drawn = _panels(entries)
     columns = max(len(drawn), 1)
-    figure, axes = plt.subplots(
-        1, columns, figsize=(4.3 * columns, 3.6), constrained_layout=True, squeeze=False
-    )
+    # A figure of its own: the program that trains keeps its backend and its pictures.
+    figure = Figure(figsize=(4.3 * columns, 3.6), layout="constrained")
+    axes = figure.subplots(1, columns, squeeze=False)
     for axis, (title, curves) in zip(axes[0], drawn, strict=False):
         _draw(axis, title, curves)
     path = folder / "curves.png"
     figure.savefig(path, dpi=110)
-    plt.close(figure)
     return path
 
 

@@ -1,4 +1,7 @@
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -14,6 +17,7 @@ from SwinX2SLib.training.log import (
     write_curves,
 )
 
+ROOT = Path(__file__).resolve().parents[3]
 VALIDATION = {
     "synthetic": {"mean": 0.5, "spine": 0.4},
     "published": {"mean": 0.25},
@@ -61,6 +65,24 @@ def test_the_curves_of_a_run_have_a_panel_for_each_kind_of_loss(tmp_path):
     with Image.open(write_curves(tmp_path)) as picture:
         assert picture.format == "PNG"
         assert picture.width == pytest.approx(5 * one_panel, abs=5)
+
+
+def test_drawing_the_curves_leaves_the_callers_pictures_and_backend_alone(tmp_path):
+    script = """
+import sys, matplotlib
+matplotlib.use("svg")
+from pathlib import Path
+from SwinX2SLib.training.log import write_curves
+(Path(sys.argv[1]) / "log.jsonl").write_text('{"step": 20, "dice": 2.0}\\n')
+write_curves(Path(sys.argv[1]))
+assert matplotlib.get_backend().lower() == "svg", matplotlib.get_backend()
+assert "matplotlib.pyplot" not in sys.modules
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, env=environment
+    )
+    assert result.returncode == 0, result.stderr[-1000:]
 
 
 def test_a_line_tells_the_time_left_and_every_part_of_the_loss():
