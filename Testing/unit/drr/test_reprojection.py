@@ -101,7 +101,7 @@ def test_parallel_shadows_are_those_of_the_summed_volume():
 def test_a_turned_volume_is_refused():
     turned = AFFINE.copy()
     turned[:3, 0] += [0, 0.3, 0]
-    with pytest.raises(ValueError, match="turned against"):
+    with pytest.raises(ValueError, match="not aligned with the patient axes"):
         silhouettes(volume(), turned, parallel("ap"))
 
 

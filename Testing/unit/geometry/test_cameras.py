@@ -67,7 +67,7 @@ def test_pixels_of_a_camera_on_a_grid_are_the_indices_of_its_voxels(view):
 def test_cameras_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="between source and detector"):
         cone("ap", 600, 400)
-    with pytest.raises(ValueError, match="no view 'axial'"):
+    with pytest.raises(ValueError, match="Unknown view 'axial'"):
         ParallelCamera.on_grid("axial", SHAPE, AFFINE)
     with pytest.raises(ValueError, match="positive size"):
         cone("ap", pixel_mm=0.0)

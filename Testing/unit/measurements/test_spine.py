@@ -88,7 +88,7 @@ def test_without_the_standard_ends_the_nearest_are_used_and_told(bones):
     found = {m.name: m for m in measure_spine(part)}
     assert found["thoracic_kyphosis"].quality == "check"
     assert "instead of T4 to T12" in found["thoracic_kyphosis"].reasons[0]
-    assert "not L1 to S1" in found["lumbar_lordosis"].reasons[0]
+    assert "instead of L1 to S1" in found["lumbar_lordosis"].reasons[0]
     assert found["sagittal_vertical_axis"].quality == "absent"
 
 

@@ -40,7 +40,7 @@ def test_the_body_is_measured_as_with_its_arch_and_said_to_lack_it(phantom):
     for name, most in (("anterior_body_height", 2.5), ("posterior_body_height", 2.5), ("wedge_angle", 4.0)):
         one = bare["vertebrae_L2", name]
         assert one.quality == "check"
-        assert any("no arch" in reason for reason in one.reasons)
+        assert any("arch is missing" in reason for reason in one.reasons)
         assert abs(one.value - whole["vertebrae_L2", name].value) < most, name
 
 
@@ -53,7 +53,7 @@ def test_what_needs_the_arch_is_absent(phantom):
 
 def test_neighbours_with_arches_are_not_doubted_for_it(phantom):
     bare = vertebra(without_arches(phantom, ("vertebrae_L2",)), phantom.affine)
-    assert not any("no arch" in reason for reason in bare["vertebrae_L1", "anterior_body_height"].reasons)
+    assert not any("arch is missing" in reason for reason in bare["vertebrae_L1", "anterior_body_height"].reasons)
 
 
 def test_where_no_vertebra_shows_its_arch_nothing_is_made_up(phantom):

@@ -45,7 +45,7 @@ def test_a_radiograph_keeps_its_proportions_in_the_square(size):
 def test_the_network_learns_how_simple_radiographs_hang():
     """Frontal radiographs: a bright upper edge; lateral ones: a bright upper edge and a half-bright left one."""
     torch.manual_seed(0)
-    config = {"widths": (8, 16, 16, 16), "film_px": 32}
+    config = {"widths": (8, 16, 16, 16), "radiograph_px": 32}
     model = build_model("film-orientation", **config)
     objective = objective_for(model, TrainingConfig(model="film-orientation", network=config))
     optimiser = torch.optim.AdamW(model.parameters(), 5e-3)

@@ -34,7 +34,7 @@ def test_a_cohort_of_several_models_has_everything(evaluated_case, page_of):
         assert heading in page.text
     assert "good better" in page.text
     assert "24 evaluated cases of 12 persons" in page.text
-    assert "12 persons only" in page.text
+    assert "Only 12 persons" in page.text
     assert len(page.images) > 10
 
 

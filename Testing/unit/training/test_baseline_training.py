@@ -92,7 +92,7 @@ def test_what_a_baseline_has_not_is_refused_in_words(changes, words):
 
 
 def test_a_skip_that_only_the_papers_network_has_is_refused():
-    with pytest.raises(InputError, match="no 'transformer_skip'"):
+    with pytest.raises(InputError, match="no parameter 'transformer_skip'"):
         build_network(TrainingConfig(model="unet", transformer_skip=False), torch.device("cpu"), True)
 
 

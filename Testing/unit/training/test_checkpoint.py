@@ -62,7 +62,7 @@ def test_a_checkpoint_of_something_else_is_told_and_passed_over(tmp_path):
     save_checkpoint(tmp_path, {"step": 2, "model": {}})
     loaded, passed_over = load_checkpoint(tmp_path)
     assert loaded["step"] == 1
-    assert "lacks seconds, best, config" in str(passed_over[0])
+    assert "seconds, best, config" in str(passed_over[0])
     save_checkpoint(tmp_path, {"weights": []})
     save_checkpoint(tmp_path, {"weights": []})
     with pytest.raises(InputError, match="not a training checkpoint"):

@@ -178,7 +178,7 @@ def test_a_loss_that_is_no_number_ends_the_run_before_the_weights_are_spoilt(
 
 def test_a_folder_with_the_run_of_another_network_is_refused(tmp_path, tiny, three_bones, one_thread):
     Trainer(tiny(steps=1, layout_steps=1), three_bones, tmp_path).run()
-    with pytest.raises(InputError, match=r"network = .*Choose another folder"):
+    with pytest.raises(InputError, match=r"network = .*Use another folder"):
         Trainer(tiny(network={"grid_shape": [32, 32, 32]}), three_bones, tmp_path)
     entries = []
     Trainer(tiny(steps=1, layout_steps=1, learning_rate=0.5), three_bones, tmp_path, entries.append)

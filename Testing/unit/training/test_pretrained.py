@@ -1,5 +1,4 @@
 import re
-from types import SimpleNamespace
 
 import pytest
 import timm
@@ -151,11 +150,17 @@ def test_a_file_of_other_sizes_is_refused_with_every_tensor_that_does_not_fit(tm
         start_from_imagenet(narrow, path)
 
 
+def sizes_only(variant):
+    """A network without memory for its weights."""
+    with torch.device("meta"):
+        return build_model(variant)
+
+
 @pytest.mark.parametrize("variant", sorted(known_variants()))
 def test_a_network_without_published_counterpart_is_refused_with_those_that_have_one(variant, monkeypatch):
     asked = []
     monkeypatch.setattr(pretrained, "_download", lambda name: asked.append(name) or 1 / 0)
-    model = SimpleNamespace(config=variant_config(variant))
+    model = sizes_only(variant)
     counterpart = {"swinx2s-base": "swin_small", "swinx2s-large": "swin_base"}.get(variant)
     with pytest.raises(ZeroDivisionError if counterpart else InputError) as caught:
         start_from_imagenet(model)
@@ -182,7 +187,7 @@ def test_offline_the_user_is_told_what_to_download_and_where_to_name_it(monkeypa
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
     with pytest.raises(InputError) as caught:
-        start_from_imagenet(SimpleNamespace(config=variant_config("swinx2s-base")))
+        start_from_imagenet(sizes_only("swinx2s-base"))
     (fault,) = caught.value.faults
     assert fault.kind == "pretrained-offline"
     address = "huggingface.co/timm/swin_small_patch4_window7_224.ms_in22k/resolve/main/model.safetensors"

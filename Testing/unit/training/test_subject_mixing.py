@@ -118,7 +118,7 @@ def test_a_half_vertebra_beside_the_disc_is_refused(tall, small):
     box = small.boxes[L2]
     middle = (box[2].start + box[2].stop) // 2
     labels_[..., :middle] = 0
-    with pytest.raises(SeamError, match="not whole"):
+    with pytest.raises(SeamError, match="incomplete"):
         find_seam(tall, Subject("half", labels_[..., middle:].copy(), small.spacing_mm, small.known), L1)
 
 

@@ -10,7 +10,7 @@ from SwinX2SLib.weights import load_weights
 
 def test_the_trial_run_learns_on_phantoms_and_leaves_everything_a_run_leaves(tmp_path, capsys):
     assert main(["train", "--smoke", "--device", "cpu", "--out", str(tmp_path / "run")]) == 0
-    assert "It works: loss" in capsys.readouterr().err
+    assert "Passed: loss" in capsys.readouterr().err
     for name in (LAST, BEST, "log.jsonl", "curves.png", f"{NAME}.safetensors"):
         assert (tmp_path / "run" / name).stat().st_size > 0
     entries = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]

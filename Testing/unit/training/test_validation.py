@@ -17,6 +17,7 @@ class Oracle(torch.nn.Module):
     def __init__(self, samples, mistaken: bool = False):
         super().__init__()
         self.samples, self.mistaken = samples, mistaken
+        self.grid_shape = tuple(samples[0].labels.shape)
 
     def reconstruct_logits(self, coronal, sagittal):
         sample = next(s for s in self.samples if torch.equal(s.coronal, coronal[0, 0]))

@@ -106,5 +106,5 @@ def test_radiographs_are_made_pair_first():
 
 def test_more_radiographs_need_a_grid_as_wide_as_deep():
     config = TrainingConfig(model="unet", network={"views_per_plane": 2, "grid_shape": [32, 48, 64]})
-    with pytest.raises(InputError, match="as wide"):
+    with pytest.raises(InputError, match="equal width"):
         load_sources(config, [], (32, 48, 64))
