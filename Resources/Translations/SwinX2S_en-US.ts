@@ -1584,7 +1584,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The weights {0} tell no orientation.</source>
+            <source>The weights {0} are not those of an orientation check.</source>
             <translation type="unfinished" />
         </message>
         <message>

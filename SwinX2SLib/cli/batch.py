@@ -196,7 +196,7 @@ def _print_result(result: BatchResult, write_line: Callable[[str], None]) -> Non
     from SwinX2SLib.reconstruct.batch.summary import encode_case
     from SwinX2SLib.reconstruct.protocol import Result, encode
 
-    # All of them again, since those that were kept have not been told.
+    # All of them again, since those that were kept have not been reported.
     for outcome in result.outcomes:
         write_line(encode_case(outcome))
     write_line(encode(Result({"table": str(result.table)}, (_summary(result),))))

@@ -30,7 +30,7 @@ class RadiographPair:
 
     Attributes:
         coronal: picture whose columns run patient right -> left.
-        sagittal: picture whose columns run posterior -> anterior: mirrored, against how a lateral radiograph hangs.
+        sagittal: picture whose columns run posterior -> anterior: the mirrored display orientation.
         spacing_mm: pixel size.
     """
 

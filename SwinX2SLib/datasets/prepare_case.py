@@ -180,7 +180,7 @@ def prepare_case(payload: Mapping[str, Any]) -> dict:
         `{"entry": ...}` for the case list, or `{"excluded": reason}`.
 
     Raises:
-        InputError: the scan cannot be used; all that is wrong is told.
+        InputError: the scan cannot be used; names every problem.
     """
     data_set = DATASETS[payload["data_set"]]
     _check_presence(payload, data_set)
@@ -266,7 +266,7 @@ def _check_radiographs(excess: np.ndarray, grid: Grid, payload: Mapping[str, Any
 
 
 def _lost(scan: Scan, labels: np.ndarray, grid: Grid) -> list[str]:
-    """Tell what of the bones lies beyond the grid."""
+    """Return a note on what of the bones lies beyond the grid."""
     counts = _counts(scan.labels)[1:]
     kept = _counts(labels)[1:]
     before = counts.sum() * float(np.prod(voxel_spacing_mm(scan.labels_affine)))

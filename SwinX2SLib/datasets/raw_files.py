@@ -136,7 +136,7 @@ def read_split(path: Path) -> dict[str, str]:
     The published code of CTSpine1K and of the paper take `test_public` as validation; so do we.
 
     Args:
-        path: CSV, text with sections, JSON, or nnU-Net's pickle (its first fold), told by the file name.
+        path: CSV, text with sections, JSON, or nnU-Net's pickle (its first fold), chosen by the file name.
 
     Returns:
         `scan_key` of each scan -> "train", "val" or "test".

@@ -55,7 +55,7 @@ def read_scan(
         labels_on_image_grid: whether labels of the CT's size lie on its voxels, whatever their own header says.
 
     Raises:
-        InputError: files cannot be read, or do not belong together; what is wrong with both is told.
+        InputError: files cannot be read, or do not belong together; the problems of both are listed.
     """
     faults: list[Fault] = []
     labels = ct = None

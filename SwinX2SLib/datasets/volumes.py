@@ -137,7 +137,7 @@ def read_labels(
         paths: the label volume, or the mask of each bone.
         groups: of `anatomy.GROUPS`; bones of others become background.
         scheme_name: numbering of the label volume.
-        masks: whether each file is the mask of the bone that its name tells.
+        masks: whether each file is the mask of the bone that its name states.
         assumed_orientation: see `read_three_axes`.
 
     Raises:
@@ -173,7 +173,7 @@ def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
     numbering = label_mapping(scheme_name)
     notes: list[str] = []
     if scheme_name == RIB_SCHEME and values.max() == 1:
-        # The first release of RibSeg tells no ribs apart.
+        # The first release of RibSeg has one label for all ribs.
         values, notes = name_ribs(values > 0, affine)
         return Labels(values, affine, notes)
     try:
@@ -209,7 +209,7 @@ def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
 
 
 def _bone_of(path: Path) -> int:
-    """Return our label of the bone that a mask's file name tells; S1 is part of our sacrum."""
+    """Return our label of the bone that a mask's file name states; S1 is part of our sacrum."""
     name = path.name.split(".")[0]
     label = label_named("sacrum" if name.lower() == "vertebrae_s1" else name)
     if label is None:

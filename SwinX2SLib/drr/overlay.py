@@ -264,7 +264,7 @@ ROLES = ("ap", "lateral")
 def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
     """Return the cameras of both radiographs by role (`ap`, `lateral`).
 
-    Rays are parallel, as the network takes them, unless the radiograph states the distances of its tube
+    Rays are parallel, as the network takes them, unless the radiograph states its source distances
     (`source_to_detector_mm` and `source_to_isocentre_mm`, and `central_ray_px` where the central ray does not meet
     the radiograph's middle); the middle of each radiograph is the middle of the grid.
 
@@ -286,7 +286,7 @@ def _camera(radiograph: Mapping[str, Any], isocentre: tuple[float, float, float]
     if "source_to_detector_mm" not in radiograph:
         return ParallelCamera(radiograph["view"], isocentre, pixel_mm, shape)
     detector, source = float(radiograph["source_to_detector_mm"]), float(radiograph["source_to_isocentre_mm"])
-    # A pixel's size is told at the patient; on the detector it is larger.
+    # A pixel's size is stated at the patient; on the detector it is larger.
     on_detector = vector2(size * detector / source for size in pixel_mm)
     ray = radiograph.get("central_ray_px")
     if ray is None:

@@ -74,7 +74,7 @@ def read_inputs(prediction: BonesSource, truth: BonesSource, options: Evaluation
     schemes = [_try_scheme(name, faults) for name in (options.scheme, options.prediction_scheme)]
     own_truth = _try_reading(truth, schemes[0], faults)
     own_prediction = _try_reading(prediction, schemes[1], faults, may_be_empty=True)
-    (numbering, _), told = _recognised(schemes)
+    (numbering, _), notes = _recognised(schemes)
     labels: tuple[int, ...] = ()
     groups: tuple[str, ...] = ()
     if own_truth is not None and options.scheme == AUTOMATIC and options.groups is None:
@@ -90,7 +90,7 @@ def read_inputs(prediction: BonesSource, truth: BonesSource, options: Evaluation
     inputs = _on_one_grid(
         own_prediction, own_truth, (labels, groups), numbering, options, path_of(prediction)
     )
-    return replace(inputs, notes=(*told, *inputs.notes))
+    return replace(inputs, notes=(*notes, *inputs.notes))
 
 
 def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelMapping | RecognisedMapping | None:
@@ -104,14 +104,14 @@ def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelMapping | Recogni
 def _recognised(
     schemes: Sequence[LabelMapping | RecognisedMapping | None],
 ) -> tuple[list[LabelMapping | None], list[str]]:
-    """Return numberings as they turned out, and what to tell of those that had to be recognised."""
+    """Return numberings as they turned out, and notes on those that had to be recognised."""
     automatic = [each for each in schemes if isinstance(each, RecognisedMapping)]
     settled = [each.scheme if isinstance(each, RecognisedMapping) else each for each in schemes]
     return settled, [each.message for each in automatic if each.message]
 
 
 def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:
-    """Return the groups of which a volume holds bones; None where it holds none, which is told elsewhere."""
+    """Return the groups of which a volume holds bones; None where it holds none, which is reported elsewhere."""
     counts = _counts(truth.labels)
     return tuple(group for group in GROUPS if counts[[*label_ids(group)]].any()) or None
 
@@ -123,7 +123,7 @@ def _try_reading(
     may_be_empty: bool = False,
 ) -> LabelVolume | None:
     path = path_of(source)
-    # Unlike `Path.is_dir` and `is_file`, these raise for no path at all; the reader tells what is wrong with it.
+    # Unlike `Path.is_dir` and `is_file`, these raise for no path at all; the reader reports what is wrong with it.
     if os.path.isdir(path) and not os.path.isfile(path / RESULT_LABELS):
         message = f"The folder has no {RESULT_LABELS}: it is not a result of `swinx2s reconstruct`."
         faults.append(Fault("not-a-volume", message, "Use a label volume or a result folder.", str(path)))

@@ -92,7 +92,7 @@ IDENTIFIED_WITHIN_MM = 20.0
 def identify(
     prediction: Mapping[int, np.ndarray], truth: Mapping[int, np.ndarray]
 ) -> tuple[dict[int, bool], dict[int, bool]]:
-    """Tell which bones of one group are identified.
+    """Return which bones of one group are identified.
 
     Args:
         prediction, truth: centres of mass `(3,)` in mm by label id.

@@ -117,7 +117,7 @@ def fit_rigid(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
 
 
 def _starts(pairs: Sequence[tuple[_Cloud, _Cloud]]) -> list[np.ndarray]:
-    """Return where to start from: as the bones lie, shifted only, and turned by their centres where these tell."""
+    """Return where to start from: as the bones lie, shifted only, and turned by their centres where possible."""
     centres = [np.array([pair[side].centre for pair in pairs]) for side in (0, 1)]
     shifted = np.eye(4)
     shifted[:3, 3] = np.median(centres[1] - centres[0], axis=0)
@@ -184,7 +184,7 @@ def _distances_mm(matrix: np.ndarray, pairs: Sequence[tuple[_Cloud, _Cloud]]) ->
 
 
 def _cost_mm(matrix: np.ndarray, pairs: Sequence[tuple[_Cloud, _Cloud]]) -> float:
-    """Return what tells a good alignment from a bad one: parts without a counterpart must not decide."""
+    """Return the cost that ranks alignments; parts without a counterpart must not dominate it."""
     return float(np.median(_distances_mm(matrix, pairs)))
 
 
@@ -192,7 +192,7 @@ def _mean_distance_mm(matrix: np.ndarray, pairs: Sequence[tuple[_Cloud, _Cloud]]
     return float(_distances_mm(matrix, pairs).mean())
 
 
-# Part of the predicted bone outside the truth's volume from which a reader is told.
+# Part of the predicted bone outside the truth's volume from which a note is written.
 _TOLD_OUTSIDE = 0.01
 
 
@@ -207,7 +207,7 @@ def place_prediction(
         align: see `EvaluationOptions.align`.
 
     Returns:
-        The prediction where it is compared, how it was moved (None when it was not), and what to tell of that.
+        The prediction where it is compared, how it was moved (None when it was not), and a note on it.
     """
     if align == "none":
         return prediction, None, []
@@ -221,7 +221,7 @@ def place_prediction(
 def outside_notes(
     prediction: LabelVolume, truth: LabelVolume, labels: Sequence[int], path: Path
 ) -> list[str]:
-    """Return what to tell of predicted bone outside the truth's volume, which is not scored.
+    """Return the note on predicted bone outside the truth's volume, which is not scored.
 
     Args:
         prediction: where it is compared.
@@ -323,10 +323,10 @@ def _words(placing: Registration, align: str) -> str:
     words = f"The prediction was moved by ({shift}) mm (right, anterior, superior){turn} {_WHY[align]}."
     if placing.after_mm is None:
         return words
-    told = (
+    note = (
         f"{words} Mean distance between the surfaces of matching bones: {placing.after_mm:.1f} mm, before "
         f"the alignment {placing.before_mm:.1f} mm."
     )
     if placing.after_mm > _FAR_MM:
-        told += " This is large: check that both belong to one person and use the same labels."
-    return told
+        note += " This is large: check that both belong to one person and use the same labels."
+    return note

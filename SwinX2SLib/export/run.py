@@ -153,7 +153,7 @@ def _bone_meshes(source: ExportSource) -> Iterator[Mesh]:
 
 
 def _document(source: ExportSource, wanted: Sequence[str]) -> dict:
-    """Return what is told about an export beside its files."""
+    """Return the record of an export that is written beside its files."""
     bones = [label_by_id(int(value)).name for value in np.unique(source.labels) if value]
     return {
         "schema": "swinx2s-export/1",

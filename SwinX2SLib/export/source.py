@@ -61,7 +61,7 @@ def read_source(
     if subject.volume is None:
         hint = "Use a label volume or a segmentation; meshes can be converted with other programs."
         raise InputError([Fault("not-a-volume", "The file has meshes, not a label volume.", hint, str(path))])
-    told = _radiographs_of(_provenance(path))
+    recorded = _radiographs_of(_provenance(path))
     stem = path.name.removesuffix(".gz").removesuffix(".nrrd").removesuffix(".seg").removesuffix(".nii")
     return ExportSource(
         labels=subject.volume.labels,
@@ -70,11 +70,13 @@ def read_source(
         sha256=subject.sha256,
         radiographs=radiographs
         or {
-            role: Path(str(radiograph["path"])) for role, radiograph in told.items() if radiograph.get("path")
+            role: Path(str(radiograph["path"]))
+            for role, radiograph in recorded.items()
+            if radiograph.get("path")
         },
         radiograph_hashes={}
         if radiographs
-        else {role: str(radiograph.get("sha256", "")) for role, radiograph in told.items()},
+        else {role: str(radiograph.get("sha256", "")) for role, radiograph in recorded.items()},
         notes=subject.notes,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from SwinX2SLib.geometry.frames import transform_points, voxel_spacing_mm
 
-# Along columns, along rows, along the rays; RAS. The tube stands in front of the patient (AP), behind (PA), or at the
+# Along columns, along rows, along the rays; RAS. The source is in front of the patient (AP), behind (PA), or at the
 # right side with the left side against the detector (lateral, the usual left lateral).
 _AXES = {
     "ap": ((-1, 0, 0), (0, 0, -1), (0, -1, 0)),

@@ -1,6 +1,6 @@
 """Outputs that appear atomically: written under a hidden name, then renamed on the same disk.
 
-A process that is killed leaves hidden names that tell which process they belong to, never a name of a result; the
+A process that is killed leaves hidden names that carry the number of their process, never a name of a result; the
 next run removes those of processes that are gone (`remove_stale`).
 """
 
@@ -20,7 +20,7 @@ from SwinX2SLib.errors import Fault, InputError, OutputError
 
 _NEW, _OLD = "new", "old"
 _TEMPORARY_NAME = re.compile(r"^\.(.*\.)?swinx2s-(new|old)-(\d+)-(\d+)-[0-9a-f]{8}(\..*)?$", re.DOTALL)
-# Of a process whose start no one can tell.
+# Of a process whose start time is unknown.
 _START_UNKNOWN = 0
 
 Content = bytes | str | Iterable[bytes] | Callable[[BinaryIO], object]
@@ -96,7 +96,7 @@ def atomic_write(
 
 @contextmanager
 def atomic_result(out: Path, names: Collection[str], overwrite: bool, what: str) -> Iterator[Path]:
-    """Yield a folder as `atomic_directory` does, and tell as text when it cannot be written.
+    """Yield a folder as `atomic_directory` does; one that cannot be written is an `InputError`.
 
     Args:
         out: see `atomic_directory`.
@@ -180,7 +180,7 @@ def output_faults(out: Path, names: Collection[str], overwrite: bool) -> list[Fa
 
     Args:
         out: the folder.
-        names: files of a result; they tell an earlier result from somebody else's files.
+        names: files of a result; they distinguish an earlier result from somebody else's files.
         overwrite: whether an earlier result may be replaced.
     """
     out = _real(out)
@@ -202,7 +202,7 @@ def _write(content: Content, stream: BinaryIO) -> None:
 
 
 def _ending(path: Path) -> str:
-    """Return the file's endings as far as they tell its format: `.nii.gz`, `.seg.nrrd`, `.json`."""
+    """Return the file's endings as far as they name its format: `.nii.gz`, `.seg.nrrd`, `.json`."""
     endings = [suffix for suffix in path.suffixes[-2:] if len(suffix) <= 8 and suffix[1:].isalnum()]
     return "".join(endings) if path.suffix in endings[-1:] else ""
 
@@ -235,7 +235,7 @@ def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[
 
 
 def _writing_faults(out: Path) -> list[Fault]:
-    """Try to make and remove the kind of folder that will be written; rights alone do not tell."""
+    """Try to make and remove the kind of folder that will be written; permissions alone do not decide."""
     place = next(path for path in (out, *out.parents) if path.parent.exists())
     probe = _sibling(place, _NEW)
     try:

@@ -1,4 +1,4 @@
-"""CSV tables: read with every fault told by its line, written as spreadsheets take them."""
+"""CSV tables: read with every fault reported by its line, written as spreadsheets take them."""
 
 from __future__ import annotations
 

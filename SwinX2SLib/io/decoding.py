@@ -113,13 +113,13 @@ def _too_large(header: VolumeHeader) -> Exception:
     return refuse("too-large", message, "Close other programs, or crop the volume.", header.path)
 
 
-def _in_words(header: VolumeHeader, told: str) -> Exception:
+def _in_words(header: VolumeHeader, message: str) -> Exception:
     what = f"{header.format} file"
-    if match := _MISSING_DATA.search(told):
+    if match := _MISSING_DATA.search(message):
         name = Path(match[1] or match[2]).name
         hint = "Copy the data file beside its header."
         return unreadable(what, f"its data file {name} does not exist", header.path, hint)
-    lines = [line.strip() for line in told.splitlines() if line.strip() and not _PLACE.match(line.strip())]
+    lines = [line.strip() for line in message.splitlines() if line.strip() and not _PLACE.match(line.strip())]
     reason = _SPEAKER.sub("", lines[-1]).rstrip(".") if lines else "the decoder states no reason"
     return unreadable(what, reason, header.path, COPY_HINT)
 

@@ -117,8 +117,8 @@ def reading(path: Path, what: str) -> Iterator[None]:
     except (InputError, MemoryError):
         raise
     except Exception as error:  # decoders raise many types for damaged files
-        told = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
-        raise unreadable(what, told, path) from error
+        message = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
+        raise unreadable(what, message, path) from error
 
 
 def checked_affine(affine: np.ndarray, path: Path) -> np.ndarray:

@@ -69,12 +69,12 @@ def read_label_volume(
         segments = segments_of(volume.header.fields, volume.array.ndim == 4)
     except ValueError as error:
         raise unreadable("segmentation", f"a segment's value or layer: {error}", path) from error
-    told: Sequence[str]
+    new_notes: Sequence[str]
     if segments:
-        labels, told = _labels_of_segments(volume, segments, mapping)
+        labels, new_notes = _labels_of_segments(volume, segments, mapping)
     else:
-        labels, told = label_values(volume.array, affine, ignore_unknown, path, mapping)
-    return LabelVolume(labels, affine, (*notes, *told))
+        labels, new_notes = label_values(volume.array, affine, ignore_unknown, path, mapping)
+    return LabelVolume(labels, affine, (*notes, *new_notes))
 
 
 def read_uncertainty(path: Path, volume: LabelVolume) -> np.ndarray:
@@ -151,11 +151,11 @@ def label_values(
 def named(values: Sequence) -> str:
     """Return a list as text, not all of a long one."""
     # A number of hundreds of digits says no more than its size.
-    told = [
+    texts = [
         f"{value:.6g}" if not isinstance(value, str) and abs(value) >= 1e15 else str(value)
         for value in values[:_MOST_NAMED]
     ]
-    shown = ", ".join(told)
+    shown = ", ".join(texts)
     return shown if len(values) <= _MOST_NAMED else f"{shown} and {len(values) - _MOST_NAMED} more"
 
 

@@ -106,9 +106,9 @@ def read_meshes(path: Path) -> MeshFile:
     except MemoryError:
         raise
     except Exception as error:  # decoders raise many types for damaged files
-        told = (f"{type(error).__name__}: {error}".splitlines() or [type(error).__name__])[0].rstrip(".")
+        message = (f"{type(error).__name__}: {error}".splitlines() or [type(error).__name__])[0].rstrip(".")
         hint = "Export or copy it again."
-        raise refuse("mesh-unreadable", f"The mesh cannot be read ({told}).", hint, path) from error
+        raise refuse("mesh-unreadable", f"The mesh cannot be read ({message}).", hint, path) from error
     wrong = next((problem for mesh in found.meshes if (problem := _problem(mesh.surface))), None)
     wrong = wrong if found.meshes else "it holds no triangles"
     if wrong:

@@ -43,7 +43,7 @@ _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001}
 _FORMS_AGREE_MM = 0.1
 # Of nibabel.
 _CUT_SHORT = re.compile(r"Expected (\d+) bytes, got (\d+)")
-# What nibabel's checks say is told as faults, or mended.
+# What nibabel's checks find is reported as faults, or corrected.
 _SILENT = logging.Logger("SwinX2SLib.io.nifti", logging.CRITICAL + 1)
 
 
@@ -93,7 +93,7 @@ def looks_like_nifti(head: bytes) -> bool:
 
 
 def read_nifti_header(path: Path) -> NiftiHeader:
-    """Read the header of a NIfTI file, `.nii`, `.nii.gz` or `.hdr`; told by its bytes, since names lie.
+    """Read the header of a NIfTI file, `.nii`, `.nii.gz` or `.hdr`; recognised by its bytes.
 
     Raises:
         InputError: damaged, of another kind, or more voxels than the file can hold.
@@ -182,7 +182,7 @@ def _array_of(path: Path, stored: Nifti1Header) -> tuple[tuple[int, ...], np.dty
     """Return the shape, the type of the numbers, and how many make a colour, 0 where none do.
 
     Raises:
-        InputError: the header contradicts itself, or tells of numbers that are none of ours.
+        InputError: the header contradicts itself, or states numbers that are not supported.
     """
     count, sizes = int(stored["dim"][0]), stored["dim"][1:]
     if not 1 <= count <= 7 or (sizes[:count] < 0).any():
@@ -255,7 +255,7 @@ def _unpacked(data_path: Path, path: Path) -> Iterator[BinaryIO]:
     """Open a file, compressed or not, whatever it is called.
 
     Raises:
-        InputError: it ends too early, or its check sum is wrong; tells of `path`.
+        InputError: it ends too early, or its check sum is wrong; names `path`.
     """
     with data_path.open("rb") as stored, _stream(stored) as stream:
         try:

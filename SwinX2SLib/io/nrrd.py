@@ -110,8 +110,8 @@ def read_nrrd_header(path: Path) -> NrrdHeader:
     except (ValueError, KeyError) as error:
         if hasattr(error, "faults"):
             raise
-        told = f"its header has no {error}" if isinstance(error, KeyError) else f"{error}".rstrip(".")
-        raise unreadable(_WHAT, told, path) from error
+        message = f"its header has no {error}" if isinstance(error, KeyError) else f"{error}".rstrip(".")
+        raise unreadable(_WHAT, message, path) from error
 
 
 def _split(path: Path) -> tuple[int, dict[str, str]]:
@@ -195,7 +195,7 @@ def _three(text: str) -> list[float]:
     """Return a vector in space; those of a plane get a third number, 0."""
     numbers = [float(part) for part in text.split(",")]
     if not 1 <= len(numbers) <= 3:
-        raise ValueError(f"its header tells of a direction of {len(numbers)} numbers")
+        raise ValueError(f"its header has a direction of {len(numbers)} numbers")
     return numbers + [0.0] * (3 - len(numbers))
 
 

@@ -83,14 +83,14 @@ def segments_of(fields: Mapping[str, str], layered: bool) -> list[Segment]:
             found.setdefault(int(match[1]), {})[match[2]] = text
     return [
         Segment(
-            id=told.get("ID", ""),
-            name=told.get("Name", ""),
-            term=_tags(told.get("Tags", "")).get(TERMINOLOGY_TAG, ""),
+            id=attributes.get("ID", ""),
+            name=attributes.get("Name", ""),
+            term=_tags(attributes.get("Tags", "")).get(TERMINOLOGY_TAG, ""),
             # Files before Slicer 4.11 state neither: each segment has a layer of its own, of ones.
-            value=int(told.get("LabelValue", 1)),
-            layer=int(told.get("Layer", index if layered else 0)),
+            value=int(attributes.get("LabelValue", 1)),
+            layer=int(attributes.get("Layer", index if layered else 0)),
         )
-        for index, told in sorted(found.items())
+        for index, attributes in sorted(found.items())
     ]
 
 

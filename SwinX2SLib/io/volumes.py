@@ -63,7 +63,7 @@ class Volume:
 
 
 def read_header(path: Path) -> VolumeHeader:
-    """Read what a file states, without its voxels; the format is told by the first bytes, since names lie.
+    """Read what a file states, without its voxels; the format follows from the first bytes, since names may be wrong.
 
     Args:
         path: NIfTI-1 or NIfTI-2 (compressed or not, one file or two), NRRD (attached or not), or MetaImage.
@@ -83,7 +83,7 @@ def read_header(path: Path) -> VolumeHeader:
             return nifti.read_nifti_header(path)
         if metaimage.looks_like_metaimage(head):
             return metaimage.read_metaimage_header(path)
-        # A damaged file is told by what it claims to be.
+        # A damaged file is reported as what it claims to be.
         if path.name.lower().endswith((".nii", ".nii.gz")):
             return nifti.read_nifti_header(path)
     except FileNotFoundError:
@@ -263,7 +263,7 @@ def write_image(path: Path, image: SimpleITK.Image, compression: int = _COMPRESS
             shutil.rmtree(target.parent, ignore_errors=True)
 
 
-def _why_not(path: Path, size: int, told: str) -> OSError:
+def _why_not(path: Path, size: int, message: str) -> OSError:
     """Return the system's own error of a write of some bytes that ITK could not finish, the disk being full."""
     try:
         with path.open("wb") as stream:
@@ -271,7 +271,7 @@ def _why_not(path: Path, size: int, told: str) -> OSError:
                 stream.write(bytes(min(BLOCK_BYTES, size - start)))
     except OSError as error:
         return OSError(error.errno, error.strerror, str(path))
-    return OSError(errno.EIO, told.strip().splitlines()[-1], str(path))
+    return OSError(errno.EIO, message.strip().splitlines()[-1], str(path))
 
 
 def _write_nifti(path: Path, image: SimpleITK.Image, affine: np.ndarray, slope: float) -> None:

@@ -31,7 +31,7 @@ class LabelMapping:
         unnamed: group of each source value that is bone without a name among ours.
         others: source values of the scheme that are no bone of ours, and so background.
         names: our label id of source names (lower case), for files that hold names.
-        sides_by_position: whether "left" and "right" of `targets` only tell the two sides apart, and which is which
+        sides_by_position: whether "left" and "right" of `targets` only distinguish the two sides, and which is which
             has to be seen from where they lie in the patient.
     """
 
@@ -67,7 +67,7 @@ class LabelMapping:
 
         Raises:
             InputError: there are values that the scheme does not have.
-            ValueError: the scheme needs the affine to tell the sides, and there is none.
+            ValueError: the scheme needs the affine to find the sides, and there is none.
         """
         return drop_unnamed(self.to_labels_with_unnamed(labels, affine))
 
@@ -144,7 +144,7 @@ def _sided(labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
     """Swap left and right where the bones called left lie to the right of those called right.
 
     Raises:
-        InputError: only one of the two sides is there, so that nothing tells which it is.
+        InputError: only one of the two sides is there, so that it cannot be assigned.
     """
     mirrored = np.arange(256, dtype=np.uint8)
     mirrored[:CLASS_COUNT] = mirrored_ids()

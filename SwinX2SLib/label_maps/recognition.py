@@ -1,4 +1,4 @@
-"""Which numbering a label volume has, told by where its values lie in the patient and how large they are.
+"""Which numbering a label volume has, recognised by where its values lie in the patient and how large they are.
 
 Every numbering that has all the values is tried: are left bones left, do vertebrae and ribs follow one another
 downwards, do the pelvis and the femora lie below them, is nothing larger than such a bone can be? The one that makes
@@ -52,7 +52,7 @@ class RecognisedMapping:
 
     Attributes:
         scheme: what it was; that of our own names until values had to be looked at.
-        message: as text, what it was recognised by; "" where names of segments told.
+        message: as text, what it was recognised by; "" where names of segments decided.
     """
 
     names: Mapping[str, int] = field(default_factory=dict)
@@ -97,7 +97,7 @@ def recognise_mapping(labels: np.ndarray, affine: np.ndarray) -> LabelMapping:
     ]
     is_placed = fits[best.name].passed > 0
     if rivals or not is_placed:
-        # A size that fits tells nothing: then all that have the values are as good.
+        # A size that fits decides nothing: then all that have the values are as good.
         names = ", ".join(scheme.name for scheme in ((best, *rivals) if is_placed else possible))
         message = f"The label numbering is ambiguous ({names}): too few labels to decide."
         raise InputError([Fault("scheme-ambiguous", message, _HINT)])

@@ -49,7 +49,7 @@ NECK_TO_HEAD = (0.45, 0.92)
 SHORT_SHAFT_DEG, SHORT_SHAFT_MOST_DEG = 3.0, 10.0
 # Half a voxel moves head, isthmus and condyles against each other: of femora (VSD) laid on a 2.6 mm grid in six ways,
 # the version changed by up to 1.2 degrees. Neither more of the neck nor surfaces fitted to the condyles hold it.
-VERSION_UNCERTAINTY_DEG_PER_MM = 0.65
+VERSION_UNCERTAINTY_DEG_PER_MM = 0.48
 # From the head's centre to the shaft's axis; in 19 femora (VSD) and a child it is 1.9 to 2.6.
 NECK_LENGTH_RADII = (1.2, 3.6)
 # The head ends at most 3.6 radii to the side of the shaft's axis, a bowed shaft's knee nearer.

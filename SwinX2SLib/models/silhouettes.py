@@ -24,7 +24,7 @@ class FusedConfig:
         decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
         decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
         hidden: width of the head that names voxels at full resolution.
-        row_exchange: whether the radiographs tell each other what they show at each height.
+        row_exchange: whether per-view features exchange information along the craniocaudal axis.
         grid_shape: voxels `(X, Y, Z)` for which the variant is meant; multiples of 32.
         out_channels: classes, background included.
         views_per_plane: radiographs of each plane (N of the paper).
@@ -130,7 +130,7 @@ class NoExchange(nn.Module):
 
 
 class RowExchange(nn.Module):
-    """Tell each radiograph what the other one shows at the same height.
+    """Exchange information between both radiographs along the craniocaudal axis.
 
     Both radiographs see a bone at the same heights, so a row of one is about the same slice of the person as that row
     of the other: a vertebra that is easy to name in the frontal radiograph names its lateral silhouette. Starts as

@@ -130,7 +130,7 @@ class Options:
         any_licence: also learn from cases whose licence forbids giving the weights away.
         no_training: only use what is trained, or given as weights.
         workers: processes that evaluate.
-        say: told what is done, in sentences.
+        say: called with sentences about the progress.
     """
 
     out: Path
@@ -150,7 +150,7 @@ def run_cells(
         cells: of the tables.
         config: of the benchmark.
         options: how.
-        kept: told all results so far after each cell that was run.
+        kept: called with all results so far after each cell that was run.
 
     Raises:
         InputError: a case list cannot be used; the faults of all are listed.
@@ -175,7 +175,7 @@ class _Runner:
         self._lists = _load_lists(config)
 
     def run(self, cell: Cell, training: Training) -> Result:
-        """Return what comes of a cell and its training; a failure is told and the next cell goes on."""
+        """Return what comes of a cell and its training; a failure is reported and the next cell goes on."""
         key = training.name, cell.radiographs
         if key not in self._done:
             self._done[key] = self._tried(cell, training)

@@ -60,7 +60,7 @@ class Trainer:
     Args:
         out: folder of the benchmark.
         device: "auto", "cpu" or "cuda".
-        say: told what is done, in sentences.
+        say: called with sentences about the progress.
     """
 
     def __init__(self, out: Path, device: str, say: Callable[[str], None]):

@@ -35,7 +35,7 @@ def cluster_answers(
         tasks: what to do.
         work: what to do with a payload; the cluster's workers must be able to import it.
         address: of the scheduler.
-        note: told what a person should know.
+        note: called with messages for the user.
 
     Raises:
         InputError: Dask is not installed, the scheduler cannot be reached or goes away, or its workers have not this
@@ -104,7 +104,7 @@ def _connected(address: str) -> Iterator[Client]:
         message = f"The scheduler {address} cannot be reached ({str(error) or type(error).__name__})."
         hint = "Start one with `dask scheduler` and use the address that it prints, such as tcp://host:8786."
         raise InputError([Fault("scheduler-unreachable", message, hint)]) from error
-    # It tells by tracebacks what is told here as text.
+    # It reports by tracebacks what is reported here as text.
     logger, before = logging.getLogger("distributed.client"), logging.getLogger("distributed.client").level
     logger.setLevel(logging.CRITICAL)
     try:

@@ -1,6 +1,6 @@
 """Tasks in processes on this machine, each of which may die without harm to the others.
 
-A pool of the standard library ends as a whole when one of its processes dies and cannot tell which task was its
+A pool of the standard library ends as a whole when one of its processes dies and does not know which task was its
 end; here every process has a pipe of its own and exactly one task at a time.
 """
 

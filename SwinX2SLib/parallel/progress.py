@@ -31,7 +31,7 @@ class TaskProgress(Protocol):
 
 
 class Silent:
-    """Tells nothing."""
+    """Reports nothing."""
 
     def begin(self, total: int, kept: int) -> None:
         """Say nothing."""
@@ -44,7 +44,7 @@ class Silent:
 
 
 class ConsoleProgress:
-    """Tells a person on standard error; a context manager.
+    """Reports on standard error; a context manager.
 
     Args:
         doing: what is done, such as `Evaluating`.
@@ -90,7 +90,7 @@ class ConsoleProgress:
         self._bar.start()
 
     def finished(self, key: str, failure: Failure | None) -> None:
-        """Move the bar; tell a failure at once."""
+        """Move the bar; report a failure at once."""
         self._done += 1
         if failure is not None:
             self._failed += 1

@@ -41,8 +41,8 @@ def run_resumable(
         scheduler: address (`tcp://host:8786`) of a running Dask cluster to use instead. Its workers must be able to
             import this library and to read the inputs under the same paths; they write nothing. Tasks of a worker
             that is lost are done again by others.
-        progress: told about every task.
-        accept: takes a finished result and tells whether it still stands, say whether files that it names are there.
+        progress: called for every task.
+        accept: returns whether a finished result is still valid, say whether files that it names are there.
 
     Raises:
         InputError: keys that cannot be file names, a folder that cannot be written or is in use, a cluster that

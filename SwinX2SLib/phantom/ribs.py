@@ -107,7 +107,7 @@ def _waypoints(number: int, side: str, vertebra: Placement, parameters: PhantomP
 
 
 def _upright(axes: np.ndarray, sign: int) -> np.ndarray:
-    """Return the frame in which a rib hangs: turned with its vertebra, but tilted forwards only half as much."""
+    """Return the frame of a rib: turned with its vertebra, but tilted forwards only half as much."""
     half = axes + np.eye(3)
     front = half[:, 1] / np.linalg.norm(half[:, 1])
     up = half[:, 2] - front * (half[:, 2] @ front)

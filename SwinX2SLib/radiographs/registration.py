@@ -192,7 +192,7 @@ def automatic_shift(ap: Radiograph, lateral: Radiograph) -> FoundShift | None:
     transform does not depend on the angle), so both radiographs brighten and fade at the same heights.
 
     Returns:
-        The best place and its confidence; None where the radiographs are too low to tell.
+        The best place and its confidence; None where the radiographs have too few rows to decide.
     """
     first, second = (_profiles(radiograph) for radiograph in (ap, lateral))
     counts = first.shape[1], second.shape[1]

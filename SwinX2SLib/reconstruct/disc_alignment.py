@@ -131,7 +131,7 @@ def _along(log_odds: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np
 class _Search:
     """The shifts of all discs with the most evidence, by dynamic programming.
 
-    Every other row of discs fits a radiograph nearly as well, half a vertebra off; what tells is that distances of
+    Every other row of discs fits a radiograph nearly as well, half a vertebra off; what decides is that distances of
     discs grow downwards as they do in people, and where the sacrum lies.
 
     Args:

@@ -111,7 +111,7 @@ class Job:
             out: folder to write.
             settings: how to reconstruct.
         """
-        # Both were cut to one band; their middles tell how far the lateral one had been moved.
+        # Both were cut to one band; their middles show how far the lateral one had been moved.
         offset_mm = ap.middle_mm - lateral.middle_mm if ap.middle_mm or lateral.middle_mm else None
         return cls(
             Path(str(ap.path)), Path(str(lateral.path)), out, ap.options, lateral.options, ap.view,

@@ -115,7 +115,7 @@ class Reconstructor:
 
         Raises:
             InputError: with all faults of the radiographs. Two `Radiograph`s are taken as they are.
-            ModelError: the network yields no numbers, or the weights that tell the orientation are damaged.
+            ModelError: the network yields no numbers, or the weights of the orientation check are damaged.
 
         Examples:
             >>> from SwinX2SLib import Reconstructor
@@ -186,7 +186,13 @@ class Reconstructor:
         network, _ = _load(WEIGHTS, self.device)
         if not isinstance(network, RadiographOrientationNet):
             raise ModelError(
-                [Fault("model-other-task", f"The weights {WEIGHTS} tell no orientation.", "Reinstall.")]
+                [
+                    Fault(
+                        "model-other-task",
+                        f"The weights {WEIGHTS} are not those of an orientation check.",
+                        "Reinstall.",
+                    )
+                ]
             )
         return network
 

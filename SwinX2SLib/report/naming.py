@@ -37,9 +37,9 @@ def title_of(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def word_of(name: str, told: Collection[str] = ()) -> str:
-    """Return a machine name as text, without those that are told already, such as a side."""
-    parts = [part for part in name.split("_") if part not in ("", "vertebrae", *told)]
+def word_of(name: str, known: Collection[str] = ()) -> str:
+    """Return a machine name as text, without parts that are known already, such as a side."""
+    parts = [part for part in name.split("_") if part not in ("", "vertebrae", *known)]
     return " ".join(_WRITTEN.get(part, part) for part in parts)
 
 

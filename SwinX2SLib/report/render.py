@@ -1,7 +1,7 @@
 """Shaded pictures of surfaces from any direction, by numpy.
 
 VTK's render window (9.6) draws the same pictures, in 0.4 instead of 1 s each, but without a display it needs EGL or
-OSMesa, which VTK's wheel does not bring: told to use X or OSMesa where there was neither, it ended the process by a
+OSMesa, which VTK's wheel does not bring: asked for X or OSMesa where there was neither, it ended the process by a
 segmentation fault, which nothing can catch. A report must come out in Slicer's worker, in a container, over ssh.
 """
 

@@ -23,7 +23,7 @@ SHELL_MM, SPONGY = 2.0, 0.35
 # Points of one bone: a vertebra covers some 300 pixels, a hip 1500.
 POINTS = {**dict.fromkeys(PELVIS, 2500), **dict.fromkeys(VERTEBRAE, 700)}
 NEIGHBOURS = 6
-# Bones that are labels have no slope to tell their surface by: they are blurred, out to so many standard deviations.
+# Labels have no intensity gradient at their surface: they are blurred, out to so many standard deviations.
 DRAWN_BLUR_VOXELS, DRAWN_REACH = 0.7, 4.0
 
 

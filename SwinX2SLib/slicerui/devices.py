@@ -133,7 +133,7 @@ class CatalogueEntry:
 def catalogue() -> tuple[CatalogueEntry, ...]:
     """Return the default first, then every model of the library and those that the user imported.
 
-    Networks that only help are left out. A damaged list of imported models is passed over; the section Models tells.
+    Helper networks are left out. A damaged list of imported models is skipped here; the section Models reports it.
     """
     stored, faults = usable_weights()
     for fault in faults:

@@ -3,7 +3,7 @@
 Array order. A radiograph is a volume of one slice: the first of its two IJK axes that are longer than one voxel
 runs along the columns of the picture, the second along its rows, first row on top. A PNG loaded by Slicer is i =
 columns, j = rows, with IJKToRAS diag(-s, -s, s): the LPS identity, an axial plane that says nothing of how the
-radiograph hangs. Where IJKToRAS places the radiograph upright in the patient (a coronal or sagittal plane) the
+radiograph is oriented. Where IJKToRAS places the radiograph upright in the patient (a coronal or sagittal plane) the
 worker's reader follows it.
 """
 

@@ -73,7 +73,7 @@ def load_checkpoint(folder: Path) -> tuple[dict | None, list[Fault]]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Tell a failing write in a user's words.
+    """Report a failing write in a user's words.
 
     Raises:
         OutputError: an error of the operating system, also one that another library has wrapped.

@@ -23,7 +23,7 @@ from SwinX2SLib.training.synthesis.subject_mixing import compose_subjects
 from SwinX2SLib.training.synthesis.subjects import Subject
 
 PHANTOM_SPACING_MM = 3.0
-COMPOSITION = 1  # tells the random numbers of the composition from others of the same seed
+COMPOSITION = 1  # keeps the random numbers of the composition apart from others of the same seed
 logger = logging.getLogger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""What a run tells: a line of JSON for each entry, TensorBoard events if asked for, and a listener."""
+"""The log of a run: a line of JSON for each entry, TensorBoard events if asked for, and a listener."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ ABOUT = (
 
 
 class RunReport:
-    """Tells a run's entries on standard error; a context manager.
+    """Prints a run's entries on standard error; a context manager.
 
     Args:
         steps: of the run, for the lines; None if it goes by the clock.
@@ -134,7 +134,7 @@ class RunReport:
         self._console.print(escape(sentence))
 
     def __call__(self, entry: dict) -> None:
-        """Tell one entry of the log."""
+        """Print one entry of the log."""
         if "seconds_left" in entry:
             left = f"{_duration(entry['seconds_left'])} left"
             self._bar.update(self._task, completed=entry["done"], description=left)

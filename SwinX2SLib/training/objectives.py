@@ -92,14 +92,14 @@ def _choose(cells: Tensor, seed: int) -> Tensor:
     return cells[chosen.to(cells.device)]
 
 
-# Each radiograph is hung in so many ways: drawing a person costs more than looking at a radiograph.
+# Orientations of each radiograph in a batch: drawing a person costs more than one more orientation.
 WAYS = 3
 # The least share of either side of a radiograph that a random section keeps.
 LEAST_SECTION = 0.6
 
 
 def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
-    """Return the cross entropy of both views' radiographs, each hung in several ways.
+    """Return the cross entropy of both views' radiographs, each in several orientations.
 
     Args:
         model: a `RadiographOrientationNet`.
@@ -107,7 +107,7 @@ def orientation_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, 
         phase: not used; there is one.
     """
     if not isinstance(model, RadiographOrientationNet):
-        raise UnknownObjectiveError(f"{type(model).__name__} tells no orientation.")
+        raise UnknownObjectiveError(f"{type(model).__name__} predicts no orientation.")
     generator = torch.Generator().manual_seed(int(batch.seeds[0]))
     radiographs, targets = [], []
     for view, stack in ((View.FRONTAL, batch.coronal), (View.LATERAL, batch.sagittal)):
@@ -134,8 +134,8 @@ def _section(radiograph: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _random_orientation(view: View, generator: torch.Generator) -> tuple[Orientation, int]:
-    """Return how a radiograph is hung and the index of its name; a frontal radiograph may be mirrored, but is not
-    called so."""
+    """Return the orientation of a radiograph and the index of its name; a mirrored frontal one counts as
+    upright."""
     turns, mirrored = (
         int(torch.randint(4, (), generator=generator)),
         torch.rand((), generator=generator) < 0.5,

@@ -50,7 +50,7 @@ class StoredWeights:
 
     Attributes:
         record: what the manifest says.
-        path: the file; `integrity` tells whether it is there and whole.
+        path: the file; `integrity` checks whether it is there and complete.
         bundled: they come with the library (not imported by the user).
     """
 

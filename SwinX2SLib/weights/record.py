@@ -9,7 +9,7 @@ from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
 
-# Variants that reconstruct nothing but look at single radiographs: how one hangs, and where its spine's discs lie.
+# Variants that reconstruct nothing but look at single radiographs: its orientation, and where its spine's discs lie.
 HELPERS = ("film-orientation", "spine-discs")
 
 

@@ -31,7 +31,7 @@ _LICENCES = {
 
 
 def find(raw: RawFiles) -> list[RawCase]:
-    """List the scans that have a mask; those of the clinic without one are told as incomplete."""
+    """List the scans that have a mask; those of the clinic without one are reported as incomplete."""
     split_file = raw.named("splits_final.pkl", "splits_final.json", "data_list.json")
     split = read_split(split_file) if split_file else {}
     imaging = {path.parent.name.lower(): path for path in raw.volumes if stem(path).lower() == "imaging"}

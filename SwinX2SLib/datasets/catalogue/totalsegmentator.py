@@ -23,7 +23,7 @@ from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key, stem
 
 _LICENCE = "CC BY 4.0"
 _SACRUM, _S1, _L6 = "sacrum", "vertebrae_S1", "vertebrae_L6"
-# Structures that only v2 has: their presence tells that S1 should be there too.
+# Structures that only v2 has: their presence implies that S1 should be there too.
 _ONLY_IN_V2 = {"skull", "sternum", "costal_cartilages", "spinal_cord"}
 
 

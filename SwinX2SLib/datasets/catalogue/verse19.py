@@ -29,7 +29,7 @@ _PARTS = (
 
 
 def find(raw: RawFiles) -> list[RawCase]:
-    """List the scans; the part is told by a folder's name."""
+    """List the scans; the part follows from a folder's name."""
     masks: dict[str, Path] = {}
     images: dict[str, Path] = {}
     for path in raw.volumes:

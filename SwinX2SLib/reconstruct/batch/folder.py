@@ -1,7 +1,7 @@
 """Pairs of radiographs in a folder.
 
 Rules, in this order:
-1. A sub-folder that holds two radiographs is a case of its name. Which radiograph is the frontal one is told by
+1. A sub-folder that holds two radiographs is a case of its name. Which radiograph is the frontal one is decided by
 DICOM View
    Position, else the orientation in the header, else the names; never by a guess.
 2. Files of the folder itself whose names end in the name of a view (`smith_ap.png`, `smith-lateral.dcm`, `PA_smith`

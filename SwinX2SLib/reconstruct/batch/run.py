@@ -86,7 +86,7 @@ def run_batch(
         settings: model, device and so on; its radiographs and folder do not count.
         measure: whether the bones are measured, too.
         progress: called for every case.
-        backend: tells whether the device and the weights can be used.
+        backend: checks whether the device and the weights can be used.
         work: does a pair; see `parallel.run_resumable`.
 
     Raises:
@@ -171,7 +171,7 @@ def _weights(model: str) -> Mapping[str, Any] | Path:
     try:
         record = require_model(model)
     except InputError:
-        # Told by the backend, unless it is one that needs none.
+        # Set by the backend, unless it is one that needs none.
         return {"model": model}
     return {name: value for name, value in asdict(record).items() if name in ("name", "sha256")}
 

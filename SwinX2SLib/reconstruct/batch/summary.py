@@ -148,7 +148,7 @@ class EventReporter:
         write_line: called with each line.
         doing: what is done, such as "Reconstructing".
         start, end: shares of the whole work at which the phase starts and ends.
-        outcome: returns the outcome of a case by its key, for those that are to be told; None tells no case.
+        outcome: returns the outcome of a case by its key, for those to be reported; None reports no case.
         clock: gives seconds.
     """
 

@@ -106,7 +106,7 @@ def _draw_words(
     # Both ends of a distance explain themselves; places have their names.
     if not _is_distance(measurement):
         for mark, place in zip(measurement.landmarks, places, strict=True):
-            # The letters at the edges tell the sides already.
+            # The letters at the edges already name the sides.
             sides = ("left", "right") if "R" in canvas.view.sides else ()
             canvas.word(word_of(mark.name, sides), place, colour)
 

@@ -110,7 +110,7 @@ class BatchSection(Section):
             if faults := run.request.faults():
                 self._show_message(joined_messages(faults), alarm=True)
                 return
-            # Before the start, which may tell of its failure at once.
+            # Before the start, which may report its failure at once.
             self._run = run
             self._cases.clear()
             self.ui.batchProgressBar.value = 0
@@ -150,9 +150,9 @@ class BatchSection(Section):
         self.ui.batchProgressBar.value = round(100 * fraction)
         self._show_message(message)
 
-    def on_case(self, told: Mapping[str, Any]) -> None:
+    def on_case(self, entry: Mapping[str, Any]) -> None:
         """List a case."""
-        self._cases.take(told)
+        self._cases.take(entry)
 
     def on_ended(self, well: bool, words: str) -> None:
         """Show the outcome."""

@@ -165,10 +165,10 @@ def _parent_of(result: slicer.vtkMRMLSegmentationNode) -> int:
 
 
 def _keep(
-    result: slicer.vtkMRMLSegmentationNode, part: str, nodes: Iterable[slicer.vtkMRMLNode], **told: str
+    result: slicer.vtkMRMLSegmentationNode, part: str, nodes: Iterable[slicer.vtkMRMLNode], **attributes: str
 ) -> None:
     for node in nodes:
-        link(result, COMPARISON, node, part=part, **told)
+        link(result, COMPARISON, node, part=part, **attributes)
 
 
 def _add_tables(

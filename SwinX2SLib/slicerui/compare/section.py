@@ -241,7 +241,7 @@ class CompareSection(Section):
         )
         self.ui.compareCancelButton.enabled = running
         self.ui.compareProgressBar.visible = running
-        # Without an end the bar only tells that something is going on.
+        # Without a known end the bar only shows that work is going on.
         self.ui.compareProgressBar.maximum = 0 if running else 100
 
     def _show_scheme(self) -> None:

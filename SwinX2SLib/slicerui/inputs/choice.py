@@ -42,7 +42,7 @@ def radiograph_choice(parameters: ReconstructionParameters, role: str) -> Radiog
     edits = {name: getattr(parameters, f"{role}_{name}") for name in _EDITS}
     spacing_mm = edits["spacing_mm"] if edits["spacing_mm"] > FROM_RADIOGRAPH_MM else None
     xray_source = {name: edits[name] if edits[name] > FROM_RADIOGRAPH_MM else None for name in _TUBE}
-    # The tube's distances give the magnification, too.
+    # The source distances give the magnification, too.
     factor = edits["magnification"] if edits["magnification"] >= 1 and spacing_mm is None else None
     factor = None if any(xray_source.values()) else factor
     options = RadiographOptions(

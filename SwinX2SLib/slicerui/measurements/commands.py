@@ -125,7 +125,7 @@ class MeasuringWork:
     Args:
         bar: shown while a command runs.
         on_line: called with each line of progress, and why a command could not be started.
-        changed: told `()` when a command has started or ended.
+        changed: called without arguments when a command has started or ended.
     """
 
     def __init__(self, bar: qt.QProgressBar, on_line: Callable[[str], None], changed: Callable[[], None]):

@@ -52,7 +52,7 @@ def bones_edited_since(document: slicer.vtkMRMLTextNode, digests: Digests) -> li
     """Return the names of the bones that were edited since they were measured.
 
     Args:
-        document: of the measurements; one that does not tell how the bones were takes them as they are.
+        document: of the measurements; one without the state of the bones takes them as they are.
         digests: of the bones as they are now.
     """
     measured = kept_digests(document, _MEASURED)

@@ -103,7 +103,7 @@ class MeasurementsSection(Section):
     def refresh(self) -> None:
         """Show the measurements of the chosen segmentation."""
         if slicer.mrmlScene.IsBatchProcessing() or slicer.mrmlScene.IsImporting():
-            # The document comes before its text; the scene tells when all is there.
+            # The document comes before its text; the scene signals when all is there.
             return
         segmentation = self.parameters.measured_segmentation
         shown = segmentation, nodes.document_of(segmentation)

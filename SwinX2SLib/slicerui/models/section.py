@@ -216,7 +216,7 @@ class ModelsSection(Section):
         self._log.clear()
         self.ui.modelsLogEdit.setPlainText("")
         self._task = BackgroundCommand(
-            self._on_line, lambda well, told: self._on_finished(well, told, finished)
+            self._on_line, lambda well, message: self._on_finished(well, message, finished)
         )
         self._show_message(words)
         try:

@@ -26,7 +26,7 @@ _MISSING = "radiograph-missing"
 
 
 class ReconstructSection(Section):
-    """Starts runs and shows what they tell (`RunObserver`)."""
+    """Starts runs and shows their progress and result (`RunObserver`)."""
 
     folded = False
 

@@ -17,7 +17,9 @@ CONFIDENCE_TABLE, CONFIDENCE_COLOURS, LEGEND = "confidence_table", "confidence_c
 CONFIDENCE_MAP = "confidence_map"
 
 
-def link(result: slicer.vtkMRMLSegmentationNode, role: str, node: slicer.vtkMRMLNode, **told: str) -> None:
+def link(
+    result: slicer.vtkMRMLSegmentationNode, role: str, node: slicer.vtkMRMLNode, **attributes: str
+) -> None:
     """Let a result know a node of its own.
 
     Args:
@@ -26,19 +28,20 @@ def link(result: slicer.vtkMRMLSegmentationNode, role: str, node: slicer.vtkMRML
         node: any node of the scene.
         attributes: of the node, without the module's prefix: `bone`, `region`, `radiograph`.
     """
-    for name, value in told.items():
+    for name, value in attributes.items():
         node.SetAttribute(PREFIX + name, value)
     result.AddNodeReferenceID(PREFIX + role, node.GetID())
 
 
-def linked(result: slicer.vtkMRMLSegmentationNode, role: str, **told: str) -> list[slicer.vtkMRMLNode]:
+def linked(result: slicer.vtkMRMLSegmentationNode, role: str, **attributes: str) -> list[slicer.vtkMRMLNode]:
     """Return the nodes of a role that are still in the scene, those with all these attributes."""
     count = result.GetNumberOfNodeReferences(PREFIX + role)
     nodes = (result.GetNthNodeReference(PREFIX + role, index) for index in range(count))
     return [
         node
         for node in nodes
-        if node is not None and all(node.GetAttribute(PREFIX + name) == value for name, value in told.items())
+        if node is not None
+        and all(node.GetAttribute(PREFIX + name) == value for name, value in attributes.items())
     ]
 
 

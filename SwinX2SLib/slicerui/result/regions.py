@@ -112,7 +112,7 @@ class VisibilityObserver(VTKObservationMixin):
     """Keeps one result's segments in step with the eyes of its folders and bones.
 
     Args:
-        changed: told `()` when the visibility changes.
+        changed: called without arguments when the visibility changes.
     """
 
     def __init__(self, changed: Callable[[], None] = lambda: None):

@@ -92,7 +92,7 @@ def degrade(radiograph: Tensor, rng: np.random.Generator, as_projected: bool = F
     if rng.random() < 0.2:
         radiograph = _collimate(radiograph, rng)
     if rng.random() < 0.003:
-        radiograph = 1 - radiograph  # the reader was told the wrong polarity
+        radiograph = 1 - radiograph  # the reader was given the wrong polarity
     return radiograph
 
 

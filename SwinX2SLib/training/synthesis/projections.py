@@ -36,7 +36,7 @@ def make_radiograph_groups(
     the labels are the truth of the parallel, pixel-aligned convention.
 
     Args:
-        labels: uint8 `(X, Y, Z)`, network order; with a CT they only tell where implants lie, and may be None.
+        labels: uint8 `(X, Y, Z)`, network order; with a CT they only locate implants, and may be None.
         ct: float32 `(X, Y, Z)` on the same grid, or None.
         ct_kind: "HU" or "8-bit rescaled"; None without a CT.
         spacing_mm: voxel size, the same on all axes.

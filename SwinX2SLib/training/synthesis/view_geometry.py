@@ -35,7 +35,7 @@ class ViewGeometry:
         source_first: whether the source stands on the side of the first slices (an AP radiograph, the usual lateral).
         rotation: 3x3; its columns are the radiograph's axes and the ray in (u, w, d).
         beam_mm: where the central ray crosses the centre plane (u, w).
-        zoom: size on the radiograph over size that the spacing tells; 1 without magnification error.
+        zoom: size on the radiograph over size by the spacing; 1 without magnification error.
         shift_mm: how far the radiograph lies off (u, w).
     """
 

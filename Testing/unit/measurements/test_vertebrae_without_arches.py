@@ -53,7 +53,9 @@ def test_what_needs_the_arch_is_absent(phantom):
 
 def test_neighbours_with_arches_are_not_doubted_for_it(phantom):
     bare = vertebra(without_arches(phantom, ("vertebrae_L2",)), phantom.affine)
-    assert not any("arch is missing" in reason for reason in bare["vertebrae_L1", "anterior_body_height"].reasons)
+    assert not any(
+        "arch is missing" in reason for reason in bare["vertebrae_L1", "anterior_body_height"].reasons
+    )
 
 
 def test_where_no_vertebra_shows_its_arch_nothing_is_made_up(phantom):

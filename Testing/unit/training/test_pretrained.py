@@ -9,7 +9,7 @@ from timm.models import swin_transformer
 from torch.nn import functional
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.models.builder import build_model, known_variants, variant_config
+from SwinX2SLib.models.builder import build_model, known_variants
 from SwinX2SLib.models.swin import SwinPyramid
 from SwinX2SLib.training import pretrained
 from SwinX2SLib.training.pretrained import PUBLISHED, convert_swin, start_from_imagenet, window_table
