@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 # More options of pytest: make test PYTEST="-k femur -x"
 PYTEST ?=
+# One process for each core, each with its own files of tests; WORKERS=0 runs them in this process, for a debugger.
+WORKERS ?= logical
+RUN_TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-slicer lint format types docs docs-serve build bench \
@@ -48,13 +51,13 @@ demo: $(VENV)/.runtime  ## reconstruct the two demo pairs, offline, into demo-ou
 	$(BIN)/python -m SwinX2SLib demo --out demo-output
 
 test: $(VENV)/.test  ## run every test
-	$(BIN)/python -m pytest $(PYTEST)
+	$(RUN_TESTS) $(PYTEST)
 
 test-fast: $(VENV)/.test  ## run the library's tests, without those marked slow
-	$(BIN)/python -m pytest Testing/unit -m "not slow" $(PYTEST)
+	$(RUN_TESTS) Testing/unit -m "not slow" $(PYTEST)
 
 test-slicer: $(VENV)/.test  ## run the tests on Slicer's MRML and on the stand-in for its widgets
-	$(BIN)/python -m pytest Testing/slicer Testing/standin Testing/cmake $(PYTEST)
+	$(RUN_TESTS) Testing/slicer Testing/standin Testing/cmake $(PYTEST)
 
 lint: $(VENV)/.lint  ## check style, format, spelling and pyproject.toml
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,11 @@ for module in modules:
 """
 
 
-def modules() -> list[str]:
+@cache
+def modules() -> tuple[str, ...]:
     """Every module of the library, as `reconstruct.job`."""
     paths = (path.relative_to(LIBRARY).with_suffix("") for path in LIBRARY.rglob("*.py"))
-    return sorted(".".join(part for part in path.parts if part != "__init__") for path in paths)
+    return tuple(sorted(".".join(part for part in path.parts if part != "__init__") for path in paths))
 
 
 def within(module: str, packages: tuple[str, ...]) -> bool:
@@ -67,7 +69,8 @@ def layer_of(module: str) -> int:
     return next(height for height, packages in enumerate(LAYERS) if package in packages)
 
 
-def imported(module: str) -> set[str]:
+@cache
+def imported(module: str) -> frozenset[str]:
     """Modules of the library that a module imports, at any depth of its code but not for type checking only."""
     path = LIBRARY.joinpath(*module.split("."))
     tree = ast.parse(
@@ -83,11 +86,11 @@ def imported(module: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports relatively; write the whole name"
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {
+    return frozenset(
         name.removeprefix("SwinX2SLib.")
         for name in names
         if name.startswith("SwinX2SLib.") and "__" not in name
-    }
+    )
 
 
 def import_without(chosen: list[str], blocked: tuple[str, ...]) -> None:

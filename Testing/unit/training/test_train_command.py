@@ -19,7 +19,7 @@ def test_the_trial_run_learns_on_phantoms_and_leaves_everything_a_run_leaves(tmp
     model, record = load_weights(tmp_path / "run" / f"{NAME}.safetensors", "cpu")
     assert tuple(model.grid_shape) == tuple(record.overrides["grid_shape"])
     assert main(["train", "--smoke", "--out", str(tmp_path / "run")]) == 3
-    assert "holds a run already" in capsys.readouterr().err
+    assert "already contains a run" in capsys.readouterr().err
 
 
 def test_a_trial_is_passed_when_the_loss_fell_by_half():
