@@ -15,6 +15,17 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))  # helpers that several packages share
 
 
+@pytest.fixture
+def native_bfloat16() -> None:
+    """Skips on a processor that emulates bfloat16: nothing runs in it there, and a test would take minutes."""
+    import torch
+
+    from SwinX2SLib.reconstruct.device import bfloat16_is_fast
+
+    if not bfloat16_is_fast(torch.device("cpu")):
+        pytest.skip("this processor emulates bfloat16: float32 is used on it")
+
+
 class LoopbackCluster:
     """A Dask scheduler and its workers, each a separate process on 127.0.0.1.
 

@@ -104,7 +104,7 @@ def test_a_grid_that_is_no_power_of_two_and_not_square_is_filled(name):
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_half_precision_on_a_processor_gives_the_gradients_of_single_precision(name):
+def test_half_precision_on_a_processor_gives_the_gradients_of_single_precision(name, native_bfloat16):
     model = small(name)
     gradients = []
     for half in (False, True):

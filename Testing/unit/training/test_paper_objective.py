@@ -251,8 +251,10 @@ def phantom_batch() -> Batch:
 @pytest.mark.parametrize("mixed_precision", [False, True])
 @pytest.mark.parametrize("transformer_skip", [True, False])
 def test_a_small_network_of_the_paper_learns_one_phantom_channels_last(
-    phantom_batch, mixed_precision, transformer_skip
+    phantom_batch, mixed_precision, transformer_skip, request
 ):
+    if mixed_precision:
+        request.getfixturevalue("native_bfloat16")
     torch.manual_seed(0)
     sizes = {**SMALL, "embed_dim": 8, "depths": [1, 1, 1, 1]}
     model = build_model("swinx2s-tiny", transformer_skip=transformer_skip, **sizes)
