@@ -17,14 +17,13 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 
-from SwinX2SLib.resources import resource_path
-
 # Slicer puts only this file's folder on the path. Installed, the library lies beside it; in the source tree, above.
 _FOLDER = Path(__file__).resolve().parent
 for _candidate in (_FOLDER, _FOLDER.parent):
     if (_candidate / "SwinX2SLib").is_dir() and str(_candidate) not in sys.path:
         sys.path.append(str(_candidate))
 
+from SwinX2SLib.resources import resource_path  # noqa: E402 - the library is on the path only from here on
 
 _TUTORIAL = "https://github.com/SwinX2S/SlicerSwinX2S/blob/main/Docs/tutorial.md"
 _HELP = _("""
