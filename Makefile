@@ -56,6 +56,7 @@ test: $(VENV)/.test  ## run every test
 test-fast: $(VENV)/.test  ## run the library's tests, without those marked slow
 	$(RUN_TESTS) Testing/unit -m "not slow" $(PYTEST)
 
+# With SLICER_SOURCE=/path/to/Slicer, Slicer's own Python and CMake macros take the place of the stand-ins.
 test-slicer: $(VENV)/.test  ## run the tests on Slicer's MRML and on the stand-in for its widgets
 	$(RUN_TESTS) Testing/slicer Testing/standin Testing/cmake $(PYTEST)
 

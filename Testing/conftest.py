@@ -18,8 +18,8 @@ for _signal in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
     if signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, lambda number, frame: None)
 
-# pytest-xdist starts one process for each core: a thread pool in each of them would only make them wait for each other.
-# The numerical libraries read this when they are imported, and child processes inherit it.
+# pytest-xdist starts one process for each core; a thread pool in each would only make them wait for each other. The
+# numerical libraries read this when they are imported, and child processes inherit it.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import ctk
 import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
@@ -110,6 +111,9 @@ class ReconstructionPanel(VTKObservationMixin):
         self._forget_scene()
         node = self._parameter_node()
         rename_old_parameters(node)
+        # VTK calls the first observer of an object after all others of its priority. It must not be one of the
+        # wrapper's, which would then hold an old value while the sections look at it.
+        self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._on_node_modified)
         self.parameters = ReconstructionParameters(node)
         for section in self.sections.values():
             section.follow(node)
@@ -118,6 +122,10 @@ class ReconstructionPanel(VTKObservationMixin):
         for section in self.sections.values():
             section.forget()
         self.parameters = None
+        self.removeObservers(self._on_node_modified)
+
+    def _on_node_modified(self, *_event: object) -> None:
+        """Do nothing; see `_follow_scene`."""
 
     def _on_scene_closing(self, *_event: object) -> None:
         self.services.logic.cancel_all(_("The scene was closed; the reconstruction was cancelled."))

@@ -95,7 +95,10 @@ class Section(VTKObservationMixin):
     def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
         """Take over the state of a scene."""
         self.forget()
-        self.parameters = self.parameter_class(parameter_node)
+        # A wrapper does not see what another one writes while it writes itself, so there is one for all sections.
+        shared = self.services.reconstruction()
+        is_shared = isinstance(shared, self.parameter_class)
+        self.parameters = shared if is_shared else self.parameter_class(parameter_node)
         # Slicer's `connectGui` keeps its tag for itself, so that nothing could be disconnected any more.
         self._gui_tag = self.parameters.connectParametersToGui(self._bound)
         self.addObserver(parameter_node, vtk.vtkCommand.ModifiedEvent, self._on_modified)

@@ -122,7 +122,7 @@ def photograph_faults(panel, camera: Photographer) -> None:
 def photograph_run(panel, camera: Photographer) -> None:
     """Open the sample as a user does, and reconstruct it."""
     (sample,) = (each for each in slicer.modules.sampleDataSources["SwinX2S"] if "phantom" in each.sampleName)
-    sample.click()
+    sample.customDownloader(sample)
     settle()
     camera.shoot_section("Inputs", "inputs")
     section = panel.sections["reconstruct"]

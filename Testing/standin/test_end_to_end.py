@@ -96,4 +96,6 @@ os._exit(0)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "loaded torch: False" in done.stdout
-    assert "SwinX2S self-test passed" in done.stdout
+    assert (
+        "SwinX2S self-test passed" in done.stdout + done.stderr
+    )  # printed by the stand-in, logged by Slicer

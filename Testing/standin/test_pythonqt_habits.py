@@ -127,6 +127,10 @@ def test_an_abstract_class_of_nodes_is_refused_as_in_slicer():
         class _Parameters:
             volume: slicer.vtkMRMLDisplayableNode
 
+        # Slicer itself finds out only here, when it asks for the names of the classes.
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode")
+        _Parameters(node).connectParametersToGui({"volume": slicer.qMRMLNodeComboBox()})
+
 
 def test_a_union_of_classes_of_nodes_holds_either_of_them_or_none():
     @parameterNodeWrapper

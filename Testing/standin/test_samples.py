@@ -1,5 +1,10 @@
 """The demo's radiographs as Sample Data offers them."""
 
+import hashlib
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
 import numpy as np
 import pytest
 import slicer
@@ -18,6 +23,11 @@ def sources(desktop, monkeypatch):
     return slicer.modules.sampleDataSources[CATEGORY]
 
 
+def click(source):
+    """What the button of the module Sample Data does."""
+    source.customDownloader(source)
+
+
 def test_the_module_offers_its_samples_when_slicer_has_started(desktop, monkeypatch):
     offered = []
     monkeypatch.setattr(samples, "register_samples", offered.append)
@@ -28,7 +38,10 @@ def test_the_module_offers_its_samples_when_slicer_has_started(desktop, monkeypa
 def test_every_sample_has_a_thumbnail_and_its_files_their_checksums(sources):
     assert len(sources) == len(PAIRS)
     for source in sources:
-        assert [path.name for path in source.downloaded()] == source.fileNames
+        paths = [Path(url2pathname(urlsplit(uri).path)) for uri in source.uris]
+        assert [path.name for path in paths] == source.fileNames
+        digests = [f"SHA256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths]
+        assert source.checksums == digests
         with Image.open(source.thumbnailFileName) as thumbnail:
             assert 100 <= thumbnail.width <= 450
         assert all(uri.startswith("file:") for uri in source.uris)
@@ -36,7 +49,7 @@ def test_every_sample_has_a_thumbnail_and_its_files_their_checksums(sources):
 
 @pytest.mark.parametrize(("index", "spacing_mm"), [(0, 1.0), (1, 1.5)])
 def test_a_click_loads_both_radiographs_and_chooses_them(panel, sources, index, spacing_mm):
-    sources[index].click()
+    click(sources[index])
     radiographs = panel.parameters.ap_volume, panel.parameters.lateral_volume
     assert [radiograph.GetName() for radiograph in radiographs] == sources[index].nodeNames
     assert panel.ui.apSelector.currentNode() is radiographs[0]
@@ -50,9 +63,9 @@ def test_a_click_loads_both_radiographs_and_chooses_them(panel, sources, index, 
 
 
 def test_another_sample_takes_the_place_of_the_first(panel, sources):
-    sources[0].click()
+    click(sources[0])
     panel.ui.apFlipSidesButton.click()
-    sources[1].click()
+    click(sources[1])
     assert panel.parameters.ap_volume.GetName() == "chest frontal"
     assert panel.parameters.ap_flip == ""
     assert panel.ui.faultsLabel.text == ""

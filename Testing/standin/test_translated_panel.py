@@ -2,7 +2,6 @@
 
 import re
 
-import i18n_stand_in
 import pytest
 import qt
 import slicer
@@ -101,10 +100,10 @@ def test_the_list_of_a_batch_is_translated(foreign_panel):
 def test_faults_without_a_translation_and_unknown_ones_are_told_as_they_came(monkeypatch):
     fault = Fault("same-radiograph", "Both radiographs use the same volume.", "Choose it.", "a radiograph")
     assert translation.translated(fault) == fault
-    monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, text: text.replace("{0}", "lost"))
+    monkeypatch.setattr(translation, "translate", lambda _context, text: text.replace("{0}", "lost"))
     missing = Fault("radiograph-missing", "No frontal radiograph is selected.", "Load it.")
     assert translation.translated(missing) == missing
-    monkeypatch.setattr(i18n_stand_in, "look_up", lambda _context, _text: "Es fehlt: {0}.")
+    monkeypatch.setattr(translation, "translate", lambda _context, _text: "Es fehlt: {0}.")
     assert translation.translated(missing).message == "Es fehlt: frontal."
     assert translation.translated(Fault("unheard-of", "Odd.", "Even.")).message == "Odd."
 

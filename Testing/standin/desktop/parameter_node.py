@@ -1,7 +1,8 @@
 """`slicer.parameterNodeWrapper`: typed access to a parameter node, and widgets kept in step with it.
 
-As in Slicer, every wrapper remembers the values and looks again when the node tells that it was modified, and
-`connectGui` keeps its tag for itself: only `connectParametersToGui` gives what `disconnectGui` wants.
+As in Slicer, every wrapper remembers the values and looks again when the node was modified, but not while it writes
+itself: what another wrapper corrects then stays unseen. `connectGui` keeps its tag for itself: only
+`connectParametersToGui` gives what `disconnectGui` wants.
 """
 
 import types
@@ -91,8 +92,13 @@ def parameterNodeWrapper(described: type) -> type:
 
 def _property(name: str) -> property:
     def write(self, value):
-        self.allParameters[name].write(self.parameterNode, value)
-        self._values[name] = self.allParameters[name].read(self.parameterNode)
+        self._writing.add(name)
+        try:
+            with slicer.util.NodeModify(self.parameterNode):
+                self.allParameters[name].write(self.parameterNode, value)
+                self._values[name] = self.allParameters[name].read(self.parameterNode)
+        finally:
+            self._writing.discard(name)
 
     return property(lambda self: self._values[name], write)
 
@@ -104,14 +110,15 @@ def _initialise(self, parameterNode):
         stored = parameterNode.HasParameter(parameter.name) or parameterNode.GetNodeReference(parameter.name)
         if not stored:
             parameter.write(parameterNode, parameter.default)
-    self._values = {}
+    self._values, self._writing = {}, set()
     _look_again(self)
     parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: _look_again(self))
 
 
 def _look_again(self):
     for name, parameter in self.allParameters.items():
-        self._values[name] = parameter.read(self.parameterNode)
+        if name not in self._writing:
+            self._values[name] = parameter.read(self.parameterNode)
 
 
 def AddObserver(self, event, callback, priority=0.0):
@@ -183,7 +190,7 @@ class _Binding:
         else:
             value = widget.checked if self.parameter.kind is bool else widget.value
         if value != self.parameter.read(self.wrapper.parameterNode):
-            self.parameter.write(self.wrapper.parameterNode, value)
+            setattr(self.wrapper, self.parameter.name, value)
 
     def show(self):
         value = self.parameter.read(self.wrapper.parameterNode)

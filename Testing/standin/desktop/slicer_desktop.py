@@ -10,20 +10,26 @@ import ctk  # noqa: F401 - registers its widgets
 import i18n_stand_in
 import mrml_boot
 import packaging_stand_in
-import parameter_node
 import qmrml  # noqa: F401 - registers its widgets
 import qt
-import scripted_module
 import slicer
 import slicer.util
+import slicer_source
 from PySide6.QtCore import Signal
 
 
 class _ModuleManager(qt.QObject):
     moduleAboutToBeUnloaded = Signal(str)
 
-    def disconnect(self, _signal, slot):
-        self.moduleAboutToBeUnloaded.disconnect(slot)
+    def connect(self, signal, slot):
+        self._signal(signal).connect(slot)
+
+    def disconnect(self, signal, slot):
+        self._signal(signal).disconnect(slot)
+
+    def _signal(self, signature):
+        """PythonQt names a signal by its signature."""
+        return getattr(self, signature.removesuffix("(QString)"))
 
 
 class _LayoutManager:
@@ -83,6 +89,9 @@ class _Application:
         """Slicer's main window is not among them: there is none."""
         return qt.QApplication.topLevelWidgets()
 
+    def translate(self, context, text):
+        return qt.QCoreApplication.translate(context, text)
+
     def processEvents(self, *flags):
         qt.QApplication.processEvents(*flags)
 
@@ -120,14 +129,15 @@ class _LoadedModule:
 
 def _provide_modules() -> None:
     """Put the modules of Slicer's Python that slicer-core lacks where modules import them from."""
-    provided = {
-        "ScriptedLoadableModule": scripted_module,
-        "parameterNodeWrapper": parameter_node,
-        "packaging": packaging_stand_in,
-    }
-    for name, module in provided.items():
-        sys.modules[f"slicer.{name}"] = module
-        setattr(slicer, name, module)
+    sys.modules["slicer.packaging"] = slicer.packaging = packaging_stand_in
+    if folder := slicer_source.checkout():
+        slicer_source.load(folder)
+        return
+    import parameter_node
+    import scripted_module
+
+    sys.modules["slicer.ScriptedLoadableModule"] = slicer.ScriptedLoadableModule = scripted_module
+    sys.modules["slicer.parameterNodeWrapper"] = slicer.parameterNodeWrapper = parameter_node
 
 
 def boot(temporary_folder: str) -> None:
