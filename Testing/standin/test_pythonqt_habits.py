@@ -120,16 +120,19 @@ def test_an_ended_process_holds_nobody_and_is_held_by_nobody(desktop, spin, spin
     assert not process.is_running()
 
 
+def wrap_abstract_class():
+    @parameterNodeWrapper
+    class _Parameters:
+        volume: slicer.vtkMRMLDisplayableNode
+
+    # Slicer itself finds out only here, when it asks for the names of the classes.
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode")
+    _Parameters(node).connectParametersToGui({"volume": slicer.qMRMLNodeComboBox()})
+
+
 def test_an_abstract_class_of_nodes_is_refused_as_in_slicer():
     with pytest.raises(TypeError, match="abstract"):
-
-        @parameterNodeWrapper
-        class _Parameters:
-            volume: slicer.vtkMRMLDisplayableNode
-
-        # Slicer itself finds out only here, when it asks for the names of the classes.
-        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode")
-        _Parameters(node).connectParametersToGui({"volume": slicer.qMRMLNodeComboBox()})
+        wrap_abstract_class()
 
 
 def test_a_union_of_classes_of_nodes_holds_either_of_them_or_none():
