@@ -99,6 +99,7 @@ set(SwinX2SLib_SCRIPTS
   label_maps/mapping.py
   label_maps/numberings.py
   label_maps/recognition.py
+  lazy.py
   measurements/__init__.py
   measurements/bones.py
   measurements/crosschecks.py

@@ -10,9 +10,9 @@ or a pair `(labels, affine)`. Invalid inputs raise `InputError`, which lists eve
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from SwinX2SLib.lazy import lazy_names
 from SwinX2SLib.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -80,16 +80,4 @@ _HOMES = {
     "render_drr": "drr.render",
     "stored_weights": "weights",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name on first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -5,8 +5,9 @@ Names are loaded when first used: the panel overlays outlines before the librari
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.lazy import lazy_names
 
 if TYPE_CHECKING:
     from SwinX2SLib.drr.projection import (
@@ -33,12 +34,8 @@ __all__ = [
     "render_drr",
 ]
 _HOMES = {
+    **dict.fromkeys(__all__, "projection"),
     **dict.fromkeys(("ThresholdFit", "fit_threshold", "normalised_cross_correlation"), "threshold"),
     "render_drr": "render",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'projection')}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

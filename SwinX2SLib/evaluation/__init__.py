@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.lazy import lazy_names
 
 if TYPE_CHECKING:
     from SwinX2SLib.evaluation.case import CaseEvaluation
@@ -30,10 +31,4 @@ _HOMES = {
     "VolumeEvaluation": "volumes",
     "evaluate_volumes": "volumes",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """Load a name when it is first used; the panel reads stored evaluations before anything is installed."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -6,8 +6,9 @@ none of the libraries that reconstruct, PyTorch least of all.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.lazy import lazy_names
 
 if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.job import Job
@@ -22,9 +23,4 @@ _HOMES = {
     "Reconstructor": "reconstructor",
     "run_job": "pipeline",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.lazy import lazy_names
 
 if TYPE_CHECKING:
     from SwinX2SLib.training.config import TrainingConfig, load_config
@@ -18,10 +19,4 @@ _HOMES = {
     "read_log": "log",
     "train": "run",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for: parameters of a run are read where PyTorch is not."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

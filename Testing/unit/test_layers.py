@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "SwinX2SLib"
 # From the ground up; a package imports from its own and from lower layers only.
 LAYERS = (
-    ("resources", "version"),
+    ("lazy", "resources", "version"),
     ("anatomy", "errors"),
     ("geometry", "io", "parallel"),
     ("radiographs", "drr", "label_maps", "skeleton", "measurements", "evaluation", "phantom"),

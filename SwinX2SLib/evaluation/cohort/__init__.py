@@ -5,8 +5,9 @@ Names are loaded when they are asked for: every worker process loads this packag
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from SwinX2SLib.lazy import lazy_names
 
 if TYPE_CHECKING:
     from SwinX2SLib.evaluation.cohort.run import CohortResult, evaluate_cohort
@@ -14,16 +15,11 @@ if TYPE_CHECKING:
 
 
 __all__ = ["CohortResult", "CohortRow", "CohortTable", "evaluate_cohort", "read_table"]
-_PLACES = {
+_HOMES = {
     "CohortResult": "run",
     "evaluate_cohort": "run",
     "CohortRow": "table",
     "CohortTable": "table",
     "read_table": "table",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
