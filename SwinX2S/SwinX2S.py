@@ -93,7 +93,8 @@ class SwinX2SWidget(ScriptedLoadableModuleWidget):
         self.panel.enter()
 
     def exit(self):
-        """Do nothing: a run goes on while the user works in other modules."""
+        """Give the views back; a run goes on while the user works in other modules."""
+        self.panel.exit()
 
     def cleanup(self):
         """End a run; the module is unloaded or loaded anew."""

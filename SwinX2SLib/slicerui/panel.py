@@ -67,6 +67,7 @@ class ReconstructionPanel(VTKObservationMixin):
     ):
         super().__init__()
         self._parameter_node = parameter_node
+        self._is_entered = False
         self.parameters: ReconstructionParameters | None = None
         self.services = Services(logic, lambda: self.parameters)
         self.sections: dict[str, Section] = {}
@@ -81,11 +82,18 @@ class ReconstructionPanel(VTKObservationMixin):
 
     def enter(self) -> None:
         """Show the present scene, which may have been replaced since the module was last seen."""
+        self._is_entered = True
         # Whoever follows a node again leaves observers on it, so not at every visit.
         if self.parameters is None or self.parameters.parameterNode is not self._parameter_node():
             self._follow_scene()
         for section in self.sections.values():
             section.enter()
+
+    def exit(self) -> None:
+        """The user goes to another module: give the views back."""
+        self._is_entered = False
+        for section in self.sections.values():
+            section.exit()
 
     def close(self) -> None:
         """Let go of everything; the module goes away (closed, or reloaded)."""
@@ -132,5 +140,11 @@ class ReconstructionPanel(VTKObservationMixin):
         self._forget_scene()
 
     def _on_scene_replaced(self, *_event: object) -> None:
-        """Start again: while a scene is read, its nodes come later than what refers to them."""
-        self._follow_scene()
+        """Start again: while a scene is read, its nodes come later than what refers to them.
+
+        While another module is shown, its layout and views stay as they are; `enter` follows the scene then.
+        """
+        if self._is_entered:
+            self._follow_scene()
+        else:
+            self._forget_scene()

@@ -84,6 +84,9 @@ class Section(VTKObservationMixin):
     def enter(self) -> None:
         """The user came to the module."""
 
+    def exit(self) -> None:
+        """The user goes to another module; layout and views are given back."""
+
     def refresh(self) -> None:
         """Show the parameters; called whenever one changed, so it must be quick."""
 

@@ -37,6 +37,7 @@ def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> Non
     Raises:
         AssertionError: something is not as it should be.
     """
+    panel.enter()
     say("All 54 bones become segments")
     bones_become_segments()
     say("Problems are reported before anything is started")

@@ -166,6 +166,17 @@ def test_picture_and_plane_stand_at_the_same_place(scene, result_folder):
         assert drawn[through].mean() == pytest.approx(bounds[through].mean(), abs=1e-3)
 
 
+def test_a_picture_is_seen_in_every_slice_of_the_patient(scene, result_folder):
+    result = load_result(result_folder)
+    for role, through in (("ap", 1), ("lateral", 0)):
+        (picture,) = linked(result, RADIOGRAPH_PICTURE, radiograph=role)
+        bounds, bones = np.zeros(6), np.zeros(6)
+        picture.GetRASBounds(bounds)
+        result.GetRASBounds(bones)
+        assert bounds[2 * through] < bones[2 * through] - 100
+        assert bounds[2 * through + 1] > bones[2 * through + 1] + 100
+
+
 def test_radiographs_of_a_tube_stand_at_the_detector_and_are_larger(scene, result_folder, tmp_path):
     folder = shutil.copytree(result_folder, tmp_path / "result")
     provenance = json.loads((folder / "provenance.json").read_text())

@@ -47,6 +47,7 @@ def module_widget(desktop, slot_errors):
     slicer.app.userSettings().clear()
     qt.messages.clear()
     desktop.widgetRepresentation().show()
+    slicer.modules.SwinX2SWidget.enter()
     yield slicer.modules.SwinX2SWidget
     desktop.unload()
     spin(0.05)
@@ -160,6 +161,8 @@ def use_worker(panel, tmp_path):
 
 @pytest.fixture
 def inputs(panel):
+    """The section Inputs, showing its radiographs."""
+    panel.ui.showRadiographsButton.checked = True
     return panel.whole.sections["inputs"]
 
 

@@ -11,6 +11,74 @@ from SwinX2SLib.slicerui.inputs.choice import radiograph_choice
 from SwinX2SLib.slicerui.inputs.preview import LAYOUT_ID
 
 
+@pytest.fixture
+def slice_views():
+    """The slice views of Slicer's application that show a coronal and a sagittal plane, with a background."""
+    background = slicer.util.addVolumeFromArray(np.zeros((4, 4, 4), np.uint8), name="background")
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(slicer.mrmlScene)
+    for name in ("Green", "Yellow"):
+        view = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSliceNode")
+        view.UnRegister(None)
+        composite = slicer.vtkMRMLSliceCompositeNode()
+        for node in (view, composite):
+            node.SetLayoutName(name)
+            node.SetSingletonTag(name)
+            slicer.mrmlScene.AddNode(node)
+        composite.SetBackgroundVolumeID(background.GetID())
+        view.SetSliceOffset(7.0)
+        view.SetFieldOfView(123.0, 45.0, 1.0)
+    return background
+
+
+def views_state() -> list:
+    nodes = [
+        (slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}"), f"vtkMRMLSliceCompositeNode{name}")
+        for name in ("Green", "Yellow")
+    ]
+    state = [
+        (
+            view.GetFieldOfView(),
+            slicer.util.arrayFromVTKMatrix(view.GetSliceToRAS()).tolist(),
+            slicer.mrmlScene.GetNodeByID(
+                slicer.mrmlScene.GetNodeByID(composite).GetBackgroundVolumeID()
+            ).GetName(),
+        )
+        for view, composite in nodes
+    ]
+    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode().GetViewArrangement()
+    return [layout, *state]
+
+
+def test_layout_and_slices_change_on_a_click_only_and_come_back(panel, slice_views, radiograph_pair):
+    before = views_state()
+    assert helpers() == []
+    panel.ui.showRadiographsButton.click()
+    shown_state = views_state()
+    assert shown_state[0] == LAYOUT_ID
+    assert all(one != other for one, other in zip(before, shown_state, strict=True))
+    panel.ui.showRadiographsButton.click()
+    assert views_state() == before
+    # Leaving the module gives the views back, too; whoever returns sees the radiographs again.
+    panel.ui.showRadiographsButton.click()
+    panel.whole.exit()
+    assert views_state() == before
+    assert helpers() == []
+    panel.whole.enter()
+    assert views_state() == shown_state
+
+
+def test_a_scene_that_is_read_while_another_module_is_shown_leaves_the_views_alone(panel, radiograph_pair):
+    panel.ui.showRadiographsButton.click()
+    panel.whole.exit()
+    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    before = layout.GetViewArrangement()
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndImportEvent)
+    assert layout.GetViewArrangement() == before
+    assert helpers() == []
+    panel.whole.enter()
+    assert layout.GetViewArrangement() == LAYOUT_ID
+
+
 def test_the_radiographs_stand_upright_in_their_patient_planes_and_are_never_saved(
     panel, inputs, radiograph_pair
 ):

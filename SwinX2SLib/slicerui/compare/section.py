@@ -219,7 +219,6 @@ class CompareSection(Section):
         if folder is not None and self.parameters is not None and result.GetScene() is not None:
             scene.add_comparison(result, folder, run.comparison.truth_name)
             scene.show_surfaces(result, True)
-            slicer.app.layoutManager().resetThreeDViews()
             self._show_message(_("Comparison finished. The reconstruction was not moved."))
             self._show_comparison(result)
         if self.parameters is not None:

@@ -46,9 +46,7 @@ class InputsSection(Section):
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
         super().setup(widgets, services)
-        self.viewing = RadiographViewing(
-            self.ui.showRadiographsButton, services.settings, self._show_examined
-        )
+        self.viewing = RadiographViewing(self.ui.showRadiographsButton, self._show_examined)
         self.toolbox = Toolbox(self)
         for role in ROLES:
             self._connect_edits(role)
@@ -62,6 +60,15 @@ class InputsSection(Section):
         """Take over the radiographs of a scene; a consent that was saved with them holds."""
         self._radiograph_ids = ()
         super().follow(parameter_node)
+
+    def enter(self) -> None:
+        """Show the radiographs again if they were shown."""
+        self._show_examined()
+
+    def exit(self) -> None:
+        """Leave the views as they were before the radiographs were shown."""
+        self.toolbox.deactivate_tool(show=False)
+        self.viewing.close()
 
     def forget(self) -> None:
         """Take what helps to look at the radiographs out of the scene."""

@@ -8,26 +8,23 @@ import qt
 
 from SwinX2SLib.slicerui.inputs.examination import Examination
 from SwinX2SLib.slicerui.inputs.preview import RadiographPlane, RadiographPreview, leave_layout, show_layout
-from SwinX2SLib.slicerui.settings import Settings
-
-_REMEMBERED = "show_films"
 
 
 class RadiographViewing:
     """A button that shows the radiographs, and what it shows.
 
+    Layout and slice views are the user's: they change when the button is pressed, and come back with it.
+
     Args:
-        button: checkable.
-        settings: remembers whether the preview is shown.
+        button: checkable, not checked.
         again: called when the radiographs are to be shown again.
     """
 
-    def __init__(self, button: qt.QPushButton, settings: Settings, again: Callable[[], None]):
-        self._button, self._settings, self._again = button, settings, again
+    def __init__(self, button: qt.QPushButton, again: Callable[[], None]):
+        self._button, self._again = button, again
         self._preview = RadiographPreview()
         self._layout_before: int | None = None
         self.planes: dict[str, RadiographPlane] = {}
-        button.checked = bool(settings.get(_REMEMBERED, True))
         button.toggled.connect(self._on_toggled)
 
     @property
@@ -54,14 +51,14 @@ class RadiographViewing:
         self.planes = {}
 
     def close(self) -> None:
-        """Hide the radiographs and go back to the layout that was there before them."""
+        """Hide the radiographs and go back to the layout and the slices that were there before them."""
         self.hide()
+        self._preview.give_views_back()
         if self._layout_before is not None:
             leave_layout(self._layout_before)
         self._layout_before = None
 
     def _on_toggled(self, wanted: bool) -> None:
-        self._settings.set(_REMEMBERED, bool(wanted))
         if wanted:
             self._again()
         else:

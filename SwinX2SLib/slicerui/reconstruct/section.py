@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
@@ -142,7 +141,6 @@ class ReconstructSection(Section):
         self._show_running()
         if outcome.node is not None:
             self.ui.logSection.collapsed = self.ui.logSection.collapsed and not outcome.hint
-            slicer.app.layoutManager().resetThreeDViews()
             self.services.result_added.emit(outcome.node)
             self._show_expectation()
         elif not outcome.cancelled:

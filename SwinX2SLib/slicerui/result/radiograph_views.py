@@ -189,16 +189,24 @@ def _on_scene_read(*_event: object) -> None:
     radiograph_views.connect_pictures()
 
 
+# From the isocentre; no patient reaches further.
+_PATIENT_MM = 400.0
+
+
 def _affine(place: RadiographPlace, block: int) -> np.ndarray:
-    """Return the 4x4 matrix (column, row, slice) -> RAS mm of a picture whose pixels are blocks of the
-    radiograph's."""
+    """Return the 4x4 matrix (column, row, slice) -> RAS mm of a picture whose pixels are blocks of the radiograph's.
+
+    Its one slice is so thick that the picture is seen in every slice of the patient, not only in its own plane.
+    """
     first = (block - 1) / 2
     pixels = np.array([[first, first], [first, first + block], [first + block, first]])
     origin, next_column, next_row = detector_points(place.camera, pixels, place.distance_mm)
     affine = np.eye(4)
     affine[:3, 0], affine[:3, 1] = next_column - origin, next_row - origin
     normal = np.cross(affine[:3, 0], affine[:3, 1])
-    affine[:3, 2] = normal / np.linalg.norm(normal)
+    normal /= np.linalg.norm(normal)
+    distance_mm = abs(float((origin - np.asarray(place.camera.isocentre_ras_mm)) @ normal))
+    affine[:3, 2] = normal * 2 * (distance_mm + _PATIENT_MM)
     affine[:3, 3] = origin
     return affine
 

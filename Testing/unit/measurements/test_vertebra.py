@@ -107,7 +107,9 @@ def test_rigid_motion_changes_no_measure_of_a_vertebra(lumbar, seed):
     for key, measurement in before.items():
         assert after[key].quality == measurement.quality
         if measurement.value is not None:
-            assert after[key].value == pytest.approx(measurement.value, abs=0.05)
+            # A voxel on the rim may fall to either side, which turns a process by some hundredths of a degree.
+            tolerance = 0.1 if measurement.unit == "deg" else 0.05
+            assert after[key].value == pytest.approx(measurement.value, abs=tolerance)
         for one, other in zip(measurement.landmarks, after[key].landmarks, strict=True):
             there = rotation @ one.position_ras_mm + shift
             np.testing.assert_allclose(other.position_ras_mm, there, atol=0.3)
