@@ -1,10 +1,10 @@
-"""The module's panel: the sections one below the other, following the scene."""
+"""The module's panel: tabs with the sections, following the scene."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
 import ctk
@@ -20,15 +20,41 @@ from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters, rename_old_parameters
 from SwinX2SLib.slicerui.section import Section, Services
 
-# From the radiographs to what is done with the bones; a section that is not named here comes last.
-ORDER = ("inputs", "reconstruct", "result", "measurements", "compare", "batch", "models")
+# The tabs and their sections, from the radiographs to what is done with the bones; a section that is not named here
+# comes into the last but one.
+TABS: dict[str, tuple[str, ...]] = {
+    "radiographs": ("inputs", "reconstruct"),
+    "result": ("result",),
+    "measurements": ("measurements",),
+    "research": ("compare", "batch"),
+    "setup": ("models",),
+}
 
 
 def section_names() -> list[str]:
     """Return the names of all sections: the packages of `slicerui` with a module `section`, in the panel's order."""
+    return [name for names in sections_by_tab().values() for name in names]
+
+
+def sections_by_tab() -> dict[str, list[str]]:
+    """Return the names of the sections of each tab."""
     packages = [module.name for module in pkgutil.iter_modules(slicerui.__path__) if module.ispkg]
-    found = [name for name in packages if find_spec(f"{slicerui.__name__}.{name}.section")]
-    return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    found = {name for name in packages if find_spec(f"{slicerui.__name__}.{name}.section")}
+    tabs = {tab: [name for name in names if name in found] for tab, names in TABS.items()}
+    tabs["research"] += sorted(found - {name for names in tabs.values() for name in names})
+    return {tab: names for tab, names in tabs.items() if names}
+
+
+def tab_title(tab: str) -> str:
+    """Return what stands on a tab."""
+    titles = {
+        "radiographs": _("Radiographs"),
+        "result": _("Result"),
+        "measurements": _("Measurements"),
+        "research": _("Research"),
+        "setup": _("Setup"),
+    }
+    return titles[tab]
 
 
 def make_section(name: str) -> Section:
@@ -46,6 +72,56 @@ def title_of(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+class Tabs:
+    """The tabs; only the one that is shown takes room, so that the panel is as high as what is seen.
+
+    Args:
+        sections: names of the sections by tab, at least one each.
+
+    Attributes:
+        widget: holds them.
+    """
+
+    def __init__(self, sections: Mapping[str, Sequence[str]]):
+        self.widget = qt.QTabWidget()
+        self._names = list(sections)
+        self._alone = {tab for tab, names in sections.items() if len(names) == 1}
+        self._pages: list[qt.QWidget] = []
+        for tab in self._names:
+            page = qt.QWidget()
+            page.setLayout(qt.QVBoxLayout())
+            page.layout().setContentsMargins(0, 4, 0, 0)
+            page.layout().addStretch(1)
+            self.widget.addTab(page, tab_title(tab))
+            self._pages.append(page)
+        self.widget.currentChanged.connect(self._on_changed)
+        self._on_changed(0)
+
+    def add(self, tab: str, widget: qt.QWidget) -> ctk.ctkCollapsibleButton | None:
+        """Put a section into a tab; return what it folds under where the tab holds several."""
+        layout = self._pages[self._names.index(tab)].layout()
+        # Before the stretch at the end.
+        if tab in self._alone:
+            layout.insertWidget(layout.count() - 1, widget)
+            return None
+        fold = ctk.ctkCollapsibleButton()
+        fold.text = widget.windowTitle
+        fold.setLayout(qt.QVBoxLayout())
+        fold.layout().setContentsMargins(0, 0, 0, 0)
+        fold.layout().addWidget(widget)
+        layout.insertWidget(layout.count() - 1, fold)
+        return fold
+
+    def show(self, tab: str) -> None:
+        """Bring a tab to the front."""
+        self.widget.setCurrentIndex(self._names.index(tab))
+
+    def _on_changed(self, index: int) -> None:
+        for number, page in enumerate(self._pages):
+            policy = qt.QSizePolicy.Preferred if number == index else qt.QSizePolicy.Ignored
+            page.setSizePolicy(policy, policy)
+
+
 class ReconstructionPanel(VTKObservationMixin):
     """Creates the sections and notifies them of changes of the scene and the module.
 
@@ -56,6 +132,7 @@ class ReconstructionPanel(VTKObservationMixin):
 
     Attributes:
         sections: by name, in the order of the panel.
+        tabs: that hold them.
         services: what they share.
     """
 
@@ -71,9 +148,11 @@ class ReconstructionPanel(VTKObservationMixin):
         self.parameters: ReconstructionParameters | None = None
         self.services = Services(logic, lambda: self.parameters)
         self.sections: dict[str, Section] = {}
-        for name in section_names():
-            self.sections[name] = self._add(name, layout)
-        layout.addStretch(1)
+        self.tabs = Tabs(sections_by_tab())
+        layout.addWidget(self.tabs.widget)
+        for tab, names in sections_by_tab().items():
+            for name in names:
+                self.sections[name] = self._add(name, tab)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_scene_closing)
         self.addObserver(scene, scene.EndCloseEvent, self._on_scene_replaced)
@@ -102,16 +181,15 @@ class ReconstructionPanel(VTKObservationMixin):
             section.close()
         self._forget_scene()
 
-    def _add(self, name: str, layout: qt.QLayout) -> Section:
+    def _add(self, name: str, tab: str) -> Section:
         section = make_section(name)
         widget = slicer.util.loadUI(str(resource_path("UI", f"{title_of(name)}.ui")))
-        fold, remembered = ctk.ctkCollapsibleButton(), f"folded/{name}"
-        fold.text = widget.windowTitle
-        fold.setLayout(qt.QVBoxLayout())
-        fold.layout().addWidget(widget)
-        layout.addWidget(fold)
-        fold.collapsed = self.services.settings.get(remembered, section.folded)
-        fold.contentsCollapsed.connect(lambda folded: self.services.settings.set(remembered, bool(folded)))
+        fold, remembered = self.tabs.add(tab, widget), f"folded/{name}"
+        if fold is not None:
+            fold.collapsed = self.services.settings.get(remembered, section.folded)
+            fold.contentsCollapsed.connect(
+                lambda folded: self.services.settings.set(remembered, bool(folded))
+            )
         section.setup(slicer.util.childWidgetVariables(widget), self.services)
         return section
 

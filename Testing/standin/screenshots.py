@@ -24,9 +24,10 @@ from PIL import Image  # noqa: E402
 from radiographs import radiograph_array  # noqa: E402
 from three_d_view import ThreeDView  # noqa: E402
 
+from SwinX2SLib.slicerui.panel import TABS, Tabs  # noqa: E402
 from SwinX2SLib.weights.manifest import default_name  # noqa: E402
 
-WIDTH = 480
+WIDTH = 400
 LARGEST_BYTES = 300_000
 # Of the README's bench.
 USUAL_SECONDS = 8.2
@@ -50,30 +51,28 @@ def settle(rounds: int = 8) -> None:
 
 
 class Photographer:
-    """Takes pictures of the panel's sections, one unfolded at a time."""
+    """Takes pictures of the panel's tabs, as wide as a docked panel is."""
 
-    def __init__(self, widget: qt.QWidget, folder: Path):
-        self._widget, self._folder = widget, folder
-        folds = slicer.util.findChildren(widget, className="ctkCollapsibleButton")
-        self._folds = [fold for fold in folds if fold.parent() is widget]
+    def __init__(self, widget: qt.QWidget, tabs: Tabs, folder: Path):
+        self._widget, self._tabs, self._folder = widget, tabs, folder
 
-    def titles(self) -> list[str]:
-        return [fold.text for fold in self._folds]
+    def shoot(self, tab: str, name: str, section: str = "", inner: tuple = ()) -> None:
+        """Take a picture of the panel with one tab in front.
 
-    def shoot_section(self, title: str, name: str, inner: tuple[qt.QWidget, ...] = ()) -> None:
-        """Unfold a section, and parts in it, and take a picture of it alone."""
-        for fold in self._folds:
-            fold.collapsed = fold.text != title
+        Args:
+            tab: its name.
+            name: of the picture.
+            section: the only one that is unfolded; all where none is named.
+            inner: collapsible parts of a section that are open, too.
+        """
+        self._tabs.show(tab)
+        page = self._tabs.widget.currentWidget()
+        folds = slicer.util.findChildren(page, className="ctkCollapsibleButton")
+        folds = [fold for fold in folds if fold.parent() is page]
+        for fold, shown in zip(folds, TABS[tab], strict=bool(folds)):
+            fold.collapsed = section not in ("", shown)
         for part in inner:
             part.collapsed = False
-        self._fit()
-        (section,) = (fold for fold in self._folds if fold.text == title)
-        self._save(section.grab(), name)
-
-    def shoot_all(self, titles: tuple[str, ...], name: str) -> None:
-        """Take a picture of the whole panel with some sections unfolded."""
-        for fold in self._folds:
-            fold.collapsed = fold.text not in titles
         self._fit()
         self._save(self._widget.grab(), name)
 
@@ -114,7 +113,7 @@ def photograph_faults(panel, camera: Photographer) -> None:
         )
         setattr(panel.parameters, f"{role}_volume", radiograph)
     settle()
-    camera.shoot_all(("Inputs", "Reconstruct"), "faults")
+    camera.shoot("radiographs", "faults")
     slicer.mrmlScene.Clear(0)
     panel.enter()
 
@@ -124,15 +123,15 @@ def photograph_run(panel, camera: Photographer) -> None:
     (sample,) = (each for each in slicer.modules.sampleDataSources["SwinX2S"] if "phantom" in each.sampleName)
     sample.customDownloader(sample)
     settle()
-    camera.shoot_section("Inputs", "inputs")
+    camera.shoot("radiographs", "inputs")
     section = panel.sections["reconstruct"]
     # As after a first run on an idle machine; the one that makes the pictures may be busy.
     panel.services.settings.set(f"seconds/{default_name()}/cpu", USUAL_SECONDS)
     section.refresh()
-    camera.shoot_section("Reconstruct", "reconstruct")
+    camera.shoot("radiographs", "reconstruct", "reconstruct")
     section.ui.reconstructButton.click()
     wait(lambda: section.ui.progressBar.value >= 20 or not panel.services.logic.is_running())
-    camera.shoot_section("Reconstruct", "running")
+    camera.shoot("radiographs", "running", "reconstruct")
     wait(lambda: not panel.services.logic.is_running())
     if panel.sections["result"].parameters.result_segmentation is None:
         raise SystemExit(section.ui.statusLabel.text)
@@ -146,14 +145,11 @@ def photograph_run(panel, camera: Photographer) -> None:
 
 def photograph_sections(panel, camera: Photographer) -> None:
     """Every section as it stands when a result is there."""
-    names = {"Inputs": None, "Reconstruct": None}
-    for title in camera.titles():
-        name = names.get(title, title.split(" ")[0].lower())
-        if name is not None:
-            camera.shoot_section(title, name)
     models = panel.sections["models"].ui
     models.modelsTable.selectRow(0)
-    camera.shoot_section("Models and packages", "models", (models.importSection,))
+    for tab, sections in TABS.items():
+        for section in sections if tab != "radiographs" else ():
+            camera.shoot(tab, section, section, inner=(models.importSection,))
 
 
 def photograph_bones(panel, folder: Path) -> None:
@@ -217,7 +213,7 @@ def main() -> None:
         module.widgetRepresentation().show()
         panel = slicer.modules.SwinX2SWidget.panel
         panel.enter()
-        camera = Photographer(module.widgetRepresentation(), folder)
+        camera = Photographer(module.widgetRepresentation(), panel.tabs, folder)
         photograph_faults(panel, camera)
         photograph_run(panel, camera)
         photograph_bones(panel, folder)

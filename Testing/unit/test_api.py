@@ -148,6 +148,7 @@ def test_every_name_resolves_and_is_documented(name):
     ) in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", sorted(set(HOMES.values())))
 def test_the_examples_of_a_module_run(module):
     result = doctest.testmod(importlib.import_module(f"SwinX2SLib.{module}"), optionflags=doctest.ELLIPSIS)
@@ -352,6 +353,7 @@ def test_a_view_that_is_none_is_told_with_the_fault_of_the_volume():
     assert {fault.kind for fault in caught.value.faults} == {"no-camera", "no-kind", "not-a-volume"}
 
 
+@pytest.mark.slow
 def test_a_type_checker_sees_the_public_names(tmp_path):
     api = pytest.importorskip("mypy.api")
     script = tmp_path / "script.py"

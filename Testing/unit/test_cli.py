@@ -13,6 +13,8 @@ from PIL import Image
 from SwinX2SLib.cli import COMMANDS
 from SwinX2SLib.errors import EXIT_CODES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -15,6 +15,8 @@ from SwinX2SLib.reconstruct.scoring import score_cases
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.weights.manifest import default_name, find_weights
 
+pytestmark = pytest.mark.slow
+
 PELVIS_AND_FEMORA = (*label_ids("pelvis"), *label_ids("femur"))
 
 

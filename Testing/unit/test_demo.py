@@ -13,6 +13,8 @@ from SwinX2SLib.reconstruct.protocol import Progress, Result
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.resources import resource_path
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (48, 48, 64)
 
 

@@ -10,6 +10,8 @@ import pytest
 from SwinX2SLib.errors import InputError, needs_extra
 from SwinX2SLib.resources import resource_path
 
+pytestmark = pytest.mark.slow
+
 # Packages that only extras bring. timm brings huggingface_hub itself, and does without.
 EXTRAS = ("nanodrr", "torchio", "tensorboard", "huggingface_hub", "distributed", "monai", "reportlab")
 BLOCK = f"""

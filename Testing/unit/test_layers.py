@@ -169,6 +169,7 @@ def test_only_slicerui_imports_slicer_and_qt():
         assert not roots & {"slicer", "qt", "ctk", "vtk", "mrml"}, module
 
 
+@pytest.mark.slow
 def test_every_pure_module_loads_without_slicer_qt_and_vtk():
     import_without(
         [module for module in modules() if not within(module, (*SLICER_ONLY, "__main__"))],

@@ -17,6 +17,8 @@ from SwinX2SLib.errors import SOME_FAILED
 sys.path.insert(0, str(Path(__file__).parent))
 import downloads
 
+pytestmark = pytest.mark.slow
+
 INPUT_ERROR = 3  # `reconstruct.protocol`
 GRID = ("--shape", "64,64,64")
 

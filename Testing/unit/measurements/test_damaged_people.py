@@ -8,7 +8,7 @@ from SwinX2SLib.measurements.bones import bones_from_labels
 from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
-pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("error::RuntimeWarning")]
 NAMES = {label.id: label.name for label in labels()}
 IDS = {name: label for label, name in NAMES.items()}
 # A value may differ by so much from that of the whole person and still be called good.

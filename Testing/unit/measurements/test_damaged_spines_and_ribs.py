@@ -11,6 +11,8 @@ from SwinX2SLib.measurements.spine import measure_spine
 from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 
+pytestmark = pytest.mark.slow
+
 # Wider than any person: what lies outside has to be flagged.
 POSSIBLE = {
     "height": (4, 60),

@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from people import PELVIC, bones_of, names_of_people, phantom_bones, picks_of, sphere_through
 from voxelise import voxelise
 
+pytestmark = pytest.mark.slow
+
 FIGURES = {
     "head centre [mm]": 1.5,
     "head radius [mm]": 1.0,

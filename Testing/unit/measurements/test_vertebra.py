@@ -54,6 +54,7 @@ def by_name(measurements, structure):
     return {(m.name, m.side): m for m in measurements if m.structure == structure}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spacing_mm", "tolerance_mm", "people"), [(1.0, 1.0, 5), (2.0, 1.5, 10), (2.6, 2.0, 20)]
 )

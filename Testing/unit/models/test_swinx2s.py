@@ -160,6 +160,7 @@ def test_sizes_that_do_not_fit_are_refused_before_anything_is_built():
         SwinX2S(SwinX2SConfig(4, (2, 2, 2, 2), (1, 2, 4, 8), (32, 64, 64)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", [(32, 32, 64), (64, 64, 32)])
 def test_bfloat16_gradients_of_small_grids_do_not_hold_what_lay_in_memory_before(grid, native_bfloat16):
     model, pair = network(grid), radiographs(grid)

@@ -14,6 +14,8 @@ import pytest
 from SwinX2SLib.cli import main
 from SwinX2SLib.errors import SOME_FAILED
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -14,6 +14,8 @@ from SwinX2SLib import __version__
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.parallel import Task, cluster, run_resumable
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 COUNT = 16

@@ -10,6 +10,8 @@ from SwinX2SLib.anatomy import label_ids, labels, mirrored_ids
 from SwinX2SLib.geometry.frames import orientation_of, transform_points
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, Sided, build_phantom
 
+pytestmark = pytest.mark.slow
+
 SPACING_MM = 2.0
 ID = {label.name: label.id for label in labels()}
 

@@ -167,6 +167,7 @@ def test_computed_radiographs_are_checked_as_a_pair_too(radiograph_values):
     ]
 
 
+@pytest.mark.slow
 def test_nine_real_chest_pairs_are_read_with_a_spacing_given(shared_data):
     folder = shared_data / "radiographs" / "pairs"
     frontals = sorted(folder.glob("*_frontal_pa.*"))

@@ -13,6 +13,8 @@ import psutil
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 COUNT = 4

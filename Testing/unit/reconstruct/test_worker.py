@@ -17,6 +17,8 @@ import pytest
 from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.reconstruction import FILES
 
+pytestmark = pytest.mark.slow
+
 BEFORE = {"ap.png", "lateral.png", "job.json"}
 
 

@@ -15,6 +15,8 @@ from SwinX2SLib.evaluation import CaseEvaluation
 from SwinX2SLib.phantom import build_phantom
 from SwinX2SLib.report.evaluation.write import FILES
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments, cwd=None):
     command = [sys.executable, "-m", "SwinX2SLib", "evaluate", *map(str, arguments)]

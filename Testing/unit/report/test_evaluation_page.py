@@ -14,6 +14,8 @@ from SwinX2SLib.evaluation.case import CaseEvaluation
 from SwinX2SLib.io.label_volumes import LabelVolume
 from SwinX2SLib.report.evaluation.page import write_case_page, write_cohort_page
 
+pytestmark = pytest.mark.slow
+
 EVERY_BONE = tuple(label.name for label in labels())
 
 

@@ -18,6 +18,8 @@ from SwinX2SLib.measurements.measure import REGIONS, measure_subject
 from SwinX2SLib.reconstruct.reconstruction import FILES as RESULT_FILES
 from SwinX2SLib.report.measurements.write import FILES, MeasureJob, run_measuring
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 ID = {label.name: label.id for label in labels()}
 AFFINE = np.diag((3.0, 3.0, 3.0, 1.0))

@@ -20,6 +20,8 @@ from SwinX2SLib.report import write_report
 from SwinX2SLib.report.findings import read_findings
 from SwinX2SLib.report.page import outlined_radiograph, radiograph_camera
 
+pytestmark = pytest.mark.slow
+
 ID = {label.name: label.id for label in labels()}
 SHAPE, SPACING_MM = (32, 24, 40), 4.0
 AFFINE = network_affine(SPACING_MM, SHAPE)

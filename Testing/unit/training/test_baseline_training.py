@@ -20,6 +20,8 @@ from SwinX2SLib.weights import load_weights
 from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def batch() -> Batch:

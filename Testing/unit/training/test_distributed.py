@@ -13,6 +13,8 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.training.checkpoint import LAST, load_checkpoint
 from SwinX2SLib.training.distributed import Process
 
+pytestmark = pytest.mark.slow
+
 RUN = """
 model = "fused-nano"
 steps = {steps}

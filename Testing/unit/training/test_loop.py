@@ -20,6 +20,8 @@ from SwinX2SLib.training.data import BatchDataset, Share
 from SwinX2SLib.training.loop import Trainer
 from SwinX2SLib.training.validation import Validator
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 KILLED_RUN = """
 import dataclasses, pickle, sys, torch

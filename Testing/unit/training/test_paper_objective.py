@@ -248,6 +248,7 @@ def phantom_batch() -> Batch:
     return batch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixed_precision", [False, True])
 @pytest.mark.parametrize("transformer_skip", [True, False])
 def test_a_small_network_of_the_paper_learns_one_phantom_channels_last(

@@ -41,6 +41,7 @@ def fits(radiograph: torch.Tensor, *shape: int) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_radiographs_have_the_grids_size_and_lie_within_zero_and_one(person):
     x, y, z = person.shape
     for seed in range(60):
@@ -58,6 +59,7 @@ def test_the_same_random_numbers_give_the_same_radiographs(person):
             torch.testing.assert_close(first, again, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_bones_can_be_made_out_on_nearly_all_radiographs(person):
     parallel = [(person > 0).float().sum(axis) for axis in (1, 0)]
     seen = [

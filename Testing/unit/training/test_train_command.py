@@ -7,6 +7,8 @@ from SwinX2SLib.training.checkpoint import BEST, LAST
 from SwinX2SLib.training.smoke_test import NAME, Trial
 from SwinX2SLib.weights import load_weights
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_trial_run_learns_on_phantoms_and_leaves_everything_a_run_leaves(tmp_path, capsys):
     assert main(["train", "--smoke", "--device", "cpu", "--out", str(tmp_path / "run")]) == 0

@@ -52,6 +52,7 @@ def test_weights_are_chosen_by_the_published_cases_where_there_are_any():
     assert selection_score({**synthetic, "published": {"mean": 0.1}}) == 0.1
 
 
+@pytest.mark.slow
 def test_published_cases_score_as_the_command_score_says(shared_data, three_bones):
     listed = load_case_list(shared_data / "anatomy" / "manifest.json")
     cases = [case for case in listed if case.name == "x2s_0243"]

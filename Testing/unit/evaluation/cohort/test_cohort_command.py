@@ -12,6 +12,8 @@ import pytest
 
 from SwinX2SLib.cli import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 OPTIONS = ("--no-measurements", "--workers", "2")
 

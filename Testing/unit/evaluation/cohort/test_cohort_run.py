@@ -11,6 +11,8 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation import CaseEvaluation, EvaluationOptions
 from SwinX2SLib.evaluation.cohort import evaluate_cohort, read_table
 
+pytestmark = pytest.mark.slow
+
 QUICK = EvaluationOptions(measurements=False)
 
 
