@@ -402,7 +402,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Frontal radiograph</source>
+            <source>Frontal</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -490,6 +490,18 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Marker length:</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Length of the marker on the frontal radiograph</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>True length of the marker in millimetres (calibration ball, ruler).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Calibrate…</source>
             <translation type="unfinished" />
         </message>
@@ -498,15 +510,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Length of the marker on the frontal radiograph</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>marker </source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>True length of the marker in millimetres (calibration ball, ruler).</source>
+            <source>Advanced</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -546,7 +550,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Lateral radiograph</source>
+            <source>Lateral</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -578,11 +582,11 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a line over a marker of known length on the lateral radiograph; click again to calibrate the pixel size.</source>
+            <source>Length of the marker on the lateral radiograph</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Length of the marker on the lateral radiograph</source>
+            <source>Draw a line over a marker of known length on the lateral radiograph; click again to calibrate the pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3218,6 +3222,26 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
     </context>
     <context>
         <name>slicerui.panel</name>
+        <message>
+            <source>Radiographs</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Result</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Measurements</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Research</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Setup</source>
+            <translation type="unfinished" />
+        </message>
         <message>
             <source>The scene was closed; the reconstruction was cancelled.</source>
             <translation type="unfinished" />

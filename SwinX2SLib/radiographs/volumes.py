@@ -28,6 +28,8 @@ from SwinX2SLib.radiographs.decoded_image import (
 from SwinX2SLib.radiographs.transforms import upright_letters
 
 # Written by programs that do not know the spacing.
+# Key of a NRRD header, and attribute of a volume in 3D Slicer: who states the size of a pixel.
+SPACING_KEY = "SwinX2S.spacing_stated_by"
 _UNKNOWN_SPACING_MM = 1.0
 
 
@@ -81,9 +83,10 @@ def _radiograph(data: np.ndarray, directions: np.ndarray, header: VolumeHeader) 
     values = np.squeeze(data).T.astype(np.float32)
     row_mm, column_mm = (float(np.linalg.norm(directions[axis])) for axis in (row_axis, column_axis))
     notes, spacing, remark = [], None, ""
+    stated_by = header.fields.get(SPACING_KEY, "")
     if all(np.isfinite(length) and length > 0 for length in (row_mm, column_mm)):
-        spacing = HeaderSpacing(row_mm, column_mm, f"{header.format} header")
-        if row_mm == column_mm == _UNKNOWN_SPACING_MM:
+        spacing = HeaderSpacing(row_mm, column_mm, stated_by or f"{header.format} header")
+        if row_mm == column_mm == _UNKNOWN_SPACING_MM and not stated_by:
             notes.append(
                 "The header states exactly 1 mm, which many programs write when the spacing is unknown: "
                 "check it."

@@ -16,6 +16,9 @@ LARGEST_ML = {"spine": 130.0, "ribs": 40.0, "sacrum": 370.0, "hip": 660.0, "femu
 LOW_CONFIDENCE = 0.6
 
 
+UNRELIABLE = "Do not rely on this reconstruction"
+
+
 @dataclass(frozen=True)
 class FoundBone:
     """Size of a bone and confidence of the network.
@@ -57,15 +60,17 @@ def plausibility_warnings(labels: np.ndarray, bones: Sequence[FoundBone]) -> lis
     warnings = []
     uncertain = sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
     if 2 * uncertain > len(bones):
-        warnings.append(
-            f"Do not rely on this reconstruction: the network has low confidence in {uncertain} of "
-            f"{len(bones)} bones."
-        )
+        warnings.append(f"{UNRELIABLE}: the network has low confidence in {uncertain} of {len(bones)} bones.")
     large = [bone for bone in bones if bone.volume_ml > LARGEST_ML[_kind(bone.label)]]
     if large:
         sizes = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
         warnings.append(f"Implausibly large: {sizes}. Check the pixel size and the views.")
     return warnings + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
+
+
+def unreliable_reason(warnings: Sequence[str]) -> str:
+    """Return the warning that the whole result must not be relied on, or ""."""
+    return next((warning for warning in warnings if warning.startswith(UNRELIABLE)), "")
 
 
 def mean_heights(labels: np.ndarray) -> np.ndarray:

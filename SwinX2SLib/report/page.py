@@ -24,6 +24,7 @@ from SwinX2SLib.geometry.label_surfaces import label_surfaces
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
+from SwinX2SLib.reconstruct.plausibility import unreliable_reason
 from SwinX2SLib.report.findings import Findings, read_findings
 from SwinX2SLib.report.measurements.write import MeasuredSummary, write_measurements
 from SwinX2SLib.report.render import BACKGROUND, FRONT, LEFT, View, render_bones
@@ -194,12 +195,15 @@ def _render(
     title: str,
     extra_rows: dict[str, str],
 ) -> str:
+    warnings = findings.warnings()
+    banner = unreliable_reason(warnings)
     return render_page(
         "report.html.jinja",
         title=title,
         measured=measured,
         bones=findings.bones,
-        warnings=findings.warnings(),
+        banner=banner,
+        warnings=[warning for warning in warnings if warning != banner],
         provenance=findings.provenance,
         radiographs=radiographs,
         extra_rows=extra_rows,

@@ -72,6 +72,18 @@ def title_of(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+def _banner() -> qt.QLabel:
+    banner = qt.QLabel()
+    banner.name = "bannerLabel"
+    banner.textFormat = qt.Qt.PlainText
+    banner.wordWrap = True
+    banner.visible = False
+    banner.styleSheet = (
+        "background: #b3261e; color: white; font-weight: bold; padding: 6px; border-radius: 3px;"
+    )
+    return banner
+
+
 class Tabs:
     """The tabs; only the one that is shown takes room, so that the panel is as high as what is seen.
 
@@ -133,6 +145,7 @@ class ReconstructionPanel(VTKObservationMixin):
     Attributes:
         sections: by name, in the order of the panel.
         tabs: that hold them.
+        banner: above them, shown where the chosen result must not be relied on.
         services: what they share.
     """
 
@@ -148,6 +161,9 @@ class ReconstructionPanel(VTKObservationMixin):
         self.parameters: ReconstructionParameters | None = None
         self.services = Services(logic, lambda: self.parameters)
         self.sections: dict[str, Section] = {}
+        self.banner = _banner()
+        layout.addWidget(self.banner)
+        self.services.banner.connect(self._show_banner)
         self.tabs = Tabs(sections_by_tab())
         layout.addWidget(self.tabs.widget)
         for tab, names in sections_by_tab().items():
@@ -192,6 +208,10 @@ class ReconstructionPanel(VTKObservationMixin):
             )
         section.setup(slicer.util.childWidgetVariables(widget), self.services)
         return section
+
+    def _show_banner(self, words: str) -> None:
+        self.banner.text = words
+        self.banner.visible = bool(words)
 
     def _follow_scene(self) -> None:
         self._forget_scene()

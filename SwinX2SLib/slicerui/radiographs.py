@@ -22,6 +22,7 @@ from SwinX2SLib.radiographs.acquisition import StatedDistances, stated_distances
 from SwinX2SLib.radiographs.decoded_image import HeaderSpacing
 from SwinX2SLib.radiographs.dicom import radiograph_spacing as spacing_of_header
 from SwinX2SLib.radiographs.reading import header_spacing, source_from_header
+from SwinX2SLib.radiographs.volumes import SPACING_KEY
 
 ROLES = ("ap", "lateral")
 
@@ -38,7 +39,8 @@ _DICOM_UIDS = "DICOM.instanceUIDs"
 # The DICOM file that a radiograph was loaded from without Slicer's database.
 FILE_ATTRIBUTE = "SwinX2S.dicom_file"
 # Who states the pixel size of a radiograph whose geometry was set by this module.
-SPACING_ATTRIBUTE = "SwinX2S.spacing_stated_by"
+# Slicer writes attributes of a volume into its NRRD files, where the reader finds it.
+SPACING_ATTRIBUTE = SPACING_KEY
 
 
 class ExportError(RuntimeError):

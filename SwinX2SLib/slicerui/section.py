@@ -28,6 +28,7 @@ class Services:
         inputs_changed: emitted with `(inputs.examination.Examination)` when the radiographs, or what is wrong with
             them, changed.
         models_changed: emitted when a model was imported or removed.
+        banner: emitted with one sentence, as plain text, that stands above all tabs; "" takes it away.
         about_to_run: emitted when Reconstruct is clicked, before the inputs are checked; open edits are finished.
     """
 
@@ -38,6 +39,7 @@ class Services:
     inputs_changed: Signal = field(default_factory=Signal)
     models_changed: Signal = field(default_factory=Signal)
     about_to_run: Signal = field(default_factory=Signal)
+    banner: Signal = field(default_factory=Signal)
 
 
 class Section(VTKObservationMixin):

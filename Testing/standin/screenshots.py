@@ -67,10 +67,10 @@ class Photographer:
         """
         self._tabs.show(tab)
         page = self._tabs.widget.currentWidget()
-        folds = slicer.util.findChildren(page, className="ctkCollapsibleButton")
-        folds = [fold for fold in folds if fold.parent() is page]
-        for fold, shown in zip(folds, TABS[tab], strict=bool(folds)):
-            fold.collapsed = section not in ("", shown)
+        layout = page.layout()
+        if len(TABS[tab]) > 1:
+            for index, shown in enumerate(TABS[tab]):
+                layout.itemAt(index).widget().collapsed = section not in ("", shown)
         for part in inner:
             part.collapsed = False
         self._fit()

@@ -43,6 +43,27 @@ def test_the_bones_arrive_beside_the_radiographs_with_where_they_come_from(
     assert leftovers() == []
 
 
+def test_a_result_that_must_not_be_relied_on_says_so_once_above_all_tabs(
+    panel, radiograph_pair, run_worker, bones_file
+):
+    run_worker('tell(event="result", files={"labels": labels})', labels=str(bones_file))
+    (node,) = segmentations()
+    banner, selector = panel.whole.banner, panel.ui.resultSelector
+    assert banner.isHidden()
+    alarm, other = (
+        "Do not rely on this reconstruction: low confidence in 3 of 5 bones.",
+        "Missing vertebrae: T5.",
+    )
+    node.SetAttribute("SwinX2S.remarks", json.dumps([other, alarm]))
+    selector.setCurrentNode(None)
+    selector.setCurrentNode(node)
+    assert (banner.text, banner.isHidden()) == (alarm, False)
+    assert other in panel.ui.remarksLabel.text
+    assert alarm not in panel.ui.remarksLabel.text
+    selector.setCurrentNode(None)
+    assert banner.isHidden()
+
+
 def test_notes_of_a_result_are_shown_without_being_looked_for(panel, radiograph_pair, run_worker, bones_file):
     assert panel.ui.logSection.collapsed
     note = "Do not rely on this reconstruction: the network has low confidence in 3 of 5 bones."

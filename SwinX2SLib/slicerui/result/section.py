@@ -11,6 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
+from SwinX2SLib.reconstruct.plausibility import unreliable_reason
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.result import confidence, outlines, radiograph_views, regions, views
@@ -197,13 +198,16 @@ class ResultSection(Section):
         self.ui.exportLabel.text = words
 
     def _show_words(self) -> None:
+        remarks = json.loads(provenance_value(self._shown, "remarks") or "[]") if self._shown else []
+        alarm = unreliable_reason(remarks)
+        self.services.banner.emit(alarm)
         if self._shown is None:
             self.ui.remarksLabel.text = _(
                 "No result is selected: run a reconstruction or open a result folder."
             )
             self.ui.provenanceLabel.text = ""
             return
-        remarks = json.loads(provenance_value(self._shown, "remarks") or "[]")
+        remarks = [remark for remark in remarks if remark != alarm]
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
         self.ui.remarksLabel.text = f"<b>{_('Please note:')}</b><ul>{items}</ul>" if remarks else ""
         rows = provenance_words(self._shown)

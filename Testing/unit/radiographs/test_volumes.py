@@ -7,6 +7,7 @@ from nrrd_files import write_nrrd
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import RadiographOptions, read_radiograph
+from SwinX2SLib.radiographs.volumes import SPACING_KEY
 
 RAW = RadiographOptions(trust_orientation=False)
 
@@ -183,3 +184,12 @@ def test_an_rgb_nrrd_of_equal_channels_is_accepted(tmp_path, radiograph_values):
     radiograph = read_radiograph(tmp_path / "radiograph.nrrd", "ap")
     assert radiograph_like(radiograph, radiograph_values)
     assert radiograph.spacing_mm == pytest.approx((0.8, 0.8))
+
+
+@pytest.mark.parametrize("stated_by", ["", "the sample's description"])
+def test_a_pixel_of_exactly_1_mm_is_doubted_unless_somebody_stated_it(tmp_path, radiograph_values, stated_by):
+    header = {"spacings": [1.0, 1.0]} | ({SPACING_KEY: stated_by} if stated_by else {})
+    write_nrrd(tmp_path / "radiograph.nrrd", radiograph_values.T, header)
+    radiograph = read_radiograph(tmp_path / "radiograph.nrrd", "ap")
+    assert any("exactly 1 mm" in note for note in radiograph.notes) == (not stated_by)
+    assert (stated_by or "NRRD header") in radiograph.spacing_source
