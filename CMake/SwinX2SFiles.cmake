@@ -282,6 +282,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/installer.py
   slicerui/logic.py
   slicerui/measurements/__init__.py
+  slicerui/measurements/cards.py
   slicerui/measurements/commands.py
   slicerui/measurements/markups.py
   slicerui/measurements/nodes.py

@@ -673,7 +673,23 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>measure new results automatically</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Measure the bones of each reconstruction as soon as it is finished.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Progress of the measurement</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Click a value to show it on both radiographs and in 3D.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>AP diameter of the vertebral canal by level, C1 to L5. Orange: to be checked.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -685,7 +701,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>all</source>
+            <source>with a value</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -694,6 +710,22 @@
         </message>
         <message>
             <source>edited</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>all</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Search</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Words of the names of bone and measurement</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Search measurements</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2716,6 +2748,61 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
         </message>
     </context>
     <context>
+        <name>measurements.cards</name>
+        <message>
+            <source>right</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>left</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Femoral neck-shaft angle</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>incidence</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>tilt</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>sacral slope</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Pelvis</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Vertebral canal, AP diameter</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>not measurable</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>check</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} landmarks</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} of {1} levels</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>narrowest: {0}</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
         <name>measurements.nodes</name>
         <message>
             <source>Spine</source>
@@ -2822,11 +2909,11 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reference range</source>
+            <source>Quality</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Quality</source>
+            <source>Reference range</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3197,14 +3284,6 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
         </message>
         <message>
             <source>Install the PyTorch extension in the Extensions Manager and restart Slicer, or use Install from a folder (section Models and packages).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>This version of Slicer cannot install Python packages for modules.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Use Slicer 5.12 or newer.</source>
             <translation type="unfinished" />
         </message>
         <message>

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Protocol
 
+import slicer
 from packaging.requirements import Requirement
 from slicer.i18n import tr as _
 
@@ -15,20 +18,29 @@ from SwinX2SLib.resources import resource_path
 from SwinX2SLib.slicerui.dialogs import confirm
 
 TORCH = "torch>=2.6"
+# What only networks need; measuring, comparing and exporting do without.
+_OF_NETWORKS = ("torch", "timm", "safetensors")
+# Slicer's own; pip must not replace them while it installs others.
+_KEPT = ("numpy", "torch")
 
 
-def requirements() -> list[Requirement]:
-    """Return all that the worker needs, PyTorch first."""
+def requirements(with_networks: bool = True) -> list[Requirement]:
+    """Return all that child processes need, PyTorch first.
+
+    Args:
+        with_networks: False leaves out what only the reconstruction itself needs.
+    """
     lines = resource_path("requirements.txt").read_text(encoding="utf-8").splitlines()
     texts = [line.split("#")[0].strip() for line in lines]
-    return [Requirement(text) for text in (TORCH, *filter(None, texts))]
+    found = [Requirement(text) for text in (TORCH, *filter(None, texts))]
+    return [each for each in found if with_networks or each.name not in _OF_NETWORKS]
 
 
-def missing_requirements() -> list[Requirement]:
+def missing_requirements(with_networks: bool = True) -> list[Requirement]:
     """Return what is not installed or too old."""
     # Another process may have installed some since.
     importlib.invalidate_caches()
-    return [requirement for requirement in requirements() if not is_installed(requirement)]
+    return [requirement for requirement in requirements(with_networks) if not is_installed(requirement)]
 
 
 def is_installed(requirement: Requirement) -> bool:
@@ -76,14 +88,15 @@ class SlicerInstaller:
 
     Args:
         confirm: asks the user.
+        with_networks: False for processes that run no network, and so need no PyTorch.
     """
 
-    def __init__(self, confirm: Callable[[str], bool] = confirm):
-        self._confirm = confirm
+    def __init__(self, confirm: Callable[[str], bool] = confirm, with_networks: bool = True):
+        self._confirm, self._with_networks = confirm, with_networks
 
     def ensure(self) -> None:
         """Ask for and install what is missing; see `Installer`."""
-        missing = missing_requirements()
+        missing = missing_requirements(self._with_networks)
         if not missing:
             return
         install_torch = _torch_installation(missing)
@@ -95,7 +108,7 @@ class SlicerInstaller:
             install_packages([each for each in missing if each.name != "torch"])
         except (RuntimeError, ValueError, OSError, subprocess.CalledProcessError) as error:
             raise InstallError(_("Installation was incomplete: {0}").format(error), _hint()) from error
-        if left := missing_requirements():
+        if left := missing_requirements(self._with_networks):
             raise InstallError(_("Still missing: {0}.").format(_names(left)), _hint())
 
 
@@ -129,14 +142,27 @@ def _torch_installation(missing: Sequence[Requirement]) -> Callable[[], None]:
 
 
 def _package_installation() -> Callable[[Sequence[Requirement]], None]:
+    """Return what installs packages: `slicer.packaging` from Slicer 5.12 on, `slicer.util.pip_install` before."""
+
+    def install(missing: Sequence[Requirement]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            constraints = Path(folder) / "constraints.txt"
+            kept = {name: installed_version(name) for name in _KEPT}
+            lines = [f"{name}=={version}\n" for name, version in kept.items() if version]
+            constraints.write_text("".join(lines), encoding="utf-8")
+            _pip(list(missing), constraints)
+
+    return install
+
+
+def _pip(missing: list[Requirement], constraints: Path) -> None:
     try:
         from slicer.packaging import pip_ensure
     except ImportError:
-        raise InstallError(
-            _("This version of Slicer cannot install Python packages for modules."),
-            _("Use Slicer 5.12 or newer."),
-        ) from None
-    return lambda missing: pip_ensure(list(missing), requester="SwinX2S", prompt_install=False)
+        for requirement in missing:
+            slicer.util.pip_install([str(requirement), "--constraint", str(constraints)])
+    else:
+        pip_ensure(missing, constraints=constraints, requester="SwinX2S", prompt_install=False)
 
 
 def _question(missing: Sequence[Requirement]) -> str:

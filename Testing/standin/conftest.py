@@ -77,7 +77,10 @@ class SeenPanel:
 
 @pytest.fixture
 def panel(module_widget):
-    return SeenPanel(module_widget.panel)
+    """The panel; it does not measure by itself, which would start a process after each run."""
+    seen = SeenPanel(module_widget.panel)
+    seen.ui.measuredAutomaticBox.checked = False
+    return seen
 
 
 @pytest.fixture

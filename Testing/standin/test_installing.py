@@ -2,6 +2,7 @@
 
 import sys
 import types
+from pathlib import Path
 
 import packaging_stand_in
 import pytest
@@ -18,10 +19,13 @@ class Machine:
     def __init__(self, monkeypatch):
         self.missing = [Requirement("torch>=2.6"), Requirement("trimesh>=4.5")]
         self.done, self.questions, self.failing = [], [], set()
-        monkeypatch.setattr(installer, "missing_requirements", lambda: list(self.missing))
+        monkeypatch.setattr(installer, "missing_requirements", self.missing_requirements)
         monkeypatch.setattr(packaging_stand_in, "pip_ensure", self.pip_ensure)
         extension = types.SimpleNamespace(PyTorchUtilsLogic=lambda: self)
         monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
+
+    def missing_requirements(self, with_networks: bool = True):
+        return [each for each in self.missing if with_networks or each.name != "torch"]
 
     def confirm(self, text: str) -> bool:
         self.questions.append(text)
@@ -31,7 +35,8 @@ class Machine:
         self.done.append(("extension", askConfirmation, torchVersionRequirement))
         self.missing = [each for each in self.missing if each.name != "torch" or "torch" in self.failing]
 
-    def pip_ensure(self, requirements, requester, prompt_install):
+    def pip_ensure(self, requirements, constraints, requester, prompt_install):
+        self.constraints = constraints.read_text().split()
         self.done.append(("pip", [str(each) for each in requirements], requester, prompt_install))
         if "pip" in self.failing:
             raise RuntimeError("no network")
@@ -87,11 +92,33 @@ def test_pytorch_that_was_not_installed_after_all_is_told(machine):
         SlicerInstaller(machine.confirm).ensure()
 
 
-def test_a_slicer_without_package_management_is_told_to_be_too_old(machine, monkeypatch):
+def test_slicers_own_numpy_and_pytorch_are_kept_while_others_are_installed(machine, monkeypatch):
+    versions = {"numpy": "2.4.1", "torch": "2.9.0"}
+    monkeypatch.setattr(installer, "installed_version", lambda name: versions.get(name, ""))
+    SlicerInstaller(machine.confirm).ensure()
+    assert machine.constraints == ["numpy==2.4.1", "torch==2.9.0"]
+
+
+def test_a_slicer_before_5_12_installs_by_its_older_function(machine, monkeypatch):
     monkeypatch.setitem(sys.modules, "slicer.packaging", None)
-    with pytest.raises(InstallError) as caught:
-        SlicerInstaller(machine.confirm).ensure()
-    assert "5.12" in caught.value.hint
+
+    def pip_install(arguments):
+        requirement, option, path = arguments
+        assert option == "--constraint"
+        assert Path(path).is_file()
+        machine.done.append(requirement)
+        machine.missing = [each for each in machine.missing if str(each) != requirement]
+
+    monkeypatch.setattr(slicer.util, "pip_install", pip_install)
+    SlicerInstaller(machine.confirm).ensure()
+    assert machine.done == [("extension", False, ">=2.6"), "trimesh>=4.5"]
+
+
+def test_what_runs_no_network_needs_no_pytorch(machine):
+    SlicerInstaller(machine.confirm, with_networks=False).ensure()
+    assert "PyTorch" not in machine.questions[0]
+    assert [step[0] for step in machine.done] == ["pip"]
+    assert "timm" not in {each.name for each in installer.requirements(with_networks=False)}
 
 
 def test_while_slicer_is_tested_nobody_is_asked_and_nothing_done(desktop, monkeypatch):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 import qt
@@ -9,8 +10,10 @@ import slicer
 from measured_person import HEAD_MM, head, measured_text, surface_name, usual_radius
 
 from SwinX2SLib.slicerui.measurements import nodes
+from SwinX2SLib.slicerui.measurements import section as section_module
 from SwinX2SLib.slicerui.measurements.commands import share_done
 from SwinX2SLib.slicerui.measurements.markups import places_of
+from SwinX2SLib.slicerui.measurements.tree import ALL
 from SwinX2SLib.slicerui.result.links import linked
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation
 
@@ -230,3 +233,54 @@ def test_an_empty_segmentation_is_told_or_measured_as_absent(section, spin_until
 def test_progress_is_read_from_the_commands_words():
     assert share_done("Measuring region 3 of 5: spine ...") == pytest.approx(0.4)
     assert share_done("Measuring 54 bones ...") is None
+
+
+def link_of(words: str, name: str) -> str:
+    """The target of the first link after a name in a card."""
+    return re.search(rf"{name} <a href='(\d+)'", words).group(1)
+
+
+def test_the_three_measurements_stand_on_top_and_a_click_shows_one(measured):
+    ui, session = measured.ui, measured.session
+    assert all(not card.isHidden() for card in (ui.neckShaftCard, ui.pelvisCard, ui.canalCard))
+    keys = [key for key in session.edited.keys if key[1] == "neck_shaft_angle"]
+    for key in keys:
+        one = session.edited.reviewed(key).present
+        if one.is_present:
+            assert f"{one.value:.1f}°" in ui.neckShaftCard.text
+            link = link_of(ui.neckShaftCard.text, key[2])
+            assert measured._cards.keys_of(link) == [key]
+            ui.neckShaftCard.linkActivated.emit(link)
+            shown = [
+                node for node in linked(session.segmentation, nodes.MARKUP) if node.GetDisplayVisibility()
+            ]
+            assert shown
+    measured.parameters.measured_segmentation = None
+    assert ui.neckShaftCard.isHidden()
+
+
+def test_what_has_no_value_is_not_listed_unless_asked_for_and_words_find_lines(measured):
+    rows, edited, tree = measured.session.rows, measured.session.edited, measured._tree
+    for number, row in enumerate(rows):
+        has_value = any(edited.reviewed(key).present.is_present for key in row.keys.values())
+        assert tree.is_listed(number) == has_value
+    measured.ui.measuredFilterBox.currentIndex = ALL
+    assert all(tree.is_listed(number) for number in range(len(rows)))
+    measured.ui.measuredSearchEdit.text = "FEMUR head"
+    listed = [rows[number].title for number in range(len(rows)) if tree.is_listed(number)]
+    assert listed
+    assert all("head" in title.casefold() for title in listed)
+
+
+def test_a_new_result_is_measured_by_itself_unless_something_must_be_asked(section, bones, monkeypatch):
+    measured = []
+    monkeypatch.setattr(section, "measure", lambda: measured.append(section.parameters.measured_segmentation))
+    section.services.result_added.emit(bones)
+    assert measured == []
+    section.ui.measuredAutomaticBox.checked = True
+    section.services.result_added.emit(bones)
+    assert measured == [bones]
+    # Packages are missing: a click asks for them, nothing else does.
+    monkeypatch.setattr(section_module, "missing_requirements", lambda with_networks: ["trimesh"])
+    section.services.result_added.emit(bones)
+    assert measured == [bones]

@@ -17,6 +17,7 @@ from SwinX2SLib.slicerui.compare.choices import Distance, Placement
 from SwinX2SLib.slicerui.compare.files import WritingError
 from SwinX2SLib.slicerui.compare.run import Comparison, ComparisonRun
 from SwinX2SLib.slicerui.compare.tables import summary_html
+from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
 from SwinX2SLib.slicerui.section import Section, Services
 
 
@@ -59,6 +60,7 @@ class CompareSection(Section):
 
     def __init__(self):
         super().__init__()
+        self.installer = SlicerInstaller(with_networks=False)
         self._run: ComparisonRun | None = None
         self._mappings: list[str] = []
         self._charts: list[slicer.vtkMRMLPlotChartNode] = []
@@ -127,8 +129,11 @@ class CompareSection(Section):
         # Said first: a start that fails at once has its own words.
         self._show_message(_("Reading the segmentations ..."))
         try:
+            self.installer.ensure()
             self._run = ComparisonRun(asked, self._show_message, self._on_finished)
             self._run.start(QtWorkerProcess)
+        except InstallError as error:
+            self._show_message(f"{error} {error.hint}")
         except (WritingError, InterpreterError, OSError) as error:
             self._run = None
             self._show_message(str(error))

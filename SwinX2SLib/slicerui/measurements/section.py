@@ -16,8 +16,9 @@ from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.slicerui.dialogs import confirm
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.event_loop import run_in_thread
-from SwinX2SLib.slicerui.installer import SlicerInstaller
+from SwinX2SLib.slicerui.installer import SlicerInstaller, missing_requirements
 from SwinX2SLib.slicerui.measurements import nodes, review
+from SwinX2SLib.slicerui.measurements.cards import Cards
 from SwinX2SLib.slicerui.measurements.commands import MeasuringWork, SegmentationCommand
 from SwinX2SLib.slicerui.measurements.outdated import (
     bones_edited_since,
@@ -29,6 +30,8 @@ from SwinX2SLib.slicerui.measurements.review import jump_to_places
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
 from SwinX2SLib.slicerui.measurements.table import tabbed_text
 from SwinX2SLib.slicerui.measurements.tree import MeasurementTree
+from SwinX2SLib.slicerui.result.links import is_result
+from SwinX2SLib.slicerui.result.radiograph_views import show_radiographs_in_slices
 from SwinX2SLib.slicerui.section import Section, Services
 
 
@@ -43,7 +46,7 @@ class MeasurementsParameters:
     measured_segmentation: slicer.vtkMRMLSegmentationNode
 
 
-_NAME_SETTING = "measurements/reviewer"
+_NAME_SETTING, _AUTOMATIC_SETTING = "measurements/reviewer", "measurements/automatic"
 
 
 class MeasurementsSection(Section):
@@ -60,7 +63,7 @@ class MeasurementsSection(Section):
     def __init__(self):
         super().__init__()
         self.confirm: Callable[[str], bool] = confirm
-        self.installer = SlicerInstaller()
+        self.installer = SlicerInstaller(with_networks=False)
         self.session: MeasuringSession | None = None
         self._shown: tuple[object, object] = (None, None)
         self._work: MeasuringWork | None = None
@@ -88,7 +91,15 @@ class MeasurementsSection(Section):
         for name, action in buttons.items():
             getattr(self.ui, name).clicked.connect(lambda *_arguments, action=action: action())
         self.ui.measuredTree.itemSelectionChanged.connect(self._on_chosen)
+        self._cards = Cards(self.ui)
+        for name in ("neckShaftCard", "pelvisCard", "canalCard"):
+            getattr(self.ui, name).linkActivated.connect(self._on_card)
         self.ui.measuredFilterBox.currentIndexChanged.connect(lambda *_arguments: self._filter())
+        self.ui.measuredSearchEdit.textChanged.connect(lambda *_arguments: self._filter())
+        self.ui.measuredAutomaticBox.checked = bool(services.settings.get(_AUTOMATIC_SETTING, True))
+        self.ui.measuredAutomaticBox.toggled.connect(
+            lambda wanted: services.settings.set(_AUTOMATIC_SETTING, bool(wanted))
+        )
         self.ui.reviewerEdit.text = services.settings.get(_NAME_SETTING, "")
         self._work = MeasuringWork(self.ui.measureProgress, self._show_message, self._show_state)
         services.result_added.connect(self._on_result_added)
@@ -179,10 +190,31 @@ class MeasurementsSection(Section):
         self.refresh()
         if self.session is not None:
             self._show_message(review.counted_words(self.session))
+        elif self.ui.measuredAutomaticBox.checked:
+            # Another result came while this one was measured.
+            self.measure_if_ready()
 
     def _on_result_added(self, result: slicer.vtkMRMLSegmentationNode) -> None:
-        if self.parameters is not None:
-            self.parameters.measured_segmentation = result
+        if self.parameters is None:
+            return
+        self.parameters.measured_segmentation = result
+        if self.ui.measuredAutomaticBox.checked:
+            self.measure_if_ready()
+
+    def measure_if_ready(self) -> None:
+        """Measure the chosen bones if nothing has to be asked first: no measurement yet, nothing to install."""
+        if self.session is None and not missing_requirements(with_networks=False):
+            self.measure()
+
+    def _on_card(self, link: str) -> None:
+        """Show one of the three measurements on both radiographs and in 3D."""
+        if self.session is None:
+            return
+        keys = self._cards.keys_of(str(link))
+        if is_result(self.session.segmentation):
+            show_radiographs_in_slices(self.session.segmentation)
+        self.session.show(keys)
+        jump_to_places(self.session, keys if len(keys) == 1 else ())
 
     def _on_bones_edited(self, segmentation: slicer.vtkMRMLSegmentationNode, digests: dict[str, str]) -> None:
         if self.session is not None and self.session.segmentation is segmentation:
@@ -219,7 +251,12 @@ class MeasurementsSection(Section):
 
     def _filter(self) -> None:
         if self.session is not None:
-            self._tree.filter(self.session.rows, self.session.edited, self.ui.measuredFilterBox.currentIndex)
+            self._tree.filter(
+                self.session.rows,
+                self.session.edited,
+                self.ui.measuredFilterBox.currentIndex,
+                str(self.ui.measuredSearchEdit.text),
+            )
 
     # Passing on
 
@@ -289,6 +326,7 @@ class MeasurementsSection(Section):
         self.ui.measuredResetAllButton.enabled = edited
         keys = self._chosen_keys() if session is not None else []
         self.ui.measuredResetButton.enabled = edited and any(session.edited.is_edited(key) for key in keys)
+        self._cards.show(session)
         for name in ("measuredCopyButton", "measuredCsvButton", "measuredFilterBox", "reviewSignButton"):
             getattr(self.ui, name).enabled = session is not None
         self.ui.measuredReportButton.enabled = session is not None and not running

@@ -12,13 +12,13 @@ from SwinX2SLib.report.naming import structure_title
 from SwinX2SLib.slicerui.measurements.nodes import region_title
 from SwinX2SLib.slicerui.measurements.table import TableRow
 
-_SHOWN = ("Measurement", "Value", "Right", "Left", "Unit", "Reference range", "Quality")
+_SHOWN = ("Measurement", "Value", "Right", "Left", "Unit", "Quality", "Reference range")
 
 
 _COLOURS = {"check": "#b25000", "absent": "#808080"}
 
 
-_TITLE_PIXELS = 190
+_TITLE_PIXELS = 130
 
 
 _PENCIL = "✎ "
@@ -28,7 +28,7 @@ _PENCIL = "✎ "
 _FOLDED = ("vertebrae_", "rib_")
 
 
-ALL, TO_CHECK, EDITED = range(3)
+MEASURED, TO_CHECK, EDITED, ALL = range(4)
 
 
 class MeasurementTree:
@@ -45,8 +45,8 @@ class MeasurementTree:
                 _("Right"),
                 _("Left"),
                 _("Unit"),
-                _("Reference range"),
                 _("Quality"),
+                _("Reference range"),
             ]
         )
 
@@ -78,13 +78,31 @@ class MeasurementTree:
         for number in numbers:
             self._write(self._items[number], rows[number], edited)
 
-    def filter(self, rows: Sequence[TableRow], edited: EditableMeasurements, which: int) -> None:
-        """List all lines, those to be looked at, or those that were edited; bones without any are left out."""
+    def filter(
+        self, rows: Sequence[TableRow], edited: EditableMeasurements, which: int, search: str = ""
+    ) -> None:
+        """List the lines with a value, those to be looked at, those that were edited, or all.
+
+        Args:
+            rows, edited: as they were filled in.
+            which: `MEASURED`, `TO_CHECK`, `EDITED` or `ALL`.
+            search: words that must stand in the names of region, bone and measurement.
+
+        Bones without any line are left out; what is searched for is unfolded.
+        """
+        words = search.casefold().split()
         for number, item in self._items.items():
             row = rows[number]
-            listed = which == ALL or (which == EDITED and row.is_edited(edited))
-            listed = listed or (which == TO_CHECK and row.worst_quality(edited) == "check")
-            item.setHidden(not listed)
+            names = f"{region_title(row.region)} {structure_title(row.structure)} {row.title}".casefold()
+            listed = {
+                MEASURED: any(edited.reviewed(key).present.is_present for key in row.keys.values()),
+                TO_CHECK: row.worst_quality(edited) == "check",
+                EDITED: row.is_edited(edited),
+                ALL: True,
+            }[which]
+            item.setHidden(not (listed and all(word in names for word in words)))
+            if words:
+                item.parent().setExpanded(True)
         for region in self._children(self._widget.invisibleRootItem()):
             for bone in self._children(region):
                 bone.setHidden(all(item.isHidden() for item in self._children(bone)))

@@ -14,6 +14,7 @@ from slicer.parameterNodeWrapper import parameterNodeWrapper
 from SwinX2SLib.reconstruct.plausibility import unreliable_reason
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.edit_observer import EditObserver
+from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
 from SwinX2SLib.slicerui.result import confidence, outlines, radiograph_views, regions, views
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
@@ -48,6 +49,7 @@ class ResultSection(Section):
 
     def __init__(self):
         super().__init__()
+        self.installer = SlicerInstaller(with_networks=False)
         self._eyes = VisibilityObserver(self._show_state)
         self._edits: EditObserver[EditedView] = EditObserver(take_edits, self._on_edited)
         self._shown: slicer.vtkMRMLSegmentationNode | None = None
@@ -125,10 +127,13 @@ class ResultSection(Section):
         """Export the result in the chosen formats into a new folder in `parent`."""
         chosen = [name for name, box in self._format_boxes.items() if box.checked and box.enabled]
         try:
+            self.installer.ensure()
             self._export = SegmentationExport(
                 self._shown, chosen, parent, self._say_export, self._on_exported
             )
             self._export.start(QtWorkerProcess)
+        except InstallError as error:
+            self._say_export(f"{error} {error.hint}")
         except (ExportError, InterpreterError, OSError) as error:
             self._say_export(str(error))
         self._show_export()
