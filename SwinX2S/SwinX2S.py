@@ -30,13 +30,13 @@ _HELP = _("""
 <p>Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
 Research use only; not a medical device.</p>
 <ol>
-<li><b>Inputs</b>: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
-sizes, the orientation and the vertical alignment.</li>
-<li><b>Reconstruct</b>: runs in the background; the result is one segmentation.</li>
+<li><b>Radiographs</b>: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
+sizes, the orientation and the vertical alignment; click Reconstruct. The reconstruction runs in the background.</li>
 <li><b>Result</b>: regions, radiographs and outlines in 3D, confidence of every bone, export.</li>
-<li><b>Measurements</b>: values with draggable landmarks, review, report.</li>
-<li><b>Compare with CT</b> and <b>Batch</b>: evaluation against a segmented CT; processing of many pairs.</li>
-<li><b>Models and packages</b>: installed packages and models, import of models, installation without internet.</li>
+<li><b>Measurements</b>: neck-shaft angles, pelvis and vertebral canal first; all values with draggable landmarks,
+review, report.</li>
+<li><b>Research</b>: comparison with a segmented CT; processing of many pairs.</li>
+<li><b>Setup</b>: installed packages and models, import of models, installation without internet.</li>
 </ol>
 <p>The <a href="{0}">tutorial</a> describes every step with screenshots.</p>
 """).format(_TUTORIAL)

@@ -1276,13 +1276,13 @@ Transformers (2025).
 &lt;p&gt;Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
 Research use only; not a medical device.&lt;/p&gt;
 &lt;ol&gt;
-&lt;li&gt;&lt;b&gt;Inputs&lt;/b&gt;: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
-sizes, the orientation and the vertical alignment.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Reconstruct&lt;/b&gt;: runs in the background; the result is one segmentation.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Radiographs&lt;/b&gt;: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
+sizes, the orientation and the vertical alignment; click Reconstruct. The reconstruction runs in the background.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Result&lt;/b&gt;: regions, radiographs and outlines in 3D, confidence of every bone, export.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: values with draggable landmarks, review, report.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Compare with CT&lt;/b&gt; and &lt;b&gt;Batch&lt;/b&gt;: evaluation against a segmented CT; processing of many pairs.&lt;/li&gt;
-&lt;li&gt;&lt;b&gt;Models and packages&lt;/b&gt;: installed packages and models, import of models, installation without internet.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: neck-shaft angles, pelvis and vertebral canal first; all values with draggable landmarks,
+review, report.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Research&lt;/b&gt;: comparison with a segmented CT; processing of many pairs.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Setup&lt;/b&gt;: installed packages and models, import of models, installation without internet.&lt;/li&gt;
 &lt;/ol&gt;
 &lt;p&gt;The &lt;a href="{0}"&gt;tutorial&lt;/a&gt; describes every step with screenshots.&lt;/p&gt;
 </source>
@@ -3263,7 +3263,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
     <context>
         <name>slicerui.installer</name>
         <message>
-            <source>Try again and confirm. Behind a proxy, set HTTPS_PROXY before starting Slicer. Without internet access, use Install from a folder (section Models and packages).</source>
+            <source>Try again and confirm. Behind a proxy, set HTTPS_PROXY before starting Slicer. Without internet access, use Install from a folder (tab Setup).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3283,7 +3283,7 @@ sizes, the orientation and the vertical alignment.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Install the PyTorch extension in the Extensions Manager and restart Slicer, or use Install from a folder (section Models and packages).</source>
+            <source>Install the PyTorch extension in the Extensions Manager and restart Slicer, or use Install from a folder (tab Setup).</source>
             <translation type="unfinished" />
         </message>
         <message>

@@ -10,6 +10,7 @@ from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES
+from SwinX2SLib.measurements.quality_flags import withheld_if_impossible
 from SwinX2SLib.measurements.reading import ReadOptions
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.rib import measure_ribs
@@ -106,4 +107,5 @@ def measure_subject(
     for number, region in enumerate(wanted, start=1):
         report(f"Measuring region {number} of {len(wanted)}: {region}")
         found[region] = measured[region]()
-    return with_flags(found, cross_check_flags(bones, shapes))
+    flagged = with_flags(found, cross_check_flags(bones, shapes))
+    return {region: [withheld_if_impossible(one) for one in ones] for region, ones in flagged.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.measurements.bones import Bone
+from SwinX2SLib.measurements.results import Measurement, absent
 
 KEPT_FRACTION = 0.85
 
@@ -85,3 +86,33 @@ PELVIS = {
     "pelvic_tilt": PublishedRange(-10.0, 38.0, _VIALLE),
     "sacral_slope": PublishedRange(8.0, 74.0, _VIALLE),
 }
+# What no living person has, patients with severe deformities among them; a value beyond it is a mistake of the
+# segmentation. Wider than the extremes of the publications above and of stenosis (Verbiest 1975, Orthop Clin North Am
+# 6:177: bony canals below 10 mm; here 7), by judgement.
+POSSIBLE = {
+    "head_radius": (7.0, 45.0),
+    "neck_shaft_angle": (75.0, 175.0),
+    "anteversion": (-70.0, 100.0),
+    "inter_asis_width": (80.0, 400.0),
+    "pelvic_incidence": (5.0, 120.0),
+    "pelvic_tilt": (-60.0, 80.0),
+    "sacral_slope": (-45.0, 100.0),
+    "canal_length": (7.0, 40.0),
+    "canal_width": (8.0, 60.0),
+}
+
+
+def withheld_if_impossible(measurement: Measurement) -> Measurement:
+    """Return the measurement, or its absence where no person has such a value."""
+    if measurement.value is None or measurement.name not in POSSIBLE:
+        return measurement
+    lower, upper = POSSIBLE[measurement.name]
+    if lower <= measurement.value <= upper:
+        return measurement
+    return absent(
+        measurement.name,
+        measurement.structure,
+        measurement.side,
+        measurement.unit,
+        f"The bones give {measurement.value:.1f} {measurement.unit}, which no person has; the value is withheld.",
+    )

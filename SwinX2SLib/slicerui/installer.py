@@ -133,7 +133,7 @@ def _torch_installation(missing: Sequence[Requirement]) -> Callable[[], None]:
             _("PyTorch is not installed, and Slicer's PyTorch extension, which installs it, is missing."),
             _(
                 "Install the PyTorch extension in the Extensions Manager and restart Slicer, or use Install "
-                "from a folder (section Models and packages)."
+                "from a folder (tab Setup)."
             ),
         ) from None
     return lambda: PyTorchUtils.PyTorchUtilsLogic().installTorch(
@@ -182,5 +182,5 @@ def _names(missing: Sequence[Requirement]) -> str:
 def _hint() -> str:
     return _(
         "Try again and confirm. Behind a proxy, set HTTPS_PROXY before starting Slicer. Without internet "
-        "access, use Install from a folder (section Models and packages)."
+        "access, use Install from a folder (tab Setup)."
     )

@@ -72,6 +72,13 @@ def title_of(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+_TAB_STYLE = """
+QTabBar::tab { padding: 4px 5px; border: 1px solid palette(mid); border-bottom: none; margin-right: 1px; }
+QTabBar::tab:selected { background: palette(base); font-weight: bold; }
+QTabBar::tab:!selected { background: palette(button); }
+"""
+
+
 def _banner() -> qt.QLabel:
     banner = qt.QLabel()
     banner.name = "bannerLabel"
@@ -96,6 +103,8 @@ class Tabs:
 
     def __init__(self, sections: Mapping[str, Sequence[str]]):
         self.widget = qt.QTabWidget()
+        # Five titles fit into the width of a docked panel.
+        self.widget.tabBar().setStyleSheet(_TAB_STYLE)
         self._names = list(sections)
         self._alone = {tab for tab, names in sections.items() if len(names) == 1}
         self._pages: list[qt.QWidget] = []

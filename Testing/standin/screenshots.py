@@ -128,7 +128,6 @@ def photograph_run(panel, camera: Photographer) -> None:
     # As after a first run on an idle machine; the one that makes the pictures may be busy.
     panel.services.settings.set(f"seconds/{default_name()}/cpu", USUAL_SECONDS)
     section.refresh()
-    camera.shoot("radiographs", "reconstruct", "reconstruct")
     section.ui.reconstructButton.click()
     wait(lambda: section.ui.progressBar.value >= 20 or not panel.services.logic.is_running())
     camera.shoot("radiographs", "running", "reconstruct")

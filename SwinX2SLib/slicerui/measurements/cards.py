@@ -17,7 +17,9 @@ NECK_SHAFT, CANAL = "neck_shaft_angle", "canal_length"
 PELVIC = ("pelvic_incidence", "pelvic_tilt", "sacral_slope")
 _CHECK, _ABSENT = "#b25000", "#808080"
 # Of the chart, and where its highest bar stands for this diameter.
-_CHART_PX, _CHART_MM = (340, 64), 30.0
+_CHART_PX, _CHART_MM = (340, 64), 32.0
+# A bar from this width on has room for its number.
+_NUMBER_PX = 12
 
 
 class Cards:
@@ -130,8 +132,11 @@ def canal_chart(canal: dict[str, ReviewedMeasurement]) -> qt.QPixmap:
             colour = _CHECK if one.present.quality == "check" else "#2f6db5"
             length = int(min(float(one.present.value) / _CHART_MM, 1.0) * height)
             painter.fillRect(left + 1, height - length, max(int(width) - 2, 1), length, qt.QColor(colour))
+            if width >= _NUMBER_PX:
+                painter.setPen(qt.QColor(colour))
+                painter.drawText(left + 1, height - length - 2, f"{one.present.value:.0f}")
         painter.setPen(qt.QColor(_ABSENT))
         level = name.removeprefix("vertebrae_")
-        painter.drawText(left, height + 10, level if width >= 12 else level[:1])
+        painter.drawText(left, height + 10, level if width >= _NUMBER_PX else level[:1])
     painter.end()
     return picture

@@ -52,6 +52,10 @@ def file_words(weights: StoredWeights) -> str:
     return _("available") if weights.path.stat().st_size == weights.record.bytes else _("WRONG SIZE")
 
 
+# Of a SHA-256, to tell versions apart by eye; `Verify` compares all of it.
+_SHORT_HASH = 12
+
+
 def about(weights: StoredWeights) -> str:
     """Return all that is known of a model, as HTML."""
     record = weights.record
@@ -72,7 +76,7 @@ def about(weights: StoredWeights) -> str:
             _("{0} people").format(len(record.training_data)) if record.training_data else "",
         ),
         (_("Source"), " ".join((record.source or {}).get(key, "") for key in ("file", "sha256"))),
-        ("SHA-256", record.sha256),
+        ("SHA-256", f"{record.sha256[:_SHORT_HASH]}..."),
         (_("File"), _("{0}, part of SwinX2S").format(record.file) if weights.bundled else str(weights.path)),
         (_("Notes"), record.notes),
     ]

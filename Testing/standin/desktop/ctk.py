@@ -21,9 +21,9 @@ class ctkCollapsibleButton(qt.QWidget):
         self.update()
 
     def _set_collapsed(self, collapsed):
-        changed, self._collapsed = collapsed != self._collapsed, collapsed
-        self._fold()
-        if changed:
+        if collapsed != self._collapsed:
+            self._collapsed = collapsed
+            self._fold()
             self.contentsCollapsed.emit(collapsed)
 
     def _fold(self):
