@@ -30,8 +30,8 @@ _HELP = _("""
 <p>Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
 Research use only; not a medical device.</p>
 <ol>
-<li><b>Radiographs</b>: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
-sizes, the orientation and the vertical alignment; click Reconstruct. The reconstruction runs in the background.</li>
+<li><b>Radiographs</b>: select or drop both radiographs (or load a sample: File, Download Sample Data); check pixel
+sizes, orientation and vertical alignment; click Reconstruct. The reconstruction runs in the background.</li>
 <li><b>Result</b>: regions, radiographs and outlines in 3D, confidence of every bone, export.</li>
 <li><b>Measurements</b>: neck-shaft angles, pelvis and vertebral canal first; all values with draggable landmarks,
 review, report.</li>
@@ -51,7 +51,7 @@ class SwinX2S(ScriptedLoadableModule):
 
     def __init__(self, parent):
         super().__init__(parent)
-        parent.title = "SwinX2S"
+        parent.title = _("SwinX2S: bones from biplanar radiographs")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
         parent.dependencies = []
         parent.contributors = ["The SwinX2S contributors"]

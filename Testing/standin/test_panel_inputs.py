@@ -24,7 +24,7 @@ def shown_faults(panel):
 
 
 def test_the_module_is_in_the_category_segmentation(desktop):
-    assert desktop.parent.title == "SwinX2S"
+    assert desktop.parent.title == "SwinX2S: bones from biplanar radiographs"
     assert desktop.parent.categories == ["Segmentation"]
     assert not desktop.parent.icon.isNull()
 
