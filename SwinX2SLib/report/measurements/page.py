@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,21 @@ class Group:
         if len(self.rows) < 2:
             return []
         return [reason for reason in self.rows[0].reasons if all(reason in row.reasons for row in self.rows)]
+
+    @property
+    def shared(self) -> list[str]:
+        """Reasons of two lines or more, though not of all: they stand once above the table, with numbers."""
+        counts = Counter(reason for row in self.rows for reason in row.reasons)
+        return [reason for reason, count in counts.items() if count > 1 and reason not in self.common]
+
+    def notes(self, row: Row) -> str:
+        """Return the numbers of a line's shared reasons, as text."""
+        numbers = [str(number) for number, reason in enumerate(self.shared, start=1) if reason in row.reasons]
+        return f"Note{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}." if numbers else ""
+
+    def own_reasons(self, row: Row) -> list[str]:
+        """Return the reasons that no other line has."""
+        return [reason for reason in row.reasons if reason not in self.common and reason not in self.shared]
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,9 @@ def _group(group: Group, title: str, values: Mapping[str, Any]) -> Iterator[Flow
     # A heading is not left alone at the foot of a page.
     yield KeepTogether([*heading, *pictures[:1]])
     yield from pictures[1:]
-    yield _table(group, common, values)
+    for number, reason in enumerate(group.shared, start=1):
+        yield _text(f"{number}. {escape(reason)}", 6.5, _SOFT)
+    yield _table(group, values)
 
 
 def _pictures(group: Group) -> list[Flowable]:
@@ -122,10 +124,13 @@ def _picture(figure: Mapping[str, str]) -> list[Flowable]:
     return [image, _text(escape(figure["title"]), 7, _SOFT)]
 
 
-def _table(group: Group, common: list[str], values: Mapping[str, Any]) -> Table:
+def _table(group: Group, values: Mapping[str, Any]) -> Table:
     heads = ["Right", "Left"] if group.paired else ["Value"]
     lines: list[list[Flowable]] = [
-        [_text(f"<b>{head}</b>", 7.5) for head in ("Measurement", *heads, "Unit", "Usual", "Quality", "Why")]
+        [
+            _text(f"<b>{head}</b>", 7.5)
+            for head in ("Measurement", *heads, "Unit", "Range", "Quality", "Reason")
+        ]
     ]
     style: list[Any] = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.HexColor("#d8dbe4")),
@@ -138,17 +143,17 @@ def _table(group: Group, common: list[str], values: Mapping[str, Any]) -> Table:
     for row in group.rows:
         if group.paired and row.middle is not None:
             style.append(("SPAN", (1, len(lines)), (2, len(lines))))
-        lines.append(_line(row, group.paired, common, values))
+        lines.append(_line(row, group, values))
     widths = [share * _WIDTH for share in (_PAIRED if group.paired else _SINGLE)]
     return Table(lines, colWidths=widths, style=style, repeatRows=1, hAlign="LEFT")
 
 
-def _line(row: Row, paired: bool, common: list[str], values: Mapping[str, Any]) -> list[Flowable]:
-    found = [row.right or row.middle, row.left] if paired else [row.middle]
+def _line(row: Row, group: Group, values: Mapping[str, Any]) -> list[Flowable]:
+    found = [row.right or row.middle, row.left] if group.paired else [row.middle]
     flags = ", ".join(f"{quality} {side}".strip() for quality, side in row.flags)
     worst = next((flag for flag, _ in row.flags if flag != "good"), "good")
     colour = {"good": _GOOD, "check": _WARN}.get(worst, _SOFT)
-    why = "<br/>".join(escape(reason) for reason in row.reasons if reason not in common)
+    why = escape(" ".join(filter(None, (group.notes(row), *group.own_reasons(row)))))
     return [
         _text(escape(row.title), 7.5),
         *(_text(_cell(one, values), 7.5) for one in found),
