@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTEST ?=
 # One process for each core, each with its own files of tests; WORKERS=0 runs them in this process, for a debugger.
 WORKERS ?= logical
-RUN_TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+RUN_TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-slicer lint format types docs docs-serve build bench \

@@ -1276,8 +1276,8 @@ Transformers (2025).
 &lt;p&gt;Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
 Research use only; not a medical device.&lt;/p&gt;
 &lt;ol&gt;
-&lt;li&gt;&lt;b&gt;Radiographs&lt;/b&gt;: select or drop both radiographs (or load a sample: File, Download Sample Data); check the pixel
-sizes, the orientation and the vertical alignment; click Reconstruct. The reconstruction runs in the background.&lt;/li&gt;
+&lt;li&gt;&lt;b&gt;Radiographs&lt;/b&gt;: select or drop both radiographs (or load a sample: File, Download Sample Data); check pixel
+sizes, orientation and vertical alignment; click Reconstruct. The reconstruction runs in the background.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Result&lt;/b&gt;: regions, radiographs and outlines in 3D, confidence of every bone, export.&lt;/li&gt;
 &lt;li&gt;&lt;b&gt;Measurements&lt;/b&gt;: neck-shaft angles, pelvis and vertebral canal first; all values with draggable landmarks,
 review, report.&lt;/li&gt;
@@ -1286,6 +1286,10 @@ review, report.&lt;/li&gt;
 &lt;/ol&gt;
 &lt;p&gt;The &lt;a href="{0}"&gt;tutorial&lt;/a&gt; describes every step with screenshots.&lt;/p&gt;
 </source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>SwinX2S: bones from biplanar radiographs</source>
             <translation type="unfinished" />
         </message>
     </context>

@@ -153,10 +153,18 @@ def _image_beside(path: Path) -> Path:
     raise unreadable(_WHAT, f"its data file {name}.img does not exist", path, hint)
 
 
+def _unit_of(stored: Nifti1Header) -> str:
+    """Return the unit of length, "" where the code in the header stands for none."""
+    try:
+        return str(stored.get_xyzt_units()[0])
+    except KeyError:
+        return ""
+
+
 def _described(path: Path, stored: Nifti1Header, data_path: Path) -> NiftiHeader:
     shape, dtype, channels = _array_of(path, stored)
     axes = min(len(shape), 3)
-    unit = stored.get_xyzt_units()[0]
+    unit = _unit_of(stored)
     unit, mm = (unit, _MM_PER_UNIT[unit]) if unit in _MM_PER_UNIT else ("", 1.0)
     affine, notes = _placed(stored, mm, shape)
     stated = np.abs(stored["pixdim"][1 : axes + 1] * mm)

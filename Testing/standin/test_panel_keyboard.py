@@ -6,6 +6,8 @@ import pytest
 import qt
 import slicer
 
+from SwinX2SLib.slicerui.panel import TABS
+
 CONTROLS = (
     qt.QAbstractButton,
     qt.QComboBox,
@@ -68,7 +70,9 @@ def test_the_tab_key_goes_down_the_panel_line_by_line(panel, controls, spin):
         fold.collapsed = False
     spin(0.05)
     back = []
-    for found in controls.values():
+    for name, found in controls.items():
+        panel.whole.tabs.show(next(tab for tab, names in TABS.items() if name in names))
+        spin(0.05)
         chain = _in_order_of_focus([widget for widget in found.values() if widget.visible])
         back += [
             f"{before.objectName} -> {after.objectName}"
