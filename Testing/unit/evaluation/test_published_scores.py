@@ -9,6 +9,8 @@ import pytest
 from SwinX2SLib.evaluation import evaluate_volumes
 from SwinX2SLib.measurements.reading import read_subject
 
+pytestmark = pytest.mark.slow
+
 CASES = ("x2s_s0561", "x2s_0646", "x2s_0243", "x2s_0532", "x2s_verse081", "x2s_verse083")
 
 

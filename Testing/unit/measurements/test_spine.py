@@ -13,6 +13,8 @@ from SwinX2SLib.measurements.spine_curves import PatientAxes, TiltedVertebra, co
 from SwinX2SLib.measurements.vertebra import vertebra_shapes
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = PhantomParameters(scoliosis_cobb_deg=28.0, axial_rotation_deg=8.0, lumbar_count=5)
 
 

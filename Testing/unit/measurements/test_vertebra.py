@@ -13,6 +13,8 @@ from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.phantom.skeleton import build_skeleton
 
+pytestmark = pytest.mark.slow
+
 LEVELS = [
     f"vertebrae_{name}" for name in ("C3", "C5", "C7", "T2", "T4", "T6", "T8", "T10", "T12", "L1", "L3", "L5")
 ]
@@ -54,7 +56,6 @@ def by_name(measurements, structure):
     return {(m.name, m.side): m for m in measurements if m.structure == structure}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spacing_mm", "tolerance_mm", "people"), [(1.0, 1.0, 5), (2.0, 1.5, 10), (2.6, 2.0, 20)]
 )

@@ -11,6 +11,8 @@ from SwinX2SLib.paper.concat_networks import _fit
 from SwinX2SLib.paper.monai_networks import radiograph_volume
 from SwinX2SLib.paper.networks import BASELINES
 
+pytestmark = pytest.mark.slow
+
 GRID = (32, 32, 64)
 SMALL = {
     "tl-embedding": {"channels": [4, 4, 8, 8], "latent": 8},

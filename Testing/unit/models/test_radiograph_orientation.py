@@ -9,6 +9,8 @@ from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.objectives import Phase, objective_for
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_quarter_turn_brings_the_upper_left_corner_to_the_upper_right():
     radiograph = torch.zeros(3, 5)  # (across, down)

@@ -11,6 +11,8 @@ from SwinX2SLib.training.distributed import joined
 from SwinX2SLib.training.run import train
 from SwinX2SLib.training.smoke_test import smoke_config
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("fast", "enabled"), [(False, True), (True, False), (True, True)])
 def test_bfloat16_is_used_only_where_it_is_fast_and_wanted(monkeypatch, fast, enabled):

@@ -8,6 +8,8 @@ import torch
 from SwinX2SLib.skeleton.initial_pose import BIN, Silhouettes, start_pelvis
 from SwinX2SLib.skeleton.pieces import HIP_LEFT, HIP_RIGHT, PELVIS_TURN, SACRUM
 
+pytestmark = pytest.mark.slow
+
 SHAPE, SPACING_MM = (100, 72, 84), 3.0
 
 

@@ -13,6 +13,8 @@ from SwinX2SLib.training.synthesis.projections import make_radiograph_groups
 from SwinX2SLib.training.synthesis.subjects import Landmarks
 from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry
 
+pytestmark = pytest.mark.slow
+
 SPACING_MM = 5.0
 
 
@@ -41,7 +43,6 @@ def fits(radiograph: torch.Tensor, *shape: int) -> bool:
     )
 
 
-@pytest.mark.slow
 def test_radiographs_have_the_grids_size_and_lie_within_zero_and_one(person):
     x, y, z = person.shape
     for seed in range(60):
@@ -59,7 +60,6 @@ def test_the_same_random_numbers_give_the_same_radiographs(person):
             torch.testing.assert_close(first, again, rtol=0, atol=0)
 
 
-@pytest.mark.slow
 def test_bones_can_be_made_out_on_nearly_all_radiographs(person):
     parallel = [(person > 0).float().sum(axis) for axis in (1, 0)]
     seen = [

@@ -1,6 +1,7 @@
 """The network that finds discs: what it is asked, and that it can learn it."""
 
 import numpy as np
+import pytest
 import torch
 
 from SwinX2SLib.models.builder import build_model
@@ -8,6 +9,8 @@ from SwinX2SLib.skeleton.discs import find_discs
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.objectives import MARGIN_PX, Phase, objective_for, ridges
+
+pytestmark = pytest.mark.slow
 
 SHAPE = (32, 32, 64)
 SIZES = {"widths": (8, 8, 16, 16, 16)}

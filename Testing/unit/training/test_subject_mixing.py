@@ -20,6 +20,8 @@ from SwinX2SLib.training.synthesis.subject_mixing import (
 )
 from SwinX2SLib.training.synthesis.subjects import Subject, level_of
 
+pytestmark = pytest.mark.slow
+
 ID = {label.name: label.id for label in labels()}
 L1, L2, T12 = ID["vertebrae_L1"], ID["vertebrae_L2"], ID["vertebrae_T12"]
 

@@ -1,8 +1,12 @@
 """A cohort on a Dask cluster of two workers on loopback, one of which is killed half-way."""
 
+import pytest
+
 from SwinX2SLib.evaluation import EvaluationOptions
 from SwinX2SLib.evaluation.cohort import evaluate_cohort, read_table
 from SwinX2SLib.parallel.progress import Silent
+
+pytestmark = pytest.mark.slow
 
 COUNT = 40
 TABLES = ("cohort.csv", "groups.csv", "measurements.csv", "failures.csv", "summary.json")
