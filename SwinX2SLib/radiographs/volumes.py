@@ -27,9 +27,9 @@ from SwinX2SLib.radiographs.decoded_image import (
 )
 from SwinX2SLib.radiographs.transforms import upright_letters
 
-# Written by programs that do not know the spacing.
 # Key of a NRRD header, and attribute of a volume in 3D Slicer: who states the size of a pixel.
 SPACING_KEY = "SwinX2S.spacing_stated_by"
+# Written by programs that do not know the spacing.
 _UNKNOWN_SPACING_MM = 1.0
 
 

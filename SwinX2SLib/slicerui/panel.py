@@ -31,13 +31,8 @@ TABS: dict[str, tuple[str, ...]] = {
 }
 
 
-def section_names() -> list[str]:
-    """Return the names of all sections: the packages of `slicerui` with a module `section`, in the panel's order."""
-    return [name for names in sections_by_tab().values() for name in names]
-
-
 def sections_by_tab() -> dict[str, list[str]]:
-    """Return the names of the sections of each tab."""
+    """Return the sections of each tab: the packages of `slicerui` with a module `section`, in the panel's order."""
     packages = [module.name for module in pkgutil.iter_modules(slicerui.__path__) if module.ispkg]
     found = {name for name in packages if find_spec(f"{slicerui.__name__}.{name}.section")}
     tabs = {tab: [name for name in names if name in found] for tab, names in TABS.items()}
@@ -173,9 +168,10 @@ class ReconstructionPanel(VTKObservationMixin):
         self.banner = _banner()
         layout.addWidget(self.banner)
         self.services.banner.connect(self._show_banner)
-        self.tabs = Tabs(sections_by_tab())
+        by_tab = sections_by_tab()
+        self.tabs = Tabs(by_tab)
         layout.addWidget(self.tabs.widget)
-        for tab, names in sections_by_tab().items():
+        for tab, names in by_tab.items():
             for name in names:
                 self.sections[name] = self._add(name, tab)
         scene = slicer.mrmlScene

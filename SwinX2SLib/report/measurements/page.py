@@ -74,8 +74,8 @@ class Group:
     @property
     def shared(self) -> list[str]:
         """Reasons of two lines or more, though not of all: they stand once above the table, with numbers."""
-        counts = Counter(reason for row in self.rows for reason in row.reasons)
-        return [reason for reason, count in counts.items() if count > 1 and reason not in self.common]
+        counts, common = Counter(reason for row in self.rows for reason in row.reasons), self.common
+        return [reason for reason, count in counts.items() if count > 1 and reason not in common]
 
     def notes(self, row: Row) -> str:
         """Return the numbers of a line's shared reasons, as text."""
@@ -84,7 +84,8 @@ class Group:
 
     def own_reasons(self, row: Row) -> list[str]:
         """Return the reasons that no other line has."""
-        return [reason for reason in row.reasons if reason not in self.common and reason not in self.shared]
+        elsewhere = {*self.common, *self.shared}
+        return [reason for reason in row.reasons if reason not in elsewhere]
 
 
 @dataclass(frozen=True)

@@ -72,12 +72,7 @@ class Cards:
         landmarks = [
             key
             for key, one in found.items()
-            if (
-                one.stored.computed.unit == "point"
-                and one.present.is_present
-                and key[0] in ("pelvis", "sacrum")
-            )
-            or (key[0].startswith("hip_") and one.stored.computed.unit == "point")
+            if key[0] == "pelvis" and one.stored.computed.unit == "point" and one.present.is_present
         ]
         if landmarks:
             parts.append(self._link(_("{0} landmarks").format(len(landmarks)), landmarks))

@@ -247,6 +247,7 @@ class MeasurementsSection(Section):
         rows = enumerate(self.session.rows)
         numbers = [number for number, row in rows if not touched.isdisjoint(row.keys.values())]
         self._tree.update(self.session.rows, self.session.edited, numbers)
+        self._cards.show(self.session)
         self._show_state()
 
     def _filter(self) -> None:
@@ -303,6 +304,7 @@ class MeasurementsSection(Section):
             self._tree.fill(self.session.rows, self.session.edited)
             self._filter()
             self._edits.follow(segmentation)
+        self._cards.show(self.session)
 
     def _close_session(self) -> None:
         self._edits.stop()
@@ -310,6 +312,7 @@ class MeasurementsSection(Section):
             self.session.close()
         self.session = None
         self._tree.fill([], None)
+        self._cards.show(None)
 
     def _is_running(self) -> bool:
         return self._work is not None and self._work.is_running()
@@ -326,7 +329,6 @@ class MeasurementsSection(Section):
         self.ui.measuredResetAllButton.enabled = edited
         keys = self._chosen_keys() if session is not None else []
         self.ui.measuredResetButton.enabled = edited and any(session.edited.is_edited(key) for key in keys)
-        self._cards.show(session)
         for name in ("measuredCopyButton", "measuredCsvButton", "measuredFilterBox", "reviewSignButton"):
             getattr(self.ui, name).enabled = session is not None
         self.ui.measuredReportButton.enabled = session is not None and not running
