@@ -284,3 +284,16 @@ def test_a_new_result_is_measured_by_itself_unless_something_must_be_asked(secti
     monkeypatch.setattr(section_module, "missing_requirements", lambda with_networks: ["trimesh"])
     section.services.result_added.emit(bones)
     assert measured == [bones]
+
+
+def test_measurements_that_cannot_be_read_are_not_made_again_and_again(section, bones, monkeypatch, tmp_path):
+    section.parameters.measured_segmentation = bones
+    section.ui.measuredAutomaticBox.checked = True
+    section._measured_id = bones.GetID()
+    (tmp_path / "measurements.json").write_text("{}")
+    started = []
+    monkeypatch.setattr(section, "measure", lambda: started.append(True))
+    section._on_measured(True, "", tmp_path)
+    assert section.session is None
+    assert started == []
+    assert "cannot be read" in section.ui.measureStatusLabel.text

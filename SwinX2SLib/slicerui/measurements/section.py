@@ -190,7 +190,9 @@ class MeasurementsSection(Section):
         self.refresh()
         if self.session is not None:
             self._show_message(review.counted_words(self.session))
-        elif self.ui.measuredAutomaticBox.checked:
+        elif (
+            segmentation is not self.parameters.measured_segmentation and self.ui.measuredAutomaticBox.checked
+        ):
             # Another result came while this one was measured.
             self.measure_if_ready()
 
