@@ -26,19 +26,23 @@ _WRITTEN = {
     "app": "APP",
     "ras": "RAS",
 }
+# What the field does not call as its machine name has it; the canal's length is the paper's "vcl".
+_NAMES = {"neck_shaft_angle": "neck-shaft angle", "canal_length": "canal AP diameter"}
 _UNITS = {"deg": "°", "1": "", "mm2": "mm²", "mm3": "mm³"}
 # Angles and lengths to a tenth; nothing here is known more closely.
 _DECIMALS = {"mm3": 0, "mm2": 0, "1": 2}
 
 
 def title_of(name: str) -> str:
-    """Return the title of a measurement or landmark, "Neck shaft angle"."""
+    """Return the title of a measurement or landmark, "Neck-shaft angle"."""
     words = word_of(name)
     return words[:1].upper() + words[1:]
 
 
 def word_of(name: str, known: Collection[str] = ()) -> str:
     """Return a machine name as text, without parts that are known already, such as a side."""
+    if name in _NAMES:
+        return _NAMES[name]
     parts = [part for part in name.split("_") if part not in ("", "vertebrae", *known)]
     return " ".join(_WRITTEN.get(part, part) for part in parts)
 

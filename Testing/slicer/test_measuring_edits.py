@@ -29,7 +29,7 @@ def test_dragging_the_heads_surface_changes_the_radius_live_and_marks_it(session
     row = line(session, "Femur", "Head radius")
     assert row["Left"] == "27.0"
     assert row["Edited"] == f"left: edited (computed {HEAD_MM})"
-    assert line(session, "Femur", "Neck shaft angle")["Edited"] == ""
+    assert line(session, "Femur", "Neck-shaft angle")["Edited"] == ""
     assert session.edited.reviewed(RADIUS).stored.computed.value == HEAD_MM
 
 

@@ -25,7 +25,7 @@ def test_the_table_has_a_line_for_each_measurement_with_both_sides(session):
     absent = line(session, "Femur", "Anteversion")
     assert (absent["Left"], absent["Quality"]) == ("–", "absent")
     assert "condyles" in absent["Reason"]
-    canal = line(session, "L1 vertebra", "Canal length")
+    canal = line(session, "L1 vertebra", "Canal AP diameter")
     assert canal["Quality"] == "check"
     assert "one radiograph" in canal["Reason"]
     assert float(canal["Value"]) == pytest.approx(np.hypot(17.5, 2.0), abs=0.06)
@@ -65,7 +65,7 @@ def test_markups_stand_in_folders_of_their_regions(session):
     session.show(session.edited.keys)
     tree = folders()["Bones: measurements"]
     assert {"Spine", "Ribs", "Pelvis", "Femora"} <= set(tree)
-    assert "L1 vertebra: canal length" in tree["Spine"]["L1 vertebra"]
+    assert "L1 vertebra: canal AP diameter" in tree["Spine"]["L1 vertebra"]
     assert "Left femur: shaft axis" in tree["Femora"]
     (rib,) = tree["Ribs"].values()
     assert any("centreline" in name for name in rib)

@@ -9,9 +9,8 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.measurements.editing import ReviewedMeasurement
 from SwinX2SLib.measurements.from_landmarks import Key
-from SwinX2SLib.report.naming import structure_title
+from SwinX2SLib.report.naming import structure_title, value_words
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
-from SwinX2SLib.slicerui.measurements.table import value_words
 
 NECK_SHAFT, CANAL = "neck_shaft_angle", "canal_length"
 PELVIC = ("pelvic_incidence", "pelvic_tilt", "sacral_slope")
@@ -43,7 +42,7 @@ class Cards:
         found = {key: session.edited.reviewed(key) for key in session.edited.keys}
         self._ui.neckShaftCard.text = self._neck_shaft(found)
         self._ui.pelvisCard.text = self._pelvis(found)
-        canal = {key[0]: one for key, one in found.items() if key[1] == CANAL}
+        canal = {key: one for key, one in found.items() if key[1] == CANAL}
         self._ui.canalCard.text = self._canal(canal)
         self._ui.canalChart.setPixmap(canal_chart(canal))
         self._ui.canalChart.visible = any(one.present.is_present for one in canal.values())
@@ -78,16 +77,14 @@ class Cards:
             parts.append(self._link(_("{0} landmarks").format(len(landmarks)), landmarks))
         return self._card(_("Pelvis"), parts)
 
-    def _canal(self, canal: dict[str, ReviewedMeasurement]) -> str:
-        present = {name: one for name, one in canal.items() if one.present.is_present}
+    def _canal(self, canal: dict[Key, ReviewedMeasurement]) -> str:
+        present = {key: one for key, one in canal.items() if one.present.is_present}
         parts = []
         if present:
-            narrow = min(present, key=lambda name: present[name].present.value)
-            key = (narrow, CANAL, present[narrow].present.side or None)
-            keys = [(name, CANAL, one.present.side or None) for name, one in present.items()]
+            narrow = min(present, key=lambda key: present[key].present.value)
             parts = [
-                self._link(_("{0} of {1} levels").format(len(present), len(canal)), keys),
-                self._value(_("narrowest: {0}").format(structure_title(narrow)), key, present[narrow]),
+                self._link(_("{0} of {1} levels").format(len(present), len(canal)), list(present)),
+                self._value(_("narrowest: {0}").format(structure_title(narrow[0])), narrow, present[narrow]),
             ]
         return self._card(_("Vertebral canal, AP diameter"), parts)
 
@@ -95,8 +92,7 @@ class Cards:
         if not one.present.is_present:
             reason = html.escape(" ".join(one.present.reasons), quote=True)
             return f"{html.escape(name)} <span style='color:{_ABSENT}' title='{reason}'>{_('not measurable')}</span>"
-        unit = "°" if one.stored.computed.unit == "deg" else f" {one.stored.computed.unit}"
-        words = f"<b>{html.escape(value_words(one) + unit)}</b>"
+        words = f"<b>{html.escape(value_words(one.present))}</b>"
         if one.present.quality == "check":
             words += f" <span style='color:{_CHECK}'>({_('check')})</span>"
         return f"{html.escape(name)} {self._link(words, [key], is_html=True)}"
@@ -112,7 +108,7 @@ class Cards:
         return f"<b>{html.escape(title)}</b><br/>{shown}"
 
 
-def canal_chart(canal: dict[str, ReviewedMeasurement]) -> qt.QPixmap:
+def canal_chart(canal: dict[Key, ReviewedMeasurement]) -> qt.QPixmap:
     """Draw a bar for the diameter of each level, from C1 to L5; those to be checked in another colour."""
     picture = qt.QPixmap(*_CHART_PX)
     picture.fill(qt.Qt.transparent)
@@ -121,7 +117,7 @@ def canal_chart(canal: dict[str, ReviewedMeasurement]) -> qt.QPixmap:
     font = painter.font()
     font.setPixelSize(8)
     painter.setFont(font)
-    for index, (name, one) in enumerate(canal.items()):
+    for index, ((bone, *_rest), one) in enumerate(canal.items()):
         left = int(index * width)
         if one.present.is_present:
             colour = _CHECK if one.present.quality == "check" else "#2f6db5"
@@ -131,7 +127,7 @@ def canal_chart(canal: dict[str, ReviewedMeasurement]) -> qt.QPixmap:
                 painter.setPen(qt.QColor(colour))
                 painter.drawText(left + 1, height - length - 2, f"{one.present.value:.0f}")
         painter.setPen(qt.QColor(_ABSENT))
-        level = name.removeprefix("vertebrae_")
+        level = bone.removeprefix("vertebrae_")
         painter.drawText(left, height + 10, level if width >= _NUMBER_PX else level[:1])
     painter.end()
     return picture
