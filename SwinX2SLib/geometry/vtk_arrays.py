@@ -43,3 +43,9 @@ def surface_of(data: vtkPolyData) -> Surface:
     vertices = vtk_to_numpy(data.GetPoints().GetData()).astype(np.float64)
     faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).astype(np.int64)
     return Surface(vertices, faces.reshape(-1, 3))
+
+
+def array_of(image: vtkImageData) -> np.ndarray:
+    """Return a copy of an image's values, `(I, J, K)`."""
+    values = vtk_to_numpy(image.GetPointData().GetScalars())
+    return values.reshape(image.GetDimensions(), order="F").copy()

@@ -17,7 +17,7 @@ _AT_LEAST_ONE = ("steps", "batch_size", "layout_batch_size", "accumulate", "vali
 _AT_LEAST_NOUGHT = (
     *("minutes", "layout_steps", "warmup_steps", "weight_decay", "ema_decay", "seed", "workers"),
     *("checkpoint_seconds", "validate_every", "validate_seconds", "phantoms", "phantom_weight"),
-    *("composed", "composed_weight", "volumes"),
+    *("composed", "composed_weight", "volumes", "population", "population_weight"),
 )
 _ABOVE_NOUGHT = ("learning_rate", "gradient_norm")
 
@@ -69,6 +69,8 @@ class TrainingConfig:
         phantom_weight: how often each of them is drawn.
         composed: how many people composed of two or three cases join the cases.
         composed_weight: how often each of them is drawn.
+        population: how many people of the statistical skeleton join the cases.
+        population_weight: how often each of them is drawn.
     """
 
     model: str = "fused-tiny"
@@ -106,6 +108,8 @@ class TrainingConfig:
     phantom_weight: float = 0.1
     composed: int = 0
     composed_weight: float = 0.3
+    population: int = 0
+    population_weight: float = 1.0
 
     @property
     def network_overrides(self) -> dict[str, object]:

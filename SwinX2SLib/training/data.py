@@ -17,13 +17,14 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
+from SwinX2SLib.skeleton.population import random_torso
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.subject_mixing import compose_subjects
 from SwinX2SLib.training.synthesis.subjects import Subject
 
-PHANTOM_SPACING_MM = 3.0
-COMPOSITION = 1  # keeps the random numbers of the composition apart from others of the same seed
+PHANTOM_SPACING_MM, POPULATION_SPACING_MM = 3.0, 2.5
+COMPOSITION, POPULATION = 1, 2  # keep their random numbers apart from others of the same seed
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +37,8 @@ def load_sources(
     """Load everything that the run draws samples from into memory.
 
     Args:
-        config: names the cases' weights and how many phantoms and composed people join them.
+        config: names the cases' weights and how many phantoms, composed people and people of the statistical
+            skeleton join them.
         cases: the people.
         grid_shape: `(X, Y, Z)` of the samples.
         device: where they are drawn.
@@ -59,12 +61,15 @@ def load_sources(
         views_per_plane=views,
     )
     synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
-    rng = np.random.default_rng(config.seed)
+    rng, everything = np.random.default_rng(config.seed), np.ones(CLASS_COUNT, dtype=bool)
     for _ in range(config.phantoms):
         phantom = build_phantom(PhantomParameters.random(rng), PHANTOM_SPACING_MM)
-        everything = np.ones(CLASS_COUNT, dtype=bool)
         spacing = voxel_spacing_mm(phantom.affine)
         synthesiser.add_volume(phantom.labels, spacing, everything, config.phantom_weight)
+    rng = np.random.default_rng((config.seed, POPULATION))
+    for _ in range(config.population):
+        labels, affine = random_torso(rng, POPULATION_SPACING_MM)
+        synthesiser.add_volume(labels, voxel_spacing_mm(affine), everything, config.population_weight)
     for person in _composed(config, cases):
         synthesiser.add_volume(person.labels, person.spacing_mm, person.known, config.composed_weight)
     return synthesiser

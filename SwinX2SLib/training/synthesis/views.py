@@ -11,6 +11,8 @@ from SwinX2SLib.anatomy import ids_by_name
 SPACING_LIMITS_MM = (0.8, 4.2)
 PRESENT_SHARE = 0.7  # a preset needs this share of its bones
 FEWEST_VERTEBRAE = 4
+# Volumes that are taller are not seen whole.
+TALLEST_MM = 700.0
 _IDS = ids_by_name()
 _RIBS = [i for name, i in _IDS.items() if name.startswith("rib")]
 _PELVIS = [_IDS[name] for name in ("sacrum", "hip_left", "hip_right")]
@@ -40,7 +42,8 @@ PRESETS = {
     "torso": Preset((*range(8, 25), *_RIBS, *_PELVIS), 3.0, (0.9, 1.15), (-10.0, 40.0)),
     "chest": Preset((*range(8, 21), *_RIBS), 0.6, (0.85, 1.2), (-20.0, 60.0)),
     "pelvis": Preset((24, *_PELVIS, *_FEMORA), 1.0, (0.9, 1.25), (-20.0, 90.0)),
-    "neck": Preset(tuple(range(1, 10)), 0.4, (0.9, 2.0), (-10.0, 50.0)),
+    "neck": Preset(tuple(range(1, 10)), 1.0, (0.9, 2.0), (-10.0, 50.0)),
+    "lumbar": Preset((*range(19, 25), _IDS["sacrum"]), 1.0, (0.9, 2.6), (-20.0, 60.0)),
     "spine": Preset(VERTEBRAE[:24], 0.8, (0.9, 3.5), (-8.0, 40.0)),
 }
 STRETCH_WEIGHT = 1.0
@@ -79,7 +82,7 @@ def random_view(
         grid_shape: of the network.
         full_view: probability of the whole.
     """
-    if rng.random() < full_view:
+    if rng.random() < full_view and extent_mm[2] <= TALLEST_MM:
         view = whole_view(extent_mm, grid_shape)
         return View(view.centre_mm, view.spacing_mm * float(rng.uniform(0.95, 1.1)))
     allowed = [name for name, preset in PRESETS.items() if _is_shown(preset, bones_mm)]

@@ -1,0 +1,296 @@
+"""Fit the statistical skeleton to the silhouettes of bones in a frontal and a lateral radiograph.
+
+Network order on the image side: frontal silhouettes `(X, Z)`, lateral ones `(Y, Z)`, axes right -> left, anterior ->
+posterior, superior -> inferior, one pixel size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from SwinX2SLib.skeleton.model import PARTS, log_prior, skeleton_model, zero_weights
+
+# Silhouettes with less than this area [pixels] say nothing.
+LEAST_AREA = 24.0
+# A surface covers the pixels that it projects to about twice.
+OPACITY = 1.2
+# Distances of centres are counted in this [mm].
+CENTRE_MM = 8.0
+PRIOR_WEIGHT = 0.01
+ROTATION_RAD, TRANSLATION_MM, SCALE_SD = 0.1, 20.0, 0.2
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the descent.
+
+    Attributes:
+        bin_px: pixels are compared in bins of so many.
+        steps: of Adam.
+        rate: in standard deviations.
+        blur_px: of both silhouettes of binned pixels.
+        centres: weight of the distances of centres.
+        parts: of the weights that move.
+    """
+
+    bin_px: int
+    steps: int
+    rate: float
+    blur_px: float
+    centres: float
+    parts: tuple[str, ...]
+
+
+_SHARED = ("size", "lean", "pelvis_size", "pelvis_pose", "ribs", "rib_slopes", "hips")
+STAGES = (
+    Stage(2, 40, 0.15, 2.0, 1.0, ("size", "lean", "pelvis_pose")),
+    Stage(2, 60, 0.10, 1.5, 0.5, (*_SHARED, "steps", "pelvis", "femur", "rib_heads", "axial", "vertebra")),
+    Stage(1, 120, 0.06, 0.8, 0.05, tuple(PARTS)),
+)
+
+
+@dataclass(frozen=True)
+class SilhouetteTarget:
+    """Silhouettes in one radiograph.
+
+    Attributes:
+        axis: of the volume that runs across the radiograph: 0 of the frontal, 1 of the lateral one.
+        bones: whose each silhouette is, of one or of several together.
+        maps: `(S, W, H)`, how probable it is that a ray meets one of these bones.
+    """
+
+    axis: int
+    bones: tuple[tuple[int, ...], ...]
+    maps: Tensor
+
+
+@dataclass(eq=False)
+class Fit:
+    """A fitted skeleton.
+
+    Attributes:
+        weights: of the model.
+        rotation: `(3,)`, about right, front and up, in `ROTATION_RAD`.
+        translation: `(3,)` of the hip axis in network order, in `TRANSLATION_MM`.
+        scale: `(1,)`, log of the magnification of the radiographs in `SCALE_SD`: pixel sizes are often wrong.
+        loss: what was left.
+    """
+
+    weights: dict[str, Tensor]
+    rotation: Tensor
+    translation: Tensor
+    scale: Tensor
+    loss: float = float("nan")
+    history: list[float] = field(default_factory=list)
+
+    @property
+    def magnification(self) -> Tensor:
+        """How much larger the person is on the radiographs than the pixel size says."""
+        return torch.exp(SCALE_SD * self.scale[0])
+
+    def points_mm(self) -> Tensor:
+        """Return the vertices of all bones in network order [mm] from the first voxel's centre, `(N, 3)`."""
+        points = skeleton_model()(self.weights).points_mm @ _turn(self.rotation * ROTATION_RAD).T
+        return self.translation * TRANSLATION_MM - points * self.magnification
+
+
+def fit_skeleton(
+    targets: Sequence[SilhouetteTarget], spacing_mm: float, stages: Sequence[Stage] = STAGES
+) -> Fit:
+    """Return the skeleton whose silhouettes fit best.
+
+    Args:
+        targets: of one or both radiographs.
+        spacing_mm: of their pixels.
+        stages: of the descent.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        targets = [_seen(target) for target in targets]
+        fit = _started(targets, spacing_mm)
+        for stage in stages:
+            _descend(fit, targets, spacing_mm, stage)
+    return fit
+
+
+def _seen(target: SilhouetteTarget) -> SilhouetteTarget:
+    """Return a target without what is not seen."""
+    maps = target.maps.float().clone()
+    kept = [number for number in range(len(maps)) if float(maps[number].sum()) >= LEAST_AREA]
+    return replace(target, bones=tuple(target.bones[number] for number in kept), maps=maps[kept])
+
+
+def _centres(maps: Tensor) -> Tensor:
+    """Return the centres `(S, 2)` of maps `(S, W, H)` of binned pixels."""
+    total = maps.sum((1, 2)).clamp(min=1e-6)
+    across = torch.arange(maps.shape[1], dtype=torch.float32)
+    down = torch.arange(maps.shape[2], dtype=torch.float32)
+    return torch.stack([(maps.sum(2) * across).sum(1) / total, (maps.sum(1) * down).sum(1) / total], dim=1)
+
+
+def _started(targets: Sequence[SilhouetteTarget], spacing_mm: float) -> Fit:
+    """Return the mean skeleton where the centres of whole silhouettes say."""
+    weights, model = zero_weights(), skeleton_model()
+    points = -model(weights).points_mm
+    means, seen = [[], [], []], [[], [], []]
+    for target in targets:
+        centres = _centres(target.maps) * spacing_mm
+        for bones, centre in zip(target.bones, centres.tolist(), strict=True):
+            if len(bones) > 1 or bones[0] not in model.slices:
+                continue
+            mean = points[model.slices[bones[0]]].mean(0).tolist()
+            for axis, place in ((target.axis, centre[0]), (2, centre[1])):
+                means[axis].append(mean[axis])
+                seen[axis].append(place)
+    scale = _spread_ratio(means[2], seen[2])
+    start = [
+        float(np.median(np.array(place) - scale * np.array(mean))) / TRANSLATION_MM if place else 0.0
+        for mean, place in zip(means, seen, strict=True)
+    ]
+    return Fit(weights, torch.zeros(3), torch.tensor(start), torch.tensor([float(np.log(scale)) / SCALE_SD]))
+
+
+def _spread_ratio(means: Sequence[float], seen: Sequence[float]) -> float:
+    """Return how much further apart places are than those of the mean person, by the median of their distances."""
+    one, other = (np.array(values)[:, None] - np.array(values) for values in (means, seen))
+    far = np.abs(one) > 0.5 * np.abs(one).max() if len(means) > 1 else np.zeros((1, 1), dtype=bool)
+    ratios = (other[far] / one[far]) if far.any() else np.ones(1)
+    return float(np.clip(np.median(ratios), 0.4, 2.5)) if np.median(ratios) > 0 else 1.0
+
+
+def _descend(fit: Fit, targets: Sequence[SilhouetteTarget], spacing_mm: float, stage: Stage) -> None:
+    moving = [fit.weights[name].requires_grad_(True) for name in stage.parts]
+    moving += [one.requires_grad_(True) for one in (fit.rotation, fit.translation, fit.scale)]
+    optimiser = torch.optim.Adam(moving, lr=stage.rate, betas=(0.8, 0.99))
+    wanted = [
+        replace(target, maps=_blurred(avg_pool2d(target.maps, stage.bin_px), stage.blur_px)) for target in targets
+    ]
+    bin_mm = spacing_mm * stage.bin_px
+    sources = [_Source.of(target) for target in wanted]
+    for step in range(stage.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = stage.rate * (1 - 0.7 * step / stage.steps)
+        optimiser.zero_grad()
+        points = fit.points_mm()
+        enlarged = float(fit.magnification.detach()) ** 2
+        loss = -PRIOR_WEIGHT * log_prior(fit.weights) + PRIOR_WEIGHT * 0.5 * (fit.rotation**2).sum()
+        for target, source in zip(wanted, sources, strict=True):
+            loss = loss + _mismatch(points, source, enlarged, target, bin_mm, stage)
+        loss.backward()
+        optimiser.step()
+        fit.history.append(float(loss.detach()))
+    for tensor in moving:
+        tensor.requires_grad_(False)
+    fit.loss = fit.history[-1]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Which vertices make the silhouettes of a target.
+
+    Attributes:
+        index: `(M,)`, of the skeleton's points.
+        number: `(M,)`, of the silhouette.
+        area_mm2: `(M,)`, what each stands for of the mean person's surface.
+    """
+
+    index: Tensor
+    number: Tensor
+    area_mm2: Tensor
+
+    @classmethod
+    def of(cls, target: SilhouetteTarget) -> _Source:
+        model, areas = skeleton_model(), _vertex_areas()
+        index, number = [], []
+        for place, bones in enumerate(target.bones):
+            for bone in bones:
+                if bone in model.slices:
+                    own = torch.arange(model.slices[bone].start, model.slices[bone].stop)
+                    index.append(own)
+                    number.append(torch.full_like(own, place))
+        chosen = torch.cat(index)
+        return cls(chosen, torch.cat(number), areas[chosen])
+
+
+def _mismatch(
+    points: Tensor,
+    source: _Source,
+    enlarged: float,
+    target: SilhouetteTarget,
+    bin_mm: float,
+    stage: Stage,
+) -> Tensor:
+    """Return the sum over silhouettes of one minus their overlap (Dice of probabilities), and of centres' distances."""
+    width, height = target.maps.shape[1:]
+    places = points[source.index][:, [target.axis, 2]] / bin_mm + 0.5 / stage.bin_px - 0.5
+    weights = source.area_mm2 * (enlarged / bin_mm**2)
+    drawn = _splat(places, weights, source.number, (len(target.bones), width, height))
+    met = _blurred(1 - torch.exp(-OPACITY * drawn), stage.blur_px)
+    both = (met * target.maps).sum((1, 2))
+    dice = (2 * both + 1e-3) / ((met**2).sum((1, 2)) + (target.maps**2).sum((1, 2)) + 1e-3)
+    loss = (1 - dice).sum()
+    if stage.centres > 0:
+        apart = (_centres(met) - _centres(target.maps)) * bin_mm / CENTRE_MM
+        seen = met.sum((1, 2)).detach() > LEAST_AREA / stage.bin_px**2
+        loss = loss + stage.centres * torch.log1p((apart**2).sum(1))[seen].sum()
+    return loss
+
+
+def _splat(places: Tensor, weights: Tensor, number: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Return what points `(M, 2)` leave in the maps of their numbers, each shared among the four pixels around it."""
+    count, width, height = shape
+    corner = places.detach().floor()
+    part = places - corner
+    corner = corner.long()
+    base = number * (width * height)
+    result = torch.zeros(count * width * height)
+    for across in (0, 1):
+        for down in (0, 1):
+            x, z = corner[:, 0] + across, corner[:, 1] + down
+            inside = ((x >= 0) & (x < width) & (z >= 0) & (z < height)).float() * weights
+            share = (part[:, 0] if across else 1 - part[:, 0]) * (part[:, 1] if down else 1 - part[:, 1])
+            index = base + x.clamp(0, width - 1) * height + z.clamp(0, height - 1)
+            result = result.index_add(0, index, inside * share)
+    return result.view(shape)
+
+
+def _blurred(maps: Tensor, sigma_px: float) -> Tensor:
+    """Return maps `(S, W, H)` blurred by a Gaussian; as products of matrices, which are faster than convolutions."""
+    return _blur_matrix(maps.shape[1], sigma_px) @ maps @ _blur_matrix(maps.shape[2], sigma_px)
+
+
+@cache
+def _blur_matrix(count: int, sigma_px: float) -> Tensor:
+    place = torch.arange(count, dtype=torch.float32)
+    weight = torch.exp(-0.5 * ((place[:, None] - place) / sigma_px) ** 2)
+    return weight / (sigma_px * float(np.sqrt(2 * np.pi)))
+
+
+@cache
+def _vertex_areas() -> Tensor:
+    """Return how much of the mean person's surface each vertex stands for, `(N,)` [mm²]."""
+    model = skeleton_model()
+    points = model(zero_weights()).points_mm
+    found = torch.zeros(len(points))
+    for label, faces in model.faces.items():
+        index = torch.from_numpy(np.ascontiguousarray(faces)) + model.slices[label].start
+        corners = points[index]
+        area = (
+            torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]).norm(dim=1) / 2
+        )
+        for corner in range(3):
+            found.index_add_(0, index[:, corner], area / 3)
+    return found
+
+
+def _turn(angles: Tensor) -> Tensor:
+    """Return the rotation by a vector of angles (exponential map), `(3, 3)`."""
+    zero = torch.zeros(())
+    x, y, z = angles
+    return torch.matrix_exp(torch.stack([zero, -z, y, z, zero, -x, -y, x, zero]).reshape(3, 3))

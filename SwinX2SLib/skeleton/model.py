@@ -1,0 +1,440 @@
+"""The statistical skeleton: 53 bones from weights that are standard normal in people, differentiable.
+
+Built from below: pelvis around the hip axis, femora in the sockets, L5 on the sacrum, the column upwards along modes
+of its course, ribs on their vertebrae. Frame: patient RAS, mm, from the middle of the hip axis. L6 is not modelled.
+
+Sources: hips, sacrum and femora, LLP26 (26 adults, MPL-2.0); course of the spine, 2116 scans (ImFusion VID, CC BY-SA
+4.0); vertebrae, means of `bone_shapes`; ribs, Holcombe et al. 2017 (doi 10.1111/joa.12632).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from SwinX2SLib.skeleton.discs import BODY_STEPS_MM
+from SwinX2SLib.skeleton.table import (
+    FEMUR_LEFT,
+    FEMUR_RIGHT,
+    HIP_LEFT,
+    HIP_RIGHT,
+    RIB_POINTS,
+    SACRUM,
+    VERTEBRAE,
+    SkeletonTable,
+    skeleton_table,
+)
+
+# Shapes of the parts of the weights.
+PARTS: dict[str, tuple[int, ...]] = {
+    "size": (1,),
+    "lean": (12,),
+    "axial": (5,),
+    "steps": (23,),
+    "vertebra": (3,),
+    "vertebra_own": (24, 3),
+    "vertebra_tilt": (24, 2),
+    "pelvis_size": (1,),
+    "pelvis": (12,),
+    "pelvis_pose": (3,),
+    "femur": (8,),
+    "femur_sides": (2, 8),
+    "hips": (2, 3),
+    "ribs": (8,),
+    "rib_slopes": (2,),
+    "rib_levels": (12, 8),
+    "rib_sides": (2, 12, 4),
+    "rib_heads": (3,),
+    "rib_section": (2,),
+}
+Weights = Mapping[str, Tensor]
+
+# The scans' middle person is smaller than an adult of middle height by this factor (`initial_pose.SHAPES_SIZE`).
+ADULT_SIZE = 1.13
+C1_STEP_MM = 15.5
+# Share of the distance of two bodies' middles that is bone: cervical, thoracic, lumbar (rounded; Busscher et al. 2010,
+# doi 10.1007/s00586-009-1184-9, bodies and discs of 6 specimens).
+BODY_SHARE = (*(0.74,) * 7, *np.linspace(0.83, 0.84, 12).tolist(), *(0.77,) * 5)
+L5_DISC_MM = 9.0
+DEGREE = float(np.pi / 180)
+# Standard deviations. Sizes as logs, angles in degrees.
+SIZE_SD, STEP_SD, PELVIS_OWN_SIZE_SD = 0.05, 0.03, 0.025
+VERTEBRA_SD, VERTEBRA_OWN_SD, VERTEBRA_TILT_SD_DEG = (0.06, 0.06, 0.03), 0.025, 2.5
+AXIAL_SD_DEG = 3.0
+# Pitch, obliquity and rotation of the pelvis; its mean is turned so that the sacral slope is about 40 degrees.
+PELVIS_MEAN_PITCH_DEG, PELVIS_SD_DEG = -8.0, (7.0, 2.0, 3.0)
+# How far the pelvis follows the lean of L4-L5.
+PELVIS_FOLLOWS = 0.5
+FEMUR_SIDES_SD = 0.3
+# Flexion, abduction, outward rotation.
+HIP_SD_DEG = (6.0, 4.0, 9.0)
+# Part of a rib parameter's variance that the whole cage shares, that a level has, and that a side has.
+# (measured: a person's pump handle is nearly one number for all levels).
+RIB_SHARED, RIB_LEVEL, RIB_SIDE = 0.85, 0.45, 0.2
+RIB_SLOPE_SD_DEG = (4.0, 4.0)
+RIB_HEAD_SD_MM = (2.0, 2.5, 2.5)
+# Half height, half thickness [mm] and their log standard deviations.
+RIB_SECTION_MM, RIB_SECTION_SD = (6.2, 3.6), (0.12, 0.15)
+SECTION_POINTS = 10
+# Height and thickness along a rib: head, neck, shaft; the costal end is a little wider.
+_SECTION_PLACES = (0.0, 0.05, 0.15, 0.85, 1.0)
+_SECTION_PROFILES = ((0.7, 0.62, 1.0, 1.0, 1.08), (0.9, 0.8, 1.0, 0.9, 1.0))
+_CHORD, _PUMP, _SWING, _BUCKET = 0, 5, 6, 7
+_SIDED = (_CHORD, _PUMP, _SWING, _BUCKET)
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """One skeleton in RAS mm.
+
+    Attributes:
+        points_mm: vertices of all bones, `(N, 3)`, bone by bone as `SkeletonModel.slices` says.
+        body_centres_mm: `(24, 3)` of C1 to L5.
+        body_axes: `(24, 3, 3)`, columns right, front and up of each vertebra.
+        heads_mm: centres of the left and right femoral head, `(2, 3)`.
+        endplate_mm: `(2, 3)`, centre of the sacral endplate and its normal.
+        rib_curves_mm: `(2, 12, RIB_POINTS, 3)`, left and right, from the head forwards.
+    """
+
+    points_mm: Tensor
+    body_centres_mm: Tensor
+    body_axes: Tensor
+    heads_mm: Tensor
+    endplate_mm: Tensor
+    rib_curves_mm: Tensor
+
+
+def zero_weights() -> dict[str, Tensor]:
+    """Return the weights of the mean person."""
+    return {name: torch.zeros(shape) for name, shape in PARTS.items()}
+
+
+def log_prior(weights: Weights) -> Tensor:
+    """Return the log of the density of weights, up to a constant."""
+    return -0.5 * sum(((value**2).sum() for value in weights.values()), torch.zeros(()))
+
+
+def rib_label(number: int, side: str) -> int:
+    """Return the label of rib 1 to 12 of the side "left" or "right"."""
+    return (25 if side == "left" else 37) + number
+
+
+class SkeletonModel:
+    """Skeletons from weights."""
+
+    def __init__(self, table: SkeletonTable | None = None):
+        self.table = table or skeleton_table()
+        self._mean = {label: _tensor(bone.vertices_mm) for label, bone in self.table.bones.items()}
+        self._modes = {label: _tensor(bone.modes_mm) for label, bone in self.table.bones.items()}
+        self._lean_mean, self._lean_modes = _tensor(self.table.lean_mean), _tensor(self.table.lean_modes)
+        steps = np.array([C1_STEP_MM, *BODY_STEPS_MM[:22]]) * ADULT_SIZE
+        self._steps_mm = _tensor(steps)
+        around = np.concatenate([steps[:1], (steps[1:] + steps[:-1]) / 2, steps[-1:]])
+        scale = np.array(BODY_SHARE) * around / self.table.body_height_mm
+        scale[:2] = scale[2]
+        self._vertebra_scale = scale
+        self._body = np.stack(
+            [
+                _body_size(self.table.bones[label].vertices_mm, height)
+                for label, height in zip(VERTEBRAE, self.table.body_height_mm)
+            ]
+        )
+        self._axial_basis = _tensor(_cosines(24, PARTS["axial"][0]))
+        self._rib = {
+            name: _tensor(getattr(self.table.ribs, name)) for name in ("mean", "sd", "curves", "curve_modes")
+        }
+        self._vertebrae = torch.cat([self._mean[label] for label in VERTEBRAE])
+        self._level = torch.repeat_interleave(
+            torch.arange(24), torch.tensor([len(self._mean[label]) for label in VERTEBRAE])
+        )
+        self.slices = self._slices()
+
+    def _slices(self) -> dict[int, slice]:
+        """Return where the vertices of each bone lie in `Skeleton.points_mm`."""
+        counts = {
+            label: len(self._mean[label]) for label in (*VERTEBRAE, SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT)
+        }
+        counts[FEMUR_RIGHT] = counts[FEMUR_LEFT]
+        tube = RIB_POINTS * SECTION_POINTS + 2
+        counts |= {rib_label(number, side): tube for side in ("left", "right") for number in range(1, 13)}
+        ends = np.cumsum(list(counts.values())).tolist()
+        return {label: slice(end - counts[label], end) for label, end in zip(counts, ends, strict=True)}
+
+    @property
+    def faces(self) -> dict[int, np.ndarray]:
+        """Faces of every bone, `(F, 3)`, counter-clockwise from outside."""
+        found = {label: bone.faces for label, bone in self.table.bones.items()}
+        found[FEMUR_RIGHT] = found[FEMUR_LEFT][:, ::-1]
+        tube = _tube_faces()
+        for number in range(1, 13):
+            found[rib_label(number, "right")] = tube[:, ::-1]
+            found[rib_label(number, "left")] = tube
+        return dict(sorted(found.items()))
+
+    def __call__(self, weights: Weights) -> Skeleton:
+        """Return the skeleton of weights, as `PARTS` names and shapes them."""
+        size = torch.exp(SIZE_SD * weights["size"][0])
+        lean = self._lean_mean + torch.tensordot(weights["lean"], self._lean_modes, dims=1)
+        pelvis, heads, endplate = self._pelvis(weights, size, lean)
+        femora = self._femora(weights, size, heads)
+        centres, axes, scales = self._spine(weights, size, lean, endplate)
+        level = self._level
+        turned = torch.einsum("nij,nj->ni", axes[level], self._vertebrae * scales[level])
+        curves, tubes = self._ribs(weights, size, centres, axes, scales)
+        points = torch.cat([centres[level] + turned, *pelvis, *femora, tubes.reshape(-1, 3)])
+        return Skeleton(points, centres, axes, heads, endplate, curves)
+
+    def _pelvis(self, weights: Weights, size: Tensor, lean: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Return sacrum, right and left hip, both heads and the sacral endplate."""
+        own = torch.exp(PELVIS_OWN_SIZE_SD * weights["pelvis_size"][0])
+        bones = {
+            label: (self._mean[label] + torch.tensordot(weights["pelvis"], self._modes[label], dims=1))
+            * size
+            * own
+            for label in (SACRUM, HIP_RIGHT, HIP_LEFT)
+        }
+        sockets = torch.stack(
+            [_ball_centre(bones[label][self.table.sockets[label]]) for label in (HIP_LEFT, HIP_RIGHT)]
+        )
+        # Lean is positive where the lower body lies further back.
+        follows = PELVIS_FOLLOWS * (lean[-1, 1] - self._lean_mean[-1, 1]) / DEGREE
+        pitch = PELVIS_MEAN_PITCH_DEG - follows + PELVIS_SD_DEG[0] * weights["pelvis_pose"][0]
+        turn = _rotation(
+            -pitch, PELVIS_SD_DEG[1] * weights["pelvis_pose"][1], PELVIS_SD_DEG[2] * weights["pelvis_pose"][2]
+        )
+        middle = sockets.mean(0)
+        moved = [(points - middle) @ turn.T for points in bones.values()]
+        plate = moved[0][self.table.endplate]
+        normal = _plane_normal(plate)
+        towards = turn @ _tensor(self.table.endplate_mm[1])
+        normal = normal * torch.sign((normal * towards).sum())
+        return moved, (sockets - middle) @ turn.T, torch.stack([plate.mean(0), normal])
+
+    def _femora(self, weights: Weights, size: Tensor, heads: Tensor) -> list[Tensor]:
+        """Return the left and the right femur."""
+        found = []
+        for number, side in enumerate((-1.0, 1.0)):
+            shape = weights["femur"] + FEMUR_SIDES_SD * weights["femur_sides"][number]
+            femur = (self._mean[FEMUR_LEFT] + torch.tensordot(shape, self._modes[FEMUR_LEFT], dims=1)) * size
+            femur = femur - _ball_centre(femur[self.table.head])
+            flexion, abduction, outward = (
+                deviation * angle
+                for deviation, angle in zip(HIP_SD_DEG, weights["hips"][number], strict=True)
+            )
+            femur = femur @ _rotation(flexion, abduction, outward).T
+            mirror = torch.tensor([-side, 1.0, 1.0])
+            found.append(femur * mirror + heads[number])
+        return found
+
+    def _spine(
+        self, weights: Weights, size: Tensor, lean: Tensor, endplate: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return centres `(24, 3)`, axes `(24, 3, 3)` and scales `(24, 3)` of the vertebrae."""
+        steps = self._steps_mm * size * torch.exp(STEP_SD * weights["steps"])
+        up = torch.cat([torch.tan(lean), torch.ones(len(lean), 1)], dim=1)
+        up = up / up.norm(dim=1, keepdim=True)
+        ups = torch.cat([up[:1], (up[1:] + up[:-1]) / 2, (up[-1:] + endplate[1:]) / 2])
+        angles = VERTEBRA_TILT_SD_DEG * DEGREE * weights["vertebra_tilt"]
+        ups = ups + torch.cat([angles, torch.zeros(len(angles), 1)], dim=1)
+        ups = ups / ups.norm(dim=1, keepdim=True)
+        height = float(self._vertebra_scale[-1] * self.table.body_height_mm[-1]) * size
+        rise = endplate[1] + ups[-1]
+        last = endplate[0] + L5_DISC_MM * size * rise / rise.norm() + height / 2 * ups[-1]
+        above = torch.flip(torch.cumsum(torch.flip(up * steps[:, None], (0,)), 0), (0,))
+        centres = torch.cat([last + above, last[None]])
+        axial = AXIAL_SD_DEG * DEGREE * self._axial_basis @ weights["axial"]
+        right = torch.stack([torch.cos(axial), torch.sin(axial), torch.zeros_like(axial)], dim=1)
+        right = right - ups * (right * ups).sum(1, keepdim=True)
+        right = right / right.norm(dim=1, keepdim=True)
+        axes = torch.stack([right, torch.linalg.cross(ups, right), ups], dim=2)
+        own = torch.tensor(VERTEBRA_SD) * weights["vertebra"] + VERTEBRA_OWN_SD * weights["vertebra_own"]
+        return centres, axes, _tensor(self._vertebra_scale)[:, None] * size * torch.exp(own)
+
+    def _ribs(
+        self, weights: Weights, size: Tensor, centres: Tensor, axes: Tensor, scales: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return centrelines `(2, 12, N, 3)` and surfaces `(2, 12, V, 3)` of the left and right ribs."""
+        shared = RIB_SHARED * weights["ribs"] + RIB_LEVEL * weights["rib_levels"]
+        own = torch.zeros(2, 12, 8).index_copy(2, torch.tensor(_SIDED), RIB_SIDE * weights["rib_sides"])
+        level = torch.linspace(-1, 1, 12)
+        slope = torch.outer(level, torch.tensor(RIB_SLOPE_SD_DEG) * weights["rib_slopes"])
+        values = self._rib["mean"] + self._rib["sd"] * (shared + own)
+        values = values.index_add(2, torch.tensor([_PUMP, _SWING]), slope.expand(2, 12, 2))
+        plane = self._rib["curves"] + torch.einsum("rk,rknc->rnc", shared[:, 1:5], self._rib["curve_modes"])
+        curve, normal = _placed_ribs(
+            plane * (values[..., _CHORD] * size)[..., None, None],
+            values[..., _PUMP],
+            values[..., _SWING],
+            values[..., _BUCKET],
+        )
+        section = (
+            torch.tensor(RIB_SECTION_MM)
+            * size
+            * torch.exp(torch.tensor(RIB_SECTION_SD) * weights["rib_section"])
+        )
+        tubes = _tubes(curve, normal, section)
+        sides = torch.tensor([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])[:, None]
+        thoracic = slice(7, 19)
+        body = _tensor(self._body[thoracic]) * scales[thoracic]
+        place = torch.tensor(_HEAD_PLACES) * body + torch.tensor(RIB_HEAD_SD_MM) * weights["rib_heads"] * size
+        heads = centres[thoracic] + torch.einsum("rij,srj->sri", axes[thoracic], place * sides)
+        frames = _half_turned(axes[thoracic])
+        placed = [
+            heads[:, :, None] + torch.einsum("rij,srnj->srni", frames, points * sides[:, :, None])
+            for points in (curve, tubes)
+        ]
+        return placed[0], placed[1]
+
+
+# Where the heads of the ribs lie on the bodies of their vertebrae, relative to half width, half depth, half height:
+# at the upper edge, but of ribs 1, 11 and 12 on the body itself.
+_HEAD_PLACES = (
+    (1.0, -0.65, 0.1),
+    *((1.05, -0.75, 0.75),) * 9,
+    (1.05, -0.75, 0.2),
+    (1.05, -0.75, 0.1),
+)
+
+
+@cache
+def skeleton_model() -> SkeletonModel:
+    """Return the model, made once."""
+    return SkeletonModel()
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+
+
+def _cosines(count: int, terms: int) -> np.ndarray:
+    """Return smooth curves `(count, terms)` whose variances decrease and add up to 1."""
+    place = np.arange(count) / (count - 1)
+    basis = np.stack([np.cos(np.pi * k * place) / (1 + k) for k in range(terms)], axis=1)
+    return basis / np.sqrt((basis**2).sum(1).mean())
+
+
+def _body_size(vertices: np.ndarray, height: float) -> np.ndarray:
+    """Return half width, half depth and half height of a vertebra's body, from its surface around the body's centre."""
+    waist = vertices[np.abs(vertices[:, 2]) < 0.3 * height]
+    depth = np.percentile(waist[:, 1], 99)
+    beside = waist[np.abs(waist[:, 1]) < 0.5 * depth]
+    return np.array([np.percentile(np.abs(beside[:, 0]), 90), depth, height / 2])
+
+
+def _ball_centre(points: Tensor) -> Tensor:
+    """Return the centre `(3,)` of the ball through points `(N, 3)`, least squares of |p|² = 2 p·c + const."""
+    middle = points.mean(0)
+    away = points - middle
+    system = torch.cat([2 * away, torch.ones(len(away), 1)], dim=1)
+    solution = torch.linalg.solve(system.T @ system, system.T @ (away**2).sum(1))
+    return middle + solution[:3]
+
+
+def _plane_normal(points: Tensor) -> Tensor:
+    away = points - points.mean(0)
+    return torch.linalg.eigh(away.T @ away)[1][:, 0]
+
+
+def _rotation(pitch_deg: Tensor, roll_deg: Tensor, yaw_deg: Tensor) -> Tensor:
+    """Return the rotation about the right, front and up axes, in this order from the right.
+
+    Positive pitch moves what lies below to the front, positive roll what lies below to the left, positive yaw turns
+    the front to the left.
+    """
+    p, r, y = (
+        torch.as_tensor(angle, dtype=torch.float32) * DEGREE for angle in (pitch_deg, roll_deg, yaw_deg)
+    )
+    zero, one = torch.zeros(()), torch.ones(())
+    about_right = _matrix(
+        [one, zero, zero, zero, torch.cos(p), -torch.sin(p), zero, torch.sin(p), torch.cos(p)]
+    )
+    about_front = _matrix(
+        [torch.cos(r), zero, torch.sin(r), zero, one, zero, -torch.sin(r), zero, torch.cos(r)]
+    )
+    about_up = _matrix([torch.cos(y), -torch.sin(y), zero, torch.sin(y), torch.cos(y), zero, zero, zero, one])
+    return about_up @ about_front @ about_right
+
+
+def _matrix(values: list[Tensor]) -> Tensor:
+    return torch.stack(values).reshape(3, 3)
+
+
+def _half_turned(axes: Tensor) -> Tensor:
+    """Return frames `(R, 3, 3)` half-way between the patient's and those of the vertebrae."""
+    half = axes + torch.eye(3)
+    up = half[..., 2] / half[..., 2].norm(dim=-1, keepdim=True)
+    right = half[..., 0] - up * (half[..., 0] * up).sum(-1, keepdim=True)
+    right = right / right.norm(dim=-1, keepdim=True)
+    return torch.stack([right, torch.linalg.cross(up, right), up], dim=-1)
+
+
+def _placed_ribs(
+    plane: Tensor, pump_deg: Tensor, swing_deg: Tensor, bucket_deg: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return curves `(..., N, 3)` and normals `(..., 3)` of the planes of right ribs, in right, front, up from the head.
+
+    The chord points down and the convex side to the right; then pump handle (forwards about the transverse axis),
+    lateral swing (about the vertical) and bucket handle (about the chord; the lateral arch rises).
+    """
+    pump, swing, bucket = (angle * DEGREE for angle in (pump_deg, swing_deg, bucket_deg))
+    flat = torch.sin(pump)
+    chord = torch.stack([flat * torch.sin(swing), flat * torch.cos(swing), -torch.cos(pump)], dim=-1)
+    aside = torch.stack([torch.cos(swing), -torch.sin(swing), torch.zeros_like(swing)], dim=-1)
+    # Square to both, upwards and forwards.
+    over = torch.linalg.cross(aside, chord)
+    lateral = torch.cos(bucket)[..., None] * aside + torch.sin(bucket)[..., None] * over
+    curve = plane[..., :1] * chord[..., None, :] + plane[..., 1:] * lateral[..., None, :]
+    return curve, torch.linalg.cross(lateral, chord)
+
+
+def _tubes(curve: Tensor, normal: Tensor, section: Tensor) -> Tensor:
+    """Return surfaces `(2, 12, RIB_POINTS * SECTION_POINTS + 2, 3)` around curves; a rib is taller than thick.
+
+    Args:
+        curve: `(2, 12, RIB_POINTS, 3)`.
+        normal: of their planes, `(2, 12, 3)`.
+        section: half height (along the normal) and half thickness; the broad side of the first rib lies in its plane.
+    """
+    tangent = torch.cat(
+        [
+            curve[..., 1:2, :] - curve[..., :1, :],
+            curve[..., 2:, :] - curve[..., :-2, :],
+            curve[..., -1:, :] - curve[..., -2:-1, :],
+        ],
+        dim=-2,
+    )
+    tangent = tangent / tangent.norm(dim=-1, keepdim=True)
+    upward = normal[..., None, :].expand_as(tangent)
+    outward = torch.linalg.cross(upward, tangent)
+    place = np.linspace(0, 1, RIB_POINTS)
+    tall, thick = (_tensor(np.interp(place, _SECTION_PLACES, profile)) for profile in _SECTION_PROFILES)
+    heights = torch.cat([section[1:], section[:1].expand(11)])[:, None] * tall
+    widths = torch.cat([section[:1], section[1:].expand(11)])[:, None] * thick
+    angle = torch.linspace(0, 2 * np.pi, SECTION_POINTS + 1)[:-1]
+    ring = (
+        torch.cos(angle)[:, None] * (heights[..., None] * upward)[..., None, :]
+        + torch.sin(angle)[:, None] * (widths[..., None] * outward)[..., None, :]
+    )
+    surface = (curve[..., None, :] + ring).flatten(-3, -2)
+    return torch.cat([surface, curve[..., :1, :], curve[..., -1:, :]], dim=-2)
+
+
+@cache
+def _tube_faces() -> np.ndarray:
+    """Return the faces of `_tube`, counter-clockwise from outside of a left rib."""
+    k = SECTION_POINTS
+    ring, point = np.meshgrid(np.arange(RIB_POINTS - 1), np.arange(k), indexing="ij")
+    a, b = ring * k + point, ring * k + (point + 1) % k
+    quads = np.stack([a, b, a + k, b, b + k, a + k], axis=-1).reshape(-1, 3)
+    first, last, start = RIB_POINTS * k, RIB_POINTS * k + 1, (RIB_POINTS - 1) * k
+    around = np.arange(k)
+    caps = [
+        np.stack([np.full(k, first), (around + 1) % k, around], axis=1),
+        np.stack([np.full(k, last), start + around, start + (around + 1) % k], axis=1),
+    ]
+    return np.concatenate([quads, *caps])
