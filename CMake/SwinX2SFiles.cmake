@@ -314,8 +314,10 @@ set(SwinX2SLib_SCRIPTS
   slicerui/result/links.py
   slicerui/result/outlines.py
   slicerui/result/provenance_text.py
+  slicerui/result/radiograph_slices.py
   slicerui/result/radiograph_views.py
   slicerui/result/regions.py
+  slicerui/result/reopening.py
   slicerui/result/section.py
   slicerui/result/views.py
   slicerui/result_loading.py

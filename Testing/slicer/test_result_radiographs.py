@@ -22,11 +22,8 @@ from SwinX2SLib.slicerui.result.links import (
     provenance_value,
 )
 from SwinX2SLib.slicerui.result.outlines import show_outlines
-from SwinX2SLib.slicerui.result.radiograph_views import (
-    set_radiograph_opacity,
-    show_radiograph,
-    show_radiographs_in_slices,
-)
+from SwinX2SLib.slicerui.result.radiograph_slices import show_radiographs_in_slices
+from SwinX2SLib.slicerui.result.radiograph_views import set_radiograph_opacity, show_radiograph
 from SwinX2SLib.slicerui.result.regions import show_region
 from SwinX2SLib.slicerui.result.views import scene_bounds
 from SwinX2SLib.slicerui.result_loading import load_result, notes_of

@@ -13,7 +13,7 @@ from whole_result import write_whole_result
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PLANE, linked
-from SwinX2SLib.slicerui.result.regions import regions_of
+from SwinX2SLib.slicerui.result.regions import bones_of
 from SwinX2SLib.slicerui.segmentation_import import segment_ids
 
 
@@ -62,15 +62,18 @@ def test_an_opened_result_is_chosen_and_shown_as_it_is(section, result):
     assert "test" in ui.provenanceLabel.text
 
 
-def test_a_regions_box_hides_its_bones_and_follows_the_eye(section, result, slot_errors):
+def test_a_regions_box_hides_its_bones_and_follows_the_segments(section, result, slot_errors):
+    display = result.GetDisplayNode()
     section.ui.ribsBox.checked = False
     assert hidden(result) == len(label_ids("ribs"))
-    regions_of(result)["ribs"].SetVisibility(True)
+    display.SetSegmentVisibility("rib_left_1", True)
     assert section.ui.ribsBox.checked
-    assert hidden(result) == 0
-    regions_of(result)["spine"].SetVisibility(False)
+    assert hidden(result) == len(label_ids("ribs")) - 1
+    for bone in bones_of(result, "spine"):
+        display.SetSegmentVisibility(bone, False)
     assert not section.ui.spineBox.checked
-    assert hidden(result) == len(label_ids("spine"))
+    section.ui.spineBox.checked = True
+    assert all(display.GetSegmentVisibility(bone) for bone in bones_of(result, "spine"))
 
 
 def test_radiographs_outlines_opacity_and_colours_are_switched(section, result):
@@ -108,11 +111,14 @@ def test_a_scene_that_is_closed_takes_the_result_along(section, result, spin):
     assert not section.ui.spineBox.enabled
 
 
-def test_a_segmentation_of_another_origin_has_nothing_to_switch_but_can_be_exported(section, bones_file):
+def test_a_segmentation_of_another_origin_has_regions_but_no_confidence_and_can_be_exported(
+    section, bones_file
+):
     from SwinX2SLib.slicerui.segmentation_import import import_segmentation
 
     section.parameters.result_segmentation = import_segmentation(bones_file, "Other")
-    assert not section.ui.spineBox.enabled
+    section.ui.spineBox.checked = False
+    assert hidden(section.parameters.result_segmentation) == len(label_ids("spine"))
     assert not section.ui.confidenceBox.enabled
     section.ui.stlBox.checked = True
     assert section.ui.exportButton.enabled

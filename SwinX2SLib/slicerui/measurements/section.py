@@ -31,7 +31,7 @@ from SwinX2SLib.slicerui.measurements.session import MeasuringSession
 from SwinX2SLib.slicerui.measurements.table import tabbed_text
 from SwinX2SLib.slicerui.measurements.tree import MeasurementTree
 from SwinX2SLib.slicerui.result.links import is_result
-from SwinX2SLib.slicerui.result.radiograph_views import show_radiographs_in_slices
+from SwinX2SLib.slicerui.result.radiograph_slices import show_radiographs_in_slices
 from SwinX2SLib.slicerui.section import Section, Services
 
 

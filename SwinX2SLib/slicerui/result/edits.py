@@ -1,4 +1,4 @@
-"""What is shown of a result after a person has edited its bones: surfaces, outlines, table, and who made them."""
+"""What is shown of a result after a person has edited its bones: outlines, table, and who made them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from SwinX2SLib.slicerui.bone_voxels import (
 )
 from SwinX2SLib.slicerui.event_loop import process_events
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
-from SwinX2SLib.slicerui.result.confidence import kept_confidence, renew_surface
+from SwinX2SLib.slicerui.result.confidence import renew_coloured
 from SwinX2SLib.slicerui.result.confidence_table import EditedBone, mark_edited, restore_row
-from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked, provenance_value
+from SwinX2SLib.slicerui.result.links import OUTLINE, linked, provenance_value
 from SwinX2SLib.slicerui.result.outlines import draw_outlines
 from SwinX2SLib.slicerui.result.radiograph_views import RadiographPlace, kept_picture, kept_places
 from SwinX2SLib.slicerui.result.regions import group_of
@@ -48,7 +48,7 @@ class EditedView:
         digests: of the bones as they are now.
         changed: names of the bones that are not as they are shown.
         bones: table values of the existing ones.
-        outlines: by role of the radiograph and region, of all its bones by label id.
+        outlines: to be drawn again, by role of the radiograph and region, of all its bones by label id.
     """
 
     digests: Digests
@@ -77,7 +77,11 @@ def take_edits(result: slicer.vtkMRMLSegmentationNode) -> Callable[[], EditedVie
     layers, shown = bone_layers(result), kept_digests(result, SHOWN)
     places = kept_places(result)
     pictures = {role: kept_picture(result, role) for role in places}
-    return lambda: _view(layers, shown, places, pictures)
+    # A scene file, other than a bundle, may come without the files of its hidden nodes.
+    lost = {
+        provenance_value(model, "region") for model in linked(result, OUTLINE) if model.GetPolyData() is None
+    }
+    return lambda: _view(layers, shown, places, pictures, lost)
 
 
 def _view(
@@ -85,13 +89,14 @@ def _view(
     shown: Digests | None,
     places: Mapping[str, RadiographPlace],
     pictures: Mapping[str, np.ndarray | None],
+    lost: Collection[str],
 ) -> EditedView:
     digests = bone_digests(layers)
     # Scenes of earlier versions have no record: the current state counts as shown.
     changed = changed_bones(shown, digests) if shown is not None else []
-    if not changed:
+    regions = {group_of(bone) for bone in changed} | {*lost}
+    if not regions:
         return EditedView(digests, [], {}, {})
-    regions = {group_of(bone) for bone in changed}
     drawn = {label.name for label in labels() if label.group in regions} & digests.keys()
     volume = label_volume(layers, drawn) if drawn else None
     found = {role: bone_outlines(*volume, place.camera) if volume else {} for role, place in places.items()}
@@ -138,10 +143,10 @@ def _agreement(picture: np.ndarray | None, place: RadiographPlace, outline: Bone
 
 
 def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool:
-    """Let surfaces, outlines, table and provenance follow edits.
+    """Let outlines, table and provenance follow edits; surfaces follow by themselves.
 
     Returns:
-        Whether anything had to be changed.
+        Whether any bone had been edited.
     """
     if kept_digests(result, SHOWN) is None:
         remember_computed(result, view.digests)
@@ -149,18 +154,14 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
     segments = [result.GetSegmentation().GetSegment(bone) for bone in view.digests]
     if any(segment is not None and segment.GetRepresentation(_SURFACE) is None for segment in segments):
         create_closed_surfaces(result)
-    if not view.changed:
-        return False
-    confidence = kept_confidence(result)
-    for bone in view.changed:
-        for model in linked(result, SURFACE, bone=bone):
-            renew_surface(result, model, confidence)
-            process_events()
     places = kept_places(result)
     for (role, region), outlines in view.outlines.items():
         for model in linked(result, OUTLINE, radiograph=role, region=region):
             draw_outlines(model, places[role], outlines)
             process_events()
+    if not view.changed:
+        return False
+    renew_coloured(result)
     _show_agreement(result, view)
     return True
 

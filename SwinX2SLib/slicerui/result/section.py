@@ -15,7 +15,14 @@ from SwinX2SLib.reconstruct.plausibility import unreliable_reason
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
-from SwinX2SLib.slicerui.result import confidence, outlines, radiograph_views, regions, views
+from SwinX2SLib.slicerui.result import (
+    confidence,
+    outlines,
+    radiograph_slices,
+    radiograph_views,
+    regions,
+    views,
+)
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
 from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
@@ -177,7 +184,7 @@ class ResultSection(Section):
 
     def _show_in_slices(self) -> None:
         if self._shown is not None:
-            radiograph_views.show_radiographs_in_slices(self._shown)
+            radiograph_slices.show_radiographs_in_slices(self._shown)
 
     def _open(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(self.ui.openButton, _("Folder of a result"), "")
