@@ -25,7 +25,21 @@ def follow_scene(scene: slicer.vtkMRMLScene) -> int:
     return scene.AddObserver(scene.EndImportEvent, _on_scene_read)
 
 
-def _on_scene_read(*_event: object) -> None:
+def _on_scene_read(scene: slicer.vtkMRMLScene, _event: object) -> None:
+    if not scene.IsBatchProcessing():
+        _restore_results()
+        return
+    # The subject hierarchy knows its nodes only when all is done.
+    tags: list[int] = []
+
+    def on_end(*_event: object) -> None:
+        scene.RemoveObserver(tags.pop())
+        _restore_results()
+
+    tags.append(scene.AddObserver(scene.EndBatchProcessEvent, on_end))
+
+
+def _restore_results() -> None:
     # The module may have been reloaded since.
     from SwinX2SLib.slicerui.result import reopening
 
@@ -50,6 +64,8 @@ def _remove_old_surfaces(result: slicer.vtkMRMLSegmentationNode) -> None:
     old = linked(result, OLD_SURFACE)
     if not old:
         return
+    # The items of the scene that was read have no nodes before.
+    slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(slicer.mrmlScene)
     for legend in linked(result, LEGEND):
         slicer.mrmlScene.RemoveNode(legend)
     for node in [*old, *linked(result, OLD_REGION), *linked(result, CONFIDENCE_COLOURS)]:
