@@ -292,6 +292,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/measurements/session.py
   slicerui/measurements/table.py
   slicerui/measurements/tree.py
+  slicerui/measurements/value_labels.py
   slicerui/messages.py
   slicerui/models/__init__.py
   slicerui/models/section.py
@@ -328,6 +329,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/selftest.py
   slicerui/settings.py
   slicerui/signals.py
+  slicerui/slice_views.py
   slicerui/translation.py
   training/__init__.py
   training/checkpoint.py

@@ -7,19 +7,12 @@ import numpy as np
 import pytest
 import qt
 import slicer
-from block_bones import block_bones
-from whole_result import write_whole_result
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PLANE, linked
 from SwinX2SLib.slicerui.result.regions import bones_of
 from SwinX2SLib.slicerui.segmentation_import import segment_ids
-
-
-@pytest.fixture(scope="session")
-def result_folder(tmp_path_factory) -> Path:
-    return write_whole_result(tmp_path_factory.mktemp("whole") / "out", block_bones())
 
 
 @pytest.fixture

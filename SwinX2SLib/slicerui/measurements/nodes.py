@@ -47,8 +47,8 @@ DOCUMENT, TABLE = "measurements", "measurement_table"
 FOLDER, MARKUP = "measurement_folder", "measurement_markup"
 EDITS, REVIEW = "edits", "review"
 """Attributes of the document's node, JSON: what was moved, and who has reviewed it."""
-# Bones that get a folder of their own: there are many.
-_OWN_FOLDER = ("vertebrae_", "rib_")
+# How the names of bones begin of which there are many; they get a folder of their own.
+MANY = ("vertebrae_", "rib_")
 
 
 def add_document(segmentation: slicer.vtkMRMLSegmentationNode, text: str) -> slicer.vtkMRMLTextNode:
@@ -121,7 +121,7 @@ def add_markup(
     segmentation: slicer.vtkMRMLSegmentationNode, node: slicer.vtkMRMLMarkupsNode, structure: str
 ) -> None:
     """Put a new markups node into its folder and let the segmentation know it."""
-    own = structure if structure.startswith(_OWN_FOLDER) else ""
+    own = structure if structure.startswith(MANY) else ""
     place_in(folder_of(segmentation, region_of_structure(structure), own), node)
     link(segmentation, MARKUP, node, structure=structure)
 

@@ -2,46 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import slicer
 
 from SwinX2SLib.geometry.cameras import view_axes
+from SwinX2SLib.slicerui.provenance import set_attribute
 from SwinX2SLib.slicerui.result.links import (
     OUTLINE,
     RADIOGRAPH_PICTURE,
-    RADIOGRAPH_PLANE,
     linked,
     provenance_value,
 )
 from SwinX2SLib.slicerui.result.regions import sync_visibility
+from SwinX2SLib.slicerui.slice_views import VIEWS, SliceViews
 
-# Slicer's coronal view has the orientation of a frontal radiograph, its sagittal view that of a lateral radiograph.
-SLICE_VIEWS = {"ap": "Green", "lateral": "Yellow"}
 _LINE_WIDTH = 2
 
 
-def show_radiographs_in_slices(result: slicer.vtkMRMLSegmentationNode) -> None:
-    """Put the frontal radiograph into the green slice view and the lateral radiograph into the yellow one, outlines
-    on top."""
-    for role, name in SLICE_VIEWS.items():
-        view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
-        if view is not None and linked(result, RADIOGRAPH_PLANE, radiograph=role):
+class RadiographsInSlices:
+    """Shows the radiographs of one result at a time in slice views, and what was there again afterwards.
+
+    The frontal radiograph goes into the coronal view, the lateral one into the sagittal view, outlines on top.
+
+    Args:
+        views: that show them.
+        changed: called without arguments when another result, or none, is shown.
+    """
+
+    def __init__(self, views: SliceViews, changed: Callable[[], None] = lambda: None):
+        self._views, self._changed = views, changed
+        self.result: slicer.vtkMRMLSegmentationNode | None = None
+
+    def show(self, result: slicer.vtkMRMLSegmentationNode) -> None:
+        """Show the radiographs of a result; where they are shown already, slices stay where they are."""
+        found = _view_nodes(result)
+        if not found:
+            return
+        if self.result is not result:
+            self._take_away()
+            self._views.take(self, self._on_lost)
+            self.result = result
+        for role, view in found.items():
             show_radiograph_in_slice(result, role, view)
+        self._changed()
+
+    def hide(self) -> None:
+        """Show what was in the views before."""
+        if self.result is None:
+            return
+        self._take_away()
+        self._views.give_back(self)
+        self._changed()
+
+    def _on_lost(self) -> None:
+        self._take_away()
+        self._changed()
+
+    def _take_away(self) -> None:
+        result, self.result = self.result, None
+        if result is not None and result.GetScene() is not None:
+            remove_from_slices(result)
+
+
+def _view_nodes(result: slicer.vtkMRMLSegmentationNode) -> dict[str, slicer.vtkMRMLSliceNode]:
+    """Return the views for the radiographs that the scene holds, by role."""
+    found = {}
+    for role, (name, _plane) in VIEWS.items():
+        view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
+        if view is not None and linked(result, RADIOGRAPH_PICTURE, radiograph=role):
+            found[role] = view
+    return found
+
+
+def remove_from_slices(result: slicer.vtkMRMLSegmentationNode) -> None:
+    """Draw the outlines in no slice view any more."""
+    for outline in linked(result, OUTLINE):
+        for index, display in reversed([*enumerate(_displays(outline))]):
+            if provenance_value(display, _FLAT):
+                outline.RemoveNthDisplayNodeID(index)
+                slicer.mrmlScene.RemoveNode(display)
+
+
+_FLAT = "slice"
+"""Attribute of the display of an outline in a slice view."""
 
 
 def show_radiograph_in_slice(
     result: slicer.vtkMRMLSegmentationNode, role: str, view: slicer.vtkMRMLSliceNode
 ) -> None:
-    """Show one radiograph and its outlines in one slice view.
+    """Show one radiograph and its outlines in one slice view; one that shows it already is left alone.
 
     Args:
-        result: the segmentation.
+        result: the segmentation, with a picture of the radiograph.
         role: "ap" or "lateral".
         view: of the scene; it is turned into the radiograph's plane.
     """
-    picture = next(iter(linked(result, RADIOGRAPH_PICTURE, radiograph=role)), None)
-    if picture is None:
-        # Somebody took it out of the scene.
+    picture, composite = linked(result, RADIOGRAPH_PICTURE, radiograph=role)[0], _composite_of(view)
+    if composite is not None and composite.GetBackgroundVolumeID() == picture.GetID():
         return
     bounds = np.zeros(6)
     picture.GetRASBounds(bounds)
@@ -50,7 +109,6 @@ def show_radiograph_in_slice(
     across, _, depth = view.GetFieldOfView()
     # Slicer keeps the pixels square when the window's shape is another one.
     view.SetFieldOfView(across / max(view.GetFieldOfView()[1], 1e-6) * height, height, depth)
-    composite = _composite_of(view)
     if composite is not None:
         composite.SetBackgroundVolumeID(picture.GetID())
         composite.SetForegroundVolumeID(None)
@@ -71,11 +129,11 @@ def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarra
 
 def _draw_on(outline: slicer.vtkMRMLModelNode, view: slicer.vtkMRMLSliceNode) -> None:
     """Draw an outline in one slice view; in 3D it has a display of its own."""
-    flat = next((d for d in _displays(outline) if provenance_value(d, "slice") == "yes"), None)
+    flat = next((d for d in _displays(outline) if provenance_value(d, _FLAT)), None)
     if flat is None:
         flat = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelDisplayNode")
         flat.Copy(outline.GetDisplayNode())
-        flat.SetAttribute("SwinX2S.slice", "yes")
+        set_attribute(flat, _FLAT, "yes")
         outline.AddAndObserveDisplayNodeID(flat.GetID())
     flat.SetVisibility3D(False)
     flat.SetVisibility2D(True)

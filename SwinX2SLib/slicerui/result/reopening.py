@@ -17,6 +17,7 @@ from SwinX2SLib.slicerui.result.links import (
     remove_node,
     results_in_scene,
 )
+from SwinX2SLib.slicerui.result.radiograph_slices import remove_from_slices
 from SwinX2SLib.slicerui.result.radiograph_views import connect_picture, redraw_plane
 
 
@@ -50,6 +51,7 @@ def _restore_results() -> None:
 def restore_result(result: slicer.vtkMRMLSegmentationNode) -> None:
     """Show a result that was read with a scene as it was when the scene was saved."""
     _remove_old_surfaces(result)
+    remove_from_slices(result)
     for model in linked(result, RADIOGRAPH_PLANE):
         # A scene file, other than a bundle, may come without the files of its hidden nodes.
         if model.GetPolyData() is None:
