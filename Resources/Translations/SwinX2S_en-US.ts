@@ -2790,6 +2790,10 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>outdated</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>check</source>
             <translation type="unfinished" />
         </message>

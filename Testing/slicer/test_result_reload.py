@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 import slicer.util
-from result_scene import folders_in_hierarchy, points_of, visible
+from result_scene import folders_in_hierarchy, points_of, save_scene_file, visible
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.slicerui.provenance import PREFIX
@@ -103,7 +103,7 @@ def test_what_a_scene_file_does_not_hold_of_hidden_nodes_is_made_again(result, t
     confidence.colour_by_confidence(result, True)
     plane = points_of(linked(result, RADIOGRAPH_PLANE, radiograph="ap")[0]).copy()
     outline = points_of(linked(result, OUTLINE, radiograph="ap", region="femur")[0]).copy()
-    save_listed(tmp_path)
+    save_scene_file(tmp_path / "scene.mrml")
     shutil.rmtree(tmp_path / "scene_Private")
     again = reopened(tmp_path / "scene.mrml")
     np.testing.assert_allclose(
@@ -115,22 +115,6 @@ def test_what_a_scene_file_does_not_hold_of_hidden_nodes_is_made_again(result, t
     assert not show_edits(again, take_edits(again)())
     found = points_of(linked(again, OUTLINE, radiograph="ap", region="femur")[0])
     np.testing.assert_allclose(found.mean(axis=0), outline.mean(axis=0), atol=0.5)
-
-
-def save_listed(folder) -> None:
-    """Save a scene file as the Save dialog does: files of the nodes that it lists, then the scene."""
-    scene = slicer.mrmlScene
-    scene.SetRootDirectory(str(folder))
-    for node in slicer.util.getNodesByClass("vtkMRMLStorableNode"):
-        if node.GetHideFromEditors() or not node.GetSaveWithScene():
-            continue
-        if node.GetStorageNode() is None:
-            node.AddDefaultStorageNode()
-        if (storage := node.GetStorageNode()) is not None:
-            storage.SetFileName(str(folder / f"{node.GetID()}.{storage.GetDefaultWriteFileExtension()}"))
-            assert storage.WriteData(node)
-    scene.SetURL(str(folder / "scene.mrml"))
-    assert scene.Commit()
 
 
 def test_a_scene_of_an_earlier_version_keeps_its_bones_and_loses_its_models(result, tmp_path):

@@ -105,8 +105,7 @@ class MeasuringSession(VTKObservationMixin):
 
     def _write_values(self, keys: list[Key]) -> None:
         self._written = keys
-        outdated = {key for row in self.rows if row.outdated for key in row.keys.values()}
-        show_values(self.segmentation, self.edited, keys, outdated)
+        show_values(self.segmentation, self.edited, keys, self.outdated_keys)
 
     def ensure_markups(self, structure: str) -> None:
         """Make the markups of a bone, or of a group of bones, where they are missing."""
@@ -142,6 +141,11 @@ class MeasuringSession(VTKObservationMixin):
     def reset(self, keys: Iterable[Key] | None = None) -> None:
         """Put measurements, or all, back to what was computed."""
         self._after(self.edited.reset(keys))
+
+    @property
+    def outdated_keys(self) -> set[Key]:
+        """The measurements that rest on bones that were edited since."""
+        return {key for row in self.rows if row.outdated for key in row.keys.values()}
 
     def set_outdated(self, bones: Sequence[str]) -> None:
         """Mark what rests on bones that were edited since they were measured."""
