@@ -320,6 +320,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/result/regions.py
   slicerui/result/reopening.py
   slicerui/result/section.py
+  slicerui/result/slicer_formats.py
   slicerui/result/views.py
   slicerui/result_loading.py
   slicerui/runs.py

@@ -24,7 +24,12 @@ from SwinX2SLib.slicerui.result import (
 )
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
-from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
+from SwinX2SLib.slicerui.result.exporting import (
+    ExportError,
+    SegmentationExport,
+    format_hindrances,
+    needs_packages,
+)
 from SwinX2SLib.slicerui.result.links import is_result, provenance_value
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 from SwinX2SLib.slicerui.result.radiograph_slices import RadiographsInSlices
@@ -145,7 +150,8 @@ class ResultSection(Section):
         """Export the result in the chosen formats into a new folder in `parent`."""
         chosen = [name for name, box in self._format_boxes.items() if box.checked and box.enabled]
         try:
-            self.installer.ensure()
+            if needs_packages(chosen):
+                self.installer.ensure()
             self._export = SegmentationExport(
                 self._shown, chosen, parent, self._say_export, self._on_exported
             )
