@@ -322,6 +322,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/result/section.py
   slicerui/result/slicer_formats.py
   slicerui/result/views.py
+  slicerui/result/volumes.py
   slicerui/result_loading.py
   slicerui/runs.py
   slicerui/samples.py

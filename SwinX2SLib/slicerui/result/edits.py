@@ -12,7 +12,6 @@ import slicer
 
 from SwinX2SLib.anatomy import label_by_id, labels
 from SwinX2SLib.drr.overlay import BoneOutline, bone_outlines, edge_agreement
-from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.slicerui.bone_voxels import (
     Digests,
     Layer,
@@ -31,6 +30,7 @@ from SwinX2SLib.slicerui.result.links import OUTLINE, linked, provenance_value
 from SwinX2SLib.slicerui.result.outlines import draw_outlines
 from SwinX2SLib.slicerui.result.radiograph_views import RadiographPlace, kept_picture, kept_places
 from SwinX2SLib.slicerui.result.regions import group_of
+from SwinX2SLib.slicerui.result.volumes import segment_volumes
 from SwinX2SLib.slicerui.segmentation_import import create_closed_surfaces
 
 _SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
@@ -47,13 +47,13 @@ class EditedView:
     Attributes:
         digests: of the bones as they are now.
         changed: names of the bones that are not as they are shown.
-        bones: table values of the existing ones.
+        on_radiograph: of those that exist, how their outlines lie on the radiographs' edges, 0..1 or None, by role.
         outlines: to be drawn again, by role of the radiograph and region, of all its bones by label id.
     """
 
     digests: Digests
     changed: list[str]
-    bones: Mapping[str, EditedBone]
+    on_radiograph: Mapping[str, Mapping[str, float | None]]
     outlines: Mapping[tuple[str, str], Mapping[int, BoneOutline]]
 
 
@@ -107,28 +107,22 @@ def _view(
         for role, ones in found.items()
         for region in regions
     }
-    bones = {}
-    for bone in changed:
-        if bone in digests:
-            bones[bone] = _edited_bone(bone, volume, places, pictures, found)
-    return EditedView(digests, changed, bones, outlines)
+    edges = {bone: _edges(bone, places, pictures, found) for bone in changed if bone in digests}
+    return EditedView(digests, changed, edges, outlines)
 
 
-def _edited_bone(
+def _edges(
     bone: str,
-    volume: tuple[np.ndarray, np.ndarray],
     places: Mapping[str, RadiographPlace],
     pictures: Mapping[str, np.ndarray | None],
     found: Mapping[str, Mapping[int, BoneOutline]],
-) -> EditedBone:
+) -> dict[str, float | None]:
     label_id = next(label.id for label in labels() if label.name == bone)
-    voxels = int((volume[0] == label_id).sum())
-    on_radiograph = {}
-    for role, place in places.items():
-        outline = found[role].get(label_id)
-        if outline is not None:
-            on_radiograph[role] = _agreement(pictures[role], place, outline)
-    return EditedBone(voxels, voxels * float(np.prod(voxel_spacing_mm(volume[1]))) / 1000, on_radiograph)
+    return {
+        role: _agreement(pictures[role], place, found[role][label_id])
+        for role, place in places.items()
+        if label_id in found[role]
+    }
 
 
 def _agreement(picture: np.ndarray | None, place: RadiographPlace, outline: BoneOutline) -> float | None:
@@ -169,9 +163,11 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
 def _show_agreement(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
     """Mark edited bones in table and provenance; bones restored to the computed state are unmarked."""
     edited = changed_bones(kept_digests(result, COMPUTED), view.digests)
+    volumes = segment_volumes(result, view.on_radiograph)
+    now = {bone: EditedBone(*volumes[bone], shares) for bone, shares in view.on_radiograph.items()}
     for bone in view.changed:
         if bone in edited:
-            mark_edited(result, bone, view.bones.get(bone))
+            mark_edited(result, bone, now.get(bone))
         else:
             restore_row(result, bone)
     keep_digests(result, SHOWN, view.digests)
