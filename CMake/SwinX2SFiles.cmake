@@ -292,6 +292,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/measurements/session.py
   slicerui/measurements/table.py
   slicerui/measurements/tree.py
+  slicerui/measurements/value_labels.py
   slicerui/messages.py
   slicerui/models/__init__.py
   slicerui/models/section.py
@@ -314,10 +315,14 @@ set(SwinX2SLib_SCRIPTS
   slicerui/result/links.py
   slicerui/result/outlines.py
   slicerui/result/provenance_text.py
+  slicerui/result/radiograph_slices.py
   slicerui/result/radiograph_views.py
   slicerui/result/regions.py
+  slicerui/result/reopening.py
   slicerui/result/section.py
+  slicerui/result/slicer_formats.py
   slicerui/result/views.py
+  slicerui/result/volumes.py
   slicerui/result_loading.py
   slicerui/runs.py
   slicerui/samples.py
@@ -326,6 +331,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/selftest.py
   slicerui/settings.py
   slicerui/signals.py
+  slicerui/slice_views.py
   slicerui/translation.py
   training/__init__.py
   training/checkpoint.py

@@ -72,9 +72,9 @@ def offer_samples():
 
 def follow_scene():
     """Show the pictures of radiographs whenever a scene was opened, before the module is looked at, too."""
-    from SwinX2SLib.slicerui.result import radiograph_views
+    from SwinX2SLib.slicerui.result import reopening
 
-    radiograph_views.follow_scene(slicer.mrmlScene)
+    reopening.follow_scene(slicer.mrmlScene)
 
 
 class SwinX2SWidget(ScriptedLoadableModuleWidget):

@@ -1182,7 +1182,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Show the frontal radiograph in the green slice view and the lateral radiograph in the yellow one, with the outlines.</source>
+            <source>Show the frontal radiograph in the green slice view and the lateral radiograph in the yellow one, with the outlines. Click again to restore the views.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2790,6 +2790,10 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>outdated</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>check</source>
             <translation type="unfinished" />
         </message>
@@ -2922,6 +2926,25 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>outdated</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>measurements.value_labels</name>
+        <message>
+            <source>outdated</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>check</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>right</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>left</source>
             <translation type="unfinished" />
         </message>
     </context>

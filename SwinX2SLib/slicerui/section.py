@@ -14,6 +14,7 @@ from SwinX2SLib.slicerui.logic import ReconstructionLogic
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.settings import Settings
 from SwinX2SLib.slicerui.signals import Signal
+from SwinX2SLib.slicerui.slice_views import SliceViews
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Services:
             them, changed.
         models_changed: emitted when a model was imported or removed.
         banner: emitted with one sentence, as plain text, that stands above all tabs; "" takes it away.
+        slice_views: that show radiographs, lent to one section at a time.
+        show_on_radiographs: emitted with a result `(segmentation node)` whose radiographs are to be in slice views.
         about_to_run: emitted when Reconstruct is clicked, before the inputs are checked; open edits are finished.
     """
 
@@ -40,6 +43,8 @@ class Services:
     models_changed: Signal = field(default_factory=Signal)
     about_to_run: Signal = field(default_factory=Signal)
     banner: Signal = field(default_factory=Signal)
+    slice_views: SliceViews = field(default_factory=SliceViews)
+    show_on_radiographs: Signal = field(default_factory=Signal)
 
 
 class Section(VTKObservationMixin):

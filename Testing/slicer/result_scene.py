@@ -42,3 +42,19 @@ def folders_in_hierarchy() -> dict[str, list[str]]:
                 hierarchy.GetItemName(children.GetId(child)) for child in range(children.GetNumberOfIds())
             ]
     return found
+
+
+def save_scene_file(path) -> None:
+    """Save a scene file as the Save dialog does: files of the nodes that it lists, then the scene."""
+    scene, folder = slicer.mrmlScene, path.parent
+    scene.SetRootDirectory(str(folder))
+    for node in slicer.util.getNodesByClass("vtkMRMLStorableNode"):
+        if node.GetHideFromEditors() or not node.GetSaveWithScene():
+            continue
+        if node.GetStorageNode() is None:
+            node.AddDefaultStorageNode()
+        if (storage := node.GetStorageNode()) is not None:
+            storage.SetFileName(str(folder / f"{node.GetID()}.{storage.GetDefaultWriteFileExtension()}"))
+            assert storage.WriteData(node)
+    scene.SetURL(str(path))
+    assert scene.Commit()

@@ -1,4 +1,4 @@
-"""What is shown of a result follows the edits of its bones: surfaces, outlines, table and provenance."""
+"""What is shown of a result follows the edits of its bones: surfaces, colours, outlines, table and provenance."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from SwinX2SLib.slicerui.bone_voxels import (
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.confidence_table import table_of
 from SwinX2SLib.slicerui.result.edits import edited_bones, show_edits, take_edits
-from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked
+from SwinX2SLib.slicerui.result.links import COLOURED_BONES, OUTLINE, linked
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 
 LABELS = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
@@ -53,8 +53,20 @@ def cut(result, bone):
     return before
 
 
-def lowest(model) -> float:
-    return float(vtk_to_numpy(model.GetPolyData().GetPoints().GetData())[:, 2].min())
+SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+
+
+def lowest(result, bone) -> float:
+    """The lowest point of a bone's surface in 3D views."""
+    bounds = np.zeros(6)
+    result.GetSegmentation().GetSegment(bone).GetRepresentation(SURFACE).GetBounds(bounds)
+    return float(bounds[4])
+
+
+def coloured_points(result) -> np.ndarray:
+    (model,) = linked(result, COLOURED_BONES)
+    assert model.GetPolyData().GetPointData().HasArray(confidence.SCALARS)
+    return vtk_to_numpy(model.GetPolyData().GetPoints().GetData())
 
 
 def row_of(result, bone) -> dict[str, vtk.vtkVariant]:
@@ -105,18 +117,19 @@ def test_without_an_edit_nothing_is_done(result):
 
 
 def test_an_edit_reaches_surface_outlines_table_and_provenance(result):
-    (model,), (other,) = (linked(result, SURFACE, bone=bone) for bone in (BONE, OTHER))
+    confidence.colour_by_confidence(result, True)
     outlines = {
         role: linked(result, OUTLINE, radiograph=role, region="femur")[0] for role in ("ap", "lateral")
     }
     untouched = linked(result, OUTLINE, radiograph="ap", region="spine")[0].GetPolyData()
-    before = {"bone": lowest(model), "other": lowest(other), "row": row_of(result, BONE)}
+    before = {"bone": lowest(result, BONE), "other": lowest(result, OTHER), "row": row_of(result, BONE)}
+    coloured = len(coloured_points(result))
     points = {role: one.GetPolyData().GetNumberOfPoints() for role, one in outlines.items()}
     cut(result, BONE)
     assert follow(result)
-    assert lowest(model) > before["bone"] + 20
-    assert lowest(other) == pytest.approx(before["other"])
-    assert model.GetPolyData().GetPointData().HasArray(confidence.SCALARS)
+    assert lowest(result, BONE) > before["bone"] + 20
+    assert lowest(result, OTHER) == pytest.approx(before["other"])
+    assert len(coloured_points(result)) < coloured
     assert {role: one.GetPolyData().GetNumberOfPoints() < points[role] for role, one in outlines.items()} == {
         "ap": True, "lateral": True,
     }  # fmt: skip
@@ -151,15 +164,14 @@ def test_a_bone_that_is_removed_leaves_the_views_and_the_table_says_so(result):
     segment.DeepCopy(result.GetSegmentation().GetSegment(BONE))
     result.GetSegmentation().RemoveSegment(BONE)
     assert follow(result)
-    (model,) = linked(result, SURFACE, bone=BONE)
-    assert model.GetPolyData().GetNumberOfPoints() == 0
     assert outline.GetPolyData().GetNumberOfLines() == 1
     row = row_of(result, BONE)
     assert (row["Voxels"], row["Remarks"]) == ("0", "Removed manually.")
     confidence.colour_by_confidence(result, True)
+    without = len(coloured_points(result))
     result.GetSegmentation().AddSegment(segment, BONE)
     assert follow(result)
-    assert model.GetPolyData().GetPointData().HasArray(confidence.SCALARS)
+    assert len(coloured_points(result)) > without
     assert edited_bones(result) == []
 
 
@@ -168,10 +180,9 @@ def test_voxels_that_a_script_changed_get_their_surfaces_again(result):
     array = vtk_to_numpy(image.GetPointData().GetScalars())
     array[array == 53] = 0
     image.Modified()
-    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
-    assert result.GetSegmentation().GetSegment(OTHER).GetRepresentation(surface) is None
+    assert result.GetSegmentation().GetSegment(OTHER).GetRepresentation(SURFACE) is None
     assert follow(result)
-    assert result.GetSegmentation().GetSegment(OTHER).GetRepresentation(surface).GetNumberOfPoints() > 0
+    assert result.GetSegmentation().GetSegment(OTHER).GetRepresentation(SURFACE).GetNumberOfPoints() > 0
     assert edited_bones(result) == [BONE]
 
 

@@ -27,6 +27,7 @@ from SwinX2SLib.slicerui.result.links import (
 from SwinX2SLib.slicerui.result.outlines import show_outlines
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 from SwinX2SLib.slicerui.result.radiograph_views import show_radiograph
+from SwinX2SLib.slicerui.result.reopening import follow_scene, restore_result
 from SwinX2SLib.slicerui.result_loading import load_result, notes_of
 
 TOWARDS_TUBE = {"ap": slicer.vtkMRMLCameraNode.Anterior, "lateral": slicer.vtkMRMLCameraNode.Right}
@@ -121,7 +122,7 @@ def test_a_scene_shows_its_radiographs_again_with_this_module_and_without_it(vie
         (plane,) = linked(result, RADIOGRAPH_PLANE, radiograph="ap")
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is None
         assert quarters_seen(again, "ap") == pytest.approx(textured, abs=12)
-        radiograph_views.connect_pictures()
+        restore_result(result)
         assert plane.GetDisplayNode().GetTextureImageDataConnection() is not None
         assert quarters_seen(again, "ap") == pytest.approx(textured, abs=4)
     finally:
@@ -133,7 +134,7 @@ def test_the_texture_comes_back_by_itself_when_a_scene_is_read(scene, result_fol
     path = str(tmp_path / "scene.mrb")
     assert scene.WriteToMRB(path, None)
     scene.Clear(1)
-    tag = radiograph_views.follow_scene(scene)
+    tag = follow_scene(scene)
     try:
         assert scene.ReadFromMRB(path, True)
     finally:

@@ -9,6 +9,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from SwinX2SLib.slicerui.inputs import preview
 from SwinX2SLib.slicerui.inputs.preview import RadiographPlane
+from SwinX2SLib.slicerui.slice_views import VIEWS
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def views(scene, monkeypatch):
     application.GetColorLogic().AddDefaultColorNodes()
     monkeypatch.setattr(slicer, "app", _Application(application), raising=False)
     logics = {}
-    for role, (name, _) in preview.VIEWS.items():
+    for role, (name, _) in VIEWS.items():
         logic = slicer.vtkMRMLSliceLogic()
         logic.SetMRMLApplicationLogic(application)
         application.GetSliceLogics().AddItem(logic)

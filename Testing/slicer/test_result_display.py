@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 import slicer.util
-from result_scene import centre_of, folders_in_hierarchy, visible
+from result_scene import centre_of, folders_in_hierarchy, points_of, visible
 from vtk.util.numpy_support import vtk_to_numpy
 from whole_result import SURE, UNSURE, UNSURE_BONE
 
@@ -14,22 +14,59 @@ from SwinX2SLib.anatomy import GROUPS, label_by_id, label_ids, labels
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.result import confidence
 from SwinX2SLib.slicerui.result.confidence_table import COLUMNS, table_of
-from SwinX2SLib.slicerui.result.links import RADIOGRAPH_PLANE, SURFACE, linked, provenance_value
-from SwinX2SLib.slicerui.result.regions import TITLES, VisibilityObserver, regions_of, show_region
+from SwinX2SLib.slicerui.result.links import (
+    COLOURED_BONES,
+    OUTLINE,
+    RADIOGRAPH_PLANE,
+    linked,
+    provenance_value,
+)
+from SwinX2SLib.slicerui.result.regions import VisibilityObserver, regions_of, show_region
 from SwinX2SLib.slicerui.result.views import jump_to
 from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result, load_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError, segment_ids
 
 FEMUR_LEFT = 53
+SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
 
 
-def test_every_region_is_a_folder_with_its_bones(result):
+def storable_nodes() -> list[slicer.vtkMRMLStorableNode]:
+    """What lists, selectors and the Save dialog show."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLStorableNode")
+    return [node for node in nodes if not node.GetHideFromEditors() and node.GetSaveWithScene()]
+
+
+@pytest.mark.parametrize("by_confidence", [False, True])
+def test_a_result_adds_its_segmentation_its_radiographs_and_its_table_to_lists_and_nothing_else(
+    scene, result_folder, by_confidence
+):
+    before = {node.GetID() for node in storable_nodes()}
+    result = load_result(result_folder)
+    if by_confidence:
+        confidence.colour_by_confidence(result, True)
+    added = [node for node in storable_nodes() if node.GetID() not in before]
+    assert sorted(node.GetClassName() for node in added) == [
+        "vtkMRMLScalarVolumeNode",
+        "vtkMRMLScalarVolumeNode",
+        "vtkMRMLSegmentationNode",
+        "vtkMRMLTableNode",
+    ]
+    assert not [
+        node for node in slicer.util.getNodesByClass("vtkMRMLModelNode") if not node.GetHideFromEditors()
+    ]
+
+
+def test_the_bones_in_3d_are_the_closed_surfaces_of_the_segmentation(result):
+    assert result.GetDisplayNode().GetPreferredDisplayRepresentationName3D() == SURFACE
+    assert result.GetDisplayNode().GetVisibility3D()
+    for bone in segment_ids(result):
+        assert result.GetSegmentation().GetSegment(bone).GetRepresentation(SURFACE).GetNumberOfPoints()
+
+
+def test_radiographs_stand_in_a_folder_beside_the_segmentation(result):
     folders = folders_in_hierarchy()
-    for group in GROUPS:
-        expected = {label_by_id(label_id).title for label_id in label_ids(group)}
-        assert expected <= set(folders[TITLES[group]])
     pictures = {f"{result.GetName()}: {radiograph} radiograph" for radiograph in ("frontal", "lateral")}
-    assert set(folders["Radiographs"]) == {"Frontal radiograph", "Lateral radiograph"} | pictures
+    assert pictures <= set(folders[f"{result.GetName()}: radiographs"])
     assert [*regions_of(result)] == [*GROUPS]
     assert notes_of(result) == []
 
@@ -43,41 +80,69 @@ def test_hiding_a_region_hides_its_segments_and_no_other(result, region):
     assert visible(result) == {label.name for label in labels()}
 
 
-def test_the_eyes_of_the_hierarchy_reach_the_segments(result):
+def outlines_shown(result) -> set[str]:
+    return {
+        provenance_value(model, "region")
+        for model in linked(result, OUTLINE, radiograph="ap")
+        if model.GetNthDisplayNode(0).GetVisibility3D()
+    }
+
+
+def test_outlines_and_colours_follow_segments_that_are_hidden_elsewhere(result):
+    confidence.colour_by_confidence(result, True)
+    (model,) = linked(result, COLOURED_BONES)
     follower = VisibilityObserver()
     follower.follow(result)
-    regions_of(result)["ribs"].SetVisibility(False)
-    assert visible(result) == {label.name for label in labels() if label.group != "ribs"}
-    regions_of(result)["ribs"].SetVisibility(True)
-    linked(result, SURFACE, bone="femur_left")[0].GetDisplayNode().SetVisibility(False)
-    assert visible(result) == {label.name for label in labels()} - {"femur_left"}
+    display = result.GetDisplayNode()
+    display.SetSegmentVisibility("femur_left", False)
+    assert regions_of(result)["femur"]
+    assert outlines_shown(result) == set(GROUPS)
+    with_right = model.GetPolyData().GetNumberOfPoints()
+    display.SetSegmentVisibility("femur_right", False)
+    assert not regions_of(result)["femur"]
+    assert outlines_shown(result) == set(GROUPS) - {"femur"}
+    assert model.GetPolyData().GetNumberOfPoints() < with_right
+    result.GetDisplayNode().SetVisibility(False)
+    assert not model.GetDisplayVisibility()
     follower.follow(None)
-    regions_of(result)["ribs"].SetVisibility(False)
-    assert "rib_left_1" in visible(result)
+    display.SetSegmentVisibility("femur_right", True)
+    assert outlines_shown(result) == set(GROUPS) - {"femur"}
 
 
-def test_surfaces_carry_the_confidence_of_their_bone(result):
+def confidence_of(result, bone) -> np.ndarray:
+    """What the coloured model says where a bone is."""
+    (model,) = linked(result, COLOURED_BONES)
+    points = points_of(model)
+    bounds = np.zeros(6)
+    result.GetSegmentation().GetSegment(bone).GetRepresentation(SURFACE).GetBounds(bounds)
+    inside = ((points >= bounds[::2] - 1) & (points <= bounds[1::2] + 1)).all(axis=1)
+    return vtk_to_numpy(model.GetPolyData().GetPointData().GetArray(confidence.SCALARS))[inside]
+
+
+def test_coloured_bones_carry_the_confidence_of_each_bone(result):
+    confidence.colour_by_confidence(result, True)
     for bone, expected in (("femur_left", SURE), (label_by_id(UNSURE_BONE).name, UNSURE)):
-        (model,) = linked(result, SURFACE, bone=bone)
-        values = vtk_to_numpy(model.GetPolyData().GetPointData().GetArray(confidence.SCALARS))
+        values = confidence_of(result, bone)
         # A surface lies between its voxels and those outside, of which the network is sure.
         assert abs(np.median(values) / 100 - expected) < 0.35
     assert confidence.has_confidence(result)
 
 
-def test_confidence_colours_take_the_place_of_the_bones_own_and_have_one_legend(result):
-    legends = lambda: [node for node in linked(result, "legend") if node.GetVisibility()]  # noqa: E731
+def test_confidence_colours_take_the_place_of_the_bones_own_and_leave_nothing_behind(result):
+    nodes = {node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode")}
     confidence.colour_by_confidence(result, True)
     assert confidence.is_coloured_by_confidence(result)
     assert not result.GetDisplayNode().GetVisibility3D()
-    assert len(legends()) == 1
-    first = legends()[0]
-    show_region(result, provenance_value(first.GetDisplayableNode(), "region"), False)
-    assert len(legends()) == 1
-    assert legends()[0] is not first
+    (legend,) = linked(result, "legend")
+    assert legend.GetVisibility()
+    for region in GROUPS:
+        show_region(result, region, False)
+    assert not legend.GetVisibility()
+    show_region(result, "pelvis", True)
+    assert legend.GetVisibility()
     confidence.colour_by_confidence(result, False)
     assert result.GetDisplayNode().GetVisibility3D()
-    assert not legends()
+    assert {node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode")} == nodes
 
 
 def test_the_table_says_what_is_known_of_each_bone(result, bones):

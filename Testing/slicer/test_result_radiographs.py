@@ -22,14 +22,12 @@ from SwinX2SLib.slicerui.result.links import (
     provenance_value,
 )
 from SwinX2SLib.slicerui.result.outlines import show_outlines
-from SwinX2SLib.slicerui.result.radiograph_views import (
-    set_radiograph_opacity,
-    show_radiograph,
-    show_radiographs_in_slices,
-)
+from SwinX2SLib.slicerui.result.radiograph_slices import RadiographsInSlices
+from SwinX2SLib.slicerui.result.radiograph_views import set_radiograph_opacity, show_radiograph
 from SwinX2SLib.slicerui.result.regions import show_region
 from SwinX2SLib.slicerui.result.views import scene_bounds
 from SwinX2SLib.slicerui.result_loading import load_result, notes_of
+from SwinX2SLib.slicerui.slice_views import SliceViews
 
 FEMUR_LEFT = 53
 
@@ -132,8 +130,10 @@ def test_slice_views_show_the_radiographs_in_their_planes_with_the_outlines(
         node.SetLayoutName(name)
         node.SetSingletonTag(name)
         scene.AddNode(node)
-    show_radiographs_in_slices(result)
-    show_radiographs_in_slices(result)
+    before = view.GetFieldOfView()
+    in_slices = RadiographsInSlices(SliceViews())
+    in_slices.show(result)
+    in_slices.show(result)
     (picture,) = linked(result, RADIOGRAPH_PICTURE, radiograph=role)
     assert composite.GetBackgroundVolumeID() == picture.GetID()
     (plane,) = linked(result, RADIOGRAPH_PLANE, radiograph=role)
@@ -151,6 +151,11 @@ def test_slice_views_show_the_radiographs_in_their_planes_with_the_outlines(
     show_region(result, "femur", False)
     (outline,) = linked(result, OUTLINE, radiograph=role, region="femur")
     assert not outline.GetNthDisplayNode(1).GetVisibility2D()
+    in_slices.hide()
+    assert composite.GetBackgroundVolumeID() is None
+    assert view.GetFieldOfView() == before
+    assert {one.GetNumberOfDisplayNodes() for one in linked(result, OUTLINE)} == {1}
+    assert all(one.GetDisplayNode() is not None for one in linked(result, OUTLINE))
 
 
 def test_of_a_radiograph_that_was_cut_to_the_heights_of_the_other_only_the_used_rows_are_shown(

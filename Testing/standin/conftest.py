@@ -19,6 +19,7 @@ import slicer.util  # noqa: E402
 import slicer_desktop  # noqa: E402
 from block_bones import block_bones, write_labels  # noqa: E402
 from radiographs import radiograph_array  # noqa: E402
+from whole_result import write_whole_result  # noqa: E402
 from workers import worker_script  # noqa: E402
 
 PANEL_MODULE = _HERE.parents[1] / "SwinX2S" / "SwinX2S.py"
@@ -193,3 +194,28 @@ def run_worker(panel, radiograph_pair, use_worker, spin_until):
         spin_until(lambda: not panel.ui.cancelButton.enabled)
 
     return run
+
+
+@pytest.fixture
+def slice_views():
+    """The slice views of Slicer's application that show a coronal and a sagittal plane, with a background."""
+    background = slicer.util.addVolumeFromArray(np.zeros((4, 4, 4), np.uint8), name="background")
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(slicer.mrmlScene)
+    for name in ("Green", "Yellow"):
+        view = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSliceNode")
+        view.UnRegister(None)
+        composite = slicer.vtkMRMLSliceCompositeNode()
+        for node in (view, composite):
+            node.SetLayoutName(name)
+            node.SetSingletonTag(name)
+            slicer.mrmlScene.AddNode(node)
+        composite.SetBackgroundVolumeID(background.GetID())
+        view.SetSliceOffset(7.0)
+        view.SetFieldOfView(123.0, 45.0, 1.0)
+    return background
+
+
+@pytest.fixture(scope="session")
+def result_folder(tmp_path_factory) -> Path:
+    """A whole result of block bones as the worker writes it."""
+    return write_whole_result(tmp_path_factory.mktemp("whole") / "out", block_bones())

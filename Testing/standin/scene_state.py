@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import slicer
+import slicer.util
 
 
 def segmentations() -> list:
@@ -12,3 +13,22 @@ def segmentations() -> list:
 
 def leftovers() -> list[Path]:
     return list(Path(slicer.app.temporaryPath).glob("SwinX2S-*"))
+
+
+def views_state() -> list:
+    nodes = [
+        (slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}"), f"vtkMRMLSliceCompositeNode{name}")
+        for name in ("Green", "Yellow")
+    ]
+    state = [
+        (
+            view.GetFieldOfView(),
+            slicer.util.arrayFromVTKMatrix(view.GetSliceToRAS()).tolist(),
+            slicer.mrmlScene.GetNodeByID(
+                slicer.mrmlScene.GetNodeByID(composite).GetBackgroundVolumeID()
+            ).GetName(),
+        )
+        for view, composite in nodes
+    ]
+    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode().GetViewArrangement()
+    return [layout, *state]

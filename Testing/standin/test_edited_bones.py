@@ -5,6 +5,7 @@ import pytest
 import slicer
 from block_bones import block_bones
 from measured_person import measured_text
+from result_scene import save_scene_file
 from vtk.util.numpy_support import vtk_to_numpy
 from whole_result import write_whole_result
 
@@ -13,7 +14,9 @@ from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements.outdated import remember_measured
-from SwinX2SLib.slicerui.segmentation_import import import_segmentation
+from SwinX2SLib.slicerui.result.links import COLOURED_BONES, linked
+from SwinX2SLib.slicerui.result_loading import load_result
+from SwinX2SLib.slicerui.segmentation_import import import_segmentation, segment_ids
 
 BONE = "femur_left"
 RADIUS = ("femur_left", "head_radius", "left")
@@ -167,3 +170,55 @@ def test_a_report_of_outdated_measurements_is_asked_for(measured, bones, tmp_pat
     measured.write_report(tmp_path)
     assert "edited after the measurement" in asked[0]
     assert not measured._is_running()
+
+
+@pytest.mark.parametrize("name", ["scene.mrb", "scene.mrml"])
+def test_a_scene_that_was_saved_and_opened_again_follows_its_edits(
+    panel, result_folder, spin_until, tmp_path, name, slot_errors
+):
+    result = load_result(result_folder)
+    remember_measured(nodes.add_document(result, measured_text()), bone_digests(bone_layers(result)))
+    panel.whole.services.result_added.emit(result)
+    panel.ui.ribsBox.checked = False
+    panel.ui.confidenceBox.checked = True
+    panel.whole.sections["measurements"]._tree.choose(0)
+    scene, path = slicer.mrmlScene, tmp_path / name
+    if path.suffix == ".mrb":
+        assert scene.WriteToMRB(str(path), None)
+    else:
+        save_scene_file(path)
+    scene.Clear(0)
+    assert panel.ui.boneList.rowCount == 0
+    assert panel.ui.neckShaftCard.isHidden()
+    if path.suffix == ".mrb":
+        assert scene.ReadFromMRB(str(path), True)
+    else:
+        scene.SetURL(str(path))
+        assert scene.Connect()
+    panel.whole.enter()
+    shown, measured = panel.whole.sections["result"], panel.whole.sections["measurements"]
+    again = shown.parameters.result_segmentation
+    assert again is measured.parameters.measured_segmentation is not None
+    assert panel.ui.boneList.rowCount == 54
+    assert not panel.ui.ribsBox.checked
+    assert panel.ui.confidenceBox.checked
+    assert not panel.ui.slicesButton.checked
+    spin_until(lambda: shown._edits.is_settled() and measured._edits.is_settled())
+    assert measured.session.outdated == []
+    (coloured,) = linked(again, COLOURED_BONES)
+    before = coloured.GetPolyData().GetNumberOfPoints()
+    cut(again)
+    spin_until(lambda: measured.session.outdated and "Edited" in panel.ui.provenanceLabel.text)
+    assert measured.session.outdated == [BONE]
+    assert "Left femur" in panel.ui.measuredOutdatedLabel.text
+    assert "outdated" in panel.ui.neckShaftCard.text
+    assert coloured.GetPolyData().GetNumberOfPoints() < before
+    panel.ui.confidenceBox.checked = False
+    assert again.GetDisplayNode().GetVisibility3D()
+    panel.ui.ribsBox.checked = True
+    panel.ui.femurBox.checked = False
+    ids = segment_ids(again)
+    assert {bone for bone in ids if not again.GetDisplayNode().GetSegmentVisibility(bone)} == {
+        "femur_left",
+        "femur_right",
+    }

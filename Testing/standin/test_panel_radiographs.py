@@ -5,48 +5,11 @@ import pytest
 import slicer
 import slicer.util
 from radiographs import helpers, radiograph_array, shown
+from scene_state import views_state
 
 from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.slicerui.inputs.choice import radiograph_choice
 from SwinX2SLib.slicerui.inputs.preview import LAYOUT_ID
-
-
-@pytest.fixture
-def slice_views():
-    """The slice views of Slicer's application that show a coronal and a sagittal plane, with a background."""
-    background = slicer.util.addVolumeFromArray(np.zeros((4, 4, 4), np.uint8), name="background")
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(slicer.mrmlScene)
-    for name in ("Green", "Yellow"):
-        view = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSliceNode")
-        view.UnRegister(None)
-        composite = slicer.vtkMRMLSliceCompositeNode()
-        for node in (view, composite):
-            node.SetLayoutName(name)
-            node.SetSingletonTag(name)
-            slicer.mrmlScene.AddNode(node)
-        composite.SetBackgroundVolumeID(background.GetID())
-        view.SetSliceOffset(7.0)
-        view.SetFieldOfView(123.0, 45.0, 1.0)
-    return background
-
-
-def views_state() -> list:
-    nodes = [
-        (slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}"), f"vtkMRMLSliceCompositeNode{name}")
-        for name in ("Green", "Yellow")
-    ]
-    state = [
-        (
-            view.GetFieldOfView(),
-            slicer.util.arrayFromVTKMatrix(view.GetSliceToRAS()).tolist(),
-            slicer.mrmlScene.GetNodeByID(
-                slicer.mrmlScene.GetNodeByID(composite).GetBackgroundVolumeID()
-            ).GetName(),
-        )
-        for view, composite in nodes
-    ]
-    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode().GetViewArrangement()
-    return [layout, *state]
 
 
 def test_layout_and_slices_change_on_a_click_only_and_come_back(panel, slice_views, radiograph_pair):

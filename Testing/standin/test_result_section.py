@@ -7,19 +7,14 @@ import numpy as np
 import pytest
 import qt
 import slicer
-from block_bones import block_bones
-from whole_result import write_whole_result
 
 from SwinX2SLib.anatomy import label_ids
+from SwinX2SLib.slicerui.bone_voxels import bone_layers, label_volume
 from SwinX2SLib.slicerui.result import confidence
+from SwinX2SLib.slicerui.result.exporting import SegmentationExport
 from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PLANE, linked
-from SwinX2SLib.slicerui.result.regions import regions_of
-from SwinX2SLib.slicerui.segmentation_import import segment_ids
-
-
-@pytest.fixture(scope="session")
-def result_folder(tmp_path_factory) -> Path:
-    return write_whole_result(tmp_path_factory.mktemp("whole") / "out", block_bones())
+from SwinX2SLib.slicerui.result.regions import bones_of
+from SwinX2SLib.slicerui.segmentation_import import import_segmentation, segment_ids
 
 
 @pytest.fixture
@@ -35,6 +30,12 @@ def result(section, result_folder):
 
 def hidden(result) -> int:
     return sum(not result.GetDisplayNode().GetSegmentVisibility(bone) for bone in segment_ids(result))
+
+
+def middle(node, bone) -> np.ndarray:
+    """The middle of a bone's voxels, RAS mm."""
+    labels, affine = label_volume(bone_layers(node), [bone])
+    return affine[:3, :3] @ np.argwhere(labels).mean(axis=0) + affine[:3, 3]
 
 
 def test_without_a_result_nothing_can_be_switched(section):
@@ -62,15 +63,18 @@ def test_an_opened_result_is_chosen_and_shown_as_it_is(section, result):
     assert "test" in ui.provenanceLabel.text
 
 
-def test_a_regions_box_hides_its_bones_and_follows_the_eye(section, result, slot_errors):
+def test_a_regions_box_hides_its_bones_and_follows_the_segments(section, result, slot_errors):
+    display = result.GetDisplayNode()
     section.ui.ribsBox.checked = False
     assert hidden(result) == len(label_ids("ribs"))
-    regions_of(result)["ribs"].SetVisibility(True)
+    display.SetSegmentVisibility("rib_left_1", True)
     assert section.ui.ribsBox.checked
-    assert hidden(result) == 0
-    regions_of(result)["spine"].SetVisibility(False)
+    assert hidden(result) == len(label_ids("ribs")) - 1
+    for bone in bones_of(result, "spine"):
+        display.SetSegmentVisibility(bone, False)
     assert not section.ui.spineBox.checked
-    assert hidden(result) == len(label_ids("spine"))
+    section.ui.spineBox.checked = True
+    assert all(display.GetSegmentVisibility(bone) for bone in bones_of(result, "spine"))
 
 
 def test_radiographs_outlines_opacity_and_colours_are_switched(section, result):
@@ -108,29 +112,64 @@ def test_a_scene_that_is_closed_takes_the_result_along(section, result, spin):
     assert not section.ui.spineBox.enabled
 
 
-def test_a_segmentation_of_another_origin_has_nothing_to_switch_but_can_be_exported(section, bones_file):
-    from SwinX2SLib.slicerui.segmentation_import import import_segmentation
-
+def test_a_segmentation_of_another_origin_has_regions_but_no_confidence_and_can_be_exported(
+    section, bones_file
+):
     section.parameters.result_segmentation = import_segmentation(bones_file, "Other")
-    assert not section.ui.spineBox.enabled
+    section.ui.spineBox.checked = False
+    assert hidden(section.parameters.result_segmentation) == len(label_ids("spine"))
     assert not section.ui.confidenceBox.enabled
     section.ui.stlBox.checked = True
     assert section.ui.exportButton.enabled
 
 
-def test_dicom_is_disabled_with_the_reason_and_the_rest_is_exported(section, result, tmp_path, spin_until):
+def test_dicom_is_disabled_with_the_reason_and_slicer_exports_the_rest(
+    section, result, tmp_path, monkeypatch
+):
+    no_process = lambda *_arguments: pytest.fail("Slicer writes these formats itself")  # noqa: E731
+    monkeypatch.setattr(section.installer, "ensure", no_process)
+    monkeypatch.setattr(SegmentationExport, "_start_process", no_process)
     ui = section.ui
     assert not ui.dicomsegBox.enabled
     assert "DICOM" in ui.hindranceLabel.text
     assert not ui.exportButton.enabled
-    ui.stlBox.checked = ui.niftiBox.checked = True
+    ui.stlBox.checked = ui.objBox.checked = ui.niftiBox.checked = ui.nrrdBox.checked = True
+    ui.gltfBox.checked = False
     section.export_to(tmp_path)
-    assert not ui.exportButton.enabled
-    spin_until(lambda: ui.exportButton.enabled, 60)
+    assert ui.exportButton.enabled
     (folder,) = tmp_path.iterdir()
     assert ui.exportLabel.text == f"Exported to {folder}."
-    assert len(list((folder / "stl").iterdir())) == 54
-    assert (folder / "labels.nii.gz").is_file()
+    assert len([*(folder / "stl").glob("*.stl")]) == 54
+    assert {path.name for path in folder.iterdir()} == {
+        "stl", "out bones.obj", "out bones.mtl", "out bones.nii.gz", "out bones.labels.csv",
+        "segmentation.seg.nrrd",
+    }  # fmt: skip
+    (femur,) = (folder / "stl").glob("*Left femur.stl")
+    storage, model = slicer.vtkMRMLModelStorageNode(), slicer.vtkMRMLModelNode()
+    storage.SetFileName(str(femur))
+    assert storage.ReadData(model)
+    bounds = np.zeros(6)
+    model.GetRASBounds(bounds)
+    np.testing.assert_allclose(
+        bounds.reshape(3, 2).mean(axis=1), result.GetSegmentCenterRAS("femur_left"), atol=2.0
+    )
+    for name in ("out bones.nii.gz", "segmentation.seg.nrrd"):
+        again = import_segmentation(folder / name, "again")
+        assert segment_ids(again) == segment_ids(result)
+        np.testing.assert_allclose(middle(again, "femur_left"), middle(result, "femur_left"), atol=1e-3)
+        slicer.mrmlScene.RemoveNode(again)
+    assert not list(Path(slicer.app.temporaryPath).glob("SwinX2S-export-*"))
+
+
+def test_formats_of_both_kinds_come_into_one_folder(section, result, tmp_path, spin_until):
+    section.ui.stlBox.checked = section.ui.gltfBox.checked = True
+    section.export_to(tmp_path)
+    assert not section.ui.exportButton.enabled
+    spin_until(lambda: section.ui.exportButton.enabled, 60)
+    (folder,) = tmp_path.iterdir()
+    assert section.ui.exportLabel.text == f"Exported to {folder}."
+    assert (folder / "bones.glb").is_file()
+    assert len([*(folder / "stl").glob("*.stl")]) == 54
 
 
 def test_an_export_that_cannot_be_written_is_told(section, result, tmp_path, spin_until):

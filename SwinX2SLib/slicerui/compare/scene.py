@@ -23,7 +23,7 @@ from SwinX2SLib.slicerui.compare.surfaces import (
 )
 from SwinX2SLib.slicerui.compare.tables import bones_table, means_table, measurements_table
 from SwinX2SLib.slicerui.event_loop import process_events, run_in_thread
-from SwinX2SLib.slicerui.result.links import link, linked, provenance_value
+from SwinX2SLib.slicerui.result.links import link, linked, provenance_value, remove_node
 from SwinX2SLib.slicerui.result.regions import make_folder, place_in
 
 if TYPE_CHECKING:
@@ -114,14 +114,9 @@ def _read(folder: Path) -> _Read:
 
 def remove_comparison(result: slicer.vtkMRMLSegmentationNode) -> None:
     """Take the comparison of a reconstruction out of the scene, with its folders."""
-    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     # What stands in folders was added after them, and goes before them.
     for node in reversed(linked(result, COMPARISON)):
-        if item := hierarchy.GetItemByDataNode(node):
-            hierarchy.RemoveItem(item, False, False)
-        for own in [*_nodes_of(node), node]:
-            if own.GetScene() is not None:
-                slicer.mrmlScene.RemoveNode(own)
+        remove_node(node)
         process_events()
 
 
@@ -147,15 +142,6 @@ def show_ct(result: slicer.vtkMRMLSegmentationNode, shown: bool) -> None:
     for model in parts(result, CT):
         if provenance_value(model, "missed") != "yes":
             model.GetDisplayNode().SetVisibility(shown)
-
-
-def _nodes_of(node: slicer.vtkMRMLNode) -> list[slicer.vtkMRMLNode]:
-    """Return the display and storage nodes of a node, which the scene keeps when it goes."""
-    displays = node.GetNumberOfDisplayNodes() if node.IsA("vtkMRMLDisplayableNode") else 0
-    storages = node.GetNumberOfStorageNodes() if node.IsA("vtkMRMLStorableNode") else 0
-    found = [node.GetNthDisplayNode(index) for index in range(displays)]
-    found += [node.GetNthStorageNode(index) for index in range(storages)]
-    return [own for own in found if own is not None]
 
 
 def _parent_of(result: slicer.vtkMRMLSegmentationNode) -> int:

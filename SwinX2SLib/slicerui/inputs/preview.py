@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import slicer
-import vtk
 
 from SwinX2SLib.slicerui.radiographs import ROLE_WORDS, ROLES
+from SwinX2SLib.slicerui.slice_views import VIEWS
 
 if TYPE_CHECKING:
     from SwinX2SLib.slicerui.inputs.examination import Examination
@@ -78,8 +78,6 @@ def radiograph_planes(examination: Examination) -> dict[str, RadiographPlane]:
     return planes
 
 
-# Slicer's names of the view nodes that show a coronal and a sagittal plane.
-VIEWS = {"ap": ("Green", "Coronal"), "lateral": ("Yellow", "Sagittal")}
 LAYOUT_ID = 6157
 _VIEW = (
     '<view class="vtkMRMLSliceNode" singletontag="{name}"><property name="orientation" action="default">'
@@ -91,60 +89,17 @@ _LAYOUT = (
 )
 
 
-@dataclass(frozen=True)
-class SliceView:
-    """What a slice view shows, to bring it back.
-
-    Attributes:
-        view, composite: nodes of the view.
-        background: id of its background volume, or None.
-        to_ras: its `SliceToRAS`.
-        field_of_view: mm.
-    """
-
-    view: slicer.vtkMRMLSliceNode
-    composite: slicer.vtkMRMLSliceCompositeNode
-    background: str | None
-    to_ras: vtk.vtkMatrix4x4
-    field_of_view: tuple[float, float, float]
-
-    @classmethod
-    def of(cls, role: str) -> SliceView | None:
-        """Return what the view of a radiograph's plane shows; None where the scene has no such view."""
-        name = VIEWS[role][0]
-        view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
-        composite = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceCompositeNode{name}")
-        if view is None or composite is None:
-            return None
-        to_ras = vtk.vtkMatrix4x4()
-        to_ras.DeepCopy(view.GetSliceToRAS())
-        return cls(view, composite, composite.GetBackgroundVolumeID(), to_ras, view.GetFieldOfView())
-
-    def bring_back(self) -> None:
-        """Show it again, as far as its nodes are still there."""
-        if self.view.GetScene() is None or self.composite.GetScene() is None:
-            return
-        present = self.background and slicer.mrmlScene.GetNodeByID(self.background)
-        self.composite.SetBackgroundVolumeID(self.background if present else None)
-        self.view.GetSliceToRAS().DeepCopy(self.to_ras)
-        self.view.SetFieldOfView(*self.field_of_view)
-        self.view.UpdateMatrices()
-
-
 class RadiographPreview:
     """Volumes that show the radiographs; created on demand and never saved."""
 
     def __init__(self):
         self._ids: dict[str, str] = {}
-        self._before: list[SliceView] = []
         # The pixels themselves are kept: an id alone may be given to others.
         self._shown: dict[str, tuple[np.ndarray, RadiographPlane]] = {}
 
     def show(self, examination: Examination) -> dict[str, RadiographPlane]:
         """Bring the preview up to date and return the positions of the radiographs."""
         planes = radiograph_planes(examination)
-        if planes and not self._before:
-            self._before = [view for view in map(SliceView.of, ROLES) if view is not None]
         for role in ROLES:
             if role in planes:
                 self._show(planes[role], examination.radiographs[role].radiograph.pixels)
@@ -156,12 +111,6 @@ class RadiographPreview:
         """Return the volume that shows a radiograph, if it is shown."""
         node_id = self._ids.get(role)
         return slicer.mrmlScene.GetNodeByID(node_id) if node_id else None
-
-    def give_views_back(self) -> None:
-        """Let the slice views show what they showed before the radiographs."""
-        for view in self._before:
-            view.bring_back()
-        self._before = []
 
     def hide(self) -> None:
         """Take the radiographs out of the scene."""

@@ -46,7 +46,9 @@ class InputsSection(Section):
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
         super().setup(widgets, services)
-        self.viewing = RadiographViewing(self.ui.showRadiographsButton, self._show_examined)
+        self.viewing = RadiographViewing(
+            self.ui.showRadiographsButton, self._show_examined, services.slice_views
+        )
         self.toolbox = Toolbox(self)
         for role in ROLES:
             self._connect_edits(role)

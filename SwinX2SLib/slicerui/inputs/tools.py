@@ -15,7 +15,8 @@ import slicer
 from SwinX2SLib.radiographs import Crop, RadiographOptions
 from SwinX2SLib.radiographs.transforms import crop_of_edited, rectangle_of_crop
 from SwinX2SLib.slicerui.inputs.examination import SeenRadiograph, of_percent
-from SwinX2SLib.slicerui.inputs.preview import VIEWS, RadiographPlane
+from SwinX2SLib.slicerui.inputs.preview import RadiographPlane
+from SwinX2SLib.slicerui.slice_views import VIEWS
 
 if TYPE_CHECKING:
     pass

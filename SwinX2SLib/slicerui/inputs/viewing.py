@@ -8,6 +8,7 @@ import qt
 
 from SwinX2SLib.slicerui.inputs.examination import Examination
 from SwinX2SLib.slicerui.inputs.preview import RadiographPlane, RadiographPreview, leave_layout, show_layout
+from SwinX2SLib.slicerui.slice_views import SliceViews
 
 
 class RadiographViewing:
@@ -18,10 +19,11 @@ class RadiographViewing:
     Args:
         button: checkable, not checked.
         again: called when the radiographs are to be shown again.
+        views: that show them.
     """
 
-    def __init__(self, button: qt.QPushButton, again: Callable[[], None]):
-        self._button, self._again = button, again
+    def __init__(self, button: qt.QPushButton, again: Callable[[], None], views: SliceViews):
+        self._button, self._again, self._views = button, again, views
         self._preview = RadiographPreview()
         self._layout_before: int | None = None
         self.planes: dict[str, RadiographPlane] = {}
@@ -41,6 +43,8 @@ class RadiographViewing:
         if not self.wanted:
             return
         first = not self.planes
+        if examination.radiographs:
+            self._views.take(self, self._on_lost)
         self.planes = self._preview.show(examination)
         if first and self.planes and self._layout_before is None:
             self._layout_before = show_layout()
@@ -53,10 +57,13 @@ class RadiographViewing:
     def close(self) -> None:
         """Hide the radiographs and go back to the layout and the slices that were there before them."""
         self.hide()
-        self._preview.give_views_back()
+        self._views.give_back(self)
         if self._layout_before is not None:
             leave_layout(self._layout_before)
         self._layout_before = None
+
+    def _on_lost(self) -> None:
+        self._button.checked = False
 
     def _on_toggled(self, wanted: bool) -> None:
         if wanted:

@@ -31,6 +31,7 @@ class Cards:
     def __init__(self, ui: object):
         self._ui = ui
         self._links: list[list[Key]] = []
+        self._outdated: set[Key] = set()
 
     def show(self, session: MeasuringSession | None) -> None:
         """Show the values of a session; without one the cards are hidden."""
@@ -39,6 +40,7 @@ class Cards:
             getattr(self._ui, name).visible = session is not None
         if session is None:
             return
+        self._outdated = session.outdated_keys
         found = {key: session.edited.reviewed(key) for key in session.edited.keys}
         self._ui.neckShaftCard.text = self._neck_shaft(found)
         self._ui.pelvisCard.text = self._pelvis(found)
@@ -93,7 +95,9 @@ class Cards:
             reason = html.escape(" ".join(one.present.reasons), quote=True)
             return f"{html.escape(name)} <span style='color:{_ABSENT}' title='{reason}'>{_('not measurable')}</span>"
         words = f"<b>{html.escape(value_words(one.present))}</b>"
-        if one.present.quality == "check":
+        if key in self._outdated:
+            words += f" <span style='color:{_CHECK}'>({_('outdated')})</span>"
+        elif one.present.quality == "check":
             words += f" <span style='color:{_CHECK}'>({_('check')})</span>"
         return f"{html.escape(name)} {self._link(words, [key], is_html=True)}"
 

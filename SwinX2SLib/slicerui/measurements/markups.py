@@ -16,6 +16,7 @@ from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.shared_geometry import SharedGeometry
 from SwinX2SLib.report.naming import structure_title, title_of, word_of
+from SwinX2SLib.slicerui.measurements.value_labels import show_through
 from SwinX2SLib.slicerui.provenance import set_attribute
 from SwinX2SLib.slicerui.result.links import provenance_value
 
@@ -31,14 +32,12 @@ class MarkupSpec:
         name: of the node.
         places: keys of its control points; of a plane the key of the plane.
         labels: of its control points.
-        tells_length: whether the length that Slicer shows of it is the measurement itself.
     """
 
     kind: str
     name: str
     places: tuple[str, ...]
     labels: tuple[str, ...] = ()
-    tells_length: bool = False
 
 
 def markup_specs(geometry: SharedGeometry, structure: str) -> list[MarkupSpec]:
@@ -80,9 +79,7 @@ def _specs_of(geometry: SharedGeometry, key: Key, found: Measurement) -> Iterato
             yield MarkupSpec(CURVE, name, geometry.lines[known].places)
     places = tuple(place for place in binding.landmarks if place is not None)
     if found.unit == "mm" and not found.curves and len(found.landmarks) == len(places) == 2:
-        tells = found.name != "sagittal_vertical_axis"
-        name = f"{title}: {word_of(found.name)}"
-        yield MarkupSpec(LINE, name, places, tells_length=tells)
+        yield MarkupSpec(LINE, f"{title}: {word_of(found.name)}", places)
 
 
 def _head_place(geometry: SharedGeometry, key: Key) -> str | None:
@@ -137,11 +134,12 @@ def _dress(node: slicer.vtkMRMLMarkupsNode, spec: MarkupSpec, colour: tuple[floa
     display.SetPointLabelsVisibility(spec.kind == POINTS)
     display.SetPropertiesLabelVisibility(spec.kind != POINTS)
     display.SetHandlesInteractive(spec.kind == PLANE)
+    show_through(display)
     if spec.kind == PLANE:
         display.SetScaleHandleVisibility(False)
     for index in range(node.GetNumberOfMeasurements()):
-        # Another number than that of the table would be read as the measurement.
-        node.GetNthMeasurement(index).SetEnabled(spec.tells_length and spec.kind == LINE)
+        # Values are written by `value_labels`; another number would be read as the measurement.
+        node.GetNthMeasurement(index).SetEnabled(False)
 
 
 def places_of(node: slicer.vtkMRMLMarkupsNode) -> list[str]:

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.report.naming import structure_title
 from SwinX2SLib.slicerui.provenance import set_attribute
-from SwinX2SLib.slicerui.result.links import link, linked, provenance_value
+from SwinX2SLib.slicerui.result.links import link, linked, provenance_value, remove_node
 from SwinX2SLib.slicerui.result.regions import make_folder, place_in
 
 TITLES = {"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"}
@@ -47,8 +47,8 @@ DOCUMENT, TABLE = "measurements", "measurement_table"
 FOLDER, MARKUP = "measurement_folder", "measurement_markup"
 EDITS, REVIEW = "edits", "review"
 """Attributes of the document's node, JSON: what was moved, and who has reviewed it."""
-# Bones that get a folder of their own: there are many.
-_OWN_FOLDER = ("vertebrae_", "rib_")
+# How the names of bones begin of which there are many; they get a folder of their own.
+MANY = ("vertebrae_", "rib_")
 
 
 def add_document(segmentation: slicer.vtkMRMLSegmentationNode, text: str) -> slicer.vtkMRMLTextNode:
@@ -92,18 +92,10 @@ def remove_measurements(segmentation: slicer.vtkMRMLSegmentationNode) -> None:
     """Remove all nodes of a segmentation's measurements."""
     for role in (MARKUP, TABLE, DOCUMENT):
         for node in linked(segmentation, role):
-            _remove(node)
+            remove_node(node)
     # Folders made last lie inside the others.
     for display in reversed(linked(segmentation, FOLDER)):
-        _remove(display)
-
-
-def _remove(node: slicer.vtkMRMLNode) -> None:
-    """Remove a node with its item; Qt plugins would do the latter, where there are any."""
-    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
-    if item := hierarchy.GetItemByDataNode(node):
-        hierarchy.RemoveItem(item, False, False)
-    slicer.mrmlScene.RemoveNode(node)
+        remove_node(display)
 
 
 def folder_of(segmentation: slicer.vtkMRMLSegmentationNode, region: str, structure: str) -> int:
@@ -129,7 +121,7 @@ def add_markup(
     segmentation: slicer.vtkMRMLSegmentationNode, node: slicer.vtkMRMLMarkupsNode, structure: str
 ) -> None:
     """Put a new markups node into its folder and let the segmentation know it."""
-    own = structure if structure.startswith(_OWN_FOLDER) else ""
+    own = structure if structure.startswith(MANY) else ""
     place_in(folder_of(segmentation, region_of_structure(structure), own), node)
     link(segmentation, MARKUP, node, structure=structure)
 

@@ -18,6 +18,7 @@ from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.measurements.from_landmarks import Key
 from SwinX2SLib.slicerui.measurements.session import MeasuringSession
 from SwinX2SLib.slicerui.measurements.table import table_csv
+from SwinX2SLib.slicerui.measurements.value_labels import place_of
 
 _REVIEWED, _NOT_REVIEWED = "#17613a", "#b25000"
 
@@ -78,13 +79,17 @@ def review_html(session: MeasuringSession) -> str:
 
 
 def jump_to_places(session: MeasuringSession, keys: Iterable[Key]) -> None:
-    """Centre all slice views on the places of measurements, where there are any."""
-    geometry, places = session.edited.geometry, session.edited.places
-    found = {place for key in keys if key in geometry.bindings for place in geometry.own_keys(key)}
-    points = [places[place] for place in found if place in places]
-    if not points:
+    """Centre all slice views on the places of measurements, where there are any.
+
+    Between the two sides of a pair there is nothing to see: slices go to the right one.
+    """
+    found = {key: place for key in keys if (place := place_of(session.edited, key)) is not None}
+    right = {key: place for key, place in found.items() if key[2] == "right"}
+    if right and any(key[2] == "left" for key in found):
+        found = right
+    if not found:
         return
-    middle = np.mean(points, axis=0)
+    middle = np.mean([*found.values()], axis=0)
     if (transform := session.segmentation.GetParentTransformNode()) is not None:
         general = vtk.vtkGeneralTransform()
         slicer.vtkMRMLTransformNode.GetTransformBetweenNodes(transform, None, general)

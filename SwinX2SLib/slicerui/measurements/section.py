@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import qt
@@ -31,7 +31,6 @@ from SwinX2SLib.slicerui.measurements.session import MeasuringSession
 from SwinX2SLib.slicerui.measurements.table import tabbed_text
 from SwinX2SLib.slicerui.measurements.tree import MeasurementTree
 from SwinX2SLib.slicerui.result.links import is_result
-from SwinX2SLib.slicerui.result.radiograph_views import show_radiographs_in_slices
 from SwinX2SLib.slicerui.section import Section, Services
 
 
@@ -213,10 +212,14 @@ class MeasurementsSection(Section):
         if self.session is None:
             return
         keys = self._cards.keys_of(str(link))
-        if is_result(self.session.segmentation):
-            show_radiographs_in_slices(self.session.segmentation)
+        self._show_in_views(keys, keys if len(keys) == 1 else ())
+
+    def _show_in_views(self, keys: Sequence[Key], centre: Sequence[Key]) -> None:
+        """Show measurements with their values on both radiographs and in 3D, and centre the slices on some."""
+        if keys and is_result(self.session.segmentation):
+            self.services.show_on_radiographs.emit(self.session.segmentation)
         self.session.show(keys)
-        jump_to_places(self.session, keys if len(keys) == 1 else ())
+        jump_to_places(self.session, centre)
 
     def _on_bones_edited(self, segmentation: slicer.vtkMRMLSegmentationNode, digests: dict[str, str]) -> None:
         if self.session is not None and self.session.segmentation is segmentation:
@@ -238,8 +241,7 @@ class MeasurementsSection(Section):
     def _on_chosen(self) -> None:
         if self.session is not None:
             keys = self._chosen_keys()
-            self.session.show(keys)
-            jump_to_places(self.session, keys)
+            self._show_in_views(keys, keys)
             self._show_state()
 
     def _chosen_keys(self) -> list[Key]:

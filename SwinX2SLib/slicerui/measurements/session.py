@@ -32,6 +32,7 @@ from SwinX2SLib.slicerui.measurements.markups import (
 from SwinX2SLib.slicerui.measurements.nodes import COLOURS, region_of, region_of_structure
 from SwinX2SLib.slicerui.measurements.outdated import rests_on
 from SwinX2SLib.slicerui.measurements.table import fill_table, table_rows, update_table
+from SwinX2SLib.slicerui.measurements.value_labels import show_values
 from SwinX2SLib.slicerui.result.links import linked
 from SwinX2SLib.slicerui.signals import Signal
 
@@ -65,6 +66,7 @@ class MeasuringSession(VTKObservationMixin):
         self.rows = table_rows(self.edited)
         self._row_of = {key: number for number, row in enumerate(self.rows) for key in row.keys.values()}
         self.outdated: list[str] = []
+        self._written: list[Key] = []
         self.changed = Signal()
         self._writing = False
         self._dragged: slicer.vtkMRMLMarkupsNode | None = None
@@ -74,13 +76,15 @@ class MeasuringSession(VTKObservationMixin):
         fill_table(nodes.table_of(segmentation), self.rows, self.edited)
 
     def close(self) -> None:
-        """Let go of the scene."""
+        """Let go of the scene; what is written in the views goes."""
         self.removeObservers()
+        if self.segmentation.GetScene() is not None:
+            self._write_values([])
 
     # What is shown
 
     def show(self, keys: Iterable[Key]) -> None:
-        """Show the markups of some measurements, and hide all others."""
+        """Show the markups of some measurements, their values written in the views, and hide all others."""
         keys = [key for key in keys if key in self.edited.geometry.bindings]
         wanted = set().union(*(self.edited.geometry.keys(key) for key in keys))
         scene = slicer.mrmlScene
@@ -90,12 +94,18 @@ class MeasuringSession(VTKObservationMixin):
             for structure in dict.fromkeys(structure for structure, _, _ in keys):
                 self.ensure_markups(structure)
                 process_events()
+            # Within this state, or Slicer would place new points of the user among the values.
+            self._write_values(keys)
         finally:
             scene.EndState(scene.BatchProcessState)
         with self._quietly():
             for node in linked(self.segmentation, nodes.MARKUP):
                 show_markup(node, wanted)
                 process_events()
+
+    def _write_values(self, keys: list[Key]) -> None:
+        self._written = keys
+        show_values(self.segmentation, self.edited, keys, self.outdated_keys)
 
     def ensure_markups(self, structure: str) -> None:
         """Make the markups of a bone, or of a group of bones, where they are missing."""
@@ -131,6 +141,11 @@ class MeasuringSession(VTKObservationMixin):
     def reset(self, keys: Iterable[Key] | None = None) -> None:
         """Put measurements, or all, back to what was computed."""
         self._after(self.edited.reset(keys))
+
+    @property
+    def outdated_keys(self) -> set[Key]:
+        """The measurements that rest on bones that were edited since."""
+        return {key for row in self.rows if row.outdated for key in row.keys.values()}
 
     def set_outdated(self, bones: Sequence[str]) -> None:
         """Mark what rests on bones that were edited since they were measured."""
@@ -200,6 +215,8 @@ class MeasuringSession(VTKObservationMixin):
         numbers = sorted({self._row_of[key] for key in touched})
         if numbers:
             update_table(nodes.table_of(self.segmentation), self.rows, self.edited, numbers)
+        if not touched.isdisjoint(self._written):
+            self._write_values(self._written)
         self.changed.emit(touched)
 
     def _keep(self) -> None:

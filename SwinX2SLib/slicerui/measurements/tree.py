@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.report.naming import structure_title
-from SwinX2SLib.slicerui.measurements.nodes import region_title
+from SwinX2SLib.slicerui.measurements.nodes import MANY, region_title
 from SwinX2SLib.slicerui.measurements.table import TableRow
 
 _SHOWN = ("Measurement", "Value", "Right", "Left", "Unit", "Quality", "Reference range")
@@ -22,10 +22,6 @@ _TITLE_PIXELS = 130
 
 
 _PENCIL = "✎ "
-
-
-# Many bones: their values are folded away.
-_FOLDED = ("vertebrae_", "rib_")
 
 
 MEASURED, TO_CHECK, EDITED, ALL = range(4)
@@ -63,7 +59,7 @@ class MeasurementTree:
             place = row.region, row.structure
             if place not in bones:
                 bones[place] = self._heading(regions[row.region], structure_title(row.structure), -1)
-                bones[place].setExpanded(not row.structure.startswith(_FOLDED))
+                bones[place].setExpanded(not row.structure.startswith(MANY))
             self._items[number] = self._heading(bones[place], row.title, number)
         self.update(rows, edited, self._items)
         for column in range(len(_SHOWN)):

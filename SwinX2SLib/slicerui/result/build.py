@@ -16,12 +16,7 @@ from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
 from SwinX2SLib.slicerui.event_loop import process_events, run_in_thread
 from SwinX2SLib.slicerui.provenance import set_attribute
-from SwinX2SLib.slicerui.result.confidence import (
-    ConfidenceMap,
-    keep_confidence,
-    make_colours,
-    make_surface,
-)
+from SwinX2SLib.slicerui.result.confidence import ConfidenceMap, keep_confidence
 from SwinX2SLib.slicerui.result.confidence_table import BoneRow, add_table
 from SwinX2SLib.slicerui.result.edits import remember_computed
 from SwinX2SLib.slicerui.result.links import RADIOGRAPH_PICTURE, linked
@@ -30,10 +25,9 @@ from SwinX2SLib.slicerui.result.radiograph_views import (
     PlacedRadiograph,
     RadiographPlace,
     add_radiograph_plane,
-    keep_place,
     radiograph_distance_mm,
 )
-from SwinX2SLib.slicerui.result.regions import group_of, make_folder, make_regions, place_in
+from SwinX2SLib.slicerui.result.regions import TITLES, make_folder, place_in
 from SwinX2SLib.slicerui.result.views import frame_result
 
 if TYPE_CHECKING:
@@ -187,8 +181,7 @@ REMARKS = "remarks"
 
 
 def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[str]:
-    """Add to the scene what belongs to a segmentation: regions, surfaces, radiographs, outlines and the table of
-    bones.
+    """Add to the scene what belongs to a segmentation: radiographs, outlines, confidence and the table of bones.
 
     Args:
         result: the segmentation, in its place in the subject hierarchy.
@@ -212,9 +205,9 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
     try:
         hierarchy = scene.GetSubjectHierarchyNode()
         parent = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(result))
-        top, _ = make_folder(f"{result.GetName()}: regions and radiographs", parent)
-        regions = _add_bones(result, prepared, top)
-        _add_radiographs(result, prepared, top, regions)
+        top, _ = make_folder(f"{result.GetName()}: radiographs", parent)
+        keep_confidence(result, ConfidenceMap(1 - findings.uncertainty, findings.affine))
+        _add_radiographs(result, prepared, top)
         place_in(top, add_table(result, prepared.rows))
     finally:
         scene.EndState(scene.BatchProcessState)
@@ -222,53 +215,21 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
     return prepared.notes
 
 
-def _add_bones(
-    result: slicer.vtkMRMLSegmentationNode, prepared: PreparedResult, top: int
-) -> Mapping[str, int]:
-    """Add the surfaces of the bones, in folders; return the folders' items by region."""
-    findings = prepared.findings
-    confidence = ConfidenceMap(1 - findings.uncertainty, findings.affine)
-    bones = [
-        bone.label.name for bone in findings.bones if result.GetSegmentation().GetSegment(bone.label.name)
-    ]
-    regions = make_regions(result, top, bones)
-    colours = make_colours(result)
-    for bone in bones:
-        place_in(regions[group_of(bone)], make_surface(result, bone, group_of(bone), confidence, colours))
-        process_events()
-    place_in(top, keep_confidence(result, confidence))
-    return regions
-
-
-def _add_radiographs(
-    result: slicer.vtkMRMLSegmentationNode, prepared: PreparedResult, top: int, regions: Mapping[str, int]
-) -> None:
+def _add_radiographs(result: slicer.vtkMRMLSegmentationNode, prepared: PreparedResult, top: int) -> None:
     """Add both radiographs with the outlines on them."""
-    item = make_folder("Radiographs", top)[0] if prepared.radiographs else None
     for ready in prepared.radiographs.values():
         model = add_radiograph_plane(result, ready.radiograph)
         place = RadiographPlace(ready.radiograph.role, ready.radiograph.camera, ready.radiograph.distance_mm)
-        keep_place(model, place)
-        place_in(item, model)
+        place_in(top, model)
         for picture in linked(result, RADIOGRAPH_PICTURE, radiograph=ready.radiograph.role):
-            place_in(item, picture)
+            place_in(top, picture)
         process_events()
-        _add_outlines(result, ready, place, prepared, regions)
-
-
-def _add_outlines(
-    result: slicer.vtkMRMLSegmentationNode,
-    ready: PreparedRadiograph,
-    place: RadiographPlace,
-    prepared: PreparedResult,
-    regions: Mapping[str, int],
-) -> None:
-    for region, folder in regions.items():
-        chosen = {
-            bone.label.id: ready.outlines[bone.label.id]
-            for bone in prepared.findings.bones
-            if bone.label.group == region
-        }
-        if chosen:
-            place_in(folder, add_outlines(result, place, region, chosen))
-            process_events()
+        for region in TITLES:
+            chosen = {
+                bone.label.id: ready.outlines[bone.label.id]
+                for bone in prepared.findings.bones
+                if bone.label.group == region
+            }
+            if chosen:
+                place_in(top, add_outlines(result, place, region, chosen))
+                process_events()

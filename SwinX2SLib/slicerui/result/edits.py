@@ -1,4 +1,4 @@
-"""What is shown of a result after a person has edited its bones: surfaces, outlines, table, and who made them."""
+"""What is shown of a result after a person has edited its bones: outlines, table, and who made them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import slicer
 
 from SwinX2SLib.anatomy import label_by_id, labels
 from SwinX2SLib.drr.overlay import BoneOutline, bone_outlines, edge_agreement
-from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.slicerui.bone_voxels import (
     Digests,
     Layer,
@@ -25,12 +24,13 @@ from SwinX2SLib.slicerui.bone_voxels import (
 )
 from SwinX2SLib.slicerui.event_loop import process_events
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
-from SwinX2SLib.slicerui.result.confidence import kept_confidence, renew_surface
+from SwinX2SLib.slicerui.result.confidence import renew_coloured
 from SwinX2SLib.slicerui.result.confidence_table import EditedBone, mark_edited, restore_row
-from SwinX2SLib.slicerui.result.links import OUTLINE, SURFACE, linked, provenance_value
+from SwinX2SLib.slicerui.result.links import OUTLINE, linked, provenance_value
 from SwinX2SLib.slicerui.result.outlines import draw_outlines
 from SwinX2SLib.slicerui.result.radiograph_views import RadiographPlace, kept_picture, kept_places
 from SwinX2SLib.slicerui.result.regions import group_of
+from SwinX2SLib.slicerui.result.volumes import segment_volumes
 from SwinX2SLib.slicerui.segmentation_import import create_closed_surfaces
 
 _SURFACE = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
@@ -47,13 +47,13 @@ class EditedView:
     Attributes:
         digests: of the bones as they are now.
         changed: names of the bones that are not as they are shown.
-        bones: table values of the existing ones.
-        outlines: by role of the radiograph and region, of all its bones by label id.
+        on_radiograph: of those that exist, how their outlines lie on the radiographs' edges, 0..1 or None, by role.
+        outlines: to be drawn again, by role of the radiograph and region, of all its bones by label id.
     """
 
     digests: Digests
     changed: list[str]
-    bones: Mapping[str, EditedBone]
+    on_radiograph: Mapping[str, Mapping[str, float | None]]
     outlines: Mapping[tuple[str, str], Mapping[int, BoneOutline]]
 
 
@@ -77,7 +77,11 @@ def take_edits(result: slicer.vtkMRMLSegmentationNode) -> Callable[[], EditedVie
     layers, shown = bone_layers(result), kept_digests(result, SHOWN)
     places = kept_places(result)
     pictures = {role: kept_picture(result, role) for role in places}
-    return lambda: _view(layers, shown, places, pictures)
+    # A scene file, other than a bundle, may come without the files of its hidden nodes.
+    lost = {
+        provenance_value(model, "region") for model in linked(result, OUTLINE) if model.GetPolyData() is None
+    }
+    return lambda: _view(layers, shown, places, pictures, lost)
 
 
 def _view(
@@ -85,13 +89,14 @@ def _view(
     shown: Digests | None,
     places: Mapping[str, RadiographPlace],
     pictures: Mapping[str, np.ndarray | None],
+    lost: Collection[str],
 ) -> EditedView:
     digests = bone_digests(layers)
     # Scenes of earlier versions have no record: the current state counts as shown.
     changed = changed_bones(shown, digests) if shown is not None else []
-    if not changed:
+    regions = {group_of(bone) for bone in changed} | {*lost}
+    if not regions:
         return EditedView(digests, [], {}, {})
-    regions = {group_of(bone) for bone in changed}
     drawn = {label.name for label in labels() if label.group in regions} & digests.keys()
     volume = label_volume(layers, drawn) if drawn else None
     found = {role: bone_outlines(*volume, place.camera) if volume else {} for role, place in places.items()}
@@ -102,28 +107,22 @@ def _view(
         for role, ones in found.items()
         for region in regions
     }
-    bones = {}
-    for bone in changed:
-        if bone in digests:
-            bones[bone] = _edited_bone(bone, volume, places, pictures, found)
-    return EditedView(digests, changed, bones, outlines)
+    edges = {bone: _edges(bone, places, pictures, found) for bone in changed if bone in digests}
+    return EditedView(digests, changed, edges, outlines)
 
 
-def _edited_bone(
+def _edges(
     bone: str,
-    volume: tuple[np.ndarray, np.ndarray],
     places: Mapping[str, RadiographPlace],
     pictures: Mapping[str, np.ndarray | None],
     found: Mapping[str, Mapping[int, BoneOutline]],
-) -> EditedBone:
+) -> dict[str, float | None]:
     label_id = next(label.id for label in labels() if label.name == bone)
-    voxels = int((volume[0] == label_id).sum())
-    on_radiograph = {}
-    for role, place in places.items():
-        outline = found[role].get(label_id)
-        if outline is not None:
-            on_radiograph[role] = _agreement(pictures[role], place, outline)
-    return EditedBone(voxels, voxels * float(np.prod(voxel_spacing_mm(volume[1]))) / 1000, on_radiograph)
+    return {
+        role: _agreement(pictures[role], place, found[role][label_id])
+        for role, place in places.items()
+        if label_id in found[role]
+    }
 
 
 def _agreement(picture: np.ndarray | None, place: RadiographPlace, outline: BoneOutline) -> float | None:
@@ -138,10 +137,10 @@ def _agreement(picture: np.ndarray | None, place: RadiographPlace, outline: Bone
 
 
 def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool:
-    """Let surfaces, outlines, table and provenance follow edits.
+    """Let outlines, table and provenance follow edits; surfaces follow by themselves.
 
     Returns:
-        Whether anything had to be changed.
+        Whether any bone had been edited.
     """
     if kept_digests(result, SHOWN) is None:
         remember_computed(result, view.digests)
@@ -149,18 +148,14 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
     segments = [result.GetSegmentation().GetSegment(bone) for bone in view.digests]
     if any(segment is not None and segment.GetRepresentation(_SURFACE) is None for segment in segments):
         create_closed_surfaces(result)
-    if not view.changed:
-        return False
-    confidence = kept_confidence(result)
-    for bone in view.changed:
-        for model in linked(result, SURFACE, bone=bone):
-            renew_surface(result, model, confidence)
-            process_events()
     places = kept_places(result)
     for (role, region), outlines in view.outlines.items():
         for model in linked(result, OUTLINE, radiograph=role, region=region):
             draw_outlines(model, places[role], outlines)
             process_events()
+    if not view.changed:
+        return False
+    renew_coloured(result)
     _show_agreement(result, view)
     return True
 
@@ -168,9 +163,11 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
 def _show_agreement(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
     """Mark edited bones in table and provenance; bones restored to the computed state are unmarked."""
     edited = changed_bones(kept_digests(result, COMPUTED), view.digests)
+    volumes = segment_volumes(result, view.on_radiograph)
+    now = {bone: EditedBone(*volumes[bone], shares) for bone, shares in view.on_radiograph.items()}
     for bone in view.changed:
         if bone in edited:
-            mark_edited(result, bone, view.bones.get(bone))
+            mark_edited(result, bone, now.get(bone))
         else:
             restore_row(result, bone)
     keep_digests(result, SHOWN, view.digests)

@@ -1,4 +1,5 @@
-"""Export of a segmentation in the scene: what the command `swinx2s export` does, in a separate process."""
+"""Export of a segmentation in the scene: by Slicer where it knows the format, otherwise by the command
+`swinx2s export` in a separate process."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import slicer
 
-from SwinX2SLib.errors import Fault
+from SwinX2SLib.errors import Fault, OutputError
+from SwinX2SLib.io.atomic_output import atomic_result, output_faults
 from SwinX2SLib.slicerui.background_process import (
     BackgroundProcess,
     Ending,
@@ -23,6 +25,12 @@ from SwinX2SLib.slicerui.event_loop import run_in_thread
 from SwinX2SLib.slicerui.provenance import PREFIX
 from SwinX2SLib.slicerui.radiographs import dicom_file
 from SwinX2SLib.slicerui.result.links import provenance_value
+from SwinX2SLib.slicerui.result.slicer_formats import (
+    SLICER_FORMATS,
+    ExportError,
+    write_segmentation_file,
+    write_slicer_formats,
+)
 
 _LAST_WORDS = 5
 # PS3.10, 7.1: after a preamble.
@@ -30,8 +38,9 @@ _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 _RADIOGRAPH_OPTIONS = {"ap": "--ap-radiograph", "lateral": "--lateral-radiograph"}
 
 
-class ExportError(RuntimeError):
-    """The export cannot be started; the message states why."""
+def needs_packages(formats: Sequence[str]) -> bool:
+    """Return whether formats among these are written by the command."""
+    return any(name not in SLICER_FORMATS for name in formats)
 
 
 def format_hindrances(result: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
@@ -50,11 +59,11 @@ def _package_faults() -> list[Fault]:
 
 
 class SegmentationExport(BackgroundProcess):
-    """One export; hears its process (`WorkerListener`).
+    """One export; hears its process (`WorkerListener`). Either all files are written or none.
 
     Args:
         result: the segmentation, as it is now, edits and all.
-        formats: names of `export.formats.FORMATS`.
+        formats: names of `export.formats.FORMATS`; those of `SLICER_FORMATS` are written at once.
         parent: an existing folder; the export gets a new one in it.
         say: called with each line of progress.
         finished: called once at the end with success and a message for the user.
@@ -69,18 +78,27 @@ class SegmentationExport(BackgroundProcess):
         finished: Callable[[bool, str], None],
     ):
         self.out = _unused_folder(parent, result.GetName())
+        if faults := output_faults(self.out, (), overwrite=False):
+            raise ExportError(" ".join(str(fault) for fault in faults))
         self._say, self._finished = say, finished
         self._folder = Path(tempfile.mkdtemp(prefix="SwinX2S-export-", dir=slicer.app.temporaryPath))
+        self._written = self._folder / "written"
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         try:
-            self._command = self._prepare(result, formats)
+            self._written.mkdir()
+            write_slicer_formats(result, [name for name in formats if name in SLICER_FORMATS], self._written)
+            others = [name for name in formats if name not in SLICER_FORMATS]
+            self._command = self._prepare(result, others) if others else None
         except Exception:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
 
     def start(self, make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
-        """Start the process."""
-        self._start_process(self._command, make_process)
+        """Start the process, where one is needed."""
+        if self._command is None:
+            self.on_ended(Ending(0))
+        else:
+            self._start_process(self._command, make_process)
 
     def on_line(self, line: str) -> None:
         """Handle standard output of the process."""
@@ -92,24 +110,37 @@ class SegmentationExport(BackgroundProcess):
         self._say(line)
 
     def on_ended(self, ending: Ending) -> None:
-        """Handle the end of the process."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Handle the end of the process: what Slicer wrote comes to its files."""
+        try:
+            if ending.exit_code == 0 and not ending.cancelled:
+                self._publish()
+            words = self._words_at(ending)
+        except (OSError, OutputError) as error:
+            words = str(error)
+            ending = Ending(1)
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._finished(ending.exit_code == 0, words)
+
+    def _publish(self) -> None:
+        if self._command is not None:
+            shutil.copytree(self._written, self.out, dirs_exist_ok=True)
+            return
+        with atomic_result(self.out, (), overwrite=False, what="export") as folder:
+            shutil.copytree(self._written, folder, dirs_exist_ok=True)
+
+    def _words_at(self, ending: Ending) -> str:
         if ending.cancelled:
-            self._finished(False, "Cancelled; nothing was written.")
-        elif ending.exit_code == 0:
-            self._finished(True, f"Exported to {self.out}.")
-        else:
-            words = [
-                line.removeprefix("swinx2s: ") for line in self._last_words if line.startswith("swinx2s: ")
-            ]
-            self._finished(False, " ".join(words) or ending.describe())
+            return "Cancelled; nothing was written."
+        if ending.exit_code == 0:
+            return f"Exported to {self.out}."
+        words = [line.removeprefix("swinx2s: ") for line in self._last_words if line.startswith("swinx2s: ")]
+        return " ".join(words) or ending.describe()
 
     def _prepare(self, result: slicer.vtkMRMLSegmentationNode, formats: Sequence[str]) -> list[str]:
         """Write the segmentation for the process and return its command."""
         path = self._folder / "bones.seg.nrrd"
-        storage = slicer.vtkMRMLSegmentationStorageNode()
-        storage.SetFileName(str(path))
-        if not storage.WriteData(result) or not path.is_file():
+        if not write_segmentation_file(result, path):
             raise ExportError(
                 f"The segmentation could not be written to {self._folder}. Check the free disk space."
             )

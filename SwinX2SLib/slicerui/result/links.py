@@ -6,15 +6,36 @@ import slicer
 
 from SwinX2SLib.slicerui.provenance import PREFIX
 
-SURFACE, REGION, RADIOGRAPH_PLANE, RADIOGRAPH_PICTURE, OUTLINE = (
-    "surface",
-    "region",
-    "film_plane",
-    "film_picture",
-    "outline",
-)
+RADIOGRAPH_PLANE, RADIOGRAPH_PICTURE, OUTLINE = "film_plane", "film_picture", "outline"
 CONFIDENCE_TABLE, CONFIDENCE_COLOURS, LEGEND = "confidence_table", "confidence_colours", "legend"
-CONFIDENCE_MAP = "confidence_map"
+CONFIDENCE_MAP, COLOURED_BONES = "confidence_map", "coloured_bones"
+# In scenes of version 0.1: a model of each bone, and a folder for each region.
+OLD_SURFACE, OLD_REGION = "surface", "region"
+
+
+def add_hidden_node(class_name: str, name: str) -> slicer.vtkMRMLNode:
+    """Add a node to the scene that no list, selector or Save dialog shows; it is saved with the scene."""
+    node = slicer.mrmlScene.CreateNodeByClass(class_name)
+    node.UnRegister(None)
+    node.SetName(slicer.mrmlScene.GenerateUniqueName(name))
+    # Before it is added: lists look only then.
+    node.SetHideFromEditors(True)
+    return slicer.mrmlScene.AddNode(node)
+
+
+def remove_node(node: slicer.vtkMRMLNode) -> None:
+    """Remove a node with its display and storage nodes and its item; Qt plugins would do the last, if there are
+    any."""
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    if item := hierarchy.GetItemByDataNode(node):
+        hierarchy.RemoveItem(item, False, False)
+    displays = node.GetNumberOfDisplayNodes() if node.IsA("vtkMRMLDisplayableNode") else 0
+    storages = node.GetNumberOfStorageNodes() if node.IsA("vtkMRMLStorableNode") else 0
+    own = [node.GetNthDisplayNode(index) for index in range(displays)]
+    own += [node.GetNthStorageNode(index) for index in range(storages)]
+    for one in [*own, node]:
+        if one is not None and one.GetScene() is not None:
+            slicer.mrmlScene.RemoveNode(one)
 
 
 def link(
@@ -26,7 +47,7 @@ def link(
         result: the segmentation.
         role: what the node is to it, one of this module's names.
         node: any node of the scene.
-        attributes: of the node, without the module's prefix: `bone`, `region`, `radiograph`.
+        attributes: of the node, without the module's prefix: `region`, `radiograph`.
     """
     for name, value in attributes.items():
         node.SetAttribute(PREFIX + name, value)

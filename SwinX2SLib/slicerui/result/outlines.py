@@ -12,7 +12,7 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.drr.overlay import BoneOutline, detector_points
 from SwinX2SLib.geometry.cameras import view_axes
-from SwinX2SLib.slicerui.result.links import OUTLINE, link, linked
+from SwinX2SLib.slicerui.result.links import OUTLINE, add_hidden_node, link, linked
 from SwinX2SLib.slicerui.result.radiograph_views import TITLES, RadiographPlace
 
 # In front of the radiograph, or both would flicker through each other.
@@ -36,9 +36,7 @@ def add_outlines(
         region: of the bones.
         outlines: by label id.
     """
-    model = slicer.mrmlScene.AddNewNodeByClass(
-        "vtkMRMLModelNode", f"Outlines on the {TITLES[place.role].lower()}"
-    )
+    model = add_hidden_node("vtkMRMLModelNode", f"Outlines on the {TITLES[place.role].lower()}")
     draw_outlines(model, place, outlines)
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()

@@ -17,15 +17,13 @@ from SwinX2SLib.drr.overlay import detector_points
 from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera, view_axes
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
 from SwinX2SLib.slicerui.result.links import (
-    OUTLINE,
     RADIOGRAPH_PICTURE,
     RADIOGRAPH_PLANE,
+    add_hidden_node,
     link,
     linked,
     provenance_value,
-    results_in_scene,
 )
-from SwinX2SLib.slicerui.result.regions import sync_visibility
 
 _PLACE = "film_place"
 _CAMERAS = {"parallel": ParallelCamera, "cone": ConeCamera}
@@ -170,25 +168,6 @@ def connect_picture(model: slicer.vtkMRMLModelNode) -> bool:
     return True
 
 
-def connect_pictures() -> None:
-    """Connect the textures of all radiographs of the scene, for when a scene was read."""
-    for result in results_in_scene():
-        for model in linked(result, RADIOGRAPH_PLANE):
-            connect_picture(model)
-
-
-def follow_scene(scene: slicer.vtkMRMLScene) -> int:
-    """Connect textures whenever something was read into a scene, from now on; return the observer's tag."""
-    return scene.AddObserver(scene.EndImportEvent, _on_scene_read)
-
-
-def _on_scene_read(*_event: object) -> None:
-    # The module may have been reloaded since.
-    from SwinX2SLib.slicerui.result import radiograph_views
-
-    radiograph_views.connect_pictures()
-
-
 # From the isocentre; no patient reaches further.
 _PATIENT_MM = 400.0
 
@@ -247,9 +226,10 @@ def add_radiograph_plane(
     result: slicer.vtkMRMLSegmentationNode, radiograph: PlacedRadiograph
 ) -> slicer.vtkMRMLModelNode:
     """Add a radiograph to the 3D view as a textured plane, unlit, and its picture as a volume."""
-    model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", TITLES[radiograph.role])
+    model = add_hidden_node("vtkMRMLModelNode", TITLES[radiograph.role])
     picture = Picture.of(radiograph.pixels)
-    model.SetAndObservePolyData(_mesh(radiograph, picture))
+    place = RadiographPlace(radiograph.role, radiograph.camera, radiograph.distance_mm)
+    model.SetAndObservePolyData(_mesh(place, picture))
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()
     display.SetActiveScalarName(GRAY)
@@ -263,7 +243,7 @@ def add_radiograph_plane(
     display.SetVisibility2D(False)
     model.SetSelectable(False)
     link(result, RADIOGRAPH_PLANE, model, radiograph=radiograph.role)
-    place = RadiographPlace(radiograph.role, radiograph.camera, radiograph.distance_mm)
+    keep_place(model, place)
     name = f"{result.GetName()}: {TITLES[radiograph.role].lower()}"
     refer_to_picture(model, add_picture(result, place, picture, name))
     return model
@@ -281,7 +261,7 @@ def set_radiograph_opacity(result: slicer.vtkMRMLSegmentationNode, opacity: floa
         model.GetDisplayNode().SetOpacity(opacity)
 
 
-def _mesh(radiograph: PlacedRadiograph, picture: Picture) -> vtk.vtkPolyData:
+def _mesh(radiograph: RadiographPlace, picture: Picture) -> vtk.vtkPolyData:
     """Return a radiograph as a mesh: gray values on coarse points, and the place of each point in the radiograph's
     picture."""
     coarse = picture.coarse(PLANE_LONG_SIDE)
@@ -304,6 +284,15 @@ def _mesh(radiograph: PlacedRadiograph, picture: Picture) -> vtk.vtkPolyData:
     return mesh
 
 
+def redraw_plane(result: slicer.vtkMRMLSegmentationNode, model: slicer.vtkMRMLModelNode) -> None:
+    """Make the mesh of a plane again from its place and picture, where both are kept."""
+    role = provenance_value(model, "radiograph")
+    place, gray = kept_places(result).get(role), kept_picture(result, role)
+    if place is not None and gray is not None:
+        block = max(1, max(place.camera.shape) // max(gray.shape))
+        model.SetAndObservePolyData(_mesh(place, Picture(gray, block)))
+
+
 def _turns_away(camera: Camera) -> bool:
     """Return whether triangles that run down, then along the columns, face away from the X-ray source."""
     columns, rows, rays = view_axes(camera.view)
@@ -321,83 +310,3 @@ def _strips(rows: int, columns: int, turned: bool) -> vtk.vtkCellArray:
         numpy_to_vtkIdTypeArray(offsets, deep=True), numpy_to_vtkIdTypeArray(pairs.ravel(), deep=True)
     )
     return strips
-
-
-# Slicer's coronal view has the orientation of a frontal radiograph, its sagittal view that of a lateral radiograph.
-SLICE_VIEWS = {"ap": "Green", "lateral": "Yellow"}
-_LINE_WIDTH = 2
-
-
-def show_radiographs_in_slices(result: slicer.vtkMRMLSegmentationNode) -> None:
-    """Put the frontal radiograph into the green slice view and the lateral radiograph into the yellow one, outlines
-    on top."""
-    for role, name in SLICE_VIEWS.items():
-        view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
-        if view is not None and linked(result, RADIOGRAPH_PLANE, radiograph=role):
-            show_radiograph_in_slice(result, role, view)
-
-
-def show_radiograph_in_slice(
-    result: slicer.vtkMRMLSegmentationNode, role: str, view: slicer.vtkMRMLSliceNode
-) -> None:
-    """Show one radiograph and its outlines in one slice view.
-
-    Args:
-        result: the segmentation.
-        role: "ap" or "lateral".
-        view: of the scene; it is turned into the radiograph's plane.
-    """
-    picture = next(iter(linked(result, RADIOGRAPH_PICTURE, radiograph=role)), None)
-    if picture is None:
-        # Somebody took it out of the scene.
-        return
-    bounds = np.zeros(6)
-    picture.GetRASBounds(bounds)
-    _turn_into_plane(view, role, bounds.reshape(3, 2).mean(axis=1))
-    height = bounds[5] - bounds[4]
-    across, _, depth = view.GetFieldOfView()
-    # Slicer keeps the pixels square when the window's shape is another one.
-    view.SetFieldOfView(across / max(view.GetFieldOfView()[1], 1e-6) * height, height, depth)
-    composite = _composite_of(view)
-    if composite is not None:
-        composite.SetBackgroundVolumeID(picture.GetID())
-        composite.SetForegroundVolumeID(None)
-    for outline in linked(result, OUTLINE, radiograph=role):
-        _draw_on(outline, view)
-    sync_visibility(result)
-
-
-def _turn_into_plane(view: slicer.vtkMRMLSliceNode, role: str, centre: np.ndarray) -> None:
-    """Orient a view like its radiograph: columns to the right, the head up."""
-    columns, rows, _ = view_axes(role)
-    to_ras = view.GetSliceToRAS()
-    for axis, direction in enumerate((columns, -rows, np.cross(columns, -rows), centre)):
-        for row in range(3):
-            to_ras.SetElement(row, axis, direction[row])
-    view.UpdateMatrices()
-
-
-def _draw_on(outline: slicer.vtkMRMLModelNode, view: slicer.vtkMRMLSliceNode) -> None:
-    """Draw an outline in one slice view; in 3D it has a display of its own."""
-    flat = next((d for d in _displays(outline) if provenance_value(d, "slice") == "yes"), None)
-    if flat is None:
-        flat = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelDisplayNode")
-        flat.Copy(outline.GetDisplayNode())
-        flat.SetAttribute("SwinX2S.slice", "yes")
-        outline.AddAndObserveDisplayNodeID(flat.GetID())
-    flat.SetVisibility3D(False)
-    flat.SetVisibility2D(True)
-    flat.SetSliceDisplayModeToProjection()
-    flat.SetSliceIntersectionThickness(_LINE_WIDTH)
-    flat.SetViewNodeIDs([view.GetID()])
-
-
-def _displays(model: slicer.vtkMRMLModelNode) -> list[slicer.vtkMRMLModelDisplayNode]:
-    return [model.GetNthDisplayNode(index) for index in range(model.GetNumberOfDisplayNodes())]
-
-
-def _composite_of(view: slicer.vtkMRMLSliceNode) -> slicer.vtkMRMLSliceCompositeNode | None:
-    nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLSliceCompositeNode")
-    nodes.UnRegister(None)
-    found = (nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems()))
-    return next((node for node in found if node.GetLayoutName() == view.GetLayoutName()), None)

@@ -1,8 +1,8 @@
-"""Regions of the body as folders of the subject hierarchy: an eye each for spine, ribs, pelvis and femora."""
+"""Regions of the body: spine, ribs, pelvis and femora are shown and hidden by the visibility of their segments."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import slicer
@@ -13,17 +13,10 @@ from SwinX2SLib.anatomy import labels
 from SwinX2SLib.slicerui.result.confidence import (
     has_confidence,
     is_coloured_by_confidence,
-    settle_legend,
+    sync_coloured,
 )
-from SwinX2SLib.slicerui.result.links import (
-    OUTLINE,
-    RADIOGRAPH_PLANE,
-    REGION,
-    SURFACE,
-    link,
-    linked,
-    provenance_value,
-)
+from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PLANE, linked, provenance_value
+from SwinX2SLib.slicerui.segmentation_import import segment_ids
 
 TITLES = {"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"}
 _GROUP = {label.name: label.group for label in labels()}
@@ -48,15 +41,6 @@ def make_folder(name: str, parent: int) -> tuple[int, slicer.vtkMRMLFolderDispla
     return item, display
 
 
-def make_regions(result: slicer.vtkMRMLSegmentationNode, parent: int, bones: Iterable[str]) -> dict[str, int]:
-    """Add a folder for each region of which there are bones, and return their items by region."""
-    items = {}
-    for region in dict.fromkeys(group_of(bone) for bone in bones):
-        items[region], display = make_folder(TITLES[region], parent)
-        link(result, REGION, display, region=region)
-    return items
-
-
 def place_in(item: int, node: slicer.vtkMRMLNode) -> None:
     """Put a node into a folder."""
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
@@ -67,49 +51,47 @@ def place_in(item: int, node: slicer.vtkMRMLNode) -> None:
         hierarchy.CreateItem(item, node)
 
 
-def regions_of(result: slicer.vtkMRMLSegmentationNode) -> dict[str, slicer.vtkMRMLFolderDisplayNode]:
-    """Return the display nodes of a result's regions, in the order of the body."""
-    found = {provenance_value(display, "region"): display for display in linked(result, REGION)}
-    return {region: found[region] for region in TITLES if region in found}
+def bones_of(result: slicer.vtkMRMLSegmentationNode, region: str) -> list[str]:
+    """Return the segments of a region; a user's own segments belong to none."""
+    return [bone for bone in segment_ids(result) if _GROUP.get(bone) == region]
+
+
+def regions_of(result: slicer.vtkMRMLSegmentationNode) -> dict[str, bool]:
+    """Return the regions of which there are bones, in the order of the body, and whether any bone is shown."""
+    display = result.GetDisplayNode()
+    bones = {region: bones_of(result, region) for region in TITLES} if display is not None else {}
+    return {
+        region: any(display.GetSegmentVisibility(bone) for bone in found)
+        for region, found in bones.items()
+        if found
+    }
 
 
 def show_region(result: slicer.vtkMRMLSegmentationNode, region: str, shown: bool) -> None:
-    """Show or hide all bones of a region, in 3D, in slices, and on the radiographs.
-
-    Raises:
-        KeyError: the result has no such region.
-    """
-    regions_of(result)[region].SetVisibility(shown)
+    """Show or hide all bones of a region, in 3D, in slices, and on the radiographs."""
+    display = result.GetDisplayNode()
+    # One refresh of all views, not one for each bone.
+    modified = display.StartModify()
+    for bone in bones_of(result, region):
+        display.SetSegmentVisibility(bone, shown)
+    display.EndModify(modified)
     sync_visibility(result)
 
 
 def sync_visibility(result: slicer.vtkMRMLSegmentationNode) -> None:
-    """Let every segment be shown where both its region's eye and its own are open."""
-    open_regions = {name for name, display in regions_of(result).items() if display.GetVisibility()}
-    display = result.GetDisplayNode()
-    modified = display.StartModify()
-    for model in linked(result, SURFACE):
-        bone = provenance_value(model, "bone")
-        shown = group_of(bone) in open_regions and bool(model.GetDisplayNode().GetVisibility())
-        if (
-            result.GetSegmentation().GetSegment(bone) is not None
-            and display.GetSegmentVisibility(bone) != shown
-        ):
-            display.SetSegmentVisibility(bone, shown)
-    display.EndModify(modified)
+    """Show the outlines, and the colours of confidence, of the bones that are shown."""
+    regions = regions_of(result)
     for outline in linked(result, OUTLINE):
-        _show_on_slices(outline, provenance_value(outline, "region") in open_regions)
-    settle_legend(result)
-
-
-def _show_on_slices(outline: slicer.vtkMRMLModelNode, shown: bool) -> None:
-    """The folders' eyes are heeded in 3D only."""
-    for index in range(1, outline.GetNumberOfDisplayNodes()):
-        outline.GetNthDisplayNode(index).SetVisibility2D(shown)
+        shown = regions.get(provenance_value(outline, "region"), False)
+        # The first display is that of 3D views; its visibility as a whole is the switch of the radiograph.
+        outline.GetNthDisplayNode(0).SetVisibility3D(shown)
+        for index in range(1, outline.GetNumberOfDisplayNodes()):
+            outline.GetNthDisplayNode(index).SetVisibility2D(shown)
+    sync_coloured(result)
 
 
 class VisibilityObserver(VTKObservationMixin):
-    """Keeps one result's segments in step with the eyes of its folders and bones.
+    """Keeps what belongs to the bones of one result in step with the visibility of its segments.
 
     Args:
         changed: called without arguments when the visibility changes.
@@ -124,14 +106,9 @@ class VisibilityObserver(VTKObservationMixin):
         """Follow this result from now on, or none."""
         self.removeObservers()
         self._result = result
-        if result is None:
+        if result is None or result.GetDisplayNode() is None:
             return
-        watched = [
-            *regions_of(result).values(),
-            *(model.GetDisplayNode() for model in linked(result, SURFACE)),
-        ]
-        for display in watched:
-            self.addObserver(display, vtk.vtkCommand.ModifiedEvent, self._on_modified)
+        self.addObserver(result.GetDisplayNode(), vtk.vtkCommand.ModifiedEvent, self._on_modified)
         sync_visibility(result)
 
     def _on_modified(self, *_event: object) -> None:
@@ -171,7 +148,7 @@ def display_state(result: slicer.vtkMRMLSegmentationNode | None) -> DisplayState
     planes = {role: linked(result, RADIOGRAPH_PLANE, radiograph=role) for role in RADIOGRAPH_ROLES}
     outlines = {role: linked(result, OUTLINE, radiograph=role) for role in RADIOGRAPH_ROLES}
     return DisplayState(
-        regions={region: bool(node.GetVisibility()) for region, node in regions_of(result).items()},
+        regions=regions_of(result),
         radiographs={role: bool(found[0].GetDisplayVisibility()) for role, found in planes.items() if found},
         outlines={
             role: any(model.GetDisplayVisibility() for model in found)

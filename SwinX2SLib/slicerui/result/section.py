@@ -15,12 +15,24 @@ from SwinX2SLib.reconstruct.plausibility import unreliable_reason
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
-from SwinX2SLib.slicerui.result import confidence, outlines, radiograph_views, regions, views
+from SwinX2SLib.slicerui.result import (
+    confidence,
+    outlines,
+    radiograph_views,
+    regions,
+    views,
+)
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
-from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
+from SwinX2SLib.slicerui.result.exporting import (
+    ExportError,
+    SegmentationExport,
+    format_hindrances,
+    needs_packages,
+)
 from SwinX2SLib.slicerui.result.links import is_result, provenance_value
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
+from SwinX2SLib.slicerui.result.radiograph_slices import RadiographsInSlices
 from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
 from SwinX2SLib.slicerui.section import Section, Services
 from SwinX2SLib.slicerui.segmentation_import import ResultError
@@ -52,6 +64,7 @@ class ResultSection(Section):
         self.installer = SlicerInstaller(with_networks=False)
         self._eyes = VisibilityObserver(self._show_state)
         self._edits: EditObserver[EditedView] = EditObserver(take_edits, self._on_edited)
+        self._in_slices: RadiographsInSlices | None = None
         self._shown: slicer.vtkMRMLSegmentationNode | None = None
         self._export: SegmentationExport | None = None
         self._showing = False
@@ -62,6 +75,7 @@ class ResultSection(Section):
     def setup(self, widgets: object, services: Services) -> None:
         """Connect the widgets."""
         super().setup(widgets, services)
+        self._in_slices = RadiographsInSlices(services.slice_views, self._show_state)
         self._region_boxes = {region: getattr(widgets, f"{region}Box") for region in regions.TITLES}
         self._radiograph_boxes = {
             "radiograph": {role: getattr(widgets, f"{role}RadiographBox") for role in RADIOGRAPH_ROLES},
@@ -76,11 +90,12 @@ class ResultSection(Section):
             box.toggled.connect(self._show_export)
         self.ui.opacitySlider.valueChanged.connect(self._on_switched)
         self.ui.frameButton.clicked.connect(self._frame)
-        self.ui.slicesButton.clicked.connect(self._show_in_slices)
+        self.ui.slicesButton.toggled.connect(self._on_slices_switched)
         self.ui.openButton.clicked.connect(self._open)
         self.ui.exportButton.clicked.connect(self._ask_and_export)
         self.ui.boneList.cellClicked.connect(self._on_bone_clicked)
         services.result_added.connect(self._on_result_added)
+        services.show_on_radiographs.connect(self._in_slices.show)
 
     def refresh(self) -> None:
         """Show the chosen result."""
@@ -88,6 +103,7 @@ class ResultSection(Section):
         if result is self._shown and result is not None:
             return
         self._shown = result
+        self._in_slices.hide()
         self._eyes.follow(result)
         self._edits.follow(result if is_result(result) else None)
         fill_bone_list(self.ui.boneList, result)
@@ -95,8 +111,13 @@ class ResultSection(Section):
         self._show_state()
         self._show_formats()
 
+    def exit(self) -> None:
+        """Leave the slice views as they were before the radiographs were shown."""
+        self._in_slices.hide()
+
     def forget(self) -> None:
         """Let go of the scene."""
+        self._in_slices.hide()
         self._eyes.follow(None)
         self._edits.stop()
         self._shown = None
@@ -105,6 +126,8 @@ class ResultSection(Section):
     def close(self) -> None:
         """End an export; the module goes away."""
         self.services.result_added.disconnect(self._on_result_added)
+        self.services.show_on_radiographs.disconnect(self._in_slices.show)
+        self._in_slices.hide()
         self._eyes.follow(None)
         self._edits.stop()
         if self._export is not None:
@@ -127,7 +150,8 @@ class ResultSection(Section):
         """Export the result in the chosen formats into a new folder in `parent`."""
         chosen = [name for name, box in self._format_boxes.items() if box.checked and box.enabled]
         try:
-            self.installer.ensure()
+            if needs_packages(chosen):
+                self.installer.ensure()
             self._export = SegmentationExport(
                 self._shown, chosen, parent, self._say_export, self._on_exported
             )
@@ -175,9 +199,13 @@ class ResultSection(Section):
         if self._shown is not None:
             views.frame_result(self._shown)
 
-    def _show_in_slices(self) -> None:
-        if self._shown is not None:
-            radiograph_views.show_radiographs_in_slices(self._shown)
+    def _on_slices_switched(self, wanted: bool) -> None:
+        if self._showing or self._shown is None:
+            return
+        if wanted:
+            self._in_slices.show(self._shown)
+        else:
+            self._in_slices.hide()
 
     def _open(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(self.ui.openButton, _("Folder of a result"), "")
@@ -235,6 +263,7 @@ class ResultSection(Section):
         self.ui.opacitySlider.enabled = bool(state.radiographs)
         self.ui.opacitySlider.value = round(100 * state.opacity)
         self.ui.slicesButton.enabled = bool(state.radiographs)
+        self.ui.slicesButton.checked = self._shown is not None and self._in_slices.result is self._shown
         self.ui.frameButton.enabled = self._shown is not None
         self._showing = False
 
