@@ -21,10 +21,12 @@ from SwinX2SLib.skeleton.model import PARTS, log_prior, skeleton_model, zero_wei
 LEAST_AREA = 24.0
 # A surface covers the pixels that it projects to about twice.
 OPACITY = 1.2
+SATURATION = 2.4
 # Distances of centres are counted in this [mm].
 CENTRE_MM = 8.0
 PRIOR_WEIGHT = 0.01
 ROTATION_RAD, TRANSLATION_MM, SCALE_SD = 0.1, 20.0, 0.2
+OFFSET_MM, OFFSET_RAD = 2.0, 0.04
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Stage:
         blur_px: of both silhouettes of binned pixels.
         centres: weight of the distances of centres.
         parts: of the weights that move.
+        alone: whether bones also move on their own.
     """
 
     bin_px: int
@@ -46,13 +49,14 @@ class Stage:
     blur_px: float
     centres: float
     parts: tuple[str, ...]
+    alone: bool = False
 
 
 _SHARED = ("size", "lean", "pelvis_size", "pelvis_pose", "ribs", "rib_slopes", "hips")
 STAGES = (
     Stage(2, 40, 0.15, 2.0, 1.0, ("size", "lean", "pelvis_pose")),
     Stage(2, 60, 0.10, 1.5, 0.5, (*_SHARED, "steps", "pelvis", "femur", "rib_heads", "axial", "vertebra")),
-    Stage(1, 120, 0.06, 0.8, 0.05, tuple(PARTS)),
+    Stage(1, 120, 0.06, 0.8, 0.05, tuple(PARTS), alone=True),
 )
 
 
@@ -80,6 +84,7 @@ class Fit:
         rotation: `(3,)`, about right, front and up, in `ROTATION_RAD`.
         translation: `(3,)` of the hip axis in network order, in `TRANSLATION_MM`.
         scale: `(1,)`, log of the magnification of the radiographs in `SCALE_SD`: pixel sizes are often wrong.
+        offsets: `(B, 6)`, shift and small turn of each bone on its own, in `OFFSET_MM` and `OFFSET_RAD`.
         loss: what was left.
     """
 
@@ -87,6 +92,7 @@ class Fit:
     rotation: Tensor
     translation: Tensor
     scale: Tensor
+    offsets: Tensor
     loss: float = float("nan")
     history: list[float] = field(default_factory=list)
 
@@ -97,7 +103,7 @@ class Fit:
 
     def points_mm(self) -> Tensor:
         """Return the vertices of all bones in network order [mm] from the first voxel's centre, `(N, 3)`."""
-        points = skeleton_model()(self.weights).points_mm @ _turn(self.rotation * ROTATION_RAD).T
+        points = _moved(skeleton_model()(self.weights).points_mm, self.offsets) @ _turn(self.rotation * ROTATION_RAD).T
         return self.translation * TRANSLATION_MM - points * self.magnification
 
 
@@ -138,7 +144,8 @@ def _started(targets: Sequence[SilhouetteTarget], spacing_mm: float) -> Fit:
     """Return the mean skeleton where the centres of whole silhouettes say."""
     weights, model = zero_weights(), skeleton_model()
     points = -model(weights).points_mm
-    means, seen = [[], [], []], [[], [], []]
+    means: list[list[float]] = [[], [], []]
+    seen: list[list[float]] = [[], [], []]
     for target in targets:
         centres = _centres(target.maps) * spacing_mm
         for bones, centre in zip(target.bones, centres.tolist(), strict=True):
@@ -153,7 +160,23 @@ def _started(targets: Sequence[SilhouetteTarget], spacing_mm: float) -> Fit:
         float(np.median(np.array(place) - scale * np.array(mean))) / TRANSLATION_MM if place else 0.0
         for mean, place in zip(means, seen, strict=True)
     ]
-    return Fit(weights, torch.zeros(3), torch.tensor(start), torch.tensor([float(np.log(scale)) / SCALE_SD]))
+    zoom = torch.tensor([float(np.log(scale)) / SCALE_SD])
+    return Fit(weights, torch.zeros(3), torch.tensor(start), zoom, torch.zeros(len(model.slices), 6))
+
+
+def _moved(points: Tensor, offsets: Tensor) -> Tensor:
+    """Return points with every bone shifted and turned about its middle by a small angle."""
+    bone, count = _bone_of_point()
+    middles = torch.zeros(len(count), 3).index_add(0, bone, points) / count[:, None]
+    turn = torch.linalg.cross(offsets[bone, 3:] * OFFSET_RAD, points - middles[bone])
+    return points + turn + offsets[bone, :3] * OFFSET_MM
+
+
+@cache
+def _bone_of_point() -> tuple[Tensor, Tensor]:
+    """Return the place of each point's bone among `SkeletonModel.slices`, and the points of each bone."""
+    count = torch.tensor([one.stop - one.start for one in skeleton_model().slices.values()])
+    return torch.repeat_interleave(torch.arange(len(count)), count), count
 
 
 def _spread_ratio(means: Sequence[float], seen: Sequence[float]) -> float:
@@ -167,9 +190,12 @@ def _spread_ratio(means: Sequence[float], seen: Sequence[float]) -> float:
 def _descend(fit: Fit, targets: Sequence[SilhouetteTarget], spacing_mm: float, stage: Stage) -> None:
     moving = [fit.weights[name].requires_grad_(True) for name in stage.parts]
     moving += [one.requires_grad_(True) for one in (fit.rotation, fit.translation, fit.scale)]
+    if stage.alone:
+        moving.append(fit.offsets.requires_grad_(True))
     optimiser = torch.optim.Adam(moving, lr=stage.rate, betas=(0.8, 0.99))
     wanted = [
-        replace(target, maps=_blurred(avg_pool2d(target.maps, stage.bin_px), stage.blur_px)) for target in targets
+        replace(target, maps=_blurred(_saturated(avg_pool2d(target.maps, stage.bin_px)), stage.blur_px))
+        for target in targets
     ]
     bin_mm = spacing_mm * stage.bin_px
     sources = [_Source.of(target) for target in wanted]
@@ -179,7 +205,7 @@ def _descend(fit: Fit, targets: Sequence[SilhouetteTarget], spacing_mm: float, s
         optimiser.zero_grad()
         points = fit.points_mm()
         enlarged = float(fit.magnification.detach()) ** 2
-        loss = -PRIOR_WEIGHT * log_prior(fit.weights) + PRIOR_WEIGHT * 0.5 * (fit.rotation**2).sum()
+        loss = -PRIOR_WEIGHT * log_prior(fit.weights) + PRIOR_WEIGHT * 0.5 * ((fit.rotation**2).sum() + (fit.offsets**2).sum())
         for target, source in zip(wanted, sources, strict=True):
             loss = loss + _mismatch(points, source, enlarged, target, bin_mm, stage)
         loss.backward()
@@ -263,6 +289,15 @@ def _splat(places: Tensor, weights: Tensor, number: Tensor, shape: tuple[int, in
 def _blurred(maps: Tensor, sigma_px: float) -> Tensor:
     """Return maps `(S, W, H)` blurred by a Gaussian; as products of matrices, which are faster than convolutions."""
     return _blur_matrix(maps.shape[1], sigma_px) @ maps @ _blur_matrix(maps.shape[2], sigma_px)
+
+
+def _saturated(maps: Tensor) -> Tensor:
+    """Return silhouettes as points draw them: shared among neighbouring pixels, then saturated, so a little wider."""
+    kernel = torch.tensor([0.25, 0.5, 0.25])
+    for axis in (1, 2):
+        padded = torch.nn.functional.pad(maps, (1, 1, 0, 0) if axis == 2 else (0, 0, 1, 1))
+        maps = sum(kernel[k] * padded.narrow(axis, k, maps.shape[axis]) for k in range(3))
+    return (1 - torch.exp(-SATURATION * maps)) / (1 - np.exp(-SATURATION))
 
 
 @cache
