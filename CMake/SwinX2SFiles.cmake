@@ -209,6 +209,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/reconstruction.py
   reconstruct/reconstructor.py
   reconstruct/scoring.py
+  reconstruct/serving.py
   reconstruct/test_time_augmentation.py
   reconstruct/variations.py
   reconstruct/worker.py
@@ -326,6 +327,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/selftest.py
   slicerui/settings.py
   slicerui/signals.py
+  slicerui/standing_worker.py
   slicerui/translation.py
   training/__init__.py
   training/checkpoint.py

@@ -3,6 +3,8 @@
 - `{"event": "progress", "fraction": 0.42, "message": "..."}`
 - `{"event": "result", "files": {"segmentation": "...", ...}, "notes": [...], "seconds": {"network": 3.1, ...}}`
 - `{"event": "error", "kind": "...", "message": "...", "hint": "...", "path": "..." or null}`, once for each fault
+- `{"event": "finished", "code": 0}`, the last of a job of a worker that serves several; the code is the exit code
+  that a process for this job alone would have returned
 """
 
 from __future__ import annotations
@@ -67,9 +69,16 @@ class Error:
         return cls(fault.kind, fault.message, fault.hint, fault.path)
 
 
-Event = Progress | Result | Error
+@dataclass(frozen=True)
+class Finished:
+    """A worker that serves several jobs is done with one: exit code of `errors`, 0 if all went well."""
+
+    code: int
+
+
+Event = Progress | Result | Error | Finished
 Report = Callable[[Event], None]
-_NAMES: dict[type, str] = {Progress: "progress", Result: "result", Error: "error"}
+_NAMES: dict[type, str] = {Progress: "progress", Result: "result", Error: "error", Finished: "finished"}
 
 
 def encode(event: Event) -> str:
@@ -109,10 +118,15 @@ def _error(event: dict[str, Any]) -> Error:
     )
 
 
+def _finished(event: dict[str, Any]) -> Finished:
+    return Finished(int(event["code"]))
+
+
 _READERS: dict[str, Callable[[dict[str, Any]], Event]] = {
     "progress": _progress,
     "result": _result,
     "error": _error,
+    "finished": _finished,
 }
 
 

@@ -64,7 +64,7 @@ def test_an_assumed_millimetre_is_refused_until_the_user_accepts_it(panel, add_r
     shown = shown_faults()
     assert "front: The pixel size is unknown; Slicer assumed 1 mm." in shown
     assert "side: The pixel size is unknown; Slicer assumed 1 mm." in shown
-    panel.logic._make_command = lambda _job: [sys.executable, "-c", "pass"]
+    panel.logic._make_command = lambda: [sys.executable, "-c", "pass"]
     panel.ui.acceptSpacingBox.checked = True
     panel.ui.reconstructButton.click()
     assert panel.logic.is_running()

@@ -226,7 +226,11 @@ class ModelsSection(Section):
         self._show_enabled()
 
     def _runs_something(self) -> bool:
-        """Show a message and return True while a worker or a task runs: packages must not change under it."""
+        """Show a message and return True while a worker or a task runs: packages must not change under it.
+
+        A worker that only waits is ended: on Windows the files that it has loaded cannot be replaced.
+        """
+        self.services.logic.stop_idle_worker()
         busy = self.services.logic.is_running() or self.is_busy()
         if busy:
             self._show_message(_("A running task uses the packages. Wait until it has finished."), alarm=True)

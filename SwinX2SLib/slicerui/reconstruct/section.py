@@ -180,7 +180,8 @@ class ReconstructSection(Section):
 
     def _expectation(self):
         model, device = self._model(), self._watch.devices.chosen(self._device())
-        return self._expectations.expect(model.weights, model.variant, device)
+        is_loaded = self._run_of == (model.weights, device) and self.services.logic.worker_is_ready()
+        return self._expectations.expect(model.weights, model.variant, device, is_loaded)
 
     def _show_expectation(self) -> None:
         expected, devices, device = self._expectation(), self._watch.devices, self._device()
