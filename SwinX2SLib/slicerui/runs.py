@@ -203,8 +203,9 @@ class ReconstructionRun(BackgroundProcess):
         reported = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
         names = {radiograph.file: radiograph.name for radiograph in self._radiographs.values()}
         faults = tuple(translated(panel_fault(fault, names)) for fault in reported)
+        # They stand in the list above.
         if len(faults) == 1:
-            return Outcome(faults[0].message, faults[0].hint, faults=faults)
+            return Outcome(_("The worker reported a problem."), faults=faults)
         return Outcome(_("The worker reported {0} problems.").format(len(faults)), faults=faults)
 
     def _unexplained(self, ending: Ending) -> Outcome:

@@ -29,7 +29,6 @@ class Services:
             them, changed.
         models_changed: emitted when a model was imported or removed.
         banner: emitted with one sentence, as plain text, that stands above all tabs; "" takes it away.
-        about_to_run: emitted when Reconstruct is clicked, before the inputs are checked; open edits are finished.
     """
 
     logic: ReconstructionLogic
@@ -38,7 +37,6 @@ class Services:
     result_added: Signal = field(default_factory=Signal)
     inputs_changed: Signal = field(default_factory=Signal)
     models_changed: Signal = field(default_factory=Signal)
-    about_to_run: Signal = field(default_factory=Signal)
     banner: Signal = field(default_factory=Signal)
 
 
