@@ -1308,6 +1308,10 @@ review, report.&lt;/li&gt;
             <source>SwinX2S: bones from biplanar radiographs</source>
             <translation type="unfinished" />
         </message>
+        <message>
+            <source>SwinX2S needs Slicer 5.10 or newer (this is Slicer {0}, Python {1}).</source>
+            <translation type="unfinished" />
+        </message>
     </context>
     <context>
         <name>SwinX2S.faults</name>
