@@ -852,6 +852,10 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Details</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Verify all</source>
             <translation type="unfinished" />
         </message>
@@ -1215,6 +1219,10 @@
         </message>
         <message>
             <source>Click a bone to centre all views on it. The table in the scene has additional columns.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Details</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3090,14 +3098,6 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>reconstructs bones</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>helper model: used automatically to check radiographs or to locate discs, not selectable for reconstruction</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>SwinX2S</source>
             <translation type="unfinished" />
         </message>
@@ -3114,10 +3114,6 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Licence</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>Trained on</source>
             <translation type="unfinished" />
         </message>
@@ -3126,11 +3122,23 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Licence</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>default</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>helper</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} people</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>helper model, not selectable for reconstruction</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3143,10 +3151,6 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>The model folder could not be created: {0}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>{0} people</source>
             <translation type="unfinished" />
         </message>
         <message>

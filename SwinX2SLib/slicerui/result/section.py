@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import qt
@@ -20,7 +21,7 @@ from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
 from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
 from SwinX2SLib.slicerui.result.links import is_result, provenance_value
-from SwinX2SLib.slicerui.result.provenance_text import provenance_words
+from SwinX2SLib.slicerui.result.provenance_text import provenance_details, provenance_words
 from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
 from SwinX2SLib.slicerui.section import Section, Services
 from SwinX2SLib.slicerui.segmentation_import import ResultError
@@ -210,15 +211,13 @@ class ResultSection(Section):
             self.ui.remarksLabel.text = _(
                 "No result is selected: run a reconstruction or open a result folder."
             )
-            self.ui.provenanceLabel.text = ""
+            self.ui.provenanceLabel.text = self.ui.provenanceDetailLabel.text = ""
             return
         remarks = [remark for remark in remarks if remark != alarm]
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
         self.ui.remarksLabel.text = f"<b>{_('Please note:')}</b><ul>{items}</ul>" if remarks else ""
-        rows = provenance_words(self._shown)
-        self.ui.provenanceLabel.text = "<br/>".join(
-            f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows
-        )
+        self.ui.provenanceLabel.text = _lines(provenance_words(self._shown))
+        self.ui.provenanceDetailLabel.text = _lines(provenance_details(self._shown))
 
     def _show_state(self) -> None:
         state = display_state(self._shown)
@@ -254,3 +253,8 @@ class ResultSection(Section):
         running = self._export is not None and self._export.is_running()
         chosen = any(box.checked and box.enabled for box in self._format_boxes.values())
         self.ui.exportButton.enabled = chosen and not running
+
+
+def _lines(rows: Sequence[tuple[str, str]]) -> str:
+    """Return names and what is known under them as HTML, one a line."""
+    return "<br/>".join(f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows)
