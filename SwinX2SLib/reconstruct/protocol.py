@@ -76,17 +76,19 @@ class Finished:
     code: int
 
 
-Event = Progress | Result | Error | Finished
+Event = Progress | Result | Error
+# All that a line can say.
+Message = Event | Finished
 Report = Callable[[Event], None]
 _NAMES: dict[type, str] = {Progress: "progress", Result: "result", Error: "error", Finished: "finished"}
 
 
-def encode(event: Event) -> str:
+def encode(event: Message) -> str:
     """Encode an event as one line (without line break)."""
     return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False)
 
 
-def decode(line: str) -> Event | None:
+def decode(line: str) -> Message | None:
     """Decode a line; None if it is not an event."""
     try:
         event = json.loads(line)
@@ -122,7 +124,7 @@ def _finished(event: dict[str, Any]) -> Finished:
     return Finished(int(event["code"]))
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], Event]] = {
+_READERS: dict[str, Callable[[dict[str, Any]], Message]] = {
     "progress": _progress,
     "result": _result,
     "error": _error,

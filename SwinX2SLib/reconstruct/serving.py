@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ from SwinX2SLib.errors import CANCELLED, DONE, INPUT, Cancelled
 from SwinX2SLib.reconstruct.backends import Backend, KeptBackend
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.pipeline import run_job
-from SwinX2SLib.reconstruct.protocol import Finished, Report
+from SwinX2SLib.reconstruct.protocol import Finished, Message, Report
 
 # A worker without a job ends after this time.
 IDLE_SECONDS = 600.0
@@ -61,7 +62,7 @@ class JobLines:
 
 
 def serve(
-    report: Report,
+    report: Callable[[Message], None],
     backend: Backend,
     run_reported: Callable[[Callable[[], object], Report], int],
     idle_seconds: float = IDLE_SECONDS,
@@ -81,7 +82,7 @@ def serve(
     try:
         jobs = JobLines(open(0, "rb", buffering=0, closefd=False))  # noqa: SIM115 - lives as long as the process
         while (path := jobs.next(idle_seconds)) is not None:
-            code = run_reported(lambda path=path: run_job(Job.load(path), report, kept), report)
+            code = run_reported(partial(_run, path, report, kept), report)
             if code == CANCELLED:
                 return CANCELLED
             if code not in (DONE, INPUT):
@@ -93,6 +94,10 @@ def serve(
     except (Cancelled, KeyboardInterrupt, BrokenPipeError):
         return CANCELLED
     return DONE
+
+
+def _run(path: Path, report: Report, backend: Backend) -> None:
+    run_job(Job.load(path), report, backend)
 
 
 def _free_card() -> None:

@@ -27,7 +27,7 @@ from SwinX2SLib.errors import CANCELLED, DONE, Cancelled
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.pipeline import run_job
-from SwinX2SLib.reconstruct.protocol import Event, Report, describe_failure, encode
+from SwinX2SLib.reconstruct.protocol import Message, Report, describe_failure, encode
 from SwinX2SLib.reconstruct.serving import IDLE_SECONDS, serve
 
 _POLL_SECONDS = 0.5
@@ -61,7 +61,7 @@ def main(
     stop_on_signals()
     end_with_parent(parsed.parent)
 
-    def report(event: Event) -> None:
+    def report(event: Message) -> None:
         print(encode(event), file=events, flush=True)
 
     if parsed.serve:
