@@ -77,6 +77,7 @@ set(SwinX2SLib_SCRIPTS
   geometry/resampling.py
   geometry/surfaces.py
   geometry/tuples.py
+  geometry/voxelisation.py
   geometry/vtk_arrays.py
   io/__init__.py
   io/atomic_output.py
@@ -209,6 +210,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/reconstruction.py
   reconstruct/reconstructor.py
   reconstruct/scoring.py
+  reconstruct/serving.py
   reconstruct/test_time_augmentation.py
   reconstruct/variations.py
   reconstruct/worker.py
@@ -239,13 +241,18 @@ set(SwinX2SLib_SCRIPTS
   skeleton/__init__.py
   skeleton/bone_shapes.py
   skeleton/discs.py
+  skeleton/fitting.py
   skeleton/initial_pose.py
   skeleton/interpolation.py
   skeleton/label_probabilities.py
+  skeleton/model.py
   skeleton/pieces.py
+  skeleton/population.py
   skeleton/projections.py
+  skeleton/rib_curves.py
   skeleton/shape_fitting.py
   skeleton/spine_alignment.py
+  skeleton/table.py
   slicerui/__init__.py
   slicerui/background_process.py
   slicerui/batch/__init__.py
@@ -332,6 +339,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/settings.py
   slicerui/signals.py
   slicerui/slice_views.py
+  slicerui/standing_worker.py
   slicerui/translation.py
   training/__init__.py
   training/checkpoint.py
@@ -403,6 +411,7 @@ set(SwinX2S_RESOURCES
   Resources/Shapes/README.md
   Resources/Shapes/bone_shapes.npz
   Resources/Shapes/pelvis_shape.npz
+  Resources/Shapes/skeleton.npz
   Resources/Shapes/spine_alignment.npz
   Resources/Translations/SwinX2S_en-US.ts
   Resources/Translations/faults.json

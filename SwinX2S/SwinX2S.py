@@ -1,6 +1,8 @@
 """3D Slicer module SwinX2S: bones in three dimensions from a frontal and a lateral radiograph.
 
 Slicer looks for the four classes below; what they do is in `SwinX2SLib.slicerui`.
+
+This file, and what it imports at its top, must load in the Python 3.9 of Slicer 5.8, too, to say what is needed.
 """
 
 import sys
@@ -25,6 +27,8 @@ for _candidate in (_FOLDER, _FOLDER.parent):
 
 from SwinX2SLib.resources import resource_path  # noqa: E402 - the library is on the path only from here on
 
+# Slicer 5.10 and later bring 3.12.
+_OLDEST_PYTHON = (3, 11)
 _TUTORIAL = "https://github.com/SwinX2S/SlicerSwinX2S/blob/main/Docs/tutorial.md"
 _HELP = _("""
 <p>Reconstructs spine, ribs, pelvis and femora from an AP (or PA) and a lateral radiograph of the same person.
@@ -46,6 +50,15 @@ Transformers (2025).
 """)
 
 
+def unsupported_version():
+    """Return a sentence that names the needed version of Slicer, "" where this one is new enough."""
+    if sys.version_info[:2] >= _OLDEST_PYTHON:
+        return ""
+    this = f"{slicer.app.majorVersion}.{slicer.app.minorVersion}"
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return _("SwinX2S needs Slicer 5.10 or newer (this is Slicer {0}, Python {1}).").format(this, python)
+
+
 class SwinX2S(ScriptedLoadableModule):
     """Entry of the module in Slicer."""
 
@@ -58,9 +71,10 @@ class SwinX2S(ScriptedLoadableModule):
         parent.helpText = _HELP
         parent.acknowledgementText = _ACKNOWLEDGEMENT
         parent.icon = qt.QIcon(str(resource_path("Icons", "SwinX2S.png")))
-        # The module Sample Data may be loaded after this one.
-        slicer.app.connect("startupCompleted()", offer_samples)
-        slicer.app.connect("startupCompleted()", follow_scene)
+        if not unsupported_version():
+            # The module Sample Data may be loaded after this one.
+            slicer.app.connect("startupCompleted()", offer_samples)
+            slicer.app.connect("startupCompleted()", follow_scene)
 
 
 def offer_samples():
@@ -78,11 +92,19 @@ def follow_scene():
 
 
 class SwinX2SWidget(ScriptedLoadableModuleWidget):
-    """The module's panel, between Slicer and `slicerui.panel`."""
+    """The module's panel, between Slicer and `slicerui.panel`; one sentence where Slicer is too old."""
+
+    panel = None
 
     def setup(self):
         """Make the panel."""
         super().setup()
+        if words := unsupported_version():
+            label = qt.QLabel(words)
+            label.setWordWrap(True)
+            self.layout.addWidget(label)
+            self.layout.addStretch(1)
+            return
         from SwinX2SLib.slicerui.panel import ReconstructionPanel
 
         self.logic = SwinX2SLogic()
@@ -90,15 +112,18 @@ class SwinX2SWidget(ScriptedLoadableModuleWidget):
 
     def enter(self):
         """Show the parameters of the scene, which may have been replaced since."""
-        self.panel.enter()
+        if self.panel is not None:
+            self.panel.enter()
 
     def exit(self):
         """Give the views back; a run goes on while the user works in other modules."""
-        self.panel.exit()
+        if self.panel is not None:
+            self.panel.exit()
 
     def cleanup(self):
         """End a run; the module is unloaded or loaded anew."""
-        self.panel.close()
+        if self.panel is not None:
+            self.panel.close()
 
     def onReload(self):
         """Load the library anew too, not only this file."""
@@ -126,6 +151,8 @@ class SwinX2STest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         """Run every part of the self-test, in the module's own panel."""
+        if words := unsupported_version():
+            raise RuntimeError(words)
         from SwinX2SLib.slicerui.selftest import run_self_test
 
         self.setUp()

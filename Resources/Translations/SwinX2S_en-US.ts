@@ -462,7 +462,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a rectangle on the frontal radiograph and move its edges; click again to crop. A rectangle around the whole radiograph removes the crop.</source>
+            <source>Move the edges of a rectangle on the frontal radiograph, then click Apply. A rectangle around the whole radiograph removes the crop.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -506,7 +506,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a line over a marker of known length on the frontal radiograph; click again to calibrate the pixel size.</source>
+            <source>Drag a line over a marker of known length on the frontal radiograph, then click Apply to set the pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -574,7 +574,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a rectangle on the lateral radiograph and move its edges; click again to crop. A rectangle around the whole radiograph removes the crop.</source>
+            <source>Move the edges of a rectangle on the lateral radiograph, then click Apply. A rectangle around the whole radiograph removes the crop.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -586,7 +586,7 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Draw a line over a marker of known length on the lateral radiograph; click again to calibrate the pixel size.</source>
+            <source>Drag a line over a marker of known length on the lateral radiograph, then click Apply to set the pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -634,7 +634,23 @@
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Place the same two anatomical points on both radiographs (F1, F2 on the frontal, L1, L2 on the lateral one), for example the upper edges of two vertebrae; click again to align.</source>
+            <source>Place the same two anatomical points on both radiographs (F1, F2 on the frontal, L1, L2 on the lateral one), for example the upper edges of two vertebrae; then click Apply.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Apply</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use the rectangle, the line or the points.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Remove the rectangle, the line or the points and leave the radiographs as they were (Esc).</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -833,6 +849,10 @@
         </message>
         <message>
             <source>Details of the selected model</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Details</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1202,6 +1222,10 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Details</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Export</source>
             <translation type="unfinished" />
         </message>
@@ -1290,6 +1314,10 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>SwinX2S: bones from biplanar radiographs</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>SwinX2S needs Slicer 5.10 or newer (this is Slicer {0}, Python {1}).</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -2700,10 +2728,6 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>This volume is not a single radiograph.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>from header</source>
             <translation type="unfinished" />
         </message>
@@ -2727,7 +2751,7 @@ review, report.&lt;/li&gt;
     <context>
         <name>inputs.toolbox</name>
         <message>
-            <source>Open edits (crop, calibration or points) were discarded.</source>
+            <source>Drag 1 and 2 onto the same two points of the body on both radiographs.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2735,7 +2759,11 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Open edits (crop, calibration or points) were applied.</source>
+            <source>Crop: drag the edges of the rectangle.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Calibrate: drag both ends of the line onto the marker.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2743,7 +2771,15 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>First drag both ends of the line onto the marker.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The line is too short for a marker of this length.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>First drag 1 and 2 onto the same two points of the body on both radiographs.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3085,14 +3121,6 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>reconstructs bones</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>helper model: used automatically to check radiographs or to locate discs, not selectable for reconstruction</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>SwinX2S</source>
             <translation type="unfinished" />
         </message>
@@ -3109,10 +3137,6 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Licence</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>Trained on</source>
             <translation type="unfinished" />
         </message>
@@ -3121,11 +3145,23 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Licence</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>default</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>helper</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} people</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>helper model, not selectable for reconstruction</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3138,10 +3174,6 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>The model folder could not be created: {0}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>{0} people</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3391,7 +3423,7 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>assumed by Slicer: the file has no pixel size!</source>
+            <source>assumed by Slicer; the file has no pixel size</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3411,6 +3443,10 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>It was terminated by the operating system, usually because memory ran out: close other programs or use a smaller model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The worker reported a problem.</source>
             <translation type="unfinished" />
         </message>
         <message>

@@ -55,3 +55,45 @@ class TorchBackend:
         from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
         return Reconstructor(job.model, job.device, job.tta, job.min_component_fraction)
+
+
+class KeptBackend:
+    """A backend that loads a network once and keeps it for the next pair.
+
+    Args:
+        backend: that loads it.
+    """
+
+    def __init__(self, backend: Backend):
+        self._backend = backend
+        self._known: tuple | None = None
+        self._reconstructor: Reconstructor | None = None
+
+    def check(self, job: Job) -> list[InputError]:
+        """Return why the device or the model cannot be used; a network that is loaded can."""
+        return [] if self._known == _network_of(job) else self._backend.check(job)
+
+    def make(self, job: Job) -> Reconstructor:
+        """Return the network of a job."""
+        if self._reconstructor is None or self._known != _network_of(job):
+            # The one before goes first: there may not be room for two.
+            self.forget()
+            self._reconstructor = self._backend.make(job)
+            self._known = _network_of(job)
+        return self._reconstructor
+
+    def forget(self) -> None:
+        """Let go of the network."""
+        self._known, self._reconstructor = None, None
+
+
+def _network_of(job: Job) -> tuple:
+    """Return what a loaded network depends on: the options, and the hash of the weights that lie there now."""
+    from SwinX2SLib.reconstruct.model_choice import require_model
+
+    try:
+        weights = require_model(job.model).sha256
+    except ModelError:
+        # Who loads it tells what is wrong.
+        weights = ""
+    return job.model, weights, job.device, job.tta, job.min_component_fraction

@@ -3,6 +3,8 @@
 - `{"event": "progress", "fraction": 0.42, "message": "..."}`
 - `{"event": "result", "files": {"segmentation": "...", ...}, "notes": [...], "seconds": {"network": 3.1, ...}}`
 - `{"event": "error", "kind": "...", "message": "...", "hint": "...", "path": "..." or null}`, once for each fault
+- `{"event": "finished", "code": 0}`, the last of a job of a worker that serves several; the code is the exit code
+  that a process for this job alone would have returned
 """
 
 from __future__ import annotations
@@ -67,17 +69,26 @@ class Error:
         return cls(fault.kind, fault.message, fault.hint, fault.path)
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A worker that serves several jobs is done with one: exit code of `errors`, 0 if all went well."""
+
+    code: int
+
+
 Event = Progress | Result | Error
+# All that a line can say.
+Message = Event | Finished
 Report = Callable[[Event], None]
-_NAMES: dict[type, str] = {Progress: "progress", Result: "result", Error: "error"}
+_NAMES: dict[type, str] = {Progress: "progress", Result: "result", Error: "error", Finished: "finished"}
 
 
-def encode(event: Event) -> str:
+def encode(event: Message) -> str:
     """Encode an event as one line (without line break)."""
     return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False)
 
 
-def decode(line: str) -> Event | None:
+def decode(line: str) -> Message | None:
     """Decode a line; None if it is not an event."""
     try:
         event = json.loads(line)
@@ -109,10 +120,15 @@ def _error(event: dict[str, Any]) -> Error:
     )
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], Event]] = {
+def _finished(event: dict[str, Any]) -> Finished:
+    return Finished(int(event["code"]))
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Message]] = {
     "progress": _progress,
     "result": _result,
     "error": _error,
+    "finished": _finished,
 }
 
 

@@ -126,6 +126,8 @@ class Reconstructor:
         if spacing_mm is not None or not (isinstance(ap, Radiograph) and isinstance(lateral, Radiograph)):
             ap, lateral = read_radiographs(ap, lateral, spacing_mm=spacing_mm)
         clock = _Clock()
+        # Loading counts for the first pair only.
+        load_seconds, self._load_seconds = self._load_seconds, 0.0
         check = self.check_orientation(ap, lateral)
         clock.lap("orientation")
         pair = prepare_pair(ap, lateral, self.model.grid_shape)
@@ -160,7 +162,7 @@ class Reconstructor:
             device=_device_name(self.device),
             precision="bfloat16" if self.half_precision else "float32",
             removed_component_voxels=removed,
-            seconds={"load": self._load_seconds, **clock.seconds},
+            seconds={"load": load_seconds, **clock.seconds},
             expected_dice=_by_name({i: assignment.expected_dice[i] for i in np.unique(labels) if i}, 3),
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
             shape_similarity=_by_name(fitted_shapes.similarity, 2),

@@ -1,5 +1,8 @@
 """`python -m SwinX2SLib.reconstruct.worker JOB.json`: one job in a separate process, reported as JSON lines.
 
+With `--serve` in place of the file the process stays: job files arrive as lines on standard input, the network is
+loaded once, and the process ends when standard input closes or no job came for ten minutes.
+
 Standard output carries the events of `protocol` and nothing else; whatever libraries print goes to standard error.
 SIGTERM and SIGINT end the job cleanly; so does the death of the process that started it, or of the one named by
 `--parent`.
@@ -24,7 +27,8 @@ from SwinX2SLib.errors import CANCELLED, DONE, Cancelled
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.pipeline import run_job
-from SwinX2SLib.reconstruct.protocol import Event, Report, describe_failure, encode
+from SwinX2SLib.reconstruct.protocol import Message, Report, describe_failure, encode
+from SwinX2SLib.reconstruct.serving import IDLE_SECONDS, serve
 
 _POLL_SECONDS = 0.5
 # A layer of the largest network may take seconds before Python handles a signal.
@@ -35,9 +39,20 @@ def main(
     arguments: Sequence[str] | None = None,
     backend: Backend = TorchBackend(),  # noqa: B008 - has no state
 ) -> int:
-    """Run one job file and return the exit code (`command_line.EXIT_CODES`)."""
+    """Run one job file, or those of standard input, and return the exit code (`command_line.EXIT_CODES`)."""
     parser = argparse.ArgumentParser(prog="python -m SwinX2SLib.reconstruct.worker", description=__doc__)
-    parser.add_argument("job", type=Path, metavar="JOB.json")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("job", type=Path, metavar="JOB.json", nargs="?")
+    what.add_argument(
+        "--serve", action="store_true", help="run the job files that standard input names, one a line"
+    )
+    parser.add_argument(
+        "--idle-seconds",
+        type=float,
+        default=IDLE_SECONDS,
+        metavar="S",
+        help="with --serve, end after this time without a job (default: %(default)s)",
+    )
     parser.add_argument(
         "--parent", type=int, metavar="PID", help="stop when this process ends (default: the parent process)"
     )
@@ -46,9 +61,11 @@ def main(
     stop_on_signals()
     end_with_parent(parsed.parent)
 
-    def report(event: Event) -> None:
+    def report(event: Message) -> None:
         print(encode(event), file=events, flush=True)
 
+    if parsed.serve:
+        return serve(report, backend, run_reported, parsed.idle_seconds)
     return run_reported(lambda: run_job(Job.load(parsed.job), report, backend), report)
 
 

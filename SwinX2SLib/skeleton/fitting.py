@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from SwinX2SLib.skeleton.model import PARTS, log_prior, skeleton_model, zero_weights
+from SwinX2SLib.skeleton.projections import blurred
 
 # Silhouettes with less than this area [pixels] say nothing.
 LEAST_AREA = 24.0
@@ -103,7 +104,10 @@ class Fit:
 
     def points_mm(self) -> Tensor:
         """Return the vertices of all bones in network order [mm] from the first voxel's centre, `(N, 3)`."""
-        points = _moved(skeleton_model()(self.weights).points_mm, self.offsets) @ _turn(self.rotation * ROTATION_RAD).T
+        points = (
+            _moved(skeleton_model()(self.weights).points_mm, self.offsets)
+            @ _turn(self.rotation * ROTATION_RAD).T
+        )
         return self.translation * TRANSLATION_MM - points * self.magnification
 
 
@@ -194,7 +198,7 @@ def _descend(fit: Fit, targets: Sequence[SilhouetteTarget], spacing_mm: float, s
         moving.append(fit.offsets.requires_grad_(True))
     optimiser = torch.optim.Adam(moving, lr=stage.rate, betas=(0.8, 0.99))
     wanted = [
-        replace(target, maps=_blurred(_saturated(avg_pool2d(target.maps, stage.bin_px)), stage.blur_px))
+        replace(target, maps=blurred(_saturated(avg_pool2d(target.maps, stage.bin_px)), stage.blur_px))
         for target in targets
     ]
     bin_mm = spacing_mm * stage.bin_px
@@ -205,7 +209,9 @@ def _descend(fit: Fit, targets: Sequence[SilhouetteTarget], spacing_mm: float, s
         optimiser.zero_grad()
         points = fit.points_mm()
         enlarged = float(fit.magnification.detach()) ** 2
-        loss = -PRIOR_WEIGHT * log_prior(fit.weights) + PRIOR_WEIGHT * 0.5 * ((fit.rotation**2).sum() + (fit.offsets**2).sum())
+        loss = -PRIOR_WEIGHT * log_prior(fit.weights) + PRIOR_WEIGHT * 0.5 * (
+            (fit.rotation**2).sum() + (fit.offsets**2).sum()
+        )
         for target, source in zip(wanted, sources, strict=True):
             loss = loss + _mismatch(points, source, enlarged, target, bin_mm, stage)
         loss.backward()
@@ -252,12 +258,12 @@ def _mismatch(
     bin_mm: float,
     stage: Stage,
 ) -> Tensor:
-    """Return the sum over silhouettes of one minus their overlap (Dice of probabilities), and of centres' distances."""
+    """Return the sum over silhouettes of one minus their overlap (Dice of probabilities) and of centres' distances."""
     width, height = target.maps.shape[1:]
     places = points[source.index][:, [target.axis, 2]] / bin_mm + 0.5 / stage.bin_px - 0.5
     weights = source.area_mm2 * (enlarged / bin_mm**2)
     drawn = _splat(places, weights, source.number, (len(target.bones), width, height))
-    met = _blurred(1 - torch.exp(-OPACITY * drawn), stage.blur_px)
+    met = blurred(1 - torch.exp(-OPACITY * drawn), stage.blur_px)
     both = (met * target.maps).sum((1, 2))
     dice = (2 * both + 1e-3) / ((met**2).sum((1, 2)) + (target.maps**2).sum((1, 2)) + 1e-3)
     loss = (1 - dice).sum()
@@ -286,11 +292,6 @@ def _splat(places: Tensor, weights: Tensor, number: Tensor, shape: tuple[int, in
     return result.view(shape)
 
 
-def _blurred(maps: Tensor, sigma_px: float) -> Tensor:
-    """Return maps `(S, W, H)` blurred by a Gaussian; as products of matrices, which are faster than convolutions."""
-    return _blur_matrix(maps.shape[1], sigma_px) @ maps @ _blur_matrix(maps.shape[2], sigma_px)
-
-
 def _saturated(maps: Tensor) -> Tensor:
     """Return silhouettes as points draw them: shared among neighbouring pixels, then saturated, so a little wider."""
     kernel = torch.tensor([0.25, 0.5, 0.25])
@@ -298,13 +299,6 @@ def _saturated(maps: Tensor) -> Tensor:
         padded = torch.nn.functional.pad(maps, (1, 1, 0, 0) if axis == 2 else (0, 0, 1, 1))
         maps = sum(kernel[k] * padded.narrow(axis, k, maps.shape[axis]) for k in range(3))
     return (1 - torch.exp(-SATURATION * maps)) / (1 - np.exp(-SATURATION))
-
-
-@cache
-def _blur_matrix(count: int, sigma_px: float) -> Tensor:
-    place = torch.arange(count, dtype=torch.float32)
-    weight = torch.exp(-0.5 * ((place[:, None] - place) / sigma_px) ** 2)
-    return weight / (sigma_px * float(np.sqrt(2 * np.pi)))
 
 
 @cache

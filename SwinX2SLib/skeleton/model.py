@@ -54,7 +54,7 @@ PARTS: dict[str, tuple[int, ...]] = {
 }
 Weights = Mapping[str, Tensor]
 
-# The scans' middle person is smaller than an adult of middle height by this factor (`initial_pose.SHAPES_SIZE`).
+# The scans' middle person is smaller than an adult of middle height by this factor.
 ADULT_SIZE = 1.13
 C1_STEP_MM = 15.5
 # Share of the distance of two bodies' middles that is bone: cervical, thoracic, lumbar (rounded; Busscher et al. 2010,
@@ -141,7 +141,7 @@ class SkeletonModel:
         self._body = np.stack(
             [
                 _body_size(self.table.bones[label].vertices_mm, height)
-                for label, height in zip(VERTEBRAE, self.table.body_height_mm)
+                for label, height in zip(VERTEBRAE, self.table.body_height_mm, strict=True)
             ]
         )
         self._axial_basis = _tensor(_cosines(24, PARTS["axial"][0]))
@@ -376,7 +376,7 @@ def _half_turned(axes: Tensor) -> Tensor:
 def _placed_ribs(
     plane: Tensor, pump_deg: Tensor, swing_deg: Tensor, bucket_deg: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return curves `(..., N, 3)` and normals `(..., 3)` of the planes of right ribs, in right, front, up from the head.
+    """Return curves `(..., N, 3)` of right ribs in right, front, up from the head, and normals `(..., 3)` of their planes.
 
     The chord points down and the convex side to the right; then pump handle (forwards about the transverse axis),
     lateral swing (about the vertical) and bucket handle (about the chord; the lateral arch rises).

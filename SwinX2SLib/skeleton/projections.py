@@ -43,12 +43,13 @@ def cast(places: Tensor, weight: Tensor, shape: tuple[int, int]) -> Tensor:
 
 def blurred(radiograph: Tensor, sigma_px: float) -> Tensor:
     """Return a radiograph, or radiographs `(..., W, H)`, blurred by a Gaussian; beyond the border there is
-    nothing."""
-    kernel = _kernel(sigma_px).to(radiograph.device)
-    reach = len(kernel) // 2
-    flat = radiograph.reshape(-1, 1, *radiograph.shape[-2:])
-    flat = functional.conv2d(flat, kernel[None, None, :, None], padding=(reach, 0))
-    return functional.conv2d(flat, kernel[None, None, None], padding=(0, reach)).reshape(radiograph.shape)
+    nothing.
+
+    Two products with banded matrices: many times faster than convolutions of one channel.
+    """
+    width, height = radiograph.shape[-2:]
+    across, down = (_blur_matrix(count, sigma_px).to(radiograph) for count in (width, height))
+    return across @ radiograph @ down
 
 
 def edges(radiograph: Tensor) -> Tensor:
@@ -59,7 +60,7 @@ def edges(radiograph: Tensor) -> Tensor:
 def edges_seen(radiograph: Tensor) -> Tensor:
     """Return the same of a radiograph that was taken: it goes on beyond its border, where darkness would be an
     edge."""
-    reach = len(_kernel(COARSE_PX)) // 2
+    reach = _reach(COARSE_PX)
     wider = functional.pad(radiograph[None, None], (reach,) * 4, mode="replicate")[0, 0]
     return edges(wider)[reach:-reach, reach:-reach]
 
@@ -76,11 +77,18 @@ def similarity(one: Tensor, other: Tensor, where: Tensor) -> Tensor:
     return (one * other).sum() / torch.sqrt((one**2).sum() * (other**2).sum() + 1e-9)
 
 
+def _reach(sigma_px: float) -> int:
+    return int(3 * sigma_px + 1)
+
+
 @cache
-def _kernel(sigma_px: float) -> Tensor:
-    reach = int(3 * sigma_px + 1)
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma_px) ** 2)
-    return kernel / kernel.sum()
+def _blur_matrix(count: int, sigma_px: float) -> Tensor:
+    """Return the symmetric matrix `(count, count)` of a Gaussian, cut off where it is next to nothing."""
+    apart = (torch.arange(count)[:, None] - torch.arange(count)).abs()
+    reach = torch.arange(-_reach(sigma_px), _reach(sigma_px) + 1)
+    total = torch.exp(-0.5 * (reach / sigma_px) ** 2).sum()
+    weight = torch.exp(-0.5 * (apart / sigma_px) ** 2) / total
+    return torch.where(apart <= _reach(sigma_px), weight, 0.0)
 
 
 STEPS, RATE = 100, 0.08

@@ -129,11 +129,8 @@ class WorkerListener(Protocol):
         """Handle the end of the worker; called once, last."""
 
 
-class WorkerProcess(Protocol):
-    """A worker that can be started once and cancelled at any time."""
-
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start the command with these variables added to the environment."""
+class Cancellable(Protocol):
+    """Work in another process that can be cancelled at any time."""
 
     def cancel(self) -> None:
         """End the process and all its descendants; `on_ended` follows with `cancelled` set."""
@@ -143,6 +140,24 @@ class WorkerProcess(Protocol):
 
     def is_running(self) -> bool:
         """Return whether the process is starting or running."""
+
+
+class WorkerProcess(Cancellable, Protocol):
+    """A worker that can be started once."""
+
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], *, keeps_input: bool = False
+    ) -> None:
+        """Start the command.
+
+        Args:
+            command: program and arguments.
+            environment: variables to add to the environment.
+            keeps_input: whether standard input stays open for `send`; it closes with this process.
+        """
+
+    def send(self, line: str) -> None:
+        """Write a line to the standard input of the process; nothing happens when it has ended."""
 
 
 class QtWorkerProcess:
@@ -162,14 +177,22 @@ class QtWorkerProcess:
         for signal_of_process, slot in self._heard:
             signal_of_process.connect(slot)
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], *, keeps_input: bool = False
+    ) -> None:
         """Start the command; see `WorkerProcess`."""
         variables = qt.QProcessEnvironment.systemEnvironment()
         for name, value in environment.items():
             variables.insert(name, value)
         self._process.setProcessEnvironment(variables)
         self._process.start(command[0], list(command[1:]))
-        self._process.closeWriteChannel()
+        if not keeps_input:
+            self._process.closeWriteChannel()
+
+    def send(self, line: str) -> None:
+        """Write a line to standard input; see `WorkerProcess`."""
+        if self.is_running():
+            self._process.write(f"{line}\n".encode())
 
     def cancel(self) -> None:
         """End the process tree; see `WorkerProcess`."""
@@ -246,13 +269,13 @@ class InterpreterError(RuntimeError):
     """No Python was found that could run the worker."""
 
 
-def worker_command(job_file: Path) -> list[str]:
-    """Return the command that runs a job; the worker ends itself when this process is gone.
+def worker_command() -> list[str]:
+    """Return the command of a worker that runs the job files sent to it; it ends itself when this process is gone.
 
     Raises:
         InterpreterError: Slicer's Python was not found.
     """
-    return [worker_python(), "-m", WORKER_MODULE, str(job_file), "--parent", str(os.getpid())]
+    return [worker_python(), "-m", WORKER_MODULE, "--serve", "--parent", str(os.getpid())]
 
 
 def worker_python() -> str:
@@ -284,14 +307,15 @@ def worker_environment() -> dict[str, str]:
 class BackgroundProcess:
     """Base of runs in a separate process; the subclass is its listener (`WorkerListener`)."""
 
-    _process: WorkerProcess | None = None
+    _process: Cancellable | None = None
     _reason = ""
 
     def _start_process(
         self, command: Sequence[str], make_process: Callable[[WorkerListener], WorkerProcess]
     ) -> None:
-        self._process = make_process(self)
-        self._process.start(command, worker_environment())
+        process = make_process(self)
+        self._process = process
+        process.start(command, worker_environment())
 
     def cancel(self, reason: str = "") -> None:
         """End the process with all that it started; `on_ended` hears of it when it is gone.

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import slicer
 
@@ -21,10 +20,8 @@ from SwinX2SLib.slicerui.inputs.choice import choice_faults, lateral_offset, rad
 from SwinX2SLib.slicerui.installer import Installer, SlicerInstaller
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.radiographs import ROLES, radiograph_file, radiograph_spacing
-from SwinX2SLib.slicerui.runs import RunObserver, RunQueue
-
-if TYPE_CHECKING:
-    from SwinX2SLib.slicerui.runs import ReconstructionRun
+from SwinX2SLib.slicerui.runs import ReconstructionRun, RunObserver, RunQueue
+from SwinX2SLib.slicerui.standing_worker import StandingWorker
 
 
 class ReconstructionLogic:
@@ -33,18 +30,22 @@ class ReconstructionLogic:
     Args:
         installer: sees to the worker's dependencies.
         make_process: makes the background process.
-        make_command: the worker's command for a job file.
+        make_command: the command of a worker that reads job files from its standard input.
     """
 
     def __init__(
         self,
         installer: Installer | None = None,
         make_process: Callable[[WorkerListener], WorkerProcess] = QtWorkerProcess,
-        make_command: Callable[[Path], list[str]] = worker_command,
+        make_command: Callable[[], list[str]] = worker_command,
     ):
         self._installer = installer or SlicerInstaller()
         self._make_process, self._make_command = make_process, make_command
         self._queue = RunQueue()
+        # Both are looked up at each start of a process.
+        self._worker = StandingWorker(
+            lambda listener: self._make_process(listener), lambda: self._make_command()
+        )
 
     def start(self, parameters: ReconstructionParameters, observer: RunObserver) -> list[Fault]:
         """Start a reconstruction, or put it behind the one that runs, or list what is wrong with the inputs.
@@ -67,8 +68,8 @@ class ReconstructionLogic:
         self._installer.ensure()
         folder = Path(tempfile.mkdtemp(prefix="SwinX2S-", dir=slicer.app.temporaryPath))
         try:
-            run, command = self._prepare(parameters, folder, observer)
-            self._queue.add(run, lambda: run.start(command, self._make_process))
+            run = self._prepare(parameters, folder, observer)
+            self._queue.add(run, lambda: run.start(folder / "job.json", self._worker))
         except Exception:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -76,11 +77,10 @@ class ReconstructionLogic:
 
     def _prepare(
         self, parameters: ReconstructionParameters, folder: Path, observer: RunObserver
-    ) -> tuple[ReconstructionRun, list[str]]:
+    ) -> ReconstructionRun:
         # Jobs and the protocol come with packages that are installed by now, and not before.
         from SwinX2SLib.reconstruct.job import Job
         from SwinX2SLib.slicerui.result_loading import ViewRadiograph
-        from SwinX2SLib.slicerui.runs import ReconstructionRun
 
         choices = {role: radiograph_choice(parameters, role) for role in ROLES}
         files = {role: radiograph_file(choice.node, folder, role) for role, choice in choices.items()}
@@ -105,8 +105,7 @@ class ReconstructionLogic:
             )
             for role, choice in choices.items()
         }
-        run = ReconstructionRun(folder, radiographs, observer, self._queue)
-        return run, self._make_command(folder / "job.json")
+        return ReconstructionRun(folder, radiographs, observer, self._queue)
 
     def cancel(self, reason: str) -> None:
         """End the running worker, if there is one; its observer gets the reason when it has exited."""
@@ -117,8 +116,18 @@ class ReconstructionLogic:
         self._queue.cancel_all(reason)
 
     def cancel_and_wait(self, reason: str) -> None:
-        """End everything and return when it is gone."""
+        """End everything, the worker that waits for a run, too, and return when it is gone."""
         self._queue.cancel_and_wait(reason)
+        self.stop_idle_worker()
+
+    def stop_idle_worker(self) -> None:
+        """End the worker that waits for a run, if there is one; the next run starts a new one."""
+        if not self._worker.is_running():
+            self._worker.stop()
+
+    def worker_is_ready(self) -> bool:
+        """Return whether a worker waits that has served a run, so that the next need not start one."""
+        return self._worker.is_ready()
 
     def is_running(self) -> bool:
         """Return whether a worker is there."""

@@ -240,6 +240,7 @@ class ReconstructionPanel(VTKObservationMixin):
 
     def _on_scene_closing(self, *_event: object) -> None:
         self.services.logic.cancel_all(_("The scene was closed; the reconstruction was cancelled."))
+        self.services.logic.stop_idle_worker()
         self._forget_scene()
 
     def _on_scene_replaced(self, *_event: object) -> None:

@@ -107,7 +107,7 @@ def radiograph_spacing(node: slicer.vtkMRMLScalarVolumeNode, options: Radiograph
     stated_by = node.GetAttribute(SPACING_ATTRIBUTE)
     if row_mm == col_mm == ASSUMED_MM and not stated_by:
         return RadiographSpacing(
-            row_mm, col_mm, _("assumed by Slicer: the file has no pixel size!"), assumed=True
+            row_mm, col_mm, _("assumed by Slicer; the file has no pixel size"), assumed=True
         )
     spacing = HeaderSpacing(row_mm, col_mm, stated_by or "the volume's geometry")
     return _at_magnification(spacing, options, StatedDistances())

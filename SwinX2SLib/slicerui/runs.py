@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,10 +15,11 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.reconstruct.protocol import Error, Progress, Result, decode
-from SwinX2SLib.slicerui.background_process import BackgroundProcess, Ending, WorkerListener, WorkerProcess
+from SwinX2SLib.slicerui.background_process import BackgroundProcess, Ending
 from SwinX2SLib.slicerui.messages import panel_fault, panel_wording
 from SwinX2SLib.slicerui.result_loading import ViewRadiographs, add_result, notes_of
 from SwinX2SLib.slicerui.segmentation_import import ResultError
+from SwinX2SLib.slicerui.standing_worker import StandingWorker
 from SwinX2SLib.slicerui.translation import translated
 
 
@@ -122,7 +123,7 @@ _KILLED = 9
 
 
 class ReconstructionRun(BackgroundProcess):
-    """A worker and its temporary folder; listens to the worker (`WorkerListener`) and notifies the observer."""
+    """A run of the worker and its temporary folder; hears the worker (`WorkerListener`) and notifies the observer."""
 
     def __init__(self, folder: Path, radiographs: ViewRadiographs, observer: RunObserver, queue: RunQueue):
         self._folder, self._radiographs, self._observer, self._queue = folder, radiographs, observer, queue
@@ -130,10 +131,11 @@ class ReconstructionRun(BackgroundProcess):
         self._errors: list[Error] = []
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
 
-    def start(self, command: Sequence[str], make_process: Callable[[WorkerListener], WorkerProcess]) -> None:
-        """Start the worker."""
+    def start(self, job: Path, worker: StandingWorker) -> None:
+        """Start the run in the worker, which is started with it where there is none."""
         self._observer.on_started(self._radiographs["ap"].name)
-        self._start_process(command, make_process)
+        self._process = worker
+        worker.start(job, self)
 
     def discard(self, reason: str) -> None:
         """Forget a run that was never started."""
@@ -201,8 +203,9 @@ class ReconstructionRun(BackgroundProcess):
         reported = [Fault(error.kind, error.message, error.hint, error.path) for error in self._errors]
         names = {radiograph.file: radiograph.name for radiograph in self._radiographs.values()}
         faults = tuple(translated(panel_fault(fault, names)) for fault in reported)
+        # They stand in the list above.
         if len(faults) == 1:
-            return Outcome(faults[0].message, faults[0].hint, faults=faults)
+            return Outcome(_("The worker reported a problem."), faults=faults)
         return Outcome(_("The worker reported {0} problems.").format(len(faults)), faults=faults)
 
     def _unexplained(self, ending: Ending) -> Outcome:

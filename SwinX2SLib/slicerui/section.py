@@ -32,7 +32,6 @@ class Services:
         banner: emitted with one sentence, as plain text, that stands above all tabs; "" takes it away.
         slice_views: that show radiographs, lent to one section at a time.
         show_on_radiographs: emitted with a result `(segmentation node)` whose radiographs are to be in slice views.
-        about_to_run: emitted when Reconstruct is clicked, before the inputs are checked; open edits are finished.
     """
 
     logic: ReconstructionLogic
@@ -41,7 +40,6 @@ class Services:
     result_added: Signal = field(default_factory=Signal)
     inputs_changed: Signal = field(default_factory=Signal)
     models_changed: Signal = field(default_factory=Signal)
-    about_to_run: Signal = field(default_factory=Signal)
     banner: Signal = field(default_factory=Signal)
     slice_views: SliceViews = field(default_factory=SliceViews)
     show_on_radiographs: Signal = field(default_factory=Signal)

@@ -167,7 +167,7 @@ def _pelvis_entries(
 def _socket_centres(
     mean: np.ndarray, aligned: np.ndarray, faces: np.ndarray, owner: np.ndarray, own: dict
 ) -> dict[int, tuple]:
-    """Return centre, radius and vertices of both sockets of the mean hips; the right one by the mirrored left head."""
+    """Return centre, radius and vertices of both sockets; of the right one from the mirrored left head on."""
     left = np.mean([_head(person[own[FEMUR_LEFT]])[:3] for person in aligned], axis=0)
     # The median plane of the pelvis is that of the hips' middles.
     middle = (mean[own[HIP_RIGHT]].mean(0) + mean[own[HIP_LEFT]].mean(0)) / 2

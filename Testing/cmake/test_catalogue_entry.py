@@ -1,18 +1,23 @@
 """`SwinX2S.json`, by which the extension enters Slicer's index: what the index refuses is refused here.
 
-The rules are those of the schema that the entry names (v1.0.1) and of the checks that the index runs on new entries.
+The rules are those of the schemas of 2025 and 2026 (v1.0.1, v1.0.2; JSON Schema draft 7) and of the checks that the
+index runs on new entries.
 """
 
 import json
+import os
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 
 SCHEMA = (
     "https://raw.githubusercontent.com/Slicer/Slicer/main/Schemas/"
-    "slicer-extension-catalog-entry-schema-v1.0.1.json#"
+    "slicer-extension-catalog-entry-schema-v{0}.json#"
 )
+VERSIONS = ("1.0.1", "1.0.2")
 REQUIRED = {"$schema", "category", "scm_url"}
 KINDS = {
     "$schema": str,
@@ -29,8 +34,31 @@ CHOICES = {
     "scm_type": ("git", "local"),
     "tier": (1, 3, 5),
     "category": ("Segmentation",),
-    "$schema": (SCHEMA,),
+    "$schema": tuple(SCHEMA.format(version) for version in VERSIONS),
 }
+# What a version knows beyond the properties above.
+MORE = {"1.0.1": {}, "1.0.2": {"dicom_support_rule": str}}
+_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", list: "array"}
+
+
+def schema_of(version: str) -> dict:
+    """Return the facts of a version of the index's schema."""
+    properties = {name: {"type": _JSON_TYPES[kind]} for name, kind in (KINDS | MORE[version]).items()}
+    properties["build_dependencies"]["items"] = {"type": "string"}
+    properties["scm_type"]["enum"] = ["git", "local"]
+    properties["tier"] |= {"minimum": 1, "maximum": 5}
+    return {
+        "type": "object",
+        "required": sorted(REQUIRED),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def schema_faults(entry: dict, version: str) -> list[str]:
+    """Return what a version of the schema refuses."""
+    validator = jsonschema.Draft7Validator(schema_of(version))
+    return [error.message for error in validator.iter_errors(entry)]
 
 
 @pytest.fixture
@@ -65,6 +93,52 @@ def faults(entry: dict) -> list[str]:
 
 def test_the_entry_is_one_that_the_index_takes(entry):
     assert faults(entry) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_entry_is_valid_against_each_version_of_the_schema(entry, version):
+    assert schema_faults(entry, version) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tier": 6},
+        {"tier": "1"},
+        {"enabled": "true"},
+        {"scm_type": "svn"},
+        {"build_dependencies": [1]},
+        {"homepage": "https://host"},
+    ],
+)
+def test_each_version_of_the_schema_refuses_what_it_does_not_know(entry, version, change):
+    assert len(schema_faults({**entry, **change}, version)) == 1
+
+
+def test_a_rule_for_dicom_is_known_to_the_newer_schema_only(entry):
+    entry["dicom_support_rule"] = "Modality == 'DX'"
+    assert schema_faults(entry, "1.0.2") == []
+    assert len(schema_faults(entry, "1.0.1")) == 1
+
+
+def test_the_restated_schemas_are_those_of_slicer():
+    """Where a checkout of Slicer is given, its own schemas judge as those above do."""
+    source = os.environ.get("SLICER_SOURCE")
+    if not source or not (Path(source) / "Schemas").is_dir():
+        pytest.skip("SLICER_SOURCE names no checkout of Slicer with its folder Schemas")
+    for version in VERSIONS:
+        name = SCHEMA.format(version).rsplit("/", 1)[1].removesuffix("#")
+        own = json.loads((Path(source) / "Schemas" / name).read_text(encoding="utf-8"))
+        restated = schema_of(version)
+        assert own["required"] == restated["required"]
+        assert own["additionalProperties"] is False
+        kept = ("type", "enum", "minimum", "maximum", "items")
+        told = {
+            key: {part: rule[part] for part in kept if part in rule}
+            for key, rule in own["properties"].items()
+        }
+        assert told == restated["properties"]
 
 
 @pytest.mark.parametrize(

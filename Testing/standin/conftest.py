@@ -158,6 +158,8 @@ def use_worker(panel, tmp_path):
     """Let the panel's logic start a worker of the test's own."""
 
     def use(body: str, **values: object):
+        # Another body needs another process.
+        panel.logic.stop_idle_worker()
         panel.logic._make_command = worker_script(tmp_path, body, **values)
 
     return use
@@ -171,15 +173,16 @@ def inputs(panel):
 
 
 @pytest.fixture
-def told_job(panel):
+def told_job(panel, monkeypatch):
     """What the worker is asked to do."""
-    jobs = []
+    jobs, start = [], panel.logic._worker.start
 
-    def command(job):
+    def read_and_start(job, run):
         jobs.append(json.loads(job.read_text()))
-        return [sys.executable, "-c", "pass"]
+        start(job, run)
 
-    panel.logic._make_command = command
+    monkeypatch.setattr(panel.logic._worker, "start", read_and_start)
+    panel.logic._make_command = lambda: [sys.executable, "-c", "pass"]
     return jobs
 
 

@@ -75,17 +75,27 @@ def choose(section, name: str) -> None:
     section.ui.modelsTable.selectRow(next(i for i, row in enumerate(listed(section)) if row.startswith(name)))
 
 
-def test_models_are_listed_and_the_helper_is_not_offered(section, panel):
+def test_models_are_listed_and_no_helper_is_among_them(section, panel):
     helpers = [each.record.name for each in stored_weights() if not each.record.reconstructs]
     assert helpers
-    names = [each.record.name for each in stored_weights()]
+    names = [each.record.name for each in stored_weights() if each.record.reconstructs]
     assert [row.split(" ")[0] for row in listed(section)] == names
     offered = [panel.ui.modelBox.itemText(index) for index in range(panel.ui.modelBox.count)]
     assert not set(helpers) & set(offered)
-    assert {entry.name for entry in catalogue()} == {"default", *names} - set(helpers)
-    choose(section, helpers[0])
-    assert "not selectable for reconstruction" in section.ui.modelDetailLabel.text
+    assert {entry.name for entry in catalogue()} == {"default", *names}
+    choose(section, names[0])
     assert not section.ui.removeModelButton.enabled
+
+
+def test_hash_and_licence_of_a_model_are_folded_away(section):
+    assert not section.ui.modelDetailSection.visible
+    (model, *_others) = [each.record for each in stored_weights() if each.record.reconstructs]
+    choose(section, model.name)
+    assert section.ui.modelDetailSection.collapsed
+    for words in ("SHA-256", model.licence):
+        assert words not in section.ui.modelDetailLabel.text
+        assert words in section.ui.modelProvenanceLabel.text
+    assert model.date in section.ui.modelDetailLabel.text
 
 
 def test_an_imported_model_is_listed_offered_kept_whole_and_removed_after_asking(

@@ -51,7 +51,7 @@ def test_all_faults_that_the_worker_tells_are_listed_in_the_modules_words(panel,
 
 
 def test_a_command_that_does_not_exist_is_told(panel, radiograph_pair, spin_until):
-    panel.logic._make_command = lambda _job: ["/nowhere/python", "worker"]
+    panel.logic._make_command = lambda: ["/nowhere/python", "worker"]
     panel.ui.reconstructButton.click()
     spin_until(lambda: not panel.ui.cancelButton.enabled)
     assert "could not be started" in panel.ui.statusLabel.text
@@ -67,6 +67,7 @@ def test_garbage_on_the_workers_output_is_log_and_does_no_harm(panel, run_worker
         out.flush()
         finish(labels)
         print("no line end", end="")
+        sys.exit(0)
         """,
         labels=bones_file,
     )

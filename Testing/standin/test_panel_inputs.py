@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import qt
 import slicer
 from radiographs import radiograph_array
 
@@ -46,7 +47,7 @@ def test_a_volume_of_many_slices_is_no_radiograph(panel, add_radiograph, shown_f
     panel.ui.apSelector.setCurrentNode(add_radiograph("radiograph"))
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("ct", array=np.zeros((20, 64, 64), np.int16)))
     assert "ct: The volume has 64 x 64 x 20 voxels and is not a single radiograph" in shown_faults()
-    assert panel.ui.lateralInfoLabel.text == "This volume is not a single radiograph."
+    assert panel.ui.lateralInfoLabel.text == "", "the fault stands in the list only"
 
 
 def test_size_spacing_and_its_source_are_shown(panel, radiograph_pair):
@@ -59,12 +60,12 @@ def test_size_spacing_and_its_source_are_shown(panel, radiograph_pair):
 def test_an_assumed_millimetre_is_refused_until_the_user_accepts_it(panel, add_radiograph, shown_faults):
     panel.ui.apSelector.setCurrentNode(add_radiograph("front", spacing_mm=1.0, seed=1))
     panel.ui.lateralSelector.setCurrentNode(add_radiograph("side", spacing_mm=1.0, seed=2))
-    assert "assumed by Slicer" in panel.ui.apInfoLabel.text
+    assert panel.ui.apInfoLabel.text == "160 x 240 pixels", "the fault stands in the list only"
     assert panel.ui.acceptSpacingBox.visible
     shown = shown_faults()
     assert "front: The pixel size is unknown; Slicer assumed 1 mm." in shown
     assert "side: The pixel size is unknown; Slicer assumed 1 mm." in shown
-    panel.logic._make_command = lambda _job: [sys.executable, "-c", "pass"]
+    panel.logic._make_command = lambda: [sys.executable, "-c", "pass"]
     panel.ui.acceptSpacingBox.checked = True
     panel.ui.reconstructButton.click()
     assert panel.logic.is_running()
@@ -169,3 +170,27 @@ def test_the_module_loads_before_any_of_its_packages_are_installed(repository, t
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "No frontal radiograph is selected" in done.stdout, done.stderr
+
+
+def _words_shown(panel) -> str:
+    """Return all that the labels of the tab Radiographs say."""
+    sections = (panel.whole.sections[name] for name in ("inputs", "reconstruct"))
+    widgets = [widget for section in sections for widget in vars(section.ui).values()]
+    return "\n".join(widget.text for widget in widgets if isinstance(widget, qt.QLabel) and widget.visible)
+
+
+def test_each_fault_stands_in_one_place_only(panel, add_radiograph):
+    panel.ui.apSelector.setCurrentNode(add_radiograph("front", spacing_mm=1.0, seed=1))
+    panel.ui.lateralSelector.setCurrentNode(add_radiograph("ct", array=np.zeros((20, 64, 64), np.int16)))
+    words = _words_shown(panel)
+    assert words.count("assumed") == 1
+    assert words.count("not a single radiograph") == 1
+    panel.ui.acceptSpacingBox.checked = True
+    assert "assumed by Slicer" in panel.ui.apInfoLabel.text
+    assert "The pixel size is unknown" not in _words_shown(panel)
+
+
+def test_a_fault_that_the_worker_reports_stands_in_the_list_only(panel, run_worker):
+    run_worker('tell(event="error", kind="spacing", message="Odd pixels.", hint="Measure.", path=job["ap"])')
+    assert _words_shown(panel).count("Odd pixels.") == 1
+    assert panel.ui.statusLabel.text == "The worker reported a problem."

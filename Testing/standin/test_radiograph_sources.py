@@ -118,12 +118,25 @@ def test_other_items_and_addresses_are_left_alone(panel):
 
 
 class Database:
-    """Answers as `ctkDICOMDatabase` does, of radiographs in memory: {series: {file: {tag: value}}}."""
+    """Answers as `ctkDICOMDatabase` does, of radiographs in memory: {series: {file: {tag: value}}}.
+
+    Attributes:
+        opened: the files that were opened.
+        unknown: series of which the database itself knows no modality.
+    """
 
     isOpen = True
 
     def __init__(self, series):
         self._series = series
+        self.opened, self.unknown = set(), set()
+
+    def fieldForSeries(self, field, series_instance_uid):
+        assert isinstance(field, str)
+        files = self._series.get(series_instance_uid)
+        if field != "Modality" or not files or series_instance_uid in self.unknown:
+            return ""
+        return next(iter(files.values()))["0008,0060"]
 
     def patients(self):
         return ("1",)
@@ -138,6 +151,7 @@ class Database:
         return tuple(self._series[series])
 
     def fileValue(self, file, tag):
+        self.opened.add(file)
         (told,) = (files[file] for files in self._series.values() if file in files)
         return told.get(tag, "")
 
@@ -202,6 +216,20 @@ def test_radiographs_of_the_dicom_database_are_listed_and_the_chosen_ones_loaded
     assert panel.parameters.ap_volume.GetName() == "radiograph PA"
     assert panel.parameters.lateral_volume.GetName() == "radiograph LL"
     assert not choice.dialog.visible
+
+
+def test_no_file_of_another_modality_is_opened_for_the_list(database):
+    radiographs_of_database(database)
+    assert database.opened == {"/x/pa.dcm", "/x/ll.dcm", "/x/run.dcm", "/x/old.dcm"}
+
+
+def test_a_series_of_which_the_database_knows_no_modality_is_judged_by_its_first_file(database):
+    before, _runs = radiographs_of_database(database)
+    database.opened.clear()
+    database.unknown |= {"s1", "s2"}
+    assert radiographs_of_database(database)[0] == before
+    assert "/x/ct1.dcm" in database.opened
+    assert "/x/ct2.dcm" not in database.opened
 
 
 def test_runs_of_several_frames_are_told_and_not_listed(database):

@@ -60,7 +60,21 @@ def test_an_opened_result_is_chosen_and_shown_as_it_is(section, result):
     assert ui.femurBox.checked
     assert not ui.confidenceBox.checked
     assert ui.boneList.rowCount == 54
-    assert "test" in ui.provenanceLabel.text
+    assert "Model:</b> none" in ui.provenanceLabel.text
+    assert "test" in ui.provenanceDetailLabel.text
+
+
+def test_hashes_and_grid_of_a_result_are_folded_away(section, result):
+    ui = section.ui
+    for name, value in (("model_sha256", 32 * "ab"), ("ap_sha256", 32 * "cd"), ("grid_shape", "[9, 9, 9]")):
+        result.SetAttribute(f"SwinX2S.{name}", value)
+    result.SetAttribute("SwinX2S.grid_spacing_mm", "2.5")
+    ui.resultSelector.setCurrentNode(None)
+    ui.resultSelector.setCurrentNode(result)
+    assert ui.provenanceSection.collapsed
+    for words in ("abababababab...", "cdcdcdcdcdcd...", "9 x 9 x 9 voxels of 2.5 mm"):
+        assert words not in ui.provenanceLabel.text
+        assert words in ui.provenanceDetailLabel.text
 
 
 def test_a_regions_box_hides_its_bones_and_follows_the_segments(section, result, slot_errors):

@@ -86,8 +86,8 @@ def test_inside_slicer_the_worker_runs_in_pythonslicer(monkeypatch, tmp_path):
     launcher.write_text("#!/bin/sh\n")
     launcher.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    command = background_process.worker_command(Path("job.json"))
-    assert command[:4] == [str(launcher), "-m", "SwinX2SLib.reconstruct.worker", "job.json"]
+    command = background_process.worker_command()
+    assert command[:4] == [str(launcher), "-m", "SwinX2SLib.reconstruct.worker", "--serve"]
     monkeypatch.setenv("PATH", "")
     assert background_process.worker_python() == sys.executable
     monkeypatch.setattr(sys, "executable", "/opt/Slicer/bin/SlicerApp-real")

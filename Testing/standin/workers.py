@@ -1,4 +1,4 @@
-"""Small workers for tests: real Python processes that speak the protocol, or break it."""
+"""Small workers for tests: real Python processes that serve jobs and speak the protocol, or break it."""
 
 import sys
 import textwrap
@@ -8,8 +8,6 @@ from pathlib import Path
 _PREAMBLE = """
 import json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
-
-job = json.loads(Path(sys.argv[1]).read_text())
 
 def tell(**event):
     print(json.dumps(event), flush=True)
@@ -23,20 +21,26 @@ def finish(labels, **more):
         (out / "provenance.json").write_text(json.dumps(more))
         files["provenance"] = str(out / "provenance.json")
     tell(event="result", files=files)
+
+for line in sys.stdin:
+    sys.argv[1:] = [line.strip()]
+    job = json.loads(Path(sys.argv[1]).read_text())
+    exec(BODY)
+    tell(event="finished", code=0)
 """
 
 # Body of a worker that never ends.
 FOREVER = "tell(event='progress', fraction=0.3, message='Waiting')\ntime.sleep(600)\n"
 
 
-def worker_script(folder: Path, body: str, **values: object) -> Callable[[Path], list[str]]:
-    """Return the command maker of a worker that runs `body`.
+def worker_script(folder: Path, body: str, **values: object) -> Callable[[], list[str]]:
+    """Return the command maker of a worker that runs `body` for each job.
 
     Args:
         folder: where the script is written.
         body: Python; `job`, `tell` and `finish` are at hand, and `values` as variables.
     """
-    lines = [f"{name} = {value!r}" for name, value in values.items()]
+    lines = [f"{name} = {value!r}" for name, value in {**values, "BODY": textwrap.dedent(body)}.items()]
     script = folder / "worker.py"
-    script.write_text("\n".join([_PREAMBLE, *lines, textwrap.dedent(body)]), encoding="utf-8")
-    return lambda job_file: [sys.executable, str(script), str(job_file)]
+    script.write_text("\n".join([*lines, _PREAMBLE]), encoding="utf-8")
+    return lambda: [sys.executable, str(script)]

@@ -5,52 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import examine_pair
-from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
+from SwinX2SLib.reconstruct.backends import Backend, KeptBackend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.pipeline import run_job
 from SwinX2SLib.reconstruct.reconstruction import FILES
 
-if TYPE_CHECKING:
-    from SwinX2SLib.reconstruct.reconstructor import Reconstructor
-
-
 MEASUREMENTS = "measurements"
-
-
-class KeptBackend:
-    """A backend that loads a network once and keeps it for the next pair.
-
-    Args:
-        backend: that loads it.
-    """
-
-    def __init__(self, backend: Backend):
-        self._backend = backend
-        self._known: tuple | None = None
-        self._reconstructor: Reconstructor | None = None
-
-    def check(self, job: Job) -> list[InputError]:
-        """Return why the device or the model cannot be used; a network that is loaded can."""
-        return [] if self._known == _network_of(job) else self._backend.check(job)
-
-    def make(self, job: Job) -> Reconstructor:
-        """Return the network of a job."""
-        if self._reconstructor is None or self._known != _network_of(job):
-            # The one before goes first: there may not be room for two.
-            self._known, self._reconstructor = None, None
-            self._reconstructor = self._backend.make(job)
-            self._known = _network_of(job)
-        return self._reconstructor
-
-
-def _network_of(job: Job) -> tuple:
-    return job.model, job.device, job.tta, job.min_component_fraction
 
 
 _KEPT = KeptBackend(TorchBackend())

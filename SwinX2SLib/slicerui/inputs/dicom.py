@@ -45,8 +45,11 @@ class DicomDatabase(Protocol):
     def filesForSeries(self, series: str) -> Sequence[str]:
         """Return the files of a series."""
 
+    def fieldForSeries(self, field: str, series: str) -> str:
+        """Return what the database itself knows of a series; "" where it knows nothing. No file is opened."""
+
     def fileValue(self, file: str, tag: str) -> str:
-        """Return what a file states under a tag."""
+        """Return what a file states under a tag; the file may be opened for it."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,17 @@ def _radiograph_files(database: DicomDatabase) -> list[str]:
     for patient in database.patients():
         for study in database.studiesForPatient(patient):
             for series in database.seriesForStudy(study):
-                of_series = list(database.filesForSeries(series))
-                if of_series and database.fileValue(of_series[0], _TAGS["modality"]) in MODALITIES:
-                    files += of_series
+                if _modality(database, series) in MODALITIES:
+                    files += database.filesForSeries(series)
     return files
+
+
+def _modality(database: DicomDatabase, series: str) -> str:
+    """Return the modality of a series: from the database, else (files without it at import) from its first file."""
+    if known := str(database.fieldForSeries("Modality", series) or "").strip():
+        return known
+    files = list(database.filesForSeries(series))
+    return str(database.fileValue(files[0], _TAGS["modality"]) or "").strip() if files else ""
 
 
 def _radiograph(file: str, values: dict[str, str]) -> DicomRadiograph:

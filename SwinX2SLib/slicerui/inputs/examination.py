@@ -22,6 +22,9 @@ from SwinX2SLib.slicerui.messages import panel_fault
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
 from SwinX2SLib.slicerui.radiographs import ROLES
 
+# Kind of the fault while a tool waits for Apply or Cancel.
+TOOL_OPEN = "tool-open"
+
 
 @dataclass(frozen=True)
 class SeenRadiograph:

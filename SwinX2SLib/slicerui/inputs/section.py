@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 
 import slicer
 from slicer.i18n import tr as _
 
+from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs.registration import automatic_shift
 from SwinX2SLib.radiographs.transforms import flipped, rotated
 from SwinX2SLib.radiographs.view_recognition import Recognition
@@ -18,7 +20,7 @@ from SwinX2SLib.slicerui.inputs.choice import (
     set_edits,
     swap_radiographs,
 )
-from SwinX2SLib.slicerui.inputs.examination import Examination, Examiner
+from SwinX2SLib.slicerui.inputs.examination import TOOL_OPEN, Examination, Examiner
 from SwinX2SLib.slicerui.inputs.importer import RadiographImporter
 from SwinX2SLib.slicerui.inputs.loading import gray_copy, which_is_frontal
 from SwinX2SLib.slicerui.inputs.toolbox import Toolbox
@@ -56,7 +58,6 @@ class InputsSection(Section):
         self.ui.swapButton.clicked.connect(lambda *_arguments: self.swap())
         self.ui.grayButton.clicked.connect(lambda *_arguments: self.convert_to_gray())
         self.ui.autoHeightsButton.clicked.connect(lambda *_arguments: self.match_automatically())
-        services.about_to_run.connect(self._finish_work)
 
     def follow(self, parameter_node: slicer.vtkMRMLScriptedModuleNode) -> None:
         """Take over the radiographs of a scene; a consent that was saved with them holds."""
@@ -69,7 +70,7 @@ class InputsSection(Section):
 
     def exit(self) -> None:
         """Leave the views as they were before the radiographs were shown."""
-        self.toolbox.deactivate_tool(show=False)
+        self.toolbox.deactivate_tool()
         self.viewing.close()
 
     def forget(self) -> None:
@@ -81,14 +82,13 @@ class InputsSection(Section):
 
     def close(self) -> None:
         """Leave the views as they were."""
-        self.services.about_to_run.disconnect(self._finish_work)
         self.toolbox.deactivate_tool(show=False)
         self.viewing.close()
 
     def refresh(self) -> None:
         """Show the properties and the faults of the radiographs."""
         self._discard_settings_of_other_radiographs()
-        self.examination = self._examiner.examine(self.parameters, self.toolbox.uncropped)
+        self.examination = self._examined()
         for role, label in (("ap", self.ui.apInfoLabel), ("lateral", self.ui.lateralInfoLabel)):
             label.text = self._radiograph_words(role)
         radiographs = [radiograph_choice(self.parameters, role).node for role in ROLES]
@@ -102,6 +102,11 @@ class InputsSection(Section):
         self._show_heights()
         self._show_examined()
         self.services.inputs_changed.emit(self.examination)
+
+    def on_tool_changed(self) -> None:
+        """Show that a tool was taken out or put away; the run waits for it."""
+        if self.parameters is not None:
+            self.refresh()
 
     # What the user does
 
@@ -157,11 +162,14 @@ class InputsSection(Section):
             self.parameters.heights_matched = True
         self.ui.heightsLabel.text = f"{shift_mm:+.1f} mm, {words}"
 
-    def _finish_work(self) -> None:
-        if words := self.toolbox.finish():
-            self.ui.recognitionLabel.text = words
-
     # What is shown
+
+    def _examined(self) -> Examination:
+        found = self._examiner.examine(self.parameters, self.toolbox.uncropped)
+        if not self.toolbox.is_out:
+            return found
+        fault = Fault(TOOL_OPEN, "A tool is still open on a radiograph.", "Click Apply or Cancel.")
+        return replace(found, faults=(*found.faults, fault))
 
     def _show_examined(self) -> None:
         self.viewing.show(self.examination)
@@ -171,10 +179,12 @@ class InputsSection(Section):
         if choice.node is None:
             return ""
         if radiograph_axes(choice.node) is None:
-            return _("This volume is not a single radiograph.")
+            # The list of faults says so.
+            return ""
         spacing = radiograph_spacing(choice.node, choice.options)
-        words = html.escape(f"{radiograph_size(choice.node)}, {spacing}{self._tube_words(role)}", quote=False)
-        return f"<span style='{_ALARM}'>{words}</span>" if spacing.assumed else words
+        if spacing.assumed and not self.parameters.accept_assumed_spacing:
+            return html.escape(radiograph_size(choice.node), quote=False)
+        return html.escape(f"{radiograph_size(choice.node)}, {spacing}{self._tube_words(role)}", quote=False)
 
     def _tube_words(self, role: str) -> str:
         seen = self.examination.radiographs.get(role)

@@ -38,6 +38,10 @@ class RadiographViewing:
         """Show the radiographs, since something is to be done on them."""
         self._button.checked = True
 
+    def discard(self) -> None:
+        """Show them no more."""
+        self._button.checked = False
+
     def show(self, examination: Examination) -> None:
         """Show the radiographs as they are now; the views are rearranged when the first radiograph comes."""
         if not self.wanted:

@@ -33,6 +33,7 @@ from SwinX2SLib.slicerui.models.weights import (
     empty_form,
     fill_model_list,
     open_models_folder,
+    origin,
     request_of,
 )
 from SwinX2SLib.slicerui.section import Section, Services
@@ -226,7 +227,11 @@ class ModelsSection(Section):
         self._show_enabled()
 
     def _runs_something(self) -> bool:
-        """Show a message and return True while a worker or a task runs: packages must not change under it."""
+        """Show a message and return True while a worker or a task runs: packages must not change under it.
+
+        A worker that only waits is ended: on Windows the files that it has loaded cannot be replaced.
+        """
+        self.services.logic.stop_idle_worker()
         busy = self.services.logic.is_running() or self.is_busy()
         if busy:
             self._show_message(_("A running task uses the packages. Wait until it has finished."), alarm=True)
@@ -268,7 +273,9 @@ class ModelsSection(Section):
 
     def _show_models(self) -> None:
         chosen = self.chosen()
-        self._stored, faults = usable_weights()
+        stored, faults = usable_weights()
+        # Helper networks are no choice of the user's; one that was imported can be removed again.
+        self._stored = [each for each in stored if each.record.reconstructs or not each.bundled]
         fill_model_list(self.ui.modelsTable, self._stored, default_name())
         if chosen is None or chosen not in self._stored:
             self.ui.modelsTable.clearSelection()
@@ -282,7 +289,8 @@ class ModelsSection(Section):
     def _show_chosen(self) -> None:
         model = self.chosen()
         self.ui.modelDetailLabel.text = about(model) if model is not None else ""
-        self.ui.modelDetailLabel.visible = model is not None
+        self.ui.modelProvenanceLabel.text = origin(model) if model is not None else ""
+        self.ui.modelDetailLabel.visible = self.ui.modelDetailSection.visible = model is not None
         self._show_enabled()
 
     def _show_versions(self) -> None:

@@ -57,31 +57,34 @@ _SHORT_HASH = 12
 
 
 def about(weights: StoredWeights) -> str:
-    """Return all that is known of a model, as HTML."""
+    """Return what a user wants to know of a model, as HTML."""
     record = weights.record
-    purpose = (
-        _("reconstructs bones")
-        if record.reconstructs
-        else _(
-            "helper model: used automatically to check radiographs or to locate discs, not selectable for "
-            "reconstruction"
-        )
-    )
+    people = _("{0} people").format(len(record.training_data)) if record.training_data else ""
     rows = [
-        (_("Purpose"), purpose),
+        (_("Purpose"), "" if record.reconstructs else _("helper model, not selectable for reconstruction")),
         (_("Created"), record.date),
+        (_("Trained on"), people),
+        (_("Notes"), record.notes),
+    ]
+    return f"<b>{html.escape(record.name)}</b><br/>{_lines(rows)}"
+
+
+def origin(weights: StoredWeights) -> str:
+    """Return where a model comes from and under which licence, as HTML, for those who check it."""
+    record = weights.record
+    rows = [
         (_("Licence"), record.licence),
-        (
-            _("Trained on"),
-            _("{0} people").format(len(record.training_data)) if record.training_data else "",
-        ),
         (_("Source"), " ".join((record.source or {}).get(key, "") for key in ("file", "sha256"))),
         ("SHA-256", f"{record.sha256[:_SHORT_HASH]}..."),
         (_("File"), _("{0}, part of SwinX2S").format(record.file) if weights.bundled else str(weights.path)),
-        (_("Notes"), record.notes),
     ]
-    lines = [f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows if words.strip()]
-    return f"<b>{html.escape(record.name)}</b><br/>" + "<br/>".join(lines)
+    return _lines(rows)
+
+
+def _lines(rows: Sequence[tuple[str, str]]) -> str:
+    return "<br/>".join(
+        f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows if words.strip()
+    )
 
 
 def _row(weights: StoredWeights, default: str | None) -> tuple[str, ...]:

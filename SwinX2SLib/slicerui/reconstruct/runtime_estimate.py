@@ -66,15 +66,18 @@ class Expectations:
         self._settings = settings
         self._gflop_per_second: float | None = None
 
-    def expect(self, model: str, variant: str, device: str) -> Expectation:
+    def expect(self, model: str, variant: str, device: str, is_loaded: bool = False) -> Expectation:
         """Return how long the next run will take.
 
         Args:
             model: name of the weights.
             variant: of the network.
             device: "cpu" or "cuda".
+            is_loaded: whether a worker waits with its model loaded.
         """
         measured = self._settings.get(_key(model, device))
+        if is_loaded:
+            measured = self._settings.get(_key(model, device, is_loaded), measured)
         if isinstance(measured, int | float):
             return Expectation(float(measured), measured=True)
         if device != "cpu" or variant not in _GFLOP:
@@ -84,7 +87,8 @@ class Expectations:
     def remember(self, model: str, device: str, seconds: Mapping[str, float]) -> None:
         """Take over how long the phases of a run took."""
         if seconds.get("total", 0) > 0:
-            self._settings.set(_key(model, device), round(seconds["total"], 2))
+            was_loaded = seconds.get("load") == 0
+            self._settings.set(_key(model, device, was_loaded), round(seconds["total"], 2))
 
     def _speed(self) -> float:
         if self._gflop_per_second is None:
@@ -122,8 +126,8 @@ def duration(seconds: float) -> str:
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
-def _key(model: str, device: str) -> str:
-    return f"seconds/{model}/{device}"
+def _key(model: str, device: str, is_loaded: bool = False) -> str:
+    return f"seconds/{model}/{device}" + "/loaded" * is_loaded
 
 
 def _matmul_gflop_per_second() -> float:

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.slicerui.devices import CatalogueEntry, DeviceWatch, catalogue
 from SwinX2SLib.slicerui.dialogs import BoundedLog
-from SwinX2SLib.slicerui.inputs.examination import Examination
+from SwinX2SLib.slicerui.inputs.examination import TOOL_OPEN, Examination
 from SwinX2SLib.slicerui.installer import InstallError
 from SwinX2SLib.slicerui.reconstruct.runtime_estimate import Expectations, TimeLeft, duration
 from SwinX2SLib.slicerui.runs import Outcome
@@ -21,7 +21,8 @@ from SwinX2SLib.slicerui.translation import translated
 
 # Text is shown in steps, so that a worker that writes a flood of lines does not keep Slicer from drawing.
 _SHOW_INTERVAL_MS = 200
-_MISSING = "radiograph-missing"
+# Nothing is wrong yet: the user has only just begun, or is at work on a radiograph.
+_UNFINISHED = ("radiograph-missing", TOOL_OPEN)
 
 
 class ReconstructSection(Section):
@@ -84,8 +85,6 @@ class ReconstructSection(Section):
         if not running:
             self.ui.progressBar.value = 0
             self._log.clear()
-        # Whoever still works on a radiograph finishes, which may leave it with faults.
-        self.services.about_to_run.emit()
         try:
             faults = list(self._faults) or self.services.logic.start(self.parameters, self)
         except InstallError as error:
@@ -180,7 +179,8 @@ class ReconstructSection(Section):
 
     def _expectation(self):
         model, device = self._model(), self._watch.devices.chosen(self._device())
-        return self._expectations.expect(model.weights, model.variant, device)
+        is_loaded = self._run_of == (model.weights, device) and self.services.logic.worker_is_ready()
+        return self._expectations.expect(model.weights, model.variant, device, is_loaded)
 
     def _show_expectation(self) -> None:
         expected, devices, device = self._expectation(), self._watch.devices, self._device()
@@ -192,10 +192,11 @@ class ReconstructSection(Section):
         self.ui.expectationLabel.text = f"<span style='color: #b25000'>{words}</span>" if alarm else words
 
     def _show_faults(self, faults: Sequence[Fault]) -> None:
-        missing = [fault for fault in faults if fault.kind == _MISSING]
-        if missing and len(missing) == len(faults):
-            # Nothing is wrong yet: the user has only just begun.
-            lines = "<br>".join(html.escape(translated(fault).message) for fault in faults)
+        if faults and all(fault.kind in _UNFINISHED for fault in faults):
+            shown = [translated(fault) for fault in faults]
+            lines = "<br>".join(
+                html.escape(str(fault) if fault.kind == TOOL_OPEN else fault.message) for fault in shown
+            )
             self.ui.faultsLabel.text = f"<span style='color: gray'>{lines}</span>"
         else:
             lines = "".join(f"<li>{html.escape(str(translated(fault)))}</li>" for fault in faults)

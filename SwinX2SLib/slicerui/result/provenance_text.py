@@ -13,28 +13,32 @@ _SHORT_HASH = 12
 
 
 def provenance_words(result: slicer.vtkMRMLSegmentationNode) -> list[tuple[str, str]]:
-    """Return pairs of a name and what is known under it; what is unknown is left out."""
-    program = f"{provenance_value(result, 'program')} {provenance_value(result, 'program_version')}".strip()
-    model = " ".join(
-        filter(None, (provenance_value(result, "model"), _hash(provenance_value(result, "model_sha256"))))
-    )
-    seconds = provenance_value(result, "seconds_total")
+    """Return pairs of a name and what is known under it, for everyone; what is unknown is left out."""
     rows = [
-        ("Made by", program),
         ("On", provenance_value(result, "created").replace("T", " ")),
-        ("Model", model),
+        ("Model", provenance_value(result, "model")),
         *((title, _radiograph(result, role)) for role, title in _RADIOGRAPHS.items()),
-        ("Grid", _grid(result)),
-        (
-            "Computed on",
-            " ".join(
-                filter(None, (provenance_value(result, "device"), provenance_value(result, "precision")))
-            ),
-        ),
-        ("Time", f"{float(seconds):.0f} s" if seconds else ""),
         ("Edited", _edited(result)),
     ]
     return [(name, words) for name, words in rows if words]
+
+
+def provenance_details(result: slicer.vtkMRMLSegmentationNode) -> list[tuple[str, str]]:
+    """Return pairs of a name and what is known under it, for those who repeat or check a result."""
+    seconds = provenance_value(result, "seconds_total")
+    rows = [
+        ("Made by", _joined(result, "program", "program_version")),
+        ("Computed on", _joined(result, "device", "precision")),
+        ("Time", f"{float(seconds):.0f} s" if seconds else ""),
+        ("Grid", _grid(result)),
+        ("SHA-256 of the model", _hash(result, "model")),
+        *((f"SHA-256, {title.lower()}", _hash(result, role)) for role, title in _RADIOGRAPHS.items()),
+    ]
+    return [(name, words) for name, words in rows if words]
+
+
+def _joined(result: slicer.vtkMRMLSegmentationNode, *names: str) -> str:
+    return " ".join(filter(None, (provenance_value(result, name) for name in names)))
 
 
 def _radiograph(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
@@ -44,7 +48,6 @@ def _radiograph(result: slicer.vtkMRMLSegmentationNode, role: str) -> str:
         f"{float(spacing):.3g} mm" if spacing else "",
         provenance_value(result, f"{role}_spacing_source"),
         _tube(result, role),
-        _hash(provenance_value(result, f"{role}_sha256")),
     )
     return ", ".join(filter(None, parts))
 
@@ -70,5 +73,6 @@ def _edited(result: slicer.vtkMRMLSegmentationNode) -> str:
     return f"{provenance_value(result, EDITED_ON).replace('T', ' ')}: {bones}" if edited else ""
 
 
-def _hash(sha256: str) -> str:
-    return f"(SHA-256 {sha256[:_SHORT_HASH]}...)" if sha256 else ""
+def _hash(result: slicer.vtkMRMLSegmentationNode, name: str) -> str:
+    sha256 = provenance_value(result, f"{name}_sha256")
+    return f"{sha256[:_SHORT_HASH]}..." if sha256 else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import qt
@@ -31,7 +32,7 @@ from SwinX2SLib.slicerui.result.exporting import (
     needs_packages,
 )
 from SwinX2SLib.slicerui.result.links import is_result, provenance_value
-from SwinX2SLib.slicerui.result.provenance_text import provenance_words
+from SwinX2SLib.slicerui.result.provenance_text import provenance_details, provenance_words
 from SwinX2SLib.slicerui.result.radiograph_slices import RadiographsInSlices
 from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
 from SwinX2SLib.slicerui.section import Section, Services
@@ -238,15 +239,13 @@ class ResultSection(Section):
             self.ui.remarksLabel.text = _(
                 "No result is selected: run a reconstruction or open a result folder."
             )
-            self.ui.provenanceLabel.text = ""
+            self.ui.provenanceLabel.text = self.ui.provenanceDetailLabel.text = ""
             return
         remarks = [remark for remark in remarks if remark != alarm]
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
         self.ui.remarksLabel.text = f"<b>{_('Please note:')}</b><ul>{items}</ul>" if remarks else ""
-        rows = provenance_words(self._shown)
-        self.ui.provenanceLabel.text = "<br/>".join(
-            f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows
-        )
+        self.ui.provenanceLabel.text = _lines(provenance_words(self._shown))
+        self.ui.provenanceDetailLabel.text = _lines(provenance_details(self._shown))
 
     def _show_state(self) -> None:
         state = display_state(self._shown)
@@ -283,3 +282,8 @@ class ResultSection(Section):
         running = self._export is not None and self._export.is_running()
         chosen = any(box.checked and box.enabled for box in self._format_boxes.values())
         self.ui.exportButton.enabled = chosen and not running
+
+
+def _lines(rows: Sequence[tuple[str, str]]) -> str:
+    """Return names and what is known under them as HTML, one a line."""
+    return "<br/>".join(f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows)

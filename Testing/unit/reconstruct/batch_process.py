@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from SwinX2SLib.cli.batch import reconstruct_and_measure
+from SwinX2SLib.reconstruct.backends import KeptBackend
 from SwinX2SLib.reconstruct.batch import read_batch_table, run_batch
-from SwinX2SLib.reconstruct.batch.worker import KeptBackend, reconstruct_pair
+from SwinX2SLib.reconstruct.batch.worker import reconstruct_pair
 from SwinX2SLib.reconstruct.job import Job
 
 

@@ -1,6 +1,7 @@
 """The worker with a small model in place of weights, and on request one of the ways in which a run goes wrong.
 
 Usage: stand_in_worker.py MODE JOB.json [worker options]
+       stand_in_worker.py MODE --serve [worker options]
 """
 
 import sys
@@ -27,6 +28,7 @@ class StandInBackend:
 
         from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
+        print("a model is loaded", file=sys.stderr, flush=True)
         return Reconstructor(model_of(mode), job.device)
 
 

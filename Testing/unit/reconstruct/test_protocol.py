@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.reconstruct.protocol import Error, Progress, Result, decode, encode
+from SwinX2SLib.reconstruct.protocol import Error, Finished, Progress, Result, decode, encode
 
 text = st.text(max_size=40)
 events = st.one_of(
@@ -17,6 +17,7 @@ events = st.one_of(
         st.dictionaries(text, st.floats(0, 1e6)),
     ),
     st.builds(Error, text, text, text, st.none() | text),
+    st.builds(Finished, st.integers(0, 255)),
 )
 
 
