@@ -56,7 +56,24 @@ class Stage:
 _SHARED = ("size", "lean", "pelvis_size", "pelvis_pose", "ribs", "rib_slopes", "hips")
 STAGES = (
     Stage(2, 40, 0.15, 2.0, 1.0, ("size", "lean", "pelvis_pose")),
-    Stage(2, 60, 0.10, 1.5, 0.5, (*_SHARED, "steps", "pelvis", "femur", "rib_heads", "axial", "vertebra")),
+    Stage(
+        2,
+        60,
+        0.10,
+        1.5,
+        0.5,
+        (
+            *_SHARED,
+            "steps",
+            "pelvis_stretch",
+            "pelvis",
+            "femur_size",
+            "femur",
+            "rib_heads",
+            "axial",
+            "vertebra",
+        ),
+    ),
     Stage(1, 120, 0.06, 0.8, 0.05, tuple(PARTS), alone=True),
 )
 
@@ -258,7 +275,7 @@ def _mismatch(
     bin_mm: float,
     stage: Stage,
 ) -> Tensor:
-    """Return the sum over silhouettes of one minus their overlap (Dice of probabilities) and of centres' distances."""
+    """Return the sum over silhouettes of one minus their overlap (Dice) and of their centres' distances."""
     width, height = target.maps.shape[1:]
     places = points[source.index][:, [target.axis, 2]] / bin_mm + 0.5 / stage.bin_px - 0.5
     weights = source.area_mm2 * (enlarged / bin_mm**2)

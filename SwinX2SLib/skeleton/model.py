@@ -40,8 +40,10 @@ PARTS: dict[str, tuple[int, ...]] = {
     "vertebra_own": (24, 3),
     "vertebra_tilt": (24, 2),
     "pelvis_size": (1,),
-    "pelvis": (12,),
+    "pelvis_stretch": (3,),
+    "pelvis": (20,),
     "pelvis_pose": (3,),
+    "femur_size": (2,),
     "femur": (8,),
     "femur_sides": (2, 8),
     "hips": (2, 3),
@@ -57,13 +59,13 @@ Weights = Mapping[str, Tensor]
 # The scans' middle person is smaller than an adult of middle height by this factor.
 ADULT_SIZE = 1.13
 C1_STEP_MM = 15.5
-# Share of the distance of two bodies' middles that is bone: cervical, thoracic, lumbar (rounded; Busscher et al. 2010,
-# doi 10.1007/s00586-009-1184-9, bodies and discs of 6 specimens).
+# Share of the distance of two bodies' middles that is bone: cervical, thoracic, lumbar (rounded; Busscher et al.
+# 2010, doi 10.1007/s00586-009-1184-9, bodies and discs of 6 specimens).
 BODY_SHARE = (*(0.74,) * 7, *np.linspace(0.83, 0.84, 12).tolist(), *(0.77,) * 5)
 L5_DISC_MM = 9.0
 DEGREE = float(np.pi / 180)
 # Standard deviations. Sizes as logs, angles in degrees.
-SIZE_SD, STEP_SD, PELVIS_OWN_SIZE_SD = 0.05, 0.03, 0.025
+SIZE_SD, STEP_SD, PELVIS_OWN_SIZE_SD, PELVIS_STRETCH_SD, FEMUR_SIZE_SD = 0.05, 0.03, 0.025, 0.03, 0.04
 VERTEBRA_SD, VERTEBRA_OWN_SD, VERTEBRA_TILT_SD_DEG = (0.06, 0.06, 0.03), 0.025, 2.5
 AXIAL_SD_DEG = 3.0
 # Pitch, obliquity and rotation of the pelvis; its mean is turned so that the sacral slope is about 40 degrees.
@@ -79,7 +81,7 @@ RIB_SHARED, RIB_LEVEL, RIB_SIDE = 0.85, 0.45, 0.2
 RIB_SLOPE_SD_DEG = (4.0, 4.0)
 RIB_HEAD_SD_MM = (2.0, 2.5, 2.5)
 # Half height, half thickness [mm] and their log standard deviations.
-RIB_SECTION_MM, RIB_SECTION_SD = (6.2, 3.6), (0.12, 0.15)
+RIB_SECTION_MM, RIB_SECTION_SD = (6.0, 3.5), (0.2, 0.2)
 SECTION_POINTS = 10
 # Height and thickness along a rib: head, neck, shaft; the costal end is a little wider.
 _SECTION_PLACES = (0.0, 0.05, 0.15, 0.85, 1.0)
@@ -191,7 +193,9 @@ class SkeletonModel:
 
     def _pelvis(self, weights: Weights, size: Tensor, lean: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
         """Return sacrum, right and left hip, both heads and the sacral endplate."""
-        own = torch.exp(PELVIS_OWN_SIZE_SD * weights["pelvis_size"][0])
+        own = torch.exp(
+            PELVIS_OWN_SIZE_SD * weights["pelvis_size"] + PELVIS_STRETCH_SD * weights["pelvis_stretch"]
+        )
         bones = {
             label: (self._mean[label] + torch.tensordot(weights["pelvis"], self._modes[label], dims=1))
             * size
@@ -221,6 +225,7 @@ class SkeletonModel:
         for number, side in enumerate((-1.0, 1.0)):
             shape = weights["femur"] + FEMUR_SIDES_SD * weights["femur_sides"][number]
             femur = (self._mean[FEMUR_LEFT] + torch.tensordot(shape, self._modes[FEMUR_LEFT], dims=1)) * size
+            femur = femur * torch.exp(FEMUR_SIZE_SD * weights["femur_size"][number])
             femur = femur - _ball_centre(femur[self.table.head])
             flexion, abduction, outward = (
                 deviation * angle
@@ -319,7 +324,7 @@ def _cosines(count: int, terms: int) -> np.ndarray:
 
 
 def _body_size(vertices: np.ndarray, height: float) -> np.ndarray:
-    """Return half width, half depth and half height of a vertebra's body, from its surface around the body's centre."""
+    """Return half width, half depth and half height of a vertebra's body, from its surface around its centre."""
     waist = vertices[np.abs(vertices[:, 2]) < 0.3 * height]
     depth = np.percentile(waist[:, 1], 99)
     beside = waist[np.abs(waist[:, 1]) < 0.5 * depth]
@@ -376,7 +381,9 @@ def _half_turned(axes: Tensor) -> Tensor:
 def _placed_ribs(
     plane: Tensor, pump_deg: Tensor, swing_deg: Tensor, bucket_deg: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return curves `(..., N, 3)` of right ribs in right, front, up from the head, and normals `(..., 3)` of their planes.
+    """Return curves `(..., N, 3)` of right ribs from their heads, and the normals `(..., 3)` of their planes.
+
+    Frame: right, front, up.
 
     The chord points down and the convex side to the right; then pump handle (forwards about the transverse axis),
     lateral swing (about the vertical) and bucket handle (about the chord; the lateral arch rises).

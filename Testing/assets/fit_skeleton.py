@@ -38,7 +38,7 @@ SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT = 50, 51, 52, 53
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 # Faces of a bone's surface.
 FACES = {"vertebra": 900, SACRUM: 1800, HIP_RIGHT: 2200, HIP_LEFT: 2200, FEMUR_LEFT: 1400}
-PELVIS_MODES, FEMUR_MODES = 12, 8
+PELVIS_MODES, FEMUR_MODES = 20, 8
 # The socket is what of a hip faces the middle of its ball: cosine.
 SOCKET_FACING = 0.8
 # Vertices of the sacral endplate: distance from its plane and from its centre.
