@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from pathlib import Path
 
 import qt
@@ -19,7 +18,7 @@ from SwinX2SLib.slicerui.result import confidence, outlines, radiograph_views, r
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
 from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
 from SwinX2SLib.slicerui.result.exporting import ExportError, SegmentationExport, format_hindrances
-from SwinX2SLib.slicerui.result.links import is_result, provenance_value
+from SwinX2SLib.slicerui.result.links import is_result, remarks_of
 from SwinX2SLib.slicerui.result.provenance_text import provenance_words
 from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
 from SwinX2SLib.slicerui.section import Section, Services
@@ -203,7 +202,7 @@ class ResultSection(Section):
         self.ui.exportLabel.text = words
 
     def _show_words(self) -> None:
-        remarks = json.loads(provenance_value(self._shown, "remarks") or "[]") if self._shown else []
+        remarks = remarks_of(self._shown) if self._shown else []
         alarm = unreliable_reason(remarks)
         self.services.banner.emit(alarm)
         if self._shown is None:
