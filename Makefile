@@ -47,7 +47,7 @@ $(VENV)/.notebooks: $(VENV)/.test
 	$(PIP) --editable '.[notebooks]'
 	@touch $@
 
-demo: $(VENV)/.runtime  ## reconstruct the two demo pairs, offline, into demo-output
+demo: $(VENV)/.runtime  ## reconstruct the three demo pairs, offline, into demo-output
 	$(BIN)/python -m SwinX2SLib demo --out demo-output
 
 test: $(VENV)/.test  ## run every test

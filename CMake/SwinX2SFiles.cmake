@@ -102,6 +102,7 @@ set(SwinX2SLib_SCRIPTS
   label_maps/recognition.py
   lazy.py
   measurements/__init__.py
+  measurements/acetabulum.py
   measurements/bones.py
   measurements/crosschecks.py
   measurements/editing.py
@@ -387,6 +388,7 @@ set(SwinX2S_RESOURCES
   Resources/Benchmark/paper_tables.json
   Resources/Demo/Thumbnails/chest.png
   Resources/Demo/Thumbnails/phantom.png
+  Resources/Demo/Thumbnails/torso.png
   Resources/Demo/checksums.json
   Resources/Demo/chest.json
   Resources/Demo/chest_ap.png
@@ -394,6 +396,9 @@ set(SwinX2S_RESOURCES
   Resources/Demo/phantom.json
   Resources/Demo/phantom_ap.png
   Resources/Demo/phantom_lateral.png
+  Resources/Demo/torso.json
+  Resources/Demo/torso_ap.png
+  Resources/Demo/torso_lateral.png
   Resources/Icons/SwinX2S.png
   Resources/Models/film-orientation-v1.safetensors
   Resources/Models/fused-tiny-v2.safetensors

@@ -59,7 +59,11 @@ class Cone:
 
 
 def vote_for_sphere(
-    points: np.ndarray, normals: np.ndarray, radii_mm: np.ndarray
+    points: np.ndarray,
+    normals: np.ndarray,
+    radii_mm: np.ndarray,
+    area_power: float = 2.0,
+    spread_radii: float = 0.09,
 ) -> tuple[np.ndarray, float]:
     """Return the centre `(3,)` and radius of the ball on which most points lie.
 
@@ -68,16 +72,19 @@ def vote_for_sphere(
     Args:
         points, normals: `(N, 3)`, of evenly spread points.
         radii_mm: to try.
+        area_power: votes are divided by the radius to this power: 2 counts the part of the ball that voted, less
+            prefers large balls.
+        spread_radii: votes so near to each other, in radii of the ball, are for the same place.
     """
     best = (-1.0, points[0], float(radii_mm[0]))
     for radius in radii_mm:
         places = points - radius * normals
         tree = cKDTree(places)
-        votes = tree.query_ball_point(places, 0.09 * radius, return_length=True)
-        # A ball of this radius has area for so many points: the part of it that voted counts.
-        score = votes.max() / radius**2
+        votes = tree.query_ball_point(places, spread_radii * radius, return_length=True)
+        # A ball of this radius has area for radius**2 points.
+        score = votes.max() / radius**area_power
         if score > best[0]:
-            peak = places[tree.query_ball_point(places[votes.argmax()], 0.09 * radius)].mean(axis=0)
+            peak = places[tree.query_ball_point(places[votes.argmax()], spread_radii * radius)].mean(axis=0)
             best = (score, peak, float(radius))
     return best[1], best[2]
 

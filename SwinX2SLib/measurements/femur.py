@@ -8,11 +8,13 @@ import numpy as np
 
 from SwinX2SLib.geometry.fits import Sphere
 from SwinX2SLib.geometry.surfaces import angle_deg, orthogonalise
+from SwinX2SLib.measurements.acetabulum import head_site
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.femur_distal import DistalFemur, find_distal
 from SwinX2SLib.measurements.femur_proximal import (
     ISTHMUS_RADII,
     Neck,
+    ProximalFemur,
     Shaft,
     UpperFemur,
     find_proximal,
@@ -43,6 +45,8 @@ GOOD_COVERAGE = 0.5
 # A head that is a ball leaves this much at most, and half a voxel besides.
 GOOD_RESIDUAL_MM = 1.0
 NECK_TO_HEAD = (0.45, 0.92)
+# A neck as thick as its head is none.
+MOST_NECK_TO_HEAD = 1.0
 # Whole femora (VSD) cut off 3.5 to 4.2 head radii below the head's centre, square to the shaft or up to 20 degrees
 # askew, as meshes and on a 2.6 mm grid: the shaft's axis lay 2.8 degrees off in half of them, 6 in nine of ten, 10 at
 # most; the neck-shaft angle 2.2, 5 and 9. What the upper end tells of the shaft in other people makes it no better.
@@ -60,12 +64,17 @@ MOST_ASIDE_RADII = 4.6
 def measure_femora(bones: Mapping[str, Bone]) -> list[Measurement]:
     """Measure both femora; bones by label name."""
     return [
-        result for side in ("left", "right") for result in measure_femur(bones.get(f"femur_{side}"), side)
+        result
+        for side in ("left", "right")
+        for result in measure_femur(bones.get(f"femur_{side}"), side, bones)
     ]
 
 
-def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
+def measure_femur(bone: Bone | None, side: str, bones: Mapping[str, Bone] | None = None) -> list[Measurement]:
     """Measure one femur.
+
+    Its head has to lie in the acetabulum of its side, or without a hip bone at the end next to the trunk; else
+    nothing is measured.
 
     The neck-shaft angle lies between the neck axis (from the isthmus to the head's centre) and the shaft axis
     downwards, in space. The offset is the distance of the head's centre from the shaft axis; the neck length runs
@@ -76,37 +85,46 @@ def measure_femur(bone: Bone | None, side: str) -> list[Measurement]:
     Args:
         bone: of that side, or None when there is none.
         side: "left" or "right".
+        bones: all of that person, by label name; without them the head may be anywhere on the bone.
     """
     structure = f"femur_{side}"
     if bone is None or (bone.voxel_count or LEAST_VOXELS) < LEAST_VOXELS:
         return _absent(
             structure, side, HEAD + NECK + SHAFT + KNEE, missing_reason(bone, structure, LEAST_VOXELS)
         )
-    upper = find_proximal(bone)
+    upper = find_proximal(bone, None if bones is None else head_site(bones, side))
     flags = bone_flags(bone, allowed_cuts=("inferior",))
-    head, neck, shaft = upper.head, upper.neck, upper.shaft
+    head = upper.head
     if head is None or head.coverage < LEAST_COVERAGE:
-        return _absent(structure, side, HEAD + NECK + SHAFT + KNEE, "The femoral head was not found.")
+        return _absent(structure, side, HEAD + NECK + SHAFT + KNEE, upper.missing)
     flags += _head_flags(bone, head)
-    results = _head_results(head, structure, side, flags)
-    if neck is None:
-        return results + _absent(structure, side, NECK + SHAFT + KNEE, "The femoral neck was not found.")
+    if upper.shaft is not None:
+        flags += _merged_flags(bone, head, upper.shaft)
+    if impossible := _impossible(upper):
+        results = _head_results(head, structure, side, (*flags, impossible))
+        return results + _absent(structure, side, NECK + SHAFT + KNEE, impossible)
+    return _head_results(head, structure, side, flags) + _below_head(bone, upper, structure, side, flags)
+
+
+def _below_head(
+    bone: Bone, upper: ProximalFemur, structure: str, side: str, flags: tuple[str, ...]
+) -> list[Measurement]:
+    """Return what rests on neck, shaft and knee, absent as far as these are not found."""
+    head, neck, shaft = upper.head, upper.neck, upper.shaft
+    if head is None or neck is None:
+        return _absent(structure, side, NECK + SHAFT + KNEE, "The femoral neck was not found.")
     flags += _neck_flags(head, neck)
-    results.append(_neck_result(head, neck, structure, side, flags))
+    results = [_neck_result(head, neck, structure, side, flags)]
     if shaft is None:
-        return results + _absent(
-            structure, side, SHAFT + KNEE, "The shaft is missing or too short for an axis."
-        )
+        reason = "The shaft is missing or too short for an axis."
+        return results + _absent(structure, side, SHAFT + KNEE, reason)
     whole = UpperFemur(head, neck, shaft)
-    odd = _proportion_flags(bone, whole)
-    results = [result.flagged(odd) for result in results]
-    flags += odd + _shaft_flags(bone, shaft)
+    flags += _shaft_flags(bone, shaft)
     results += _shaft_results(whole, structure, side, flags)
     lower = find_distal(bone, whole)
     if lower is None:
-        return results + _absent(
-            structure, side, KNEE, "The bone ends above the knee; the condyles are missing."
-        )
+        reason = "The bone ends above the knee; the condyles are missing."
+        return results + _absent(structure, side, KNEE, reason)
     return results + _knee_results(whole, lower, structure, side, flags, max(bone.spacing_mm or (0.0,)))
 
 
@@ -125,10 +143,15 @@ def _head_flags(bone: Bone, head: Sphere) -> tuple[str, ...]:
     return reasons + FEMUR["head_radius"].flags(head.radius_mm, "A head radius", "mm")
 
 
+def _thickness(head: Sphere, neck: Neck) -> float:
+    """Return the radius of the neck's narrowest section as a part of the head's."""
+    return float(np.sqrt(neck.isthmus.area_mm2 / np.pi) / head.radius_mm)
+
+
 def _neck_flags(head: Sphere, neck: Neck) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     radius = head.radius_mm
-    ratio = np.sqrt(neck.isthmus.area_mm2 / np.pi) / radius
+    ratio = _thickness(head, neck)
     if not NECK_TO_HEAD[0] < ratio < NECK_TO_HEAD[1]:
         reasons += (f"The neck is {ratio:.2f} times as thick as the head, which is implausible.",)
     if not ISTHMUS_RADII[0] + 0.05 < neck.level_mm / radius < ISTHMUS_RADII[-1] - 0.05:
@@ -149,24 +172,32 @@ def _shaft_flags(bone: Bone, shaft: Shaft) -> tuple[str, ...]:
     return reasons
 
 
-def _proportion_flags(bone: Bone, upper: UpperFemur) -> tuple[str, ...]:
-    """Return reasons when head, neck and shaft do not stand to each other as in a femur, or more hangs on them."""
-    reasons: tuple[str, ...] = ()
-    cone = upper.shaft.cone
-    away = bone.vertices_ras_mm - cone.point
-    aside = np.linalg.norm(away - np.outer(away @ cone.direction, cone.direction), axis=1)
-    reach = float(np.quantile(aside, 0.99))
-    if reach > MOST_ASIDE_RADII * upper.head.radius_mm:
-        reasons += (
-            f"The bone extends {reach:.0f} mm to the side of its shaft: it is merged with other bones.",
-        )
-    on_neck, _ = meeting_points(upper.head, upper.neck, cone)
-    along = float((upper.head.centre - on_neck) @ upper.neck.direction) / upper.head.radius_mm
-    angle = angle_deg(upper.neck.direction, cone.direction)
+def _merged_flags(bone: Bone, head: Sphere, shaft: Shaft) -> tuple[str, ...]:
+    """Return a reason when more hangs on the bone than a femur."""
+    away = bone.vertices_ras_mm - shaft.cone.point
+    along = away @ shaft.cone.direction
+    reach = float(np.quantile(np.linalg.norm(away - np.outer(along, shaft.cone.direction), axis=1), 0.99))
+    if reach <= MOST_ASIDE_RADII * head.radius_mm:
+        return ()
+    return (f"The bone extends {reach:.0f} mm to the side of its shaft: it is merged with other bones.",)
+
+
+def _impossible(upper: ProximalFemur) -> str:
+    """Return why head, neck and shaft, as far as found, cannot be those of a femur; nothing where they can."""
+    head, neck, shaft = upper.head, upper.neck, upper.shaft
+    if head is None or neck is None:
+        return ""
+    if (thickness := _thickness(head, neck)) >= MOST_NECK_TO_HEAD:
+        return f"The neck is {thickness:.2f} times as thick as the head, which no person has."
+    if shaft is None:
+        return ""
+    on_neck, _ = meeting_points(head, neck, shaft.cone)
+    along = float((head.centre - on_neck) @ neck.direction) / head.radius_mm
+    angle = angle_deg(neck.direction, shaft.cone.direction)
     low, high = FEMUR["neck_shaft_angle"].lower, FEMUR["neck_shaft_angle"].upper
     if NECK_LENGTH_RADII[0] < along < NECK_LENGTH_RADII[1] and low - 10 < angle < high + 10:
-        return reasons
-    return (*reasons, "The arrangement of head, neck and shaft is not that of a femur: check the label.")
+        return ""
+    return "The arrangement of head, neck and shaft is not that of a femur: check the label."
 
 
 def _head_results(head: Sphere, structure: str, side: str, flags: tuple[str, ...]) -> list[Measurement]:

@@ -1,7 +1,8 @@
-"""The upper femur: head, neck isthmus, shaft axis and trochanters, found from the bone alone.
+"""The upper femur: head, neck isthmus, shaft axis and trochanters, found on its surface.
 
-Nothing here asks where the patient's axes run; lengths are counted in radii of the head, so that a child's or a
-large man's femur is searched in the same places. After Cerveri et al. 2010, Ann Biomed Eng 38:1752.
+Lengths are counted in radii of the head, so that a child's or a large man's femur is searched in the same places.
+The acetabulum says where the head has to be (`acetabulum.HeadSite`). After Cerveri et al. 2010, Ann Biomed Eng
+38:1752.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from SwinX2SLib.geometry.fits import Cone, Sphere, fit_cone, fit_sphere, vote_for_sphere
 from SwinX2SLib.geometry.surfaces import Section, Surface, orthogonalise, plane_basis, unit
+from SwinX2SLib.measurements.acetabulum import HeadSite
 from SwinX2SLib.measurements.bones import Bone
 
 HEAD_RADII_MM = np.arange(12.0, 34.0, 1.5)
@@ -43,6 +45,9 @@ SECTORS = 8
 SHAFT_NOISE_MM = 0.8
 # Seen along the shaft, the lesser trochanter lies between these angles from medial (0) towards posterior (90).
 TROCHANTER_SECTOR_DEG = (-25.0, 105.0)
+# Around the acetabulum's centre, in its radii: what may belong to the head.
+SITE_RADII = 2.0
+NO_HEAD = "The femoral head was not found."
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +84,12 @@ class Shaft:
 
 @dataclass(frozen=True, eq=False)
 class ProximalFemur:
-    """What was found; what was not is None."""
+    """What was found; what was not is None, `missing` says why there is no head."""
 
     head: Sphere | None = None
     neck: Neck | None = None
     shaft: Shaft | None = None
+    missing: str = NO_HEAD
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +101,30 @@ class UpperFemur:
     shaft: Shaft
 
 
-def find_proximal(bone: Bone) -> ProximalFemur:
-    """Find head, neck and shaft of a femur."""
-    surface = bone.surface
+def find_proximal(bone: Bone, site: HeadSite | None = None) -> ProximalFemur:
+    """Find head, neck and shaft of a femur.
+
+    Args:
+        bone: the femur.
+        site: where its head has to be; anywhere when None.
+    """
     noise = 0.5 if bone.spacing_mm is None else max(0.5, 0.3 * max(bone.spacing_mm))
-    head = _find_head(surface, noise, None)
+    found = _from_head(bone, _find_head(bone.surface, noise, None), noise)
+    reason = site.misplaced(bone, found.head) if site and found.head else ""
+    if not reason or site is None:
+        return found
+    if site.centre is not None:
+        apart = np.linalg.norm(bone.vertices_ras_mm - site.centre, axis=1)
+        near = np.flatnonzero(apart < SITE_RADII * site.radius_mm)
+        found = _from_head(bone, _find_head(bone.surface, noise, None, near), noise)
+        if found.head is not None and not site.misplaced(bone, found.head):
+            return found
+    return ProximalFemur(missing=reason)
+
+
+def _from_head(bone: Bone, head: Sphere | None, noise: float) -> ProximalFemur:
+    """Return neck and shaft to a first head, and the head from what lies away from the neck."""
+    surface = bone.surface
     if head is None:
         return ProximalFemur()
     neck = _find_neck(surface, head)
@@ -116,13 +141,23 @@ def medial_and_posterior(neck: Neck, down: np.ndarray, left: bool) -> tuple[np.n
     return medial, np.cross(medial, down) * (-1.0 if left else 1.0)
 
 
-def _find_head(surface: Surface, noise_mm: float, known: tuple[Sphere, Neck] | None) -> Sphere | None:
-    """Return the ball of the head; with a first ball and its neck known, from what lies away from the neck."""
-    if len(surface.vertices) < 50:
+def _find_head(
+    surface: Surface, noise_mm: float, known: tuple[Sphere, Neck] | None, voters: np.ndarray | None = None
+) -> Sphere | None:
+    """Return the ball of the head; with a first ball and its neck known, from what lies away from the neck.
+
+    Args:
+        surface: of the femur.
+        noise_mm: distance of noise.
+        known: first ball and its neck.
+        voters: `(N,)` vertices among which the first ball is looked for; all when None.
+    """
+    voters = np.arange(len(surface.vertices)) if voters is None else voters
+    if len(voters) < 50:
         return None
     if known is None:
-        step = max(1, len(surface.vertices) // VOTERS)
-        centre, radius = vote_for_sphere(surface.vertices[::step], surface.normals[::step], HEAD_RADII_MM)
+        voters = voters[:: max(1, len(voters) // VOTERS)]
+        centre, radius = vote_for_sphere(surface.vertices[voters], surface.normals[voters], HEAD_RADII_MM)
     else:
         centre, radius = known[0].centre, known[0].radius_mm
     for _ in range(3):

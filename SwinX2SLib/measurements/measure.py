@@ -95,7 +95,7 @@ def measure_subject(
     # The hip axis of the pelvis rests on the femora.
     femora = {}
     if {"femur", "pelvis"} & set(only):
-        femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
+        femora = {side: measure_femur(bones.get(f"femur_{side}"), side, bones) for side in SIDES}
     measured: dict[str, Callable[[], list[Measurement]]] = {
         "femur": lambda: [one for side in SIDES for one in femora[side]],
         "pelvis": lambda: measure_pelvis(bones, femora),

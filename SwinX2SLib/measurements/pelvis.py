@@ -28,6 +28,8 @@ LEAST_VOXELS = 500
 HIP_HEIGHT_MM = (150.0, 270.0)
 # Landmarks of 20 people of the JHU pelvis atlas lie 12 mm at most from being mirror images.
 ASYMMETRY_MM = 14.0
+# The centres of both hips lie 0.6 times their size apart; so near together they are one bone under two names.
+LEAST_APART = 0.25
 ENDPLATE_AREA_MM2 = (450.0, 2200.0)
 ENDPLATE_RESIDUAL_MM = 1.2
 # Its place in the box of the hips, from left, back and below (0) to the other ends (1), and its greatest distance
@@ -49,7 +51,7 @@ def measure_pelvis(bones: Mapping[str, Bone], femora: Femora | None = None) -> l
         femora: of `measure_femur` by side, when they are at hand.
     """
     if femora is None:
-        femora = {side: measure_femur(bones.get(f"femur_{side}"), side) for side in SIDES}
+        femora = {side: measure_femur(bones.get(f"femur_{side}"), side, bones) for side in SIDES}
     hips: list[Bone] = []
     for side in SIDES:
         hip = bones.get(f"hip_{side}")
@@ -57,6 +59,8 @@ def measure_pelvis(bones: Mapping[str, Bone], femora: Femora | None = None) -> l
             reason = missing_reason(hip, f"hip_{side}", LEAST_VOXELS)
             return [*_all_absent(reason), _leg_length_difference(femora)]
         hips.append(hip)
+    if _overlap(*hips):
+        return [*_all_absent("Both hip bones are in the same place."), _leg_length_difference(femora)]
     found = find_hip_landmarks(*hips)
     sacrum = bones.get("sacrum")
     flags = _pelvis_flags(hips, sacrum, found)
@@ -66,6 +70,13 @@ def measure_pelvis(bones: Mapping[str, Bone], femora: Femora | None = None) -> l
     results += _front_results(found, shared)
     results += _sacral_results(sacrum, hips, found, femora, flags)
     return [*results, _leg_length_difference(femora)]
+
+
+def _overlap(left: Bone, right: Bone) -> bool:
+    """Whether the two hips lie in the same place."""
+    apart = np.linalg.norm(left.vertices_ras_mm.mean(axis=0) - right.vertices_ras_mm.mean(axis=0))
+    size = max(float(np.ptp(hip.vertices_ras_mm, axis=0).max()) for hip in (left, right))
+    return bool(apart < LEAST_APART * size)
 
 
 def _all_absent(reason: str) -> list[Measurement]:

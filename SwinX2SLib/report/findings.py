@@ -18,13 +18,16 @@ from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.reconstruct.plausibility import (
     LARGEST_ML,
     LOW_CONFIDENCE,
+    UNRELIABLE,
     FoundBone,
     found_bones,
     mean_heights,
     plausibility_warnings,
+    unreliable_reason,
 )
 
 _FILES = ("labels.nii.gz", "uncertainty.nii.gz", "provenance.json")
+_BONE_FILES = ("labels.nii.gz", "segmentation.seg.nrrd")
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,22 @@ def read_findings(folder: Path) -> Findings:
     return Findings(
         labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(warnings), uncertainty
     )
+
+
+def unreliable_result(path: Path) -> str:
+    """Return why the result that a segmentation belongs to must not be relied on, a sentence, or "".
+
+    Args:
+        path: folder of a result, its bones, or anything else, of which nothing is known.
+    """
+    folder = path if path.is_dir() else path.parent
+    is_result = path.is_dir() or path.name in _BONE_FILES
+    if not is_result or not all((folder / name).is_file() for name in _FILES):
+        return ""
+    try:
+        return unreliable_reason(read_findings(folder).plausibility)
+    except InputError:
+        return f"{UNRELIABLE}: its files cannot be read completely."
 
 
 def _bones(

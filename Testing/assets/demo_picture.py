@@ -1,4 +1,4 @@
-"""The picture at the head of the README: `python Testing/assets/demo_picture.py demo-output/phantom PICTURE.png`.
+"""The picture at the head of the README: `python Testing/assets/demo_picture.py demo-output/torso PICTURE.png`.
 
 Puts the four pictures of a report beside each other.
 """

@@ -120,7 +120,7 @@ def photograph_faults(panel, camera: Photographer) -> None:
 
 def photograph_run(panel, camera: Photographer) -> None:
     """Open the sample as a user does, and reconstruct it."""
-    (sample,) = (each for each in slicer.modules.sampleDataSources["SwinX2S"] if "phantom" in each.sampleName)
+    sample = slicer.modules.sampleDataSources["SwinX2S"][0]
     sample.customDownloader(sample)
     settle()
     camera.shoot("radiographs", "inputs")

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+import shutil
 
 import pytest
 import qt
@@ -11,7 +13,7 @@ from measured_person import HEAD_MM, head, measured_text, surface_name, usual_ra
 
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements import section as section_module
-from SwinX2SLib.slicerui.measurements.commands import share_done
+from SwinX2SLib.slicerui.measurements.commands import SegmentationCommand, share_done
 from SwinX2SLib.slicerui.measurements.markups import places_of
 from SwinX2SLib.slicerui.measurements.tree import ALL
 from SwinX2SLib.slicerui.result.links import linked
@@ -55,6 +57,21 @@ def move_surface(section, radius):
     index = places_of(node).index(surface_name("left"))
     node.SetNthControlPointPosition(index, *head("left", 0.0, 0.0, radius))
     node.InvokeEvent(node.PointEndInteractionEvent)
+
+
+def test_measuring_a_result_that_must_not_be_relied_on_hands_its_banner_on(bones, monkeypatch):
+    alarm, started = "Do not rely on this reconstruction: low confidence in 3 of 5 bones.", []
+    monkeypatch.setattr(
+        SegmentationCommand, "_start", lambda self, arguments: started.append(list(arguments))
+    )
+    for remarks in ([], ["Missing vertebrae: T5.", alarm]):
+        bones.SetAttribute("SwinX2S.remarks", json.dumps(remarks))
+        command = SegmentationCommand(bones, lambda line: None, lambda *ended: None)
+        command.measure()
+        shutil.rmtree(command.out.parent)
+    plain, warned = started
+    assert "--unreliable" not in plain
+    assert warned[warned.index("--unreliable") + 1] == alarm
 
 
 def test_without_bones_nothing_can_be_done(section):

@@ -47,7 +47,7 @@ def test_every_sample_has_a_thumbnail_and_its_files_their_checksums(sources):
         assert all(uri.startswith("file:") for uri in source.uris)
 
 
-@pytest.mark.parametrize(("index", "spacing_mm"), [(0, 1.0), (1, 1.5)])
+@pytest.mark.parametrize(("index", "spacing_mm"), [(0, 3.890625), (1, 1.0), (2, 1.5)])
 def test_a_click_loads_both_radiographs_and_chooses_them(panel, sources, index, spacing_mm):
     click(sources[index])
     radiographs = panel.parameters.ap_volume, panel.parameters.lateral_volume
@@ -65,10 +65,15 @@ def test_a_click_loads_both_radiographs_and_chooses_them(panel, sources, index, 
 def test_another_sample_takes_the_place_of_the_first(panel, sources):
     click(sources[0])
     panel.ui.apFlipSidesButton.click()
-    click(sources[1])
+    click(sources[2])
     assert panel.parameters.ap_volume.GetName() == "chest frontal"
     assert panel.parameters.ap_flip == ""
     assert panel.ui.faultsLabel.text == ""
+
+
+def test_the_first_sample_is_a_person(sources):
+    assert sources[0].sampleName.startswith("Torso")
+    assert "CC BY 4.0" in sources[0].sampleName
 
 
 def test_a_radiograph_is_loaded_as_it_is_stored(module_widget, repository):

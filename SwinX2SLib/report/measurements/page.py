@@ -136,6 +136,8 @@ def page_values(
     return {
         "title": title or Path(source["path"]).name,
         "counts": counts,
+        # Documents of version 0.1 do not have it.
+        "banner": source.get("unreliable", ""),
         "notes": source["notes"],
         "sections": [_section(region, found, bones) for region, found in measured.items()],
         "interval_words": provenance["intervals"]["percentiles"] if provenance["intervals"] else "",

@@ -25,7 +25,7 @@ from SwinX2SLib.report.measurements.page import Group, Row
 # The PDF's own fonts lack most of the letters in which people are named; matplotlib brings one that has them.
 _FONTS = {"SwinX2S": "DejaVuSans.ttf", "SwinX2S-Bold": "DejaVuSans-Bold.ttf"}
 _SOFT, _WARN, _GOOD = colors.HexColor("#5a6072"), colors.HexColor("#b25000"), colors.HexColor("#17613a")
-_EDITED = "#6a3d9a"
+_EDITED, _ALARM = "#6a3d9a", colors.HexColor("#b3261e")
 _MARGIN = 16 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _MOST_PICTURE = (82 * mm, 92 * mm)
@@ -66,6 +66,8 @@ def _register_fonts() -> None:
 
 def _story(values: Mapping[str, Any]) -> Iterator[Flowable]:
     review, counts = values["review"], values["counts"]
+    if values["banner"]:
+        yield _banner(values["banner"])
     yield _text(f"<b>{escape(values['title'])}</b>", 16)
     yield _text("Research use only: not for diagnosis or treatment", 8, _WARN)
     signed = review is not None and review.is_signed
@@ -87,6 +89,14 @@ def _story(values: Mapping[str, Any]) -> Iterator[Flowable]:
     yield Spacer(1, 6 * mm)
     for name, text in values["facts"].items():
         yield _text(f"<b>{escape(name)}:</b> {escape(str(text))}", 7, _SOFT)
+
+
+def _banner(words: str) -> Flowable:
+    """Return why nothing here must be relied on, white on red across the page."""
+    line = Table([[_text(f"<b>{escape(words)}</b>", 10, colors.white)]], colWidths=[_WIDTH])
+    line.setStyle([("BACKGROUND", (0, 0), (-1, -1), _ALARM), ("LEFTPADDING", (0, 0), (-1, -1), 8)])
+    line.spaceAfter = 3 * mm
+    return line
 
 
 def _review_words(values: Mapping[str, Any]) -> str:

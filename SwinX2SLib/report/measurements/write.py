@@ -23,6 +23,7 @@ from SwinX2SLib.measurements.measure import REGIONS, measure_subject
 from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
+from SwinX2SLib.report.findings import unreliable_result
 from SwinX2SLib.report.measurements.page import measurements_page
 from SwinX2SLib.report.naming import REGION_TITLES
 from SwinX2SLib.version import __version__
@@ -52,6 +53,7 @@ class MeasureJob:
         reading: how to read.
         title: of the page.
         overwrite: whether an earlier result may be replaced.
+        unreliable: why the bones must not be relied on, a sentence; "" for what the files of a result say.
         with_page: whether the page with its pictures is drawn, which takes longer than the measuring.
     """
 
@@ -64,6 +66,7 @@ class MeasureJob:
     reading: ReadOptions = field(default_factory=ReadOptions)
     title: str = ""
     overwrite: bool = False
+    unreliable: str = ""
     with_page: bool = True
 
 
@@ -171,6 +174,7 @@ def _provenance(job: MeasureJob, subject: SubjectBones, samples: int) -> dict[st
             "spacing_mm": None if volume is None else voxel_spacing_mm(volume.affine).tolist(),
             "bones": list(subject.bones),
             "notes": list(subject.notes),
+            "unreliable": job.unreliable or unreliable_result(job.segmentation),
         },
         "regions": list(job.only),
         "intervals": intervals,

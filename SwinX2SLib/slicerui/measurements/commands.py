@@ -12,11 +12,13 @@ from pathlib import Path
 import qt
 import slicer
 
+from SwinX2SLib.reconstruct.plausibility import unreliable_reason
 from SwinX2SLib.slicerui.background_process import InterpreterError
 from SwinX2SLib.slicerui.bone_voxels import VoxelsError
 from SwinX2SLib.slicerui.installer import Installer, InstallError
 from SwinX2SLib.slicerui.measurements.nodes import whole_document
 from SwinX2SLib.slicerui.models.weights import BackgroundCommand
+from SwinX2SLib.slicerui.result.links import remarks_of
 
 # "Measuring region 2 of 5": how far the command is.
 _STEP = re.compile(r"region (\d+) of (\d+)")
@@ -58,7 +60,10 @@ class SegmentationCommand:
             SegmentationNotWrittenError, InterpreterError, OSError: it cannot be started.
         """
         # A user may have added segments of their own.
-        self._start(["measure", self._write_bones(), "--out", str(self.out), "--ignore-unknown", "--no-page"])
+        alarm = unreliable_reason(remarks_of(self._segmentation))
+        banner = ["--unreliable", alarm] if alarm else []
+        options = ["--out", str(self.out), "--ignore-unknown", "--no-page", *banner]
+        self._start(["measure", self._write_bones(), *options])
 
     def report(self, document: slicer.vtkMRMLTextNode, out: Path) -> None:
         """Start `swinx2s measured-report` into a new folder.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import slicer
 
 from SwinX2SLib.slicerui.provenance import PREFIX
@@ -69,6 +71,11 @@ def linked(result: slicer.vtkMRMLSegmentationNode, role: str, **attributes: str)
 def provenance_value(node: slicer.vtkMRMLNode, name: str) -> str:
     """Return an attribute of the module's on a node, or ""."""
     return node.GetAttribute(PREFIX + name) or ""
+
+
+def remarks_of(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Return the warnings and notes that came with a result; none of a segmentation of another origin."""
+    return json.loads(provenance_value(node, "remarks") or "[]")
 
 
 def results_in_scene() -> list[slicer.vtkMRMLSegmentationNode]:

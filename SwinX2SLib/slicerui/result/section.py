@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from SwinX2SLib.slicerui.result.exporting import (
     format_hindrances,
     needs_packages,
 )
-from SwinX2SLib.slicerui.result.links import is_result, provenance_value
+from SwinX2SLib.slicerui.result.links import is_result, remarks_of
 from SwinX2SLib.slicerui.result.provenance_text import provenance_details, provenance_words
 from SwinX2SLib.slicerui.result.radiograph_slices import RadiographsInSlices
 from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
@@ -232,7 +231,7 @@ class ResultSection(Section):
         self.ui.exportLabel.text = words
 
     def _show_words(self) -> None:
-        remarks = json.loads(provenance_value(self._shown, "remarks") or "[]") if self._shown else []
+        remarks = remarks_of(self._shown) if self._shown else []
         alarm = unreliable_reason(remarks)
         self.services.banner.emit(alarm)
         if self._shown is None:

@@ -5,7 +5,15 @@ import shutil
 
 import numpy as np
 import pytest
-from demo_assets import CHECKSUMS, THUMBNAILS, write_chest_pair, write_phantom_pair, write_samples
+from demo_assets import (
+    CHECKSUMS,
+    DEMO_PHANTOM,
+    THUMBNAILS,
+    write_chest_pair,
+    write_phantom_pair,
+    write_samples,
+    write_torso_pair,
+)
 from PIL import Image
 from scipy import ndimage
 
@@ -13,7 +21,7 @@ from SwinX2SLib.drr import normalised_cross_correlation
 from SwinX2SLib.phantom import PhantomParameters
 from SwinX2SLib.radiographs import RadiographOptions, read_pair
 
-NAMES = ("phantom", "chest")
+NAMES = ("torso", "phantom", "chest")
 
 
 def pixels(path):
@@ -45,7 +53,8 @@ def test_the_phantom_pair_is_that_of_the_parameters_beside_it(demo, tmp_path):
     stored = json.loads((demo / "phantom.json").read_text(encoding="utf-8"))
     made = json.loads(write_phantom_pair(tmp_path, 4.0).read_text(encoding="utf-8"))
     assert stored["phantom"] == made["phantom"]
-    assert PhantomParameters.from_dict(stored["phantom"]["parameters"]) == PhantomParameters()
+    assert PhantomParameters.from_dict(stored["phantom"]["parameters"]) == DEMO_PHANTOM
+    assert DEMO_PHANTOM.lumbar_count == 5
     for view in ("ap", "lateral"):
         fine, coarse = pixels(demo / f"phantom_{view}.png"), pixels(tmp_path / f"phantom_{view}.png")
         rows, columns = (4 * (size // 4) for size in fine.shape)
@@ -53,6 +62,20 @@ def test_the_phantom_pair_is_that_of_the_parameters_beside_it(demo, tmp_path):
         coarse = coarse[: rows // 4, : columns // 4]
         blurred = [ndimage.gaussian_filter(radiograph, 1.0) for radiograph in (reduced, coarse)]
         assert normalised_cross_correlation(*blurred) > 0.97, view
+
+
+def test_the_torso_pair_is_the_published_one_upright_with_its_attribution(demo, tmp_path, shared_data):
+    published = shared_data / "anatomy" / "volumes" / "x2s_s0561"
+    path = write_torso_pair(published, tmp_path)
+    assert path.read_text(encoding="utf-8") == (demo / "torso.json").read_text(encoding="utf-8")
+    for view, file in (("ap", "coronal.png"), ("lateral", "sagittal.png")):
+        stored, original = pixels(demo / f"torso_{view}.png"), pixels(published / file)
+        np.testing.assert_array_equal(stored, pixels(tmp_path / f"torso_{view}.png"))
+        same = stored == (original if view == "ap" else original[:, ::-1])
+        assert 0.98 < same.mean() < 1, "only what overflowed was restored"
+    attribution = json.loads((demo / "torso.json").read_text(encoding="utf-8"))["attribution"]
+    assert attribution["licence"] == "CC BY 4.0"
+    assert attribution["doi"] == "10.5281/zenodo.10047292"
 
 
 def test_the_chest_pair_is_that_of_its_ct(demo, tmp_path, shared_data):

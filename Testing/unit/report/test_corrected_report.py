@@ -11,6 +11,7 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.stored import Review, digest_of, measured_digest, measured_document
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
+from SwinX2SLib.report.findings import unreliable_result
 from SwinX2SLib.report.measurements import reviewed
 from SwinX2SLib.report.measurements.reviewed import ReportJob, run_report
 from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
@@ -131,3 +132,34 @@ def test_other_bones_than_those_measured_are_refused(corrected, bones, tmp_path)
 def test_the_command_says_where_the_report_is(corrected, bones, tmp_path, capsys):
     assert main(["measured-report", str(corrected[0]()), str(bones), "--out", str(tmp_path / "out")]) == 0
     assert str(tmp_path / "out") in capsys.readouterr().out
+
+
+ALARM = "Do not rely on this reconstruction: the network has low confidence in 3 of 5 bones."
+
+
+def test_a_result_that_must_not_be_relied_on_says_so_on_top_of_page_and_pdf(bones, tmp_path):
+    plain = run_measuring(MeasureJob(bones, tmp_path / "plain", only=("vertebra",)))
+    assert 'class="banner"' not in plain["page"].read_text(encoding="utf-8")
+    written = run_measuring(MeasureJob(bones, tmp_path / "out", only=("vertebra",), unreliable=ALARM))
+    page = written["page"].read_text(encoding="utf-8")
+    assert page.index(f'<p class="banner">{ALARM}</p>') < page.index("<h1>")
+    reported = run_report(ReportJob(written["measurements"], bones, tmp_path / "report"))
+    assert f'<p class="banner">{ALARM}</p>' in reported["page"].read_text(encoding="utf-8")
+    told = pdf_text(reported["pdf"])
+    assert told.index(ALARM) < told.index("not for diagnosis")
+
+
+@pytest.mark.parametrize(("uncertainty", "is_told"), [(0.1, False), (0.9, True)])
+def test_the_bones_of_a_result_are_relied_on_as_its_files_say(bones, tmp_path, uncertainty, is_told):
+    stored = nibabel.load(bones)
+    nibabel.save(stored, tmp_path / "labels.nii.gz")
+    spread = np.full(stored.shape, uncertainty, np.float32)
+    nibabel.save(nibabel.Nifti1Image(spread, stored.affine), tmp_path / "uncertainty.nii.gz")
+    view = {"pixels": {"rows": 30, "columns": 40}, "spacing_mm": {"row": 4.0, "column": 4.0}}
+    provenance = {"inputs": {"ap": view, "lateral": view}}
+    (tmp_path / "provenance.json").write_text(json.dumps(provenance), encoding="utf-8")
+    for path in (tmp_path, tmp_path / "labels.nii.gz"):
+        assert unreliable_result(path).startswith("Do not rely on") is is_told
+    assert unreliable_result(bones) == ""
+    (tmp_path / "provenance.json").write_text("{", encoding="utf-8")
+    assert "cannot be read" in unreliable_result(tmp_path)
