@@ -203,6 +203,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/disc_alignment.py
   reconstruct/job.py
   reconstruct/label_assignment.py
+  reconstruct/level_assignment.py
   reconstruct/model_choice.py
   reconstruct/orientation_check.py
   reconstruct/pipeline.py
@@ -246,6 +247,7 @@ set(SwinX2SLib_SCRIPTS
   skeleton/initial_pose.py
   skeleton/interpolation.py
   skeleton/label_probabilities.py
+  skeleton/levels.py
   skeleton/model.py
   skeleton/pieces.py
   skeleton/population.py

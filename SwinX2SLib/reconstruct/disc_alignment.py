@@ -60,6 +60,22 @@ class DiscAlignment:
 
 
 @torch.inference_mode()
+def disc_log_odds(network: nn.Module, coronal: Tensor, sagittal: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log-odds that the middle of a disc lies at each pixel, `(X, Z)` and `(Y, Z)`.
+
+    Args:
+        network: a `SpineDiscNet` in evaluation mode, on the radiographs' device.
+        coronal: frontal radiographs `(1, N, X, Z)`.
+        sagittal: lateral radiographs `(1, N, Y, Z)`.
+    """
+    frontal, lateral = (
+        network(radiograph[:, :1], is_lateral)[0].float().clamp(-SUREST, SUREST).cpu().numpy()
+        for radiograph, is_lateral in ((coronal, False), (sagittal, True))
+    )
+    return frontal, lateral
+
+
+@torch.inference_mode()
 def align_vertebrae_to_discs(
     network: nn.Module, labels: np.ndarray, coronal: Tensor, sagittal: Tensor
 ) -> DiscAlignment | None:
@@ -78,10 +94,7 @@ def align_vertebrae_to_discs(
     discs = find_discs(labels)
     if len(discs) < 2 or bool((np.diff([disc.height for disc in discs]) <= 0).any()):
         return None
-    maps = [
-        network(radiograph[:, :1], lateral)[0].float().clamp(-SUREST, SUREST).cpu().numpy()
-        for radiograph, lateral in ((coronal, False), (sagittal, True))
-    ]
+    maps = disc_log_odds(network, coronal, sagittal)
     evidence = np.stack([_evidence(disc, *maps) for disc in discs])
     search = _Search(discs, evidence)
     score, path = search.best()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,8 @@ from SwinX2SLib.anatomy import Label, label_by_id
 # 248 ml) are all cut off, so the limit of a complete femur is three times that.
 LARGEST_ML = {"spine": 130.0, "ribs": 40.0, "sacrum": 370.0, "hip": 660.0, "femur": 800.0}
 LOW_CONFIDENCE = 0.6
+# From this probability on, a result says that the levels of its vertebrae may be off.
+DOUBTED_LEVELS = 0.1
 
 
 UNRELIABLE = "Do not rely on this reconstruction"
@@ -66,6 +68,25 @@ def plausibility_warnings(labels: np.ndarray, bones: Sequence[FoundBone]) -> lis
         sizes = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
         warnings.append(f"Implausibly large: {sizes}. Check the pixel size and the views.")
     return warnings + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
+
+
+def level_warnings(renamed: Sequence[str], shift_odds: Mapping[int, float]) -> list[str]:
+    """Return warnings about the names of vertebrae.
+
+    Args:
+        renamed: names of those that were elsewhere before the names were made to follow each other.
+        shift_odds: probability that all are off, by how many levels.
+    """
+    warnings, doubt = [], float(sum(shift_odds.values()))
+    if doubt > DOUBTED_LEVELS:
+        warnings.append(
+            f"Levels may be off by one (probability {100 * doubt:.0f} %). Count the vertebrae on the radiograph, or "
+            "include the sacrum or the skull base in the field of view."
+        )
+    if renamed:
+        titles = ", ".join(name.removeprefix("vertebrae_") for name in renamed)
+        warnings.append(f"Vertebrae renamed so that all follow each other: {titles}.")
+    return warnings
 
 
 def unreliable_reason(warnings: Sequence[str]) -> str:

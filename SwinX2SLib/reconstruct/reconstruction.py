@@ -21,7 +21,7 @@ from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.reconstruct.job import Job, ReconstructionSettings
-from SwinX2SLib.reconstruct.plausibility import FoundBone, found_bones, plausibility_warnings
+from SwinX2SLib.reconstruct.plausibility import FoundBone, found_bones, level_warnings, plausibility_warnings
 from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Reconstruction:
         removed_component_voxels: number of voxels in removed connected components.
         seconds: time by phase.
         expected_dice: by name of each bone, the Dice expected from the predicted probabilities, 0..1.
+        renamed_levels: names of vertebrae that were elsewhere before all names were made to follow each other.
+        level_shift_odds: probability that the levels are off, by how many; empty if the model does not use this step.
         disc_shifts_mm: by name of the vertebra above a disc, its shift along the body axis [mm], positive inferiorly,
             to the disc detected in the radiographs. Empty if the model does not use this step.
         shape_similarity: by name of each bone with a fitted shape model, the correlation of its projected edges with
@@ -77,6 +79,8 @@ class Reconstruction:
     removed_component_voxels: int
     seconds: dict[str, float] = field(default_factory=dict)
     expected_dice: dict[str, float] = field(default_factory=dict)
+    renamed_levels: tuple[str, ...] = ()
+    level_shift_odds: dict[int, float] = field(default_factory=dict)
     disc_shifts_mm: dict[str, float] = field(default_factory=dict)
     shape_similarity: dict[str, float] = field(default_factory=dict)
     femur_shifts_mm: dict[str, float] = field(default_factory=dict)
@@ -103,6 +107,7 @@ class Reconstruction:
             notes.append(
                 "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
             )
+        notes += level_warnings(self.renamed_levels, self.level_shift_odds)
         return notes + plausibility_warnings(self.labels, self.bones)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> dict[str, Path]:
@@ -224,6 +229,8 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         },
         "bones": bones,
         "expected_dice": reconstruction.expected_dice,
+        "renamed_levels": list(reconstruction.renamed_levels),
+        "level_shift_odds": {str(shift): odds for shift, odds in reconstruction.level_shift_odds.items()},
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
         "shape_similarity": reconstruction.shape_similarity,
         "femur_shifts_mm": reconstruction.femur_shifts_mm,

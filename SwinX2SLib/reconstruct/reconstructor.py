@@ -20,9 +20,10 @@ from SwinX2SLib.models.orientation import RadiographOrientationNet
 from SwinX2SLib.models.reconstruction import reconstructs
 from SwinX2SLib.radiographs import Radiograph, prepare_pair, read_radiographs
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
-from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, move_along_z
+from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, disc_log_odds, move_along_z
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
+from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, name_levels
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
@@ -139,10 +140,16 @@ class Reconstructor:
         clock.lap("network")
         if not np.isfinite(assignment.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
+        naming = LevelAssignment()
         if self.disc_finder is not None:
-            progress(_NETWORK_SHARE, "Aligning the vertebrae to the discs")
+            progress(_NETWORK_SHARE, "Naming the vertebrae and aligning them to the discs")
+            naming = name_levels(
+                probability, disc_log_odds(self.disc_finder, coronal, sagittal), pair.spacing_mm
+            )
+            assignment = assign_labels(probability) if naming.renamed else assignment
+        clock.lap("levels")
         assignment, shifts = self._aligned(assignment, probability, coronal, sagittal)
-        clock.lap("seat")
+        clock.lap("discs")
         fitted_shapes = ShapeFit()
         if self.lays_shapes:
             progress(_ALIGNED_SHARE, "Fitting shape models to the radiographs")
@@ -164,6 +171,8 @@ class Reconstructor:
             removed_component_voxels=removed,
             seconds={"load": load_seconds, **clock.seconds},
             expected_dice=_by_name({i: assignment.expected_dice[i] for i in np.unique(labels) if i}, 3),
+            renamed_levels=tuple(label_by_id(label).name for label in naming.renamed),
+            level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
             shape_similarity=_by_name(fitted_shapes.similarity, 2),
             femur_shifts_mm=_by_name(fitted_shapes.femur_shifts_mm, 1),
