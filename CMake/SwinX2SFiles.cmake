@@ -243,7 +243,6 @@ set(SwinX2SLib_SCRIPTS
   skeleton/__init__.py
   skeleton/bone_shapes.py
   skeleton/discs.py
-  skeleton/fitting.py
   skeleton/initial_pose.py
   skeleton/interpolation.py
   skeleton/label_probabilities.py
@@ -254,6 +253,7 @@ set(SwinX2SLib_SCRIPTS
   skeleton/projections.py
   skeleton/rib_curves.py
   skeleton/shape_fitting.py
+  skeleton/silhouette_fitting.py
   skeleton/spine_alignment.py
   skeleton/table.py
   slicerui/__init__.py

@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from SwinX2SLib.reconstruct.plausibility import DOUBTED_LEVELS
 from SwinX2SLib.skeleton.levels import LEVELS, Level, LevelChain, assign_levels, column_evidence
 
 VERTEBRAE = slice(1, LEVELS + 1)
 # A vertebra with less probability in all [voxels] has no place of its own.
 LEAST_MASS = 20.0
+# A vertebra with so much of its probability in its own rows stays: its processes reach into those of its neighbours.
+OWN_SHARE = 0.4
 # Borders between renamed vertebrae are soft over about so many rows.
 BORDER_ROWS = 1.0
 
@@ -47,18 +50,18 @@ def name_levels(
     if chain is None:
         return LevelAssignment()
     misplaced = tuple(level.label for level in chain.levels if not _in_place(probability[level.label], level))
-    if misplaced:
-        _rename(probability, chain, misplaced)
+    if not misplaced or chain.doubt > DOUBTED_LEVELS:
+        # Where names are doubtful in any case, those of the network stay.
+        return LevelAssignment((), chain.shift_odds)
+    _rename(probability, chain, misplaced)
     return LevelAssignment(misplaced, chain.shift_odds)
 
 
 def _in_place(bone: Tensor, level: Level) -> bool:
-    """Whether a vertebra's probability lies mostly around the rows of its level."""
+    """Whether a good part of a vertebra's probability lies in the rows of its level."""
     rows = bone.sum(dim=(0, 1), dtype=torch.float32)
-    if float(rows.sum()) < LEAST_MASS:
-        return False
-    middle = float((rows * torch.arange(len(rows), device=rows.device)).sum() / rows.sum())
-    return level.start - 1 <= middle <= level.stop + 1
+    own = rows[max(level.start - 1, 0) : level.stop + 1].sum()
+    return bool(own >= max(LEAST_MASS, OWN_SHARE * float(rows.sum())))
 
 
 def _rename(probability: Tensor, chain: LevelChain, misplaced: tuple[int, ...]) -> None:

@@ -24,12 +24,14 @@ ADULT_SIZE = 1.13
 # Heights of C1 and C2 (with the dens) in the same scans [mm].
 UPPER_MM = (14.0, 22.0)
 # Person and pixel size: log of their product's deviation, and the sizes tried.
-SIZE_SD, SIZES = 0.25, np.exp(np.linspace(-0.8, 0.8, 25))
+SIZE_SD, SIZES = 0.25, np.exp(np.linspace(-0.72, 0.72, 13))
 # Deviation of the log of a level's height, next to the size; heights tried, relative to the usual one.
 HEIGHT_SD, TALLEST = 0.10, 1.5
-# Names count as so much evidence a level, however many rows it has: errors of a network go together.
+# Names count as so much evidence a level, however many rows it has.
 NAMES_WEIGHT, NAME_DOUBT = 1.0, 0.02
-ROW_WEIGHT, ROW_DOUBT = 0.3, 0.05
+# A network that is one level off is so in the whole column: what that costs, in all.
+OFFSETS = {0: 0.0, -1: 12.0, 1: 12.0}
+ROW_WEIGHT, ROW_DOUBT = 0.5, 0.05
 DISC_WEIGHT = 0.8
 # Rows with less of a spine, or of a sacrum, are beyond its ends.
 SPINE_SEEN, SACRUM_SEEN = 0.35, 0.5
@@ -56,6 +58,14 @@ class ColumnEvidence:
     def rows(self, shown: slice) -> ColumnEvidence:
         """Return the evidence of a part of the rows."""
         return ColumnEvidence(self.names[shown], self.spine[shown], self.sacrum[shown], self.discs[shown])
+
+    def renamed(self, offset: int) -> ColumnEvidence:
+        """Return the evidence of a network all of whose names were too low by so many levels."""
+        names = np.zeros_like(self.names)
+        names[:, max(-offset, 0) : LEVELS - max(offset, 0)] = self.names[
+            :, max(offset, 0) : LEVELS - max(-offset, 0)
+        ]
+        return ColumnEvidence(names, self.spine, self.sacrum, self.discs)
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,11 @@ def assign_levels(evidence: ColumnEvidence, spacing_mm: float) -> LevelChain | N
     if len(seen) < 2 or not (evidence.spine > SPINE_SEEN).any():
         return None
     shown = slice(int(seen[0]), int(seen[-1]) + 1)
-    searches = [_Search(evidence.rows(shown), size, spacing_mm) for size in SIZES]
+    searches = [
+        _Search(evidence.rows(shown).renamed(offset), size, spacing_mm, cost)
+        for offset, cost in OFFSETS.items()
+        for size in SIZES
+    ]
     ends = {
         last: max(((search.end(last), search) for search in searches), key=lambda one: one[0])
         for last in range(LEVELS)
@@ -161,21 +175,23 @@ class _Search:
         evidence: of the rows from the first to the last one with a bone.
         size: of the person.
         spacing_mm: height of a row.
+        cost: of the assumptions about the evidence.
     """
 
-    def __init__(self, evidence: ColumnEvidence, size: float, spacing_mm: float):
+    def __init__(self, evidence: ColumnEvidence, size: float, spacing_mm: float, cost: float):
         self.size, self.rows = size, len(evidence.spine)
         steps = np.array(BODY_STEPS_MM[:23])
         usual = np.array([*UPPER_MM, *(steps[:-1] + steps[1:]) / 2])[:LEVELS]
-        self.usual = usual * ADULT_SIZE * size / spacing_mm
+        adult = usual * ADULT_SIZE / spacing_mm
+        self.usual = adult * size
         self.discs = np.append(DISC_WEIGHT * evidence.discs, 0.0)
         doubted = np.log((1 - NAME_DOUBT) * evidence.names + NAME_DOUBT)
-        self.names = NAMES_WEIGHT * _summed(doubted) / self.usual
+        self.names = NAMES_WEIGHT * _summed(doubted) / adult
         not_sacrum = _weighed(1 - 0.9 * evidence.sacrum.clip(0, 1))
         self.column = _summed(_weighed(evidence.spine) + not_sacrum)
         self.above = _summed(_weighed(1 - evidence.spine.clip(0, 1)) + not_sacrum)
         self.sacrum = _summed(_weighed(evidence.sacrum))
-        self.prior = -0.5 * (np.log(size) / SIZE_SD) ** 2
+        self.prior = -0.5 * (np.log(size) / SIZE_SD) ** 2 - cost
         self.score = np.full((LEVELS, self.rows + 1), -np.inf)
         self.height = np.zeros((LEVELS, self.rows + 1), dtype=int)
         self.first = np.zeros((LEVELS, self.rows + 1), dtype=bool)
@@ -250,9 +266,8 @@ class _Search:
         else:
             found.append((last, stop - height, stop))
             stop -= height
-            begins = stop == 0 or last == 0
-            before = -np.inf if last == 0 else self.score[last - 1, stop] + self.discs[stop]
-            if begins and not before > 0.0:
+            begun = 0.0 if stop == 0 else self.above[stop] if last == 0 else -np.inf
+            if last == 0 or begun >= self.score[last - 1, stop] + self.discs[stop]:
                 return found
             level -= 1
         while level >= 0:

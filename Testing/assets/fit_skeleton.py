@@ -85,12 +85,18 @@ def _surface_of(shape: BoneShape) -> Surface:
 
 
 def _decimated(surface: Surface, faces: int) -> Surface:
-    decimation = vtkQuadricDecimation()
-    decimation.SetInputData(polydata_of(surface))
-    decimation.SetTargetReduction(max(0.0, 1 - faces / len(surface.faces)))
-    decimation.VolumePreservationOn()
-    decimation.Update()
-    return surface_of(decimation.GetOutput())
+    """Return a coarser closed surface of about so many faces; now and then the filter leaves a gap at one size."""
+    for wanted in range(faces, 2 * faces, 20):
+        decimation = vtkQuadricDecimation()
+        decimation.SetInputData(polydata_of(surface))
+        decimation.SetTargetReduction(max(0.0, 1 - wanted / len(surface.faces)))
+        decimation.VolumePreservationOn()
+        decimation.Update()
+        found = surface_of(decimation.GetOutput())
+        edges = np.sort(found.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+        if (np.unique(edges, axis=0, return_counts=True)[1] == 2).all():
+            return found
+    raise ValueError("No closed surface of about this size was found.")
 
 
 def pelvis_and_femur_entries(path: Path) -> dict[str, np.ndarray]:
