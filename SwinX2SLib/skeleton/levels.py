@@ -1,10 +1,10 @@
 """Which vertebra lies where along the body axis: one order-preserving assignment for the whole column.
 
-A network that names vertebrae one by one calls two neighbours by one name, leaves a name out, or is one level off in
-a run. Here the column is cut into consecutive levels: every level follows the one above, its height is that of people,
-its borders lie at discs, and its rows bear the name that the silhouettes give them. A hidden semi-Markov model (Yu
-2010, Artificial Intelligence 174:215) finds the best chain exactly, and the best chains that end one level higher or
-lower, whose odds tell whether levels may be off by one.
+A network that names vertebrae one by one gives one name to two neighbours, leaves a name out, or is one level off in
+a run. Here the column is cut into consecutive levels: each follows the one above, is as tall as in people, has its
+borders at discs, and bears the name that its silhouettes give it. A hidden semi-Markov model (Yu 2010, Artificial
+Intelligence 174:215) finds the best chain exactly, and the best ones that end one level higher or lower, whose odds
+say whether levels may be off by one.
 
 Rows run along axis 2 of network order, superior -> inferior.
 """

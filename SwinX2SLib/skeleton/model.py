@@ -59,8 +59,8 @@ Weights = Mapping[str, Tensor]
 # The scans' middle person is smaller than an adult of middle height by this factor.
 ADULT_SIZE = 1.13
 C1_STEP_MM = 15.5
-# Share of the distance of two bodies' middles that is bone, by rounded heights of bodies and discs: cervical, thoracic,
-# lumbar (Busscher et al. 2010, Eur Spine J 19:1104).
+# Share of the distance of two bodies' middles that is bone, by rounded heights of bodies and discs: cervical,
+# thoracic, lumbar (Busscher et al. 2010, Eur Spine J 19:1104).
 BODY_SHARE = (*(0.74,) * 7, *np.linspace(0.83, 0.84, 12).tolist(), *(0.77,) * 5)
 L5_DISC_MM = 9.0
 DEGREE = float(np.pi / 180)

@@ -33,6 +33,7 @@ TORCH = (
     "reconstruct.device",
     "reconstruct.disc_alignment",
     "reconstruct.label_assignment",
+    "reconstruct.level_assignment",
     "reconstruct.orientation_check",
     "reconstruct.reconstructor",
     "reconstruct.test_time_augmentation",

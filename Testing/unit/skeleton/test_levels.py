@@ -36,7 +36,7 @@ def column(first, last, spacing_mm=2.6, below="border", named=None, size=1.0, se
             names[start:stop] = 1 / 24
     sacrum[ends[-1] :] = 0.95
     if seen_discs:
-        for end in ends[1 if first > 1 else 1 : -1 if below == "border" else None]:
+        for end in ends[1 : -1 if below == "border" else None]:
             discs[max(end - 1, 0) : end + 1] = 3.0
     return ColumnEvidence(names, spine, sacrum, discs), ends
 

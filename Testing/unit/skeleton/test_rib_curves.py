@@ -27,7 +27,8 @@ def test_a_rib_runs_from_one_end_of_its_chord_to_the_other(shape):
 @given(SHAPES)
 def test_the_points_of_a_rib_lie_at_even_distances(shape):
     steps = np.linalg.norm(np.diff(rib_curve(shape, 60), axis=0), axis=1)
-    assert steps.max() - steps.min() < 0.1 * steps.mean()
+    # Chords are a little shorter than the curve where it bends.
+    assert steps.max() - steps.min() < 0.25 * steps.mean()
 
 
 @given(SHAPES)
