@@ -241,30 +241,37 @@ def _descend(fit: Fit, targets: Sequence[SilhouetteTarget], spacing_mm: float, s
 
 @dataclass(frozen=True)
 class _Source:
-    """Which vertices make the silhouettes of a target.
+    """Points of the surfaces that make the silhouettes of a target, dense enough to leave no holes.
 
     Attributes:
-        index: `(M,)`, of the skeleton's points.
+        corners: `(M, 3)`, the vertices between which each point lies.
+        shares: `(M, 3)`, of these vertices.
         number: `(M,)`, of the silhouette.
         area_mm2: `(M,)`, what each stands for of the mean person's surface.
     """
 
-    index: Tensor
+    corners: Tensor
+    shares: Tensor
     number: Tensor
     area_mm2: Tensor
 
     @classmethod
     def of(cls, target: SilhouetteTarget) -> _Source:
-        model, areas = skeleton_model(), _vertex_areas()
-        index, number = [], []
-        for place, bones in enumerate(target.bones):
-            for bone in bones:
-                if bone in model.slices:
-                    own = torch.arange(model.slices[bone].start, model.slices[bone].stop)
-                    index.append(own)
-                    number.append(torch.full_like(own, place))
-        chosen = torch.cat(index)
-        return cls(chosen, torch.cat(number), areas[chosen])
+        points, slices = _surface_points(), skeleton_model().slices
+        chosen = [
+            (points[bone], place)
+            for place, bones in enumerate(target.bones)
+            for bone in bones
+            if bone in slices
+        ]
+        corners, shares, areas = (torch.cat([one[part] for one, _ in chosen]) for part in range(3))
+        number = torch.cat([torch.full((len(one[0]),), place) for one, place in chosen])
+        return cls(corners, shares, number, areas)
+
+    def places(self, points: Tensor, axes: list[int]) -> Tensor:
+        """Return the points' places along two axes, `(M, 2)`, of the skeleton's vertices `(N, 3)`."""
+        flat = points[:, axes]
+        return sum(self.shares[:, k, None] * flat[self.corners[:, k]] for k in range(3))
 
 
 def _mismatch(
@@ -277,7 +284,7 @@ def _mismatch(
 ) -> Tensor:
     """Return the sum over silhouettes of one minus their overlap (Dice) and of their centres' distances."""
     width, height = target.maps.shape[1:]
-    places = points[source.index][:, [target.axis, 2]] / bin_mm + 0.5 / stage.bin_px - 0.5
+    places = source.places(points, [target.axis, 2]) / bin_mm + 0.5 / stage.bin_px - 0.5
     weights = source.area_mm2 * (enlarged / bin_mm**2)
     drawn = _splat(places, weights, source.number, (len(target.bones), width, height))
     met = blurred(1 - torch.exp(-OPACITY * drawn), stage.blur_px)
@@ -318,20 +325,39 @@ def _saturated(maps: Tensor) -> Tensor:
     return (1 - torch.exp(-SATURATION * maps)) / (1 - np.exp(-SATURATION))
 
 
+# Faces are sampled by so many points for each of these areas [mm²] that they have.
+_POINT_MM2, _MOST_POINTS = 12.0, 4
+_INSIDE = {
+    1: [[1 / 3, 1 / 3, 1 / 3]],
+    2: [[1 / 2, 1 / 4, 1 / 4], [1 / 6, 5 / 12, 5 / 12]],
+    3: [[2 / 3, 1 / 6, 1 / 6], [1 / 6, 2 / 3, 1 / 6], [1 / 6, 1 / 6, 2 / 3]],
+    4: [[1 / 3, 1 / 3, 1 / 3], [2 / 3, 1 / 6, 1 / 6], [1 / 6, 2 / 3, 1 / 6], [1 / 6, 1 / 6, 2 / 3]],
+}
+
+
 @cache
-def _vertex_areas() -> Tensor:
-    """Return how much of the mean person's surface each vertex stands for, `(N,)` [mm²]."""
+def _surface_points() -> dict[int, tuple[Tensor, Tensor, Tensor]]:
+    """Return by bone the corners `(M, 3)`, shares `(M, 3)` and areas `(M,)` [mm²] of points on its surface."""
     model = skeleton_model()
-    points = model(zero_weights()).points_mm
-    found = torch.zeros(len(points))
+    vertices = model(zero_weights()).points_mm
+    found = {}
     for label, faces in model.faces.items():
         index = torch.from_numpy(np.ascontiguousarray(faces)) + model.slices[label].start
-        corners = points[index]
+        corners = vertices[index]
         area = (
             torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]).norm(dim=1) / 2
         )
-        for corner in range(3):
-            found.index_add_(0, index[:, corner], area / 3)
+        count = (area / _POINT_MM2).ceil().clamp(1, _MOST_POINTS).long()
+        parts = [
+            (
+                index[own].repeat_interleave(points, 0),
+                torch.tensor(_INSIDE[points]).repeat(int(own.sum()), 1),
+                (area[own] / points).repeat_interleave(points),
+            )
+            for points in range(1, _MOST_POINTS + 1)
+            if bool((own := count == points).any())
+        ]
+        found[label] = tuple(torch.cat([part[k] for part in parts]) for k in range(3))
     return found
 
 

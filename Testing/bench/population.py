@@ -121,7 +121,7 @@ def picture(path: Path, seed: int = 0) -> None:
             plot.imshow((colours[seen] * shade[..., None]).transpose(1, 0, 2))
             plot.axis("off")
     figure.subplots_adjust(0.005, 0.005, 0.995, 0.995, 0.02, 0.02)
-    figure.savefig(path, dpi=60, facecolor="black")
+    figure.savefig(path, dpi=48, facecolor="black")
 
 
 def main() -> None:
