@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from SwinX2SLib.geometry.surfaces import angle_deg
 from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
 from SwinX2SLib.measurements.pelvis_landmarks import find_hip_landmarks
 from SwinX2SLib.measurements.resolution import sacral_uncertainty_deg
@@ -132,6 +133,6 @@ def test_the_endplate_of_s1_is_the_same_for_the_pelvis_and_the_column(phantom):
     lowest = list(vertebra_shapes(whole).values())[-1]
     hips = find_hip_landmarks(whole["hip_left"], whole["hip_right"])
     ends = [find_sacral_endplate(whole["sacrum"], frame) for frame in (hips.frame, frame_under(lowest))]
-    assert np.degrees(np.arccos(ends[0].normal_ras @ ends[1].normal_ras)) < 0.5
+    assert angle_deg(ends[0].normal_ras, ends[1].normal_ras) < 0.5
     assert np.linalg.norm(ends[0].centre_ras_mm - ends[1].centre_ras_mm) < 0.5
     assert np.linalg.norm(ends[0].promontory_ras_mm - ends[1].promontory_ras_mm) < 1.0

@@ -33,7 +33,7 @@ def test_a_neck_gets_no_view_of_a_pelvis():
     for _ in range(50):
         view = random_view(boxes, np.array([130.0, 130, 190]), GRID, 0.0, rng)
         assert 0 < view.centre_mm[2] < 200
-    assert set(PRESETS) == {"torso", "chest", "pelvis", "neck", "spine"}
+    assert set(PRESETS) == {"torso", "chest", "pelvis", "neck", "lumbar", "spine"}
 
 
 def test_without_augmentation_every_draw_is_the_plain_projection(person):
