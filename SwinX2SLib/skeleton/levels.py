@@ -119,7 +119,7 @@ def column_evidence(
         names=(mass / np.maximum(mass.sum(axis=0), 1e-3)).T,
         spine=sum(column.max(axis=0) for column in columns) / 2,
         sacrum=sum(view[_SACRUM - 1].max(axis=0).astype(np.float64) for view in (coronal, sagittal)) / 2,
-        discs=sum(_disc_rows(log_odds, column) for log_odds, column in zip(discs, columns, strict=True)),
+        discs=_disc_rows(discs[0], columns[0]) + _disc_rows(discs[1], columns[1]),
     )
 
 

@@ -271,7 +271,7 @@ class _Source:
     def places(self, points: Tensor, axes: list[int]) -> Tensor:
         """Return the points' places along two axes, `(M, 2)`, of the skeleton's vertices `(N, 3)`."""
         flat = points[:, axes]
-        return sum(self.shares[:, k, None] * flat[self.corners[:, k]] for k in range(3))
+        return (self.shares[:, :, None] * flat[self.corners]).sum(1)
 
 
 def _mismatch(
@@ -321,7 +321,8 @@ def _saturated(maps: Tensor) -> Tensor:
     kernel = torch.tensor([0.25, 0.5, 0.25])
     for axis in (1, 2):
         padded = torch.nn.functional.pad(maps, (1, 1, 0, 0) if axis == 2 else (0, 0, 1, 1))
-        maps = sum(kernel[k] * padded.narrow(axis, k, maps.shape[axis]) for k in range(3))
+        shifted = [kernel[k] * padded.narrow(axis, k, maps.shape[axis]) for k in range(3)]
+        maps = shifted[0] + shifted[1] + shifted[2]
     return (1 - torch.exp(-SATURATION * maps)) / (1 - np.exp(-SATURATION))
 
 
@@ -357,7 +358,8 @@ def _surface_points() -> dict[int, tuple[Tensor, Tensor, Tensor]]:
             for points in range(1, _MOST_POINTS + 1)
             if bool((own := count == points).any())
         ]
-        found[label] = tuple(torch.cat([part[k] for part in parts]) for k in range(3))
+        corners_of, shares, areas = (torch.cat([part[k] for part in parts]) for k in range(3))
+        found[label] = corners_of, shares, areas
     return found
 
 
