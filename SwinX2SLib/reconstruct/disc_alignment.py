@@ -75,17 +75,14 @@ def disc_log_odds(network: nn.Module, coronal: Tensor, sagittal: Tensor) -> tupl
     return frontal, lateral
 
 
-@torch.inference_mode()
 def align_vertebrae_to_discs(
-    network: nn.Module, labels: np.ndarray, coronal: Tensor, sagittal: Tensor
+    log_odds: tuple[np.ndarray, np.ndarray], labels: np.ndarray
 ) -> DiscAlignment | None:
     """Find where the radiographs show the discs of a reconstruction.
 
     Args:
-        network: a `SpineDiscNet` in evaluation mode, on the radiographs' device.
+        log_odds: that a disc lies at each pixel, `(X, Z)` and `(Y, Z)`; of `disc_log_odds`.
         labels: uint8 `(X, Y, Z)`, the reconstruction.
-        coronal: its frontal radiographs `(1, N, X, Z)`.
-        sagittal: its lateral radiographs `(1, N, Y, Z)`.
 
     Returns:
         None where there are less than two discs, they are out of order, none are seen, or two rows of them fit
@@ -94,8 +91,7 @@ def align_vertebrae_to_discs(
     discs = find_discs(labels)
     if len(discs) < 2 or bool((np.diff([disc.height for disc in discs]) <= 0).any()):
         return None
-    maps = disc_log_odds(network, coronal, sagittal)
-    evidence = np.stack([_evidence(disc, *maps) for disc in discs])
+    evidence = np.stack([_evidence(disc, *log_odds) for disc in discs])
     search = _Search(discs, evidence)
     score, path = search.best()
     gain = np.take_along_axis(evidence, path[:, None], axis=1)[:, 0] - evidence[:, UNMOVED]

@@ -140,15 +140,14 @@ class Reconstructor:
         clock.lap("network")
         if not np.isfinite(assignment.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
-        naming = LevelAssignment()
+        naming, shifts = LevelAssignment(), dict[str, float]()
         if self.disc_finder is not None:
             progress(_NETWORK_SHARE, "Naming the vertebrae and aligning them to the discs")
-            naming = name_levels(
-                probability, disc_log_odds(self.disc_finder, coronal, sagittal), pair.spacing_mm
-            )
+            discs = disc_log_odds(self.disc_finder, coronal, sagittal)
+            naming = name_levels(probability, discs, pair.spacing_mm)
             assignment = assign_labels(probability) if naming.renamed else assignment
-        clock.lap("levels")
-        assignment, shifts = self._aligned(assignment, probability, coronal, sagittal)
+            clock.lap("levels")
+            assignment, shifts = _aligned(assignment, probability, discs)
         clock.lap("discs")
         fitted_shapes = ShapeFit()
         if self.lays_shapes:
@@ -213,26 +212,6 @@ class Reconstructor:
             return None
         return _load(self.record.disc_finder, self.device)[0]
 
-    def _aligned(
-        self, assignment: LabelAssignment, probability: Tensor, coronal: Tensor, sagittal: Tensor
-    ) -> tuple[LabelAssignment, dict[str, float]]:
-        """Return the decision with its vertebrae moved to the discs of the radiographs, and by how many voxels.
-
-        Args:
-            decision: made from the probability.
-            probability: `(55, X, Y, Z)`; changed.
-            coronal: `(1, N, X, Z)`.
-            sagittal: `(1, N, Y, Z)`.
-        """
-        if self.disc_finder is None:
-            return assignment, {}
-        disc_alignment = align_vertebrae_to_discs(self.disc_finder, assignment.labels, coronal, sagittal)
-        if disc_alignment is None:
-            return assignment, {}
-        move_along_z(probability, disc_alignment.sources(probability.shape[-1]))
-        names = [label_by_id(disc.upper).name for disc in disc_alignment.discs]
-        return assign_labels(probability), dict(zip(names, disc_alignment.shifts.tolist(), strict=True))
-
     def _batch(self, picture: np.ndarray) -> Tensor:
         return torch.from_numpy(picture)[None, None].to(self.device)
 
@@ -250,6 +229,24 @@ _NO_NUMBERS = Fault(
     "The output of the network is not finite (NaN or infinite).",
     "Choose other weights with --model.",
 )
+
+
+def _aligned(
+    assignment: LabelAssignment, probability: Tensor, discs: tuple[np.ndarray, np.ndarray]
+) -> tuple[LabelAssignment, dict[str, float]]:
+    """Return the labels with their vertebrae moved to the discs of the radiographs, and by how many voxels.
+
+    Args:
+        assignment: made from the probability.
+        probability: `(55, X, Y, Z)`; changed.
+        discs: log-odds of discs, `(X, Z)` and `(Y, Z)`.
+    """
+    disc_alignment = align_vertebrae_to_discs(discs, assignment.labels)
+    if disc_alignment is None:
+        return assignment, {}
+    move_along_z(probability, disc_alignment.sources(probability.shape[-1]))
+    names = [label_by_id(disc.upper).name for disc in disc_alignment.discs]
+    return assign_labels(probability), dict(zip(names, disc_alignment.shifts.tolist(), strict=True))
 
 
 def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:

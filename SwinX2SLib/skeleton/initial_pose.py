@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d
 
 from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.skeleton.bone_shapes import bone_shapes
-from SwinX2SLib.skeleton.discs import BODY_STEPS_MM, SACRUM
+from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
 from SwinX2SLib.skeleton.pieces import (
     HIP_LEFT,
     HIP_RIGHT,
@@ -153,8 +153,6 @@ def _mismatch(placement: Placement, target: Target, blur_px: float, spacing_mm: 
 LEAST_VOXELS = 20
 # A silhouette needs fewer points than edges do.
 START_STEP = 5
-# The people behind the shapes, relative to those behind `BODY_STEPS_MM`.
-SHAPES_SIZE = 1.13
 _AXIS = 2
 
 
@@ -214,7 +212,7 @@ def _size(middles: Mapping[int, np.ndarray], spacing_mm: float) -> float:
     if len(apart) < 2:
         return 1.0
     found, usual = np.sum(apart, axis=0)
-    return float(found / usual / SHAPES_SIZE)
+    return float(found / usual / ADULT_SIZE)
 
 
 def _hips_middle(pelvis: Piece) -> np.ndarray:

@@ -15,12 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from SwinX2SLib.skeleton.discs import BODY_STEPS_MM
+from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
 
 LEVELS = 24  # C1 to L5
 _L5 = LEVELS - 1
-# The scans behind `BODY_STEPS_MM` are smaller than an adult of middle height by this factor.
-ADULT_SIZE = 1.13
 # Heights of C1 and C2 (with the dens) in the same scans [mm].
 UPPER_MM = (14.0, 22.0)
 # Person and pixel size: log of their product's deviation, and the sizes tried.
@@ -118,12 +116,11 @@ def column_evidence(
     return ColumnEvidence(
         names=(mass / np.maximum(mass.sum(axis=0), 1e-3)).T,
         spine=sum(column.max(axis=0) for column in columns) / 2,
-        sacrum=sum(view[_SACRUM - 1].max(axis=0).astype(np.float64) for view in (coronal, sagittal)) / 2,
+        sacrum=sum(view[SACRUM - 1].max(axis=0).astype(np.float64) for view in (coronal, sagittal)) / 2,
         discs=_disc_rows(discs[0], columns[0]) + _disc_rows(discs[1], columns[1]),
     )
 
 
-_SACRUM = 50
 # A disc is as wide as so many pixels at least; its log-odds are trusted no further than this.
 _DISC_PIXELS, _SUREST, _NO_DISC = 6, 5.0, -2.0
 

@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.skeleton.discs import BODY_STEPS_MM
+from SwinX2SLib.anatomy import ids_by_name
+from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
 from SwinX2SLib.skeleton.table import (
     FEMUR_LEFT,
     FEMUR_RIGHT,
     HIP_LEFT,
     HIP_RIGHT,
     RIB_POINTS,
-    SACRUM,
     VERTEBRAE,
     SkeletonTable,
     skeleton_table,
@@ -56,8 +56,6 @@ PARTS: dict[str, tuple[int, ...]] = {
 }
 Weights = Mapping[str, Tensor]
 
-# The scans' middle person is smaller than an adult of middle height by this factor.
-ADULT_SIZE = 1.13
 C1_STEP_MM = 15.5
 # Share of the distance of two bodies' middles that is bone, by rounded heights of bodies and discs: cervical,
 # thoracic, lumbar (Busscher et al. 2010, Eur Spine J 19:1104).
@@ -123,7 +121,7 @@ def log_prior(weights: Weights) -> Tensor:
 
 def rib_label(number: int, side: str) -> int:
     """Return the label of rib 1 to 12 of the side "left" or "right"."""
-    return (25 if side == "left" else 37) + number
+    return ids_by_name()[f"rib_{side}_{number}"]
 
 
 class SkeletonModel:

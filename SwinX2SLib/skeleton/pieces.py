@@ -14,8 +14,8 @@ from torch import Tensor
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.skeleton.bone_shapes import BoneShape, ShapeModes, bone_shapes, nearest_controls, pelvis_modes
 from SwinX2SLib.skeleton.discs import SACRUM
+from SwinX2SLib.skeleton.table import HIP_LEFT, HIP_RIGHT
 
-HIP_RIGHT, HIP_LEFT = 51, 52
 PELVIS = (HIP_LEFT, HIP_RIGHT, SACRUM)
 VERTEBRAE = label_ids("spine")
 # What attenuates, in millimetres of compact bone: the shell of a bone is so thick, its spongy inside so dense.

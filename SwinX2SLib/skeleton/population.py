@@ -85,10 +85,7 @@ def _rib_expectation(person: Demographics, size: float) -> Tensor:
 
 def surfaces(weights: Weights) -> dict[int, Surface]:
     """Return the closed surface of every bone in RAS mm from the middle of the hip axis."""
-    model = skeleton_model()
-    with torch.no_grad():
-        skeleton = model(weights)
-    return skeleton_surfaces(skeleton)
+    return skeleton_surfaces(_skeleton(weights))
 
 
 def skeleton_surfaces(skeleton: Skeleton) -> dict[int, Surface]:
@@ -107,7 +104,16 @@ def label_map(weights: Weights, spacing_mm: float) -> tuple[np.ndarray, np.ndarr
         weights: of the person.
         spacing_mm: edge of the voxels.
     """
-    bones = surfaces(weights)
+    return _label_map(_skeleton(weights), spacing_mm)
+
+
+def _skeleton(weights: Weights) -> Skeleton:
+    with torch.no_grad():
+        return skeleton_model()(weights)
+
+
+def _label_map(skeleton: Skeleton, spacing_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    bones = skeleton_surfaces(skeleton)
     points = np.concatenate([bone.vertices for bone in bones.values()])
     lower, upper = points.min(axis=0) - MARGIN_MM, points.max(axis=0) + MARGIN_MM
     shape = shape3(np.ceil((upper - lower) / spacing_mm))
@@ -123,11 +129,10 @@ BELOW_HIPS_MM, ABOVE_T1_MM = (40.0, 200.0), (-60.0, 150.0)
 
 def random_torso(rng: np.random.Generator, spacing_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the label map of a random person as a scan of the torso shows it, and its affine; see `label_map`."""
-    weights = sample_weights(rng)
+    skeleton = _skeleton(sample_weights(rng))
     below, above = rng.uniform(*BELOW_HIPS_MM), rng.uniform(*ABOVE_T1_MM)
-    labels, affine = label_map(weights, spacing_mm)
-    with torch.no_grad():
-        top = float(skeleton_model()(weights).body_centres_mm[_T1, 2])
+    labels, affine = _label_map(skeleton, spacing_mm)
+    top = float(skeleton.body_centres_mm[_T1, 2])
     heights = affine[2, 3] + affine[2, 2] * np.arange(labels.shape[2])
     shown = np.flatnonzero((heights > -below) & (heights < top + above))
     cropped = affine.copy()

@@ -103,7 +103,7 @@ class Fit:
         translation: `(3,)` of the hip axis in network order, in `TRANSLATION_MM`.
         scale: `(1,)`, log of the magnification of the radiographs in `SCALE_SD`: pixel sizes are often wrong.
         offsets: `(B, 6)`, shift and small turn of each bone on its own, in `OFFSET_MM` and `OFFSET_RAD`.
-        loss: what was left.
+        history: the loss at each step.
     """
 
     weights: dict[str, Tensor]
@@ -111,8 +111,12 @@ class Fit:
     translation: Tensor
     scale: Tensor
     offsets: Tensor
-    loss: float = float("nan")
     history: list[float] = field(default_factory=list)
+
+    @property
+    def loss(self) -> float:
+        """What was left."""
+        return self.history[-1]
 
     @property
     def magnification(self) -> Tensor:
@@ -236,7 +240,6 @@ def _descend(fit: Fit, targets: Sequence[SilhouetteTarget], spacing_mm: float, s
         fit.history.append(float(loss.detach()))
     for tensor in moving:
         tensor.requires_grad_(False)
-    fit.loss = fit.history[-1]
 
 
 @dataclass(frozen=True)

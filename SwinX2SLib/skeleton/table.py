@@ -12,10 +12,11 @@ from functools import cache
 import numpy as np
 
 from SwinX2SLib.resources import resource_path
+from SwinX2SLib.skeleton.discs import SACRUM
 from SwinX2SLib.skeleton.rib_curves import RibShape, rib_curve
 from SwinX2SLib.skeleton.spine_alignment import alignment_table
 
-SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT, FEMUR_RIGHT = 50, 51, 52, 53, 54
+HIP_RIGHT, HIP_LEFT, FEMUR_LEFT, FEMUR_RIGHT = 51, 52, 53, 54
 VERTEBRAE = tuple(range(1, 25))
 RIB_POINTS = 32
 # Columns of the tables of ribs.
@@ -67,7 +68,6 @@ class SkeletonTable:
         head: vertices of the femur that lie on its head.
         endplate: vertices of the sacrum that lie on its endplate.
         endplate_mm: `(2, 3)` its centre and its normal.
-        pelvis_log_size_sd: standard deviation of the log of the size.
         lean_mean: `(23, 2)`, `spine_alignment.alignment_table`.
         lean_modes: `(K, 23, 2)`.
         ribs: their parameters.
@@ -79,7 +79,6 @@ class SkeletonTable:
     head: np.ndarray
     endplate: np.ndarray
     endplate_mm: np.ndarray
-    pelvis_log_size_sd: float
     lean_mean: np.ndarray
     lean_modes: np.ndarray
     ribs: RibTable
@@ -102,7 +101,6 @@ def skeleton_table() -> SkeletonTable:
             data["femoral_head_vertices"].astype(np.int64),
             data["endplate_vertices"].astype(np.int64),
             data["endplate_mm"].astype(np.float64),
-            float(data["pelvis_log_size_sd"]),
             mean,
             modes,
             _ribs(*(data[f"rib_{name}"].astype(np.float64) for name in ("mean", "sd", "regression"))),

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
 from SwinX2SLib.anatomy import label_by_id
@@ -106,16 +107,15 @@ def pelvis_and_femur_entries(path: Path) -> dict[str, np.ndarray]:
     faces, owner = data["faces"].astype(np.int64), data["face_label"]
     own = {label: np.unique(faces[owner == label]) for label in (SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT)}
     pelvis = np.concatenate([own[label] for label in (SACRUM, HIP_RIGHT, HIP_LEFT)])
-    mean, aligned, sizes = _aligned(people, pelvis)
+    mean, aligned = _aligned(people, pelvis)
     heads = np.array([_head(person[own[FEMUR_LEFT]]) for person in people])
     table = _pelvis_entries(mean, aligned, faces, owner, own, pelvis)
-    table["pelvis_log_size_sd"] = np.float32(np.log(sizes).std())
     table |= _femur_entries(people, heads, faces, owner, own[FEMUR_LEFT], table["pelvis_axes"])
     return table
 
 
-def _aligned(people: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the mean `(V, 3)` of all vertices, people laid onto it by the chosen ones, and their sizes.
+def _aligned(people: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean `(V, 3)` of all vertices, and people laid onto it by the chosen ones.
 
     The mean keeps the mean size, and the mean orientation of people as they lay in the scanner.
     """
@@ -128,7 +128,7 @@ def _aligned(people: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.nda
     rotation = np.mean([fit.rotation for fit in fits], axis=0)
     u, _, vt = np.linalg.svd(rotation)
     turn = (u @ vt).T / scale
-    return mean @ turn.T, aligned @ turn.T, np.array([scale / fit.scale for fit in fits])
+    return mean @ turn.T, aligned @ turn.T
 
 
 def _pelvis_entries(
@@ -183,7 +183,6 @@ def _socket_centres(
     for label, start in ((HIP_LEFT, left), (HIP_RIGHT, right)):
         surface = Surface(mean[own[label]], _renumbered(faces[owner == label], own[label]))
         centre, radius, on = _socket(surface, start)
-        print("socket", label, centre.round(1), round(radius, 1), len(on), "start", start.round(1))
         found[label] = (centre, radius, own[label][on])
     return found
 
@@ -230,7 +229,6 @@ def _femur_entries(people, heads, faces, owner, own, axes) -> dict[str, np.ndarr
     kept, coarse = _subset(Surface(mean, _renumbered(faces[owner == FEMUR_LEFT], own)), FACES[FEMUR_LEFT])
     on = np.flatnonzero(np.abs(np.linalg.norm(mean[kept] - sphere[:3], axis=1) - sphere[3]) < 1.5)
     on = on[(mean[kept] - sphere[:3])[on, 0] > -0.2 * sphere[3]]
-    print("femoral head", sphere.round(1), len(on), "sizes", np.std([np.log(f.scale) for f in fits]).round(3))
     return {
         f"vertices_{FEMUR_LEFT}": (mean[kept] - sphere[:3]).astype(np.float32),
         f"faces_{FEMUR_LEFT}": coarse.astype(np.uint16),
@@ -258,8 +256,6 @@ def _renumbered(faces: np.ndarray, own: np.ndarray) -> np.ndarray:
 
 def _subset(surface: Surface, faces: int) -> tuple[np.ndarray, np.ndarray]:
     """Return which vertices of a surface stand for it, and the faces between them."""
-    from scipy.spatial import cKDTree
-
     coarse = _decimated(surface, faces)
     nearest = cKDTree(surface.vertices).query(coarse.vertices)[1]
     kept, renumber = np.unique(nearest, return_inverse=True)

@@ -9,7 +9,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
 
-from SwinX2SLib.reconstruct.disc_alignment import DiscAlignment, align_vertebrae_to_discs, move_along_z
+from SwinX2SLib.reconstruct.disc_alignment import (
+    DiscAlignment,
+    align_vertebrae_to_discs,
+    disc_log_odds,
+    move_along_z,
+)
 from SwinX2SLib.skeleton.discs import SACRUM, find_discs
 
 FIRST = 16
@@ -54,13 +59,17 @@ class Blind(nn.Module):
 RADIOGRAPHS = torch.zeros(1, 1, SHAPE[0], SHAPE[2]), torch.zeros(1, 1, SHAPE[1], SHAPE[2])
 
 
+def aligned(network, labels, *radiographs):
+    return align_vertebrae_to_discs(disc_log_odds(network, *radiographs), labels)
+
+
 def test_the_spines_of_these_tests_have_their_discs_where_they_should():
     assert [disc.height for disc in find_discs(spine(DISCS))] == DISCS.tolist()
 
 
 @given(st.integers(-5, 5))
 def test_a_spine_that_lies_too_high_or_low_is_moved_by_just_that(offset):
-    disc_alignment = align_vertebrae_to_discs(Seen(spine(DISCS)), spine(DISCS + offset), *RADIOGRAPHS)
+    disc_alignment = aligned(Seen(spine(DISCS)), spine(DISCS + offset), *RADIOGRAPHS)
     # What lies well already need not move.
     shifts = [0] * 5 if disc_alignment is None else disc_alignment.shifts
     assert shifts == pytest.approx([-offset] * 5, abs=0.5)
@@ -68,18 +77,18 @@ def test_a_spine_that_lies_too_high_or_low_is_moved_by_just_that(offset):
 
 def test_an_error_that_grows_along_the_spine_is_undone():
     drift = np.array([0, 1, 2, 3, 5])
-    disc_alignment = align_vertebrae_to_discs(Seen(spine(DISCS)), spine(DISCS + drift), *RADIOGRAPHS)
+    disc_alignment = aligned(Seen(spine(DISCS)), spine(DISCS + drift), *RADIOGRAPHS)
     assert disc_alignment.shifts == pytest.approx(-drift, abs=0.5)
 
 
 def test_where_no_disc_is_seen_nothing_moves():
-    assert align_vertebrae_to_discs(Blind(), spine(DISCS + np.array([0, 2, 1, 3, 0])), *RADIOGRAPHS) is None
+    assert aligned(Blind(), spine(DISCS + np.array([0, 2, 1, 3, 0])), *RADIOGRAPHS) is None
 
 
 def test_a_disc_that_is_not_seen_goes_with_its_neighbours():
     seen = Seen(spine(DISCS))
     del seen.discs[2]
-    disc_alignment = align_vertebrae_to_discs(seen, spine(DISCS + 4), *RADIOGRAPHS)
+    disc_alignment = aligned(seen, spine(DISCS + 4), *RADIOGRAPHS)
     assert disc_alignment.shifts == pytest.approx([-4] * 5, abs=0.5)
 
 
@@ -89,7 +98,7 @@ def test_half_a_vertebra_off_the_sacrum_tells_which_row_of_discs_it_is():
     for labels in (truth, found):
         labels[labels == FIRST + 5] = SACRUM
         labels[labels > 0] = np.where(labels[labels > 0] == SACRUM, SACRUM, labels[labels > 0] + 4)
-    disc_alignment = align_vertebrae_to_discs(Seen(truth), found, *RADIOGRAPHS)
+    disc_alignment = aligned(Seen(truth), found, *RADIOGRAPHS)
     assert disc_alignment.discs[-1].lower == SACRUM
     assert disc_alignment.shifts == pytest.approx([-7, -7, -7, -5, -1], abs=0.5)
 
@@ -97,17 +106,17 @@ def test_half_a_vertebra_off_the_sacrum_tells_which_row_of_discs_it_is():
 def test_where_two_rows_of_discs_fit_alike_nothing_moves():
     """To guess would be wrong half of the time, and by a whole vertebra."""
     seen = Seen(spine(DISCS - 6))
-    assert align_vertebrae_to_discs(seen, spine(DISCS), *RADIOGRAPHS) is not None
+    assert aligned(seen, spine(DISCS), *RADIOGRAPHS) is not None
     seen.discs += find_discs(spine(DISCS + 6))
-    assert align_vertebrae_to_discs(seen, spine(DISCS), *RADIOGRAPHS) is None
+    assert aligned(seen, spine(DISCS), *RADIOGRAPHS) is None
 
 
 def test_less_than_two_discs_say_nothing():
     labels = spine(DISCS)
     labels[labels > FIRST + 1] = 0
     assert len(find_discs(labels)) == 1
-    assert align_vertebrae_to_discs(Blind(), labels, *RADIOGRAPHS) is None
-    assert align_vertebrae_to_discs(Blind(), np.zeros(SHAPE, np.uint8), *RADIOGRAPHS) is None
+    assert aligned(Blind(), labels, *RADIOGRAPHS) is None
+    assert aligned(Blind(), np.zeros(SHAPE, np.uint8), *RADIOGRAPHS) is None
 
 
 def test_vertebrae_out_of_order_stay_where_they_are():
@@ -115,7 +124,7 @@ def test_vertebrae_out_of_order_stay_where_they_are():
     swapped = labels.copy()
     swapped[labels == FIRST + 2], swapped[labels == FIRST + 4] = FIRST + 4, FIRST + 2
     swapped[labels == FIRST + 1], swapped[labels == FIRST + 3] = FIRST + 3, FIRST + 1
-    assert align_vertebrae_to_discs(Seen(labels), swapped, *RADIOGRAPHS) is None
+    assert aligned(Seen(labels), swapped, *RADIOGRAPHS) is None
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -128,7 +137,7 @@ def test_whatever_was_reconstructed_slices_keep_their_order(seed):
         def forward(self, radiograph: torch.Tensor, lateral: bool) -> torch.Tensor:
             return torch.from_numpy(rng.normal(0, 4, (1, *radiograph.shape[2:])).astype(np.float32))
 
-    disc_alignment = align_vertebrae_to_discs(Random(), labels, *RADIOGRAPHS)
+    disc_alignment = aligned(Random(), labels, *RADIOGRAPHS)
     assume(disc_alignment is not None)
     sources = disc_alignment.sources(SHAPE[2])
     assert bool(np.isfinite(sources).all())
@@ -137,7 +146,7 @@ def test_whatever_was_reconstructed_slices_keep_their_order(seed):
 
 def test_moving_follows_the_discs_and_leaves_the_other_bones():
     truth, found = spine(DISCS), spine(DISCS + np.array([0, 1, 2, 3, 5]))
-    disc_alignment = align_vertebrae_to_discs(Seen(truth), found, *RADIOGRAPHS)
+    disc_alignment = aligned(Seen(truth), found, *RADIOGRAPHS)
     one_hot = torch.nn.functional.one_hot(torch.from_numpy(found).long(), 55).permute(3, 0, 1, 2).half()
     one_hot[0], one_hot[50, :4] = 0.4, 1
     move_along_z(one_hot, disc_alignment.sources(SHAPE[2]))

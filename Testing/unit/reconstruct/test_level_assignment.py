@@ -6,8 +6,7 @@ import torch
 from SwinX2SLib.reconstruct.label_assignment import assign_labels
 from SwinX2SLib.reconstruct.level_assignment import name_levels
 from SwinX2SLib.reconstruct.plausibility import level_warnings
-from SwinX2SLib.skeleton.discs import BODY_STEPS_MM
-from SwinX2SLib.skeleton.levels import ADULT_SIZE
+from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM
 
 SPACING_MM = 4.0
 SHAPE = (24, 24, 96)

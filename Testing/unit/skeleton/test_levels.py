@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SwinX2SLib.skeleton.discs import BODY_STEPS_MM
-from SwinX2SLib.skeleton.levels import ADULT_SIZE, UPPER_MM, ColumnEvidence, assign_levels, column_evidence
+from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM
+from SwinX2SLib.skeleton.levels import UPPER_MM, ColumnEvidence, assign_levels, column_evidence
 
 STEPS = np.array(BODY_STEPS_MM[:23])
 HEIGHTS_MM = np.array([*UPPER_MM, *(STEPS[:-1] + STEPS[1:]) / 2])[:24] * ADULT_SIZE

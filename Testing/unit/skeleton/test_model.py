@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.skeleton.discs import SACRUM
 from SwinX2SLib.skeleton.model import PARTS, log_prior, rib_label, skeleton_model, zero_weights
 from SwinX2SLib.skeleton.population import Demographics, sample_weights
-from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, HIP_LEFT, HIP_RIGHT, SACRUM
+from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, HIP_LEFT, HIP_RIGHT
 
 
 @pytest.fixture(scope="module")

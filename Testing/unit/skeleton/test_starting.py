@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from SwinX2SLib.skeleton.discs import BODY_STEPS_MM
-from SwinX2SLib.skeleton.initial_pose import LEAST_VOXELS, SHAPES_SIZE, Silhouettes, starting_placement
+from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM
+from SwinX2SLib.skeleton.initial_pose import LEAST_VOXELS, Silhouettes, starting_placement
 from SwinX2SLib.skeleton.pieces import PELVIS, PELVIS_TURN
 
 SHAPE = (32, 32, 120)
@@ -22,7 +22,7 @@ def spine(first: int, last: int, size: float, top: int = 12) -> np.ndarray:
     for label in range(first, last + 1):
         middle = round(height)
         labels[13:18, 12:17, max(middle - 2, 0) : middle + 3] = label
-        height += BODY_STEPS_MM[label - AXIS] * SHAPES_SIZE * size / 2.0
+        height += BODY_STEPS_MM[label - AXIS] * ADULT_SIZE * size / 2.0
     return labels
 
 
