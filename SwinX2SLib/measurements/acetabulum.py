@@ -93,7 +93,7 @@ def _acetabulum(hip: Bone, femur: Bone | None) -> tuple[np.ndarray, float]:
 
 
 def _up_along(bone: Bone, trunk: np.ndarray | None) -> np.ndarray | None:
-    """Return the direction `(3,)` along a femur to the trunk, or None where its ends cannot be told apart."""
+    """Return the direction `(3,)` along a femur to the trunk, or None where its ends cannot be distinguished."""
     away = bone.vertices_ras_mm - bone.vertices_ras_mm.mean(axis=0)
     axes = np.linalg.svd(away, full_matrices=False)[2]
     extent = np.ptp(away @ axes.T, axis=0)

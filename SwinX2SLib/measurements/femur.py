@@ -173,7 +173,7 @@ def _shaft_flags(bone: Bone, shaft: Shaft) -> tuple[str, ...]:
 
 
 def _merged_flags(bone: Bone, head: Sphere, shaft: Shaft) -> tuple[str, ...]:
-    """Return a reason when more hangs on the bone than a femur."""
+    """Return a reason when more than a femur is attached to the bone."""
     away = bone.vertices_ras_mm - shaft.cone.point
     along = away @ shaft.cone.direction
     reach = float(np.quantile(np.linalg.norm(away - np.outer(along, shaft.cone.direction), axis=1), 0.99))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.reconstruct.plausibility import DOUBTED_LEVELS
+from SwinX2SLib.reconstruct.plausibility import UNCERTAIN_LEVELS
 from SwinX2SLib.skeleton.levels import LEVELS, Level, LevelChain, assign_levels, column_evidence
 
 VERTEBRAE = slice(1, LEVELS + 1)
@@ -50,8 +50,8 @@ def name_levels(
     if chain is None:
         return LevelAssignment()
     misplaced = tuple(level.label for level in chain.levels if not _in_place(probability[level.label], level))
-    if not misplaced or chain.doubt > DOUBTED_LEVELS:
-        # Where names are doubtful in any case, those of the network stay.
+    if not misplaced or chain.shift_probability > UNCERTAIN_LEVELS:
+        # Where names are uncertain in any case, those of the network stay.
         return LevelAssignment((), chain.shift_odds)
     _rename(probability, chain, misplaced)
     return LevelAssignment(misplaced, chain.shift_odds)

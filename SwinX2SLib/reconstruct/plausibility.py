@@ -15,7 +15,7 @@ from SwinX2SLib.anatomy import Label, label_by_id
 LARGEST_ML = {"spine": 130.0, "ribs": 40.0, "sacrum": 370.0, "hip": 660.0, "femur": 800.0}
 LOW_CONFIDENCE = 0.6
 # From this probability on, a result says that the levels of its vertebrae may be off.
-DOUBTED_LEVELS = 0.1
+UNCERTAIN_LEVELS = 0.1
 
 
 UNRELIABLE = "Do not rely on this reconstruction"
@@ -77,11 +77,11 @@ def level_warnings(renamed: Sequence[str], shift_odds: Mapping[int, float]) -> l
         renamed: names of those that were elsewhere before the names were made to follow each other.
         shift_odds: probability that all are off, by how many levels.
     """
-    warnings, doubt = [], float(sum(shift_odds.values()))
-    if doubt > DOUBTED_LEVELS:
+    warnings, shifted = [], float(sum(shift_odds.values()))
+    if shifted > UNCERTAIN_LEVELS:
         warnings.append(
-            f"Levels may be off by one (probability {100 * doubt:.0f} %). Count the vertebrae on the radiograph, or "
-            "include the sacrum or the skull base in the field of view."
+            f"Levels may be off by one (probability {100 * shifted:.0f} %). Count the vertebrae on the radiograph, "
+            "or include the sacrum or the skull base in the field of view."
         )
     if renamed:
         titles = ", ".join(name.removeprefix("vertebrae_") for name in renamed)

@@ -26,10 +26,10 @@ SIZE_SD, SIZES = 0.25, np.exp(np.linspace(-0.72, 0.72, 13))
 # Deviation of the log of a level's height, next to the size; heights tried, relative to the usual one.
 HEIGHT_SD, TALLEST = 0.10, 1.5
 # Names count as so much evidence a level, however many rows it has.
-NAMES_WEIGHT, NAME_DOUBT = 1.0, 0.02
+NAMES_WEIGHT, NAME_ERROR = 1.0, 0.02
 # A network that is one level off is so in the whole column: what that costs, in all.
 OFFSETS = {0: 0.0, -1: 12.0, 1: 12.0}
-ROW_WEIGHT, ROW_DOUBT = 0.5, 0.05
+ROW_WEIGHT, ROW_ERROR = 0.5, 0.05
 DISC_WEIGHT = 0.8
 # Rows with less of a spine, or of a sacrum, are beyond its ends.
 SPINE_SEEN, SACRUM_SEEN = 0.35, 0.5
@@ -95,7 +95,7 @@ class LevelChain:
     size: float
 
     @property
-    def doubt(self) -> float:
+    def shift_probability(self) -> float:
         """Probability that the names are shifted."""
         return float(sum(self.shift_odds.values()))
 
@@ -182,8 +182,8 @@ class _Search:
         adult = usual * ADULT_SIZE / spacing_mm
         self.usual = adult * size
         self.discs = np.append(DISC_WEIGHT * evidence.discs, 0.0)
-        doubted = np.log((1 - NAME_DOUBT) * evidence.names + NAME_DOUBT)
-        self.names = NAMES_WEIGHT * _summed(doubted) / adult
+        floored = np.log((1 - NAME_ERROR) * evidence.names + NAME_ERROR)
+        self.names = NAMES_WEIGHT * _summed(floored) / adult
         not_sacrum = _weighed(1 - 0.9 * evidence.sacrum.clip(0, 1))
         self.column = _summed(_weighed(evidence.spine) + not_sacrum)
         self.above = _summed(_weighed(1 - evidence.spine.clip(0, 1)) + not_sacrum)
@@ -282,4 +282,4 @@ def _summed(rows: np.ndarray) -> np.ndarray:
 
 
 def _weighed(probability: np.ndarray) -> np.ndarray:
-    return ROW_WEIGHT * np.log(ROW_DOUBT + (1 - ROW_DOUBT) * probability.clip(0, 1))
+    return ROW_WEIGHT * np.log(ROW_ERROR + (1 - ROW_ERROR) * probability.clip(0, 1))

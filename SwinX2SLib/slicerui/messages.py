@@ -5,8 +5,9 @@ This module does not import Slicer: the list of texts for translators is made fr
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from SwinX2SLib.errors import Fault
 
@@ -49,6 +50,13 @@ def panel_wording(text: str) -> str:
     for phrase, words in _PHRASES:
         text = re.sub(phrase, words, text)
     return text
+
+
+def rows_as_html(rows: Sequence[tuple[str, str]]) -> str:
+    """Return names and what is known under them as HTML, one a line; names without words are left out."""
+    return "<br/>".join(
+        f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows if words.strip()
+    )
 
 
 def panel_fault(fault: Fault, names: Mapping[str, str]) -> Fault:

@@ -88,15 +88,20 @@ def _fitted(reference: Subject, person: Subject, label: int) -> Similarity | Non
     return found if distance <= DISTANCE_LIMIT_MM else None
 
 
-def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Return which points `(X, Y, Z, 3)` lie within a closed surface, by the planes of the nearest vertices."""
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return the outward unit normals `(V, 3)` of a closed surface, weighted by the areas of its faces."""
     corners = vertices[faces]
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     outwards = np.sign((corners.mean(axis=1) * across).sum())
     normals = np.zeros_like(vertices)
     for corner in range(3):
         np.add.at(normals, faces[:, corner], outwards * across)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+
+
+def filled(vertices: np.ndarray, faces: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Return which points `(X, Y, Z, 3)` lie within a closed surface, by the planes of the nearest vertices."""
+    normals = vertex_normals(vertices, faces)
     points, tree = grid.reshape(-1, 3), cKDTree(vertices)
     distance, nearest = tree.query(points, k=4)
     depth = ((points[:, None] - vertices[nearest]) * normals[nearest]).sum(-1).mean(1)

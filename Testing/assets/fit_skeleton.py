@@ -33,9 +33,11 @@ from SwinX2SLib.measurements.sacral_endplate import find_sacral_endplate
 from SwinX2SLib.measurements.vertebra_shape import vertebra_shape
 from SwinX2SLib.measurements.voxel_solid import LocalFrame
 from SwinX2SLib.skeleton.bone_shapes import BoneShape, bone_shapes
+from SwinX2SLib.skeleton.discs import SACRUM
 from SwinX2SLib.skeleton.spine_alignment import scaled_modes
+from SwinX2SLib.skeleton.table import FEMUR_LEFT, HIP_LEFT, HIP_RIGHT
+from Testing.assets.fit_bone_shapes import vertex_normals
 
-SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT = 50, 51, 52, 53
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 # Faces of a bone's surface.
 FACES = {"vertebra": 900, SACRUM: 1800, HIP_RIGHT: 2200, HIP_LEFT: 2200, FEMUR_LEFT: 1400}
@@ -189,7 +191,7 @@ def _socket_centres(
 
 def _socket(surface: Surface, start: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
     """Return centre and radius of the ball in a hip's socket, and the vertices on it: those that face its centre."""
-    points, normals = surface.vertices, _vertex_normals(surface)
+    points, normals = surface.vertices, vertex_normals(surface.vertices, surface.faces)
     centre, radius, on = start, 25.0, np.array([], dtype=int)
     for reach in (14.0, 14.0, 10.0, 8.0, 6.0, 5.0, 4.0, 4.0, 4.0, 4.0):
         away = centre - points
@@ -198,16 +200,6 @@ def _socket(surface: Surface, start: np.ndarray) -> tuple[np.ndarray, float, np.
         on = np.flatnonzero((np.abs(distance - radius) < reach) & (facing > SOCKET_FACING))
         centre, radius = fit_sphere(points[on], np.ones(len(on)), centre, radius, reach / 3)
     return centre, radius, on
-
-
-def _vertex_normals(surface: Surface) -> np.ndarray:
-    corners = surface.vertices[surface.faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    outwards = np.sign((corners.mean(axis=1) * across).sum())
-    normals = np.zeros_like(surface.vertices)
-    for corner in range(3):
-        np.add.at(normals, surface.faces[:, corner], outwards * across)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
 
 
 def _femur_entries(people, heads, faces, owner, own, axes) -> dict[str, np.ndarray]:

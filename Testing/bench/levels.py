@@ -51,7 +51,7 @@ def whole_vertebrae(truth: np.ndarray) -> dict[int, float]:
 
 @torch.inference_mode()
 def named(reconstructor: Reconstructor, sample, spacing_mm: float) -> tuple[int, int, int, float]:
-    """Return the number of vertebrae, those named rightly without and with the chain, and the stated probability of a shift."""
+    """Return the vertebrae, those named rightly without and with the chain, and the probability of a shift."""
     coronal, sagittal = sample.coronal[None, None], sample.sagittal[None, None]
     with torch.autocast("cpu", torch.bfloat16, enabled=reconstructor.half_precision):
         probability = mean_probability(reconstructor.model, coronal, sagittal, 1)

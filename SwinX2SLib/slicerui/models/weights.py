@@ -21,6 +21,7 @@ from SwinX2SLib.slicerui.background_process import (
     WorkerProcess,
     worker_python,
 )
+from SwinX2SLib.slicerui.messages import rows_as_html
 from SwinX2SLib.weights.manifest import FOLDER, StoredWeights, cache_folder
 
 
@@ -66,7 +67,7 @@ def about(weights: StoredWeights) -> str:
         (_("Trained on"), people),
         (_("Notes"), record.notes),
     ]
-    return f"<b>{html.escape(record.name)}</b><br/>{_lines(rows)}"
+    return f"<b>{html.escape(record.name)}</b><br/>{rows_as_html(rows)}"
 
 
 def origin(weights: StoredWeights) -> str:
@@ -78,13 +79,7 @@ def origin(weights: StoredWeights) -> str:
         ("SHA-256", f"{record.sha256[:_SHORT_HASH]}..."),
         (_("File"), _("{0}, part of SwinX2S").format(record.file) if weights.bundled else str(weights.path)),
     ]
-    return _lines(rows)
-
-
-def _lines(rows: Sequence[tuple[str, str]]) -> str:
-    return "<br/>".join(
-        f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows if words.strip()
-    )
+    return rows_as_html(rows)
 
 
 def _row(weights: StoredWeights, default: str | None) -> tuple[str, ...]:

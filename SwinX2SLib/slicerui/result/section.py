@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from pathlib import Path
 
 import qt
@@ -15,6 +14,7 @@ from SwinX2SLib.reconstruct.plausibility import unreliable_reason
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
+from SwinX2SLib.slicerui.messages import rows_as_html
 from SwinX2SLib.slicerui.result import (
     confidence,
     outlines,
@@ -243,8 +243,8 @@ class ResultSection(Section):
         remarks = [remark for remark in remarks if remark != alarm]
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
         self.ui.remarksLabel.text = f"<b>{_('Please note:')}</b><ul>{items}</ul>" if remarks else ""
-        self.ui.provenanceLabel.text = _lines(provenance_words(self._shown))
-        self.ui.provenanceDetailLabel.text = _lines(provenance_details(self._shown))
+        self.ui.provenanceLabel.text = rows_as_html(provenance_words(self._shown))
+        self.ui.provenanceDetailLabel.text = rows_as_html(provenance_details(self._shown))
 
     def _show_state(self) -> None:
         state = display_state(self._shown)
@@ -281,8 +281,3 @@ class ResultSection(Section):
         running = self._export is not None and self._export.is_running()
         chosen = any(box.checked and box.enabled for box in self._format_boxes.values())
         self.ui.exportButton.enabled = chosen and not running
-
-
-def _lines(rows: Sequence[tuple[str, str]]) -> str:
-    """Return names and what is known under them as HTML, one a line."""
-    return "<br/>".join(f"<b>{html.escape(name)}:</b> {html.escape(words)}" for name, words in rows)

@@ -53,7 +53,7 @@ def test_a_column_that_is_named_rightly_stays_as_it_is(first, count, size):
     chain = assign_levels(evidence, 2.6)
     assert labels_of(chain) == list(range(first, last + 1))
     assert np.abs(np.array([level.start for level in chain.levels]) - ends[:-1]).max() <= 2
-    assert chain.doubt < 0.1
+    assert chain.shift_probability < 0.1
 
 
 def test_a_column_one_level_off_is_corrected_by_the_sacrum():
@@ -72,21 +72,21 @@ def test_without_any_name_the_sacrum_decides():
     evidence, _ = column(18, 24, below="sacrum", named=[0] * 7)
     chain = assign_levels(evidence, 2.6)
     assert labels_of(chain)[-1] == 24
-    assert chain.doubt < 0.1
+    assert chain.shift_probability < 0.1
 
 
 def test_without_names_and_sacrum_the_odds_say_that_levels_are_unsure():
     evidence, _ = column(13, 19, named=[0] * 7)
-    assert assign_levels(evidence, 2.6).doubt > 0.5
+    assert assign_levels(evidence, 2.6).shift_probability > 0.5
 
 
-def test_names_that_contradict_each_other_are_doubted():
+def test_names_that_contradict_each_other_are_uncertain():
     # Half of the column is named one level higher than the other half.
     true = list(range(12, 20))
     evidence, _ = column(12, 19, named=[*[label + 1 for label in true[:4]], *true[4:]])
     chain = assign_levels(evidence, 2.6)
     assert np.diff(labels_of(chain)).tolist() == [1] * (len(chain.levels) - 1)
-    assert chain.doubt > 0.05
+    assert chain.shift_probability > 0.05
 
 
 def test_a_pixel_size_that_is_wrong_by_a_third_does_not_matter():
