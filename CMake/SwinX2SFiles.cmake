@@ -252,6 +252,7 @@ set(SwinX2SLib_SCRIPTS
   skeleton/population.py
   skeleton/projections.py
   skeleton/rib_curves.py
+  skeleton/rib_surfaces.py
   skeleton/shape_fitting.py
   skeleton/silhouette_fitting.py
   skeleton/spine_alignment.py

@@ -19,12 +19,12 @@ from torch import Tensor
 
 from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
+from SwinX2SLib.skeleton.rib_surfaces import DEGREE, TUBE_VERTICES, placed_ribs, rib_tubes, tube_faces
 from SwinX2SLib.skeleton.table import (
     FEMUR_LEFT,
     FEMUR_RIGHT,
     HIP_LEFT,
     HIP_RIGHT,
-    RIB_POINTS,
     VERTEBRAE,
     SkeletonTable,
     skeleton_table,
@@ -61,7 +61,6 @@ C1_STEP_MM = 15.5
 # thoracic, lumbar (Busscher et al. 2010, Eur Spine J 19:1104).
 BODY_SHARE = (*(0.74,) * 7, *np.linspace(0.83, 0.84, 12).tolist(), *(0.77,) * 5)
 L5_DISC_MM = 9.0
-DEGREE = float(np.pi / 180)
 # Standard deviations. Sizes as logs, angles in degrees.
 SIZE_SD, STEP_SD, PELVIS_OWN_SIZE_SD, PELVIS_STRETCH_SD, FEMUR_SIZE_SD = 0.05, 0.03, 0.025, 0.03, 0.04
 VERTEBRA_SD, VERTEBRA_OWN_SD, VERTEBRA_TILT_SD_DEG = (0.06, 0.06, 0.03), 0.025, 2.5
@@ -80,10 +79,6 @@ RIB_SLOPE_SD_DEG = (4.0, 4.0)
 RIB_HEAD_SD_MM = (2.0, 2.5, 2.5)
 # Half height, half thickness [mm] and their log standard deviations.
 RIB_SECTION_MM, RIB_SECTION_SD = (6.0, 3.5), (0.2, 0.2)
-SECTION_POINTS = 10
-# Height and thickness along a rib: head, neck, shaft; the costal end is a little wider.
-_SECTION_PLACES = (0.0, 0.05, 0.15, 0.85, 1.0)
-_SECTION_PROFILES = ((0.7, 0.62, 1.0, 1.0, 1.08), (0.9, 0.8, 1.0, 0.9, 1.0))
 _CHORD, _PUMP, _SWING, _BUCKET = 0, 5, 6, 7
 _SIDED = (_CHORD, _PUMP, _SWING, _BUCKET)
 
@@ -160,8 +155,9 @@ class SkeletonModel:
             label: len(self._mean[label]) for label in (*VERTEBRAE, SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT)
         }
         counts[FEMUR_RIGHT] = counts[FEMUR_LEFT]
-        tube = RIB_POINTS * SECTION_POINTS + 2
-        counts |= {rib_label(number, side): tube for side in ("left", "right") for number in range(1, 13)}
+        counts |= {
+            rib_label(number, side): TUBE_VERTICES for side in ("left", "right") for number in range(1, 13)
+        }
         ends = np.cumsum(list(counts.values())).tolist()
         return {label: slice(end - counts[label], end) for label, end in zip(counts, ends, strict=True)}
 
@@ -170,7 +166,7 @@ class SkeletonModel:
         """Faces of every bone, `(F, 3)`, counter-clockwise from outside."""
         found = {label: bone.faces for label, bone in self.table.bones.items()}
         found[FEMUR_RIGHT] = found[FEMUR_LEFT][:, ::-1]
-        tube = _tube_faces()
+        tube = tube_faces()
         for number in range(1, 13):
             found[rib_label(number, "right")] = tube[:, ::-1]
             found[rib_label(number, "left")] = tube
@@ -269,7 +265,7 @@ class SkeletonModel:
         values = self._rib["mean"] + self._rib["sd"] * (shared + own)
         values = values.index_add(2, torch.tensor([_PUMP, _SWING]), slope.expand(2, 12, 2))
         plane = self._rib["curves"] + torch.einsum("rk,rknc->rnc", shared[:, 1:5], self._rib["curve_modes"])
-        curve, normal = _placed_ribs(
+        curve, normal = placed_ribs(
             plane * (values[..., _CHORD] * size)[..., None, None],
             values[..., _PUMP],
             values[..., _SWING],
@@ -280,7 +276,7 @@ class SkeletonModel:
             * size
             * torch.exp(torch.tensor(RIB_SECTION_SD) * weights["rib_section"])
         )
-        tubes = _tubes(curve, normal, section)
+        tubes = rib_tubes(curve, normal, section)
         sides = torch.tensor([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])[:, None]
         thoracic = slice(7, 19)
         body = _tensor(self._body[thoracic]) * scales[thoracic]
@@ -374,72 +370,3 @@ def _half_turned(axes: Tensor) -> Tensor:
     right = half[..., 0] - up * (half[..., 0] * up).sum(-1, keepdim=True)
     right = right / right.norm(dim=-1, keepdim=True)
     return torch.stack([right, torch.linalg.cross(up, right), up], dim=-1)
-
-
-def _placed_ribs(
-    plane: Tensor, pump_deg: Tensor, swing_deg: Tensor, bucket_deg: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return curves `(..., N, 3)` of right ribs from their heads, and the normals `(..., 3)` of their planes.
-
-    Frame: right, front, up.
-
-    The chord points down and the convex side to the right; then pump handle (forwards about the transverse axis),
-    lateral swing (about the vertical) and bucket handle (about the chord; the lateral arch rises).
-    """
-    pump, swing, bucket = (angle * DEGREE for angle in (pump_deg, swing_deg, bucket_deg))
-    flat = torch.sin(pump)
-    chord = torch.stack([flat * torch.sin(swing), flat * torch.cos(swing), -torch.cos(pump)], dim=-1)
-    aside = torch.stack([torch.cos(swing), -torch.sin(swing), torch.zeros_like(swing)], dim=-1)
-    # Square to both, upwards and forwards.
-    over = torch.linalg.cross(aside, chord)
-    lateral = torch.cos(bucket)[..., None] * aside + torch.sin(bucket)[..., None] * over
-    curve = plane[..., :1] * chord[..., None, :] + plane[..., 1:] * lateral[..., None, :]
-    return curve, torch.linalg.cross(lateral, chord)
-
-
-def _tubes(curve: Tensor, normal: Tensor, section: Tensor) -> Tensor:
-    """Return surfaces `(2, 12, RIB_POINTS * SECTION_POINTS + 2, 3)` around curves; a rib is taller than thick.
-
-    Args:
-        curve: `(2, 12, RIB_POINTS, 3)`.
-        normal: of their planes, `(2, 12, 3)`.
-        section: half height (along the normal) and half thickness; the broad side of the first rib lies in its plane.
-    """
-    tangent = torch.cat(
-        [
-            curve[..., 1:2, :] - curve[..., :1, :],
-            curve[..., 2:, :] - curve[..., :-2, :],
-            curve[..., -1:, :] - curve[..., -2:-1, :],
-        ],
-        dim=-2,
-    )
-    tangent = tangent / tangent.norm(dim=-1, keepdim=True)
-    upward = normal[..., None, :].expand_as(tangent)
-    outward = torch.linalg.cross(upward, tangent)
-    place = np.linspace(0, 1, RIB_POINTS)
-    tall, thick = (_tensor(np.interp(place, _SECTION_PLACES, profile)) for profile in _SECTION_PROFILES)
-    heights = torch.cat([section[1:], section[:1].expand(11)])[:, None] * tall
-    widths = torch.cat([section[:1], section[1:].expand(11)])[:, None] * thick
-    angle = torch.linspace(0, 2 * np.pi, SECTION_POINTS + 1)[:-1]
-    ring = (
-        torch.cos(angle)[:, None] * (heights[..., None] * upward)[..., None, :]
-        + torch.sin(angle)[:, None] * (widths[..., None] * outward)[..., None, :]
-    )
-    surface = (curve[..., None, :] + ring).flatten(-3, -2)
-    return torch.cat([surface, curve[..., :1, :], curve[..., -1:, :]], dim=-2)
-
-
-@cache
-def _tube_faces() -> np.ndarray:
-    """Return the faces of `_tube`, counter-clockwise from outside of a left rib."""
-    k = SECTION_POINTS
-    ring, point = np.meshgrid(np.arange(RIB_POINTS - 1), np.arange(k), indexing="ij")
-    a, b = ring * k + point, ring * k + (point + 1) % k
-    quads = np.stack([a, b, a + k, b, b + k, a + k], axis=-1).reshape(-1, 3)
-    first, last, start = RIB_POINTS * k, RIB_POINTS * k + 1, (RIB_POINTS - 1) * k
-    around = np.arange(k)
-    caps = [
-        np.stack([np.full(k, first), (around + 1) % k, around], axis=1),
-        np.stack([np.full(k, last), start + around, start + (around + 1) % k], axis=1),
-    ]
-    return np.concatenate([quads, *caps])
