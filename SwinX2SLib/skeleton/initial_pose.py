@@ -14,8 +14,6 @@ from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.skeleton.bone_shapes import bone_shapes
 from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
 from SwinX2SLib.skeleton.pieces import (
-    HIP_LEFT,
-    HIP_RIGHT,
     PELVIS,
     PELVIS_TURN,
     VERTEBRAE,
@@ -24,6 +22,7 @@ from SwinX2SLib.skeleton.pieces import (
     piece_of,
 )
 from SwinX2SLib.skeleton.projections import blurred, cast
+from SwinX2SLib.skeleton.table import HIP_LEFT, HIP_RIGHT
 
 # Turns about the vertical axis from which the search starts [rad].
 TURNS = (-0.35, 0.0, 0.35)

@@ -111,12 +111,12 @@ def column_evidence(
         discs: log-odds of discs, `(X, Z)` and `(Y, Z)`.
     """
     views = [view[:LEVELS].astype(np.float64) for view in (coronal, sagittal)]
-    mass = sum(view.sum(axis=1) for view in views)
+    mass = views[0].sum(axis=1) + views[1].sum(axis=1)
     columns = [view.sum(axis=0).clip(0, 1) for view in views]
     return ColumnEvidence(
         names=(mass / np.maximum(mass.sum(axis=0), 1e-3)).T,
-        spine=sum(column.max(axis=0) for column in columns) / 2,
-        sacrum=sum(view[SACRUM - 1].max(axis=0).astype(np.float64) for view in (coronal, sagittal)) / 2,
+        spine=(columns[0].max(axis=0) + columns[1].max(axis=0)) / 2,
+        sacrum=(coronal[SACRUM - 1].max(axis=0) + sagittal[SACRUM - 1].max(axis=0)).astype(np.float64) / 2,
         discs=_disc_rows(discs[0], columns[0]) + _disc_rows(discs[1], columns[1]),
     )
 
