@@ -39,6 +39,7 @@ _VARIANTS: dict[str, Config] = {
         grid_shape=(64, 64, 96),
     ),
     "fused-tiny": FusedConfig(),
+    "fused-residual": FusedConfig(residual_widths=(48, 96, 160, 256, 256)),
     "fused-small": FusedConfig(
         embed_dim=64,
         heads=(2, 4, 8, 16),

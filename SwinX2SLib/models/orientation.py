@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from SwinX2SLib.models.silhouettes import ConvBlock2d, coordinates, standardise
+from SwinX2SLib.models.residual import ConvBlock2d
+from SwinX2SLib.models.silhouettes import coordinates, standardise
 
 
 class View(Enum):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from SwinX2SLib.models.layers import fill_bias
+from SwinX2SLib.models.residual import ConvBlock2d, ResidualPyramid
 from SwinX2SLib.models.swin import SwinPyramid
 
 
@@ -21,6 +22,8 @@ class FusedConfig:
         embed_dim: channels of the first Swin stage; each stage doubles them.
         depths: Swin blocks of each stage.
         heads: attention heads of each stage.
+        residual_widths: channels of a residual convolutional encoder at 1/2 to 1/32 resolution, which takes the place
+            of the Swin encoder; its 2D blocks have batch normalisation. Empty for the Swin encoder.
         decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
         decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
         hidden: width of the head that names voxels at full resolution.
@@ -33,6 +36,7 @@ class FusedConfig:
     embed_dim: int = 32
     depths: tuple[int, ...] = (2, 2, 6, 2)
     heads: tuple[int, ...] = (1, 2, 4, 8)
+    residual_widths: tuple[int, ...] = ()
     decoder_2d: tuple[int, ...] = (160, 128, 96, 64, 16)
     decoder_3d: tuple[int, ...] = (64, 48, 32)
     grid_shape: tuple[int, int, int] = (96, 96, 128)
@@ -42,25 +46,8 @@ class FusedConfig:
     row_exchange: bool = True
 
 
-class ConvBlock2d(nn.Module):
-    """Two 3x3 convolutions with group normalisation and a residual path; `(B, C, H, W)` to `(B, D, H, W)`."""
-
-    def __init__(self, channels_in: int, channels_out: int):
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
-        self.norm1 = nn.GroupNorm(8, channels_out)
-        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
-        self.norm2 = nn.GroupNorm(8, channels_out)
-        self.skip = nn.Conv2d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the block to `(B, C, H, W)`."""
-        y = functional.leaky_relu(self.norm1(self.conv1(x)), 0.01)
-        return functional.leaky_relu(self.norm2(self.conv2(y)) + self.skip(x), 0.01)
-
-
 class SilhouetteNet(nn.Module):
-    """Shared 2D Swin encoder and U-shaped 2D decoder for both planes.
+    """Shared 2D encoder, Swin or residual, and U-shaped 2D decoder for both planes.
 
     The planes share all weights but two: a learned embedding of the plane on every level of the pyramid, and the
     last layer, which names the silhouettes.
@@ -73,9 +60,15 @@ class SilhouetteNet(nn.Module):
         # Two coordinate channels: which vertebra it is depends on where it is.
         channels = config.views_per_plane + 2
         size = (config.grid_shape[0], config.grid_shape[2])
-        self.encoder = SwinPyramid(channels, dim, config.depths, config.heads, size)
-        self.stem = ConvBlock2d(channels, widths[4])
-        pyramid = [dim * 2**level for level in range(5)]
+        self.encoder: SwinPyramid | ResidualPyramid
+        residual = bool(config.residual_widths)
+        if residual:
+            pyramid = list(config.residual_widths)
+            self.encoder = ResidualPyramid(channels, pyramid)
+        else:
+            pyramid = [dim * 2**level for level in range(5)]
+            self.encoder = SwinPyramid(channels, dim, config.depths, config.heads, size)
+        self.stem = ConvBlock2d(channels, widths[4], batch_norm=residual)
         self.plane_embedding = nn.ParameterList(
             [nn.Parameter(torch.zeros(2, width, 1, 1)) for width in pyramid]
         )
@@ -86,7 +79,9 @@ class SilhouetteNet(nn.Module):
             *(widths[i] + pyramid[2 - i] for i in range(3)),
             widths[3] + widths[4],
         )
-        self.decoder = nn.ModuleList(ConvBlock2d(a, b) for a, b in zip(inputs, widths, strict=True))
+        self.decoder = nn.ModuleList(
+            ConvBlock2d(a, b, batch_norm=residual) for a, b in zip(inputs, widths, strict=True)
+        )
         # At 1/16, 1/8, 1/4 and 1/2; at full resolution it is named already.
         exchanges = (RowExchange(width) if config.row_exchange else NoExchange() for width in widths[:4])
         self.exchanges = nn.ModuleList([*exchanges, NoExchange()])

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from SwinX2SLib.models.layers import fill_bias
-from SwinX2SLib.models.silhouettes import ConvBlock2d, standardise
+from SwinX2SLib.models.residual import ConvBlock2d
+from SwinX2SLib.models.silhouettes import standardise
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,10 @@ PARTS: dict[str, tuple[int, ...]] = {
     "rib_sides": (2, 12, 4),
     "rib_heads": (3,),
     "rib_section": (2,),
+    # What the modes of a few people leave: smooth local deformation of each bone on its own.
+    "vertebra_local": (24, 8, 3),
+    "pelvis_local": (3, 20, 3),
+    "femur_local": (2, 14, 3),
 }
 Weights = Mapping[str, Tensor]
 
@@ -62,7 +66,7 @@ C1_STEP_MM = 15.5
 BODY_SHARE = (*(0.74,) * 7, *np.linspace(0.83, 0.84, 12).tolist(), *(0.77,) * 5)
 L5_DISC_MM = 9.0
 # Standard deviations. Sizes as logs, angles in degrees.
-SIZE_SD, STEP_SD, PELVIS_OWN_SIZE_SD, PELVIS_STRETCH_SD, FEMUR_SIZE_SD = 0.05, 0.03, 0.025, 0.03, 0.04
+SIZE_SD, STEP_SD, PELVIS_OWN_SIZE_SD, PELVIS_STRETCH_SD = 0.05, 0.03, 0.025, 0.03
 VERTEBRA_SD, VERTEBRA_OWN_SD, VERTEBRA_TILT_SD_DEG = (0.06, 0.06, 0.03), 0.025, 2.5
 AXIAL_SD_DEG = 3.0
 # Pitch, obliquity and rotation of the pelvis; its mean is turned so that the sacral slope is about 40 degrees.
@@ -70,6 +74,13 @@ PELVIS_MEAN_PITCH_DEG, PELVIS_SD_DEG = -8.0, (7.0, 2.0, 3.0)
 # How far the pelvis follows the lean of L4-L5.
 PELVIS_FOLLOWS = 0.5
 FEMUR_SIDES_SD = 0.3
+# Between the surfaces of a femoral head and its socket, mean and deviation.
+JOINT_SPACE_MM, JOINT_SPACE_SD_MM = 1.7, 0.5
+# Local deformation, a Gaussian process on the mean surface (Luethi et al. 2018, IEEE TPAMI 40:1860): deviation and
+# correlation length [mm] of vertebrae, pelvis and femora.
+VERTEBRA_LOCAL_MM, PELVIS_LOCAL_MM, FEMUR_LOCAL_MM = (1.0, 18.0), (2.0, 40.0), (1.5, 40.0)
+# How far from the middle of a hip joint it is small [mm].
+JOINT_MM = 25.0
 # Flexion, abduction, outward rotation.
 HIP_SD_DEG = (6.0, 4.0, 9.0)
 # Part of a rib parameter's variance that the whole cage shares, that a level has, and that a side has.
@@ -84,24 +95,48 @@ _SIDED = (_CHORD, _PUMP, _SWING, _BUCKET)
 
 
 @dataclass(frozen=True, eq=False)
+class BoneFrames:
+    """Where bones are and how they are turned and stretched: a point x of a bone's own shape lies at origin + matrix x.
+
+    Attributes:
+        origins_mm: `(27, 3)` of C1 to L5, the pelvis, the left and the right femur.
+        matrices: `(27, 3, 3)`.
+        rib_curves_mm: `(2, 12, RIB_POINTS, 3)`, left and right, from the head forwards.
+        rib_normals: of the ribs' planes, `(2, 12, 3)`.
+    """
+
+    origins_mm: Tensor
+    matrices: Tensor
+    rib_curves_mm: Tensor
+    rib_normals: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class Skeleton:
     """One skeleton in RAS mm.
 
     Attributes:
         points_mm: vertices of all bones, `(N, 3)`, bone by bone as `SkeletonModel.slices` says.
+        shape_mm: the same but of ribs, each bone in its own frame.
+        frames: of the bones.
         body_centres_mm: `(24, 3)` of C1 to L5.
         body_axes: `(24, 3, 3)`, columns right, front and up of each vertebra.
         heads_mm: centres of the left and right femoral head, `(2, 3)`.
         endplate_mm: `(2, 3)`, centre of the sacral endplate and its normal.
-        rib_curves_mm: `(2, 12, RIB_POINTS, 3)`, left and right, from the head forwards.
     """
 
     points_mm: Tensor
+    shape_mm: Tensor
+    frames: BoneFrames
     body_centres_mm: Tensor
     body_axes: Tensor
     heads_mm: Tensor
     endplate_mm: Tensor
-    rib_curves_mm: Tensor
+
+    @property
+    def rib_curves_mm(self) -> Tensor:
+        """Centrelines of the ribs, `(2, 12, RIB_POINTS, 3)`, left and right, from the head forwards."""
+        return self.frames.rib_curves_mm
 
 
 def zero_weights() -> dict[str, Tensor]:
@@ -148,6 +183,28 @@ class SkeletonModel:
             torch.arange(24), torch.tensor([len(self._mean[label]) for label in VERTEBRAE])
         )
         self.slices = self._slices()
+        self._vertebra_basis = torch.cat([self._local_basis(label, VERTEBRA_LOCAL_MM) for label in VERTEBRAE])
+        self._basis = {
+            label: self._local_basis(label, PELVIS_LOCAL_MM) for label in (SACRUM, HIP_RIGHT, HIP_LEFT)
+        } | {FEMUR_LEFT: self._local_basis(FEMUR_LEFT, FEMUR_LOCAL_MM)}
+        femur = len(self._mean[FEMUR_LEFT])
+        pelvis = sum(len(self._mean[label]) for label in (SACRUM, HIP_RIGHT, HIP_LEFT))
+        counts = torch.tensor([pelvis, femur, femur])
+        self._frame_of_vertex = torch.cat(
+            [self._level, torch.repeat_interleave(torch.arange(24, 27), counts)]
+        )
+
+    def _local_basis(self, label: int, process: tuple[float, float]) -> Tensor:
+        """Return the smoothest functions on a bone's vertices, `(V, K)`, as large as the process has them."""
+        part = "femur" if label == FEMUR_LEFT else "pelvis" if label >= SACRUM else "vertebra"
+        vertices = self.table.bones[label].vertices_mm
+        functions = smooth_functions(vertices, *process, PARTS[f"{part}_local"][1])
+        ball = self.table.head if label == FEMUR_LEFT else self.table.sockets.get(label)
+        if ball is not None:
+            # The joint keeps its place.
+            away = np.linalg.norm(vertices - _ball(_tensor(vertices[ball]))[0].numpy(), axis=1)
+            functions *= 1 - np.exp(-(away[:, None] ** 2) / (2 * JOINT_MM**2))
+        return _tensor(functions)
 
     def _slices(self) -> dict[int, slice]:
         """Return where the vertices of each bone lie in `Skeleton.points_mm`."""
@@ -168,66 +225,91 @@ class SkeletonModel:
         found[FEMUR_RIGHT] = found[FEMUR_LEFT][:, ::-1]
         tube = tube_faces()
         for number in range(1, 13):
-            found[rib_label(number, "right")] = tube[:, ::-1]
-            found[rib_label(number, "left")] = tube
+            for side in ("left", "right"):
+                found[rib_label(number, side)] = tube
         return dict(sorted(found.items()))
 
     def __call__(self, weights: Weights) -> Skeleton:
         """Return the skeleton of weights, as `PARTS` names and shapes them."""
+        frames, places = self._frames(weights)
+        shape = self._shapes(weights)
+        bone = self._frame_of_vertex
+        moved = frames.origins_mm[bone] + torch.einsum("nij,nj->ni", frames.matrices[bone], shape)
+        points = torch.cat([moved, self._tubes(weights, frames).reshape(-1, 3)])
+        return Skeleton(points, shape, frames, *places)
+
+    def frames(self, weights: Weights) -> BoneFrames:
+        """Return the frames of the bones and the curves of the ribs; local deformation does not move them."""
+        return self._frames(weights)[0]
+
+    def _frames(self, weights: Weights) -> tuple[BoneFrames, tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """Return the frames, and centres and axes of the vertebrae, heads of the femora and the sacral endplate."""
         size = torch.exp(SIZE_SD * weights["size"][0])
         lean = self._lean_mean + torch.tensordot(weights["lean"], self._lean_modes, dims=1)
-        pelvis, heads, endplate = self._pelvis(weights, size, lean)
-        femora = self._femora(weights, size, heads)
+        pelvis, heads, radii, endplate = self._pelvis(weights, size, lean)
         centres, axes, scales = self._spine(weights, size, lean, endplate)
-        level = self._level
-        turned = torch.einsum("nij,nj->ni", axes[level], self._vertebrae * scales[level])
-        curves, tubes = self._ribs(weights, size, centres, axes, scales)
-        points = torch.cat([centres[level] + turned, *pelvis, *femora, tubes.reshape(-1, 3)])
-        return Skeleton(points, centres, axes, heads, endplate, curves)
+        ribs = self._ribs(weights, size, centres, axes, scales)
+        parts = [(centres, axes * scales[:, None]), pelvis, *self._femora(weights, heads, radii)]
+        origins = torch.cat([origin.reshape(-1, 3) for origin, _ in parts])
+        matrices = torch.cat([matrix.reshape(-1, 3, 3) for _, matrix in parts])
+        return BoneFrames(origins, matrices, *ribs), (centres, axes, heads, endplate)
 
-    def _pelvis(self, weights: Weights, size: Tensor, lean: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Return sacrum, right and left hip, both heads and the sacral endplate."""
-        own = torch.exp(
+    def _shapes(self, weights: Weights) -> Tensor:
+        """Return the vertices of all bones but ribs, each in its own frame, `(N, 3)`."""
+        local = torch.einsum("nkj,nk->nj", weights["vertebra_local"][self._level], self._vertebra_basis)
+        found = [self._vertebrae + local]
+        for number, label in enumerate((SACRUM, HIP_RIGHT, HIP_LEFT)):
+            modes = torch.tensordot(weights["pelvis"], self._modes[label], dims=1)
+            found.append(self._mean[label] + modes + self._basis[label] @ weights["pelvis_local"][number])
+        for number in range(2):
+            modes = torch.tensordot(self._femur_weights(weights, number), self._modes[FEMUR_LEFT], dims=1)
+            local = self._basis[FEMUR_LEFT] @ weights["femur_local"][number]
+            found.append(self._mean[FEMUR_LEFT] + modes + local)
+        return torch.cat(found)
+
+    def _femur_weights(self, weights: Weights, number: int) -> Tensor:
+        return weights["femur"] + FEMUR_SIDES_SD * weights["femur_sides"][number]
+
+    def _landmarks(self, label: int, modes: Tensor, vertices: np.ndarray) -> Tensor:
+        """Return some vertices of a bone, moved by its modes."""
+        return self._mean[label][vertices] + torch.tensordot(modes, self._modes[label][:, vertices], dims=1)
+
+    def _pelvis(
+        self, weights: Weights, size: Tensor, lean: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor, Tensor]:
+        """Return the pelvis' frame, centres and radii of both sockets and the sacral endplate."""
+        own = size * torch.exp(
             PELVIS_OWN_SIZE_SD * weights["pelvis_size"] + PELVIS_STRETCH_SD * weights["pelvis_stretch"]
         )
-        bones = {
-            label: (self._mean[label] + torch.tensordot(weights["pelvis"], self._modes[label], dims=1))
-            * size
-            * own
-            for label in (SACRUM, HIP_RIGHT, HIP_LEFT)
-        }
-        sockets = torch.stack(
-            [_ball_centre(bones[label][self.table.sockets[label]]) for label in (HIP_LEFT, HIP_RIGHT)]
-        )
+        balls = [
+            _ball(own * self._landmarks(label, weights["pelvis"], self.table.sockets[label]))
+            for label in (HIP_LEFT, HIP_RIGHT)
+        ]
+        sockets, radii = (torch.stack(values) for values in zip(*balls, strict=True))
         # Lean is positive where the lower body lies further back.
         follows = PELVIS_FOLLOWS * (lean[-1, 1] - self._lean_mean[-1, 1]) / DEGREE
-        pitch = PELVIS_MEAN_PITCH_DEG - follows + PELVIS_SD_DEG[0] * weights["pelvis_pose"][0]
-        turn = _rotation(
-            -pitch, PELVIS_SD_DEG[1] * weights["pelvis_pose"][1], PELVIS_SD_DEG[2] * weights["pelvis_pose"][2]
-        )
+        pose = torch.tensor([-1.0, 1.0, 1.0]) * torch.tensor(PELVIS_SD_DEG) * weights["pelvis_pose"]
+        turn = _rotation(pose + torch.tensor([1.0, 0.0, 0.0]) * (follows - PELVIS_MEAN_PITCH_DEG))
         middle = sockets.mean(0)
-        moved = [(points - middle) @ turn.T for points in bones.values()]
-        plate = moved[0][self.table.endplate]
+        plate = (own * self._landmarks(SACRUM, weights["pelvis"], self.table.endplate) - middle) @ turn.T
         normal = _plane_normal(plate)
         towards = turn @ _tensor(self.table.endplate_mm[1])
         normal = normal * torch.sign((normal * towards).sum())
-        return moved, (sockets - middle) @ turn.T, torch.stack([plate.mean(0), normal])
+        heads, endplate = (sockets - middle) @ turn.T, torch.stack([plate.mean(0), normal])
+        return (-turn @ middle, turn * own), heads, radii, endplate
 
-    def _femora(self, weights: Weights, size: Tensor, heads: Tensor) -> list[Tensor]:
-        """Return the left and the right femur."""
+    def _femora(self, weights: Weights, heads: Tensor, radii: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Return the frames of the left and the right femur, whose heads lie in sockets of given radii."""
         found = []
         for number, side in enumerate((-1.0, 1.0)):
-            shape = weights["femur"] + FEMUR_SIDES_SD * weights["femur_sides"][number]
-            femur = (self._mean[FEMUR_LEFT] + torch.tensordot(shape, self._modes[FEMUR_LEFT], dims=1)) * size
-            femur = femur * torch.exp(FEMUR_SIZE_SD * weights["femur_size"][number])
-            femur = femur - _ball_centre(femur[self.table.head])
-            flexion, abduction, outward = (
-                deviation * angle
-                for deviation, angle in zip(HIP_SD_DEG, weights["hips"][number], strict=True)
+            ball, radius = _ball(
+                self._landmarks(FEMUR_LEFT, self._femur_weights(weights, number), self.table.head)
             )
-            femur = femur @ _rotation(flexion, abduction, outward).T
-            mirror = torch.tensor([-side, 1.0, 1.0])
-            found.append(femur * mirror + heads[number])
+            turn = _rotation(torch.tensor(HIP_SD_DEG) * weights["hips"][number])
+            # The head is as large as its socket lets it be.
+            own = (radii[number] - JOINT_SPACE_MM - JOINT_SPACE_SD_MM * weights["femur_size"][number]) / radius
+            matrix = torch.tensor([-side, 1.0, 1.0])[:, None] * turn * own
+            found.append((heads[number] - matrix @ ball, matrix))
         return found
 
     def _spine(
@@ -257,7 +339,7 @@ class SkeletonModel:
     def _ribs(
         self, weights: Weights, size: Tensor, centres: Tensor, axes: Tensor, scales: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return centrelines `(2, 12, N, 3)` and surfaces `(2, 12, V, 3)` of the left and right ribs."""
+        """Return centrelines `(2, 12, N, 3)` of the left and right ribs and the normals of their planes `(2, 12, 3)`."""
         shared = RIB_SHARED * weights["ribs"] + RIB_LEVEL * weights["rib_levels"]
         own = torch.zeros(2, 12, 8).index_copy(2, torch.tensor(_SIDED), RIB_SIDE * weights["rib_sides"])
         level = torch.linspace(-1, 1, 12)
@@ -271,23 +353,23 @@ class SkeletonModel:
             values[..., _SWING],
             values[..., _BUCKET],
         )
-        section = (
-            torch.tensor(RIB_SECTION_MM)
-            * size
-            * torch.exp(torch.tensor(RIB_SECTION_SD) * weights["rib_section"])
-        )
-        tubes = rib_tubes(curve, normal, section)
         sides = torch.tensor([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])[:, None]
         thoracic = slice(7, 19)
         body = _tensor(self._body[thoracic]) * scales[thoracic]
         place = torch.tensor(_HEAD_PLACES) * body + torch.tensor(RIB_HEAD_SD_MM) * weights["rib_heads"] * size
         heads = centres[thoracic] + torch.einsum("rij,srj->sri", axes[thoracic], place * sides)
         frames = _half_turned(axes[thoracic])
-        placed = [
-            heads[:, :, None] + torch.einsum("rij,srnj->srni", frames, points * sides[:, :, None])
-            for points in (curve, tubes)
-        ]
-        return placed[0], placed[1]
+        placed = heads[:, :, None] + torch.einsum("rij,srnj->srni", frames, curve * sides[:, :, None])
+        # A mirrored plane's normal is a cross product: it keeps its side.
+        return placed, torch.einsum("rij,srj->sri", frames, normal * sides)
+
+    def _tubes(self, weights: Weights, frames: BoneFrames) -> Tensor:
+        """Return the surfaces of the ribs, `(2, 12, TUBE_VERTICES, 3)`."""
+        size = torch.exp(SIZE_SD * weights["size"][0])
+        spread = torch.exp(torch.tensor(RIB_SECTION_SD) * weights["rib_section"])
+        return rib_tubes(
+            frames.rib_curves_mm, frames.rib_normals, torch.tensor(RIB_SECTION_MM) * size * spread
+        )
 
 
 # Where the heads of the ribs lie on the bodies of their vertebrae, relative to half width, half depth, half height:
@@ -317,6 +399,29 @@ def _cosines(count: int, terms: int) -> np.ndarray:
     return basis / np.sqrt((basis**2).sum(1).mean())
 
 
+# Vertices whose covariance stands for that of all.
+_CHOSEN = 250
+
+
+def smooth_functions(points_mm: np.ndarray, deviation_mm: float, length_mm: float, count: int) -> np.ndarray:
+    """Return the largest eigenfunctions of a Gaussian kernel on points, `(N, count)` (Nystroem's method).
+
+    Args:
+        points_mm: `(N, 3)`.
+        deviation_mm: of the process with this kernel.
+        length_mm: over which it varies.
+        count: of the functions.
+    """
+    chosen = points_mm[np.linspace(0, len(points_mm) - 1, min(_CHOSEN, len(points_mm))).astype(int)]
+
+    def kernel(one: np.ndarray) -> np.ndarray:
+        square = ((one[:, None] - chosen) ** 2).sum(axis=2)
+        return deviation_mm**2 * np.exp(-square / (2 * length_mm**2))
+
+    values, vectors = np.linalg.eigh(kernel(chosen))
+    return kernel(points_mm) @ (vectors / np.sqrt(np.maximum(values, 1e-9)))[:, : -count - 1 : -1]
+
+
 def _body_size(vertices: np.ndarray, height: float) -> np.ndarray:
     """Return half width, half depth and half height of a vertebra's body, from its surface around its centre."""
     waist = vertices[np.abs(vertices[:, 2]) < 0.3 * height]
@@ -325,13 +430,13 @@ def _body_size(vertices: np.ndarray, height: float) -> np.ndarray:
     return np.array([np.percentile(np.abs(beside[:, 0]), 90), depth, height / 2])
 
 
-def _ball_centre(points: Tensor) -> Tensor:
-    """Return the centre `(3,)` of the ball through points `(N, 3)`, least squares of |p|² = 2 p·c + const."""
+def _ball(points: Tensor) -> tuple[Tensor, Tensor]:
+    """Return centre `(3,)` and radius of the ball through points `(N, 3)`, least squares of |p|² = 2 p·c + const."""
     middle = points.mean(0)
     away = points - middle
     system = torch.cat([2 * away, torch.ones(len(away), 1)], dim=1)
     solution = torch.linalg.solve(system.T @ system, system.T @ (away**2).sum(1))
-    return middle + solution[:3]
+    return middle + solution[:3], torch.sqrt(solution[3] + (solution[:3] ** 2).sum())
 
 
 def _plane_normal(points: Tensor) -> Tensor:
@@ -339,28 +444,25 @@ def _plane_normal(points: Tensor) -> Tensor:
     return torch.linalg.eigh(away.T @ away)[1][:, 0]
 
 
-def _rotation(pitch_deg: Tensor, roll_deg: Tensor, yaw_deg: Tensor) -> Tensor:
-    """Return the rotation about the right, front and up axes, in this order from the right.
+# Cross products with the right, front and up axes, `(3, 3, 3)`.
+_CROSS = torch.tensor(
+    [[[0, 0, 0], [0, 0, -1], [0, 1, 0]], [[0, 0, 1], [0, 0, 0], [-1, 0, 0]], [[0, -1, 0], [1, 0, 0], [0, 0, 0]]],
+    dtype=torch.float32,
+)
+
+
+def _rotation(angles_deg: Tensor) -> Tensor:
+    """Return the rotation about the right, front and up axes, in this order from the right (Rodrigues' formula).
 
     Positive pitch moves what lies below to the front, positive roll what lies below to the left, positive yaw turns
     the front to the left.
+
+    Args:
+        angles_deg: pitch, roll and yaw `(3,)`.
     """
-    p, r, y = (
-        torch.as_tensor(angle, dtype=torch.float32) * DEGREE for angle in (pitch_deg, roll_deg, yaw_deg)
-    )
-    zero, one = torch.zeros(()), torch.ones(())
-    about_right = _matrix(
-        [one, zero, zero, zero, torch.cos(p), -torch.sin(p), zero, torch.sin(p), torch.cos(p)]
-    )
-    about_front = _matrix(
-        [torch.cos(r), zero, torch.sin(r), zero, one, zero, -torch.sin(r), zero, torch.cos(r)]
-    )
-    about_up = _matrix([torch.cos(y), -torch.sin(y), zero, torch.sin(y), torch.cos(y), zero, zero, zero, one])
-    return about_up @ about_front @ about_right
-
-
-def _matrix(values: list[Tensor]) -> Tensor:
-    return torch.stack(values).reshape(3, 3)
+    angles = angles_deg[:, None, None] * DEGREE
+    turns = torch.eye(3) + torch.sin(angles) * _CROSS + (1 - torch.cos(angles)) * (_CROSS @ _CROSS)
+    return turns[2] @ turns[1] @ turns[0]
 
 
 def _half_turned(axes: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def rib_tubes(curve: Tensor, normal: Tensor, section: Tensor) -> Tensor:
 
 @cache
 def tube_faces() -> np.ndarray:
-    """Return the faces of `rib_tubes`, counter-clockwise from outside of a left rib."""
+    """Return the faces of `rib_tubes`, counter-clockwise from outside."""
     k = SECTION_POINTS
     ring, point = np.meshgrid(np.arange(RIB_POINTS - 1), np.arange(k), indexing="ij")
     a, b = ring * k + point, ring * k + (point + 1) % k
@@ -85,7 +85,7 @@ def tube_faces() -> np.ndarray:
         np.stack([np.full(k, first), (around + 1) % k, around], axis=1),
         np.stack([np.full(k, last), start + around, start + (around + 1) % k], axis=1),
     ]
-    return np.concatenate([quads, *caps])
+    return np.concatenate([quads, *caps])[:, ::-1]
 
 
 def _profile(place: np.ndarray, values: Sequence[float]) -> Tensor:
