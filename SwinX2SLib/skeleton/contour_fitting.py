@@ -16,6 +16,7 @@ from functools import cache
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 from torch import Tensor
@@ -28,6 +29,7 @@ from SwinX2SLib.skeleton.model import (
     Skeleton,
     SkeletonModel,
     Weights,
+    rib_label,
     skeleton_model,
     zero_weights,
 )
@@ -45,7 +47,7 @@ CORRELATION_MM = 12.0
 # Matches further apart than so many errors, and no less than this, are none.
 REACH, LEAST_REACH_MM = 4.0, 6.0
 # A normal that points the other way counts as so far apart.
-NORMAL_MM = 12.0
+NORMAL_MM = 15.0
 # A vertex is on the rim where its normal lies in the plane of the radiograph to this share.
 RIM = 0.94
 GROSS_MM = 2.0
@@ -60,6 +62,13 @@ SHARED = tuple(name for name in PARTS if name not in LOCAL)
 # Posture and sizes are found first: while contours are far, their prior counts less, by the square of the error.
 GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
 _PELVIS = (SACRUM, HIP_RIGHT, HIP_LEFT)
+# Silhouettes are told apart by a coordinate of their own, in which they lie so far from each other.
+APART_MM, ALONE_NUMBER = 1e4, 1000
+_RIB_NUMBERS = {
+    rib_label(number, side): number + 100 * k
+    for k, side in enumerate(("left", "right"))
+    for number in range(1, 13)
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +79,14 @@ class SilhouetteTarget:
         axis: of the volume that runs across the radiograph: 0 of the frontal, 1 of the lateral one.
         bones: whose each silhouette is, of one or of several together.
         maps: `(S, W, H)`, how probable it is that a ray meets one of these bones.
+        neighbours: probability that what is named a rib is the next one above, or below.
         source_mm: distance of the X-ray source from the middle of the volume; None for parallel rays.
     """
 
     axis: int
     bones: tuple[tuple[int, ...], ...]
     maps: np.ndarray
+    neighbours: float = 0.0
     source_mm: float | None = None
 
 
@@ -142,7 +153,7 @@ class _Contours:
         size_mm: of the radiograph.
         middles: `(S, 2)` [mm] of the silhouettes.
         whole: `(S,)`, whether the radiograph's border does not cut the silhouette.
-        source_mm: distance of the source.
+        neighbours, source_mm: as of the target.
     """
 
     axis: int
@@ -154,7 +165,28 @@ class _Contours:
     size_mm: np.ndarray
     middles: np.ndarray
     whole: np.ndarray
+    neighbours: float
     source_mm: float | None
+
+    @property
+    def silhouette_numbers(self) -> np.ndarray:
+        """Numbers by which silhouettes are told apart, `(S,)`: those of neighbouring ribs follow each other."""
+        return np.array(
+            [
+                _RIB_NUMBERS[bones[0]] if len(bones) == 1 and bones[0] in _RIB_NUMBERS else ALONE_NUMBER + place
+                for place, bones in enumerate(self.bones)
+            ]
+        )
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The same for each point, `(M,)`."""
+        return self.silhouette_numbers[self.number]
+
+    @property
+    def is_rib(self) -> np.ndarray:
+        """Which silhouettes are those of one rib, `(S,)`."""
+        return self.silhouette_numbers < ALONE_NUMBER
 
 
 def _contours(target: SilhouetteTarget, spacing_mm: float) -> _Contours:
@@ -184,6 +216,7 @@ def _contours(target: SilhouetteTarget, spacing_mm: float) -> _Contours:
         size,
         np.array(middles).reshape(-1, 2),
         np.array(whole, dtype=bool),
+        target.neighbours,
         target.source_mm,
     )
 
@@ -418,31 +451,27 @@ def _matches(state: _State, contours: _Contours, error_mm: float) -> _Matches:
     model = skeleton_model()
     flat, across, down = _projection(state.points, contours)
     normals = np.stack([(state.normals * across).sum(1), (state.normals * down).sum(1)], axis=1)
-    own = [
-        np.concatenate([np.arange(model.slices[bone].start, model.slices[bone].stop) for bone in shown])
-        for bones in contours.bones
-        if (shown := [bone for bone in bones if bone in model.slices])
-    ]
-    silhouettes = [number for number, bones in enumerate(contours.bones) if any(b in model.slices for b in bones)]
-    vertex = np.concatenate(own)
-    number = np.repeat(silhouettes, [len(one) for one in own])
-    reach = max(REACH * error_mm, LEAST_REACH_MM)
-    apart = 1e4
-    vertices = np.column_stack([flat[vertex], NORMAL_MM * normals[vertex], apart * number])
-    points = np.column_stack([contours.places, NORMAL_MM * contours.normals, apart * contours.number])
+    vertex, number = _vertices_of(contours)
+    reach = 1.5 * max(REACH * error_mm, LEAST_REACH_MM)
+    vertices = np.column_stack([flat[vertex], NORMAL_MM * normals[vertex], APART_MM * number])
+    points = np.column_stack([contours.places, NORMAL_MM * contours.normals, APART_MM * contours.numbers])
+    # What an error in the name costs, in squared distance.
+    shifts = {0: 0.0}
+    if contours.neighbours > 0:
+        cost = -2 * error_mm**2 * np.log(contours.neighbours)
+        shifts |= {shift: min(cost, reach**2) for shift in (-1, 1)}
     # From each contour point to the nearest vertex.
-    there, nearest = cKDTree(vertices).query(points, distance_upper_bound=1.5 * reach)
-    good = np.isfinite(there)
+    nearest, good = _nearest(vertices, points, shifts, contours.is_rib[contours.number], reach)
     pairs = [(vertex[nearest[good]], np.flatnonzero(good))]
     # From each vertex on the rim to the nearest contour point.
     rim = np.linalg.norm(normals[vertex], axis=1) > RIM
     inside = ((flat[vertex] > 1) & (flat[vertex] < contours.size_mm - 1)).all(axis=1)
     chosen = np.flatnonzero(rim & inside)
-    back, point = cKDTree(points).query(vertices[chosen], distance_upper_bound=1.5 * reach)
-    good = np.isfinite(back)
+    ribs = number[chosen] < ALONE_NUMBER
+    point, good = _nearest(points, vertices[chosen], shifts, ribs, reach)
     pairs.append((vertex[chosen[good]], point[good]))
     # Each way counts half; vertices on the rim are denser than the contour's points.
-    share = [contours.length[pairs[0][1]], _rim_length(contours, number[chosen[good]], pairs[1][1])]
+    share = [contours.length[pairs[0][1]], _rim_length(contours, pairs[1][1])]
     vertex, point = (np.concatenate([pair[k] for pair in pairs]) for k in range(2))
     normal = contours.normals[point]
     direction = normal[:, :1] * across[vertex] + normal[:, 1:] * down[vertex]
@@ -469,7 +498,130 @@ def _middle_matches(state: _State, contours: _Contours, error_mm: float) -> _Mat
     return _Matches(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _rim_length(contours: _Contours, silhouette: np.ndarray, point: np.ndarray) -> np.ndarray:
+def _vertices_of(contours: _Contours) -> tuple[np.ndarray, np.ndarray]:
+    """Return the vertices of the bones of the silhouettes, and the silhouettes' numbers as matching counts them."""
+    slices = skeleton_model().slices
+    found = [
+        (np.arange(slices[bone].start, slices[bone].stop), number)
+        for bones, number in zip(contours.bones, contours.silhouette_numbers, strict=True)
+        for bone in bones
+        if bone in slices
+    ]
+    vertex = np.concatenate([own for own, _ in found])
+    return vertex, np.repeat([number for _, number in found], [len(own) for own, _ in found])
+
+
+def _nearest(
+    among: np.ndarray, wanted: np.ndarray, shifts: Mapping[int, float], movable: np.ndarray, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best of some points for each wanted one, and whether it is within reach.
+
+    Args:
+        among: `(N, 5)`, places, normals and numbers of silhouettes.
+        wanted: `(M, 5)`.
+        shifts: of the numbers, and what they cost [mm²].
+        movable: `(M,)`, whose number may be shifted.
+        reach: the furthest [mm].
+    """
+    tree, best = cKDTree(among), np.full(len(wanted), np.inf)
+    index = np.zeros(len(wanted), dtype=int)
+    for shift, cost in shifts.items():
+        asked = np.flatnonzero(movable) if shift else np.arange(len(wanted))
+        apart, found = tree.query(
+            wanted[asked] + [0, 0, 0, 0, APART_MM * shift], distance_upper_bound=reach
+        )
+        apart = apart**2 + cost
+        better = apart < best[asked]
+        best[asked[better]], index[asked[better]] = apart[better], found[better]
+    return index, np.isfinite(best)
+
+
+def _edge_matches(state: _State, radiograph: Radiograph, spacing_mm: float, error_mm: float) -> _Matches:
+    """Return matches of rim vertices with the edges of a radiograph along their normals, as active shapes have them.
+
+    Cootes et al. 1995, Comput Vis Image Underst 61:38. Bone is bright: an edge falls outwards.
+    """
+    view = replace_contours(radiograph)
+    flat, across, down = _projection(state.points, view)
+    normals = np.stack([(state.normals * across).sum(1), (state.normals * down).sum(1)], axis=1)
+    size = np.array(radiograph.pixels.shape) * spacing_mm
+    inside = ((flat > 0) & (flat < size - spacing_mm)).all(axis=1)
+    shown = _bone_is_in(radiograph.bones)
+    vertex = np.flatnonzero((np.linalg.norm(normals, axis=1) > RIM) & inside & shown)
+    if not len(vertex):
+        return _Matches(vertex, np.zeros((0, 3)), np.zeros(0), np.zeros(0))
+    unit = normals[vertex] / np.linalg.norm(normals[vertex], axis=1, keepdims=True)
+    reach = EDGE_REACH * max(error_mm, spacing_mm)
+    step = 0.5 * spacing_mm
+    offsets = np.arange(-round(reach / step) - 1, round(reach / step) + 2) * step
+    places = (flat[vertex][:, None] + offsets[:, None] * unit[:, None]) / spacing_mm
+    values = map_coordinates(radiograph.pixels, places.reshape(-1, 2).T, order=1, mode="nearest")
+    falling = -np.diff(values.reshape(len(vertex), -1), n=1, axis=1)
+    falling = (falling[:, 1:] + falling[:, :-1]) / 2
+    offsets = offsets[1:-1]
+    best = (falling - radiograph.noise * (offsets / reach) ** 2).argmax(axis=1)
+    strength = falling[np.arange(len(vertex)), best]
+    trusted = np.clip(strength / radiograph.noise - 1, 0, 2) / 2
+    distance = offsets[best]
+    direction = unit[:, :1] * across[vertex] + unit[:, 1:] * down[vertex]
+    weight = trusted * _rim_share_mm(vertex) / CORRELATION_MM / (error_mm**2 + EDGE_MM**2) * EDGE_WEIGHT
+    weight /= 1 + (distance / (2 * error_mm)) ** 2
+    kept = trusted > 0
+    return _Matches(vertex[kept], direction[kept], distance[kept], weight[kept])
+
+
+EDGE_REACH, EDGE_MM, EDGE_WEIGHT = 2.0, 1.5, 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """A radiograph to whose edges bones are fitted.
+
+    Attributes:
+        axis: across it, 0 of the frontal, 1 of the lateral one.
+        pixels: `(W, H)`, smoothed.
+        bones: that are fitted to it.
+        noise: usual fall from pixel to pixel.
+    """
+
+    axis: int
+    pixels: np.ndarray
+    bones: frozenset[int]
+    noise: float
+
+    @classmethod
+    def of(cls, axis: int, pixels: np.ndarray, bones: frozenset[int]) -> Radiograph:
+        smooth = gaussian_filter(pixels.astype(np.float64), 0.8) - gaussian_filter(pixels.astype(np.float64), 8)
+        steps = np.concatenate([np.diff(smooth, axis=axis).ravel() for axis in (0, 1)])
+        return cls(axis, smooth, bones, float(0.5 * np.sqrt((steps**2).mean())))
+
+
+def replace_contours(radiograph):
+    return _Contours(radiograph.axis, (), *(np.zeros(0),) * 4, np.zeros(2), np.zeros((0, 2)), np.zeros(0), 0.0, None)
+
+
+def _bone_is_in(bones: frozenset[int]) -> np.ndarray:
+    slices = skeleton_model().slices
+    return np.concatenate([np.full(one.stop - one.start, label in bones) for label, one in slices.items()])
+
+
+@cache
+def _spacing_of_vertices() -> np.ndarray:
+    """Return the usual distance of neighbouring vertices of each vertex's bone [mm]."""
+    model = skeleton_model()
+    points = model(zero_weights()).points_mm.numpy()
+    found = np.zeros(len(points))
+    for label, faces in model.faces.items():
+        own = points[model.slices[label]]
+        found[model.slices[label]] = np.median(np.linalg.norm(own[faces[:, 0]] - own[faces[:, 1]], axis=1))
+    return found
+
+
+def _rim_share_mm(vertex: np.ndarray) -> np.ndarray:
+    return _spacing_of_vertices()[vertex] * 0.5
+
+
+def _rim_length(contours: _Contours, point: np.ndarray) -> np.ndarray:
     """Return how much of the contour each matched vertex on the rim stands for [mm]."""
     count = np.bincount(point, minlength=len(contours.places))
     return contours.length[point] / np.maximum(count[point], 1)
@@ -582,12 +734,13 @@ def _local_place(label: int) -> tuple[str, int]:
     return "femur_local", label - FEMUR_LEFT
 
 
-def _step(fit: Fit, contours: Sequence[_Contours], error_mm: float, middles: bool, alone: bool) -> None:
+def _step(fit: Fit, contours: Sequence[_Contours], error_mm: float, middles: bool, alone: bool, radiographs=(), spacing_mm=1.0) -> None:
     """Take one step of Gauss and Newton."""
     state = _state(fit)
     matches = [_matches(state, one, error_mm) for one in contours if len(one.places)]
     if middles:
         matches += [_middle_matches(state, one, error_mm) for one in contours if one.whole.any()]
+    matches += [_edge_matches(state, one, spacing_mm, error_mm) for one in radiographs]
     vertex, direction, distance, weight = (
         np.concatenate([getattr(one, name) for one in matches])
         for name in ("vertex", "direction", "distance", "weight")

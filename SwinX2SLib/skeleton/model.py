@@ -25,6 +25,7 @@ from SwinX2SLib.skeleton.table import (
     FEMUR_RIGHT,
     HIP_LEFT,
     HIP_RIGHT,
+    PELVIS,
     VERTEBRAE,
     SkeletonTable,
     skeleton_table,
@@ -183,20 +184,29 @@ class SkeletonModel:
             torch.arange(24), torch.tensor([len(self._mean[label]) for label in VERTEBRAE])
         )
         self.slices = self._slices()
-        self._vertebra_basis = torch.cat([self._local_basis(label, VERTEBRA_LOCAL_MM) for label in VERTEBRAE])
-        self._basis = {
-            label: self._local_basis(label, PELVIS_LOCAL_MM) for label in (SACRUM, HIP_RIGHT, HIP_LEFT)
-        } | {FEMUR_LEFT: self._local_basis(FEMUR_LEFT, FEMUR_LOCAL_MM)}
+        self.local_functions = {
+            label: self._local_functions(label).numpy() for label in (*VERTEBRAE, *PELVIS, FEMUR_LEFT)
+        }
+        self.local_functions[FEMUR_RIGHT] = self.local_functions[FEMUR_LEFT]
+        self._basis = {label: torch.from_numpy(basis) for label, basis in self.local_functions.items()}
+        self._vertebra_basis = torch.cat([self._basis[label] for label in VERTEBRAE])
         femur = len(self._mean[FEMUR_LEFT])
-        pelvis = sum(len(self._mean[label]) for label in (SACRUM, HIP_RIGHT, HIP_LEFT))
-        counts = torch.tensor([pelvis, femur, femur])
-        self._frame_of_vertex = torch.cat(
-            [self._level, torch.repeat_interleave(torch.arange(24, 27), counts)]
-        )
+        counts = torch.tensor([sum(len(self._mean[label]) for label in PELVIS), femur, femur])
+        self.frame_of_vertex = torch.cat([self._level, torch.repeat_interleave(torch.arange(24, 27), counts)])
 
-    def _local_basis(self, label: int, process: tuple[float, float]) -> Tensor:
-        """Return the smoothest functions on a bone's vertices, `(V, K)`, as large as the process has them."""
-        part = "femur" if label == FEMUR_LEFT else "pelvis" if label >= SACRUM else "vertebra"
+    def modes_mm(self, label: int) -> np.ndarray:
+        """Return the modes of a bone of the pelvis or of a femur in its own frame, `(K, V, 3)`."""
+        return self._modes[FEMUR_LEFT if label == FEMUR_RIGHT else label].numpy()
+
+    def _local_functions(self, label: int) -> Tensor:
+        """Return the smoothest functions on a bone's vertices, `(V, K)`, as large as their process has them."""
+        part, process = (
+            ("vertebra", VERTEBRA_LOCAL_MM)
+            if label in VERTEBRAE
+            else ("pelvis", PELVIS_LOCAL_MM)
+            if label in PELVIS
+            else ("femur", FEMUR_LOCAL_MM)
+        )
         vertices = self.table.bones[label].vertices_mm
         functions = smooth_functions(vertices, *process, PARTS[f"{part}_local"][1])
         ball = self.table.head if label == FEMUR_LEFT else self.table.sockets.get(label)
@@ -209,7 +219,7 @@ class SkeletonModel:
     def _slices(self) -> dict[int, slice]:
         """Return where the vertices of each bone lie in `Skeleton.points_mm`."""
         counts = {
-            label: len(self._mean[label]) for label in (*VERTEBRAE, SACRUM, HIP_RIGHT, HIP_LEFT, FEMUR_LEFT)
+            label: len(self._mean[label]) for label in (*VERTEBRAE, *PELVIS, FEMUR_LEFT)
         }
         counts[FEMUR_RIGHT] = counts[FEMUR_LEFT]
         counts |= {
@@ -233,9 +243,9 @@ class SkeletonModel:
         """Return the skeleton of weights, as `PARTS` names and shapes them."""
         frames, places = self._frames(weights)
         shape = self._shapes(weights)
-        bone = self._frame_of_vertex
+        bone = self.frame_of_vertex
         moved = frames.origins_mm[bone] + torch.einsum("nij,nj->ni", frames.matrices[bone], shape)
-        points = torch.cat([moved, self._tubes(weights, frames).reshape(-1, 3)])
+        points = torch.cat([moved, self.rib_surfaces(weights, frames)])
         return Skeleton(points, shape, frames, *places)
 
     def frames(self, weights: Weights) -> BoneFrames:
@@ -258,7 +268,7 @@ class SkeletonModel:
         """Return the vertices of all bones but ribs, each in its own frame, `(N, 3)`."""
         local = torch.einsum("nkj,nk->nj", weights["vertebra_local"][self._level], self._vertebra_basis)
         found = [self._vertebrae + local]
-        for number, label in enumerate((SACRUM, HIP_RIGHT, HIP_LEFT)):
+        for number, label in enumerate(PELVIS):
             modes = torch.tensordot(weights["pelvis"], self._modes[label], dims=1)
             found.append(self._mean[label] + modes + self._basis[label] @ weights["pelvis_local"][number])
         for number in range(2):
@@ -363,13 +373,12 @@ class SkeletonModel:
         # A mirrored plane's normal is a cross product: it keeps its side.
         return placed, torch.einsum("rij,srj->sri", frames, normal * sides)
 
-    def _tubes(self, weights: Weights, frames: BoneFrames) -> Tensor:
-        """Return the surfaces of the ribs, `(2, 12, TUBE_VERTICES, 3)`."""
+    def rib_surfaces(self, weights: Weights, frames: BoneFrames) -> Tensor:
+        """Return the surfaces of the left and right ribs around their curves, `(24 * TUBE_VERTICES, 3)`."""
         size = torch.exp(SIZE_SD * weights["size"][0])
         spread = torch.exp(torch.tensor(RIB_SECTION_SD) * weights["rib_section"])
-        return rib_tubes(
-            frames.rib_curves_mm, frames.rib_normals, torch.tensor(RIB_SECTION_MM) * size * spread
-        )
+        section = torch.tensor(RIB_SECTION_MM) * size * spread
+        return rib_tubes(frames.rib_curves_mm, frames.rib_normals, section).reshape(-1, 3)
 
 
 # Where the heads of the ribs lie on the bodies of their vertebrae, relative to half width, half depth, half height:

@@ -18,6 +18,7 @@ from SwinX2SLib.skeleton.spine_alignment import alignment_table
 
 HIP_RIGHT, HIP_LEFT, FEMUR_LEFT, FEMUR_RIGHT = 51, 52, 53, 54
 VERTEBRAE = tuple(range(1, 25))
+PELVIS = (SACRUM, HIP_RIGHT, HIP_LEFT)
 RIB_POINTS = 32
 # Columns of the tables of ribs.
 RIB_COLUMNS = ("chord", "peak_x", "peak_y", "proximal_angle", "distal_spiral", "pump", "swing", "bucket")

@@ -59,7 +59,9 @@ def dice_ce(logits: Tensor, labels: Tensor, known: Tensor) -> tuple[Tensor, Tens
 
 
 def silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
-    """Binary cross entropy plus Dice of the silhouettes of one plane.
+    """Binary cross entropy plus Dice of the silhouettes of one plane, of bones and of whole groups.
+
+    A rib called by its neighbour's name still counts as rib: the groups are learned before the names.
 
     Args:
         logits: `(B, K-1, W, H)`, that a ray meets the bone.
@@ -71,7 +73,17 @@ def silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
     entropy = functional.binary_cross_entropy_with_logits(logits, occupied, reduction="none") * weight
     p = logits.sigmoid()
     sums = [(x * weight).flatten(2).sum(-1) for x in (p * occupied, p, occupied)]
-    return entropy.sum(1).mean() + _mean_dice_loss(*sums)
+    # log(1 - p) of each bone; that of a group is their sum.
+    absent = (functional.logsigmoid(-logits) * weight).clamp(min=-20)
+    any_of = 1 - torch.stack([absent[:, _bones(name)].sum(1) for name in GROUPS], dim=1).exp()
+    shown = torch.stack([(occupied * weight)[:, _bones(name)].amax(1) for name in GROUPS], dim=1)
+    group_sums = [x.flatten(2).sum(-1) for x in (any_of * shown, any_of, shown)]
+    return entropy.sum(1).mean() + 0.5 * (_mean_dice_loss(*sums) + _mean_dice_loss(*group_sums))
+
+
+def _bones(group: str) -> list[int]:
+    """Return the places of a group's bones among the silhouettes."""
+    return [label - 1 for label in label_ids(group)]
 
 
 def _mean_dice_loss(hit: Tensor, mass: Tensor, size: Tensor) -> Tensor:

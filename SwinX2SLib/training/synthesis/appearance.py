@@ -7,6 +7,7 @@ radiographs and of real ones; a third of the radiographs stay nearly as projecte
 from __future__ import annotations
 
 import numpy as np
+import SimpleITK as sitk
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,6 +17,8 @@ from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
 # As the reader of radiographs scales them (radiographs.normalise).
 LOW_QUANTILE, HIGH_QUANTILE = 0.005, 0.995
 LEAST_VISIBILITY = 0.35
+# How often the densities of single bones are drawn widely (FleXray), and their limits.
+WIDE_SHARE, DENSITIES = 0.2, (0.1, 4.0)
 LEAST_OPEN = 0.6  # a shutter leaves at least this share of each side open
 
 
@@ -103,6 +106,8 @@ def _strongly(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
         radiograph = radiograph * _smooth(radiograph, 0.25, rng).exp_()
     if rng.random() < 0.2:
         radiograph = _flatten(radiograph, rng)
+    elif rng.random() < 0.15:
+        radiograph = _equalised(radiograph, rng)
     if rng.random() < 0.5:
         radiograph = _blur_or_sharpen(radiograph, rng)
     if rng.random() < 0.7:
@@ -124,6 +129,15 @@ def _flatten(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     width = int(min(radiograph.shape) // rng.integers(4, 8)) // 2 * 2 + 1
     slow = _average(_average(radiograph, width), width)
     return radiograph - float(rng.uniform(0.3, 0.8)) * (slow - slow.mean())
+
+
+def _equalised(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
+    """Equalise the histogram around every pixel, in part, as workstations do (Stark 2000, IEEE TIP 9:889)."""
+    image = sitk.GetImageFromArray(radiograph.cpu().numpy())
+    radius = int(min(radiograph.shape) // rng.integers(6, 12))
+    share, sharpness = rng.uniform(0.3, 0.9), rng.uniform(0.2, 0.8)
+    found = sitk.AdaptiveHistogramEqualization(image, [radius, radius], float(sharpness), float(1 - share))
+    return torch.from_numpy(sitk.GetArrayFromImage(found)).to(radiograph.device).clamp(0, 1)
 
 
 def _blur_or_sharpen(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
@@ -226,9 +240,12 @@ def bone_attenuation(labels: Tensor, rng: np.random.Generator) -> Tensor:
         float32 `(X, Y, Z)`, arbitrary units around 1 in cortical bone, 0 elsewhere.
     """
     cortical = np.zeros(CLASS_COUNT, dtype=np.float32)
+    # Now and then bones differ far more than in people, so that shape and place decide.
+    wide = rng.random() < WIDE_SHARE
     for group in GROUPS:
         ids = list(label_ids(group))
-        cortical[ids] = np.exp(rng.normal(0, 0.3) + rng.normal(0, 0.2, len(ids)))
+        own = rng.normal(0, 1.0 if wide else 0.2, len(ids))
+        cortical[ids] = np.exp(rng.normal(0, 0.3) + own).clip(*DENSITIES)
     spongy = cortical * np.clip(_spongy_share(rng) * np.exp(rng.normal(0, 0.15, CLASS_COUNT)), 0.05, 1)
     table = torch.from_numpy(np.concatenate([spongy, cortical]).astype(np.float32)).to(labels.device)
     place = torch.where(_shell(labels), labels + CLASS_COUNT, labels)

@@ -1,0 +1,254 @@
+"""Fit the statistical skeleton to two radiographs: the most probable weights, and how sure they are.
+
+Gauss-Newton on the maximum a posteriori estimate. The weights are standard normal; contours and edges have an error
+that falls from step to step, so that posture is found before shape. The last normal equations are the inverse
+covariance of the posterior (Laplace's method).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from SwinX2SLib.skeleton.contours import Contours, Edges, View
+from SwinX2SLib.skeleton.matching import Matches, contour_matches, edge_matches, middle_matches
+from SwinX2SLib.skeleton.model import PARTS, skeleton_model, zero_weights
+from SwinX2SLib.skeleton.posing import (
+    POSE_COUNT,
+    ROTATION_RAD,
+    SCALE_SD,
+    SHARED,
+    SHARED_COUNT,
+    TRANSLATION_MM,
+    PosedSkeleton,
+    bone_of_vertex,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the descent.
+
+    Attributes:
+        error_mm: standard deviation of a contour's place; at first it stands for what the model has not taken up yet.
+        middles: whether middles of silhouettes count.
+        alone: whether bones move and deform on their own.
+        edges: whether edges of the radiographs count.
+    """
+
+    error_mm: float
+    middles: bool = False
+    alone: bool = False
+    edges: bool = False
+
+
+ROUGH = tuple(Step(error, middles=number < 5) for number, error in enumerate((14.0, 10.0, 8.0, 6.0, 5.0, 4.0)))
+FINE = tuple(Step(error, alone=True) for error in (3.0, 2.5, 2.0))
+# Silhouettes of a network are rough: the edges decide.
+ON_EDGES = tuple(Step(3.0, alone=True, edges=True) for _ in range(6))
+# True silhouettes are good to a fraction of a pixel.
+SHARP = tuple(Step(error, alone=True) for error in (1.6, 1.3, 1.1, 1.0, 1.0))
+# Turns about the body axis from which the search starts [rad]: a network may exchange the depths of both hips.
+TURNS = (0.0, -0.35, 0.35)
+# Posture and sizes come first: while contours are far, their prior counts less, by the square of the error.
+GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
+GROSS_MM = 2.0
+# Place and magnification are hardly known beforehand.
+FREE_PRIOR = 1e-3
+
+
+@dataclass(eq=False)
+class Fit:
+    """A fitted skeleton.
+
+    Attributes:
+        skeleton: the most probable one.
+        errors_mm: root mean square distance of contours and edges before each step.
+        posterior: of the last step; None where nothing was seen.
+    """
+
+    skeleton: PosedSkeleton
+    errors_mm: list[float] = field(default_factory=list)
+    posterior: Posterior | None = None
+
+    def points_mm(self) -> np.ndarray:
+        """Return the vertices of all bones in network order [mm] from the first voxel's centre, `(N, 3)`."""
+        return self.skeleton.points_mm()
+
+    def samples_mm(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Return the vertices of random skeletons of the posterior, `(count, N, 3)`.
+
+        Raises:
+            ValueError: nothing was seen.
+        """
+        if self.posterior is None:
+            raise ValueError("Nothing was fitted.")
+        return np.stack([self.posterior.sample(self.skeleton, rng).points_mm() for _ in range(count)])
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Normal distribution around a fit, by its inverse covariance.
+
+    Attributes:
+        normal: of shared weights and pose, `(P, P)`.
+        own: by label, inverse covariance `(L, L)` of what moves one bone alone given the rest, and the gain `(L, P)`
+            by which it makes up for a change of the rest.
+    """
+
+    normal: Tensor
+    own: dict[int, tuple[Tensor, Tensor]]
+
+    def sample(self, skeleton: PosedSkeleton, rng: np.random.Generator) -> PosedSkeleton:
+        """Return a random skeleton around the fitted one."""
+        found = skeleton.copy()
+        change = _drawn(self.normal, rng)
+        found.shared = skeleton.shared + change
+        for label, (block, gain) in self.own.items():
+            found.set_own(label, skeleton.own(label) - gain @ change + _drawn(block, rng))
+        return found
+
+
+def _drawn(inverse: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return a normal random vector by its inverse covariance."""
+    random = torch.from_numpy(rng.normal(size=len(inverse)).astype(np.float32))
+    root = torch.linalg.cholesky(inverse)
+    return torch.linalg.solve_triangular(root.T, random[:, None], upper=True)[:, 0]
+
+
+def fit_skeleton(
+    views: Sequence[View],
+    spacing_mm: float,
+    steps: Sequence[Step] = (*FINE, *ON_EDGES),
+    turns: Sequence[float] = TURNS,
+) -> Fit:
+    """Return the most probable skeleton.
+
+    Args:
+        views: one or both radiographs.
+        spacing_mm: of their pixels.
+        steps: after the rough ones.
+        turns: about the body axis from which the rough steps start [rad]; the best is taken.
+    """
+    with torch.inference_mode(False), torch.no_grad():
+        contours = [Contours.of(view, spacing_mm) for view in views]
+        edges = [Edges.of(view, spacing_mm) for view in views if view.pixels is not None]
+        bones = {bone for one in contours for own in one.bones for bone in own}
+        if not any(len(one.places) for one in contours):
+            return Fit(_started(contours, 0.0))
+        evidence = _Evidence([one for one in contours if len(one.places)], edges, sorted(bones))
+        best = min((evidence.fitted(turn) for turn in turns), key=lambda fit: fit.errors_mm[-1])
+        for step in steps:
+            evidence.take(best, step)
+    return best
+
+
+def _started(contours: Sequence[Contours], turn: float) -> PosedSkeleton:
+    """Return the mean skeleton where the middles of whole silhouettes say, turned about the body axis."""
+    model = skeleton_model()
+    points = -model(zero_weights()).points_mm.numpy()
+    means: list[list[float]] = [[], [], []]
+    seen: list[list[float]] = [[], [], []]
+    for one in contours:
+        for bones, middle, whole in zip(one.bones, one.middles, one.whole, strict=True):
+            if not whole or len(bones) > 1 or bones[0] not in model.slices:
+                continue
+            mean = points[model.slices[bones[0]]].mean(axis=0)
+            for axis, place in ((one.view.axis, middle[0]), (2, middle[1])):
+                means[axis].append(float(mean[axis]))
+                seen[axis].append(float(place))
+    scale = _spread_ratio(means[2], seen[2])
+    start = [
+        float(np.median(np.array(place) - scale * np.array(mean))) / TRANSLATION_MM if place else 0.0
+        for mean, place in zip(means, seen, strict=True)
+    ]
+    pose = torch.tensor([0.0, 0.0, turn / ROTATION_RAD, *start, float(np.log(scale)) / SCALE_SD])
+    return PosedSkeleton(pose=pose)
+
+
+def _spread_ratio(means: Sequence[float], seen: Sequence[float]) -> float:
+    """Return how much further apart places are than those of the mean person, by the median of their distances."""
+    one, other = (np.array(values)[:, None] - np.array(values) for values in (means, seen))
+    far = np.abs(one) > 0.5 * np.abs(one).max() if len(means) > 1 else np.zeros((1, 1), dtype=bool)
+    ratios = (other[far] / one[far]) if far.any() else np.ones(1)
+    return float(np.clip(np.median(ratios), 0.4, 2.5)) if np.median(ratios) > 0 else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """What the radiographs show.
+
+    Attributes:
+        contours: of each radiograph that has any.
+        edges: of each radiograph that has pixels.
+        bones: whose edges are looked for.
+    """
+
+    contours: Sequence[Contours]
+    edges: Sequence[Edges]
+    bones: Sequence[int]
+
+    def fitted(self, turn: float) -> Fit:
+        """Return the fit of the rough steps from one turn."""
+        fit = Fit(_started(self.contours, turn))
+        for step in ROUGH:
+            self.take(fit, step)
+        return fit
+
+    def take(self, fit: Fit, step: Step) -> None:
+        """Take one step."""
+        state = fit.skeleton.state()
+        parts = [contour_matches(state, one, step.error_mm) for one in self.contours]
+        if step.middles:
+            parts += [middle_matches(state, one, step.error_mm) for one in self.contours]
+        if step.edges:
+            parts += [edge_matches(state, one, self.bones, step.error_mm) for one in self.edges]
+        matches = Matches.joined(parts)
+        fit.errors_mm.append(matches.error_mm)
+        root = np.sqrt(matches.weight).astype(np.float32)
+        rows = torch.from_numpy(state.shared_rows(matches.vertex, matches.direction) * root[:, None])
+        wanted = torch.from_numpy(root * matches.distance.astype(np.float32))
+        vector, prior = fit.skeleton.shared, _prior(step.error_mm)
+        normal = rows.T @ rows + torch.diag(prior)
+        right = rows.T @ wanted - prior * vector
+        own: dict[int, tuple[Tensor, Tensor]] = {}
+        changes: dict[int, Tensor] = {}
+        bone = bone_of_vertex()[matches.vertex]
+        for label in np.unique(bone).tolist() if step.alone else ():
+            mine = np.flatnonzero(bone == label)
+            alone = state.own_rows(matches.vertex[mine], matches.direction[mine], label) * root[mine, None]
+            block, mixed, side = _own_equations(torch.from_numpy(alone), rows[mine], wanted[mine])
+            gain = torch.linalg.solve(block, torch.cat([mixed, (side - fit.skeleton.own(label))[:, None]], dim=1))
+            normal -= mixed.T @ gain[:, :-1]
+            right -= mixed.T @ gain[:, -1]
+            own[label], changes[label] = (block, gain[:, :-1]), gain[:, -1]
+        change = torch.linalg.solve(normal, right)
+        fit.skeleton.shared = vector + change
+        for label, (_, gain) in own.items():
+            fit.skeleton.set_own(label, fit.skeleton.own(label) + changes[label] - gain @ change)
+        fit.posterior = Posterior(normal, own)
+
+
+def _own_equations(alone: Tensor, shared: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the normal equations of what moves one bone alone: its block, the mixed block and the right side."""
+    return alone.T @ alone + torch.eye(alone.shape[1]), alone.T @ shared, alone.T @ wanted
+
+
+def _prior(error_mm: float) -> Tensor:
+    """Return the inverse variances of shared weights and pose, `(P,)`."""
+    prior = torch.ones(SHARED_COUNT + POSE_COUNT)
+    prior[_is_gross()] = min(1.0, (GROSS_MM / error_mm) ** 2)
+    prior[SHARED_COUNT + 3 :] = FREE_PRIOR
+    return prior
+
+
+@cache
+def _is_gross() -> Tensor:
+    """Return which of the shared weights and the pose are posture and sizes, `(P,)`."""
+    parts = [torch.full((int(np.prod(PARTS[name])),), name in GROSS) for name in SHARED]
+    return torch.cat([*parts, torch.ones(POSE_COUNT, dtype=torch.bool)])
