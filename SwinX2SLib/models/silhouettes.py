@@ -22,8 +22,6 @@ class FusedConfig:
         embed_dim: channels of the first Swin stage; each stage doubles them.
         depths: Swin blocks of each stage.
         heads: attention heads of each stage.
-        residual_widths: channels of a residual convolutional encoder at 1/2 to 1/32 resolution, which takes the place
-            of the Swin encoder; its 2D blocks have batch normalisation. Empty for the Swin encoder.
         decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
         decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
         hidden: width of the head that names voxels at full resolution.
@@ -31,12 +29,13 @@ class FusedConfig:
         grid_shape: voxels `(X, Y, Z)` for which the variant is meant; multiples of 32.
         out_channels: classes, background included.
         views_per_plane: radiographs of each plane (N of the paper).
+        residual_widths: channels of a residual convolutional encoder at 1/2 to 1/32 resolution, which takes the place
+            of the Swin encoder; its 2D blocks have batch normalisation. Empty for the Swin encoder.
     """
 
     embed_dim: int = 32
     depths: tuple[int, ...] = (2, 2, 6, 2)
     heads: tuple[int, ...] = (1, 2, 4, 8)
-    residual_widths: tuple[int, ...] = ()
     decoder_2d: tuple[int, ...] = (160, 128, 96, 64, 16)
     decoder_3d: tuple[int, ...] = (64, 48, 32)
     grid_shape: tuple[int, int, int] = (96, 96, 128)
@@ -44,6 +43,7 @@ class FusedConfig:
     views_per_plane: int = 1
     hidden: int = 64
     row_exchange: bool = True
+    residual_widths: tuple[int, ...] = ()
 
 
 class SilhouetteNet(nn.Module):

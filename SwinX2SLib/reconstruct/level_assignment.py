@@ -13,6 +13,7 @@ from SwinX2SLib.reconstruct.plausibility import UNCERTAIN_LEVELS
 from SwinX2SLib.skeleton.levels import LEVELS, Level, LevelChain, assign_levels, column_evidence
 
 VERTEBRAE = slice(1, LEVELS + 1)
+_AXIS = 2  # atlas and axis have no body between two discs
 # A vertebra with less probability in all [voxels] has no place of its own.
 LEAST_MASS = 20.0
 # A vertebra with so much of its probability in its own rows stays: its processes reach into those of its neighbours.
@@ -28,10 +29,20 @@ class LevelAssignment:
     Attributes:
         renamed: labels of vertebrae that were elsewhere, or nowhere, before.
         shift_odds: probability that all names are off, by how many levels.
+        levels: rows of each vertebra, from above downwards; empty where names are uncertain.
     """
 
     renamed: tuple[int, ...] = ()
     shift_odds: Mapping[int, float] = field(default_factory=dict)
+    levels: tuple[Level, ...] = ()
+
+    def heights_mm(self, spacing_mm: float) -> dict[int, float]:
+        """Return the middle of each vertebral body between two discs along the body axis, from the first row."""
+        return {
+            level.label: (level.start + level.stop - 1) / 2 * spacing_mm
+            for level in self.levels[1:-1]
+            if level.label > _AXIS
+        }
 
 
 @torch.inference_mode()
@@ -50,11 +61,12 @@ def name_levels(
     if chain is None:
         return LevelAssignment()
     misplaced = tuple(level.label for level in chain.levels if not _in_place(probability[level.label], level))
-    if not misplaced or chain.shift_probability > UNCERTAIN_LEVELS:
+    if chain.shift_probability > UNCERTAIN_LEVELS:
         # Where names are uncertain in any case, those of the network stay.
         return LevelAssignment((), chain.shift_odds)
-    _rename(probability, chain, misplaced)
-    return LevelAssignment(misplaced, chain.shift_odds)
+    if misplaced:
+        _rename(probability, chain, misplaced)
+    return LevelAssignment(misplaced, chain.shift_odds, chain.levels)
 
 
 def _in_place(bone: Tensor, level: Level) -> bool:

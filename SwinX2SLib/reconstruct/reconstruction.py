@@ -51,9 +51,7 @@ class Reconstruction:
         level_shift_odds: probability that the levels are off, by how many; empty if the model does not use this step.
         disc_shifts_mm: by name of the vertebra above a disc, its shift along the body axis [mm], positive inferiorly,
             to the disc detected in the radiographs. Empty if the model does not use this step.
-        shape_similarity: by name of each bone with a fitted shape model, the correlation of its projected edges with
-            the radiographs, -1..1. Empty if the model does not use this step.
-        femur_shifts_mm: by name, the posterior shift of each femur to the acetabulum [mm]. Empty if it was not moved.
+        position_error_mm: by name of each bone taken from the statistical skeleton, standard deviation of its place.
         radiographs: the frontal and the lateral radiograph; None if unknown.
         orientation_check: predicted views and orientations of the radiographs; None if not checked.
         settings: settings of the reconstruction.
@@ -82,8 +80,7 @@ class Reconstruction:
     renamed_levels: tuple[str, ...] = ()
     level_shift_odds: dict[int, float] = field(default_factory=dict)
     disc_shifts_mm: dict[str, float] = field(default_factory=dict)
-    shape_similarity: dict[str, float] = field(default_factory=dict)
-    femur_shifts_mm: dict[str, float] = field(default_factory=dict)
+    position_error_mm: dict[str, float] = field(default_factory=dict)
     radiographs: tuple[Radiograph, Radiograph] | None = None
     orientation_check: OrientationCheck | None = None
     settings: ReconstructionSettings = field(default_factory=ReconstructionSettings)
@@ -232,8 +229,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         "renamed_levels": list(reconstruction.renamed_levels),
         "level_shift_odds": {str(shift): odds for shift, odds in reconstruction.level_shift_odds.items()},
         "disc_shifts_mm": reconstruction.disc_shifts_mm,
-        "shape_similarity": reconstruction.shape_similarity,
-        "femur_shifts_mm": reconstruction.femur_shifts_mm,
+        "position_error_mm": reconstruction.position_error_mm,
         "removed_component_voxels": reconstruction.removed_component_voxels,
         "device": reconstruction.device,
         "precision": reconstruction.precision,

@@ -27,8 +27,8 @@ from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, name_levels
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
+from SwinX2SLib.reconstruct.skeleton_fit import SkeletonFit, fit_to_radiographs
 from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability
-from SwinX2SLib.skeleton.shape_fitting import ShapeFit, fit_shape_model
 
 if TYPE_CHECKING:
     from SwinX2SLib.radiographs.reading import RadiographSource
@@ -84,7 +84,7 @@ class Reconstructor:
         self.half_precision = bfloat16_is_fast(self.device)
         self._radiograph_orientation: RadiographOrientationNet | None = None
         self.disc_finder = self._load_disc_finder()
-        self.lays_shapes = self.record is not None and self.record.lays_shapes
+        self.fits_skeleton = self.record is not None and self.record.fits_skeleton
         self._load_seconds = time.perf_counter() - started
 
     @property
@@ -149,13 +149,14 @@ class Reconstructor:
             clock.lap("levels")
             assignment, shifts = _aligned(assignment, probability, discs)
         clock.lap("discs")
-        fitted_shapes = ShapeFit()
-        if self.lays_shapes:
-            progress(_ALIGNED_SHARE, "Fitting shape models to the radiographs")
+        fit = SkeletonFit()
+        if self.fits_skeleton:
+            progress(_ALIGNED_SHARE, "Fitting the statistical skeleton to the radiographs")
             radiographs = (coronal[0, 0], sagittal[0, 0])
-            fitted_shapes = fit_shape_model(probability, assignment.labels, *radiographs, pair.spacing_mm)
-            assignment = assign_labels(probability) if fitted_shapes.similarity else assignment
-        clock.lap("shapes")
+            heights_mm = naming.heights_mm(pair.spacing_mm)
+            fit = fit_to_radiographs(probability, *radiographs, pair.spacing_mm, heights_mm)
+            assignment = assign_labels(probability) if fit.position_error_mm else assignment
+        clock.lap("skeleton")
         progress(_SHAPES_SHARE, "Removing small components")
         labels, removed = remove_small_components(assignment.labels, self.settings.min_component_fraction)
         clock.lap("clean")
@@ -173,8 +174,7 @@ class Reconstructor:
             renamed_levels=tuple(label_by_id(label).name for label in naming.renamed),
             level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
             disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
-            shape_similarity=_by_name(fitted_shapes.similarity, 2),
-            femur_shifts_mm=_by_name(fitted_shapes.femur_shifts_mm, 1),
+            position_error_mm=_by_name(fit.position_error_mm, 1),
             radiographs=(ap, lateral),
             orientation_check=check,
             settings=self.settings,

@@ -1,6 +1,6 @@
-"""Shape models of bones, fitted to both radiographs.
+"""The statistical skeleton of people: its tables, the model, its population, and its fit to two radiographs.
 
-`pieces` defines rigid groups of bones and their placement, `initial_pose` the start of the fit, `projections` the
-projected radiographs, their similarity and the optimisation, `label_probabilities` the resulting label probabilities,
-and `shape_fitting` runs all steps.
+`table` reads the fitted numbers, `model` makes skeletons of weights (`rib_curves`, `rib_surfaces`), `population` draws
+people. `contours` and `matching` say what radiographs show and how far the skeleton is off, `posing` how weights move
+it, `fitting` finds the most probable one. `discs` and `levels` name the vertebrae along the spine.
 """

@@ -7,7 +7,7 @@ covariance of the posterior (Laplace's method).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from SwinX2SLib.skeleton.contours import Contours, Edges, View
-from SwinX2SLib.skeleton.matching import Matches, contour_matches, edge_matches, middle_matches
+from SwinX2SLib.skeleton.matching import Matches, contour_matches, edge_matches, height_matches, middle_matches
 from SwinX2SLib.skeleton.model import PARTS, skeleton_model, zero_weights
 from SwinX2SLib.skeleton.posing import (
     POSE_COUNT,
@@ -124,6 +124,7 @@ def _drawn(inverse: Tensor, rng: np.random.Generator) -> Tensor:
 def fit_skeleton(
     views: Sequence[View],
     spacing_mm: float,
+    heights_mm: Mapping[int, float] | None = None,
     steps: Sequence[Step] = (*FINE, *ON_EDGES),
     turns: Sequence[float] = TURNS,
 ) -> Fit:
@@ -132,6 +133,7 @@ def fit_skeleton(
     Args:
         views: one or both radiographs.
         spacing_mm: of their pixels.
+        heights_mm: by label, of the middles of the bodies of vertebrae, where discs tell them.
         steps: after the rough ones.
         turns: about the body axis from which the rough steps start [rad]; the best is taken.
     """
@@ -141,7 +143,7 @@ def fit_skeleton(
         bones = {bone for one in contours for own in one.bones for bone in own}
         if not any(len(one.places) for one in contours):
             return Fit(_started(contours, 0.0))
-        evidence = _Evidence([one for one in contours if len(one.places)], edges, sorted(bones))
+        evidence = _Evidence([one for one in contours if len(one.places)], edges, sorted(bones), heights_mm or {})
         best = min((evidence.fitted(turn) for turn in turns), key=lambda fit: fit.errors_mm[-1])
         for step in steps:
             evidence.take(best, step)
@@ -187,11 +189,13 @@ class _Evidence:
         contours: of each radiograph that has any.
         edges: of each radiograph that has pixels.
         bones: whose edges are looked for.
+        heights_mm: of the bodies of vertebrae, by label.
     """
 
     contours: Sequence[Contours]
     edges: Sequence[Edges]
     bones: Sequence[int]
+    heights_mm: Mapping[int, float]
 
     def fitted(self, turn: float) -> Fit:
         """Return the fit of the rough steps from one turn."""
@@ -206,6 +210,7 @@ class _Evidence:
         parts = [contour_matches(state, one, step.error_mm) for one in self.contours]
         if step.middles:
             parts += [middle_matches(state, one, step.error_mm) for one in self.contours]
+        parts.append(height_matches(state, self.heights_mm, step.error_mm))
         if step.edges:
             parts += [edge_matches(state, one, self.bones, step.error_mm) for one in self.edges]
         matches = Matches.joined(parts)

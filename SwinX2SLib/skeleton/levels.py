@@ -26,15 +26,17 @@ SIZE_SD, SIZES = 0.25, np.exp(np.linspace(-0.72, 0.72, 13))
 # Deviation of the log of a level's height, next to the size; heights tried, relative to the usual one.
 HEIGHT_SD, TALLEST = 0.10, 1.5
 # Names count as so much evidence a level, however many rows it has.
-NAMES_WEIGHT, NAME_ERROR = 1.0, 0.02
+NAMES_WEIGHT, NAME_ERROR = 0.7, 0.02
 # A network that is one level off is so in the whole column: what that costs, in all.
-OFFSETS = {0: 0.0, -1: 12.0, 1: 12.0}
+OFFSETS = {0: 0.0, -1: 8.0, 1: 8.0}
 ROW_WEIGHT, ROW_ERROR = 0.5, 0.05
+# How much a sacrum in its rows speaks against L5, relative to other levels.
+L5_IN_SACRUM = 0.5
 DISC_WEIGHT = 0.8
 # Rows with less of a spine, or of a sacrum, are beyond its ends.
 SPINE_SEEN, SACRUM_SEEN = 0.35, 0.5
 # Odds of single chains are overconfident: their logs are divided by this.
-TEMPERATURE = 2.0
+TEMPERATURE = 1.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,8 +188,10 @@ class _Search:
         self.names = NAMES_WEIGHT * _summed(floored) / adult
         not_sacrum = _weighed(1 - 0.9 * evidence.sacrum.clip(0, 1))
         self.column = _summed(_weighed(evidence.spine) + not_sacrum)
+        # L5 dips between the wings of the sacrum: both are seen in its rows.
+        self.lowest = _summed(_weighed(evidence.spine) + L5_IN_SACRUM * not_sacrum)
         self.above = _summed(_weighed(1 - evidence.spine.clip(0, 1)) + not_sacrum)
-        self.sacrum = _summed(_weighed(evidence.sacrum))
+        self.sacrum = _summed(_weighed(evidence.sacrum) + _weighed(1 - evidence.spine.clip(0, 1)))
         self.prior = -0.5 * (np.log(size) / SIZE_SD) ** 2 - cost
         self.score = np.full((LEVELS, self.rows + 1), -np.inf)
         self.height = np.zeros((LEVELS, self.rows + 1), dtype=int)
@@ -205,7 +209,8 @@ class _Search:
     def _within(self, level: int, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
         """Return what rows say for a level from `start` to `stop`."""
         names = self.names[stop, level] - self.names[start, level]
-        return names + self.column[stop] - self.column[start]
+        column = self.lowest if level == _L5 else self.column
+        return names + column[stop] - column[start]
 
     def _fill(self, level: int) -> None:
         """Set the best score of chains whose last level ends at each row."""

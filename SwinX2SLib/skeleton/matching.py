@@ -28,8 +28,10 @@ NORMAL_MM = 15.0
 RIM = 0.94
 # The middle of a silhouette has this error; so many vertices stand for it.
 MIDDLE_MM, MIDDLE_VERTICES = 4.0, 12
+# Error of heights that discs give to vertebrae.
+HEIGHT_MM = 2.0
 # Edges: error, reach in errors, and weight against contours.
-EDGE_MM, EDGE_REACH, EDGE_WEIGHT = 1.5, 2.0, 0.5
+EDGE_MM, EDGE_REACH, EDGE_WEIGHT = 1.5, 2.0, 1.0
 # Silhouettes are kept apart by a coordinate of their own.
 _APART_MM = 1e4
 
@@ -207,6 +209,33 @@ def middle_matches(state: State, contours: Contours, error_mm: float) -> Matches
         for distance, direction in zip(away, (projection.across, projection.down), strict=True):
             parts.append(Matches(vertex, direction[vertex], np.full(len(vertex), distance), weight))
     return Matches.joined(parts)
+
+
+def height_matches(state: State, heights_mm: Mapping[int, float], error_mm: float) -> Matches:
+    """Return matches of the bodies of vertebrae with heights along the body axis.
+
+    Args:
+        state: the skeleton.
+        heights_mm: by label, of the middle of the body.
+        error_mm: of contours.
+    """
+    parts = []
+    for label, height in heights_mm.items():
+        vertex, middle = _body_vertices(label)
+        away = height - state.points[vertex, 2].mean() - float(state.matrix[2, 2] * middle)
+        weight = np.full(len(vertex), 1 / len(vertex) / (error_mm**2 + HEIGHT_MM**2))
+        direction = np.tile([0.0, 0.0, 1.0], (len(vertex), 1))
+        parts.append(Matches(vertex, direction, np.full(len(vertex), away), weight))
+    return Matches.joined(parts)
+
+
+@cache
+def _body_vertices(label: int) -> tuple[np.ndarray, float]:
+    """Return vertices of a vertebra's body, and how far above their mean its middle is [mm]."""
+    model = skeleton_model()
+    vertices = model.table.bones[label].vertices_mm
+    body = np.flatnonzero(vertices[:, 1] > 0)[:: max(1, len(vertices) // (4 * MIDDLE_VERTICES))]
+    return model.slices[label].start + body, -float(vertices[body, 2].mean())
 
 
 def edge_matches(state: State, edges: Edges, bones: Sequence[int], error_mm: float) -> Matches:

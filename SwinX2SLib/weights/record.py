@@ -38,7 +38,7 @@ class WeightsRecord:
         notes: a sentence for a person who chooses.
         source: for imported weights, name and sha256 of the file that they came from.
         disc_finder: name of the weights that find discs, to which reconstructed vertebrae are moved; "" for none.
-        lays_shapes: whether known shapes of bones are laid onto the radiographs where the network found the bones.
+        fits_skeleton: whether the statistical skeleton is fitted to the radiographs where the network finds the bones.
     """
 
     name: str
@@ -54,7 +54,7 @@ class WeightsRecord:
     notes: str = ""
     source: dict[str, str] | None = None
     disc_finder: str = ""
-    lays_shapes: bool = False
+    fits_skeleton: bool = False
 
     @property
     def reconstructs(self) -> bool:
@@ -96,7 +96,7 @@ _TYPES = {
     "notes": str,
     "source": dict | None,
     "disc_finder": str,
-    "lays_shapes": bool,
+    "fits_skeleton": bool,
 }
 _REQUIRED = ("name", "variant", "file", "sha256", "bytes", "date", "licence")
 _HINT = "Correct the entry, or reinstall or import the weights again."

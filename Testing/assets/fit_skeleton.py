@@ -1,8 +1,9 @@
 """Fit the table of the statistical skeleton.
 
-`python -m Testing.assets.fit_skeleton llp26_subjects.npz rib_cage_population.json OUT` writes `skeleton.npz`.
+`python -m Testing.assets.fit_skeleton bone_shapes.npz llp26_subjects.npz rib_cage_population.json OUT` writes
+`skeleton.npz`.
 
-- Vertebrae: the mean shapes of `bone_shapes.npz`, each in the frame of its own body.
+- Vertebrae: the mean shapes of `bone_shapes.npz` (`fit_bone_shapes`), each in the frame of its own body.
 - Hips, sacrum and femur: means and modes of 26 adults in correspondence (LLP26, MPL-2.0).
 - Ribs: means, deviations and correlates of Holcombe et al. 2017.
 
@@ -32,11 +33,10 @@ from SwinX2SLib.measurements.pelvis_landmarks import find_hip_landmarks
 from SwinX2SLib.measurements.sacral_endplate import find_sacral_endplate
 from SwinX2SLib.measurements.vertebra_shape import vertebra_shape
 from SwinX2SLib.measurements.voxel_solid import LocalFrame
-from SwinX2SLib.skeleton.bone_shapes import BoneShape, bone_shapes
 from SwinX2SLib.skeleton.discs import SACRUM
 from SwinX2SLib.skeleton.spine_alignment import scaled_modes
 from SwinX2SLib.skeleton.table import FEMUR_LEFT, HIP_LEFT, HIP_RIGHT
-from Testing.assets.fit_bone_shapes import vertex_normals
+from Testing.assets.fit_bone_shapes import BoneShape, read_shapes
 
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 # Faces of a bone's surface.
@@ -53,10 +53,10 @@ RIB_PARAMETERS = (
 )
 
 
-def vertebra_entries() -> dict[str, np.ndarray]:
+def vertebra_entries(path: Path) -> dict[str, np.ndarray]:
     """Return vertices `(V, 3)`, faces and height of each vertebra's body, in the frame of the body."""
     table, heights = {}, {}
-    for label, shape in bone_shapes().items():
+    for label, shape in read_shapes(path).items():
         if label >= SACRUM:
             continue
         surface = _surface_of(shape)
@@ -242,6 +242,17 @@ def _head(femur: np.ndarray) -> np.ndarray:
     return np.array([*centre, radius])
 
 
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return the outward unit normals `(V, 3)` of a closed surface, weighted by the areas of its faces."""
+    corners = vertices[faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    outwards = np.sign((corners.mean(axis=1) * across).sum())
+    normals = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(normals, faces[:, corner], outwards * across)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+
+
 def _renumbered(faces: np.ndarray, own: np.ndarray) -> np.ndarray:
     return np.searchsorted(own, faces)
 
@@ -277,11 +288,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("shapes", type=Path, help="bone_shapes.npz")
     parser.add_argument("llp26", type=Path, help="llp26_subjects.npz")
     parser.add_argument("ribs", type=Path, help="rib_cage_population.json")
     parser.add_argument("out", type=Path, help="folder to write")
     args = parser.parse_args()
-    table = vertebra_entries() | pelvis_and_femur_entries(args.llp26) | rib_entries(args.ribs)
+    table = vertebra_entries(args.shapes) | pelvis_and_femur_entries(args.llp26) | rib_entries(args.ribs)
     np.savez_compressed(args.out / "skeleton.npz", **table)
 
 

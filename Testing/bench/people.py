@@ -161,6 +161,26 @@ def undeformed_pairs(names: tuple[str, ...], each: int, seed: int = 0) -> Iterat
             )
 
 
+def population_pairs(count: int, seed: int = 7) -> Iterator[Pair]:
+    """Yield people of the statistical skeleton as scans show them, in radiographs that look as the published ones."""
+    from SwinX2SLib.skeleton.population import random_torso
+    from SwinX2SLib.training.synthesis import Synthesiser
+    from SwinX2SLib.training.synthesis.deformation import DeformationLimits
+
+    grid, still = (128, 128, 160), {"bend_fraction": 0.0, "stretch": 0.0, "warp_mm": 0.0, "anatomical": 0.0}
+    limits = DeformationLimits(rotation_deg=3.0, turn_deg=5.0, scale=0.05, full_view=0.6, **still)
+    for number in range(count):
+        rng = np.random.default_rng((seed, number))
+        labels, affine = random_torso(rng, 2.0)
+        synthesiser = Synthesiser(grid, limits=limits, published_look=0.7)
+        synthesiser.add_volume(labels, voxel_spacing_mm(affine), np.ones(CLASS_COUNT, dtype=bool), 1.0)
+        sample = synthesiser.draw(rng)
+        radiographs = (radiograph_of(f.numpy().T, UNDEFORMED_SPACING_MM, v) for f, v in
+                 ((sample.coronal, "ap"), (sample.sagittal, "lateral")))  # fmt: skip
+        affine = network_affine(UNDEFORMED_SPACING_MM, grid)
+        yield Pair(f"population {number}", *radiographs, sample.labels.numpy(), affine)
+
+
 def radiograph_of(picture: np.ndarray, spacing_mm: float, view: str) -> Radiograph:
     """Return a computed picture `(rows, columns)` as a radiograph."""
     pixels = normalise(picture.astype(np.float32), bone_bright=True).pixels

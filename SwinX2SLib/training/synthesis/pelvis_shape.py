@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.geometry.registration import register_bones
 from SwinX2SLib.resources import resource_path
-from SwinX2SLib.skeleton.bone_shapes import nearest_controls
 from SwinX2SLib.training.synthesis.subjects import Subject
 
 BONES = ("hip_left", "hip_right", "sacrum")
@@ -83,3 +83,25 @@ def _spread(grid: np.ndarray, vertices: np.ndarray, modes: np.ndarray) -> np.nda
     fade = fade**2 * (3 - 2 * fade)
     spread = np.einsum("nk,mnkc,n->mcn", weight, modes[:, index], fade)
     return spread.reshape(len(modes), 3, *grid.shape[:3]).astype(np.float32)
+
+
+# Controls nearer than this count about alike.
+_NEAR_MM = 3.0
+
+
+def nearest_controls(
+    controls_mm: np.ndarray, points_mm: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which controls points move with, since what is given at the controls is smooth.
+
+    Args:
+        controls_mm: `(V, 3)`.
+        points_mm: `(N, 3)`.
+        count: controls for each point.
+
+    Returns:
+        Distances [mm], numbers of the controls, the nearest first, and their shares, which add up to 1; `(N, count)`.
+    """
+    distance, nearest = cKDTree(controls_mm).query(points_mm, k=count)
+    weight = 1 / (distance + _NEAR_MM) ** 2
+    return distance, nearest, weight / weight.sum(axis=1, keepdims=True)

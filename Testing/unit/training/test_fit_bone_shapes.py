@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-import trimesh
-from fit_bone_shapes import SPACING_MM, BoneShape, filled, mean_head_mm, mean_shape
+from fit_bone_shapes import SPACING_MM, mean_shape
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.training.synthesis.subjects import Subject
 
 BONE = 22
-HIP_LEFT, FEMUR_LEFT = 52, 53
 
 
 def person(labels: np.ndarray, spacing_mm=(2.0, 2.0, 2.0)) -> Subject:
@@ -89,50 +87,3 @@ def test_a_bone_that_does_not_fit_has_no_part_in_the_mean():
 def test_one_person_is_no_mean():
     assert mean_shape([someone(1.0, (58, 50, 60))], BONE) is None
     assert mean_shape([], BONE) is None
-
-
-@pytest.mark.parametrize("inside_out", [False, True])
-def test_a_sphere_is_filled_to_its_volume(inside_out):
-    mesh = trimesh.creation.icosphere(subdivisions=4, radius=25.0)
-    faces = mesh.faces[:, ::-1] if inside_out else mesh.faces
-    axis = np.arange(-30, 31, 2.0)
-    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
-    inside = filled(np.array(mesh.vertices), np.array(faces), grid)
-    assert inside.sum() * 8 == pytest.approx(4 / 3 * np.pi * 25**3, rel=0.02)
-    distance = np.linalg.norm(grid, axis=-1)
-    assert inside[distance < 24].all()
-    assert not inside[distance > 26].any()
-
-
-def hip_and_femur(size: float, at_mm, head_mm, missing=None) -> Subject:
-    """A left hip, lopsided, with a cup for a head of 24 mm; both so large and there."""
-    places = (np.moveaxis(np.indices((90, 90, 90)), 0, -1) * 2.0 - at_mm) / size
-    away = np.linalg.norm(places - head_mm, axis=-1)
-    plate = (np.abs(places - [-12, 5, -30]) < [14, 34, 30]).all(-1)
-    block = (np.abs(places - [-12, -14, 24]) < [14, 18, 26]).all(-1)
-    hip = (plate | block) & (away > 27)
-    labels = np.zeros(places.shape[:3], np.uint8)
-    labels[hip] = HIP_LEFT
-    if missing != "femur":
-        labels[away < 24] = FEMUR_LEFT
-    return person(labels)
-
-
-def test_the_mean_head_is_where_the_heads_of_people_lie_in_their_hips():
-    head = np.array([16.0, 2.0, 0.0])
-    drawn = hip_and_femur(1.0, 90.0, head)
-    mean_hip = BoneShape((drawn.labels == HIP_LEFT).astype(np.float32), np.full(3, -90.0))
-    people = [
-        hip_and_femur(1.0, (84, 92, 88), head),
-        hip_and_femur(1.1, (90, 86, 95), head),
-        hip_and_femur(0.9, 92.0, head),
-        hip_and_femur(1.0, 90.0, head, missing="femur"),
-    ]
-    assert mean_head_mm(mean_hip, people, "left") == pytest.approx(head, abs=1.5)
-
-
-def test_nobody_with_a_head_is_said():
-    drawn = hip_and_femur(1.0, 90.0, (16, 2, 0), missing="femur")
-    mean_hip = BoneShape((drawn.labels == HIP_LEFT).astype(np.float32), np.full(3, -90.0))
-    with pytest.raises(ValueError, match="Nobody has a left femoral head"):
-        mean_head_mm(mean_hip, [drawn], "left")

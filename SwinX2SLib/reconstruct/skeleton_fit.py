@@ -1,0 +1,175 @@
+"""Fit the statistical skeleton (`skeleton.fitting`) to a pair of radiographs, and let it say where the bones are.
+
+The network tells which bone lies where in each radiograph; what two radiographs cannot show, the anatomy of people in
+general knows. Arrays in network order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from SwinX2SLib.anatomy import label_by_id, label_ids
+from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.geometry.voxelisation import fill_surfaces
+from SwinX2SLib.skeleton.contours import View
+from SwinX2SLib.skeleton.fitting import Fit, fit_skeleton
+from SwinX2SLib.skeleton.model import skeleton_model
+from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, HIP_LEFT, HIP_RIGHT
+
+# A bone is seen in a radiograph where its silhouette is somewhere as probable as this.
+LEAST_SEEN = 0.3
+# Bones that lie over each other in a lateral radiograph, which a network cannot tell apart there.
+PAIRS = ((HIP_LEFT, HIP_RIGHT), (FEMUR_LEFT, FEMUR_RIGHT))
+# Probability that a rib is called by the name of the one above, or below.
+NEIGHBOURS = 0.15
+# From so many ribs seen on, all that lie in view are drawn.
+CAGE = 6
+# A fitted bone is believed where its silhouettes overlap with those of the network so much (Dice).
+LEAST_AGREEMENT = 0.3
+SAMPLES, SEED = 6, 0
+# Errors of the posterior are those of contours. With shape and names they are so many times larger, root mean square
+# over 17 people (`Testing/bench/skeleton_pairs.py`).
+ERROR_FACTORS = {"spine": 2.9, "ribs": 6.0, "pelvis": 5.3, "femur": 5.0}
+# What of a position error makes the surface soft, so that the expected overlap is the one found.
+SOFTNESS = 0.45
+# Softness of a surface that is where it should be [voxels], and the most; bone thinner than that does not fade.
+BLUR_VOXELS, MOST_BLUR_VOXELS, THIN = 0.8, 4.0, 0.6
+
+
+@dataclass(frozen=True)
+class SkeletonFit:
+    """What the fit changed.
+
+    Attributes:
+        position_error_mm: by label of each bone taken from the skeleton, standard deviation of its place.
+        magnification: how much larger the person is than the pixel size says, relative to an average adult's model.
+    """
+
+    position_error_mm: dict[int, float] = field(default_factory=dict)
+    magnification: float = 1.0
+
+
+def fit_to_radiographs(
+    probability: Tensor, coronal: Tensor, sagittal: Tensor, spacing_mm: float, heights_mm: Mapping[int, float]
+) -> SkeletonFit:
+    """Fit the skeleton and give the bones their probability by it, in place.
+
+    Args:
+        probability: of the classes, `(55, X, Y, Z)`.
+        coronal: frontal radiograph `(X, Z)`.
+        sagittal: lateral radiograph `(Y, Z)`.
+        spacing_mm: of pixels and voxels.
+        heights_mm: by label, of the middles of vertebral bodies along the body axis, where discs tell them.
+    """
+    silhouettes = [probability[1:].amax(dim=axis).float().cpu().numpy() for axis in (2, 1)]
+    pixels = [radiograph.float().cpu().numpy() for radiograph in (coronal, sagittal)]
+    views = [_view(axis, silhouettes[axis], pixels[axis]) for axis in (0, 1)]
+    if not all(view.bones for view in views):
+        return SkeletonFit()
+    fit = fit_skeleton(views, spacing_mm, heights_mm)
+    if fit.posterior is None:
+        return SkeletonFit()
+    shape, taken = (probability.shape[1], probability.shape[2], probability.shape[3]), {}
+    errors_mm = _position_errors_mm(fit, np.array(shape) * spacing_mm)
+    for label in _wanted(silhouettes):
+        for part, mask in _drawn(fit, label, shape, spacing_mm) if label in errors_mm else ():
+            if not _agrees(mask, part, label, silhouettes):
+                continue
+            taken[label] = errors_mm[label]
+            soft = _softened(mask, SOFTNESS * errors_mm[label] / spacing_mm)
+            _replace(probability, label, part, torch.from_numpy(soft).to(probability))
+    return SkeletonFit(taken, fit.skeleton.magnification)
+
+
+def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
+    """Return what one radiograph shows, silhouettes `(54, W, H)`."""
+    seen = [label for label in skeleton_model().slices if silhouettes[label - 1].max() > LEAST_SEEN]
+    bones: list[tuple[int, ...]] = [(label,) for label in seen]
+    if axis == 1:
+        for pair in PAIRS:
+            if set(pair) & set(seen):
+                bones = [own for own in bones if own[0] not in pair] + [pair]
+    maps = [1 - np.prod([1 - silhouettes[label - 1] for label in own], axis=0) for own in bones]
+    return View(axis, tuple(bones), np.array(maps), pixels, NEIGHBOURS)
+
+
+def _wanted(silhouettes: list[np.ndarray]) -> list[int]:
+    """Return the bones that are drawn: those seen in both radiographs, and all ribs of a cage."""
+    seen = [
+        label
+        for label in skeleton_model().slices
+        if all(view[label - 1].max() > LEAST_SEEN for view in silhouettes)
+    ]
+    ribs = label_ids("ribs")
+    whole = ribs if len(set(seen) & set(ribs)) >= CAGE else ()
+    return sorted({*seen, *whole})
+
+
+def _position_errors_mm(fit: Fit, size_mm: np.ndarray) -> dict[int, float]:
+    """Return the standard deviation of the middle of what is in view of each bone, by random skeletons."""
+    samples, points = fit.samples_mm(np.random.default_rng(SEED), SAMPLES), fit.points_mm()
+    inside = ((points > 0) & (points < size_mm)).all(axis=1)
+    found = {}
+    for label, part in skeleton_model().slices.items():
+        shown = samples[:, part][:, inside[part]]
+        if shown.shape[1]:
+            spread = float(np.sqrt(shown.mean(axis=1).var(axis=0, ddof=1).sum()))
+            found[label] = ERROR_FACTORS[label_by_id(label).group] * spread
+    return found
+
+
+Part = tuple[slice, slice, slice]
+
+
+def _drawn(
+    fit: Fit, label: int, shape: tuple[int, int, int], spacing_mm: float
+) -> Iterator[tuple[Part, np.ndarray]]:
+    """Yield the part of the volume around a bone and which of its voxels are bone; nothing of a bone out of view."""
+    model = skeleton_model()
+    points = fit.points_mm()[model.slices[label]] / spacing_mm
+    margin = round(3 * BLUR_VOXELS) + 1
+    low = np.clip(np.floor(points.min(axis=0)).astype(int) - margin, 0, shape)
+    high = np.clip(np.ceil(points.max(axis=0)).astype(int) + margin + 1, 0, shape)
+    if (high - low < 1).any():
+        return
+    # Faces run clockwise in network order.
+    surface = Surface(points - low, model.faces[label][:, ::-1])
+    size = (int(high[0] - low[0]), int(high[1] - low[1]), int(high[2] - low[2]))
+    mask = fill_surfaces({1: surface}, size, np.eye(4)) > 0
+    if mask.any():
+        yield (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2])), mask
+
+
+def _agrees(mask: np.ndarray, part: Part, label: int, silhouettes: list[np.ndarray]) -> bool:
+    """Whether a bone lies where the network sees it; ribs are believed in any case, being named anew."""
+    if label in label_ids("ribs"):
+        return True
+    overlaps = []
+    for axis, view in enumerate(silhouettes):
+        drawn = mask.any(axis=1 - axis)
+        seen = view[label - 1] > LEAST_SEEN
+        both = (drawn & seen[part[axis], part[2]]).sum()
+        overlaps.append(2 * both / max(drawn.sum() + seen.sum(), 1))
+    return bool(np.mean(overlaps) >= LEAST_AGREEMENT)
+
+
+def _softened(mask: np.ndarray, error_voxels: float) -> np.ndarray:
+    """Return how probable bone is where the surface may be off by an error."""
+    blur = float(np.clip(np.hypot(BLUR_VOXELS, error_voxels), BLUR_VOXELS, MOST_BLUR_VOXELS))
+    solid = mask.astype(np.float32)
+    thin = THIN * BLUR_VOXELS / blur
+    return np.maximum(gaussian_filter(solid, blur, truncate=2.5), thin * solid)
+
+
+def _replace(probability: Tensor, label: int, part: Part, bone: Tensor) -> None:
+    """Give a bone another probability in a part of the volume and none elsewhere; what it loses is background."""
+    before = probability[label].clone()
+    probability[label].zero_()
+    probability[label][part] = bone
+    probability[0].add_(before - probability[label]).clamp_(0, 1)
