@@ -143,6 +143,7 @@ set(SwinX2SLib_SCRIPTS
   models/layers.py
   models/orientation.py
   models/reconstruction.py
+  models/residual.py
   models/silhouettes.py
   models/single.py
   models/spine_discs.py
@@ -213,6 +214,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/reconstructor.py
   reconstruct/scoring.py
   reconstruct/serving.py
+  reconstruct/skeleton_fit.py
   reconstruct/test_time_augmentation.py
   reconstruct/variations.py
   reconstruct/worker.py
@@ -241,20 +243,17 @@ set(SwinX2SLib_SCRIPTS
   report/templates.py
   resources.py
   skeleton/__init__.py
-  skeleton/bone_shapes.py
+  skeleton/algebra.py
+  skeleton/contours.py
   skeleton/discs.py
-  skeleton/initial_pose.py
-  skeleton/interpolation.py
-  skeleton/label_probabilities.py
+  skeleton/fitting.py
   skeleton/levels.py
+  skeleton/matching.py
   skeleton/model.py
-  skeleton/pieces.py
   skeleton/population.py
-  skeleton/projections.py
+  skeleton/posing.py
   skeleton/rib_curves.py
   skeleton/rib_surfaces.py
-  skeleton/shape_fitting.py
-  skeleton/silhouette_fitting.py
   skeleton/spine_alignment.py
   skeleton/table.py
   slicerui/__init__.py
@@ -417,7 +416,6 @@ set(SwinX2S_RESOURCES
   Resources/Report/style.css.jinja
   Resources/Screenshots/demo.png
   Resources/Shapes/README.md
-  Resources/Shapes/bone_shapes.npz
   Resources/Shapes/pelvis_shape.npz
   Resources/Shapes/skeleton.npz
   Resources/Shapes/spine_alignment.npz

@@ -1,8 +1,8 @@
 """A residual convolutional encoder with the maps of the Swin pyramid, for runs of few hours on a processor.
 
-Convolutions with batch normalisation learn from fewer samples than windowed attention does without pretrained weights,
-and take half the time a step. The blocks are those of He et al., "Deep residual learning" (CVPR 2016), with 3x3 kernels
-throughout; at inference the normalisation is an affine map.
+Convolutions with batch normalisation take less than half the time that windowed attention takes for a step. Blocks
+are those of He et al., "Deep residual learning" (CVPR 2016), with 3x3 kernels throughout; at inference the
+normalisation is an affine map.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from SwinX2SLib.reconstruct.label_assignment import NEGLIGIBLE
 from SwinX2SLib.skeleton.discs import SACRUM, Disc, find_discs, usual_distances
-from SwinX2SLib.skeleton.interpolation import interpolation_matrix
 
 VERTEBRAE = slice(1, 26)
 # How far a disc is looked for [voxels].
@@ -111,7 +110,7 @@ def move_along_z(probability: Tensor, sources: np.ndarray) -> None:
     if not bool(occupied.any()):
         return
     (x0, x1), (y0, y1) = (_span(occupied.any(dim)) for dim in (1, 0))
-    interpolation = interpolation_matrix(sources).to(bones.device)
+    interpolation = _interpolation_matrix(sources).to(bones.device)
     for bone in bones[:, x0:x1, y0:y1]:
         bone.copy_(bone.float() @ interpolation)
 
@@ -186,3 +185,19 @@ def _path(worth: np.ndarray, distance: np.ndarray, usual: np.ndarray) -> tuple[f
     for pointers in reversed(came_from):
         path.append(int(pointers[path[-1]]))
     return float(score.max()), np.array(path[::-1])
+
+
+def _interpolation_matrix(sources: np.ndarray) -> Tensor:
+    """Return the matrix `(slices, slices)` of linear interpolation, from old slices (rows) to new (columns).
+
+    Args:
+        sources: for each new slice, the old one it comes from; beyond the ends there is nothing.
+    """
+    slices = len(sources)
+    lower = np.floor(sources).astype(int)
+    share = sources - lower
+    interpolation = torch.zeros(slices, slices)
+    for rows, weights in ((lower, 1 - share), (lower + 1, share)):
+        inside = np.flatnonzero((rows >= 0) & (rows < slices))
+        interpolation[rows[inside], inside] += torch.from_numpy(weights[inside]).float()
+    return interpolation

@@ -16,7 +16,13 @@ import torch
 from torch import Tensor
 
 from SwinX2SLib.skeleton.contours import Contours, Edges, View
-from SwinX2SLib.skeleton.matching import Matches, contour_matches, edge_matches, height_matches, middle_matches
+from SwinX2SLib.skeleton.matching import (
+    Matches,
+    contour_matches,
+    edge_matches,
+    height_matches,
+    middle_matches,
+)
 from SwinX2SLib.skeleton.model import PARTS, skeleton_model, zero_weights
 from SwinX2SLib.skeleton.posing import (
     POSE_COUNT,
@@ -47,7 +53,9 @@ class Step:
     edges: bool = False
 
 
-ROUGH = tuple(Step(error, middles=number < 5) for number, error in enumerate((14.0, 10.0, 8.0, 6.0, 5.0, 4.0)))
+ROUGH = tuple(
+    Step(error, middles=number < 5) for number, error in enumerate((14.0, 10.0, 8.0, 6.0, 5.0, 4.0))
+)
 FINE = tuple(Step(error, alone=True) for error in (3.0, 2.5, 2.0))
 # Silhouettes of a network are rough: the edges decide.
 ON_EDGES = tuple(Step(3.0, alone=True, edges=True) for _ in range(6))
@@ -143,7 +151,9 @@ def fit_skeleton(
         bones = {bone for one in contours for own in one.bones for bone in own}
         if not any(len(one.places) for one in contours):
             return Fit(_started(contours, 0.0))
-        evidence = _Evidence([one for one in contours if len(one.places)], edges, sorted(bones), heights_mm or {})
+        evidence = _Evidence(
+            [one for one in contours if len(one.places)], edges, sorted(bones), heights_mm or {}
+        )
         best = min((evidence.fitted(turn) for turn in turns), key=lambda fit: fit.errors_mm[-1])
         for step in steps:
             evidence.take(best, step)
@@ -228,7 +238,9 @@ class _Evidence:
             mine = np.flatnonzero(bone == label)
             alone = state.own_rows(matches.vertex[mine], matches.direction[mine], label) * root[mine, None]
             block, mixed, side = _own_equations(torch.from_numpy(alone), rows[mine], wanted[mine])
-            gain = torch.linalg.solve(block, torch.cat([mixed, (side - fit.skeleton.own(label))[:, None]], dim=1))
+            gain = torch.linalg.solve(
+                block, torch.cat([mixed, (side - fit.skeleton.own(label))[:, None]], dim=1)
+            )
             normal -= mixed.T @ gain[:, :-1]
             right -= mixed.T @ gain[:, -1]
             own[label], changes[label] = (block, gain[:, :-1]), gain[:, -1]

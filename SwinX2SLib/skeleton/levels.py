@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
 
@@ -33,6 +34,8 @@ ROW_WEIGHT, ROW_ERROR = 0.5, 0.05
 # How much a sacrum in its rows speaks against L5, relative to other levels.
 L5_IN_SACRUM = 0.5
 DISC_WEIGHT = 0.8
+# What a disc in the midst of a level costs, for each row and log-odds; its margins are this share of its height.
+PASSED_DISC, MARGIN = 0.15, 0.25
 # Rows with less of a spine, or of a sacrum, are beyond its ends.
 SPINE_SEEN, SACRUM_SEEN = 0.35, 0.5
 # Odds of single chains are overconfident: their logs are divided by this.
@@ -129,7 +132,10 @@ _DISC_PIXELS, _SUREST, _NO_DISC = 6, 5.0, -2.0
 
 def _disc_rows(log_odds: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Return for each row the mean of the largest log-odds within the column of vertebrae."""
-    inside = np.where(column > 0.22, np.clip(log_odds, -_SUREST, _SUREST), -np.inf)
+    # Discs may lie in a gap between two vertebrae.
+    inside = np.where(
+        maximum_filter1d(column, 3, axis=1) > 0.22, np.clip(log_odds, -_SUREST, _SUREST), -np.inf
+    )
     largest = np.sort(inside, axis=0)[::-1][:_DISC_PIXELS]
     seen = np.isfinite(largest)
     mean = np.where(seen, largest, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
@@ -184,6 +190,7 @@ class _Search:
         adult = usual * ADULT_SIZE / spacing_mm
         self.usual = adult * size
         self.discs = np.append(DISC_WEIGHT * evidence.discs, 0.0)
+        self.passed = _summed(np.maximum(evidence.discs, 0))
         floored = np.log((1 - NAME_ERROR) * evidence.names + NAME_ERROR)
         self.names = NAMES_WEIGHT * _summed(floored) / adult
         not_sacrum = _weighed(1 - 0.9 * evidence.sacrum.clip(0, 1))
@@ -210,7 +217,10 @@ class _Search:
         """Return what rows say for a level from `start` to `stop`."""
         names = self.names[stop, level] - self.names[start, level]
         column = self.lowest if level == _L5 else self.column
-        return names + column[stop] - column[start]
+        margin = max(1, round(MARGIN * self.usual[level]))
+        low, high = np.minimum(start + margin, self.rows), np.maximum(stop - margin, 0)
+        passed = np.maximum(self.passed[high] - self.passed[low], 0)
+        return names + column[stop] - column[start] - PASSED_DISC * passed
 
     def _fill(self, level: int) -> None:
         """Set the best score of chains whose last level ends at each row."""

@@ -129,7 +129,9 @@ def contour_matches(state: State, contours: Contours, error_mm: float) -> Matche
     shifts = _name_costs(contours.view.neighbours, error_mm, reach)
     there, good = _nearest(vertices, points, shifts, contours.is_rib[contours.silhouette], reach)
     pairs = [(vertex[there[good]], np.flatnonzero(good))]
-    inside = ((projection.places[vertex] > 1) & (projection.places[vertex] < contours.size_mm - 1)).all(axis=1)
+    inside = ((projection.places[vertex] > 1) & (projection.places[vertex] < contours.size_mm - 1)).all(
+        axis=1
+    )
     rim = np.flatnonzero((np.linalg.norm(projection.normals[vertex], axis=1) > RIM) & inside)
     ribs = np.isin(number[rim], contours.numbers[contours.is_rib])
     back, good = _nearest(points, vertices[rim], shifts, ribs, reach)
@@ -141,7 +143,9 @@ def contour_matches(state: State, contours: Contours, error_mm: float) -> Matche
     normal = contours.normals[point]
     distance = ((contours.places[point] - projection.places[matched]) * normal).sum(axis=1)
     weight = 0.5 * np.concatenate(lengths) / CORRELATION_MM / error_mm**2
-    return Matches(matched, projection.direction(matched, normal), distance, weight * _trust(distance, error_mm))
+    return Matches(
+        matched, projection.direction(matched, normal), distance, weight * _trust(distance, error_mm)
+    )
 
 
 def _trust(distance: np.ndarray, error_mm: float) -> np.ndarray:
@@ -188,7 +192,9 @@ def _nearest(
     index = np.zeros(len(wanted), dtype=int)
     for shift, cost in shifts.items():
         asked = np.flatnonzero(movable) if shift else np.arange(len(wanted))
-        away, found = tree.query(wanted[asked] + [0, 0, 0, 0, _APART_MM * shift], distance_upper_bound=reach_mm)
+        away, found = tree.query(
+            wanted[asked] + [0, 0, 0, 0, _APART_MM * shift], distance_upper_bound=reach_mm
+        )
         total = away**2 + cost
         better = total < best[asked]
         best[asked[better]], index[asked[better]] = total[better], found[better]
@@ -253,9 +259,7 @@ def edge_matches(state: State, edges: Edges, bones: Sequence[int], error_mm: flo
     weight = trusted * EDGE_WEIGHT * 0.5 * _vertex_spacing_mm()[vertex] / CORRELATION_MM
     weight *= _trust(distance, error_mm) / (error_mm**2 + EDGE_MM**2)
     kept = weight > 0
-    return Matches(
-        vertex[kept], projection.direction(vertex, unit)[kept], distance[kept], weight[kept]
-    )
+    return Matches(vertex[kept], projection.direction(vertex, unit)[kept], distance[kept], weight[kept])
 
 
 @cache

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from SwinX2SLib.anatomy import ids_by_name
+from SwinX2SLib.skeleton.algebra import fitted_ball, plane_normal, rotation, smooth_functions
 from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
 from SwinX2SLib.skeleton.rib_surfaces import DEGREE, TUBE_VERTICES, placed_ribs, rib_tubes, tube_faces
 from SwinX2SLib.skeleton.table import (
@@ -97,7 +98,7 @@ _SIDED = (_CHORD, _PUMP, _SWING, _BUCKET)
 
 @dataclass(frozen=True, eq=False)
 class BoneFrames:
-    """Where bones are and how they are turned and stretched: a point x of a bone's own shape lies at origin + matrix x.
+    """Where bones are, how turned and stretched: a point x of a bone's own shape lies at origin + matrix x.
 
     Attributes:
         origins_mm: `(27, 3)` of C1 to L5, the pelvis, the left and the right femur.
@@ -212,15 +213,13 @@ class SkeletonModel:
         ball = self.table.head if label == FEMUR_LEFT else self.table.sockets.get(label)
         if ball is not None:
             # The joint keeps its place.
-            away = np.linalg.norm(vertices - _ball(_tensor(vertices[ball]))[0].numpy(), axis=1)
+            away = np.linalg.norm(vertices - fitted_ball(_tensor(vertices[ball]))[0].numpy(), axis=1)
             functions *= 1 - np.exp(-(away[:, None] ** 2) / (2 * JOINT_MM**2))
         return _tensor(functions)
 
     def _slices(self) -> dict[int, slice]:
         """Return where the vertices of each bone lie in `Skeleton.points_mm`."""
-        counts = {
-            label: len(self._mean[label]) for label in (*VERTEBRAE, *PELVIS, FEMUR_LEFT)
-        }
+        counts = {label: len(self._mean[label]) for label in (*VERTEBRAE, *PELVIS, FEMUR_LEFT)}
         counts[FEMUR_RIGHT] = counts[FEMUR_LEFT]
         counts |= {
             rib_label(number, side): TUBE_VERTICES for side in ("left", "right") for number in range(1, 13)
@@ -292,17 +291,17 @@ class SkeletonModel:
             PELVIS_OWN_SIZE_SD * weights["pelvis_size"] + PELVIS_STRETCH_SD * weights["pelvis_stretch"]
         )
         balls = [
-            _ball(own * self._landmarks(label, weights["pelvis"], self.table.sockets[label]))
+            fitted_ball(own * self._landmarks(label, weights["pelvis"], self.table.sockets[label]))
             for label in (HIP_LEFT, HIP_RIGHT)
         ]
         sockets, radii = (torch.stack(values) for values in zip(*balls, strict=True))
         # Lean is positive where the lower body lies further back.
         follows = PELVIS_FOLLOWS * (lean[-1, 1] - self._lean_mean[-1, 1]) / DEGREE
         pose = torch.tensor([-1.0, 1.0, 1.0]) * torch.tensor(PELVIS_SD_DEG) * weights["pelvis_pose"]
-        turn = _rotation(pose + torch.tensor([1.0, 0.0, 0.0]) * (follows - PELVIS_MEAN_PITCH_DEG))
+        turn = rotation(pose + torch.tensor([1.0, 0.0, 0.0]) * (follows - PELVIS_MEAN_PITCH_DEG))
         middle = sockets.mean(0)
         plate = (own * self._landmarks(SACRUM, weights["pelvis"], self.table.endplate) - middle) @ turn.T
-        normal = _plane_normal(plate)
+        normal = plane_normal(plate)
         towards = turn @ _tensor(self.table.endplate_mm[1])
         normal = normal * torch.sign((normal * towards).sum())
         heads, endplate = (sockets - middle) @ turn.T, torch.stack([plate.mean(0), normal])
@@ -312,12 +311,14 @@ class SkeletonModel:
         """Return the frames of the left and the right femur, whose heads lie in sockets of given radii."""
         found = []
         for number, side in enumerate((-1.0, 1.0)):
-            ball, radius = _ball(
+            ball, radius = fitted_ball(
                 self._landmarks(FEMUR_LEFT, self._femur_weights(weights, number), self.table.head)
             )
-            turn = _rotation(torch.tensor(HIP_SD_DEG) * weights["hips"][number])
+            turn = rotation(torch.tensor(HIP_SD_DEG) * weights["hips"][number])
             # The head is as large as its socket lets it be.
-            own = (radii[number] - JOINT_SPACE_MM - JOINT_SPACE_SD_MM * weights["femur_size"][number]) / radius
+            own = (
+                radii[number] - JOINT_SPACE_MM - JOINT_SPACE_SD_MM * weights["femur_size"][number]
+            ) / radius
             matrix = torch.tensor([-side, 1.0, 1.0])[:, None] * turn * own
             found.append((heads[number] - matrix @ ball, matrix))
         return found
@@ -349,7 +350,7 @@ class SkeletonModel:
     def _ribs(
         self, weights: Weights, size: Tensor, centres: Tensor, axes: Tensor, scales: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return centrelines `(2, 12, N, 3)` of the left and right ribs and the normals of their planes `(2, 12, 3)`."""
+        """Return centrelines `(2, 12, N, 3)` of the left and right ribs and normals of their planes `(2, 12, 3)`."""
         shared = RIB_SHARED * weights["ribs"] + RIB_LEVEL * weights["rib_levels"]
         own = torch.zeros(2, 12, 8).index_copy(2, torch.tensor(_SIDED), RIB_SIDE * weights["rib_sides"])
         level = torch.linspace(-1, 1, 12)
@@ -408,70 +409,12 @@ def _cosines(count: int, terms: int) -> np.ndarray:
     return basis / np.sqrt((basis**2).sum(1).mean())
 
 
-# Vertices whose covariance stands for that of all.
-_CHOSEN = 250
-
-
-def smooth_functions(points_mm: np.ndarray, deviation_mm: float, length_mm: float, count: int) -> np.ndarray:
-    """Return the largest eigenfunctions of a Gaussian kernel on points, `(N, count)` (Nystroem's method).
-
-    Args:
-        points_mm: `(N, 3)`.
-        deviation_mm: of the process with this kernel.
-        length_mm: over which it varies.
-        count: of the functions.
-    """
-    chosen = points_mm[np.linspace(0, len(points_mm) - 1, min(_CHOSEN, len(points_mm))).astype(int)]
-
-    def kernel(one: np.ndarray) -> np.ndarray:
-        square = ((one[:, None] - chosen) ** 2).sum(axis=2)
-        return deviation_mm**2 * np.exp(-square / (2 * length_mm**2))
-
-    values, vectors = np.linalg.eigh(kernel(chosen))
-    return kernel(points_mm) @ (vectors / np.sqrt(np.maximum(values, 1e-9)))[:, : -count - 1 : -1]
-
-
 def _body_size(vertices: np.ndarray, height: float) -> np.ndarray:
     """Return half width, half depth and half height of a vertebra's body, from its surface around its centre."""
     waist = vertices[np.abs(vertices[:, 2]) < 0.3 * height]
     depth = np.percentile(waist[:, 1], 99)
     beside = waist[np.abs(waist[:, 1]) < 0.5 * depth]
     return np.array([np.percentile(np.abs(beside[:, 0]), 90), depth, height / 2])
-
-
-def _ball(points: Tensor) -> tuple[Tensor, Tensor]:
-    """Return centre `(3,)` and radius of the ball through points `(N, 3)`, least squares of |p|² = 2 p·c + const."""
-    middle = points.mean(0)
-    away = points - middle
-    system = torch.cat([2 * away, torch.ones(len(away), 1)], dim=1)
-    solution = torch.linalg.solve(system.T @ system, system.T @ (away**2).sum(1))
-    return middle + solution[:3], torch.sqrt(solution[3] + (solution[:3] ** 2).sum())
-
-
-def _plane_normal(points: Tensor) -> Tensor:
-    away = points - points.mean(0)
-    return torch.linalg.eigh(away.T @ away)[1][:, 0]
-
-
-# Cross products with the right, front and up axes, `(3, 3, 3)`.
-_CROSS = torch.tensor(
-    [[[0, 0, 0], [0, 0, -1], [0, 1, 0]], [[0, 0, 1], [0, 0, 0], [-1, 0, 0]], [[0, -1, 0], [1, 0, 0], [0, 0, 0]]],
-    dtype=torch.float32,
-)
-
-
-def _rotation(angles_deg: Tensor) -> Tensor:
-    """Return the rotation about the right, front and up axes, in this order from the right (Rodrigues' formula).
-
-    Positive pitch moves what lies below to the front, positive roll what lies below to the left, positive yaw turns
-    the front to the left.
-
-    Args:
-        angles_deg: pitch, roll and yaw `(3,)`.
-    """
-    angles = angles_deg[:, None, None] * DEGREE
-    turns = torch.eye(3) + torch.sin(angles) * _CROSS + (1 - torch.cos(angles)) * (_CROSS @ _CROSS)
-    return turns[2] @ turns[1] @ turns[0]
 
 
 def _half_turned(axes: Tensor) -> Tensor:

@@ -14,7 +14,14 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from SwinX2SLib.skeleton.model import FEMUR_SIDES_SD, PARTS, BoneFrames, Skeleton, skeleton_model, zero_weights
+from SwinX2SLib.skeleton.model import (
+    FEMUR_SIDES_SD,
+    PARTS,
+    BoneFrames,
+    Skeleton,
+    skeleton_model,
+    zero_weights,
+)
 from SwinX2SLib.skeleton.rib_surfaces import SECTION_POINTS, TUBE_VERTICES
 from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, RIB_POINTS, VERTEBRAE
 
@@ -97,7 +104,12 @@ class PosedSkeleton:
         skeleton, matrix = skeleton_model()(self.weights), pose_matrix(self.pose)[0].numpy()
         points = self._moved(skeleton)
         return State(
-            points, vertex_normals(points), skeleton, matrix, self._frames_jacobian(), self._sections(skeleton)
+            points,
+            vertex_normals(points),
+            skeleton,
+            matrix,
+            self._frames_jacobian(),
+            self._sections(skeleton),
         )
 
     def _moved(self, skeleton: Skeleton) -> np.ndarray:
@@ -115,7 +127,9 @@ class PosedSkeleton:
         def frames(vector: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             found = model.frames(_unpacked(vector[:SHARED_COUNT]))
             matrix, shift = pose_matrix(vector[SHARED_COUNT:])
-            origins, curves = (points @ matrix.T + shift for points in (found.origins_mm, found.rib_curves_mm))
+            origins, curves = (
+                points @ matrix.T + shift for points in (found.origins_mm, found.rib_curves_mm)
+            )
             return origins, matrix @ found.matrices, curves
 
         origins, matrices, curves = torch.func.jacfwd(frames)(self.shared)
@@ -137,7 +151,11 @@ def _unpacked(vector: Tensor) -> dict[str, Tensor]:
 
 
 _GENERATORS = torch.tensor(
-    [[[0, 0, 0], [0, 0, -1], [0, 1, 0]], [[0, 0, 1], [0, 0, 0], [-1, 0, 0]], [[0, -1, 0], [1, 0, 0], [0, 0, 0]]],
+    [
+        [[0, 0, 0], [0, 0, -1], [0, 1, 0]],
+        [[0, 0, 1], [0, 0, 0], [-1, 0, 0]],
+        [[0, -1, 0], [1, 0, 0], [0, 0, 0]],
+    ],
     dtype=torch.float32,
 )
 

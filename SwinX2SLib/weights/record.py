@@ -38,7 +38,7 @@ class WeightsRecord:
         notes: a sentence for a person who chooses.
         source: for imported weights, name and sha256 of the file that they came from.
         disc_finder: name of the weights that find discs, to which reconstructed vertebrae are moved; "" for none.
-        fits_skeleton: whether the statistical skeleton is fitted to the radiographs where the network finds the bones.
+        fits_skeleton: whether the statistical skeleton is fitted to the radiographs, where the network finds bones.
     """
 
     name: str

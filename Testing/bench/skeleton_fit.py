@@ -77,11 +77,15 @@ def main() -> None:
     args = parser.parse_args()
     # Made once, whoever is fitted.
     skeleton_model()
-    print("| person | names of ribs | " + " | ".join(GROUPS) + " | s |\n|---|---|" + "---|" * (len(GROUPS) + 1))
+    print(
+        "| person | names of ribs | " + " | ".join(GROUPS) + " | s |\n|---|---|" + "---|" * (len(GROUPS) + 1)
+    )
     for case in (case for case in cases(("train", "val")) if case.name in args.cases):
         labels = resampled(*case.load_labels())
         for kind in args.ribs:
-            views = [silhouettes(labels, axis, named) for axis, named in zip((0, 1), NAMED[kind], strict=True)]
+            views = [
+                silhouettes(labels, axis, named) for axis, named in zip((0, 1), NAMED[kind], strict=True)
+            ]
             started = time.perf_counter()
             fit = fit_skeleton(views, SPACING_MM, steps=(*FINE, *SHARP), turns=(0.0,))
             seconds = time.perf_counter() - started

@@ -58,11 +58,15 @@ def main() -> None:
         "people of the skeleton": population_pairs(args.cases),
         "phantoms": phantom_pairs("torso", 3),
     }
-    print("| pairs | number | " + " | ".join(f"{g} without | {g} with" for g in GROUPS) + " | worse | better |")
+    print(
+        "| pairs | number | " + " | ".join(f"{g} without | {g} with" for g in GROUPS) + " | worse | better |"
+    )
     print("|---|---|" + "---|" * (2 * len(GROUPS) + 2))
     for kind, pairs in kinds.items():
         print(_row(kind, reconstructor, pairs, calibration), flush=True)
-    print("\n| region | bones | Dice expected | found | position error stated [mm] | found, root mean square |")
+    print(
+        "\n| region | bones | Dice expected | found | position error stated [mm] | found, root mean square |"
+    )
     print("|---|---|---|---|---|---|")
     for group in GROUPS:
         if calibration.dice[group]:
@@ -79,7 +83,9 @@ def _row(kind: str, reconstructor: Reconstructor, pairs: Iterable[Pair], calibra
         both = [(plain[group], fitted[group]) for plain, fitted in found if group in plain]
         cells += [f"{100 * value:.1f}" for value in np.mean(both, axis=0)] if both else ["", ""]
     change = [
-        100 * (np.mean(list(fitted.values())) - np.mean(list(plain.values()))) for plain, fitted in found if plain
+        100 * (np.mean(list(fitted.values())) - np.mean(list(plain.values())))
+        for plain, fitted in found
+        if plain
     ]
     counts = (sum(c < -1 for c in change), sum(c > 1 for c in change))
     return f"| {kind} | {len(found)} | {' | '.join(map(str, (*cells, *counts)))} |"

@@ -7,7 +7,7 @@ radiographs and of real ones; a third of the radiographs stay nearly as projecte
 from __future__ import annotations
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -133,11 +133,13 @@ def _flatten(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
 
 def _equalised(radiograph: Tensor, rng: np.random.Generator) -> Tensor:
     """Equalise the histogram around every pixel, in part, as workstations do (Stark 2000, IEEE TIP 9:889)."""
-    image = sitk.GetImageFromArray(radiograph.cpu().numpy())
+    image = SimpleITK.GetImageFromArray(radiograph.cpu().numpy())
     radius = int(min(radiograph.shape) // rng.integers(6, 12))
     share, sharpness = rng.uniform(0.3, 0.9), rng.uniform(0.2, 0.8)
-    found = sitk.AdaptiveHistogramEqualization(image, [radius, radius], float(sharpness), float(1 - share))
-    return torch.from_numpy(sitk.GetArrayFromImage(found)).to(radiograph.device).clamp(0, 1)
+    found = SimpleITK.AdaptiveHistogramEqualization(
+        image, [radius, radius], float(sharpness), float(1 - share)
+    )
+    return torch.from_numpy(SimpleITK.GetArrayFromImage(found)).to(radiograph.device).clamp(0, 1)
 
 
 def _blur_or_sharpen(radiograph: Tensor, rng: np.random.Generator) -> Tensor:

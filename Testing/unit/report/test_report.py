@@ -124,17 +124,21 @@ def test_the_page_tells_what_was_moved_after_the_network_and_nothing_where_nothi
     provenance["disc_shifts_mm"] = {"vertebrae_L3": 2.0, "vertebrae_L4": -7.1}
     provenance["shape_likeness"] = {"vertebrae_L3": 0.61, "sacrum": 0.45}
     provenance["femur_shifts_mm"] = {"femur_left": -3.2, "femur_right": 3.2}
+    provenance["position_error_mm"] = {"vertebrae_L3": 2.0, "rib_left_5": 11.4}
     path.write_text(json.dumps(provenance), encoding="utf-8")
     told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
     assert "with the discs detected in the radiographs: shift 7 mm at most" in told
     assert "fitted to both radiographs for 2 bones" in told
     assert "(correlation) 0.45 to 0.61" in told
     assert "aligned in depth with the acetabula, in opposite directions: 3.2 mm each" in told
-    for key in ("disc_shifts_mm", "shape_likeness", "femur_shifts_mm"):
+    assert "fitted to both radiographs for 2 bones; estimated position error 2.0 to 11.4 mm" in told
+    for key in ("disc_shifts_mm", "shape_likeness", "femur_shifts_mm", "position_error_mm"):
         del provenance[key]
     path.write_text(json.dumps(provenance), encoding="utf-8")
     told = Page(write_report(result.out)["report"].read_text(encoding="utf-8")).text
-    assert not any(words in told for words in ("discs detected", "Shape models", "acetabula"))
+    assert not any(
+        words in told for words in ("discs detected", "Shape models", "acetabula", "Statistical skeleton")
+    )
 
 
 def test_the_page_leads_to_the_measurements_of_the_same_bones(result):

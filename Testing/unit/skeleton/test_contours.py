@@ -41,7 +41,9 @@ def test_the_border_of_the_radiograph_is_no_contour():
     cut = Contours.of(view(disc((40, 40), (0, 20), 12)), SPACING_MM)
     assert not cut.whole[0]
     assert cut.places[:, 0].min() > 0
-    assert np.linalg.norm(cut.places - [0, 40], axis=1) == pytest.approx(np.full(len(cut.places), 24), abs=1.5)
+    assert np.linalg.norm(cut.places - [0, 40], axis=1) == pytest.approx(
+        np.full(len(cut.places), 24), abs=1.5
+    )
     assert Contours.of(view(disc((40, 40), (20, 20), 12)), SPACING_MM).whole[0]
 
 

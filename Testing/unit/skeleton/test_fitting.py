@@ -32,7 +32,9 @@ def dice(fit: Fit, truth: np.ndarray) -> dict[str, float]:
     for group in GROUPS:
         shown = [label for label in label_ids(group) if (truth == label).sum() > 20]
         both = [
-            2 * ((found == label) & (truth == label)).sum() / ((found == label).sum() + (truth == label).sum())
+            2
+            * ((found == label) & (truth == label)).sum()
+            / ((found == label).sum() + (truth == label).sum())
             for label in shown
         ]
         scores[group] = float(np.mean(both))
@@ -71,7 +73,11 @@ def test_one_radiograph_alone_is_fitted_too(drawn):
     found = fit_skeleton([frontal], SPACING_MM, steps=FINE, turns=(0.0,))
     assert found.errors_mm[-1] < SPACING_MM
     # Nothing says how deep the bones lie, and the posterior knows that.
-    spread = found.samples_mm(np.random.default_rng(0), 12)[:, skeleton_model().slices[20]].mean(axis=1).std(axis=0)
+    spread = (
+        found.samples_mm(np.random.default_rng(0), 12)[:, skeleton_model().slices[20]]
+        .mean(axis=1)
+        .std(axis=0)
+    )
     assert spread[1] > 3 * max(spread[0], spread[2])
 
 
@@ -83,7 +89,8 @@ def test_the_posterior_is_narrower_for_bones_that_are_seen(drawn):
     found = fit_skeleton(shown, SPACING_MM, steps=FINE, turns=(0.0,))
     samples = found.samples_mm(np.random.default_rng(1), 12)
     spreads = [
-        np.linalg.norm(samples[:, skeleton_model().slices[label]].mean(axis=1).std(axis=0)) for label in (3, 20)
+        np.linalg.norm(samples[:, skeleton_model().slices[label]].mean(axis=1).std(axis=0))
+        for label in (3, 20)
     ]
     assert spreads[0] > 2 * spreads[1]
 
