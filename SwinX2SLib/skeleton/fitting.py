@@ -34,6 +34,7 @@ from SwinX2SLib.skeleton.posing import (
     PosedSkeleton,
     bone_of_vertex,
 )
+from SwinX2SLib.skeleton.table import HIP_LEFT, HIP_RIGHT
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ FINE = tuple(Step(error, alone=True) for error in (3.0, 2.5, 2.0))
 ON_EDGES = tuple(Step(3.0, alone=True, edges=True) for _ in range(6))
 # True silhouettes are good to a fraction of a pixel.
 SHARP = tuple(Step(error, alone=True) for error in (1.6, 1.3, 1.1, 1.0, 1.0))
-# Turns about the body axis from which the search starts [rad]: a network may exchange the depths of both hips.
+# Turns about the body axis from which the search starts [rad], where both hips are seen: a network may exchange their
+# depths. So many rough steps tell which one is best.
 TURNS = (0.0, -0.35, 0.35)
+TRIED = 4
 # Posture and sizes come first: while contours are far, their prior counts less, by the square of the error.
 GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
 GROSS_MM = 2.0
@@ -143,7 +146,8 @@ def fit_skeleton(
         spacing_mm: of their pixels.
         heights_mm: by label, of the middles of the bodies of vertebrae, where discs tell them.
         steps: after the rough ones.
-        turns: about the body axis from which the rough steps start [rad]; the best is taken.
+        turns: about the body axis from which the rough steps start [rad]; the best is taken, the first one where
+            not both hips are seen.
     """
     with torch.inference_mode(False), torch.no_grad():
         contours = [Contours.of(view, spacing_mm) for view in views]
@@ -154,8 +158,9 @@ def fit_skeleton(
         evidence = _Evidence(
             [one for one in contours if len(one.places)], edges, sorted(bones), heights_mm or {}
         )
-        best = min((evidence.fitted(turn) for turn in turns), key=lambda fit: fit.errors_mm[-1])
-        for step in steps:
+        starts = turns if {HIP_LEFT, HIP_RIGHT} <= bones else turns[:1]
+        best = min((evidence.tried(turn) for turn in starts), key=lambda fit: fit.errors_mm[-1])
+        for step in (*ROUGH[TRIED:], *steps):
             evidence.take(best, step)
     return best
 
@@ -207,10 +212,10 @@ class _Evidence:
     bones: Sequence[int]
     heights_mm: Mapping[int, float]
 
-    def fitted(self, turn: float) -> Fit:
-        """Return the fit of the rough steps from one turn."""
+    def tried(self, turn: float) -> Fit:
+        """Return the fit after the first rough steps from one turn."""
         fit = Fit(_started(self.contours, turn))
-        for step in ROUGH:
+        for step in ROUGH[:TRIED]:
             self.take(fit, step)
         return fit
 

@@ -394,8 +394,9 @@ _HEAD_PLACES = (
 
 @cache
 def skeleton_model() -> SkeletonModel:
-    """Return the model, made once."""
-    return SkeletonModel()
+    """Return the model, made once; its tensors serve derivatives, wherever it is made."""
+    with torch.inference_mode(False):
+        return SkeletonModel()
 
 
 def _tensor(array: np.ndarray) -> Tensor:
