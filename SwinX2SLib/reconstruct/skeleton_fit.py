@@ -100,15 +100,14 @@ def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
 
 
 def _wanted(silhouettes: list[np.ndarray]) -> list[int]:
-    """Return the bones that are drawn: those seen in both radiographs, and all ribs of a cage."""
-    seen = [
-        label
-        for label in skeleton_model().slices
-        if all(view[label - 1].max() > LEAST_SEEN for view in silhouettes)
+    """Return the bones that are drawn: those seen in both radiographs, and all ribs where some are seen in one."""
+    views = [
+        {label for label in skeleton_model().slices if view[label - 1].max() > LEAST_SEEN}
+        for view in silhouettes
     ]
     ribs = label_ids("ribs")
-    whole = ribs if len(set(seen) & set(ribs)) >= CAGE else ()
-    return sorted({*seen, *whole})
+    cage = ribs if any(len(view & set(ribs)) >= CAGE for view in views) else ()
+    return sorted({*(views[0] & views[1]), *cage})
 
 
 def _position_errors_mm(fit: Fit, size_mm: np.ndarray) -> dict[int, float]:

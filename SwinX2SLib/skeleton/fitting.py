@@ -63,9 +63,8 @@ ON_EDGES = tuple(Step(3.0, alone=True, edges=True) for _ in range(6))
 # True silhouettes are good to a fraction of a pixel.
 SHARP = tuple(Step(error, alone=True) for error in (1.6, 1.3, 1.1, 1.0, 1.0))
 # Turns about the body axis from which the search starts [rad], where both hips are seen: a network may exchange their
-# depths. So many rough steps tell which one is best.
+# depths.
 TURNS = (0.0, -0.35, 0.35)
-TRIED = 4
 # Posture and sizes come first: while contours are far, their prior counts less, by the square of the error.
 GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
 GROSS_MM = 2.0
@@ -160,7 +159,7 @@ def fit_skeleton(
         )
         starts = turns if {HIP_LEFT, HIP_RIGHT} <= bones else turns[:1]
         best = min((evidence.tried(turn) for turn in starts), key=lambda fit: fit.errors_mm[-1])
-        for step in (*ROUGH[TRIED:], *steps):
+        for step in steps:
             evidence.take(best, step)
     return best
 
@@ -213,9 +212,9 @@ class _Evidence:
     heights_mm: Mapping[int, float]
 
     def tried(self, turn: float) -> Fit:
-        """Return the fit after the first rough steps from one turn."""
+        """Return the fit of the rough steps from one turn."""
         fit = Fit(_started(self.contours, turn))
-        for step in ROUGH[:TRIED]:
+        for step in ROUGH:
             self.take(fit, step)
         return fit
 

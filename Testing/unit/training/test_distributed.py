@@ -60,7 +60,8 @@ def test_two_processes_learn_what_one_learns_from_twice_the_batch(tmp_path, repo
     assert child.returncode == 0, errors[-3000:]
     assert main(["train", str(write_config(tmp_path, 3, 2)), "--out", str(tmp_path / "one")]) == 0
     for two, one in zip(losses(tmp_path / "two"), losses(tmp_path / "one"), strict=True):
-        assert two == pytest.approx(one, rel=1e-4, abs=2e-4)
+        # Sums of float32 in another order.
+        assert two == pytest.approx(one, rel=3e-4, abs=2e-4)
     states = [load_checkpoint(tmp_path / run)[0] for run in ("two", "one")]
     # AdamW divides a gradient by its own size: one that is nought but for rounding moves a weight by up to the rate,
     # so weights are held to a part of the three steps' way.
