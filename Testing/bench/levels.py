@@ -1,23 +1,25 @@
 """How often vertebrae bear their own name, without and with the chain of levels (`skeleton.levels`).
 
-`python Testing/bench/levels.py [--views 5]` prints, for people seen through random fields of view, how many vertebrae
-the network names rightly by itself, how many bodies lie in the rows that the chain gives to their level, and the
-probability of a shift that the chain states. Only whole vertebrae count.
+`python Testing/bench/levels.py [--views 8] [--drawn 8]` prints, for people seen through random fields of view, how
+many vertebrae the network's silhouettes name rightly by themselves, how many bodies lie in the rows that the chain
+gives to their level, and the probability of a shift that the chain states. Only whole vertebrae count.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from people import cases
 
+from SwinX2SLib.anatomy import CLASS_COUNT
+from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.reconstruct.disc_alignment import disc_log_odds
-from SwinX2SLib.reconstruct.label_assignment import assign_labels
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
-from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability
 from SwinX2SLib.skeleton.levels import LEVELS, assign_levels, column_evidence
+from SwinX2SLib.skeleton.population import random_torso
 from SwinX2SLib.training.synthesis import Synthesiser
 from SwinX2SLib.training.synthesis.deformation import DeformationLimits
 
@@ -32,7 +34,7 @@ PEOPLE = (
 )
 STILL = {"bend_fraction": 0.0, "stretch": 0.0, "warp_mm": 0.0, "anatomical": 0.0}
 LIMITS = DeformationLimits(rotation_deg=3.0, turn_deg=5.0, scale=0.05, full_view=0.15, **STILL)
-LEAST_VOXELS, LEAST_OVERLAP = 300, 30
+LEAST_VOXELS = 300
 # The pixel size of a sample is stated for adults of this height of L3 [mm], wrong by up to so much (log).
 L3_STEP_MM, SPACING_ERROR = 36.3, 0.12
 
@@ -54,21 +56,35 @@ def named(reconstructor: Reconstructor, sample, spacing_mm: float) -> tuple[int,
     """Return the vertebrae, those named rightly without and with the chain, and the probability of a shift."""
     coronal, sagittal = sample.coronal[None, None], sample.sagittal[None, None]
     with torch.autocast("cpu", torch.bfloat16, enabled=reconstructor.half_precision):
-        probability = mean_probability(reconstructor.model, coronal, sagittal, 1)
-    labels, truth = assign_labels(probability).labels, sample.labels.numpy()
-    views = (probability[1:].amax(dim=axis).float().numpy() for axis in (2, 1))
-    chain = assign_levels(
-        column_evidence(*views, disc_log_odds(reconstructor.disc_finder, coronal, sagittal)), spacing_mm
+        output = reconstructor.model(coronal, sagittal, volumes=0)
+        discs = disc_log_odds(reconstructor.disc_finder, coronal, sagittal)
+    views = [
+        layout[0].float().sigmoid().numpy() for layout in (output.coronal_layout, output.sagittal_layout)
+    ]
+    chain = assign_levels(column_evidence(*views, discs), spacing_mm)
+    alone = views[0][:LEVELS].sum(axis=1).argmax(axis=0) + 1
+    vertebrae = whole_vertebrae(sample.labels.numpy())
+    own = sum(int(alone[min(round(row), len(alone) - 1)] == label) for label, row in vertebrae.items())
+    levels = chain.levels if chain else ()
+    chained = sum(
+        any(one.label == label and one.start <= row < one.stop for one in levels)
+        for label, row in vertebrae.items()
     )
-    vertebrae = whole_vertebrae(truth)
-    own = chained = 0
-    for label, row in vertebrae.items():
-        overlap = np.bincount(labels[truth == label], minlength=55)[1 : LEVELS + 2]
-        own += bool(overlap.sum() >= LEAST_OVERLAP and overlap.argmax() + 1 == label)
-        chained += (
-            any(one.label == label for one in chain.levels if one.start <= row < one.stop) if chain else 0
-        )
-    return len(vertebrae), own, chained, sum(chain.shift_odds.values()) if chain else 0.0
+    return len(vertebrae), own, chained, chain.shift_probability if chain else 0.0
+
+
+def people(drawn: int) -> Iterator[tuple[str, Synthesiser]]:
+    """Yield people by name, and people drawn from the statistical skeleton."""
+    grid = Reconstructor().model.grid_shape
+    for case in (case for case in cases(("train", "val")) if case.name in PEOPLE):
+        synthesiser = Synthesiser(grid, limits=LIMITS, published_look=0.8, ct_share=1.0)
+        synthesiser.add_cases([case], [1.0])
+        yield case.name, synthesiser
+    for number in range(drawn):
+        labels, affine = random_torso(np.random.default_rng((5, number)), 2.0)
+        synthesiser = Synthesiser(grid, limits=LIMITS, published_look=0.8)
+        synthesiser.add_volume(labels, voxel_spacing_mm(affine), np.ones(CLASS_COUNT, dtype=bool), 1.0)
+        yield f"drawn {number}", synthesiser
 
 
 def main() -> None:
@@ -76,17 +92,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--views", type=int, default=5, help="fields of view of every person")
-    views, reconstructor = parser.parse_args().views, Reconstructor()
+    parser.add_argument("--views", type=int, default=8, help="fields of view of every person")
+    parser.add_argument("--drawn", type=int, default=8, help="people drawn from the statistical skeleton")
+    args = parser.parse_args()
+    views, drawn, reconstructor = args.views, args.drawn, Reconstructor()
     print(
         "| person | sacrum | vertebrae | named without | with | probability of a shift |\n|---|---|---|---|---|---|"
     )
     total = np.zeros(3, dtype=int)
-    for case in (case for case in cases(("train", "val")) if case.name in PEOPLE):
-        synthesiser = Synthesiser(
-            reconstructor.model.grid_shape, limits=LIMITS, published_look=0.8, ct_share=1.0
-        )
-        synthesiser.add_cases([case], [1.0])
+    for name, synthesiser in people(drawn):
         for view in range(views):
             rng = np.random.default_rng((11, view))
             sample = synthesiser.draw(rng)
@@ -99,9 +113,7 @@ def main() -> None:
             count, own, chained, shift = named(reconstructor, sample, float(spacing_mm))
             total += (count, own, chained)
             sacrum = "yes" if (sample.labels == 50).sum() > 500 else "no"
-            print(
-                f"| {case.name} {view} | {sacrum} | {count} | {own} | {chained} | {shift:.2f} |", flush=True
-            )
+            print(f"| {name} {view} | {sacrum} | {count} | {own} | {chained} | {shift:.2f} |", flush=True)
     print(f"| all | | {total[0]} | {total[1]} | {total[2]} | |")
 
 
