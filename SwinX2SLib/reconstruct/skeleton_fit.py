@@ -6,7 +6,7 @@ general knows. Arrays in network order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,7 +34,7 @@ CAGE = 6
 LEAST_AGREEMENT = 0.3
 SAMPLES, SEED = 6, 0
 # Errors of the posterior are those of contours. With shape and names they are so many times larger, root mean square
-# over 17 people (`Testing/bench/skeleton_pairs.py`).
+# over 17 people, published, as they are and drawn (`Testing/bench/skeleton_pairs.py` prints both errors).
 ERROR_FACTORS = {"spine": 2.9, "ribs": 6.0, "pelvis": 5.3, "femur": 5.0}
 # What of a position error makes the surface soft, so that the expected overlap is the one found.
 SOFTNESS = 0.45
@@ -48,11 +48,9 @@ class SkeletonFit:
 
     Attributes:
         position_error_mm: by label of each bone taken from the skeleton, standard deviation of its place.
-        magnification: how much larger the person is than the pixel size says, relative to an average adult's model.
     """
 
     position_error_mm: dict[int, float] = field(default_factory=dict)
-    magnification: float = 1.0
 
 
 def fit_to_radiographs(
@@ -77,19 +75,21 @@ def fit_to_radiographs(
         return SkeletonFit()
     shape, taken = (probability.shape[1], probability.shape[2], probability.shape[3]), {}
     errors_mm = _position_errors_mm(fit, np.array(shape) * spacing_mm)
+    points = fit.points_mm() / spacing_mm
     for label in _wanted(silhouettes):
-        for part, mask in _drawn(fit, label, shape, spacing_mm) if label in errors_mm else ():
-            if not _agrees(mask, part, label, silhouettes):
-                continue
-            taken[label] = errors_mm[label]
-            soft = _softened(mask, SOFTNESS * errors_mm[label] / spacing_mm)
-            _replace(probability, label, part, torch.from_numpy(soft).to(probability))
-    return SkeletonFit(taken, fit.skeleton.magnification)
+        drawn = _drawn(points, label, shape) if label in errors_mm else None
+        if drawn is None or not _agrees(*drawn, label, silhouettes):
+            continue
+        part, mask = drawn
+        taken[label] = errors_mm[label]
+        soft = _softened(mask, SOFTNESS * errors_mm[label] / spacing_mm)
+        _replace(probability, label, part, torch.from_numpy(soft).to(probability))
+    return SkeletonFit(taken)
 
 
 def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
     """Return what one radiograph shows, silhouettes `(54, W, H)`."""
-    seen = [label for label in skeleton_model().slices if silhouettes[label - 1].max() > LEAST_SEEN]
+    seen = _seen(silhouettes)
     bones: list[tuple[int, ...]] = [(label,) for label in seen]
     if axis == 1:
         for pair in PAIRS:
@@ -99,12 +99,14 @@ def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
     return View(axis, tuple(bones), np.array(maps), pixels, NEIGHBOURS)
 
 
+def _seen(silhouettes: np.ndarray) -> list[int]:
+    """Return the bones of the skeleton that one radiograph shows."""
+    return [label for label in skeleton_model().slices if silhouettes[label - 1].max() > LEAST_SEEN]
+
+
 def _wanted(silhouettes: list[np.ndarray]) -> list[int]:
     """Return the bones that are drawn: those seen in both radiographs, and all ribs where some are seen in one."""
-    views = [
-        {label for label in skeleton_model().slices if view[label - 1].max() > LEAST_SEEN}
-        for view in silhouettes
-    ]
+    views = [set(_seen(view)) for view in silhouettes]
     ribs = label_ids("ribs")
     cage = ribs if any(len(view & set(ribs)) >= CAGE for view in views) else ()
     return sorted({*(views[0] & views[1]), *cage})
@@ -126,26 +128,30 @@ def _position_errors_mm(fit: Fit, size_mm: np.ndarray) -> dict[int, float]:
 Part = tuple[slice, slice, slice]
 
 
-def _drawn(
-    fit: Fit, label: int, shape: tuple[int, int, int], spacing_mm: float
-) -> Iterator[tuple[Part, np.ndarray]]:
-    """Yield the part of the volume around a bone and which of its voxels are bone; nothing of a bone out of view."""
+def _drawn(vertices: np.ndarray, label: int, shape: tuple[int, int, int]) -> tuple[Part, np.ndarray] | None:
+    """Return the part of the volume around a bone and which of its voxels are bone; None of a bone out of view.
+
+    Args:
+        vertices: of all bones [voxels].
+        label: of the bone.
+        shape: of the volume.
+    """
     model = skeleton_model()
-    points = fit.points_mm()[model.slices[label]] / spacing_mm
+    points = vertices[model.slices[label]]
     margin = round(3 * BLUR_VOXELS) + 1
     low = np.clip(np.floor(points.min(axis=0)).astype(int) - margin, 0, shape)
     high = np.clip(np.ceil(points.max(axis=0)).astype(int) + margin + 1, 0, shape)
     if (high - low < 1).any():
-        return
+        return None
     # Faces run clockwise in network order.
     surface = Surface(points - low, model.faces[label][:, ::-1])
     size = (int(high[0] - low[0]), int(high[1] - low[1]), int(high[2] - low[2]))
     mask = fill_surfaces({1: surface}, size, np.eye(4)) > 0
-    if mask.any():
-        yield (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2])), mask
+    part = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
+    return (part, mask) if mask.any() else None
 
 
-def _agrees(mask: np.ndarray, part: Part, label: int, silhouettes: list[np.ndarray]) -> bool:
+def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: list[np.ndarray]) -> bool:
     """Whether a bone lies where the network sees it; ribs are believed in any case, being named anew."""
     if label in label_ids("ribs"):
         return True
