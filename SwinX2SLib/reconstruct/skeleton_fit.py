@@ -115,7 +115,7 @@ def _wanted(silhouettes: list[np.ndarray]) -> list[int]:
 def _position_errors_mm(fit: Fit, size_mm: np.ndarray) -> dict[int, float]:
     """Return the standard deviation of the middle of what is in view of each bone, by random skeletons."""
     samples, points = fit.samples_mm(np.random.default_rng(SEED), SAMPLES), fit.points_mm()
-    inside = ((points > 0) & (points < size_mm)).all(axis=1)
+    inside = np.asarray(((points > 0) & (points < size_mm)).all(axis=1))
     found = {}
     for label, part in skeleton_model().slices.items():
         shown = samples[:, part][:, inside[part]]
