@@ -11,14 +11,21 @@ from typing import Any
 from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError, needs_extra
-from SwinX2SLib.models.fused import FusedSwinX2S
+from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.models.orientation import RadiographOrientationConfig, RadiographOrientationNet
-from SwinX2SLib.models.silhouettes import FusedConfig
+from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteModel
 from SwinX2SLib.models.single import SingleOutputConfig
 from SwinX2SLib.models.spine_discs import SpineDiscConfig, SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 
-Config = SwinX2SConfig | FusedConfig | SingleOutputConfig | RadiographOrientationConfig | SpineDiscConfig
+Config = (
+    SwinX2SConfig
+    | FusedConfig
+    | SilhouetteConfig
+    | SingleOutputConfig
+    | RadiographOrientationConfig
+    | SpineDiscConfig
+)
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
 PAPER_VARIANTS: Mapping[str, SwinX2SConfig] = MappingProxyType(
@@ -39,7 +46,6 @@ _VARIANTS: dict[str, Config] = {
         grid_shape=(64, 64, 96),
     ),
     "fused-tiny": FusedConfig(),
-    "fused-residual": FusedConfig(residual_widths=(48, 96, 160, 256, 256)),
     "fused-small": FusedConfig(
         embed_dim=64,
         heads=(2, 4, 8, 16),
@@ -47,12 +53,14 @@ _VARIANTS: dict[str, Config] = {
         decoder_3d=(96, 64, 48),
         grid_shape=(128, 128, 160),
     ),
+    "silhouettes": SilhouetteConfig(residual_widths=(48, 96, 160, 256, 256)),
     "film-orientation": RadiographOrientationConfig(),
     "spine-discs": SpineDiscConfig(),
 }
 _NETWORKS: dict[type, type[nn.Module]] = {
     SwinX2SConfig: SwinX2S,
     FusedConfig: FusedSwinX2S,
+    SilhouetteConfig: SilhouetteModel,
     RadiographOrientationConfig: RadiographOrientationNet,
     SpineDiscConfig: SpineDiscNet,
 }

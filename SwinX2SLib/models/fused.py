@@ -20,8 +20,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from SwinX2SLib.models.reconstruction import ReconstructionModel
-from SwinX2SLib.models.silhouettes import FusedConfig, SilhouetteNet
+from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteNet, check_radiographs
 from SwinX2SLib.models.voxel_head import OUTSIDE, VoxelHead, hull_cells, log_silhouettes, voxels_of
+
+
+@dataclass(frozen=True)
+class FusedConfig(SilhouetteConfig):
+    """Sizes of the fused variant.
+
+    Attributes:
+        decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
+        hidden: width of the head that names voxels at full resolution.
+    """
+
+    decoder_3d: tuple[int, ...] = (64, 48, 32)
+    hidden: int = 64
 
 
 class ConvBlock3d(nn.Module):
@@ -166,7 +179,7 @@ class FusedSwinX2S(ReconstructionModel):
         Raises:
             ValueError: a size is not a multiple of 32, or the radiographs differ in height.
         """
-        self._check(coronal, sagittal)
+        check_radiographs(coronal, sagittal, self.config.views_per_plane)
         coronal_levels, sagittal_levels = self.silhouettes(coronal, sagittal)
         volume = None
         if volumes != 0:
@@ -188,20 +201,3 @@ class FusedSwinX2S(ReconstructionModel):
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
         """Return class logits `(B, K, X, Y, Z)` at full resolution."""
         return self(coronal, sagittal).logits()
-
-    def _check(self, coronal: Tensor, sagittal: Tensor) -> None:
-        if coronal.shape[-1] != sagittal.shape[-1]:
-            raise ValueError(
-                f"The radiographs differ in height: coronal {coronal.shape[-1]}, sagittal "
-                f"{sagittal.shape[-1]} pixels."
-            )
-        for name, radiograph in (("coronal", coronal), ("sagittal", sagittal)):
-            if radiograph.ndim != 4 or radiograph.shape[1] != self.config.views_per_plane:
-                raise ValueError(
-                    f"The {name} radiographs must be (batch, {self.config.views_per_plane}, width, height), "
-                    f"not {tuple(radiograph.shape)}."
-                )
-            if radiograph.shape[-1] % 32 or radiograph.shape[-2] % 32:
-                raise ValueError(
-                    f"The {name} radiograph's sides must be multiples of 32, not {tuple(radiograph.shape[-2:])}."
-                )

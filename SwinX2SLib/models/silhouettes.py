@@ -1,4 +1,4 @@
-"""The 2D half of the fused variant: in each radiograph, where is the silhouette of every bone."""
+"""Where the silhouette of every bone is in each radiograph: the default network, and half of the fused variant."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from SwinX2SLib.models.layers import fill_bias
+from SwinX2SLib.models.reconstruction import ReconstructionModel
 from SwinX2SLib.models.residual import ConvBlock2d, ResidualPyramid
 from SwinX2SLib.models.swin import SwinPyramid
 
 
 @dataclass(frozen=True)
-class FusedConfig:
-    """Sizes of the fused variant.
+class SilhouetteConfig:
+    """Sizes of a network that finds silhouettes.
 
     Attributes:
         embed_dim: channels of the first Swin stage; each stage doubles them.
         depths: Swin blocks of each stage.
         heads: attention heads of each stage.
         decoder_2d: channels of the 2D decoder at 1/16, 1/8, 1/4, 1/2 and full resolution.
-        decoder_3d: channels of the 3D decoder at 1/8, 1/4 and 1/2 resolution.
-        hidden: width of the head that names voxels at full resolution.
-        row_exchange: whether per-view features exchange information along the craniocaudal axis.
         grid_shape: voxels `(X, Y, Z)` for which the variant is meant; multiples of 32.
         out_channels: classes, background included.
         views_per_plane: radiographs of each plane (N of the paper).
+        row_exchange: whether per-view features exchange information along the craniocaudal axis.
         residual_widths: channels of a residual convolutional encoder at 1/2 to 1/32 resolution, which takes the place
             of the Swin encoder; its 2D blocks have batch normalisation. Empty for the Swin encoder.
     """
@@ -37,13 +36,73 @@ class FusedConfig:
     depths: tuple[int, ...] = (2, 2, 6, 2)
     heads: tuple[int, ...] = (1, 2, 4, 8)
     decoder_2d: tuple[int, ...] = (160, 128, 96, 64, 16)
-    decoder_3d: tuple[int, ...] = (64, 48, 32)
     grid_shape: tuple[int, int, int] = (96, 96, 128)
     out_channels: int = 55
     views_per_plane: int = 1
-    hidden: int = 64
     row_exchange: bool = True
     residual_widths: tuple[int, ...] = ()
+
+
+class SilhouetteModel(ReconstructionModel):
+    """Two radiographs in, the silhouettes of every bone out; the statistical skeleton fills them.
+
+    Its own volume is the visual hull of the silhouettes: what both radiographs leave possible.
+    """
+
+    config: SilhouetteConfig
+
+    def __init__(self, config: SilhouetteConfig = SilhouetteConfig()):
+        super().__init__()
+        self.config = config
+        self.grid_shape = config.grid_shape
+        self.silhouettes = SilhouetteNet(config)
+
+    def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits that a ray meets each bone, `(B, K-1, X, Z)` and `(B, K-1, Y, Z)`.
+
+        Args:
+            coronal: frontal radiographs `(B, N, X, Z)`.
+            sagittal: lateral radiographs `(B, N, Y, Z)`.
+
+        Raises:
+            ValueError: a size is not a multiple of 32, or the radiographs differ in height.
+        """
+        check_radiographs(coronal, sagittal, self.config.views_per_plane)
+        front, side = self.silhouettes(coronal, sagittal)
+        return front[-1], side[-1]
+
+    def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
+        """Return class logits `(B, K, X, Y, Z)` of the visual hull: bones are as probable as both rays together."""
+        front, side = (functional.logsigmoid(logits.float()) for logits in self(coronal, sagittal))
+        bones = front[:, :, :, None, :] + side[:, :, None, :, :]
+        # Of rays through several bones, each has its share.
+        total = bones.logsumexp(dim=1, keepdim=True).clamp(min=0)
+        bones = bones - total
+        background = torch.log1p(-bones.exp().sum(dim=1, keepdim=True).clamp(max=1 - 1e-6))
+        return torch.cat([background, bones], dim=1)
+
+
+def check_radiographs(coronal: Tensor, sagittal: Tensor, views_per_plane: int) -> None:
+    """Check the shapes of radiographs `(B, N, X, Z)` and `(B, N, Y, Z)`.
+
+    Raises:
+        ValueError: they have other axes, a side is not a multiple of 32, or they differ in height.
+    """
+    if coronal.shape[-1] != sagittal.shape[-1]:
+        raise ValueError(
+            f"The radiographs differ in height: coronal {coronal.shape[-1]}, sagittal "
+            f"{sagittal.shape[-1]} pixels."
+        )
+    for name, radiograph in (("coronal", coronal), ("sagittal", sagittal)):
+        if radiograph.ndim != 4 or radiograph.shape[1] != views_per_plane:
+            raise ValueError(
+                f"The {name} radiographs must be (batch, {views_per_plane}, width, height), "
+                f"not {tuple(radiograph.shape)}."
+            )
+        if radiograph.shape[-1] % 32 or radiograph.shape[-2] % 32:
+            raise ValueError(
+                f"The {name} radiograph's sides must be multiples of 32, not {tuple(radiograph.shape[-2:])}."
+            )
 
 
 class SilhouetteNet(nn.Module):
@@ -53,7 +112,7 @@ class SilhouetteNet(nn.Module):
     last layer, which names the silhouettes.
     """
 
-    def __init__(self, config: FusedConfig):
+    def __init__(self, config: SilhouetteConfig):
         super().__init__()
         dim, widths = config.embed_dim, config.decoder_2d
         bones = config.out_channels - 1

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from SwinX2SLib.anatomy import CLASS_COUNT
+
 # A bone that promises less overlap than this is not shown: it is most probably not there.
 LEAST_EXPECTED_DICE = 0.1
 # Probabilities below this take no part in the choice.
 NEGLIGIBLE = 1e-3
+
+
+Part = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class BonePart:
+    """A bone's probability in the part of the volume that holds it; there is none elsewhere.
+
+    Attributes:
+        label: of the bone.
+        part: of the volume `(X, Y, Z)`.
+        probability: in that part, any precision.
+    """
+
+    label: int
+    part: Part
+    probability: Tensor
 
 
 @dataclass(frozen=True)
@@ -30,29 +51,46 @@ class LabelAssignment:
 
 
 def assign_labels(probability: Tensor) -> LabelAssignment:
-    """Choose the labels.
-
-    A voxel goes to the bone whose threshold its probability exceeds by the largest factor.
+    """Choose the labels of a whole volume.
 
     Args:
         probability: `(K, X, Y, Z)`, any precision; class 0 is the background.
     """
-    classes, *shape = probability.shape
-    labels = torch.zeros(shape, dtype=torch.uint8, device=probability.device)
-    best = torch.ones(shape, dtype=torch.float32, device=probability.device)
-    promised = torch.zeros(classes)
-    for bone in range(1, classes):
-        threshold, expected = best_threshold(probability[bone])
+    shape = (probability.shape[1], probability.shape[2], probability.shape[3])
+    whole = (slice(None), slice(None), slice(None))
+    return assign_parts(
+        shape, [BonePart(bone, whole, probability[bone]) for bone in range(1, len(probability))]
+    )
+
+
+def assign_parts(shape: tuple[int, int, int], bones: Sequence[BonePart]) -> LabelAssignment:
+    """Choose the labels of bones of which each lies in its own part of the volume.
+
+    A voxel goes to the bone whose threshold its probability exceeds by the largest factor.
+
+    Args:
+        shape: `(X, Y, Z)`.
+        bones: of which none occurs twice.
+    """
+    device = bones[0].probability.device if bones else torch.device("cpu")
+    labels = torch.zeros(shape, dtype=torch.uint8, device=device)
+    best, occupied, taken = (torch.zeros(shape, device=device) for _ in range(3))
+    best += 1
+    promised = np.zeros(CLASS_COUNT, dtype=np.float32)
+    for bone in bones:
+        probability = bone.probability.float()
+        occupied[bone.part] += probability
+        threshold, expected = best_threshold(probability)
         if expected < LEAST_EXPECTED_DICE:
             continue
-        promised[bone] = expected
-        factor = probability[bone].float() / threshold
-        won = factor >= best
-        labels[won] = bone
-        best = torch.where(won, factor, best)
-    taken = probability.gather(0, labels.long()[None])[0]
-    uncertainty = (1 - taken.float()).half()
-    return LabelAssignment(labels.cpu().numpy(), uncertainty.cpu().numpy(), promised.numpy())
+        promised[bone.label] = expected
+        factor = probability / threshold
+        won = factor >= best[bone.part]
+        labels[bone.part][won] = bone.label
+        best[bone.part][won] = factor[won]
+        taken[bone.part][won] = probability[won]
+    certainty = torch.where(labels > 0, taken, (1 - occupied).clamp(min=0))
+    return LabelAssignment(labels.cpu().numpy(), (1 - certainty).half().cpu().numpy(), promised)
 
 
 def best_threshold(probability: Tensor) -> tuple[float, float]:

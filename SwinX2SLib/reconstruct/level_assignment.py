@@ -1,4 +1,7 @@
-"""Give vertebrae the names of one consistent chain of levels (`skeleton.levels`). Arrays in network order."""
+"""Give vertebrae the names and heights of one consistent chain of levels (`skeleton.levels`).
+
+Silhouettes are `(54, W, H)`, in network order: rows run along the last axis, superior -> inferior.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
+from scipy.ndimage import shift
+from torch import Tensor, nn
 
-from SwinX2SLib.reconstruct.plausibility import UNCERTAIN_LEVELS
-from SwinX2SLib.skeleton.levels import LEVELS, Level, LevelChain, assign_levels, column_evidence
+from SwinX2SLib.skeleton.levels import LEVELS, Level, assign_levels, column_evidence
 
-VERTEBRAE = slice(1, LEVELS + 1)
 _AXIS = 2  # atlas and axis have no body between two discs
-# A vertebra with less probability in all [voxels] has no place of its own.
-LEAST_MASS = 20.0
-# A vertebra with so much of its probability in its own rows stays: its processes reach into those of its neighbours.
+# A silhouette with less probability in all [pixels] has no place of its own.
+LEAST_MASS = 8.0
+# A silhouette with so much of its probability in its own rows stays: processes reach into those of the neighbours.
 OWN_SHARE = 0.4
 # Borders between renamed vertebrae are soft over about so many rows.
 BORDER_ROWS = 1.0
+# Silhouettes follow the discs so far [pixels]; rows where a vertebra is less probable say nothing of its height.
+FURTHEST_PX, LEAST_SEEN = 6.0, 0.3
+# Log-odds of discs are trusted no further than this.
+SUREST = 5.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class LevelAssignment:
     Attributes:
         renamed: labels of vertebrae that were elsewhere, or nowhere, before.
         shift_odds: probability that all names are off, by how many levels.
-        levels: rows of each vertebra, from above downwards; empty where names are uncertain.
+        levels: rows of each vertebra, from above downwards; empty where no column is seen.
     """
 
     renamed: tuple[int, ...] = ()
@@ -46,52 +52,78 @@ class LevelAssignment:
 
 
 @torch.inference_mode()
-def name_levels(
-    probability: Tensor, discs: tuple[np.ndarray, np.ndarray], spacing_mm: float
-) -> LevelAssignment:
-    """Rename vertebrae so that their names follow each other without gaps or repetitions.
+def disc_log_odds(network: nn.Module, coronal: Tensor, sagittal: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log-odds that the middle of a disc lies at each pixel, `(X, Z)` and `(Y, Z)`.
 
     Args:
-        probability: of the classes, `(55, X, Y, Z)`; changed in place.
-        discs: log-odds that a disc lies there, `(X, Z)` and `(Y, Z)`.
-        spacing_mm: of the voxels.
+        network: a `SpineDiscNet` in evaluation mode, on the radiographs' device.
+        coronal: frontal radiographs `(1, N, X, Z)`.
+        sagittal: lateral radiographs `(1, N, Y, Z)`.
     """
-    coronal, sagittal = (probability[1:].amax(dim=axis).float().cpu().numpy() for axis in (2, 1))
-    chain = assign_levels(column_evidence(coronal, sagittal, discs), spacing_mm)
+    frontal, lateral = (
+        network(radiograph[:, :1], is_lateral)[0].float().clamp(-SUREST, SUREST).cpu().numpy()
+        for radiograph, is_lateral in ((coronal, False), (sagittal, True))
+    )
+    return frontal, lateral
+
+
+def name_levels(
+    silhouettes: tuple[np.ndarray, np.ndarray], discs: tuple[np.ndarray, np.ndarray], spacing_mm: float
+) -> LevelAssignment:
+    """Rename vertebrae so that their names follow each other without gaps or repetitions, and move them to the discs.
+
+    Args:
+        silhouettes: frontal and lateral ones; changed in place.
+        discs: log-odds that a disc lies there, `(X, Z)` and `(Y, Z)`.
+        spacing_mm: of the pixels.
+    """
+    chain = assign_levels(column_evidence(*silhouettes, discs), spacing_mm)
     if chain is None:
         return LevelAssignment()
-    misplaced = tuple(level.label for level in chain.levels if not _in_place(probability[level.label], level))
-    if chain.shift_probability > UNCERTAIN_LEVELS:
-        # Where names are uncertain in any case, those of the network stay.
-        return LevelAssignment((), chain.shift_odds)
-    if misplaced:
-        _rename(probability, chain, misplaced)
-    return LevelAssignment(misplaced, chain.shift_odds, chain.levels)
-
-
-def _in_place(bone: Tensor, level: Level) -> bool:
-    """Whether a good part of a vertebra's probability lies in the rows of its level."""
-    rows = bone.sum(dim=(0, 1), dtype=torch.float32)
-    own = rows[max(level.start - 1, 0) : level.stop + 1].sum()
-    return bool(own >= max(LEAST_MASS, OWN_SHARE * float(rows.sum())))
-
-
-def _rename(probability: Tensor, chain: LevelChain, misplaced: tuple[int, ...]) -> None:
-    """Give the rows of misplaced vertebrae to them, and take these rows from all others."""
-    column = probability[VERTEBRAE].sum(dim=0, dtype=torch.float32).clamp(max=1)
-    rows = torch.arange(column.shape[-1], device=column.device) + 0.5
-    given = torch.zeros(column.shape[-1], device=column.device)
-    windows = {}
-    for level in chain.levels:
-        if level.label in misplaced:
-            rise, fall = (rows - level.start) / BORDER_ROWS, (level.stop - rows) / BORDER_ROWS
-            windows[level.label] = torch.sigmoid(2 * rise) * torch.sigmoid(2 * fall)
-            given = torch.maximum(given, windows[level.label])
     shown = {level.label for level in chain.levels}
-    for label in range(1, LEVELS + 1):
-        if label in windows:
-            probability[label] = (column * windows[label]).to(probability.dtype)
-        elif label in shown:
-            probability[label] *= (1 - given).to(probability.dtype)
-        else:
-            probability[label] = 0
+    misplaced: set[int] = set()
+    for view in silhouettes:
+        before = view[:LEVELS].copy()
+        column = before.sum(axis=0).clip(0, 1)
+        for level in chain.levels:
+            bone = before[level.label - 1]
+            if _in_place(bone, level):
+                view[level.label - 1] = shift(bone, (0, _way_to(before, column, level)), order=1)
+            else:
+                view[level.label - 1] = column * _window(level, column.shape[1])
+                misplaced.add(level.label)
+        for label in set(range(1, LEVELS + 1)) - shown:
+            view[label - 1] = 0
+    return LevelAssignment(tuple(sorted(misplaced)), chain.shift_odds, chain.levels)
+
+
+def _in_place(bone: np.ndarray, level: Level) -> bool:
+    """Whether a good part of a silhouette `(W, H)` lies in the rows of its level."""
+    rows = bone.sum(axis=0)
+    own = rows[max(level.start - 1, 0) : level.stop + 1].sum()
+    return bool(own >= max(LEAST_MASS, OWN_SHARE * rows.sum()))
+
+
+def _way_to(column: np.ndarray, any_level: np.ndarray, level: Level) -> float:
+    """Return how many rows a vertebra lies too high by the chain; 0 where its rows are not to be told.
+
+    Args:
+        column: silhouettes of all levels `(24, W, H)`.
+        any_level: their sum `(W, H)`.
+        level: rows of the vertebra.
+    """
+    if level.label <= _AXIS:
+        return 0.0
+    named = column.sum(axis=1).argmax(axis=0) + 1
+    rows = np.flatnonzero((named == level.label) & (any_level.max(axis=0) > LEAST_SEEN))
+    if len(rows) < 3:
+        return 0.0
+    way = (level.start + level.stop) / 2 - (rows.min() + rows.max() + 1) / 2
+    return float(np.clip(way, -FURTHEST_PX, FURTHEST_PX))
+
+
+def _window(level: Level, rows: int) -> np.ndarray:
+    """Return how much each row belongs to a level, `(rows,)`."""
+    middle = np.arange(rows) + 0.5
+    rise, fall = (middle - level.start) / BORDER_ROWS, (level.stop - middle) / BORDER_ROWS
+    return 1 / (1 + np.exp(-2 * rise)) / (1 + np.exp(-2 * fall))

@@ -49,8 +49,6 @@ class Reconstruction:
         expected_dice: by name of each bone, the Dice expected from the predicted probabilities, 0..1.
         renamed_levels: names of vertebrae that were elsewhere before all names were made to follow each other.
         level_shift_odds: probability that the levels are off, by how many; empty if the model does not use this step.
-        disc_shifts_mm: by name of the vertebra above a disc, its shift along the body axis [mm], positive inferiorly,
-            to the disc detected in the radiographs. Empty if the model does not use this step.
         position_error_mm: by name of each bone taken from the statistical skeleton, standard deviation of its place.
         radiographs: the frontal and the lateral radiograph; None if unknown.
         orientation_check: predicted views and orientations of the radiographs; None if not checked.
@@ -79,7 +77,6 @@ class Reconstruction:
     expected_dice: dict[str, float] = field(default_factory=dict)
     renamed_levels: tuple[str, ...] = ()
     level_shift_odds: dict[int, float] = field(default_factory=dict)
-    disc_shifts_mm: dict[str, float] = field(default_factory=dict)
     position_error_mm: dict[str, float] = field(default_factory=dict)
     radiographs: tuple[Radiograph, Radiograph] | None = None
     orientation_check: OrientationCheck | None = None
@@ -228,7 +225,6 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         "expected_dice": reconstruction.expected_dice,
         "renamed_levels": list(reconstruction.renamed_levels),
         "level_shift_odds": {str(shift): odds for shift, odds in reconstruction.level_shift_odds.items()},
-        "disc_shifts_mm": reconstruction.disc_shifts_mm,
         "position_error_mm": reconstruction.position_error_mm,
         "removed_component_voxels": reconstruction.removed_component_voxels,
         "device": reconstruction.device,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,18 @@ from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.models.orientation import RadiographOrientationNet
-from SwinX2SLib.models.reconstruction import reconstructs
-from SwinX2SLib.radiographs import Radiograph, prepare_pair, read_radiographs
+from SwinX2SLib.models.reconstruction import ReconstructionModel, reconstructs
+from SwinX2SLib.models.silhouettes import SilhouetteModel
+from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
-from SwinX2SLib.reconstruct.disc_alignment import align_vertebrae_to_discs, disc_log_odds, move_along_z
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
-from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
-from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, name_levels
+from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, assign_parts
+from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_odds, name_levels
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
-from SwinX2SLib.reconstruct.skeleton_fit import SkeletonFit, fit_to_radiographs
-from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability
+from SwinX2SLib.reconstruct.skeleton_fit import fit_to_radiographs
+from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability, mean_silhouettes
 
 if TYPE_CHECKING:
     from SwinX2SLib.radiographs.reading import RadiographSource
@@ -36,8 +37,25 @@ if TYPE_CHECKING:
 
 
 ProgressCallback = Callable[[float, str], None]
-# Shares of the time: the network's layers, then the heights of the vertebrae, then shapes, then clean-up.
-_NETWORK_SHARE, _ALIGNED_SHARE, _SHAPES_SHARE = 0.45, 0.5, 0.95
+# Shares of the time: the network's layers, then the names of the vertebrae, then the skeleton, then clean-up.
+_NETWORK_SHARE, _NAMED_SHARE, _SHAPES_SHARE = 0.3, 0.4, 0.95
+# A skeleton fitted to silhouettes is drawn on a grid so many times finer than the network's.
+FINER = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What was found in one pair.
+
+    Attributes:
+        assignment: the labels.
+        naming: of the vertebrae.
+        position_error_mm: by label of each bone of the skeleton.
+    """
+
+    assignment: LabelAssignment
+    naming: LevelAssignment = field(default_factory=LevelAssignment)
+    position_error_mm: Mapping[int, float] = field(default_factory=dict)
 
 
 class Reconstructor:
@@ -84,13 +102,14 @@ class Reconstructor:
         self.half_precision = bfloat16_is_fast(self.device)
         self._radiograph_orientation: RadiographOrientationNet | None = None
         self.disc_finder = self._load_disc_finder()
-        self.fits_skeleton = self.record is not None and self.record.fits_skeleton
         self._load_seconds = time.perf_counter() - started
 
     @property
     def grid_shape(self) -> tuple[int, int, int]:
         """Voxels `(X, Y, Z)` of a reconstruction, in network order."""
-        return shape3(self.model.grid_shape)
+        shape = shape3(self.model.grid_shape)
+        # Surfaces can be drawn as finely as wanted.
+        return shape3(round(FINER * n) for n in shape) if isinstance(self.model, SilhouetteModel) else shape
 
     @torch.inference_mode()
     def reconstruct(
@@ -131,32 +150,17 @@ class Reconstructor:
         load_seconds, self._load_seconds = self._load_seconds, 0.0
         check = self.check_orientation(ap, lateral)
         clock.lap("orientation")
-        pair = prepare_pair(ap, lateral, self.model.grid_shape)
+        pair = prepare_pair(ap, lateral, self.grid_shape)
         clock.lap("prepare")
-        coronal, sagittal = (self._batch(picture) for picture in (pair.coronal, pair.sagittal))
-        with _layers_reported(self.model, self.settings.tta, progress), self._precision():
-            probability = mean_probability(self.model, coronal, sagittal, self.settings.tta)
-        assignment = assign_labels(probability)
-        clock.lap("network")
+        if isinstance(self.model, SilhouetteModel):
+            small = prepare_pair(ap, lateral, self.model.grid_shape)
+            found = self._by_skeleton(self.model, pair, small, progress, clock)
+        else:
+            found = self._by_volume(self.model, pair, progress)
+            clock.lap("network")
+        assignment, naming = found.assignment, found.naming
         if not np.isfinite(assignment.uncertainty).all():
             raise ModelError([_NO_NUMBERS])
-        naming, shifts = LevelAssignment(), dict[str, float]()
-        if self.disc_finder is not None:
-            progress(_NETWORK_SHARE, "Naming the vertebrae and aligning them to the discs")
-            discs = disc_log_odds(self.disc_finder, coronal, sagittal)
-            naming = name_levels(probability, discs, pair.spacing_mm)
-            assignment = assign_labels(probability) if naming.renamed else assignment
-            clock.lap("levels")
-            assignment, shifts = _aligned(assignment, probability, discs)
-        clock.lap("discs")
-        fit = SkeletonFit()
-        if self.fits_skeleton:
-            progress(_ALIGNED_SHARE, "Fitting the statistical skeleton to the radiographs")
-            radiographs = (coronal[0, 0], sagittal[0, 0])
-            heights_mm = naming.heights_mm(pair.spacing_mm)
-            fit = fit_to_radiographs(probability, *radiographs, pair.spacing_mm, heights_mm)
-            assignment = assign_labels(probability) if fit.position_error_mm else assignment
-        clock.lap("skeleton")
         progress(_SHAPES_SHARE, "Removing small components")
         labels, removed = remove_small_components(assignment.labels, self.settings.min_component_fraction)
         clock.lap("clean")
@@ -173,12 +177,61 @@ class Reconstructor:
             expected_dice=_by_name({i: assignment.expected_dice[i] for i in np.unique(labels) if i}, 3),
             renamed_levels=tuple(label_by_id(label).name for label in naming.renamed),
             level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
-            disc_shifts_mm={name: round(shift * pair.spacing_mm, 1) for name, shift in shifts.items()},
-            position_error_mm=_by_name(fit.position_error_mm, 1),
+            position_error_mm=_by_name(found.position_error_mm, 1),
             radiographs=(ap, lateral),
             orientation_check=check,
             settings=self.settings,
         )
+
+    def _by_volume(
+        self, model: ReconstructionModel, pair: PreparedPair, progress: ProgressCallback
+    ) -> _Found:
+        """Let the network name every voxel."""
+        coronal, sagittal = self._batch(pair.coronal), self._batch(pair.sagittal)
+        with _layers_reported(model, self.settings.tta, progress), self._precision():
+            probability = mean_probability(model, coronal, sagittal, self.settings.tta)
+        return _Found(assign_labels(probability))
+
+    def _by_skeleton(
+        self,
+        model: SilhouetteModel,
+        pair: PreparedPair,
+        small: PreparedPair,
+        progress: ProgressCallback,
+        clock: _Clock,
+    ) -> _Found:
+        """Fit the statistical skeleton to the silhouettes that the network finds.
+
+        Args:
+            model: the network.
+            pair: on the grid of the result.
+            small: the same radiographs on the network's grid.
+            progress: as of `reconstruct`.
+            clock: of the phases.
+        """
+        coronal, sagittal = (self._batch(picture) for picture in (small.coronal, small.sagittal))
+        with _layers_reported(model, self.settings.tta, progress), self._precision():
+            silhouettes = mean_silhouettes(model, (coronal, sagittal), self.grid_shape, self.settings.tta)
+        clock.lap("network")
+        if not all(np.isfinite(view).all() for view in silhouettes):
+            raise ModelError([_NO_NUMBERS])
+        progress(_NETWORK_SHARE, "Naming the vertebrae by their discs")
+        discs = self._discs(pair)
+        naming = name_levels(silhouettes, discs, pair.spacing_mm)
+        clock.lap("levels")
+        progress(_NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
+        fit = fit_to_radiographs(
+            silhouettes, (pair.coronal, pair.sagittal), pair.spacing_mm, naming.heights_mm(pair.spacing_mm)
+        )
+        assignment = assign_parts(self.grid_shape, fit.bones)
+        clock.lap("skeleton")
+        return _Found(assignment, naming, fit.position_error_mm)
+
+    def _discs(self, pair: PreparedPair) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log-odds of discs in both radiographs, 0 without a network that finds them."""
+        if self.disc_finder is None:
+            return np.zeros_like(pair.coronal), np.zeros_like(pair.sagittal)
+        return disc_log_odds(self.disc_finder, self._batch(pair.coronal), self._batch(pair.sagittal))
 
     @torch.inference_mode()
     def check_orientation(self, ap: Radiograph, lateral: Radiograph) -> OrientationCheck:
@@ -229,24 +282,6 @@ _NO_NUMBERS = Fault(
     "The output of the network is not finite (NaN or infinite).",
     "Choose other weights with --model.",
 )
-
-
-def _aligned(
-    assignment: LabelAssignment, probability: Tensor, discs: tuple[np.ndarray, np.ndarray]
-) -> tuple[LabelAssignment, dict[str, float]]:
-    """Return the labels with their vertebrae moved to the discs of the radiographs, and by how many voxels.
-
-    Args:
-        assignment: made from the probability.
-        probability: `(55, X, Y, Z)`; changed.
-        discs: log-odds of discs, `(X, Z)` and `(Y, Z)`.
-    """
-    disc_alignment = align_vertebrae_to_discs(discs, assignment.labels)
-    if disc_alignment is None:
-        return assignment, {}
-    move_along_z(probability, disc_alignment.sources(probability.shape[-1]))
-    names = [label_by_id(disc.upper).name for disc in disc_alignment.discs]
-    return assign_labels(probability), dict(zip(names, disc_alignment.shifts.tolist(), strict=True))
 
 
 def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:

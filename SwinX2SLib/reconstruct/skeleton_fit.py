@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
-from torch import Tensor
 
 from SwinX2SLib.anatomy import label_by_id, label_ids
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.voxelisation import fill_surfaces
+from SwinX2SLib.reconstruct.label_assignment import NEGLIGIBLE, BonePart, Part
 from SwinX2SLib.skeleton.contours import View
 from SwinX2SLib.skeleton.fitting import Fit, fit_skeleton
 from SwinX2SLib.skeleton.model import skeleton_model
@@ -44,47 +44,80 @@ BLUR_VOXELS, MOST_BLUR_VOXELS, THIN = 0.8, 4.0, 0.6
 
 @dataclass(frozen=True)
 class SkeletonFit:
-    """What the fit changed.
+    """What silhouettes and skeleton say of the bones.
 
     Attributes:
+        bones: their probability; of those that the skeleton does not explain, the visual hull of their silhouettes.
         position_error_mm: by label of each bone taken from the skeleton, standard deviation of its place.
     """
 
+    bones: list[BonePart] = field(default_factory=list)
     position_error_mm: dict[int, float] = field(default_factory=dict)
 
 
 def fit_to_radiographs(
-    probability: Tensor, coronal: Tensor, sagittal: Tensor, spacing_mm: float, heights_mm: Mapping[int, float]
+    silhouettes: tuple[np.ndarray, np.ndarray],
+    radiographs: tuple[np.ndarray, np.ndarray],
+    spacing_mm: float,
+    heights_mm: Mapping[int, float],
 ) -> SkeletonFit:
-    """Fit the skeleton and give the bones their probability by it, in place.
+    """Fit the skeleton and return how probable each bone is where.
 
     Args:
-        probability: of the classes, `(55, X, Y, Z)`.
-        coronal: frontal radiograph `(X, Z)`.
-        sagittal: lateral radiograph `(Y, Z)`.
+        silhouettes: how probable it is that a ray meets each bone, `(54, X, Z)` and `(54, Y, Z)`.
+        radiographs: frontal `(X, Z)` and lateral one `(Y, Z)`.
         spacing_mm: of pixels and voxels.
         heights_mm: by label, of the middles of vertebral bodies along the body axis, where discs tell them.
     """
-    silhouettes = [probability[1:].amax(dim=axis).float().cpu().numpy() for axis in (2, 1)]
-    pixels = [radiograph.float().cpu().numpy() for radiograph in (coronal, sagittal)]
-    views = [_view(axis, silhouettes[axis], pixels[axis]) for axis in (0, 1)]
-    if not all(view.bones for view in views):
-        return SkeletonFit()
-    fit = fit_skeleton(views, spacing_mm, heights_mm)
-    if fit.posterior is None:
-        return SkeletonFit()
-    shape, taken = (probability.shape[1], probability.shape[2], probability.shape[3]), {}
-    errors_mm = _position_errors_mm(fit, np.array(shape) * spacing_mm)
-    points = fit.points_mm() / spacing_mm
-    for label in _wanted(silhouettes):
-        drawn = _drawn(points, label, shape) if label in errors_mm else None
-        if drawn is None or not _agrees(*drawn, label, silhouettes):
-            continue
-        part, mask = drawn
-        taken[label] = errors_mm[label]
+    views = [_view(axis, silhouettes[axis], radiographs[axis]) for axis in (0, 1)]
+    shape = (radiographs[0].shape[0], *radiographs[1].shape)
+    drawn: dict[int, tuple[Part, np.ndarray]] = {}
+    errors_mm: dict[int, float] = {}
+    if all(view.bones for view in views):
+        fit = fit_skeleton(views, spacing_mm, heights_mm)
+        if fit.posterior is not None:
+            errors_mm = _position_errors_mm(fit, np.array(shape) * spacing_mm)
+            drawn = _drawn_bones(fit.points_mm() / spacing_mm, shape, silhouettes)
+    drawn = {label: one for label, one in drawn.items() if label in errors_mm}
+    bones = []
+    for label, (part, mask) in drawn.items():
         soft = _softened(mask, SOFTNESS * errors_mm[label] / spacing_mm)
-        _replace(probability, label, part, torch.from_numpy(soft).to(probability))
-    return SkeletonFit(taken)
+        bones.append(BonePart(label, part, torch.from_numpy(soft)))
+    bones += [_hull(label, silhouettes) for label in _seen_in_both(silhouettes) if label not in drawn]
+    return SkeletonFit(bones, {label: errors_mm[label] for label in drawn})
+
+
+def _drawn_bones(
+    points: np.ndarray, shape: tuple[int, int, int], silhouettes: tuple[np.ndarray, np.ndarray]
+) -> dict[int, tuple[Part, np.ndarray]]:
+    """Return the bones of a fitted skeleton that the radiographs show, from its vertices [voxels]."""
+    found = {}
+    for label in _wanted(silhouettes):
+        drawn = _drawn(points, label, shape)
+        if drawn is not None and _agrees(*drawn, label, silhouettes):
+            found[label] = drawn
+    return found
+
+
+def _seen_in_both(silhouettes: tuple[np.ndarray, np.ndarray]) -> list[int]:
+    """Return the labels of bones, modelled or not, that both radiographs show."""
+    seen = [view.max(axis=(1, 2)) > LEAST_SEEN for view in silhouettes]
+    return (np.flatnonzero(seen[0] & seen[1]) + 1).tolist()
+
+
+def _hull(label: int, silhouettes: tuple[np.ndarray, np.ndarray]) -> BonePart:
+    """Return the visual hull of a bone that both radiographs show: as probable as both rays together."""
+    front, side = (view[label - 1] for view in silhouettes)
+    parts = [_span(front.max(axis=1)), _span(side.max(axis=1)), _span(front.max(axis=0) * side.max(axis=0))]
+    x, y, z = parts
+    product = front[x, None, z] * side[None, y, z]
+    return BonePart(label, (x, y, z), torch.from_numpy(product))
+
+
+def _span(line: np.ndarray) -> slice:
+    """Return where a line is more than negligible; empty where it is nowhere."""
+    places = np.flatnonzero(line > NEGLIGIBLE)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
 
 
 def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
@@ -104,7 +137,7 @@ def _seen(silhouettes: np.ndarray) -> list[int]:
     return [label for label in skeleton_model().slices if silhouettes[label - 1].max() > LEAST_SEEN]
 
 
-def _wanted(silhouettes: list[np.ndarray]) -> list[int]:
+def _wanted(silhouettes: tuple[np.ndarray, np.ndarray]) -> list[int]:
     """Return the bones that are drawn: those seen in both radiographs, and all ribs where some are seen in one."""
     views = [set(_seen(view)) for view in silhouettes]
     ribs = label_ids("ribs")
@@ -123,9 +156,6 @@ def _position_errors_mm(fit: Fit, size_mm: np.ndarray) -> dict[int, float]:
             spread = float(np.sqrt(shown.mean(axis=1).var(axis=0, ddof=1).sum()))
             found[label] = ERROR_FACTORS[label_by_id(label).group] * spread
     return found
-
-
-Part = tuple[slice, slice, slice]
 
 
 def _drawn(vertices: np.ndarray, label: int, shape: tuple[int, int, int]) -> tuple[Part, np.ndarray] | None:
@@ -151,7 +181,7 @@ def _drawn(vertices: np.ndarray, label: int, shape: tuple[int, int, int]) -> tup
     return (part, mask) if mask.any() else None
 
 
-def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: list[np.ndarray]) -> bool:
+def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: tuple[np.ndarray, np.ndarray]) -> bool:
     """Whether a bone lies where the network sees it; ribs are believed in any case, being named anew."""
     if label in label_ids("ribs"):
         return True
@@ -170,11 +200,3 @@ def _softened(mask: np.ndarray, error_voxels: float) -> np.ndarray:
     solid = mask.astype(np.float32)
     thin = THIN * BLUR_VOXELS / blur
     return np.maximum(gaussian_filter(solid, blur, truncate=2.5), thin * solid)
-
-
-def _replace(probability: Tensor, label: int, part: Part, bone: Tensor) -> None:
-    """Give a bone another probability in a part of the volume and none elsewhere; what it loses is background."""
-    before = probability[label].clone()
-    probability[label].zero_()
-    probability[label][part] = bone
-    probability[0].add_(before - probability[label]).clamp_(0, 1)

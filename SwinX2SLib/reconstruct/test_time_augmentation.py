@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch.nn import functional
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.models.reconstruction import ReconstructionModel
+from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
 from SwinX2SLib.reconstruct.variations import VARIATIONS
 
@@ -48,6 +49,34 @@ def mean_probability(model: ReconstructionModel, coronal: Tensor, sagittal: Tens
             total[..., start : start + slab.shape[-1]] += (slab / len(test_time_variations)).half()
             start += slab.shape[-1]
     return total
+
+
+def mean_silhouettes(
+    model: SilhouetteModel, pair: tuple[Tensor, Tensor], shape: Sequence[int], tta: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how probable it is that a ray meets each bone, float32 `(54, X, Z)` and `(54, Y, Z)`.
+
+    Args:
+        model: in evaluation mode, on the radiographs' device.
+        pair: radiographs `(1, N, x, z)` and `(1, N, y, z)` on the model's own grid.
+        shape: `(X, Y, Z)` of the pixels wanted, of the same field of view.
+        tta: how many of `VARIATIONS` are averaged.
+    """
+    variations, sides = VARIATIONS[:tta], [label - 1 for label in mirrored_ids()[1:]]
+    sizes = [(int(shape[0]), int(shape[2])), (int(shape[1]), int(shape[2]))]
+    total = [torch.zeros((1, CLASS_COUNT - 1, *size), device=pair[0].device) for size in sizes]
+    for variation in variations:
+        frontal, lateral = (zoomed(radiograph, variation.zoom) for radiograph in pair)
+        maps = list(model(frontal.flip(-2) if variation.mirrored else frontal, lateral))
+        if variation.mirrored:
+            maps = [maps[0].flip(-2)[:, sides], maps[1][:, sides]]
+        for sum_, map_, size in zip(total, maps, sizes, strict=True):
+            place = torch.eye(2, 3, device=map_.device)[None] * variation.zoom
+            grid = functional.affine_grid(place, [1, 1, *size], align_corners=False)
+            fine = functional.grid_sample(map_.float(), grid, padding_mode="border", align_corners=False)
+            sum_ += fine.sigmoid() / len(variations)
+    coronal, sagittal = (maps[0].cpu().numpy() for maps in total)
+    return coronal, sagittal
 
 
 def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -> Iterator[Tensor]:

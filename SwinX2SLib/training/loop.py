@@ -17,14 +17,13 @@ from torch.utils.data import DataLoader
 
 from SwinX2SLib.errors import RESOURCES, Fault, InputError
 from SwinX2SLib.io.atomic_output import remove_stale
-from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.reconstruct.device import fast_autocast
 from SwinX2SLib.training.checkpoint import save_best, save_checkpoint
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch, BatchDataset, Share
 from SwinX2SLib.training.distributed import Process
 from SwinX2SLib.training.log import Listener, TrainingLog
-from SwinX2SLib.training.objectives import Phase, objective_for
+from SwinX2SLib.training.objectives import Phase, objective_for, phases_of
 from SwinX2SLib.training.schedule import Schedule
 from SwinX2SLib.training.setup import build_network, parameter_groups, resumable_state
 from SwinX2SLib.training.synthesis import Synthesiser
@@ -150,7 +149,7 @@ class Trainer:
         if state is not None:
             self._restore(state)
         self.objective = objective_for(self.model, config)
-        self.schedule = Schedule(config, has_layout_phase=isinstance(self.model, FusedSwinX2S))
+        self.schedule = Schedule(config, phases_of(self.model))
         self.means = StepMeans(self.process)
         self._checkpoint_due = time.monotonic() + config.checkpoint_seconds
         self._validation_due = time.monotonic() + (config.validate_seconds or float("inf"))

@@ -21,6 +21,7 @@ from SwinX2SLib.models.orientation import (
     as_square,
     reorient,
 )
+from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.models.single import SingleOutputNetwork
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S
@@ -51,14 +52,30 @@ def fused_loss(model: nn.Module, batch: Batch, phase: Phase, volumes: int | None
         volumes: in the volume phase, how many of the samples are decoded; None for all.
     """
     output = model(batch.coronal, batch.sagittal, volumes=0 if phase is Phase.LAYOUT else volumes)
-    parts = {
-        "coronal": silhouette_loss(output.coronal_layout, batch.coronal_occupied, batch.known),
-        "sagittal": silhouette_loss(output.sagittal_layout, batch.sagittal_occupied, batch.known),
-    }
+    parts = _silhouette_parts(output.coronal_layout, output.sagittal_layout, batch)
     if phase is Phase.VOLUME:
         logits, labels = sampled_voxels(output, batch)
         parts["cross_entropy"], parts["dice"] = dice_ce(logits, labels, batch.known[: len(logits)])
     return parts
+
+
+def silhouettes_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
+    """Return the parts of the loss of both planes' silhouettes.
+
+    Args:
+        model: a `SilhouetteModel`.
+        batch: radiographs and targets.
+        phase: not used; there is one.
+    """
+    coronal, sagittal = model(batch.coronal, batch.sagittal)
+    return _silhouette_parts(coronal, sagittal, batch)
+
+
+def _silhouette_parts(coronal: Tensor, sagittal: Tensor, batch: Batch) -> dict[str, Tensor]:
+    return {
+        "coronal": silhouette_loss(coronal, batch.coronal_occupied, batch.known),
+        "sagittal": silhouette_loss(sagittal, batch.sagittal_occupied, batch.known),
+    }
 
 
 def sampled_voxels(output: FusedOutput, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -199,7 +216,7 @@ def _plane_loss(logits: Tensor, wanted: list[tuple[np.ndarray, np.ndarray]]) -> 
 
 Objective = Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]
 
-__all__ = ["Objective", "Phase", "objective_for"]
+__all__ = ["Objective", "Phase", "objective_for", "phases_of"]
 
 
 class UnknownObjectiveError(TypeError):
@@ -221,6 +238,8 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
             sentence = f"{config.model} makes one prediction from both views: it has no cross-view loss."
             raise InputError([Fault("cross-loss", sentence, "Remove cross_loss.")])
         return fused_objective(config)
+    if isinstance(model, SilhouetteModel):
+        return silhouettes_loss
     if isinstance(model, SwinX2S):
         return paper_objective(config)
     if isinstance(model, SingleOutputNetwork):
@@ -230,3 +249,10 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
     if isinstance(model, SpineDiscNet):
         return spine_disc_loss
     raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")
+
+
+def phases_of(model: nn.Module) -> tuple[Phase, ...]:
+    """Return what a network learns, one after the other."""
+    if isinstance(model, FusedSwinX2S):
+        return Phase.LAYOUT, Phase.VOLUME
+    return (Phase.LAYOUT,) if isinstance(model, SilhouetteModel) else (Phase.VOLUME,)

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.models.builder import Config, known_variants
-from SwinX2SLib.models.fused import FusedSwinX2S
-from SwinX2SLib.models.silhouettes import FusedConfig
+from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.models.swin import PATCH_SIZE, STAGES, WINDOW_SIZE, SwinPyramid
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 from SwinX2SLib.weights.checkpoint import read_checkpoint

@@ -9,17 +9,24 @@ from enum import Enum
 from SwinX2SLib.training.config import TrainingConfig
 
 
+class Phase(Enum):
+    """What a step learns: the silhouettes in the radiographs alone, or the volume too."""
+
+    LAYOUT = "layout"
+    VOLUME = "volume"
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Phases and learning rate along a run.
 
     Attributes:
         config: the run's parameters.
-        has_layout_phase: whether the network can learn silhouettes alone.
+        phases: what the network learns, one after the other.
     """
 
     config: TrainingConfig
-    has_layout_phase: bool
+    phases: tuple[Phase, ...]
 
     def position(self, step: int, seconds: float) -> float:
         """Return where the run stands, in steps; by the clock if the run has a time budget.
@@ -38,8 +45,9 @@ class Schedule:
 
     def phase(self, position: float) -> Phase:
         """Return what is learned at a position."""
-        layout = self.has_layout_phase and position < self.config.layout_steps
-        return Phase.LAYOUT if layout else Phase.VOLUME
+        if len(self.phases) > 1 and position >= self.config.layout_steps:
+            return self.phases[1]
+        return self.phases[0]
 
     def batch_size(self, phase: Phase) -> int:
         """Return the samples of a micro-batch on one device."""
@@ -55,10 +63,3 @@ class Schedule:
             return config.learning_rate * min((position + 1) / config.warmup_steps, 1.0)
         progress = (position - config.warmup_steps) / max(config.steps - config.warmup_steps, 1)
         return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
-
-
-class Phase(Enum):
-    """What a step learns: the silhouettes in the radiographs alone, or the volume too."""
-
-    LAYOUT = "layout"
-    VOLUME = "volume"

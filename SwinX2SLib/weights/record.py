@@ -37,8 +37,7 @@ class WeightsRecord:
         scores: test scores by name.
         notes: a sentence for a person who chooses.
         source: for imported weights, name and sha256 of the file that they came from.
-        disc_finder: name of the weights that find discs, to which reconstructed vertebrae are moved; "" for none.
-        fits_skeleton: whether the statistical skeleton is fitted to the radiographs, where the network finds bones.
+        disc_finder: name of the weights that find discs, by which vertebrae are named and placed; "" for none.
     """
 
     name: str
@@ -54,7 +53,6 @@ class WeightsRecord:
     notes: str = ""
     source: dict[str, str] | None = None
     disc_finder: str = ""
-    fits_skeleton: bool = False
 
     @property
     def reconstructs(self) -> bool:
@@ -96,7 +94,6 @@ _TYPES = {
     "notes": str,
     "source": dict | None,
     "disc_finder": str,
-    "fits_skeleton": bool,
 }
 _REQUIRED = ("name", "variant", "file", "sha256", "bytes", "date", "licence")
 _HINT = "Correct the entry, or reinstall or import the weights again."

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from SwinX2SLib.models.fused import FusedSwinX2S
-from SwinX2SLib.models.silhouettes import FusedConfig, RowExchange, standardise
+from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.silhouettes import RowExchange, standardise
 
 SMALL = FusedConfig(
     embed_dim=8,

@@ -12,8 +12,7 @@ from SwinX2SLib.anatomy import mirrored_ids
 from SwinX2SLib.errors import Cancelled, DeviceError, ModelError
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.models.fused import FusedSwinX2S
-from SwinX2SLib.models.silhouettes import FusedConfig
+from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.radiographs import read_pair
 from SwinX2SLib.reconstruct import Reconstructor
 from SwinX2SLib.reconstruct.backends import TorchBackend
@@ -133,7 +132,9 @@ def test_variations_that_disagree_raise_the_uncertainty(threshold_model):
 
 def test_slabs_of_the_fused_variant_equal_its_whole_volume():
     torch.manual_seed(0)
-    config = FusedConfig(8, (1, 1, 1, 1), (1, 1, 1, 1), (16, 16, 16, 8, 8), (8, 8, 8), (32, 32, 64))
+    config = FusedConfig(
+        8, (1, 1, 1, 1), (1, 1, 1, 1), (16, 16, 16, 8, 8), grid_shape=(32, 32, 64), decoder_3d=(8, 8, 8)
+    )
     model = FusedSwinX2S(config).eval()
     radiographs = torch.rand(1, 1, 32, 64), torch.rand(1, 1, 32, 64)
     with torch.inference_mode():

@@ -43,14 +43,14 @@ def test_the_parameters_of_the_default_weights_are_still_read(repository: Path):
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_a_hundredth():
-    schedule = Schedule(TrainingConfig(steps=1100, warmup_steps=100, learning_rate=2.0), False)
+    schedule = Schedule(TrainingConfig(steps=1100, warmup_steps=100, learning_rate=2.0), (Phase.VOLUME,))
     rates = [schedule.learning_rate(step) for step in (0, 49, 99, 100, 600, 1100)]
     assert rates == pytest.approx([0.02, 1.0, 2.0, 2.0, 1.01, 0.02])
 
 
 def test_with_a_time_budget_the_clock_passes_the_steps():
     config = TrainingConfig(steps=1000, layout_steps=250, minutes=10.0)
-    schedule = Schedule(config, has_layout_phase=True)
+    schedule = Schedule(config, (Phase.LAYOUT, Phase.VOLUME))
     assert schedule.position(step=7, seconds=300) == 500
     assert schedule.phase(schedule.position(7, 149)) is Phase.LAYOUT
     assert schedule.phase(schedule.position(7, 150)) is Phase.VOLUME
@@ -59,5 +59,5 @@ def test_with_a_time_budget_the_clock_passes_the_steps():
 
 
 def test_networks_without_a_layout_phase_learn_volumes_from_the_start():
-    schedule = Schedule(TrainingConfig(steps=10, layout_steps=5), has_layout_phase=False)
+    schedule = Schedule(TrainingConfig(steps=10, layout_steps=5), (Phase.VOLUME,))
     assert schedule.phase(0) is Phase.VOLUME
