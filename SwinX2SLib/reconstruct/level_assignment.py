@@ -5,7 +5,7 @@ Silhouettes are `(54, W, H)`, in network order: rows run along the last axis, su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -80,21 +80,34 @@ def name_levels(
     chain = assign_levels(column_evidence(*silhouettes, discs), spacing_mm)
     if chain is None:
         return LevelAssignment()
-    shown = {level.label for level in chain.levels}
-    misplaced: set[int] = set()
-    for view in silhouettes:
-        before = view[:LEVELS].copy()
-        column = before.sum(axis=0).clip(0, 1)
-        for level in chain.levels:
-            bone = before[level.label - 1]
-            if _in_place(bone, level):
-                view[level.label - 1] = shift(bone, (0, _way_to(before, column, level)), order=1)
-            else:
-                view[level.label - 1] = column * _window(level, column.shape[1])
-                misplaced.add(level.label)
-        for label in set(range(1, LEVELS + 1)) - shown:
-            view[label - 1] = 0
+    misplaced = {label for view in silhouettes for label in _rename(view, chain.levels)}
     return LevelAssignment(tuple(sorted(misplaced)), chain.shift_odds, chain.levels)
+
+
+def _rename(view: np.ndarray, levels: Sequence[Level]) -> list[int]:
+    """Give vertebrae that have no place of their own in a radiograph the rows of their levels, and move the others.
+
+    Args:
+        view: silhouettes; changed in place.
+        levels: of the chain.
+
+    Returns:
+        The labels of those without a place.
+    """
+    before, rows = view[:LEVELS].copy(), view.shape[2]
+    column = before.sum(axis=0).clip(0, 1)
+    placed = {level: _in_place(before[level.label - 1], level) for level in levels}
+    windows = [_window(level, rows) for level in levels if not placed[level]]
+    free = 1 - np.max(windows, axis=0) if windows else np.ones(rows)
+    kept = before * (free > 0.5)
+    view[:LEVELS] = 0
+    for level in levels:
+        if placed[level]:
+            way = (0, _way_to(kept, column, level))
+            view[level.label - 1] = shift(kept[level.label - 1], way, order=1)
+        else:
+            view[level.label - 1] = column * _window(level, rows)
+    return [level.label for level in levels if not placed[level]]
 
 
 def _in_place(bone: np.ndarray, level: Level) -> bool:
@@ -114,8 +127,9 @@ def _way_to(column: np.ndarray, any_level: np.ndarray, level: Level) -> float:
     """
     if level.label <= _AXIS:
         return 0.0
-    named = column.sum(axis=1).argmax(axis=0) + 1
-    rows = np.flatnonzero((named == level.label) & (any_level.max(axis=0) > LEAST_SEEN))
+    seen = column.sum(axis=1)
+    named = (seen.argmax(axis=0) + 1 == level.label) & (seen[level.label - 1] > 0)
+    rows = np.flatnonzero(named & (any_level.max(axis=0) > LEAST_SEEN))
     if len(rows) < 3:
         return 0.0
     way = (level.start + level.stop) / 2 - (rows.min() + rows.max() + 1) / 2

@@ -16,8 +16,9 @@ from people import cases
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
-from SwinX2SLib.reconstruct.disc_alignment import disc_log_odds
+from SwinX2SLib.reconstruct.level_assignment import disc_log_odds
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+from SwinX2SLib.reconstruct.test_time_augmentation import mean_silhouettes
 from SwinX2SLib.skeleton.levels import LEVELS, assign_levels, column_evidence
 from SwinX2SLib.skeleton.population import random_torso
 from SwinX2SLib.training.synthesis import Synthesiser
@@ -54,13 +55,10 @@ def whole_vertebrae(truth: np.ndarray) -> dict[int, float]:
 @torch.inference_mode()
 def named(reconstructor: Reconstructor, sample, spacing_mm: float) -> tuple[int, int, int, float]:
     """Return the vertebrae, those named rightly without and with the chain, and the probability of a shift."""
-    coronal, sagittal = sample.coronal[None, None], sample.sagittal[None, None]
+    pair = sample.coronal[None, None], sample.sagittal[None, None]
     with torch.autocast("cpu", torch.bfloat16, enabled=reconstructor.half_precision):
-        output = reconstructor.model(coronal, sagittal, volumes=0)
-        discs = disc_log_odds(reconstructor.disc_finder, coronal, sagittal)
-    views = [
-        layout[0].float().sigmoid().numpy() for layout in (output.coronal_layout, output.sagittal_layout)
-    ]
+        views = mean_silhouettes(reconstructor.model, pair, reconstructor.model.grid_shape)
+        discs = disc_log_odds(reconstructor.disc_finder, *pair)
     chain = assign_levels(column_evidence(*views, discs), spacing_mm)
     alone = views[0][:LEVELS].sum(axis=1).argmax(axis=0) + 1
     vertebrae = whole_vertebrae(sample.labels.numpy())

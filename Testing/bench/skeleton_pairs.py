@@ -1,8 +1,8 @@
 """What fitting the statistical skeleton changes: `python Testing/bench/skeleton_pairs.py [--cases 8]`.
 
-Two Markdown tables. By kind of pair: the mean Dice of the bones of each region, without and with the skeleton, and of
-how many pairs the mean over bones fell or rose by more than a point. By region: expected against actual Dice, and
-stated against actual position errors.
+Two Markdown tables. By kind of pair: the mean Dice of the bones of each region, without the skeleton (the visual hull
+of the silhouettes) and with it, and of how many pairs the mean over bones fell or rose by more than a point. By
+region: expected against actual Dice, and stated against actual position errors.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from people import Pair, model_and_cases, phantom_pairs, population_pairs, published_pairs, undeformed_pairs
 
 from SwinX2SLib.anatomy import GROUPS, ids_by_name, label_ids
 from SwinX2SLib.evaluation import score_overlap
 from SwinX2SLib.geometry.resampling import resample_labels
+from SwinX2SLib.radiographs import prepare_pair
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+from SwinX2SLib.reconstruct.test_time_augmentation import predict
 
 PEOPLE = ("ts_s0004", "ts_s0006", "ts_s0011", "ts_s0224_spine", "ts_s0328", "ts_unknown1")
 LEAST_VOXELS = 30
@@ -93,18 +96,19 @@ def _row(kind: str, reconstructor: Reconstructor, pairs: Iterable[Pair], calibra
 
 def _both(reconstructor: Reconstructor, pair: Pair, calibration: Calibration) -> list[dict[str, float]]:
     """Return the Dice of each region that the truth draws, without and with the skeleton."""
-    results = []
-    for used in (False, True):
-        reconstructor.fits_skeleton = used
-        result = reconstructor.reconstruct(pair.ap, pair.lateral)
-        labels = resample_labels(
-            result.labels, result.affine, pair.labels.shape, pair.affine, align_centres=True
+    small = prepare_pair(pair.ap, pair.lateral, reconstructor.model.grid_shape)
+    with torch.inference_mode():
+        hull = predict(
+            reconstructor.model,
+            *(torch.from_numpy(pixels)[None, None] for pixels in (small.coronal, small.sagittal)),
         )
-        scored = score_overlap(labels, pair.labels, [g for g in GROUPS if g in pair.annotated])
-        means = scored.dice_means()
+    result = reconstructor.reconstruct(pair.ap, pair.lateral)
+    results = []
+    for labels, affine in ((hull.labels, small.affine), (result.labels, result.affine)):
+        found = resample_labels(labels, affine, pair.labels.shape, pair.affine, align_centres=True)
+        means = score_overlap(found, pair.labels, [g for g in GROUPS if g in pair.annotated]).dice_means()
         results.append({g: means[g] for g in GROUPS if means.get(g) is not None})
-        if used:
-            calibration.take(result, labels, pair.labels)
+    calibration.take(result, found, pair.labels)
     return results
 
 

@@ -31,7 +31,6 @@ TORCH = (
     "paper.networks",
     "paper.training",
     "reconstruct.device",
-    "reconstruct.disc_alignment",
     "reconstruct.label_assignment",
     "reconstruct.level_assignment",
     "reconstruct.orientation_check",

@@ -4,7 +4,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SwinX2SLib.reconstruct.label_assignment import LEAST_EXPECTED_DICE, assign_labels, best_threshold
+from SwinX2SLib.reconstruct.label_assignment import (
+    LEAST_EXPECTED_DICE,
+    BonePart,
+    assign_labels,
+    assign_parts,
+    best_threshold,
+)
 
 
 def probabilities(bones: dict[int, torch.Tensor], classes: int = 4) -> torch.Tensor:
@@ -86,6 +92,30 @@ def test_the_promised_dice_is_what_labels_drawn_from_the_probabilities_reach():
         shown = torch.from_numpy(found.labels == 1)
         reached.append(2 * float((truth & shown).sum()) / float(truth.sum() + shown.sum()))
     assert np.mean(reached) == pytest.approx(float(found.expected_dice[1]), abs=0.01)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_bones_given_in_parts_of_the_volume_get_the_labels_that_they_get_in_the_whole(seed):
+    rng = np.random.default_rng(seed)
+    whole, parts = torch.zeros(5, 9, 8, 7), []
+    for label in (1, 2, 4):
+        start = rng.integers(0, 4, 3)
+        part = tuple(slice(int(a), int(a) + int(rng.integers(1, 4))) for a in start)
+        values = torch.from_numpy(rng.beta(0.7, 0.7, whole[label][part].shape).astype(np.float32)) / 3
+        whole[label][part] = values
+        parts.append(BonePart(label, part, values))
+    whole[0] = 1 - whole[1:].sum(0)
+    expected, found = assign_labels(whole), assign_parts((9, 8, 7), parts)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    np.testing.assert_allclose(found.uncertainty, expected.uncertainty, atol=1e-3)
+    np.testing.assert_allclose(found.expected_dice[:5], expected.expected_dice[:5], atol=1e-5)
+
+
+def test_without_bones_all_is_certain_background():
+    found = assign_parts((3, 4, 5), [])
+    assert not found.labels.any()
+    assert not found.uncertainty.any()
 
 
 def test_half_precision_and_no_numbers_are_told_apart():

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import binary_dilation, binary_erosion
 from torch import nn
 from torch.nn import functional
 
@@ -13,11 +14,18 @@ from SwinX2SLib.errors import Cancelled, DeviceError, ModelError
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteModel
 from SwinX2SLib.radiographs import read_pair
 from SwinX2SLib.reconstruct import Reconstructor
 from SwinX2SLib.reconstruct.backends import TorchBackend
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
-from SwinX2SLib.reconstruct.test_time_augmentation import SLAB, _unzoomed, logit_slabs, predict
+from SwinX2SLib.reconstruct.test_time_augmentation import (
+    SLAB,
+    _unzoomed,
+    logit_slabs,
+    mean_silhouettes,
+    predict,
+)
 from SwinX2SLib.reconstruct.variations import VARIATIONS, Variation
 from SwinX2SLib.weights.record import WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
@@ -141,6 +149,61 @@ def test_slabs_of_the_fused_variant_equal_its_whole_volume():
         whole = model.reconstruct_logits(*radiographs)[0]
         slabs = torch.cat(list(logit_slabs(model, *radiographs)), dim=-1)
     torch.testing.assert_close(slabs, whole, rtol=1e-5, atol=1e-5)
+
+
+class Seen(SilhouetteModel):
+    """Sees the left femur on the left half of every frontal radiograph, and in front in every lateral one."""
+
+    def __init__(self, grid_shape=(32, 32, 64)):
+        super().__init__(
+            SilhouetteConfig(grid_shape=grid_shape, residual_widths=(8,) * 5, decoder_2d=(16,) * 5)
+        )
+
+    def forward(self, coronal, sagittal):
+        maps = []
+        for radiograph in (coronal, sagittal):
+            logits = torch.full((1, 54, *radiograph.shape[2:]), -12.0)
+            logits[:, LEFT_FEMUR - 1] = 12 * (2 * radiograph[:, 0] - 1)
+            maps.append(logits)
+        return tuple(maps)
+
+
+@pytest.mark.parametrize("tta", [1, len(VARIATIONS)])
+def test_silhouettes_lie_where_the_radiographs_are_bright_at_any_resolution_and_on_their_side(tta):
+    radiographs = torch.zeros(1, 1, 32, 64), torch.zeros(1, 1, 32, 64)
+    radiographs[0][..., 20:28, 16:48], radiographs[1][..., 4:12, 16:48] = 1, 1
+    maps = mean_silhouettes(Seen(), radiographs, (40, 48, 80), tta)
+    assert [view.shape for view in maps] == [(54, 40, 80), (54, 48, 80)]
+    wanted = {0: (slice(25, 35), slice(20, 60)), 1: (slice(6, 18), slice(20, 60))}
+    # Mirrored, this one-sided network sees the other femur: half of six passes.
+    sure = 0.9 if tta == 1 else 0.45
+    for axis, view in enumerate(maps):
+        inside = np.zeros(view.shape[1:], dtype=bool)
+        inside[wanted[axis]] = True
+        inner, outer = binary_erosion(inside, iterations=4), ~binary_dilation(inside, iterations=4)
+        assert view[LEFT_FEMUR - 1][inner].min() > sure
+        assert view[LEFT_FEMUR - 1][outer].max() < 0.1
+        assert (view[RIGHT_FEMUR - 1][inner].max() < 0.1) == (tta == 1)
+        others = np.delete(view, [LEFT_FEMUR - 1, RIGHT_FEMUR - 1], axis=0)
+        assert others.max() < 0.01
+
+
+def test_a_network_of_silhouettes_gives_a_finer_result_with_the_bone_where_both_radiographs_are_bright(pair):
+    reconstructor = Reconstructor(Seen(), "cpu")
+    assert reconstructor.grid_shape == (40, 40, 80)
+    result = reconstructor.reconstruct(*pair)
+    assert result.labels.shape == reconstructor.grid_shape
+    assert set(np.unique(result.labels)) <= {0, LEFT_FEMUR}
+
+
+def test_the_visual_hull_is_as_probable_as_both_rays_together():
+    model = Seen()
+    radiographs = torch.rand(1, 1, 32, 64), torch.rand(1, 1, 32, 64)
+    hull = model.reconstruct_logits(*radiographs)[0].softmax(0)
+    front, side = (12 * (2 * radiograph[0, 0] - 1) for radiograph in radiographs)
+    expected = front.sigmoid()[:, None] * side.sigmoid()[None]
+    torch.testing.assert_close(hull[LEFT_FEMUR], expected, atol=2e-4, rtol=1e-3)
+    assert float(hull[RIGHT_FEMUR].max()) < 1e-6
 
 
 def test_progress_rises_and_says_what_is_done(pair, threshold_model):

@@ -4,8 +4,7 @@ import pytest
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.training.config import TrainingConfig, load_config
-from SwinX2SLib.training.objectives import Phase
-from SwinX2SLib.training.schedule import Schedule
+from SwinX2SLib.training.schedule import Phase, Schedule
 
 
 def test_all_wrong_parameters_of_a_run_are_told_at_once(tmp_path):
@@ -61,3 +60,9 @@ def test_with_a_time_budget_the_clock_passes_the_steps():
 def test_networks_without_a_layout_phase_learn_volumes_from_the_start():
     schedule = Schedule(TrainingConfig(steps=10, layout_steps=5), (Phase.VOLUME,))
     assert schedule.phase(0) is Phase.VOLUME
+
+
+def test_networks_of_silhouettes_alone_never_learn_volumes():
+    schedule = Schedule(TrainingConfig(steps=10, layout_steps=5, layout_batch_size=3), (Phase.LAYOUT,))
+    assert {schedule.phase(position) for position in (0, 5, 9.9)} == {Phase.LAYOUT}
+    assert schedule.batch_size(schedule.phase(9)) == 3
