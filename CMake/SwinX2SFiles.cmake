@@ -201,7 +201,6 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/batch/summary.py
   reconstruct/batch/worker.py
   reconstruct/device.py
-  reconstruct/disc_alignment.py
   reconstruct/job.py
   reconstruct/label_assignment.py
   reconstruct/level_assignment.py
@@ -381,6 +380,7 @@ set(SwinX2SLib_SCRIPTS
   weights/importing.py
   weights/locating.py
   weights/manifest.py
+  weights/packing.py
   weights/record.py
   weights/storage.py
   weights/upstream.py

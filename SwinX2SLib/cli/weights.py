@@ -88,6 +88,13 @@ def _add_import(actions: argparse._SubParsersAction) -> None:
     parser.add_argument("--name", required=True, help="name for the weights")
     parser.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: the cache folder)")
     parser.add_argument("--half", action="store_true", help="store as float16 (half the size)")
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=range(4, 9),
+        default=0,
+        help="store as whole numbers of so many bits with a scale for each channel",
+    )
     parser.add_argument("--replace", action="store_true", help="overwrite imported weights with this name")
     parser.add_argument("--licence", default="unknown", help="licence stated by the source")
     parser.add_argument("--notes", default="", help="description shown to users")
@@ -152,7 +159,7 @@ def run_import(args: argparse.Namespace) -> int:
     from SwinX2SLib.weights.importing import ImportOptions, import_weights
 
     options = ImportOptions(
-        args.name, args.out, args.half, args.replace, args.licence, args.notes, args.sha256
+        args.name, args.out, args.half, args.bits, args.replace, args.licence, args.notes, args.sha256
     )
     path, record = import_weights(args.source, options)
     sizes = f" with {record.overrides}" if record.overrides else ""

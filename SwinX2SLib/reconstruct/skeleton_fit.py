@@ -19,13 +19,17 @@ from SwinX2SLib.geometry.voxelisation import fill_surfaces
 from SwinX2SLib.reconstruct.label_assignment import NEGLIGIBLE, BonePart, Part
 from SwinX2SLib.skeleton.contours import View
 from SwinX2SLib.skeleton.fitting import Fit, fit_skeleton
-from SwinX2SLib.skeleton.model import skeleton_model
+from SwinX2SLib.skeleton.model import rib_label, skeleton_model
 from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, HIP_LEFT, HIP_RIGHT
 
 # A bone is seen in a radiograph where its silhouette is somewhere as probable as this.
 LEAST_SEEN = 0.3
 # Bones that lie over each other in a lateral radiograph, which a network cannot tell apart there.
-PAIRS = ((HIP_LEFT, HIP_RIGHT), (FEMUR_LEFT, FEMUR_RIGHT))
+PAIRS = (
+    (HIP_LEFT, HIP_RIGHT),
+    (FEMUR_LEFT, FEMUR_RIGHT),
+    *((rib_label(number, "left"), rib_label(number, "right")) for number in range(1, 13)),
+)
 # Probability that a rib is called by the name of the one above, or below.
 NEIGHBOURS = 0.15
 # From so many ribs seen on, all that lie in view are drawn.

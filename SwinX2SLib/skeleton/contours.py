@@ -21,11 +21,17 @@ LEAST_AREA_PX = 24.0
 POINTS_PER_SILHOUETTE = 90
 # Limits of the probability at which a contour is drawn.
 LEVELS = (0.15, 0.5)
-# Silhouettes are told apart by numbers: those of neighbouring ribs of a side follow each other.
+# Silhouettes are told apart by numbers: those of neighbouring ribs, of a side or of both, follow each other.
 _RIB_NUMBERS = {
-    rib_label(number, side): number + 100 * k
-    for k, side in enumerate(("left", "right"))
+    labels: number + 100 * k
     for number in range(1, 13)
+    for k, labels in enumerate(
+        (
+            (rib_label(number, "left"),),
+            (rib_label(number, "right"),),
+            (rib_label(number, "left"), rib_label(number, "right")),
+        )
+    )
 }
 _OTHERS_FROM = 1000
 # Radiographs are smoothed a little, and freed of slow changes of brightness [pixels].
@@ -89,7 +95,7 @@ class Contours:
 
     @property
     def is_rib(self) -> np.ndarray:
-        """Which silhouettes are those of one rib, `(S,)`."""
+        """Which silhouettes are those of one rib, or of both ribs of a level, `(S,)`."""
         return self.numbers < _OTHERS_FROM
 
     @classmethod
@@ -103,10 +109,7 @@ class Contours:
         found = [_contour_points(map_, spacing_mm) for _, map_ in shown]
         counts = [len(places) for places, _, _ in found]
         bones = tuple(bones for bones, _ in shown)
-        numbers = [
-            _RIB_NUMBERS.get(own[0], _OTHERS_FROM + place) if len(own) == 1 else _OTHERS_FROM + place
-            for place, own in enumerate(bones)
-        ]
+        numbers = [_RIB_NUMBERS.get(own, _OTHERS_FROM + place) for place, own in enumerate(bones)]
         columns = [np.concatenate([one[k] for one in found]) if found else _EMPTY[k] for k in range(3)]
         return cls(
             view,

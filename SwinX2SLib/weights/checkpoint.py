@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.weights.header import SUFFIX
+from SwinX2SLib.weights.header import SUFFIX, read_header
+from SwinX2SLib.weights.packing import unpack
 
 # Under these keys training loops keep the state dictionary, beside epoch, score and optimiser; our own one keeps the
 # averaged weights next to the raw ones.
@@ -55,7 +56,7 @@ def _read(path: Path) -> Any:
     damaged = "Copy or download the file again."
     try:
         if path.suffix.lower() == SUFFIX:
-            return load_file(path)
+            return unpack(load_file(path), read_header(path)[1])
         with torch.serialization.safe_globals(_NUMPY_NUMBERS):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

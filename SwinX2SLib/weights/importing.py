@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file
-
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.weights.checkpoint import read_checkpoint
@@ -27,7 +25,7 @@ from SwinX2SLib.weights.manifest import (
     write_json,
 )
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
-from SwinX2SLib.weights.storage import content_faults, write_weights
+from SwinX2SLib.weights.storage import content_faults, read_tensors, write_weights
 from SwinX2SLib.weights.upstream import convert
 
 
@@ -42,7 +40,7 @@ def is_own(path: Path) -> bool:
         return False
 
 
-def store_own(source: Path, target: Path, name: str, half: bool = False) -> WeightsRecord:
+def store_own(source: Path, target: Path, name: str, half: bool = False, bits: int = 0) -> WeightsRecord:
     """Copy a file of weights, after comparing it with its record and its network.
 
     Args:
@@ -50,6 +48,7 @@ def store_own(source: Path, target: Path, name: str, half: bool = False) -> Weig
         target: the file to write; its record is written beside it.
         name: what to call the weights here.
         half: store as float16.
+        bits: of a packed weight; 0 for no packing.
 
     Returns:
         The record of the copy.
@@ -62,8 +61,8 @@ def store_own(source: Path, target: Path, name: str, half: bool = False) -> Weig
         raise WeightsError(faults)
     origin = record.source or {"file": source.name, "sha256": sha256_of(source)}
     record = dataclasses.replace(record, name=name, file=target.name, source=origin)
-    if half:
-        return write_weights(load_file(path), target, record, half=True)
+    if half or bits:
+        return write_weights(read_tensors(path), target, record, half, bits)
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(target, sync=True) as partial:
         shutil.copyfile(path, partial)
@@ -82,6 +81,7 @@ class ImportOptions:
         name: what to call them.
         folder: where to put them; None for the user's cache, where they can be named with `--model`.
         half: store as float16.
+        bits: of a packed weight, see `weights.packing`; 0 for no packing.
         replace: overwrite weights of this name.
         licence: licence of the weights, as their source states it.
         notes: a sentence for a person who chooses.
@@ -91,6 +91,7 @@ class ImportOptions:
     name: str
     folder: Path | None = None
     half: bool = False
+    bits: int = 0
     replace: bool = False
     licence: str = "unknown"
     notes: str = ""
@@ -120,7 +121,9 @@ def import_weights(source: Path, options: ImportOptions) -> tuple[Path, WeightsR
         raise InputError(faults)
     if not is_own(source):
         return import_upstream(source, options)
-    return _stored(lambda: store_own(source, options.target, options.name, options.half), options)
+    return _stored(
+        lambda: store_own(source, options.target, options.name, options.half, options.bits), options
+    )
 
 
 def import_upstream(source: Path, options: ImportOptions) -> tuple[Path, WeightsRecord]:
@@ -152,7 +155,9 @@ def import_upstream(source: Path, options: ImportOptions) -> tuple[Path, Weights
         notes=options.notes or f"Imported from {source.name}.",
         source={"file": source.name, "sha256": sha256_of(source)},
     )
-    return _stored(lambda: write_weights(converted.state, options.target, record, options.half), options)
+    return _stored(
+        lambda: write_weights(converted.state, options.target, record, options.half, options.bits), options
+    )
 
 
 def _stored(write: Callable[[], WeightsRecord], options: ImportOptions) -> tuple[Path, WeightsRecord]:

@@ -17,11 +17,12 @@ from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.weights.header import METADATA_KEY, read_header
 from SwinX2SLib.weights.locating import locate, sha256_of
 from SwinX2SLib.weights.manifest import write_json
+from SwinX2SLib.weights.packing import pack, unpack
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord, key_faults
 
 
 def write_weights(
-    state: Mapping[str, Tensor], path: Path, record: WeightsRecord, half: bool = False
+    state: Mapping[str, Tensor], path: Path, record: WeightsRecord, half: bool = False, bits: int = 0
 ) -> WeightsRecord:
     """Write weights and, beside them, their record as `<stem>.json`; either file is whole or absent.
 
@@ -30,6 +31,7 @@ def write_weights(
         path: the file, with the suffix `.safetensors`.
         record: all that is known; file, size and hash are filled in here.
         half: store as float16, which loads as float32.
+        bits: of a weight, if they are packed (`weights.packing`); 0 for no packing.
 
     Returns:
         The completed record.
@@ -52,7 +54,8 @@ def write_weights(
         raise WeightsError(faults)
     record = dataclasses.replace(record, file=path.name, sha256="", bytes=0)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _save(tensors, path, {METADATA_KEY: json.dumps(record.to_json(), sort_keys=True)})
+    packed, metadata = pack(tensors, bits) if bits else (tensors, {})
+    _save(packed, path, {METADATA_KEY: json.dumps(record.to_json(), sort_keys=True), **metadata})
     record = dataclasses.replace(record, sha256=sha256_of(path), bytes=path.stat().st_size)
     write_json(path.with_suffix(".json"), record.to_json())
     return record
@@ -70,8 +73,13 @@ def load(name_or_path: str | Path, device: str | torch.device) -> tuple[nn.Modul
         raise WeightsError(faults)
     model = _build(path, record)
     # Copies into the network's own float32 tensors, whatever the precision on disk.
-    model.load_state_dict(load_file(path))
+    model.load_state_dict(read_tensors(path))
     return model.to(device).eval(), record
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file of weights, unpacked."""
+    return unpack(load_file(path), read_header(path)[1])
 
 
 def content_faults(path: Path, record: WeightsRecord) -> list[Fault]:
