@@ -103,6 +103,7 @@ set(SwinX2SLib_SCRIPTS
   lazy.py
   measurements/__init__.py
   measurements/acetabulum.py
+  measurements/bone_motions.py
   measurements/bones.py
   measurements/crosschecks.py
   measurements/editing.py

@@ -22,7 +22,8 @@ _NOTES = """\
 DIR receives measurements.json, measurements.csv (one value per row), measurements.html (report) and
 landmarks.mrk.json (for 3D Slicer). Output is atomic.
 
-intervals: --samples computes an interval for each value from further segmentations of the same person; --uncertainty
+intervals: those of a result of `swinx2s reconstruct` come from its skeleton_samples.npz, random skeletons that the
+radiographs allow as well. --samples computes them from further segmentations of the same person, --uncertainty
 from label volumes sampled from an uncertainty map, which holds 1 minus the probability of the label
 (uncertainty.nii.gz)."""
 _EXAMPLES = (

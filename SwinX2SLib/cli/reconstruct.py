@@ -88,8 +88,9 @@ Radiographs must be in standard display orientation: head up; patient's right on
 PA); anterior on the left of the lateral view (otherwise use --flip lateral=h). DICOM files that state the patient
 orientation are reoriented automatically; a note in the result says so."""
 _NOTES = """\
-DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz and provenance.json. Output is
-atomic: either all files are written or none.
+DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz, provenance.json and
+skeleton_samples.npz (random skeletons, for the intervals of `swinx2s measure`). Output is atomic: either all
+files are written or none.
 
 Order of operations: crop (in the image as stored), reorientation from the DICOM header, rotation (clockwise),
 flip."""

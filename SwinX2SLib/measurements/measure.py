@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.measurements.bone_motions import with_motion_intervals
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
@@ -41,7 +42,8 @@ def measure(
 
     Returns:
         Measurements by region, in the order of a report. What is missing or broken is there, with quality "absent"
-        and the reasons; `writing.table_text` makes a CSV table of it.
+        and the reasons; `writing.table_text` makes a CSV table of it. Those of a `Reconstruction` by the statistical
+        skeleton have intervals.
 
     Raises:
         InputError: the source or the regions cannot be used; with all faults.
@@ -67,7 +69,9 @@ def measure(
         faults += error.faults
     if faults or subject is None:
         raise InputError(faults)
-    return measure_subject(subject.bones, wanted)
+    found = measure_subject(subject.bones, wanted)
+    motions = getattr(source, "motions", None)
+    return with_motion_intervals(found, subject.bones, motions) if motions is not None else found
 
 
 def measure_subject(

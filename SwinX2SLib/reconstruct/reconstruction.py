@@ -19,6 +19,8 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
+from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
+from SwinX2SLib.measurements.bone_motions import BoneMotions
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.reconstruct.job import Job, ReconstructionSettings
 from SwinX2SLib.reconstruct.plausibility import FoundBone, found_bones, level_warnings, plausibility_warnings
@@ -50,6 +52,7 @@ class Reconstruction:
         renamed_levels: names of vertebrae that were elsewhere before all names were made to follow each other.
         level_shift_odds: probability that the levels are off, by how many; empty if the model does not use this step.
         position_error_mm: by name of each bone taken from the statistical skeleton, standard deviation of its place.
+        motions: how these bones move to random skeletons that the radiographs allow as well, in RAS mm.
         radiographs: the frontal and the lateral radiograph; None if unknown.
         orientation_check: predicted views and orientations of the radiographs; None if not checked.
         settings: settings of the reconstruction.
@@ -78,6 +81,7 @@ class Reconstruction:
     renamed_levels: tuple[str, ...] = ()
     level_shift_odds: dict[int, float] = field(default_factory=dict)
     position_error_mm: dict[str, float] = field(default_factory=dict)
+    motions: BoneMotions = field(default_factory=BoneMotions.none)
     radiographs: tuple[Radiograph, Radiograph] | None = None
     orientation_check: OrientationCheck | None = None
     settings: ReconstructionSettings = field(default_factory=ReconstructionSettings)
@@ -113,7 +117,7 @@ class Reconstruction:
 
         Returns:
             The files by role: "segmentation" (`.seg.nrrd` for 3D Slicer), "labels" and "uncertainty" (NIfTI in RAS
-            order), "provenance" (JSON).
+            order), "provenance" (JSON), "samples" (random skeletons, from which measurements get their intervals).
 
         Raises:
             InputError: the folder is not writable or contains other files; lists every problem.
@@ -138,6 +142,7 @@ FILES = {
     "labels": "labels.nii.gz",
     "uncertainty": "uncertainty.nii.gz",
     "provenance": "provenance.json",
+    "samples": SAMPLES,
 }
 
 
@@ -160,6 +165,7 @@ def write_result(
     """
     with atomic_result(out, FILES.values(), overwrite, "result") as folder:
         write_volumes(folder, reconstruction)
+        reconstruction.motions.write(folder / FILES["samples"])
         write_provenance(folder, provenance)
 
 

@@ -17,6 +17,7 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.tuples import shape3
+from SwinX2SLib.measurements.bone_motions import BoneMotions, in_frame
 from SwinX2SLib.models.orientation import RadiographOrientationNet
 from SwinX2SLib.models.reconstruction import ReconstructionModel, reconstructs
 from SwinX2SLib.models.silhouettes import SilhouetteModel
@@ -28,7 +29,7 @@ from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_od
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
-from SwinX2SLib.reconstruct.skeleton_fit import fit_to_radiographs
+from SwinX2SLib.reconstruct.skeleton_fit import SkeletonFit, fit_to_radiographs
 from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability, mean_silhouettes
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ class _Found:
         assignment: the labels.
         naming: of the vertebrae.
         position_error_mm: by label of each bone of the skeleton.
+        motions: of these bones, in RAS mm.
     """
 
     assignment: LabelAssignment
     naming: LevelAssignment = field(default_factory=LevelAssignment)
     position_error_mm: Mapping[int, float] = field(default_factory=dict)
+    motions: BoneMotions = field(default_factory=BoneMotions.none)
 
 
 class Reconstructor:
@@ -178,6 +181,7 @@ class Reconstructor:
             renamed_levels=tuple(label_by_id(label).name for label in naming.renamed),
             level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
             position_error_mm=_by_name(found.position_error_mm, 1),
+            motions=found.motions,
             radiographs=(ap, lateral),
             orientation_check=check,
             settings=self.settings,
@@ -225,7 +229,7 @@ class Reconstructor:
         )
         assignment = assign_parts(self.grid_shape, fit.bones)
         clock.lap("skeleton")
-        return _Found(assignment, naming, fit.position_error_mm)
+        return _Found(assignment, naming, fit.position_error_mm, _motions(fit, pair))
 
     def _discs(self, pair: PreparedPair) -> tuple[np.ndarray, np.ndarray]:
         """Return the log-odds of discs in both radiographs, 0 without a network that finds them."""
@@ -282,6 +286,15 @@ _NO_NUMBERS = Fault(
     "The output of the network is not finite (NaN or infinite).",
     "Choose other weights with --model.",
 )
+
+
+def _motions(fit: SkeletonFit, pair: PreparedPair) -> BoneMotions:
+    """Return how the bones of a fit move to random skeletons, in RAS mm."""
+    if not fit.motions:
+        return BoneMotions.none()
+    to_ras = pair.affine @ np.diag([*[1 / pair.spacing_mm] * 3, 1.0])
+    matrices = in_frame(np.stack(list(fit.motions.values()), axis=1), to_ras).astype(np.float32)
+    return BoneMotions(tuple(label_by_id(label).name for label in fit.motions), matrices)
 
 
 def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:

@@ -6,7 +6,7 @@ general knows. Arrays in network order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,9 +16,10 @@ from scipy.ndimage import gaussian_filter
 from SwinX2SLib.anatomy import label_by_id, label_ids
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.voxelisation import fill_surfaces
+from SwinX2SLib.measurements.bone_motions import bone_motion
 from SwinX2SLib.reconstruct.label_assignment import NEGLIGIBLE, BonePart, Part
 from SwinX2SLib.skeleton.contours import View
-from SwinX2SLib.skeleton.fitting import Fit, fit_skeleton
+from SwinX2SLib.skeleton.fitting import fit_skeleton
 from SwinX2SLib.skeleton.model import rib_label, skeleton_model
 from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, HIP_LEFT, HIP_RIGHT
 
@@ -36,10 +37,12 @@ NEIGHBOURS = 0.15
 CAGE = 6
 # A fitted bone is believed where its silhouettes overlap with those of the network so much (Dice).
 LEAST_AGREEMENT = 0.3
-SAMPLES, SEED = 6, 0
+SAMPLES, SEED = 20, 0
 # Errors of the posterior are those of contours. With shape and names they are so many times larger, root mean square
 # over 17 people, published, as they are and drawn (`Testing/bench/skeleton_pairs.py` prints both errors).
 ERROR_FACTORS = {"spine": 2.9, "ribs": 6.0, "pelvis": 5.3, "femur": 5.0}
+# The same for the movement to random skeletons, so that nine of ten intervals of measurements hold the true value.
+MOTION_FACTORS = {"spine": 2.9, "ribs": 6.0, "pelvis": 5.3, "femur": 5.0}
 # What of a position error makes the surface soft, so that the expected overlap is the one found.
 SOFTNESS = 0.45
 # Softness of a surface that is where it should be [voxels], and the most; bone thinner than that does not fade.
@@ -53,10 +56,13 @@ class SkeletonFit:
     Attributes:
         bones: their probability; of those that the skeleton does not explain, the visual hull of their silhouettes.
         position_error_mm: by label of each bone taken from the skeleton, standard deviation of its place.
+        motions: by label of these, affine maps to random skeletons `(samples, 3, 4)` in network order [mm], from the
+            centre of the first voxel.
     """
 
     bones: list[BonePart] = field(default_factory=list)
     position_error_mm: dict[int, float] = field(default_factory=dict)
+    motions: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 def fit_to_radiographs(
@@ -77,18 +83,23 @@ def fit_to_radiographs(
     shape = (radiographs[0].shape[0], *radiographs[1].shape)
     drawn: dict[int, tuple[Part, np.ndarray]] = {}
     errors_mm: dict[int, float] = {}
+    motions: dict[int, np.ndarray] = {}
     if all(view.bones for view in views):
         fit = fit_skeleton(views, spacing_mm, heights_mm)
         if fit.posterior is not None:
-            errors_mm = _position_errors_mm(fit, np.array(shape) * spacing_mm)
-            drawn = _drawn_bones(fit.points_mm() / spacing_mm, shape, silhouettes)
+            points, samples = fit.points_mm(), fit.samples_mm(np.random.default_rng(SEED), SAMPLES)
+            errors_mm = _position_errors_mm(points, samples, np.array(shape) * spacing_mm)
+            drawn = _drawn_bones(points / spacing_mm, shape, silhouettes)
+            motions = _motions(points, samples, drawn)
     drawn = {label: one for label, one in drawn.items() if label in errors_mm}
     bones = []
     for label, (part, mask) in drawn.items():
         soft = _softened(mask, SOFTNESS * errors_mm[label] / spacing_mm)
         bones.append(BonePart(label, part, torch.from_numpy(soft)))
     bones += [_hull(label, silhouettes) for label in _seen_in_both(silhouettes) if label not in drawn]
-    return SkeletonFit(bones, {label: errors_mm[label] for label in drawn})
+    return SkeletonFit(
+        bones, {label: errors_mm[label] for label in drawn}, {label: motions[label] for label in drawn}
+    )
 
 
 def _drawn_bones(
@@ -149,9 +160,14 @@ def _wanted(silhouettes: tuple[np.ndarray, np.ndarray]) -> list[int]:
     return sorted({*(views[0] & views[1]), *cage})
 
 
-def _position_errors_mm(fit: Fit, size_mm: np.ndarray) -> dict[int, float]:
-    """Return the standard deviation of the middle of what is in view of each bone, by random skeletons."""
-    samples, points = fit.samples_mm(np.random.default_rng(SEED), SAMPLES), fit.points_mm()
+def _position_errors_mm(points: np.ndarray, samples: np.ndarray, size_mm: np.ndarray) -> dict[int, float]:
+    """Return the standard deviation of the middle of what is in view of each bone.
+
+    Args:
+        points: vertices of the fit `(N, 3)` [mm].
+        samples: of random skeletons `(S, N, 3)`.
+        size_mm: of the volume.
+    """
     inside = np.asarray(((points > 0) & (points < size_mm)).all(axis=1))
     found = {}
     for label, part in skeleton_model().slices.items():
@@ -159,6 +175,15 @@ def _position_errors_mm(fit: Fit, size_mm: np.ndarray) -> dict[int, float]:
         if shown.shape[1]:
             spread = float(np.sqrt(shown.mean(axis=1).var(axis=0, ddof=1).sum()))
             found[label] = ERROR_FACTORS[label_by_id(label).group] * spread
+    return found
+
+
+def _motions(points: np.ndarray, samples: np.ndarray, labels: Iterable[int]) -> dict[int, np.ndarray]:
+    """Return affine maps `(S, 3, 4)` of bones from the fit `(N, 3)` to random skeletons `(S, N, 3)`."""
+    slices, found = skeleton_model().slices, {}
+    for label in labels:
+        part, factor = slices[label], MOTION_FACTORS[label_by_id(label).group]
+        found[label] = np.stack([bone_motion(points[part], one[part], factor) for one in samples])
     return found
 
 

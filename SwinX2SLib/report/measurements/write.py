@@ -17,6 +17,9 @@ from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
 from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.io.label_volumes import read_uncertainty
+from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
+from SwinX2SLib.measurements.bone_motions import METHOD as MOTION_METHOD
+from SwinX2SLib.measurements.bone_motions import BoneMotions, with_motion_intervals
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.label_sampling import METHOD, interval_words, sampled_labels, with_intervals
 from SwinX2SLib.measurements.measure import REGIONS, measure_subject
@@ -84,7 +87,7 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
         InputError: all faults of the inputs and of the output folder.
         OutputError: the result could not be written.
     """
-    subject, uncertainty = _checked_inputs(job)
+    subject, uncertainty, motions = _checked_inputs(job)
     report(f"Measuring {len(subject.bones)} bones")
     measured = measure_subject(subject.bones, job.only, report)
     samples = [measure_subject(bones, job.only) for bones in _samples(job, subject, uncertainty, report)]
@@ -95,14 +98,21 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
             region: with_intervals(found, [sample[region] for sample in against])
             for region, found in measured.items()
         }
-    provenance = _provenance(job, subject, len(samples) + (uncertainty is None))
+    elif motions is not None:
+        measured = with_motion_intervals(measured, subject.bones, motions)
+    provenance = _provenance(job, subject, len(samples) + (uncertainty is None), motions)
     report("Writing the report" if job.with_page else "Writing")
     written = _write(job, measured, subject.bones, provenance)
     return {role: job.out.resolve() / FILES[role] for role in written}
 
 
-def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
-    """Read everything once before any work, so that every problem is listed together."""
+def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None, BoneMotions | None]:
+    """Read everything once before any work, so that every problem is listed together.
+
+    Returns:
+        The bones; the uncertainty map if one is given; the samples of the skeleton if a result is measured that has
+        any, and no other samples are given.
+    """
     faults: list[Fault] = []
     subject = _try_reading(job.segmentation, job.reading, faults)
     uncertainty = None
@@ -117,6 +127,12 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
                 uncertainty = read_uncertainty(job.uncertainty, subject.volume)
             except InputError as error:
                 faults += error.faults
+    motions = None
+    if not job.samples and job.uncertainty is None and (job.segmentation / SAMPLES).is_file():
+        try:
+            motions = BoneMotions.read(job.segmentation / SAMPLES)
+        except InputError as error:
+            faults += error.faults
     for path in job.samples:
         # Kept no longer than this check: many large volumes need not lie in memory at once.
         _try_reading(path, job.reading, faults)
@@ -124,7 +140,7 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None]:
     faults += output_faults(job.out, FILES.values(), job.overwrite)
     if subject is None or faults:
         raise InputError(faults)
-    return subject, uncertainty
+    return subject, uncertainty, motions if motions is not None and motions.count else None
 
 
 def _try_reading(path: Path, options: ReadOptions, faults: list[Fault]) -> SubjectBones | None:
@@ -155,8 +171,13 @@ def _seed(subject: SubjectBones) -> int:
     return int(subject.sha256[:8], 16)
 
 
-def _provenance(job: MeasureJob, subject: SubjectBones, samples: int) -> dict[str, Any]:
-    intervals = None
+def _provenance(
+    job: MeasureJob, subject: SubjectBones, samples: int, motions: BoneMotions | None
+) -> dict[str, Any]:
+    intervals: dict[str, Any] | None = None
+    if motions is not None:
+        intervals = {"percentiles": interval_words(motions.count), "source": MOTION_METHOD}
+        intervals |= {"samples": motions.count, "files": [str(job.segmentation / SAMPLES)]}
     if job.samples or job.uncertainty is not None:
         source = "the segmentation and further segmentations of the same person" if job.samples else METHOD
         intervals = {"percentiles": interval_words(samples), "source": source, "samples": samples}

@@ -33,7 +33,7 @@ def wait_for_progress(child) -> None:
     raise AssertionError(f"the worker ended early: {child.stderr.read()}")
 
 
-def test_a_job_yields_four_files_and_tells_its_progress(job, run_worker):
+def test_a_job_yields_its_files_and_tells_its_progress(job, run_worker):
     code, events, _ = run_worker(job)
     assert code == 0
     assert [event["event"] for event in events[:-1]] == ["progress"] * (len(events) - 1)
