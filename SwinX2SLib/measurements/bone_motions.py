@@ -72,7 +72,7 @@ class BoneMotions:
             InputError: it cannot be read, or holds something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as content:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
                 bones, matrices = content["bones"], np.asarray(content["matrices"], dtype=np.float32)
             if bones.ndim != 1 or matrices.shape[1:] != (len(bones), 3, 4) or not np.isfinite(matrices).all():
                 raise ValueError("it does not hold one map for each bone and sample")

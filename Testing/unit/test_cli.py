@@ -231,6 +231,7 @@ def test_a_whole_run_with_stored_weights_writes_everything_and_records_the_model
         "labels.nii.gz",
         "provenance.json",
         "segmentation.seg.nrrd",
+        "skeleton_samples.npz",
         "uncertainty.nii.gz",
     }
     provenance = json.loads((out / "provenance.json").read_text())

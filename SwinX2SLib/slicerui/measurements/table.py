@@ -104,10 +104,14 @@ def table_rows(edited: EditableMeasurements) -> list[TableRow]:
 
 
 def value_words(one: ReviewedMeasurement) -> str:
-    """Return a value without its unit; what is a place is found, or not."""
+    """Return a value without its unit, with its interval in brackets; what is a place is found, or not."""
     found = one.present
     if found.value is not None:
-        return number_words(found.value, found.unit)
+        words = number_words(found.value, found.unit)
+        if found.interval is None:
+            return words
+        low, high = (number_words(end, found.unit).removesuffix(".0") for end in found.interval)
+        return f"{words} [{low} to {high}]"
     return "found" if found.is_present else "–"
 
 
