@@ -1,8 +1,8 @@
 """A small network that finds the intervertebral discs in a radiograph, without naming them.
 
 Which vertebra it is needs the whole radiograph; where a disc lies can be seen where it lies. The reconstructing
-network names well and places vertebrae up to a third of one off along the spine: `reconstruct.disc_alignment` moves
-its vertebrae to the discs that this network sees.
+network names well and places vertebrae up to a third of one off along the spine: `reconstruct.level_assignment` names
+and places them by the discs that this network sees.
 
 Radiographs are `(B, 1, across, down)` on the reconstruction's grid, bone bright.
 """
@@ -18,6 +18,9 @@ from torch.nn import functional
 from SwinX2SLib.models.layers import fill_bias
 from SwinX2SLib.models.residual import ConvBlock2d
 from SwinX2SLib.models.silhouettes import standardise
+
+
+_MULTIPLE = 16
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,11 @@ class SpineDiscNet(nn.Module):
         fill_bias(self.head, -4.0)
 
     def forward(self, radiograph: Tensor, lateral: bool) -> Tensor:
-        """Return logits `(B, W, H)` of radiographs `(B, 1, W, H)`; the sides are multiples of 16."""
-        x = standardise(radiograph)
+        """Return logits `(B, W, H)` of radiographs `(B, 1, W, H)`."""
+        width, height = radiograph.shape[-2:]
+        # Each level is half as large as the one above; air is added beyond the last column and row.
+        more = [-side % _MULTIPLE for side in (height, width)]
+        x = functional.pad(standardise(radiograph), (0, more[0], 0, more[1]))
         x = torch.cat([x, torch.full_like(x, float(lateral))], dim=1)
         skips = []
         for level, block in enumerate(self.down):
@@ -63,4 +69,4 @@ class SpineDiscNet(nn.Module):
         for block, skip in zip(self.up, skips[-2::-1], strict=True):
             x = functional.interpolate(x, size=skip.shape[-2:], mode="bilinear")
             x = block(torch.cat([x, skip], dim=1))
-        return self.head(x)[:, 0]
+        return self.head(x)[:, 0, :width, :height]
