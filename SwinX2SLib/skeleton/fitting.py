@@ -46,16 +46,18 @@ class Step:
         middles: whether middles of silhouettes count.
         alone: whether bones move and deform on their own.
         edges: whether edges of the radiographs count.
+        every: of so many contour points and vertices one counts.
     """
 
     error_mm: float
     middles: bool = False
     alone: bool = False
     edges: bool = False
+    every: int = 1
 
 
 ROUGH = tuple(
-    Step(error, middles=number < 5) for number, error in enumerate((14.0, 10.0, 8.0, 6.0, 5.0, 4.0))
+    Step(error, middles=number < 5, every=3) for number, error in enumerate((14.0, 10.0, 8.0, 6.0, 5.0, 4.0))
 )
 FINE = tuple(Step(error, alone=True) for error in (3.0, 2.5, 2.0))
 # Silhouettes of a network are rough: the edges decide.
@@ -221,7 +223,10 @@ class _Evidence:
     def take(self, fit: Fit, step: Step) -> None:
         """Take one step."""
         state = fit.skeleton.state()
-        parts = [contour_matches(state, one, step.error_mm) for one in self.contours]
+        parts = [
+            contour_matches(state, one.thinned(step.every), step.error_mm, step.every)
+            for one in self.contours
+        ]
         if step.middles:
             parts += [middle_matches(state, one, step.error_mm) for one in self.contours]
         parts.append(height_matches(state, self.heights_mm, step.error_mm))
@@ -230,7 +235,9 @@ class _Evidence:
         matches = Matches.joined(parts)
         fit.errors_mm.append(matches.error_mm)
         root = np.sqrt(matches.weight).astype(np.float32)
-        rows = torch.from_numpy(state.shared_rows(matches.vertex, matches.direction) * root[:, None])
+        rows = torch.from_numpy(state.shared_rows(matches.vertex, matches.direction)).mul_(
+            torch.from_numpy(root)[:, None]
+        )
         wanted = torch.from_numpy(root * matches.distance.astype(np.float32))
         vector, prior = fit.skeleton.shared, _prior(step.error_mm)
         normal = rows.T @ rows + torch.diag(prior)

@@ -108,16 +108,17 @@ class Projection:
         return normal[:, :1] * self.across[vertex] + normal[:, 1:] * self.down[vertex]
 
 
-def contour_matches(state: State, contours: Contours, error_mm: float) -> Matches:
+def contour_matches(state: State, contours: Contours, error_mm: float, every: int = 1) -> Matches:
     """Return matches of contours, from each contour point and from each vertex on the rim.
 
     Args:
         state: the skeleton.
         contours: of one radiograph, with at least one point.
         error_mm: standard deviation of a contour's place.
+        every: of so many vertices one is looked at.
     """
     projection = Projection.of(state, contours.view, contours.spacing_mm)
-    vertex, number = _vertices_of(contours)
+    vertex, number = (values[::every] for values in _vertices_of(contours))
     if not len(vertex):
         return Matches.joined([])
     reach = max(REACH * error_mm, LEAST_REACH_MM)
