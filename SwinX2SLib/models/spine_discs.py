@@ -19,7 +19,6 @@ from SwinX2SLib.models.layers import fill_bias
 from SwinX2SLib.models.residual import ConvBlock2d
 from SwinX2SLib.models.silhouettes import standardise
 
-
 _MULTIPLE = 16
 
 

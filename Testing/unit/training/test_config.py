@@ -38,7 +38,7 @@ def test_parameters_of_a_run_are_read(tmp_path):
 
 
 def test_the_parameters_of_the_default_weights_are_still_read(repository: Path):
-    assert load_config(repository / "Docs" / "training" / "v0.toml").layout_steps == 2100
+    assert load_config(repository / "Docs" / "training" / "v3.toml").model == "silhouettes"
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_a_hundredth():
