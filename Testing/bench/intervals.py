@@ -1,8 +1,8 @@
 """How often intervals of measurements hold the true value: `python Testing/bench/intervals.py [--cases 8]`.
 
 A Markdown table, by measurement: how many true values there are (measured on the true labels by the same program),
-the median error, the median half width of the 90 % intervals, the share of true values in them, and the factor by which
-the intervals had to be wider for nine of ten.
+the median error, the median half width of the 90 % intervals, the share of true values in them, and the factor by
+which the intervals had to be wider for nine of ten.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.models.voxel_head import voxels_of
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch, occupied_rays
-from SwinX2SLib.training.objectives import CELLS, Phase, objective_for, sampled_voxels
+from SwinX2SLib.training.objectives import CELLS, Phase, objective_for, phases_of, sampled_voxels
 
 SIZES = {"embed_dim": 8, "heads": (1, 1, 2, 4), "decoder_2d": (16, 16, 16, 16, 8), "decoder_3d": (16, 16, 8)}
 SHAPE = (32, 32, 64)
@@ -98,3 +98,24 @@ def test_a_person_without_any_bone_in_view_still_gives_a_finite_loss(network):
     empty = replace(empty, sagittal_occupied=torch.zeros_like(batch.sagittal_occupied))
     parts = objective_for(network, TrainingConfig(model="fused-nano"))(network, empty, Phase.VOLUME)
     assert all(bool(value.isfinite()) for value in parts.values())
+
+
+def test_a_network_of_silhouettes_learns_them_in_its_only_phase():
+    torch.manual_seed(0)
+    widths = {"residual_widths": (8, 8, 16, 16, 16), "decoder_2d": (16, 16, 16, 16, 8)}
+    model = build_model("silhouettes", grid_shape=SHAPE, **widths)
+    assert phases_of(model) == (Phase.LAYOUT,)
+    objective, batch = objective_for(model, TrainingConfig(model="silhouettes")), batch_of(3)
+    optimiser = torch.optim.AdamW(model.parameters(), 1e-2)
+    losses = []
+    for _ in range(25):
+        parts = objective(model, batch, Phase.LAYOUT)
+        assert set(parts) == {"coronal", "sagittal"}
+        loss = parts["coronal"] + parts["sagittal"]
+        losses.append(loss.item())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert losses[-1] < 0.5 * losses[0]
+    # The network of the same people in the volume phase has another one.
+    assert phases_of(build_model("fused-nano", grid_shape=SHAPE, **SIZES)) == (Phase.LAYOUT, Phase.VOLUME)
