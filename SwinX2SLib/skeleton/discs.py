@@ -25,8 +25,7 @@ BODY_STEPS_MM = (
     *(15.9, 16.5, 17.2, 18.2, 19.2, 20.0, 20.6, 20.8, 22.0, 23.6, 25.6, 28.0),
     *(29.8, 31.3, 32.6, 32.1, 29.0),
 )
-# An adult of middle height, and the people behind `bone_shapes`, are larger than the middle person of these scans by
-# this factor.
+# An adult of middle height is larger than the middle person of these scans by this factor.
 ADULT_SIZE = 1.13
 
 
@@ -50,11 +49,6 @@ class Disc:
     along: np.ndarray
     lateral: np.ndarray
 
-    @property
-    def height(self) -> float:
-        """Mean height, voxel index along Z."""
-        return float(self.frontal.mean())
-
 
 def find_discs(labels: np.ndarray) -> list[Disc]:
     """Return the discs C2-C3 to L5-S1 (L6-S1) between vertebrae that are both there, from above downwards.
@@ -69,22 +63,6 @@ def find_discs(labels: np.ndarray) -> list[Disc]:
     pairs = [(upper, upper + 1) for upper in range(_AXIS, last)] + [(last, SACRUM)]
     found = (_disc(a, b, bones[a], bones[b]) for a, b in pairs if a in bones and b in bones)
     return [disc for disc in found if disc is not None]
-
-
-def usual_distances(uppers: list[int]) -> np.ndarray:
-    """Return how far apart discs usually are, along the body axis [mm], in a person of middle size.
-
-    Args:
-        uppers: labels of the vertebrae above the discs, from above downwards.
-
-    Returns:
-        Distances `(len(uppers) - 1,)`.
-    """
-    # A disc lies half-way between two middles; the sacrum's lies as far below its vertebra as the one above it.
-    steps = np.append(BODY_STEPS_MM, BODY_STEPS_MM[-1])
-    middles = np.concatenate([[0.0], np.cumsum(steps)])
-    discs = (middles[:-1] + middles[1:]) / 2
-    return np.diff(discs[np.array(uppers) - _AXIS])
 
 
 def _disc(upper: int, lower: int, above: np.ndarray, below: np.ndarray) -> Disc | None:
