@@ -23,12 +23,14 @@ class PreparedPair:
         sagittal: float32 `(Y, Z)`.
         spacing_mm: of the isotropic grid `(X, Y, Z)`.
         affine: 4x4, index of the grid in network order -> RAS mm; the radiographs' common centre is the origin.
+        field: the part of the grid that both radiographs show.
     """
 
     coronal: np.ndarray
     sagittal: np.ndarray
     spacing_mm: float
     affine: np.ndarray
+    field: tuple[slice, slice, slice]
 
 
 def prepare_pair(ap: Radiograph, lateral: Radiograph, grid_shape: Sequence[int]) -> PreparedPair:
@@ -50,7 +52,19 @@ def prepare_pair(ap: Radiograph, lateral: Radiograph, grid_shape: Sequence[int])
         sagittal=place_radiograph(lateral, (y, z), spacing_mm),
         spacing_mm=spacing_mm,
         affine=network_affine(spacing_mm, (x, y, z)),
+        field=(
+            _shown(width, x, spacing_mm),
+            _shown(depth, y, spacing_mm),
+            _shown(min(ap_height, lateral_height), z, spacing_mm),
+        ),
     )
+
+
+def _shown(size_mm: float, count: int, spacing_mm: float) -> slice:
+    """Return which of `count` voxels have their centre within a size about the middle; one at least."""
+    beyond = int(np.ceil((count - size_mm / spacing_mm) / 2 - 1e-6))
+    start = min(max(beyond, 0), (count - 1) // 2)
+    return slice(start, count - start)
 
 
 def place_radiograph(radiograph: Radiograph, shape: tuple[int, int], spacing_mm: float) -> np.ndarray:

@@ -224,9 +224,9 @@ class Reconstructor:
         naming = name_levels(silhouettes, discs, pair.spacing_mm)
         clock.lap("levels")
         progress(_NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
-        fit = fit_to_radiographs(
-            silhouettes, (pair.coronal, pair.sagittal), pair.spacing_mm, naming.heights_mm(pair.spacing_mm)
-        )
+        heights_mm = naming.heights_mm(pair.spacing_mm)
+        radiographs = (pair.coronal, pair.sagittal)
+        fit = fit_to_radiographs(silhouettes, radiographs, pair.spacing_mm, heights_mm, pair.field)
         assignment = assign_parts(self.grid_shape, fit.bones)
         clock.lap("skeleton")
         return _Found(assignment, naming, fit.position_error_mm, _motions(fit, pair))

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 from SwinX2SLib.anatomy import label_by_id, label_ids
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.voxelisation import fill_surfaces
-from SwinX2SLib.measurements.bone_motions import bone_motion
+from SwinX2SLib.measurements.bone_motions import bone_motion, in_frame
 from SwinX2SLib.reconstruct.label_assignment import NEGLIGIBLE, BonePart, Part
 from SwinX2SLib.skeleton.contours import View
 from SwinX2SLib.skeleton.fitting import fit_skeleton
@@ -70,6 +70,7 @@ def fit_to_radiographs(
     radiographs: tuple[np.ndarray, np.ndarray],
     spacing_mm: float,
     heights_mm: Mapping[int, float],
+    field: tuple[slice, slice, slice],
 ) -> SkeletonFit:
     """Fit the skeleton and return how probable each bone is where.
 
@@ -78,7 +79,42 @@ def fit_to_radiographs(
         radiographs: frontal `(X, Z)` and lateral one `(Y, Z)`.
         spacing_mm: of pixels and voxels.
         heights_mm: by label, of the middles of vertebral bodies along the body axis, where discs tell them.
+        field: the part of the volume `(X, Y, Z)` that both radiographs show; there are no bones elsewhere, and no
+            contour where it ends.
     """
+    x, y, z = field
+    start = np.array([axis.start or 0 for axis in field])
+    lower_mm = float(start[2] * spacing_mm)
+    found = _fit_to_whole(
+        (silhouettes[0][:, x, z], silhouettes[1][:, y, z]),
+        (radiographs[0][x, z], radiographs[1][y, z]),
+        spacing_mm,
+        {label: height - lower_mm for label, height in heights_mm.items()},
+    )
+    frame = np.eye(4)
+    frame[:3, 3] = start * spacing_mm
+    return SkeletonFit(
+        [_moved(bone, start) for bone in found.bones],
+        found.position_error_mm,
+        {label: in_frame(maps, frame) for label, maps in found.motions.items()},
+    )
+
+
+def _moved(bone: BonePart, start: np.ndarray) -> BonePart:
+    """Return a bone of a part of the volume that starts there as one of the whole."""
+    x, y, z = (
+        slice(axis.start + int(by), axis.stop + int(by)) for axis, by in zip(bone.part, start, strict=True)
+    )
+    return BonePart(bone.label, (x, y, z), bone.probability)
+
+
+def _fit_to_whole(
+    silhouettes: tuple[np.ndarray, np.ndarray],
+    radiographs: tuple[np.ndarray, np.ndarray],
+    spacing_mm: float,
+    heights_mm: Mapping[int, float],
+) -> SkeletonFit:
+    """Fit the skeleton to radiographs that fill their arrays; arguments as of `fit_to_radiographs`."""
     views = [_view(axis, silhouettes[axis], radiographs[axis]) for axis in (0, 1)]
     shape = (radiographs[0].shape[0], *radiographs[1].shape)
     drawn: dict[int, tuple[Part, np.ndarray]] = {}

@@ -15,11 +15,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from SwinX2SLib.anatomy import label_by_id, labels
+from SwinX2SLib.anatomy import GROUPS, label_by_id, labels
+from SwinX2SLib.geometry.tuples import shape3
+from SwinX2SLib.geometry.voxelisation import fill_surfaces
 from SwinX2SLib.measurements.bones import bone_from_mesh
 from SwinX2SLib.measurements.femur import measure_femur
 from SwinX2SLib.skeleton.model import Skeleton, skeleton_model
-from SwinX2SLib.skeleton.population import label_map, sample_weights, skeleton_surfaces
+from SwinX2SLib.skeleton.population import label_map, sample_weights, skeleton_surfaces, surfaces
 from SwinX2SLib.skeleton.table import FEMUR_RIGHT, skeleton_table
 
 # What is known of adults: mean and standard deviation, and the source.
@@ -106,6 +108,29 @@ def table(people: int, seed: int = 1) -> str:
     return "\n".join(lines)
 
 
+def overlap_table(people: int, seed: int = 2, spacing_mm: float = 2.0) -> str:
+    """Return a table, in Markdown, of how much of bones lies inside others, by region, over so many people."""
+    rng, shares = np.random.default_rng(seed), {group: [] for group in GROUPS}
+    for _ in range(people):
+        bones = surfaces(sample_weights(rng))
+        points = np.concatenate([bone.vertices for bone in bones.values()])
+        low = points.min(axis=0) - spacing_mm
+        shape = shape3(np.ceil((points.max(axis=0) + spacing_mm - low) / spacing_mm))
+        affine = np.diag([spacing_mm] * 3 + [1.0])
+        affine[:3, 3] = low
+        masks = {
+            label: np.flatnonzero(fill_surfaces({1: bone}, shape, affine)) for label, bone in bones.items()
+        }
+        count = np.bincount(np.concatenate(list(masks.values())), minlength=int(np.prod(shape)))
+        for label, mask in masks.items():
+            shares[label_by_id(label).group].append(float((count[mask] > 1).mean()))
+    lines = ["| region | of a bone inside others: mean | nine of ten below | most |", "|---|---|---|---|"]
+    for group, own in shares.items():
+        mean, most, ninth = 100 * np.mean(own), 100 * np.max(own), 100 * np.quantile(own, 0.9)
+        lines.append(f"| {group} | {mean:.1f} % | {ninth:.1f} % | {most:.1f} % |")
+    return "\n".join(lines)
+
+
 def picture(path: Path, seed: int = 0) -> None:
     """Draw twelve people from the front and from the side."""
     colours = np.zeros((256, 3))
@@ -130,9 +155,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--people", type=int, default=1000)
+    parser.add_argument(
+        "--overlaps", type=int, default=20, help="people whose bones are looked at for overlaps"
+    )
     parser.add_argument("--picture", type=Path)
     args = parser.parse_args()
     print(table(args.people))
+    print(overlap_table(args.overlaps))
     if args.picture:
         picture(args.picture)
 

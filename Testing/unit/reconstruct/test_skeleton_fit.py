@@ -11,6 +11,7 @@ from SwinX2SLib.reconstruct.skeleton_fit import SkeletonFit, fit_to_radiographs
 from SwinX2SLib.skeleton.population import label_map, sample_weights
 
 SPACING_MM, L6 = 4.0, 25
+WHOLE = (slice(None), slice(None), slice(None))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,7 +65,7 @@ def fitted(truth) -> SkeletonFit:
     silhouettes = rough(truth)
     for view in silhouettes:
         view[L6 - 1, 2:6, 2:6] = 0.7
-    return fit_to_radiographs(silhouettes, radiographs(truth), SPACING_MM, {})
+    return fit_to_radiographs(silhouettes, radiographs(truth), SPACING_MM, {}, WHOLE)
 
 
 def test_bones_of_rough_silhouettes_become_those_of_the_person(fitted, truth):
@@ -92,7 +93,7 @@ def test_probabilities_are_probabilities_and_a_bone_that_is_not_modelled_is_its_
 
 def test_where_nothing_is_seen_there_is_nothing():
     nothing = np.zeros((54, 24, 40), np.float32)
-    fit = fit_to_radiographs((nothing, nothing), (nothing[0], nothing[0]), SPACING_MM, {})
+    fit = fit_to_radiographs((nothing, nothing), (nothing[0], nothing[0]), SPACING_MM, {}, WHOLE)
     assert fit.bones == []
     assert fit.position_error_mm == {}
 
@@ -100,7 +101,7 @@ def test_where_nothing_is_seen_there_is_nothing():
 def test_a_vertebra_seen_in_one_radiograph_alone_is_not_drawn(truth):
     coronal, sagittal = rough(truth)
     sagittal[19] = 0.2 * (sagittal[19] > 0)
-    fit = fit_to_radiographs((coronal, sagittal), radiographs(truth), SPACING_MM, {})
+    fit = fit_to_radiographs((coronal, sagittal), radiographs(truth), SPACING_MM, {}, WHOLE)
     assert 20 not in {bone.label for bone in fit.bones}
     assert 19 in {bone.label for bone in fit.bones}
 
@@ -111,6 +112,26 @@ def test_a_bone_that_the_skeleton_cannot_explain_is_its_visual_hull(truth):
     for view in (coronal, sagittal):
         view[52] = 0
         view[52, -9:-1, 1:12] = 0.9
-    fit = fit_to_radiographs((coronal, sagittal), radiographs(truth), SPACING_MM, {})
+    fit = fit_to_radiographs((coronal, sagittal), radiographs(truth), SPACING_MM, {}, WHOLE)
     assert 53 not in fit.position_error_mm
     assert 53 in {bone.label for bone in fit.bones}
+
+
+def test_a_femur_cut_by_the_border_of_the_radiographs_ends_there_in_a_larger_grid_too(truth):
+    """Air around the radiographs is no sign that bones end."""
+    silhouettes, pixels = rough(truth), radiographs(truth)
+    plain = fit_to_radiographs(silhouettes, pixels, SPACING_MM, {}, WHOLE)
+    more = 5
+    padded = tuple(np.pad(view, ((0, 0), (more, more), (more, more))) for view in silhouettes)
+    air = tuple(np.pad(view, more) for view in pixels)
+    shape = truth.shape
+    field = tuple(slice(more, more + side) for side in shape)
+    found = fit_to_radiographs(padded, air, SPACING_MM, {}, field)
+    whole = assign_parts(tuple(side + 2 * more for side in shape), found.bones).labels
+    assert not whole[:, :, shape[2] + more :].any()
+    np.testing.assert_array_equal(whole[field], labels_of(plain, shape))
+    point = np.array([100.0, 80.0, 200.0, 1.0])
+    moved = point + np.array([*[more * SPACING_MM] * 3, 0.0])
+    np.testing.assert_allclose(
+        found.motions[53] @ moved, plain.motions[53] @ point + more * SPACING_MM, atol=1e-3
+    )
