@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[float, str], None]
 # Shares of the time: the network's layers, then the names of the vertebrae, then the skeleton, then clean-up.
 _NETWORK_SHARE, _NAMED_SHARE, _SHAPES_SHARE = 0.3, 0.4, 0.95
-# A skeleton fitted to silhouettes is drawn on a grid so many times finer than the network's.
-FINER = 1.25
+# A skeleton is fitted to the edges of radiographs so many times finer than the network's, and drawn on such a grid.
+FINER = 1.5
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,8 +34,8 @@ _RIB_NUMBERS = {
     )
 }
 _OTHERS_FROM = 1000
-# Radiographs are smoothed a little, and freed of slow changes of brightness [pixels].
-FINE_PX, COARSE_PX = 0.8, 8.0
+# Radiographs are smoothed a little, and freed of slow changes of brightness.
+FINE_MM, COARSE_MM = 1.5, 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +204,7 @@ class Edges:
     def of(cls, view: View, spacing_mm: float) -> Edges:
         """Return the edges of a radiograph that has pixels."""
         pixels = np.asarray(view.pixels, np.float64)
-        smooth = gaussian_filter(pixels, FINE_PX) - gaussian_filter(pixels, COARSE_PX)
+        smooth = gaussian_filter(pixels, FINE_MM / spacing_mm) - gaussian_filter(pixels, COARSE_MM / spacing_mm)
         steps = np.concatenate([np.diff(smooth, axis=axis).ravel() for axis in (0, 1)])
         return cls(view, spacing_mm, smooth, float(0.5 * np.sqrt((steps**2).mean())) or 1.0)
 

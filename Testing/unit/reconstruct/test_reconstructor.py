@@ -190,7 +190,7 @@ def test_silhouettes_lie_where_the_radiographs_are_bright_at_any_resolution_and_
 
 def test_a_network_of_silhouettes_gives_a_finer_result_with_the_bone_where_both_radiographs_are_bright(pair):
     reconstructor = Reconstructor(Seen(), "cpu")
-    assert reconstructor.grid_shape == (40, 40, 80)
+    assert reconstructor.grid_shape == (48, 48, 96)
     result = reconstructor.reconstruct(*pair)
     assert result.labels.shape == reconstructor.grid_shape
     assert set(np.unique(result.labels)) <= {0, LEFT_FEMUR}
