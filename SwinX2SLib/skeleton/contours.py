@@ -204,7 +204,9 @@ class Edges:
     def of(cls, view: View, spacing_mm: float) -> Edges:
         """Return the edges of a radiograph that has pixels."""
         pixels = np.asarray(view.pixels, np.float64)
-        smooth = gaussian_filter(pixels, FINE_MM / spacing_mm) - gaussian_filter(pixels, COARSE_MM / spacing_mm)
+        smooth = gaussian_filter(pixels, FINE_MM / spacing_mm) - gaussian_filter(
+            pixels, COARSE_MM / spacing_mm
+        )
         steps = np.concatenate([np.diff(smooth, axis=axis).ravel() for axis in (0, 1)])
         return cls(view, spacing_mm, smooth, float(0.5 * np.sqrt((steps**2).mean())) or 1.0)
 

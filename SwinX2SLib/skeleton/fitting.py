@@ -67,6 +67,8 @@ SHARP = tuple(Step(error, alone=True) for error in (1.6, 1.3, 1.1, 1.0, 1.0))
 # Turns about the body axis from which the search starts [rad], where both hips are seen: a network may exchange their
 # depths.
 TURNS = (0.0, -0.35, 0.35)
+# So many of them take all steps: edges and prior decide between them.
+FINISHED = 2
 # Posture and sizes come first: while contours are far, their prior counts less, by the square of the error.
 GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
 GROSS_MM = 2.0
@@ -81,11 +83,13 @@ class Fit:
     Attributes:
         skeleton: the most probable one.
         errors_mm: root mean square distance of contours and edges before each step.
+        cost: before the last step, twice the negative logarithm of the posterior density, but for a constant.
         posterior: of the last step; None where nothing was seen.
     """
 
     skeleton: PosedSkeleton
     errors_mm: list[float] = field(default_factory=list)
+    cost: float = float("inf")
     posterior: Posterior | None = None
 
     def points_mm(self) -> np.ndarray:
@@ -147,8 +151,8 @@ def fit_skeleton(
         spacing_mm: of their pixels.
         heights_mm: by label, of the middles of the bodies of vertebrae, where discs tell them.
         steps: after the rough ones.
-        turns: about the body axis from which the rough steps start [rad]; the best is taken, the first one where
-            not both hips are seen.
+        turns: about the body axis from which the rough steps start [rad]; the most probable result is taken, that of
+            the first turn where not both hips are seen.
     """
     with torch.inference_mode(False), torch.no_grad():
         contours = [Contours.of(view, spacing_mm) for view in views]
@@ -160,10 +164,11 @@ def fit_skeleton(
             [one for one in contours if len(one.places)], edges, sorted(bones), heights_mm or {}
         )
         starts = turns if {HIP_LEFT, HIP_RIGHT} <= bones else turns[:1]
-        best = min((evidence.tried(turn) for turn in starts), key=lambda fit: fit.errors_mm[-1])
-        for step in steps:
-            evidence.take(best, step)
-    return best
+        tried = sorted((evidence.tried(turn) for turn in starts), key=lambda fit: fit.errors_mm[-1])
+        for fit in tried[:FINISHED]:
+            for step in steps:
+                evidence.take(fit, step)
+    return min(tried[:FINISHED], key=lambda fit: fit.cost)
 
 
 def _started(contours: Sequence[Contours], turn: float) -> PosedSkeleton:
@@ -240,6 +245,7 @@ class _Evidence:
         )
         wanted = torch.from_numpy(root * matches.distance.astype(np.float32))
         vector, prior = fit.skeleton.shared, _prior(step.error_mm)
+        fit.cost = float((wanted**2).sum() + (prior * vector**2).sum())
         normal = rows.T @ rows + torch.diag(prior)
         right = rows.T @ wanted - prior * vector
         own: dict[int, tuple[Tensor, Tensor]] = {}
@@ -254,6 +260,7 @@ class _Evidence:
             )
             normal -= mixed.T @ gain[:, :-1]
             right -= mixed.T @ gain[:, -1]
+            fit.cost += float((fit.skeleton.own(label) ** 2).sum())
             own[label], changes[label] = (block, gain[:, :-1]), gain[:, -1]
         change = torch.linalg.solve(normal, right)
         fit.skeleton.shared = vector + change
