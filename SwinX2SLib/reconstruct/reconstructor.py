@@ -80,7 +80,7 @@ class Reconstructor:
         >>> from SwinX2SLib import Reconstructor
         >>> reconstructor = Reconstructor(device="cpu")
         >>> reconstructor.grid_shape
-        (128, 128, 160)
+        (144, 144, 192)
     """
 
     def __init__(
