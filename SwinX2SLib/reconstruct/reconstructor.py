@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[float, str], None]
 # Shares of the time: the network's layers, then the names of the vertebrae, then the skeleton, then clean-up.
 _NETWORK_SHARE, _NAMED_SHARE, _SHAPES_SHARE = 0.3, 0.4, 0.95
-# A skeleton is fitted to the edges of radiographs so many times finer than the network's, and drawn on such a grid.
-FINER = 1.5
+# A skeleton is fitted to the edges of radiographs as fine as they are, but of so many rows at most.
+MOST_ROWS = 192
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class Reconstructor:
         >>> from SwinX2SLib import Reconstructor
         >>> reconstructor = Reconstructor(device="cpu")
         >>> reconstructor.grid_shape
-        (144, 144, 192)
+        (128, 128, 160)
     """
 
     def __init__(
@@ -105,14 +105,14 @@ class Reconstructor:
         self.half_precision = bfloat16_is_fast(self.device)
         self._radiograph_orientation: RadiographOrientationNet | None = None
         self.disc_finder = self._load_disc_finder()
+        # Silhouettes need the skeleton; what fills a volume itself is fitted where its record asks for discs.
+        self.fits_skeleton = isinstance(network, SilhouetteModel) or self.disc_finder is not None
         self._load_seconds = time.perf_counter() - started
 
     @property
     def grid_shape(self) -> tuple[int, int, int]:
-        """Voxels `(X, Y, Z)` of a reconstruction, in network order."""
-        shape = shape3(self.model.grid_shape)
-        # Surfaces can be drawn as finely as wanted.
-        return shape3(round(FINER * n) for n in shape) if isinstance(self.model, SilhouetteModel) else shape
+        """Voxels `(X, Y, Z)` of the network, in network order; a skeleton may be drawn on a finer grid."""
+        return shape3(self.model.grid_shape)
 
     @torch.inference_mode()
     def reconstruct(
@@ -153,10 +153,11 @@ class Reconstructor:
         load_seconds, self._load_seconds = self._load_seconds, 0.0
         check = self.check_orientation(ap, lateral)
         clock.lap("orientation")
-        pair = prepare_pair(ap, lateral, self.grid_shape)
+        small = pair = prepare_pair(ap, lateral, self.grid_shape)
+        if self.fits_skeleton:
+            pair = prepare_pair(ap, lateral, _finer_shape(self.grid_shape, small.spacing_mm, (ap, lateral)))
         clock.lap("prepare")
-        if isinstance(self.model, SilhouetteModel):
-            small = prepare_pair(ap, lateral, self.model.grid_shape)
+        if self.fits_skeleton:
             found = self._by_skeleton(self.model, pair, small, progress, clock)
         else:
             found = self._by_volume(self.model, pair, progress)
@@ -198,7 +199,7 @@ class Reconstructor:
 
     def _by_skeleton(
         self,
-        model: SilhouetteModel,
+        model: ReconstructionModel,
         pair: PreparedPair,
         small: PreparedPair,
         progress: ProgressCallback,
@@ -213,9 +214,10 @@ class Reconstructor:
             progress: as of `reconstruct`.
             clock: of the phases.
         """
+        shape = (*pair.coronal.shape[:1], *pair.sagittal.shape)
         coronal, sagittal = (self._batch(picture) for picture in (small.coronal, small.sagittal))
         with _layers_reported(model, self.settings.tta, progress), self._precision():
-            silhouettes = mean_silhouettes(model, (coronal, sagittal), self.grid_shape, self.settings.tta)
+            silhouettes = mean_silhouettes(model, (coronal, sagittal), shape, self.settings.tta)
         clock.lap("network")
         if not all(np.isfinite(view).all() for view in silhouettes):
             raise ModelError([_NO_NUMBERS])
@@ -227,7 +229,7 @@ class Reconstructor:
         heights_mm = naming.heights_mm(pair.spacing_mm)
         radiographs = (pair.coronal, pair.sagittal)
         fit = fit_to_radiographs(silhouettes, radiographs, pair.spacing_mm, heights_mm, pair.field)
-        assignment = assign_parts(self.grid_shape, fit.bones)
+        assignment = assign_parts(shape3(shape), fit.bones)
         clock.lap("skeleton")
         return _Found(assignment, naming, fit.position_error_mm, _motions(fit, pair))
 
@@ -286,6 +288,15 @@ _NO_NUMBERS = Fault(
     "The output of the network is not finite (NaN or infinite).",
     "Choose other weights with --model.",
 )
+
+
+def _finer_shape(
+    shape: tuple[int, int, int], spacing_mm: float, radiographs: Sequence[Radiograph]
+) -> tuple[int, int, int]:
+    """Return the network's grid with voxels as fine as the pixels of the coarser radiograph, within `MOST_ROWS`."""
+    pixel_mm = max(max(radiograph.spacing_mm) for radiograph in radiographs)
+    finer = np.clip(spacing_mm / pixel_mm, 1, max(MOST_ROWS / shape[2], 1))
+    return shape3(round(finer * count) for count in shape)
 
 
 def _motions(fit: SkeletonFit, pair: PreparedPair) -> BoneMotions:

@@ -52,18 +52,25 @@ def mean_probability(model: ReconstructionModel, coronal: Tensor, sagittal: Tens
 
 
 def mean_silhouettes(
-    model: SilhouetteModel, pair: tuple[Tensor, Tensor], shape: Sequence[int], tta: int = 1
+    model: ReconstructionModel, pair: tuple[Tensor, Tensor], shape: Sequence[int], tta: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return how probable it is that a ray meets each bone, float32 `(54, X, Z)` and `(54, Y, Z)`.
 
     Args:
-        model: in evaluation mode, on the radiographs' device.
+        model: in evaluation mode, on the radiographs' device. What fills a volume has the silhouettes of its volume.
         pair: radiographs `(1, N, x, z)` and `(1, N, y, z)` on the model's own grid.
         shape: `(X, Y, Z)` of the pixels wanted, of the same field of view.
         tta: how many of `VARIATIONS` are averaged.
     """
-    variations, sides = VARIATIONS[:tta], [label - 1 for label in mirrored_ids()[1:]]
     sizes = [(int(shape[0]), int(shape[2])), (int(shape[1]), int(shape[2]))]
+    if not isinstance(model, SilhouetteModel):
+        probability = mean_probability(model, *pair, tta)[1:]
+        views = [
+            _resampled(probability.amax(dim=axis)[None], size, 1.0)
+            for axis, size in zip((2, 1), sizes, strict=True)
+        ]
+        return views[0][0].cpu().numpy(), views[1][0].cpu().numpy()
+    variations, sides = VARIATIONS[:tta], [label - 1 for label in mirrored_ids()[1:]]
     total = [torch.zeros((1, CLASS_COUNT - 1, *size), device=pair[0].device) for size in sizes]
     for variation in variations:
         frontal, lateral = (zoomed(radiograph, variation.zoom) for radiograph in pair)
@@ -71,12 +78,16 @@ def mean_silhouettes(
         if variation.mirrored:
             maps = [maps[0].flip(-2)[:, sides], maps[1][:, sides]]
         for sum_, map_, size in zip(total, maps, sizes, strict=True):
-            place = torch.eye(2, 3, device=map_.device)[None] * variation.zoom
-            grid = functional.affine_grid(place, [1, 1, *size], align_corners=False)
-            fine = functional.grid_sample(map_.float(), grid, padding_mode="border", align_corners=False)
-            sum_ += fine.sigmoid() / len(variations)
+            sum_ += _resampled(map_, size, variation.zoom).sigmoid() / len(variations)
     coronal, sagittal = (maps[0].cpu().numpy() for maps in total)
     return coronal, sagittal
+
+
+def _resampled(maps: Tensor, size: tuple[int, int], zoom: float) -> Tensor:
+    """Return zoomed maps `(B, C, w, h)` as they are without the zoom, float32 `(B, C, *size)`."""
+    place = torch.eye(2, 3, device=maps.device)[None] * zoom
+    grid = functional.affine_grid(place.expand(len(maps), -1, -1), [len(maps), 1, *size], align_corners=False)
+    return functional.grid_sample(maps.float(), grid, padding_mode="border", align_corners=False)
 
 
 def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -> Iterator[Tensor]:
