@@ -117,6 +117,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/from_landmarks/spine.py
   measurements/label_sampling.py
   measurements/measure.py
+  measurements/motion_intervals.py
   measurements/pelvis.py
   measurements/pelvis_landmarks.py
   measurements/quality_flags.py

@@ -2132,6 +2132,14 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The samples of the skeleton cannot be read ({0}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reconstruct again, or delete the file: values then have no intervals.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The connection to the scheduler {0} was lost.</source>
             <translation type="unfinished" />
         </message>

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.measurements.bone_motions import with_motion_intervals
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
+from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES
 from SwinX2SLib.measurements.quality_flags import withheld_if_impossible

@@ -18,11 +18,12 @@ from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_sta
 from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.io.label_volumes import read_uncertainty
 from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
-from SwinX2SLib.measurements.bone_motions import METHOD as MOTION_METHOD
-from SwinX2SLib.measurements.bone_motions import BoneMotions, with_motion_intervals
+from SwinX2SLib.measurements.bone_motions import BoneMotions
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
 from SwinX2SLib.measurements.label_sampling import METHOD, interval_words, sampled_labels, with_intervals
 from SwinX2SLib.measurements.measure import REGIONS, measure_subject
+from SwinX2SLib.measurements.motion_intervals import METHOD as MOTION_METHOD
+from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
 from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
@@ -128,7 +129,8 @@ def _checked_inputs(job: MeasureJob) -> tuple[SubjectBones, np.ndarray | None, B
             except InputError as error:
                 faults += error.faults
     motions = None
-    if not job.samples and job.uncertainty is None and (job.segmentation / SAMPLES).is_file():
+    has_others = bool(job.samples) or job.uncertainty is not None
+    if subject is not None and not has_others and (job.segmentation / SAMPLES).is_file():
         try:
             motions = BoneMotions.read(job.segmentation / SAMPLES)
         except InputError as error:

@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.measurements.bone_motions import (
-    BoneMotions,
-    bone_motion,
-    in_frame,
-    with_motion_intervals,
-)
+from SwinX2SLib.measurements.bone_motions import BoneMotions, bone_motion, in_frame
 from SwinX2SLib.measurements.bones import bones_from_labels
 from SwinX2SLib.measurements.measure import measure, measure_subject
+from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
 from SwinX2SLib.phantom import build_phantom
 
 COUNT = 20

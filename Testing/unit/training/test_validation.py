@@ -57,8 +57,8 @@ def test_published_cases_score_as_the_command_score_says(shared_data, three_bone
     listed = load_case_list(shared_data / "anatomy" / "manifest.json")
     cases = [case for case in listed if case.name == "x2s_0243"]
     reconstructor = Reconstructor("default", "cpu")
-    # A network in training is scored alone, without the disc finder that its record will ask for.
-    reconstructor.disc_finder = None
+    # A network in training is scored alone, without what its record will ask for.
+    reconstructor.disc_finder, reconstructor.fits_skeleton = None, False
     result = Validator(three_bones, 1, cases, CPU)(reconstructor.model)
     (name, scores), *_ = score_cases(reconstructor, cases)
     assert result["cases"] == {name: pytest.approx(scores.foreground.dice, abs=1e-4)}
