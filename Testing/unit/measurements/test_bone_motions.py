@@ -1,16 +1,19 @@
 """Bones that move carry their places with them, and values move as geometry says."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from SwinX2SLib.errors import InputError
+from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.bone_motions import BoneMotions, bone_motion, in_frame
 from SwinX2SLib.measurements.bones import bones_from_labels
 from SwinX2SLib.measurements.measure import measure, measure_subject
 from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
 from SwinX2SLib.phantom import build_phantom
+from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
 
 COUNT = 20
 
@@ -140,3 +143,24 @@ def test_samples_come_back_from_their_file_and_damaged_ones_are_refused_in_words
     np.savez(path, bones=np.array(["femur_left"]), matrices=np.zeros((2, 3, 3, 4)))
     with pytest.raises(InputError, match="one map for each bone"):
         BoneMotions.read(path)
+
+
+def test_a_result_is_measured_with_the_intervals_of_its_samples(tmp_path, phantom, bones):
+    result = tmp_path / "result"
+    result.mkdir()
+    write_volume(result / "labels.nii.gz", phantom.labels, phantom.affine, "RAS")
+    matrices = still(bones)
+    matrices[:, list(bones).index("femur_left"), 0, 3] = np.linspace(-3, 3, COUNT)
+    BoneMotions(tuple(bones), matrices).write(result / "skeleton_samples.npz")
+    job = MeasureJob(result, tmp_path / "out", only=("femur",), with_page=False)
+    written = run_measuring(job)
+    document = json.loads(written["measurements"].read_text(encoding="utf-8"))
+    assert document["provenance"]["intervals"]["samples"] == COUNT
+    lengths = {
+        one["side"]: one["interval"] for one in document["measurements"] if one["name"] == "head_radius"
+    }
+    assert all(interval is not None for interval in lengths.values())
+    (result / "skeleton_samples.npz").write_bytes(b"broken")
+    with pytest.raises(InputError, match="samples of the skeleton cannot be read"):
+        run_measuring(dataclasses.replace(job, out=tmp_path / "other"))
+    assert not (tmp_path / "other").exists()
