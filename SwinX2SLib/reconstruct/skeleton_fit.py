@@ -6,7 +6,8 @@ general knows. Arrays in network order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -123,7 +124,8 @@ def _fit_to_whole(
     errors_mm: dict[int, float] = {}
     motions: dict[int, np.ndarray] = {}
     if all(view.bones for view in views):
-        fit = fit_skeleton(views, spacing_mm, heights_mm)
+        with _one_thread():
+            fit = fit_skeleton(views, spacing_mm, heights_mm)
         if fit.posterior is not None:
             points, samples = fit.points_mm(), fit.samples_mm(np.random.default_rng(SEED), SAMPLES)
             errors_mm = _position_errors_mm(points, samples, np.array(shape) * spacing_mm)
@@ -138,6 +140,17 @@ def _fit_to_whole(
     return SkeletonFit(
         bones, {label: errors_mm[label] for label in drawn}, {label: motions[label] for label in drawn}
     )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep the fit's many small products on one thread; several wait for each other on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _drawn_bones(
