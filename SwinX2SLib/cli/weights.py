@@ -18,7 +18,7 @@ from SwinX2SLib.weights.manifest import (
     remove_imported,
     stored_weights,
 )
-from SwinX2SLib.weights.record import WeightsError
+from SwinX2SLib.weights.record import BITS, WeightsError
 
 
 def add_weights_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -91,7 +91,7 @@ def _add_import(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--bits",
         type=int,
-        choices=range(4, 9),
+        choices=BITS,
         default=0,
         help="store as whole numbers of so many bits with a scale for each channel",
     )

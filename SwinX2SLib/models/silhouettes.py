@@ -1,4 +1,4 @@
-"""Where the silhouette of every bone is in each radiograph: the default network, and half of the fused variant."""
+"""Where the silhouette of every bone is in each radiograph: a network of its own, and half of the fused variant."""
 
 from __future__ import annotations
 

@@ -96,18 +96,19 @@ def _rename(view: np.ndarray, levels: Sequence[Level]) -> list[int]:
     """
     before, rows = view[:LEVELS].copy(), view.shape[2]
     column = before.sum(axis=0).clip(0, 1)
-    placed = {level: _in_place(before[level.label - 1], level) for level in levels}
-    windows = [_window(level, rows) for level in levels if not placed[level]]
-    free = 1 - np.max(windows, axis=0) if windows else np.ones(rows)
+    windows = {
+        level.label: _window(level, rows) for level in levels if not _in_place(before[level.label - 1], level)
+    }
+    free = 1 - np.max(list(windows.values()), axis=0) if windows else np.ones(rows)
     kept = before * (free > 0.5)
     view[:LEVELS] = 0
     for level in levels:
-        if placed[level]:
+        if level.label in windows:
+            view[level.label - 1] = column * windows[level.label]
+        else:
             way = (0, _way_to(kept, column, level))
             view[level.label - 1] = shift(kept[level.label - 1], way, order=1)
-        else:
-            view[level.label - 1] = column * _window(level, rows)
-    return [level.label for level in levels if not placed[level]]
+    return list(windows)
 
 
 def _in_place(bone: np.ndarray, level: Level) -> bool:

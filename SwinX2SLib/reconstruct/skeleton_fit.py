@@ -6,8 +6,7 @@ general knows. Arrays in network order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,6 +51,10 @@ SOFTNESS = 0.45
 BLUR_VOXELS, MOST_BLUR_VOXELS, THIN = 0.8, 4.0, 0.6
 
 
+Silhouettes = tuple[np.ndarray, np.ndarray]
+"""How probable it is that a ray meets each bone: frontal `(54, X, Z)` and lateral `(54, Y, Z)`."""
+
+
 @dataclass(frozen=True)
 class SkeletonFit:
     """What silhouettes and skeleton say of the bones.
@@ -69,7 +72,7 @@ class SkeletonFit:
 
 
 def fit_to_radiographs(
-    silhouettes: tuple[np.ndarray, np.ndarray],
+    silhouettes: Silhouettes,
     radiographs: tuple[np.ndarray, np.ndarray],
     spacing_mm: float,
     heights_mm: Mapping[int, float],
@@ -112,49 +115,46 @@ def _moved(bone: BonePart, start: np.ndarray) -> BonePart:
 
 
 def _fit_to_whole(
-    silhouettes: tuple[np.ndarray, np.ndarray],
+    silhouettes: Silhouettes,
     radiographs: tuple[np.ndarray, np.ndarray],
     spacing_mm: float,
     heights_mm: Mapping[int, float],
 ) -> SkeletonFit:
     """Fit the skeleton to radiographs that fill their arrays; arguments as of `fit_to_radiographs`."""
+    found = _explained(silhouettes, radiographs, spacing_mm, heights_mm)
+    rest = _seen_in_both(silhouettes) - set(found.position_error_mm)
+    hulls = [_hull(label, silhouettes) for label in sorted(rest)]
+    return SkeletonFit([*found.bones, *hulls], found.position_error_mm, found.motions)
+
+
+def _explained(
+    silhouettes: Silhouettes,
+    radiographs: tuple[np.ndarray, np.ndarray],
+    spacing_mm: float,
+    heights_mm: Mapping[int, float],
+) -> SkeletonFit:
+    """Return the bones that the fitted skeleton explains; arguments as of `fit_to_radiographs`."""
     views = [_view(axis, silhouettes[axis], radiographs[axis]) for axis in (0, 1)]
+    if not all(view.bones for view in views):
+        return SkeletonFit()
+    fit = fit_skeleton(views, spacing_mm, heights_mm)
+    if fit.posterior is None:
+        return SkeletonFit()
     shape = (radiographs[0].shape[0], *radiographs[1].shape)
-    drawn: dict[int, tuple[Part, np.ndarray]] = {}
-    errors_mm: dict[int, float] = {}
-    motions: dict[int, np.ndarray] = {}
-    if all(view.bones for view in views):
-        with _one_thread():
-            fit = fit_skeleton(views, spacing_mm, heights_mm)
-        if fit.posterior is not None:
-            points, samples = fit.points_mm(), fit.samples_mm(np.random.default_rng(SEED), SAMPLES)
-            errors_mm = _position_errors_mm(points, samples, np.array(shape) * spacing_mm)
-            drawn = _drawn_bones(points / spacing_mm, shape, silhouettes)
-            motions = _motions(points, samples, drawn)
-    drawn = {label: one for label, one in drawn.items() if label in errors_mm}
+    points, samples = fit.points_mm(), fit.samples_mm(np.random.default_rng(SEED), SAMPLES)
+    errors_mm = _position_errors_mm(points, samples, np.array(shape) * spacing_mm)
+    drawn = _drawn_bones(points / spacing_mm, shape, silhouettes)
+    errors_mm = {label: errors_mm[label] for label in drawn if label in errors_mm}
     bones = []
-    for label, (part, mask) in drawn.items():
-        soft = _softened(mask, SOFTNESS * errors_mm[label] / spacing_mm)
+    for label, error_mm in errors_mm.items():
+        part, mask = drawn[label]
+        soft = _softened(mask, SOFTNESS * error_mm / spacing_mm)
         bones.append(BonePart(label, part, torch.from_numpy(soft)))
-    bones += [_hull(label, silhouettes) for label in _seen_in_both(silhouettes) if label not in drawn]
-    return SkeletonFit(
-        bones, {label: errors_mm[label] for label in drawn}, {label: motions[label] for label in drawn}
-    )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep the fit's many small products on one thread; several wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return SkeletonFit(bones, errors_mm, _motions(points, samples, errors_mm))
 
 
 def _drawn_bones(
-    points: np.ndarray, shape: tuple[int, int, int], silhouettes: tuple[np.ndarray, np.ndarray]
+    points: np.ndarray, shape: tuple[int, int, int], silhouettes: Silhouettes
 ) -> dict[int, tuple[Part, np.ndarray]]:
     """Return the bones of a fitted skeleton that the radiographs show, from its vertices [voxels]."""
     found = {}
@@ -165,13 +165,17 @@ def _drawn_bones(
     return found
 
 
-def _seen_in_both(silhouettes: tuple[np.ndarray, np.ndarray]) -> list[int]:
+def _seen(silhouettes: np.ndarray) -> set[int]:
+    """Return the labels of the bones, modelled or not, that one radiograph shows."""
+    return set((np.flatnonzero(silhouettes.max(axis=(1, 2)) > LEAST_SEEN) + 1).tolist())
+
+
+def _seen_in_both(silhouettes: Silhouettes) -> set[int]:
     """Return the labels of bones, modelled or not, that both radiographs show."""
-    seen = [view.max(axis=(1, 2)) > LEAST_SEEN for view in silhouettes]
-    return (np.flatnonzero(seen[0] & seen[1]) + 1).tolist()
+    return _seen(silhouettes[0]) & _seen(silhouettes[1])
 
 
-def _hull(label: int, silhouettes: tuple[np.ndarray, np.ndarray]) -> BonePart:
+def _hull(label: int, silhouettes: Silhouettes) -> BonePart:
     """Return the visual hull of a bone that both radiographs show: as probable as both rays together."""
     front, side = (view[label - 1] for view in silhouettes)
     parts = [_span(front.max(axis=1)), _span(side.max(axis=1)), _span(front.max(axis=0) * side.max(axis=0))]
@@ -188,7 +192,7 @@ def _span(line: np.ndarray) -> slice:
 
 def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
     """Return what one radiograph shows, silhouettes `(54, W, H)`."""
-    seen = _seen(silhouettes)
+    seen = sorted(_seen(silhouettes) & set(skeleton_model().slices))
     bones: list[tuple[int, ...]] = [(label,) for label in seen]
     if axis == 1:
         for pair in PAIRS:
@@ -198,17 +202,11 @@ def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
     return View(axis, tuple(bones), np.array(maps), pixels, NEIGHBOURS)
 
 
-def _seen(silhouettes: np.ndarray) -> list[int]:
-    """Return the bones of the skeleton that one radiograph shows."""
-    return [label for label in skeleton_model().slices if silhouettes[label - 1].max() > LEAST_SEEN]
-
-
-def _wanted(silhouettes: tuple[np.ndarray, np.ndarray]) -> list[int]:
+def _wanted(silhouettes: Silhouettes) -> list[int]:
     """Return the bones that are drawn: those seen in both radiographs, and all ribs where some are seen in one."""
-    views = [set(_seen(view)) for view in silhouettes]
-    ribs = label_ids("ribs")
-    cage = ribs if any(len(view & set(ribs)) >= CAGE for view in views) else ()
-    return sorted({*(views[0] & views[1]), *cage})
+    ribs = set(label_ids("ribs"))
+    cage = ribs if any(len(_seen(view) & ribs) >= CAGE for view in silhouettes) else set()
+    return sorted((_seen_in_both(silhouettes) & set(skeleton_model().slices)) | cage)
 
 
 def _position_errors_mm(points: np.ndarray, samples: np.ndarray, size_mm: np.ndarray) -> dict[int, float]:
@@ -266,7 +264,7 @@ def _drawn(vertices: np.ndarray, label: int, shape: tuple[int, int, int]) -> tup
     return (part, mask) if mask.any() else None
 
 
-def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: tuple[np.ndarray, np.ndarray]) -> bool:
+def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: Silhouettes) -> bool:
     """Whether a bone lies where the network sees it; ribs are believed in any case, being named anew."""
     if label in label_ids("ribs"):
         return True

@@ -8,7 +8,7 @@ from torch import Tensor
 
 _DEGREE = float(np.pi / 180)
 # Cross products with the right, front and up axes, `(3, 3, 3)`.
-_CROSS = torch.tensor(
+CROSS = torch.tensor(
     [
         [[0, 0, 0], [0, 0, -1], [0, 1, 0]],
         [[0, 0, 1], [0, 0, 0], [-1, 0, 0]],
@@ -28,7 +28,7 @@ def rotation(angles_deg: Tensor) -> Tensor:
         angles_deg: pitch, roll and yaw `(3,)`.
     """
     angles = angles_deg[:, None, None] * _DEGREE
-    turns = torch.eye(3) + torch.sin(angles) * _CROSS + (1 - torch.cos(angles)) * (_CROSS @ _CROSS)
+    turns = torch.eye(3) + torch.sin(angles) * CROSS + (1 - torch.cos(angles)) * (CROSS @ CROSS)
     return turns[2] @ turns[1] @ turns[0]
 
 

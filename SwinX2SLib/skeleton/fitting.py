@@ -7,9 +7,10 @@ covariance of the posterior (Laplace's method).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -123,17 +124,23 @@ class Posterior:
     def sample(self, skeleton: PosedSkeleton, rng: np.random.Generator) -> PosedSkeleton:
         """Return a random skeleton around the fitted one."""
         found = skeleton.copy()
-        change = _drawn(self.normal, rng)
+        root, own_roots = self._roots
+        change = _drawn(root, rng)
         found.shared = skeleton.shared + change
-        for label, (block, gain) in self.own.items():
-            found.set_own(label, skeleton.own(label) - gain @ change + _drawn(block, rng))
+        for label, (_, gain) in self.own.items():
+            found.set_own(label, skeleton.own(label) - gain @ change + _drawn(own_roots[label], rng))
         return found
 
+    @cached_property
+    def _roots(self) -> tuple[Tensor, dict[int, Tensor]]:
+        """Cholesky roots of the inverse covariances, the same for every sample."""
+        own = {label: torch.linalg.cholesky(block) for label, (block, _) in self.own.items()}
+        return torch.linalg.cholesky(self.normal), own
 
-def _drawn(inverse: Tensor, rng: np.random.Generator) -> Tensor:
-    """Return a normal random vector by its inverse covariance."""
-    random = torch.from_numpy(rng.normal(size=len(inverse)).astype(np.float32))
-    root = torch.linalg.cholesky(inverse)
+
+def _drawn(root: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return a normal random vector by the Cholesky root of its inverse covariance."""
+    random = torch.from_numpy(rng.normal(size=len(root)).astype(np.float32))
     return torch.linalg.solve_triangular(root.T, random[:, None], upper=True)[:, 0]
 
 
@@ -154,7 +161,7 @@ def fit_skeleton(
         turns: about the body axis from which the rough steps start [rad]; the most probable result is taken, that of
             the first turn where not both hips are seen.
     """
-    with torch.inference_mode(False), torch.no_grad():
+    with _one_thread(), torch.inference_mode(False), torch.no_grad():
         contours = [Contours.of(view, spacing_mm) for view in views]
         edges = [Edges.of(view, spacing_mm) for view in views if view.pixels is not None]
         bones = {bone for one in contours for own in one.bones for bone in own}
@@ -169,6 +176,17 @@ def fit_skeleton(
             for step in steps:
                 evidence.take(fit, step)
     return min(tried[:FINISHED], key=lambda fit: fit.cost)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep many small products on one thread; several wait for each other on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _started(contours: Sequence[Contours], turn: float) -> PosedSkeleton:

@@ -14,6 +14,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from SwinX2SLib.skeleton.algebra import CROSS
 from SwinX2SLib.skeleton.model import (
     FEMUR_SIDES_SD,
     PARTS,
@@ -158,19 +159,9 @@ def _unpacked(vector: Tensor) -> dict[str, Tensor]:
     return {name: part.view(PARTS[name]) for name, part in zip(SHARED, parts, strict=True)}
 
 
-_GENERATORS = torch.tensor(
-    [
-        [[0, 0, 0], [0, 0, -1], [0, 1, 0]],
-        [[0, 0, 1], [0, 0, 0], [-1, 0, 0]],
-        [[0, -1, 0], [1, 0, 0], [0, 0, 0]],
-    ],
-    dtype=torch.float32,
-)
-
-
 def pose_matrix(pose: Tensor) -> tuple[Tensor, Tensor]:
     """Return the matrix `(3, 3)` and the shift `(3,)` from RAS mm to network order mm."""
-    turn = torch.matrix_exp(torch.einsum("kij,k->ij", _GENERATORS, ROTATION_RAD * pose[:3]))
+    turn = torch.matrix_exp(torch.einsum("kij,k->ij", CROSS, ROTATION_RAD * pose[:3]))
     return -torch.exp(SCALE_SD * pose[6:7]) * turn, TRANSLATION_MM * pose[3:6]
 
 

@@ -19,7 +19,6 @@ from SwinX2SLib.weights.header import PACKED_KEY, SCALE
 LEAST_NUMBERS = 2048
 # A scale below the largest value clips it and is finer for the others: the shares tried.
 SHARES = np.linspace(0.6, 1.0, 21)
-BITS = range(4, 9)
 
 
 def pack(state: Mapping[str, Tensor], bits: int) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -27,7 +26,7 @@ def pack(state: Mapping[str, Tensor], bits: int) -> tuple[dict[str, Tensor], dic
 
     Args:
         state: finite tensors on the processor.
-        bits: of a weight, one of `BITS`.
+        bits: of a weight, one of `record.BITS`.
     """
     tensors: dict[str, Tensor] = {}
     shapes = {}

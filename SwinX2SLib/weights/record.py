@@ -11,6 +11,8 @@ from SwinX2SLib.errors import Fault, InputError
 
 # Variants that reconstruct nothing but look at single radiographs: its orientation, and where its spine's discs lie.
 HELPERS = ("film-orientation", "spine-discs")
+# Bits that a weight may have in a file of packed weights, see `weights.packing`.
+BITS = range(4, 9)
 
 
 class WeightsError(InputError):

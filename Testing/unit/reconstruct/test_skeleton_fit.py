@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.ndimage import binary_dilation
 
 from SwinX2SLib.anatomy import label_ids
@@ -12,14 +11,6 @@ from SwinX2SLib.skeleton.population import label_map, sample_weights
 
 SPACING_MM, L6 = 4.0, 25
 WHOLE = (slice(None), slice(None), slice(None))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

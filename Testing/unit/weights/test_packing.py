@@ -14,8 +14,8 @@ from SwinX2SLib.weights import load_weights
 from SwinX2SLib.weights.checkpoint import read_checkpoint
 from SwinX2SLib.weights.header import read_header
 from SwinX2SLib.weights.importing import ImportOptions, import_weights
-from SwinX2SLib.weights.packing import BITS, pack, unpack
-from SwinX2SLib.weights.record import WeightsError, WeightsRecord
+from SwinX2SLib.weights.packing import pack, unpack
+from SwinX2SLib.weights.record import BITS, WeightsError, WeightsRecord
 from SwinX2SLib.weights.storage import write_weights
 
 SIZES = {
