@@ -192,7 +192,8 @@ def _span(line: np.ndarray) -> slice:
 
 def _view(axis: int, silhouettes: np.ndarray, pixels: np.ndarray) -> View:
     """Return what one radiograph shows, silhouettes `(54, W, H)`."""
-    seen = sorted(_seen(silhouettes) & set(skeleton_model().slices))
+    shown = _seen(silhouettes)
+    seen = [label for label in skeleton_model().slices if label in shown]
     bones: list[tuple[int, ...]] = [(label,) for label in seen]
     if axis == 1:
         for pair in PAIRS:
