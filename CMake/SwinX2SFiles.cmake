@@ -146,6 +146,7 @@ set(SwinX2SLib_SCRIPTS
   models/orientation.py
   models/reconstruction.py
   models/residual.py
+  models/rib_names.py
   models/silhouettes.py
   models/single.py
   models/spine_discs.py
@@ -213,6 +214,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/protocol.py
   reconstruct/reconstruction.py
   reconstruct/reconstructor.py
+  reconstruct/rib_naming.py
   reconstruct/scoring.py
   reconstruct/serving.py
   reconstruct/skeleton_fit.py
@@ -256,6 +258,7 @@ set(SwinX2SLib_SCRIPTS
   skeleton/rib_curves.py
   skeleton/rib_surfaces.py
   skeleton/spine_alignment.py
+  skeleton/spine_frame.py
   skeleton/table.py
   slicerui/__init__.py
   slicerui/background_process.py

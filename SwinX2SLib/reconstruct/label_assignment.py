@@ -15,6 +15,8 @@ from SwinX2SLib.anatomy import CLASS_COUNT
 LEAST_EXPECTED_DICE = 0.1
 # Probabilities below this take no part in the choice.
 NEGLIGIBLE = 1e-3
+# No probability exceeds its threshold by a larger factor.
+_BEFORE_OTHERS = 2 / NEGLIGIBLE
 
 
 Part = tuple[slice, slice, slice]
@@ -28,11 +30,13 @@ class BonePart:
         label: of the bone.
         part: of the volume `(X, Y, Z)`.
         probability: in that part, any precision.
+        solid: bool, the voxels that are shown, where the bone's shape is known; None where its probability decides.
     """
 
     label: int
     part: Part
     probability: Tensor
+    solid: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def assign_labels(probability: Tensor) -> LabelAssignment:
 def assign_parts(shape: tuple[int, int, int], bones: Sequence[BonePart]) -> LabelAssignment:
     """Choose the labels of bones of which each lies in its own part of the volume.
 
-    A voxel goes to the bone whose threshold its probability exceeds by the largest factor.
+    A voxel goes to the bone whose threshold its probability exceeds by the largest factor; bones of known shape come
+    before the others, and among themselves the most probable first.
 
     Args:
         shape: `(X, Y, Z)`.
@@ -80,17 +85,32 @@ def assign_parts(shape: tuple[int, int, int], bones: Sequence[BonePart]) -> Labe
     for bone in bones:
         probability = bone.probability.float()
         occupied[bone.part] += probability
-        threshold, expected = best_threshold(probability)
-        if expected < LEAST_EXPECTED_DICE:
-            continue
+        if bone.solid is None:
+            threshold, expected = best_threshold(probability)
+            if expected < LEAST_EXPECTED_DICE:
+                continue
+            factor = probability / threshold
+        else:
+            expected = expected_dice(bone.solid, probability)
+            factor = bone.solid * (_BEFORE_OTHERS + probability)
         promised[bone.label] = expected
-        factor = probability / threshold
         won = factor >= best[bone.part]
         labels[bone.part][won] = bone.label
         best[bone.part][won] = factor[won]
         taken[bone.part][won] = probability[won]
     certainty = torch.where(labels > 0, taken, (1 - occupied).clamp(min=0))
     return LabelAssignment(labels.cpu().numpy(), (1 - certainty).half().cpu().numpy(), promised)
+
+
+def expected_dice(solid: Tensor, probability: Tensor) -> float:
+    """Return the overlap that the voxels of a bone promise.
+
+    Args:
+        solid: bool, its voxels.
+        probability: that they are, of the same shape.
+    """
+    total = solid.sum() + probability.sum(dtype=torch.float32)
+    return float(2 * probability[solid].sum(dtype=torch.float32) / total.clamp(min=1))
 
 
 def best_threshold(probability: Tensor) -> tuple[float, float]:

@@ -60,14 +60,27 @@ def plausibility_warnings(labels: np.ndarray, bones: Sequence[FoundBone]) -> lis
         bones: result of `found_bones`.
     """
     warnings = []
-    uncertain = sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
-    if 2 * uncertain > len(bones):
-        warnings.append(f"{UNRELIABLE}: the network has low confidence in {uncertain} of {len(bones)} bones.")
+    # Ribs are uncertain in most results, and say little of the other bones.
+    ribs = [bone for bone in bones if bone.label.group == "ribs"]
+    others = [bone for bone in bones if bone.label.group != "ribs"]
+    uncertain = _uncertain(others or ribs)
+    if 2 * uncertain > len(others or ribs):
+        count = len(others or ribs)
+        warnings.append(f"{UNRELIABLE}: the network has low confidence in {uncertain} of {count} bones.")
+    if others and 2 * _uncertain(ribs) > len(ribs):
+        warnings.append(
+            f"Ribs are for orientation only: low confidence in {_uncertain(ribs)} of {len(ribs)} ribs."
+        )
     large = [bone for bone in bones if bone.volume_ml > LARGEST_ML[_kind(bone.label)]]
     if large:
         sizes = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
         warnings.append(f"Implausibly large: {sizes}. Check the pixel size and the views.")
     return warnings + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
+
+
+def _uncertain(bones: Sequence[FoundBone]) -> int:
+    """Return how many bones the network has low confidence in."""
+    return sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
 
 
 def level_warnings(renamed: Sequence[str], shift_odds: Mapping[int, float]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -20,7 +20,9 @@ from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.measurements.bone_motions import BoneMotions, in_frame
 from SwinX2SLib.models.orientation import RadiographOrientationNet
 from SwinX2SLib.models.reconstruction import ReconstructionModel, reconstructs
+from SwinX2SLib.models.rib_names import RibNameNet
 from SwinX2SLib.models.silhouettes import SilhouetteModel
+from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
@@ -29,6 +31,7 @@ from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_od
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
+from SwinX2SLib.reconstruct.rib_naming import name_ribs
 from SwinX2SLib.reconstruct.skeleton_fit import SkeletonFit, fit_to_radiographs
 from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability, mean_silhouettes
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from SwinX2SLib.weights import WeightsRecord
 
 
+Helper = TypeVar("Helper", bound=nn.Module)
 ProgressCallback = Callable[[float, str], None]
 # Shares of the time: the network's layers, then the names of the vertebrae, then the skeleton, then clean-up.
 _NETWORK_SHARE, _NAMED_SHARE, _SHAPES_SHARE = 0.3, 0.4, 0.95
@@ -104,7 +108,9 @@ class Reconstructor:
             raise ModelError(faults)
         self.half_precision = bfloat16_is_fast(self.device)
         self._radiograph_orientation: RadiographOrientationNet | None = None
-        self.disc_finder = self._load_disc_finder()
+        discs, ribs = (self.record.disc_finder, self.record.rib_namer) if self.record else ("", "")
+        self.disc_finder = _load_helper(discs, SpineDiscNet, self.device) if discs else None
+        self.rib_namer = _load_helper(ribs, RibNameNet, self.device) if ribs else None
         # Silhouettes need the skeleton; what fills a volume itself is fitted where its record asks for discs.
         self.fits_skeleton = isinstance(network, SilhouetteModel) or self.disc_finder is not None
         self._load_seconds = time.perf_counter() - started
@@ -221,9 +227,12 @@ class Reconstructor:
         clock.lap("network")
         if not all(np.isfinite(view).all() for view in silhouettes):
             raise ModelError([_NO_NUMBERS])
-        progress(_NETWORK_SHARE, "Naming the vertebrae by their discs")
+        progress(_NETWORK_SHARE, "Naming vertebrae and ribs")
         discs = self._discs(pair)
         naming = name_levels(silhouettes, discs, pair.spacing_mm)
+        if self.rib_namer is not None:
+            with self._precision():
+                name_ribs(silhouettes, (coronal[:, :1], sagittal[:, :1]), self.rib_namer)
         clock.lap("levels")
         progress(_NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
         heights_mm = naming.heights_mm(pair.spacing_mm)
@@ -248,28 +257,10 @@ class Reconstructor:
         """
         network = self._radiograph_orientation
         if network is None:
-            network = self._radiograph_orientation = self._load_orientation_network()
-        return check_orientation(network, ap, lateral, self.device)
-
-    def _load_orientation_network(self) -> RadiographOrientationNet:
-        network, _ = _load(WEIGHTS, self.device)
-        if not isinstance(network, RadiographOrientationNet):
-            raise ModelError(
-                [
-                    Fault(
-                        "model-other-task",
-                        f"The weights {WEIGHTS} are not those of an orientation check.",
-                        "Reinstall.",
-                    )
-                ]
+            network = self._radiograph_orientation = _load_helper(
+                WEIGHTS, RadiographOrientationNet, self.device
             )
-        return network
-
-    def _load_disc_finder(self) -> nn.Module | None:
-        """Return the network that finds discs, None where the model's record names none."""
-        if self.record is None or not self.record.disc_finder:
-            return None
-        return _load(self.record.disc_finder, self.device)[0]
+        return check_orientation(network, ap, lateral, self.device)
 
     def _batch(self, picture: np.ndarray) -> Tensor:
         return torch.from_numpy(picture)[None, None].to(self.device)
@@ -340,6 +331,21 @@ def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Modul
         )
         raise ModelError([fault]) from error
     return loaded.eval(), record
+
+
+def _load_helper(name: str, kind: type[Helper], device: torch.device) -> Helper:
+    """Return the network of a helper's weights.
+
+    Raises:
+        ModelError: the weights cannot be used, or are those of another task.
+    """
+    network, _ = _load(name, device)
+    if not isinstance(network, kind):
+        sentence = f"The weights {name} are those of another task than the model needs them for."
+        raise ModelError(
+            [Fault("model-other-task", sentence, "Choose other weights with --model, or reinstall.")]
+        )
+    return network
 
 
 @contextmanager

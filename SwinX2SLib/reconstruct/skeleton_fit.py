@@ -7,7 +7,7 @@ general knows. Arrays in network order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -111,7 +111,7 @@ def _moved(bone: BonePart, start: np.ndarray) -> BonePart:
     x, y, z = (
         slice(axis.start + int(by), axis.stop + int(by)) for axis, by in zip(bone.part, start, strict=True)
     )
-    return BonePart(bone.label, (x, y, z), bone.probability)
+    return replace(bone, part=(x, y, z))
 
 
 def _fit_to_whole(
@@ -149,7 +149,7 @@ def _explained(
     for label, error_mm in errors_mm.items():
         part, mask = drawn[label]
         soft = _softened(mask, SOFTNESS * error_mm / spacing_mm)
-        bones.append(BonePart(label, part, torch.from_numpy(soft)))
+        bones.append(BonePart(label, part, torch.from_numpy(soft), torch.from_numpy(mask)))
     return SkeletonFit(bones, errors_mm, _motions(points, samples, errors_mm))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
 from SwinX2SLib.geometry.contours import contour_lines
 from SwinX2SLib.skeleton.model import rib_label
@@ -75,6 +75,7 @@ class Contours:
         normals: outwards, `(M, 2)`.
         silhouette: of the points, `(M,)`.
         lengths_mm: of the piece of contour that each point stands for, `(M,)`.
+        depths_mm: by number of a silhouette of several bones, how far inside each pixel lies, `(W, H)`; 0 outside.
     """
 
     view: View
@@ -87,6 +88,7 @@ class Contours:
     normals: np.ndarray
     silhouette: np.ndarray
     lengths_mm: np.ndarray
+    depths_mm: dict[int, np.ndarray]
 
     @property
     def size_mm(self) -> np.ndarray:
@@ -122,7 +124,30 @@ class Contours:
             columns[1],
             np.repeat(np.arange(len(shown)), counts).astype(int),
             columns[2],
+            {
+                number: distance_transform_edt(map_ > LEVELS[1]) * spacing_mm
+                for number, (own, map_) in zip(numbers, shown, strict=True)
+                if len(own) > 1
+            },
         )
+
+    def depth_mm(self, numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return how far inside silhouettes of several bones places lie [mm], 0 in those of one bone.
+
+        Args:
+            numbers: of the silhouettes, `(N,)`.
+            places: across and down [mm], `(N, 2)`.
+        """
+        pixels = (
+            np.rint(places / self.spacing_mm)
+            .astype(int)
+            .clip(0, np.array(self.view.silhouettes.shape[1:]) - 1)
+        )
+        found = np.zeros(len(numbers))
+        for number, depths in self.depths_mm.items():
+            own = numbers == number
+            found[own] = depths[tuple(pixels[own].T)]
+        return found
 
     def thinned(self, every: int) -> Contours:
         """Return every so many points, each of which stands for a longer piece."""

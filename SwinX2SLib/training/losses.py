@@ -81,6 +81,21 @@ def silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
     return entropy.sum(1).mean() + 0.5 * (_mean_dice_loss(*sums) + _mean_dice_loss(*group_sums))
 
 
+def rib_silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
+    """Binary cross entropy plus Dice of the silhouettes of ribs, of each and of all together.
+
+    Args:
+        logits: `(B, R, W, H)`, that a ray meets the rib.
+        occupied: `(B, R, W, H)`, 0..1.
+        known: bool `(B, R)`.
+    """
+    logits, weight = logits.float(), known[:, :, None, None].float()
+    entropy = functional.binary_cross_entropy_with_logits(logits, occupied, reduction="none") * weight
+    p = logits.sigmoid()
+    sums = [(x * weight).flatten(2).sum(-1) for x in (p * occupied, p, occupied)]
+    return entropy.sum(1).mean() + _mean_dice_loss(*sums)
+
+
 def _bones(group: str) -> list[int]:
     """Return the places of a group's bones among the silhouettes."""
     return [label - 1 for label in label_ids(group)]

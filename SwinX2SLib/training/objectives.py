@@ -21,15 +21,17 @@ from SwinX2SLib.models.orientation import (
     as_square,
     reorient,
 )
-from SwinX2SLib.models.silhouettes import SilhouetteModel
+from SwinX2SLib.models.rib_names import RibNameNet
+from SwinX2SLib.models.silhouettes import SilhouetteModel, standardise
 from SwinX2SLib.models.single import SingleOutputNetwork
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S
 from SwinX2SLib.models.voxel_head import voxels_of
 from SwinX2SLib.skeleton.discs import Disc, find_discs
+from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, RIBS, SpineFrame, drawn_at
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
-from SwinX2SLib.training.losses import dice_ce, silhouette_loss
+from SwinX2SLib.training.losses import dice_ce, rib_silhouette_loss, silhouette_loss
 from SwinX2SLib.training.paper_objective import paper_objective, single_objective
 from SwinX2SLib.training.schedule import Phase
 
@@ -214,6 +216,63 @@ def _plane_loss(logits: Tensor, wanted: list[tuple[np.ndarray, np.ndarray]]) -> 
     return (loss * teaches).sum() / teaches.sum().clamp(min=1)
 
 
+# Errors of the places of vertebrae that a network sees: of each [pixels], and of all together.
+PLACE_PX, COURSE_PX = 0.7, 0.7
+
+
+def rib_name_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
+    """Return the loss of the ribs' silhouettes in radiographs drawn about a straight spine.
+
+    Args:
+        model: a `RibNameNet`.
+        batch: samples; those without vertebrae or without ribs teach nothing.
+        phase: not used; there is one.
+    """
+    generators = [np.random.default_rng(int(seed)) for seed in batch.seeds.tolist()]
+    parts = {}
+    for name, lateral, radiographs, occupied in (
+        ("frontal", False, batch.coronal, batch.coronal_occupied),
+        ("lateral", True, batch.sagittal, batch.sagittal_occupied),
+    ):
+        shown = standardise(radiographs[:, :1])
+        drawn = [
+            part
+            for k, rng in enumerate(generators)
+            for part in _drawn_ribs(shown[k], occupied[k], batch.known[k], lateral, rng)
+        ]
+        if not drawn:
+            parts[name] = sum((0 * weights.sum() for weights in model.parameters()), torch.zeros(()))
+            continue
+        pictures, targets, known = (torch.stack(column) for column in zip(*drawn, strict=True))
+        parts[name] = rib_silhouette_loss(model(pictures, lateral), targets, known)
+    return parts
+
+
+def _drawn_ribs(
+    radiograph: Tensor, occupied: Tensor, known: Tensor, lateral: bool, rng: np.random.Generator
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Return a sample's drawn radiographs `(1, C, R)`, silhouettes of ribs `(12, C, R)` and which are known."""
+    errors = rng.normal(0, PLACE_PX, (23, 2)) + rng.normal(0, COURSE_PX, 2)
+    frame = SpineFrame.of(occupied.numpy(), errors)
+    if frame is None or not occupied[RIBS[0][0] - 1 : RIBS[1][-1]].any():
+        return []
+    left, right = ([label - 1 for label in side] for side in RIBS)
+    if lateral:
+        known_pairs = known[1:][left] & known[1:][right]
+        either = occupied[left] | occupied[right]
+        return [_drawn_part(radiograph, either, known_pairs, frame.places(DEPTH_MM))]
+    return [
+        _drawn_part(radiograph, occupied[own], known[1:][own], frame.places(BESIDE_MM, sign))
+        for own, sign in ((left, 1), (right, -1))
+    ]
+
+
+def _drawn_part(
+    radiograph: Tensor, occupied: Tensor, known: Tensor, places: np.ndarray
+) -> tuple[Tensor, Tensor, Tensor]:
+    return drawn_at(radiograph, places), drawn_at(occupied.float(), places), known
+
+
 Objective = Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]
 
 __all__ = ["Objective", "Phase", "objective_for", "phases_of"]
@@ -248,6 +307,8 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
         return orientation_loss
     if isinstance(model, SpineDiscNet):
         return spine_disc_loss
+    if isinstance(model, RibNameNet):
+        return rib_name_loss
     raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")
 
 

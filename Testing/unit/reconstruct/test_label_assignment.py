@@ -112,6 +112,28 @@ def test_bones_given_in_parts_of_the_volume_get_the_labels_that_they_get_in_the_
     np.testing.assert_allclose(found.expected_dice[:5], expected.expected_dice[:5], atol=1e-5)
 
 
+def test_a_bone_of_known_shape_is_shown_whole_and_promises_what_its_probability_says():
+    solid = torch.zeros(6, 6, 6, dtype=torch.bool)
+    solid[2:4, 2:4, 2:4] = True
+    soft = torch.full((6, 6, 6), 0.02)
+    soft[solid] = 0.25
+    # Another bone, of unknown shape, is certain of some of the same voxels.
+    other = torch.zeros(6, 6, 6)
+    other[3:5, 3:5, 3:5] = 0.99
+    whole = (slice(0, 6),) * 3
+    found = assign_parts((6, 6, 6), [BonePart(2, whole, other), BonePart(1, whole, soft, solid)])
+    np.testing.assert_array_equal(found.labels == 1, solid.numpy())
+    # 8 voxels of 0.25, of 2 + 208 * 0.02 that are expected.
+    assert found.expected_dice[1] == pytest.approx(2 * 2 / (8 + 2 + 208 * 0.02))
+    assert found.uncertainty[2, 2, 2] == pytest.approx(0.75, abs=1e-3)
+
+
+def test_where_bones_of_known_shape_overlap_the_more_probable_one_is_shown():
+    solid, whole = torch.ones(3, 3, 3, dtype=torch.bool), (slice(0, 3),) * 3
+    parts = [BonePart(k, whole, torch.full((3, 3, 3), p), solid) for k, p in ((1, 0.3), (2, 0.5), (3, 0.4))]
+    assert (assign_parts((3, 3, 3), parts).labels == 2).all()
+
+
 def test_without_bones_all_is_certain_background():
     found = assign_parts((3, 4, 5), [])
     assert not found.labels.any()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.reconstruct import plausibility
 
 SHAPE, SPACING_MM = (40, 40, 80), 4.0
@@ -64,6 +65,24 @@ def test_a_network_that_is_unsure_of_most_bones_is_not_to_be_relied_on(unsure, t
     assert bool(said) is told
     if told:
         assert "low confidence in 3 of 5 bones" in said[0]
+
+
+def bones_of(ribs: float, spine: float) -> list[plausibility.FoundBone]:
+    """Six ribs and three vertebrae of given confidence."""
+    confidences = {**dict.fromkeys(range(26, 32), ribs), **dict.fromkeys((18, 19, 20), spine)}
+    return [plausibility.FoundBone(label_by_id(k), 10.0, c) for k, c in sorted(confidences.items())]
+
+
+def test_uncertain_ribs_are_told_but_do_not_condemn_the_other_bones():
+    nothing = np.zeros((2, 2, 2), np.uint8)
+    (said,) = plausibility.plausibility_warnings(nothing, bones_of(ribs=0.3, spine=0.9))
+    assert said == "Ribs are for orientation only: low confidence in 6 of 6 ribs."
+    said = plausibility.plausibility_warnings(nothing, bones_of(ribs=0.9, spine=0.4))
+    assert len(said) == 1
+    assert said[0].startswith(plausibility.UNRELIABLE)
+    ribs_alone = bones_of(ribs=0.3, spine=0.9)[3:]
+    (said,) = plausibility.plausibility_warnings(nothing, ribs_alone)
+    assert said.startswith(plausibility.UNRELIABLE)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import rotate
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.geometry.surfaces import Surface
@@ -14,6 +15,7 @@ from SwinX2SLib.skeleton.fitting import FINE, SHARP, Fit, fit_skeleton
 from SwinX2SLib.skeleton.matching import Projection
 from SwinX2SLib.skeleton.model import skeleton_model
 from SwinX2SLib.skeleton.posing import PosedSkeleton
+from SwinX2SLib.training.data import occupied_rays
 
 GROUPS = ("spine", "ribs", "pelvis", "femur")
 SPACING_MM = 4.0
@@ -66,6 +68,26 @@ def test_names_in_the_frontal_radiograph_alone_are_enough_to_find_ribs(drawn):
     unnamed = dataclasses.replace(lateral, bones=(*others, ribs), silhouettes=maps)
     found = fit_skeleton([frontal, unnamed], SPACING_MM, steps=(*FINE, *SHARP), turns=(0.0,))
     assert dice(found, drawn.labels)["ribs"] > 0.3
+
+
+def test_a_turned_pelvis_is_found_turned_though_both_hips_are_one_silhouette_from_the_side(drawn):
+    """Rims that lie inside the common outline belong to no contour; they would draw the hips over each other."""
+    angle_deg, hips = 8.0, (51, 52)
+    turned = rotate(drawn.labels, angle_deg, (0, 1), reshape=False, order=0)
+    maps = [occupied_rays(torch.from_numpy(turned), axis).float().numpy() for axis in (1, 0)]
+    single = tuple((label,) for label in range(1, 55))
+    pairs = (hips, (53, 54))
+    others = tuple(own for own in single if own[0] not in (51, 52, 53, 54))
+    lateral = np.stack([maps[1][[label - 1 for label in own]].max(axis=0) for own in (*others, *pairs)])
+    views = [View(0, single, maps[0]), View(1, (*others, *pairs), lateral)]
+    points = fit_skeleton(views, SPACING_MM, steps=FINE, turns=(0.0,)).points_mm()
+    found = [points[skeleton_model().slices[label]].mean(axis=0) for label in hips]
+    wanted = [np.argwhere(turned == label).mean(axis=0) for label in hips]
+    assert yaw_deg(*found) == pytest.approx(yaw_deg(*wanted), abs=1.5)
+
+
+def yaw_deg(right: np.ndarray, left: np.ndarray) -> float:
+    return float(np.degrees(np.arctan2(left[1] - right[1], left[0] - right[0])))
 
 
 def test_one_radiograph_alone_is_fitted_too(drawn):
