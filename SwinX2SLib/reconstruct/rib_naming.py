@@ -11,9 +11,10 @@ from torch import Tensor
 
 from SwinX2SLib.models.rib_names import RibNameNet
 from SwinX2SLib.models.silhouettes import standardise
-from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, RIBS, SpineFrame, drawn_at
+from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, RIBS, SpineFrame, drawn_about, drawn_at
 
-_LEFT, _RIGHT = ([label - 1 for label in side] for side in RIBS)
+# Places of the ribs of each side among the silhouettes, and in which direction columns count from the spine.
+_SIDES = tuple(([label - 1 for label in ribs], side) for ribs, side in zip(RIBS, (1, -1), strict=True))
 
 
 @torch.inference_mode()
@@ -31,24 +32,16 @@ def name_ribs(
     """
     frames = [SpineFrame.of(view) for view in silhouettes]
     frontal, lateral = (standardise(radiograph)[0] for radiograph in radiographs)
+    sides = torch.cat([drawn_about(frames[0], frontal, BESIDE_MM, side) for _, side in _SIDES])
+    beside, deep = network(sides[None], drawn_about(frames[1], lateral, DEPTH_MM)[None])
     if frames[0] is not None:
-        for own, side in ((_LEFT, 1), (_RIGHT, -1)):
-            silhouettes[0][own] = _seen(network, frontal, frames[0], BESIDE_MM, side, lateral=False)
+        for number, (own, side) in enumerate(_SIDES):
+            silhouettes[0][own] = _put_back(beside[0, number], frames[0].places_back(BESIDE_MM, side))
     if frames[1] is not None:
-        either = _seen(network, lateral, frames[1], DEPTH_MM, 1, lateral=True)
-        silhouettes[1][_LEFT] = silhouettes[1][_RIGHT] = 1 - np.sqrt(1 - either)
+        either = _put_back(deep[0], frames[1].places_back(DEPTH_MM))
+        silhouettes[1][_SIDES[0][0]] = silhouettes[1][_SIDES[1][0]] = 1 - np.sqrt(1 - either)
 
 
-def _seen(
-    network: RibNameNet,
-    radiograph: Tensor,
-    frame: SpineFrame,
-    span_mm: tuple[float, float],
-    side: int,
-    *,
-    lateral: bool,
-) -> np.ndarray:
-    """Return how probable it is that a ray meets each of the twelve ribs, `(12, W, H)`."""
-    drawn = drawn_at(radiograph, frame.places(span_mm, side))
-    probability = network(drawn[None], lateral)[0].float().sigmoid()
-    return drawn_at(probability, frame.places_back(span_mm, side)).clamp(0, 1).cpu().numpy()
+def _put_back(logits: Tensor, places: np.ndarray) -> np.ndarray:
+    """Return probabilities `(12, W, H)` of a radiograph from logits `(12, C, R)` of the drawn one."""
+    return drawn_at(logits.float().sigmoid(), places).clamp(0, 1).cpu().numpy()

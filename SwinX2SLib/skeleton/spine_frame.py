@@ -131,3 +131,18 @@ def drawn_at(pictures: Tensor, places: np.ndarray) -> Tensor:
     outside."""
     grid = torch.from_numpy(2 * places - 1).to(pictures).flip(-1)
     return functional.grid_sample(pictures[None], grid[None], padding_mode="zeros", align_corners=False)[0]
+
+
+def drawn_about(
+    frame: SpineFrame | None, pictures: Tensor, span_mm: tuple[float, float], side: int = 1
+) -> Tensor:
+    """Return pictures `(N, W, H)` drawn about the spine, `(N, C, ROWS)`; empty without a frame.
+
+    Args:
+        frame: of the radiograph.
+        pictures: of the same field as the radiograph.
+        span_mm, side: as of `SpineFrame.places`.
+    """
+    if frame is None:
+        return pictures.new_zeros(len(pictures), len(np.arange(*span_mm, PIXEL_MM)), ROWS)
+    return drawn_at(pictures, frame.places(span_mm, side))

@@ -28,7 +28,7 @@ from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S
 from SwinX2SLib.models.voxel_head import voxels_of
 from SwinX2SLib.skeleton.discs import Disc, find_discs
-from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, RIBS, SpineFrame, drawn_at
+from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, RIBS, SpineFrame, drawn_about
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.losses import dice_ce, rib_silhouette_loss, silhouette_loss
@@ -225,52 +225,45 @@ def rib_name_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Ten
 
     Args:
         model: a `RibNameNet`.
-        batch: samples; those without vertebrae or without ribs teach nothing.
+        batch: samples; a radiograph without vertebrae teaches nothing.
         phase: not used; there is one.
     """
-    generators = [np.random.default_rng(int(seed)) for seed in batch.seeds.tolist()]
-    parts = {}
-    for name, lateral, radiographs, occupied in (
-        ("frontal", False, batch.coronal, batch.coronal_occupied),
-        ("lateral", True, batch.sagittal, batch.sagittal_occupied),
-    ):
-        shown = standardise(radiographs[:, :1])
-        drawn = [
-            part
-            for k, rng in enumerate(generators)
-            for part in _drawn_ribs(shown[k], occupied[k], batch.known[k], lateral, rng)
-        ]
-        if not drawn:
-            parts[name] = sum((0 * weights.sum() for weights in model.parameters()), torch.zeros(()))
-            continue
-        pictures, targets, known = (torch.stack(column) for column in zip(*drawn, strict=True))
-        parts[name] = rib_silhouette_loss(model(pictures, lateral), targets, known)
-    return parts
+    columns = zip(*(_drawn_sample(batch, number) for number in range(len(batch.seeds))), strict=True)
+    frontal, left_right, known, lateral, either, known_pairs = (torch.stack(column) for column in columns)
+    beside, deep = model(frontal, lateral)
+    return {
+        "frontal": rib_silhouette_loss(beside.flatten(0, 1), left_right.flatten(0, 1), known.flatten(0, 1)),
+        "lateral": rib_silhouette_loss(deep, either, known_pairs),
+    }
 
 
-def _drawn_ribs(
-    radiograph: Tensor, occupied: Tensor, known: Tensor, lateral: bool, rng: np.random.Generator
-) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Return a sample's drawn radiographs `(1, C, R)`, silhouettes of ribs `(12, C, R)` and which are known."""
-    errors = rng.normal(0, PLACE_PX, (23, 2)) + rng.normal(0, COURSE_PX, 2)
-    frame = SpineFrame.of(occupied.numpy(), errors)
-    if frame is None or not occupied[RIBS[0][0] - 1 : RIBS[1][-1]].any():
-        return []
-    left, right = ([label - 1 for label in side] for side in RIBS)
-    if lateral:
-        known_pairs = known[1:][left] & known[1:][right]
-        either = occupied[left] | occupied[right]
-        return [_drawn_part(radiograph, either, known_pairs, frame.places(DEPTH_MM))]
-    return [
-        _drawn_part(radiograph, occupied[own], known[1:][own], frame.places(BESIDE_MM, sign))
+def _drawn_sample(batch: Batch, number: int) -> tuple[Tensor, ...]:
+    """Return a sample's drawn radiographs, silhouettes of ribs and which are known: frontal ones
+    `(2, C, R)`, `(2, 12, C, R)`, `(2, 12)`, and lateral ones `(1, D, R)`, `(12, D, R)`, `(12,)`."""
+    rng = np.random.default_rng(int(batch.seeds[number]))
+    frontal, lateral = (
+        standardise(view[number : number + 1, :1])[0] for view in (batch.coronal, batch.sagittal)
+    )
+    front, side = batch.coronal_occupied[number], batch.sagittal_occupied[number]
+    frames = [
+        SpineFrame.of(
+            occupied.numpy(force=True), rng.normal(0, PLACE_PX, (23, 2)) + rng.normal(0, COURSE_PX, 2)
+        )
+        for occupied in (front, side)
+    ]
+    left, right = ([label - 1 for label in ribs] for ribs in RIBS)
+    known = batch.known[number, 1:]
+    halves = [
+        drawn_about(frames[0], torch.cat([frontal, front[own].float()]), BESIDE_MM, sign)
         for own, sign in ((left, 1), (right, -1))
     ]
-
-
-def _drawn_part(
-    radiograph: Tensor, occupied: Tensor, known: Tensor, places: np.ndarray
-) -> tuple[Tensor, Tensor, Tensor]:
-    return drawn_at(radiograph, places), drawn_at(occupied.float(), places), known
+    deep = drawn_about(frames[1], torch.cat([lateral, (side[left] | side[right]).float()]), DEPTH_MM)
+    beside = torch.stack(halves)
+    known_sides, known_pairs = torch.stack([known[left], known[right]]), known[left] & known[right]
+    return (
+        *(beside[:, 0], beside[:, 1:], known_sides & (frames[0] is not None)),
+        *(deep[:1], deep[1:], known_pairs & (frames[1] is not None)),
+    )
 
 
 Objective = Callable[[nn.Module, Batch, Phase], dict[str, Tensor]]
