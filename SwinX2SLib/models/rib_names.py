@@ -69,8 +69,8 @@ class RibNameNet(nn.Module):
             if number < len(self.to_frontal):
                 beside, deep = _rows(sides), _rows(depth)
                 both = beside.unflatten(0, (batch, 2)).mean(1)
-                sides = sides + self.to_frontal[number](beside, deep.repeat_interleave(2, dim=0))
-                depth = depth + self.to_lateral[number](deep, both)
+                sides = _with(sides, self.to_frontal[number](beside, deep.repeat_interleave(2, dim=0)))
+                depth = _with(depth, self.to_lateral[number](deep, both))
         left_right = self.frontal.named(sides, frontal.shape[-2:]).unflatten(0, (batch, 2))
         return left_right, self.lateral.named(depth, lateral.shape[-2:])
 
@@ -127,6 +127,11 @@ class _Told(nn.Module):
     def forward(self, own: Tensor, other: Tensor) -> Tensor:
         """Return what to add, from the rows of both planes `(B, 2 C, R)`."""
         return self.mix(torch.cat([own, other], dim=1))[:, :, None]
+
+
+def _with(x: Tensor, told: Tensor) -> Tensor:
+    """Return a map with what its rows were told; convolutions are fastest with channels last."""
+    return (x + told).contiguous(memory_format=torch.channels_last)
 
 
 def _rows(x: Tensor) -> Tensor:
