@@ -421,7 +421,6 @@ set(SwinX2S_RESOURCES
   Resources/Report/style.css.jinja
   Resources/Screenshots/demo.png
   Resources/Shapes/README.md
-  Resources/Shapes/pelvis_shape.npz
   Resources/Shapes/skeleton.npz
   Resources/Shapes/spine_alignment.npz
   Resources/Translations/SwinX2S_en-US.ts

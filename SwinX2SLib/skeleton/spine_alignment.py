@@ -10,14 +10,10 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.geometry.registration import fit_similarity
 from SwinX2SLib.resources import resource_path
 
 LEVELS = 24  # C1..L5
 SPINE_MODES = 12
-PELVIS_MODES = 8
-VERTICES_PER_BONE = 350
-BONES = ("LeftHip", "RightHip", "Sacrum")
 LPS_TO_NETWORK = np.array([1.0, 1.0, -1.0])
 FEWEST_SCANS = 40
 OUTLIER_DEVIATIONS = (
@@ -62,31 +58,6 @@ def fit_spines(scan: np.ndarray, kind: np.ndarray, level: np.ndarray, points: np
     return {"mean": mean.reshape(-1, 2), "modes": _modes(covariance, SPINE_MODES).reshape(-1, LEVELS - 1, 2)}
 
 
-def fit_pelves(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean `(V, 3)` and modes `(K, V, 3)` [mm] of shapes `(N, V, 3)` laid onto each other, at mean size."""
-    mean, aligned = align_pelves(shapes)
-    return mean, scaled_modes(aligned, PELVIS_MODES)
-
-
-def scaled_modes(aligned: np.ndarray, count: int) -> np.ndarray:
-    """Return the first modes `(K, V, 3)` of shapes `(N, V, 3)`, one standard deviation each."""
-    residual = (aligned - aligned.mean(0)).reshape(len(aligned), -1)
-    _, deviations, modes = np.linalg.svd(residual, full_matrices=False)
-    return (modes[:count] * deviations[:count, None] / np.sqrt(len(aligned) - 1)).reshape(count, -1, 3)
-
-
-def align_pelves(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean `(V, 3)` of shapes `(N, V, 3)` [mm] at mean size, and the shapes laid onto it."""
-    mean = shapes[0] - shapes[0].mean(0)
-    size = np.mean([np.sqrt(((s - s.mean(0)) ** 2).sum()) for s in shapes])
-    aligned = shapes
-    for _ in range(10):
-        mean = mean * size / np.sqrt((mean**2).sum())
-        aligned = np.stack([fit_similarity(shape, mean).apply(shape) for shape in shapes])
-        mean = aligned.mean(0) - aligned.mean((0, 1))
-    return mean, aligned
-
-
 def _modes(covariance: np.ndarray, count: int) -> np.ndarray:
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     order = np.argsort(values)[::-1][:count]
@@ -104,23 +75,12 @@ def read_paths(about: str, **what: str) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Write both tables."""
-    args = read_paths(__doc__, keypoints="spine_keypoints.npz", atlas="jhu_pelvis_atlas.npz")
+    """Write the table."""
+    args = read_paths(__doc__, keypoints="spine_keypoints.npz")
     data = np.load(args.keypoints)
     spines = fit_spines(data["scan"], data["kind"], data["level"], data["xyz_lps_mm"].astype(np.float64))
     np.savez_compressed(
         args.out / "spine_alignment.npz", **{name: value.astype(np.float32) for name, value in spines.items()}
-    )
-    data = np.load(args.atlas)
-    step = data["LeftHip_vertices"].shape[1] // VERTICES_PER_BONE
-    shapes = np.concatenate([data[f"{bone}_vertices"][:, ::step] for bone in BONES], axis=1) * LPS_TO_NETWORK
-    mean, modes = fit_pelves(shapes.astype(np.float64))
-    bone = np.repeat(np.arange(len(BONES)), mean.shape[0] // len(BONES))
-    np.savez_compressed(
-        args.out / "pelvis_shape.npz",
-        mean=mean.astype(np.float32),
-        modes=modes.astype(np.float32),
-        bone=bone.astype(np.uint8),
     )
 
 

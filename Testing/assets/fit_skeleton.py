@@ -34,7 +34,6 @@ from SwinX2SLib.measurements.sacral_endplate import find_sacral_endplate
 from SwinX2SLib.measurements.vertebra_shape import vertebra_shape
 from SwinX2SLib.measurements.voxel_solid import LocalFrame
 from SwinX2SLib.skeleton.discs import SACRUM
-from SwinX2SLib.skeleton.spine_alignment import scaled_modes
 from SwinX2SLib.skeleton.table import FEMUR_LEFT, HIP_LEFT, HIP_RIGHT
 from Testing.assets.fit_bone_shapes import BoneShape, read_shapes
 
@@ -51,6 +50,13 @@ RIB_PARAMETERS = (
     *("chord_mm", "peak_x", "peak_y", "proximal_inner_angle_deg", "distal_spiral"),
     *("pump_handle_deg", "lateral_swing_deg", "bucket_handle_deg"),
 )
+
+
+def scaled_modes(aligned: np.ndarray, count: int) -> np.ndarray:
+    """Return the first modes `(K, V, 3)` of shapes `(N, V, 3)`, one standard deviation each."""
+    residual = (aligned - aligned.mean(0)).reshape(len(aligned), -1)
+    _, deviations, modes = np.linalg.svd(residual, full_matrices=False)
+    return (modes[:count] * deviations[:count, None] / np.sqrt(len(aligned) - 1)).reshape(count, -1, 3)
 
 
 def vertebra_entries(path: Path) -> dict[str, np.ndarray]:

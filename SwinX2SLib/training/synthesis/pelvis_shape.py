@@ -1,9 +1,8 @@
-"""How a person's pelvis may vary: the modes of forty pelves as displacement fields around it."""
+"""How a person's pelvis may vary: the modes of the statistical skeleton as displacement fields around it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from scipy import ndimage
@@ -11,14 +10,18 @@ from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.geometry.registration import register_bones
-from SwinX2SLib.resources import resource_path
+from SwinX2SLib.skeleton.table import skeleton_table
 from SwinX2SLib.training.synthesis.subjects import Subject
 
 BONES = ("hip_left", "hip_right", "sacrum")
+# The first modes have most of the variation.
+MODES = 8
+# The skeleton's axes are opposite to those of the network's order.
+_TO_NETWORK = -1.0
 GRID_MM = 10.0
 REACH_MM = 60.0  # beyond the bones the displacement fades to nothing over this distance
 NEIGHBOURS = 8
-DISTANCE_LIMIT_MM = 9.0
+DISTANCE_LIMIT_MM = 12.0
 MODE_LIMIT = 2.0
 
 
@@ -42,27 +45,22 @@ class PelvisField:
         return np.stack(moved, axis=-1)
 
 
-@cache
-def pelvis_table() -> dict[str, np.ndarray]:
-    """Return mean `(V, 3)`, modes `(K, V, 3)` and bone `(V,)`, as `fit_shapes` wrote them."""
-    with np.load(resource_path("Shapes", "pelvis_shape.npz")) as data:
-        return {name: data[name] for name in data.files}
-
-
 def fit_pelvis_field(person: Subject) -> PelvisField | None:
     """Lay the mean pelvis onto a person's and return its modes there; None without a pelvis that fits."""
     bones = [ids_by_name()[name] for name in BONES]
     if not all(bone in person.boxes for bone in bones):
         return None
-    table = pelvis_table()
-    mean = [table["mean"][table["bone"] == place].astype(np.float64) for place in range(len(BONES))]
-    # The table's sacrum ends at S3, and its bones are surfaces: they are matched from there to the person only.
+    templates = [skeleton_table().bones[bone] for bone in bones]
+    mean = [_TO_NETWORK * template.vertices_mm for template in templates]
     surfaces = [_surface_mm(person, bone) for bone in bones]
-    similarity, distance = register_bones(mean, surfaces, [(False, True)] * 3, start_all=True)
+    similarity, distance = register_bones(
+        mean, surfaces, [(True, person.is_whole(bone)) for bone in bones], start_all=True
+    )
     if distance > DISTANCE_LIMIT_MM:
         return None
     vertices = similarity.apply(np.concatenate(mean))
-    modes = similarity.scale * table["modes"].astype(np.float64) @ similarity.rotation.T
+    own = _TO_NETWORK * np.concatenate([template.modes_mm[:MODES] for template in templates], axis=1)
+    modes = similarity.scale * own @ similarity.rotation.T
     low, high = vertices.min(0) - REACH_MM, vertices.max(0) + REACH_MM
     shape = np.ceil((high - low) / GRID_MM).astype(int) + 1
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), axis=-1) * GRID_MM + low

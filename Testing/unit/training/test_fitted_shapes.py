@@ -1,4 +1,4 @@
-"""Tables of spines and pelves: what is fitted to people comes out again."""
+"""The table of spines: what is fitted to people comes out again."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,9 @@ import pytest
 from SwinX2SLib.skeleton.spine_alignment import (
     LEVELS,
     alignment_table,
-    fit_pelves,
     fit_spines,
     segment_angles,
 )
-from SwinX2SLib.training.synthesis.pelvis_shape import pelvis_table
 
 
 def test_fitted_spine_modes_return_the_spread_that_the_scans_have():
@@ -33,29 +31,8 @@ def test_fitted_spine_modes_return_the_spread_that_the_scans_have():
     assert not segment_angles(upright).any()
 
 
-def test_fitted_pelves_do_not_depend_on_where_and_how_large_they_were_drawn():
-    rng = np.random.default_rng(0)
-    base = rng.normal(0, 40, (60, 3))
-    mode = rng.normal(0, 1, (60, 3))
-    shapes = np.stack(
-        [
-            s * (base + w * mode) + rng.normal(0, 100, 3)
-            for s, w in zip(rng.uniform(0.8, 1.2, 25), rng.normal(0, 2, 25), strict=True)
-        ]
-    )
-    _, modes = fit_pelves(shapes)
-    sizes = np.sqrt((modes**2).sum((1, 2)))
-    assert sizes[0] > 10 * sizes[1], "one way to differ, one mode"
-
-
-def test_the_shipped_tables_are_of_people():
+def test_the_shipped_table_is_of_people():
     mean, modes = alignment_table()
     assert mean.shape == (LEVELS - 1, 2)
     assert modes.shape[1:] == mean.shape
     assert np.abs(np.degrees(mean[3:, 0])).max() < 8, "on average the spine is straight from the front"
-    table = pelvis_table()
-    left, right, sacrum = (table["mean"][table["bone"] == i].mean(0) for i in range(3))
-    assert left[0] > sacrum[0] > right[0]
-    assert sacrum[1] > left[1]
-    width = np.ptp(table["mean"][:, 0])
-    assert 230 < width < 310
