@@ -74,7 +74,7 @@ class Contours:
         places: of the points [mm] across and down, `(M, 2)`.
         normals: outwards, `(M, 2)`.
         silhouette: of the points, `(M,)`.
-        lengths_mm: of the piece of contour that each point stands for, `(M,)`.
+        lengths_mm: of the piece of contour that each point stands for, times the trust in it, `(M,)`.
         depths_mm: by number of a silhouette of several bones, how far inside each pixel lies, `(W, H)`; 0 outside.
     """
 
@@ -123,7 +123,7 @@ class Contours:
             columns[0],
             columns[1],
             np.repeat(np.arange(len(shown)), counts).astype(int),
-            columns[2],
+            columns[2] * np.repeat([_trust(map_) for _, map_ in shown], counts),
             {
                 number: distance_transform_edt(map_ > LEVELS[1]) * spacing_mm
                 for number, (own, map_) in zip(numbers, shown, strict=True)
@@ -165,6 +165,12 @@ _EMPTY = (np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
 
 def _middle(shown: np.ndarray) -> np.ndarray:
     return (np.indices(shown.shape) * shown).sum(axis=(1, 2)) / shown.sum()
+
+
+def _trust(shown: np.ndarray) -> float:
+    """Return how far a contour is to be trusted: the square of the mean probability in the silhouette's area."""
+    ordered = np.sort(shown.ravel())[::-1]
+    return float(ordered[: max(int(shown.sum()), 1)].mean() ** 2)
 
 
 def _is_whole(bones: Sequence[int], shown: np.ndarray) -> bool:

@@ -288,7 +288,11 @@ def test_weights_for_other_classes_or_more_radiographs_are_refused_in_words(tmp_
 
 @pytest.mark.parametrize("helper", ["disc_finder", "rib_namer"])
 def test_a_record_that_names_a_helper_of_another_task_is_refused_in_words(tmp_path, helper):
-    overrides = {"residual_widths": [8, 8, 8, 8, 8], "decoder_2d": [8, 8, 8, 8, 8], "grid_shape": [32, 32, 64]}
+    overrides = {
+        "residual_widths": [8, 8, 8, 8, 8],
+        "decoder_2d": [8, 8, 8, 8, 8],
+        "grid_shape": [32, 32, 64],
+    }
     model = build_model("silhouettes", **overrides)
     named = {helper: "film-orientation-v1"}
     record = WeightsRecord("other", "silhouettes", "", "", 0, "2026-01-01", "MIT", overrides, **named)
