@@ -409,6 +409,7 @@ set(SwinX2S_RESOURCES
   Resources/Icons/SwinX2S.png
   Resources/Models/film-orientation-v1.safetensors
   Resources/Models/fused-tiny-v2.safetensors
+  Resources/Models/rib-names-v1.safetensors
   Resources/Models/spine-discs-v1.safetensors
   Resources/Report/benchmark.html.jinja
   Resources/Report/evaluation_case.html.jinja

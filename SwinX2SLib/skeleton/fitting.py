@@ -24,7 +24,7 @@ from SwinX2SLib.skeleton.matching import (
     height_matches,
     middle_matches,
 )
-from SwinX2SLib.skeleton.model import PARTS, skeleton_model, zero_weights
+from SwinX2SLib.skeleton.model import PARTS, rib_label, skeleton_model, zero_weights
 from SwinX2SLib.skeleton.posing import (
     POSE_COUNT,
     ROTATION_RAD,
@@ -73,6 +73,7 @@ FINISHED = 2
 # Posture and sizes come first: while contours are far, their prior counts less, by the square of the error.
 GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
 GROSS_MM = 2.0
+_RIBS = [rib_label(number, side) for side in ("left", "right") for number in range(1, 13)]
 # Place and magnification are hardly known beforehand.
 FREE_PRIOR = 1e-3
 
@@ -84,7 +85,8 @@ class Fit:
     Attributes:
         skeleton: the most probable one.
         errors_mm: root mean square distance of contours and edges before each step.
-        cost: before the last step, twice the negative logarithm of the posterior density, but for a constant.
+        cost: before the last step, twice the negative logarithm of the posterior density, but for a constant and the
+            evidence of ribs: from the side those of both sides look alike, and agree with a body turned either way.
         posterior: of the last step; None where nothing was seen.
     """
 
@@ -263,12 +265,12 @@ class _Evidence:
         )
         wanted = torch.from_numpy(root * matches.distance.astype(np.float32))
         vector, prior = fit.skeleton.shared, _prior(step.error_mm)
-        fit.cost = float((wanted**2).sum() + (prior * vector**2).sum())
+        bone = bone_of_vertex()[matches.vertex]
+        fit.cost = float((wanted[~np.isin(bone, _RIBS)] ** 2).sum() + (prior * vector**2).sum())
         normal = rows.T @ rows + torch.diag(prior)
         right = rows.T @ wanted - prior * vector
         own: dict[int, tuple[Tensor, Tensor]] = {}
         changes: dict[int, Tensor] = {}
-        bone = bone_of_vertex()[matches.vertex]
         for label in np.unique(bone).tolist() if step.alone else ():
             mine = np.flatnonzero(bone == label)
             alone = state.own_rows(matches.vertex[mine], matches.direction[mine], label) * root[mine, None]

@@ -51,6 +51,7 @@ PARTS: dict[str, tuple[int, ...]] = {
     "hips": (2, 3),
     "ribs": (8,),
     "rib_slopes": (2,),
+    "rib_asymmetry": (4,),
     "rib_levels": (12, 8),
     "rib_sides": (2, 12, 4),
     "rib_heads": (3,),
@@ -85,9 +86,10 @@ VERTEBRA_LOCAL_MM, PELVIS_LOCAL_MM, FEMUR_LOCAL_MM = (1.0, 18.0), (2.0, 40.0), (
 JOINT_MM = 25.0
 # Flexion, abduction, outward rotation.
 HIP_SD_DEG = (6.0, 4.0, 9.0)
-# Part of a rib parameter's variance that the whole cage shares, that a level has, and that a side has.
-# (measured: a person's pump handle is nearly one number for all levels).
-RIB_SHARED, RIB_LEVEL, RIB_SIDE = 0.85, 0.45, 0.2
+# Part of a rib parameter's deviation that the whole cage shares, that a level has, that a rib has
+# (measured: a person's pump handle is nearly one number for all levels), and by which all ribs of a side differ from
+# their mean with the other side.
+RIB_SHARED, RIB_LEVEL, RIB_SIDE, RIB_ASYMMETRY = 0.85, 0.45, 0.2, 0.3
 RIB_SLOPE_SD_DEG = (4.0, 4.0)
 RIB_HEAD_SD_MM = (2.0, 2.5, 2.5)
 # Half height, half thickness [mm] and their log standard deviations.
@@ -352,7 +354,9 @@ class SkeletonModel:
     ) -> tuple[Tensor, Tensor]:
         """Return centrelines `(2, 12, N, 3)` of the left and right ribs and normals of their planes `(2, 12, 3)`."""
         shared = RIB_SHARED * weights["ribs"] + RIB_LEVEL * weights["rib_levels"]
-        own = torch.zeros(2, 12, 8).index_copy(2, torch.tensor(_SIDED), RIB_SIDE * weights["rib_sides"])
+        apart = RIB_ASYMMETRY * torch.stack([weights["rib_asymmetry"], -weights["rib_asymmetry"]])[:, None]
+        sides = RIB_SIDE * weights["rib_sides"] + apart
+        own = torch.zeros(2, 12, 8).index_copy(2, torch.tensor(_SIDED), sides)
         level = torch.linspace(-1, 1, 12)
         slope = torch.outer(level, torch.tensor(RIB_SLOPE_SD_DEG) * weights["rib_slopes"])
         values = self._rib["mean"] + self._rib["sd"] * (shared + own)
