@@ -1652,11 +1652,11 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The weights {0} are not those of an orientation check.</source>
+            <source>The weights {0} are those of another task than the model needs them for.</source>
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Reinstall.</source>
+            <source>Choose other weights with Model, or reinstall.</source>
             <translation type="unfinished" />
         </message>
         <message>

@@ -40,13 +40,13 @@ LEAST_AGREEMENT = 0.3
 SAMPLES, SEED = 20, 0
 # Errors of the posterior are those of contours. With shape and names they are so many times larger, root mean square
 # over 17 people, published, as they are and drawn (`Testing/bench/skeleton_pairs.py` prints both errors).
-ERROR_FACTORS = {"spine": 2.4, "ribs": 5.0, "pelvis": 5.5, "femur": 3.8}
+ERROR_FACTORS = {"spine": 2.0, "ribs": 4.2, "pelvis": 4.6, "femur": 2.9}
 # The same for the movement to random skeletons, so that nine of ten intervals of measurements hold the true value.
-MOTION_FACTORS = {"spine": 3.8, "ribs": 5.0, "pelvis": 4.2, "femur": 3.4}
+MOTION_FACTORS = {"spine": 4.4, "ribs": 4.2, "pelvis": 3.7, "femur": 3.0}
 # Relative error of width, depth and height of bones whose shape the model knows only as a mean.
 SHAPE_ERRORS = {"spine": 0.15}
 # What of a position error makes the surface soft, so that the expected overlap is the one found.
-SOFTNESS = 0.45
+SOFTNESS = {"spine": 0.45, "ribs": 0.33, "pelvis": 0.53, "femur": 0.6}
 # Softness of a surface that is where it should be [voxels], and the most; bone thinner than that does not fade.
 BLUR_VOXELS, MOST_BLUR_VOXELS, THIN = 0.8, 4.0, 0.6
 
@@ -148,7 +148,7 @@ def _explained(
     bones = []
     for label, error_mm in errors_mm.items():
         part, mask = drawn[label]
-        soft = _softened(mask, SOFTNESS * error_mm / spacing_mm)
+        soft = _softened(mask, SOFTNESS[label_by_id(label).group] * error_mm / spacing_mm)
         bones.append(BonePart(label, part, torch.from_numpy(soft), torch.from_numpy(mask)))
     return SkeletonFit(bones, errors_mm, _motions(points, samples, errors_mm))
 
