@@ -83,15 +83,22 @@ class Findings:
                 "No bone was found. Check that bone is bright and that the views and the pixel size are "
                 "correct."
             )
-        uncertain = [bone.label.title for bone in self.bones if bone.confidence < LOW_CONFIDENCE]
-        if uncertain:
-            warnings.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {', '.join(uncertain)}.")
-        cut = [bone.label.title for bone in self.bones if bone.cut]
-        if cut:
-            warnings.append(
-                f"Cut off by the edge of the radiographs (volumes are too small): {', '.join(cut)}."
-            )
+        if uncertain := _listed([bone.label for bone in self.bones if bone.confidence < LOW_CONFIDENCE]):
+            warnings.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {uncertain}.")
+        if cut := _listed([bone.label for bone in self.bones if bone.cut]):
+            warnings.append(f"Cut off by the edge of the radiographs (volumes are too small): {cut}.")
         return warnings
+
+
+# More ribs than these are counted instead of listed.
+_LISTED_RIBS = 6
+
+
+def _listed(bones: Sequence[Label]) -> str:
+    """Return the titles of bones in one line."""
+    ribs = [bone.title for bone in bones if bone.group == "ribs"]
+    titles = [bone.title for bone in bones if bone.group != "ribs"]
+    return ", ".join(titles + (ribs if len(ribs) <= _LISTED_RIBS else [f"{len(ribs)} ribs"]))
 
 
 # Keys in version 0.1.

@@ -75,7 +75,7 @@ class Contours:
         normals: outwards, `(M, 2)`.
         silhouette: of the points, `(M,)`.
         lengths_mm: of the piece of contour that each point stands for, times the trust in it, `(M,)`.
-        depths_mm: by number of a silhouette of several bones, how far inside each pixel lies, `(W, H)`; 0 outside.
+        depths_mm: by number of a silhouette of two bones, how far inside each pixel lies, `(W, H)`; 0 outside.
     """
 
     view: View
@@ -127,12 +127,12 @@ class Contours:
             {
                 number: distance_transform_edt(map_ > LEVELS[1]) * spacing_mm
                 for number, (own, map_) in zip(numbers, shown, strict=True)
-                if len(own) > 1
+                if len(own) == 2
             },
         )
 
     def depth_mm(self, numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Return how far inside silhouettes of several bones places lie [mm], 0 in those of one bone.
+        """Return how far inside silhouettes of two bones places lie [mm], 0 in others.
 
         Args:
             numbers: of the silhouettes, `(N,)`.

@@ -134,7 +134,7 @@ def contour_matches(state: State, contours: Contours, error_mm: float, every: in
         axis=1
     )
     rim = np.flatnonzero((np.linalg.norm(projection.normals[vertex], axis=1) > RIM) & inside)
-    # Of bones that lie over each other the outline of all is seen: a rim deep inside belongs to no contour.
+    # Of two bones that lie over each other the common outline is seen: a rim deep inside belongs to no contour.
     rim = rim[contours.depth_mm(number[rim], projection.places[vertex[rim]]) <= error_mm]
     ribs = np.isin(number[rim], contours.numbers[contours.is_rib])
     back, good = _nearest(points, vertices[rim], shifts, ribs, reach)
