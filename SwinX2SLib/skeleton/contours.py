@@ -74,7 +74,8 @@ class Contours:
         places: of the points [mm] across and down, `(M, 2)`.
         normals: outwards, `(M, 2)`.
         silhouette: of the points, `(M,)`.
-        lengths_mm: of the piece of contour that each point stands for, times the trust in it, `(M,)`.
+        lengths_mm: of the piece of contour that each point stands for, `(M,)`.
+        trust: in the silhouettes, 0..1, `(S,)`.
         depths_mm: by number of a silhouette of two bones, how far inside each pixel lies, `(W, H)`; 0 outside.
     """
 
@@ -88,6 +89,7 @@ class Contours:
     normals: np.ndarray
     silhouette: np.ndarray
     lengths_mm: np.ndarray
+    trust: np.ndarray
     depths_mm: dict[int, np.ndarray]
 
     @property
@@ -123,7 +125,8 @@ class Contours:
             columns[0],
             columns[1],
             np.repeat(np.arange(len(shown)), counts).astype(int),
-            columns[2] * np.repeat([_trust(map_) for _, map_ in shown], counts),
+            columns[2],
+            np.array([_trust(map_) for _, map_ in shown]),
             {
                 number: distance_transform_edt(map_ > LEVELS[1]) * spacing_mm
                 for number, (own, map_) in zip(numbers, shown, strict=True)

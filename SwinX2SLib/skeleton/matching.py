@@ -141,7 +141,8 @@ def contour_matches(state: State, contours: Contours, error_mm: float, every: in
     pairs.append((vertex[rim[good]], back[good]))
     # Each way counts half; vertices that share a contour point share its length.
     sharing = np.bincount(back[good], minlength=len(points))[back[good]]
-    lengths = [contours.lengths_mm[pairs[0][1]], contours.lengths_mm[pairs[1][1]] / np.maximum(sharing, 1)]
+    trusted = contours.lengths_mm * contours.trust[contours.silhouette]
+    lengths = [trusted[pairs[0][1]], trusted[pairs[1][1]] / np.maximum(sharing, 1)]
     matched, point = (np.concatenate([pair[k] for pair in pairs]) for k in range(2))
     normal = contours.normals[point]
     distance = ((contours.places[point] - projection.places[matched]) * normal).sum(axis=1)

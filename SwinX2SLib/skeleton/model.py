@@ -51,7 +51,6 @@ PARTS: dict[str, tuple[int, ...]] = {
     "hips": (2, 3),
     "ribs": (8,),
     "rib_slopes": (2,),
-    "rib_asymmetry": (4,),
     "rib_levels": (12, 8),
     "rib_sides": (2, 12, 4),
     "rib_heads": (3,),
@@ -60,6 +59,8 @@ PARTS: dict[str, tuple[int, ...]] = {
     "vertebra_local": (24, 8, 3),
     "pelvis_local": (3, 20, 3),
     "femur_local": (2, 14, 3),
+    # By how much the left ribs differ from the right ones; last, so that random people of a seed stay the same.
+    "rib_asymmetry": (4,),
 }
 Weights = Mapping[str, Tensor]
 
