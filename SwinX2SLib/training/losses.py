@@ -82,7 +82,7 @@ def silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
 
 
 def rib_silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
-    """Binary cross entropy plus Dice of the silhouettes of ribs, of each and of all together.
+    """Binary cross entropy plus Dice of the silhouettes of single ribs.
 
     Args:
         logits: `(B, R, W, H)`, that a ray meets the rib.
