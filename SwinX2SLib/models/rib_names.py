@@ -15,7 +15,7 @@ from torch.nn import functional
 from SwinX2SLib.models.layers import fill_bias
 from SwinX2SLib.models.residual import ConvBlock2d
 
-RIBS = 12
+RIBS_OF_A_SIDE = 12
 # Waves of the coordinates that tell a pixel where it is.
 _WAVES = (1.0, 2.0, 4.0, 8.0)
 _MULTIPLE = 16
@@ -88,7 +88,7 @@ class _UNet(nn.Module):
             ConvBlock2d(deep + skip, skip, batch_norm=True)
             for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
-        head = nn.Conv2d(widths[0], RIBS, 1)
+        head = nn.Conv2d(widths[0], RIBS_OF_A_SIDE, 1)
         # Most pixels hold no given rib.
         fill_bias(head, -3.0)
         self.head = head

@@ -63,10 +63,12 @@ def plausibility_warnings(labels: np.ndarray, bones: Sequence[FoundBone]) -> lis
     # Ribs are uncertain in most results, and say little of the other bones.
     ribs = [bone for bone in bones if bone.label.group == "ribs"]
     others = [bone for bone in bones if bone.label.group != "ribs"]
-    uncertain = _uncertain(others or ribs)
-    if 2 * uncertain > len(others or ribs):
-        count = len(others or ribs)
-        warnings.append(f"{UNRELIABLE}: the network has low confidence in {uncertain} of {count} bones.")
+    counted = others or ribs
+    uncertain = _uncertain(counted)
+    if 2 * uncertain > len(counted):
+        warnings.append(
+            f"{UNRELIABLE}: the network has low confidence in {uncertain} of {len(counted)} bones."
+        )
     if others and 2 * _uncertain(ribs) > len(ribs):
         warnings.append(
             f"Ribs are for orientation only: low confidence in {_uncertain(ribs)} of {len(ribs)} ribs."

@@ -232,7 +232,7 @@ class Reconstructor:
         naming = name_levels(silhouettes, discs, pair.spacing_mm)
         if self.rib_namer is not None:
             with self._precision():
-                name_ribs(silhouettes, (coronal[:, :1], sagittal[:, :1]), self.rib_namer)
+                name_ribs(silhouettes, (coronal, sagittal), self.rib_namer)
         clock.lap("levels")
         progress(_NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
         heights_mm = naming.heights_mm(pair.spacing_mm)

@@ -11,10 +11,7 @@ from torch import Tensor
 
 from SwinX2SLib.models.rib_names import RibNameNet
 from SwinX2SLib.models.silhouettes import standardise
-from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, RIBS, SpineFrame, drawn_about, drawn_at
-
-# Places of the ribs of each side among the silhouettes, and in which direction columns count from the spine.
-_SIDES = tuple(([label - 1 for label in ribs], side) for ribs, side in zip(RIBS, (1, -1), strict=True))
+from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFrame, drawn_about, drawn_at
 
 
 @torch.inference_mode()
@@ -32,14 +29,14 @@ def name_ribs(
     """
     frames = [SpineFrame.of(view) for view in silhouettes]
     frontal, lateral = (standardise(radiograph)[0] for radiograph in radiographs)
-    sides = torch.cat([drawn_about(frames[0], frontal, BESIDE_MM, side) for _, side in _SIDES])
+    sides = torch.cat([drawn_about(frames[0], frontal, BESIDE_MM, side) for _, side in SIDES])
     beside, deep = network(sides[None], drawn_about(frames[1], lateral, DEPTH_MM)[None])
     if frames[0] is not None:
-        for number, (own, side) in enumerate(_SIDES):
+        for number, (own, side) in enumerate(SIDES):
             silhouettes[0][own] = _put_back(beside[0, number], frames[0].places_back(BESIDE_MM, side))
     if frames[1] is not None:
         either = _put_back(deep[0], frames[1].places_back(DEPTH_MM))
-        silhouettes[1][_SIDES[0][0]] = silhouettes[1][_SIDES[1][0]] = 1 - np.sqrt(1 - either)
+        silhouettes[1][SIDES[0][0]] = silhouettes[1][SIDES[1][0]] = 1 - np.sqrt(1 - either)
 
 
 def _put_back(logits: Tensor, places: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class Contours:
         normals: outwards, `(M, 2)`.
         silhouette: of the points, `(M,)`.
         lengths_mm: of the piece of contour that each point stands for, `(M,)`.
-        trust: in the silhouettes, 0..1, `(S,)`.
+        trust: in the silhouettes, the square of the mean probability in their area, `(S,)`.
         depths_mm: by number of a silhouette of two bones, how far inside each pixel lies, `(W, H)`; 0 outside.
     """
 
@@ -110,7 +110,12 @@ class Contours:
             for bones, map_ in zip(view.bones, np.asarray(view.silhouettes, np.float64), strict=True)
             if map_.sum() >= LEAST_AREA_PX
         ]
-        found = [_contour_points(map_, spacing_mm) for _, map_ in shown]
+        likely = [np.sort(map_.ravel())[::-1][: int(map_.sum()) + 1] for _, map_ in shown]
+        # The contour's level leaves the silhouette the area that its probabilities add up to.
+        levels = [float(np.clip(values[-1], *LEVELS)) for values in likely]
+        found = [
+            _contour_points(map_, level, spacing_mm) for (_, map_), level in zip(shown, levels, strict=True)
+        ]
         counts = [len(places) for places, _, _ in found]
         bones = tuple(bones for bones, _ in shown)
         numbers = [_RIB_NUMBERS.get(own, _OTHERS_FROM + place) for place, own in enumerate(bones)]
@@ -126,7 +131,7 @@ class Contours:
             columns[1],
             np.repeat(np.arange(len(shown)), counts).astype(int),
             columns[2],
-            np.array([_trust(map_) for _, map_ in shown]),
+            np.array([values[:-1].mean() ** 2 for values in likely]),
             {
                 number: distance_transform_edt(map_ > LEVELS[1]) * spacing_mm
                 for number, (own, map_) in zip(numbers, shown, strict=True)
@@ -170,25 +175,16 @@ def _middle(shown: np.ndarray) -> np.ndarray:
     return (np.indices(shown.shape) * shown).sum(axis=(1, 2)) / shown.sum()
 
 
-def _trust(shown: np.ndarray) -> float:
-    """Return how far a contour is to be trusted: the square of the mean probability in the silhouette's area."""
-    ordered = np.sort(shown.ravel())[::-1]
-    return float(ordered[: max(int(shown.sum()), 1)].mean() ** 2)
-
-
 def _is_whole(bones: Sequence[int], shown: np.ndarray) -> bool:
     """Whether the border does not cut a silhouette; femora are hardly ever seen whole."""
     border = np.concatenate([shown[0], shown[-1], shown[:, 0], shown[:, -1]])
     return bool((border < 0.5).all()) and not {FEMUR_LEFT, FEMUR_RIGHT} & set(bones)
 
 
-def _contour_points(shown: np.ndarray, spacing_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return places `(M, 2)` [mm], outward normals and lengths `(M,)` [mm] of points on the contour of a map.
-
-    The contour's level leaves the silhouette the area that its probabilities add up to.
-    """
-    ordered = np.sort(shown.ravel())[::-1]
-    level = float(np.clip(ordered[min(int(shown.sum()), len(ordered) - 1)], *LEVELS))
+def _contour_points(
+    shown: np.ndarray, level: float, spacing_mm: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return places `(M, 2)` [mm], outward normals and lengths `(M,)` [mm] of points on a contour of a map."""
     lines = [line * spacing_mm for line in contour_lines(shown, level) if len(line) > 4]
     total = sum(float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum()) for line in lines)
     step = max(0.9 * spacing_mm, total / POINTS_PER_SILHOUETTE)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.skeleton.contours import Contours, Edges, View
 from SwinX2SLib.skeleton.matching import (
     Matches,
@@ -24,7 +25,7 @@ from SwinX2SLib.skeleton.matching import (
     height_matches,
     middle_matches,
 )
-from SwinX2SLib.skeleton.model import PARTS, rib_label, skeleton_model, zero_weights
+from SwinX2SLib.skeleton.model import PARTS, skeleton_model, zero_weights
 from SwinX2SLib.skeleton.posing import (
     POSE_COUNT,
     ROTATION_RAD,
@@ -73,7 +74,6 @@ FINISHED = 2
 # Posture and sizes come first: while contours are far, their prior counts less, by the square of the error.
 GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
 GROSS_MM = 2.0
-_RIBS = [rib_label(number, side) for side in ("left", "right") for number in range(1, 13)]
 # Place and magnification are hardly known beforehand.
 FREE_PRIOR = 1e-3
 
@@ -266,7 +266,7 @@ class _Evidence:
         wanted = torch.from_numpy(root * matches.distance.astype(np.float32))
         vector, prior = fit.skeleton.shared, _prior(step.error_mm)
         bone = bone_of_vertex()[matches.vertex]
-        fit.cost = float((wanted[~np.isin(bone, _RIBS)] ** 2).sum() + (prior * vector**2).sum())
+        fit.cost = float((wanted[~np.isin(bone, label_ids("ribs"))] ** 2).sum() + (prior * vector**2).sum())
         normal = rows.T @ rows + torch.diag(prior)
         right = rows.T @ wanted - prior * vector
         own: dict[int, tuple[Tensor, Tensor]] = {}

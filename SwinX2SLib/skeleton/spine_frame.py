@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM
+from SwinX2SLib.skeleton.model import rib_label
 
 # Vertebrae whose places count: C2 to L5.
 _FIRST, _LAST = 2, 24
@@ -27,9 +27,10 @@ _HEIGHTS_MM -= _HEIGHTS_MM[14 - _FIRST]
 PIXEL_MM, ROWS, TOP_MM = 3.0, 160, -200.0
 # First and last column from the spine [mm]: beside it in a frontal radiograph, along the depth in a lateral one.
 BESIDE_MM, DEPTH_MM = (-18.0, 198.0), (-249.0, 87.0)
-# Labels of the left and the right ribs, from above downwards.
-RIBS = tuple(
-    tuple(ids_by_name()[f"rib_{side}_{number}"] for number in range(1, 13)) for side in ("left", "right")
+# Places of the left and the right ribs among the silhouettes, and in which direction columns count from the spine.
+SIDES = tuple(
+    ([rib_label(number, side) - 1 for number in range(1, 13)], sign)
+    for side, sign in (("left", 1), ("right", -1))
 )
 # A silhouette with less probability in all [pixels] has no place; so many places make a spine.
 LEAST_MASS, LEAST_LEVELS = 8.0, 3
@@ -110,7 +111,7 @@ class SpineFrame:
             Shares of width and height, 0 to 1 from border to border.
         """
         heights = TOP_MM + PIXEL_MM * np.arange(ROWS)
-        away = side * np.arange(*span_mm, PIXEL_MM) * self.pixels_per_mm
+        away = side * _columns_mm(span_mm) * self.pixels_per_mm
         columns = np.interp(heights, self.heights_mm, self.columns) + away[:, None]
         rows = np.broadcast_to(np.interp(heights, self.heights_mm, self.rows), columns.shape)
         return (np.stack([columns, rows], axis=-1) + 0.5) / self.shape
@@ -122,8 +123,12 @@ class SpineFrame:
         away = side * (np.arange(self.shape[0])[:, None] - spine) / self.pixels_per_mm
         columns = (away - span_mm[0]) / PIXEL_MM
         rows = np.broadcast_to((heights - TOP_MM) / PIXEL_MM, columns.shape)
-        width = len(np.arange(*span_mm, PIXEL_MM))
-        return (np.stack([columns, rows], axis=-1) + 0.5) / [width, ROWS]
+        return (np.stack([columns, rows], axis=-1) + 0.5) / [len(_columns_mm(span_mm)), ROWS]
+
+
+def _columns_mm(span_mm: tuple[float, float]) -> np.ndarray:
+    """Return how far the columns of a drawn radiograph lie from the spine in the mean person, `(C,)`."""
+    return np.arange(*span_mm, PIXEL_MM)
 
 
 def drawn_at(pictures: Tensor, places: np.ndarray) -> Tensor:
@@ -144,5 +149,5 @@ def drawn_about(
         span_mm, side: as of `SpineFrame.places`.
     """
     if frame is None:
-        return pictures.new_zeros(len(pictures), len(np.arange(*span_mm, PIXEL_MM)), ROWS)
+        return pictures.new_zeros(len(pictures), len(_columns_mm(span_mm)), ROWS)
     return drawn_at(pictures, frame.places(span_mm, side))

@@ -70,15 +70,13 @@ def silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
     """
     logits, occupied = logits.float(), occupied.float()
     weight = known[:, 1:, None, None].float()
-    entropy = functional.binary_cross_entropy_with_logits(logits, occupied, reduction="none") * weight
-    p = logits.sigmoid()
-    sums = [(x * weight).flatten(2).sum(-1) for x in (p * occupied, p, occupied)]
+    entropy, dice = _single_losses(logits, occupied, weight)
     # log(1 - p) of each bone; that of a group is their sum.
     absent = (functional.logsigmoid(-logits) * weight).clamp(min=-20)
     any_of = 1 - torch.stack([absent[:, _bones(name)].sum(1) for name in GROUPS], dim=1).exp()
     shown = torch.stack([(occupied * weight)[:, _bones(name)].amax(1) for name in GROUPS], dim=1)
     group_sums = [x.flatten(2).sum(-1) for x in (any_of * shown, any_of, shown)]
-    return entropy.sum(1).mean() + 0.5 * (_mean_dice_loss(*sums) + _mean_dice_loss(*group_sums))
+    return entropy + 0.5 * (dice + _mean_dice_loss(*group_sums))
 
 
 def rib_silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
@@ -89,11 +87,16 @@ def rib_silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tens
         occupied: `(B, R, W, H)`, 0..1.
         known: bool `(B, R)`.
     """
-    logits, weight = logits.float(), known[:, :, None, None].float()
+    entropy, dice = _single_losses(logits.float(), occupied, known[:, :, None, None].float())
+    return entropy + dice
+
+
+def _single_losses(logits: Tensor, occupied: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return cross entropy and Dice loss of single silhouettes `(B, S, W, H)`, weighted `(B, S, 1, 1)`."""
     entropy = functional.binary_cross_entropy_with_logits(logits, occupied, reduction="none") * weight
     p = logits.sigmoid()
     sums = [(x * weight).flatten(2).sum(-1) for x in (p * occupied, p, occupied)]
-    return entropy.sum(1).mean() + _mean_dice_loss(*sums)
+    return entropy.sum(1).mean(), _mean_dice_loss(*sums)
 
 
 def _bones(group: str) -> list[int]:

@@ -28,7 +28,7 @@ from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.models.swinx2s import SwinX2S
 from SwinX2SLib.models.voxel_head import voxels_of
 from SwinX2SLib.skeleton.discs import Disc, find_discs
-from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, RIBS, SpineFrame, drawn_about
+from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFrame, drawn_about
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.losses import dice_ce, rib_silhouette_loss, silhouette_loss
@@ -251,11 +251,11 @@ def _drawn_sample(batch: Batch, number: int) -> tuple[Tensor, ...]:
         )
         for occupied in (front, side)
     ]
-    left, right = ([label - 1 for label in ribs] for ribs in RIBS)
+    left, right = (ribs for ribs, _ in SIDES)
     known = batch.known[number, 1:]
     halves = [
         drawn_about(frames[0], torch.cat([frontal, front[own].float()]), BESIDE_MM, sign)
-        for own, sign in ((left, 1), (right, -1))
+        for own, sign in SIDES
     ]
     deep = drawn_about(frames[1], torch.cat([lateral, (side[left] | side[right]).float()]), DEPTH_MM)
     beside = torch.stack(halves)
