@@ -213,3 +213,16 @@ def radiograph_faults(
     if not faults and len(coronal) != len(sagittal):
         faults.append(f"There are {len(coronal)} coronal radiographs and {len(sagittal)} sagittal ones.")
     return faults
+
+
+def row_mix(channels: int) -> nn.Conv1d:
+    """Return what makes of the rows of two radiographs, both `row_summary`, what one of them learns; 0 at first."""
+    mix = nn.Conv1d(4 * channels, channels, 5, padding=2)
+    nn.init.zeros_(mix.weight)
+    fill_bias(mix, 0.0)
+    return mix
+
+
+def row_summary(x: Tensor) -> Tensor:
+    """Return mean and largest value of the rows of features `(B, C, W, R)`, `(B, 2 C, R)`."""
+    return torch.cat([x.mean(2), x.amax(2)], dim=1)

@@ -58,3 +58,36 @@ class ResidualPyramid(nn.Module):
             x = stage(x)
             pyramid.append(x)
         return pyramid
+
+
+class UNet2d(nn.Module):
+    """Encoder and decoder of a U-Net of `ConvBlock2d`, without its last layer."""
+
+    def __init__(self, channels: int, widths: Sequence[int], *, batch_norm: bool = False):
+        super().__init__()
+        self.down = nn.ModuleList(
+            ConvBlock2d(a, b, batch_norm=batch_norm)
+            for a, b in zip((channels, *widths), widths, strict=False)
+        )
+        self.up = nn.ModuleList(
+            ConvBlock2d(deep + skip, skip, batch_norm=batch_norm)
+            for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+
+    def padded(self, x: Tensor) -> Tensor:
+        """Return `(B, C, H, W)` with zeros beyond the last row and column, so that every level can be halved."""
+        multiple = 2 ** (len(self.down) - 1)
+        return functional.pad(x, (0, -x.shape[-1] % multiple, 0, -x.shape[-2] % multiple))
+
+    def encoded(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the deepest map of a padded image and those of the other levels, deepest first."""
+        maps = []
+        for level, block in enumerate(self.down):
+            x = block(x if level == 0 else functional.max_pool2d(x, 2))
+            maps.append(x)
+        return maps[-1], maps[-2::-1]
+
+    def decoded(self, x: Tensor, skips: Sequence[Tensor], number: int) -> Tensor:
+        """Return the map of the decoder's level `number`, from the map below."""
+        larger = functional.interpolate(x, size=skips[number].shape[-2:], mode="bilinear")
+        return self.up[number](torch.cat([larger, skips[number]], dim=1))

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from SwinX2SLib.models.layers import fill_bias
-from SwinX2SLib.models.residual import ConvBlock2d
+from SwinX2SLib.models.layers import fill_bias, row_mix, row_summary
+from SwinX2SLib.models.residual import UNet2d
 
 RIBS_OF_A_SIDE = 12
 # Waves of the coordinates that tell a pixel where it is.
 _WAVES = (1.0, 2.0, 4.0, 8.0)
-_MULTIPLE = 16
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class RibNameNet(nn.Module):
 
     A frontal radiograph is drawn once for each side, from the spine outwards; a lateral one shows both ribs of a
     level. A U-Net for each plane; their rows stand for the same heights, and at each level of the decoders the planes
-    tell each other what their rows hold.
+    exchange what their rows hold.
     """
 
     config: RibNameConfig
@@ -48,10 +46,10 @@ class RibNameNet(nn.Module):
     def __init__(self, config: RibNameConfig = RibNameConfig()):
         super().__init__()
         self.config, self.grid_shape = config, config.grid_shape
-        self.frontal, self.lateral = _UNet(config.widths), _UNet(config.widths)
+        self.frontal, self.lateral = _PlaneNet(config.widths), _PlaneNet(config.widths)
         shared = config.widths[-2:0:-1]
-        self.to_frontal = nn.ModuleList(_Told(width) for width in shared)
-        self.to_lateral = nn.ModuleList(_Told(width) for width in shared)
+        self.to_frontal = nn.ModuleList(_RowMix(width) for width in shared)
+        self.to_lateral = nn.ModuleList(_RowMix(width) for width in shared)
 
     def forward(self, frontal: Tensor, lateral: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits `(B, 2, 12, C, R)` of the left and right ribs, and `(B, 12, D, R)` of those of either side.
@@ -61,82 +59,52 @@ class RibNameNet(nn.Module):
             lateral: `(B, 1, D, R)`.
         """
         batch = len(frontal)
-        sides, side_skips = self.frontal.encoded(frontal.flatten(0, 1)[:, None])
-        depth, depth_skips = self.lateral.encoded(lateral)
+        sides, side_skips = self.frontal.seen(frontal.flatten(0, 1)[:, None])
+        depth, depth_skips = self.lateral.seen(lateral)
         for number in range(len(side_skips)):
             sides = self.frontal.decoded(sides, side_skips, number)
             depth = self.lateral.decoded(depth, depth_skips, number)
             if number < len(self.to_frontal):
-                beside, deep = _rows(sides), _rows(depth)
+                beside, deep = row_summary(sides), row_summary(depth)
                 both = beside.unflatten(0, (batch, 2)).mean(1)
-                sides = _with(sides, self.to_frontal[number](beside, deep.repeat_interleave(2, dim=0)))
-                depth = _with(depth, self.to_lateral[number](deep, both))
+                sides = self.to_frontal[number](sides, beside, deep.repeat_interleave(2, dim=0))
+                depth = self.to_lateral[number](depth, deep, both)
         left_right = self.frontal.named(sides, frontal.shape[-2:]).unflatten(0, (batch, 2))
         return left_right, self.lateral.named(depth, lateral.shape[-2:])
 
 
-class _UNet(nn.Module):
-    """Encoder and decoder of one plane."""
+class _PlaneNet(UNet2d):
+    """The network of one plane; a pixel also sees where it is."""
 
     def __init__(self, widths: tuple[int, ...]):
-        super().__init__()
-        channels = 1 + 4 * len(_WAVES)
-        self.down = nn.ModuleList(
-            ConvBlock2d(a, b, batch_norm=True) for a, b in zip((channels, *widths), widths, strict=False)
-        )
-        self.up = nn.ModuleList(
-            ConvBlock2d(deep + skip, skip, batch_norm=True)
-            for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
-        )
+        super().__init__(1 + 4 * len(_WAVES), widths, batch_norm=True)
         head = nn.Conv2d(widths[0], RIBS_OF_A_SIDE, 1)
         # Most pixels hold no given rib.
         fill_bias(head, -3.0)
         self.head = head
 
-    def encoded(self, radiograph: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def seen(self, radiograph: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return the deepest map of radiographs `(B, 1, C, R)` and those of the other levels, deepest first."""
-        width, height = radiograph.shape[-2:]
-        x = torch.cat([radiograph, _waves(radiograph)], dim=1)
-        x = functional.pad(x, (0, -height % _MULTIPLE, 0, -width % _MULTIPLE))
-        x = x.contiguous(memory_format=torch.channels_last)
-        maps = []
-        for level, block in enumerate(self.down):
-            x = block(x if level == 0 else functional.max_pool2d(x, 2))
-            maps.append(x)
-        return maps[-1], maps[-2::-1]
-
-    def decoded(self, x: Tensor, skips: list[Tensor], number: int) -> Tensor:
-        """Return the map of the next level of the decoder."""
-        larger = functional.interpolate(x, size=skips[number].shape[-2:], mode="bilinear")
-        return self.up[number](torch.cat([larger, skips[number]], dim=1))
+        x = self.padded(torch.cat([radiograph, _waves(radiograph)], dim=1))
+        return self.encoded(x.contiguous(memory_format=torch.channels_last))
 
     def named(self, x: Tensor, shape: torch.Size) -> Tensor:
         """Return the logits of a map of full resolution, as large as the radiograph."""
         return self.head(x)[..., : shape[0], : shape[1]]
 
 
-class _Told(nn.Module):
-    """What the rows of one plane say to the other `(B, C, 1, R)`; nothing at first."""
+class _RowMix(nn.Module):
+    """What the rows of both planes add to one of them."""
 
     def __init__(self, channels: int):
         super().__init__()
-        self.mix = nn.Conv1d(4 * channels, channels, 5, padding=2)
-        nn.init.zeros_(self.mix.weight)
-        fill_bias(self.mix, 0.0)
+        self.mix = row_mix(channels)
 
-    def forward(self, own: Tensor, other: Tensor) -> Tensor:
-        """Return what to add, from the rows of both planes `(B, 2 C, R)`."""
-        return self.mix(torch.cat([own, other], dim=1))[:, :, None]
-
-
-def _with(x: Tensor, told: Tensor) -> Tensor:
-    """Return a map with what its rows were told; convolutions are fastest with channels last."""
-    return (x + told).contiguous(memory_format=torch.channels_last)
-
-
-def _rows(x: Tensor) -> Tensor:
-    """Return mean and largest value of the rows of a map `(B, C, W, R)`, `(B, 2 C, R)`."""
-    return torch.cat([x.mean(2), x.amax(2)], dim=1)
+    def forward(self, x: Tensor, own: Tensor, other: Tensor) -> Tensor:
+        """Return features `(B, C, W, R)` with what the rows of both planes `(B, 2 C, R)` add."""
+        more = self.mix(torch.cat([own, other], dim=1))[:, :, None]
+        # Convolutions are fastest with channels last.
+        return (x + more).contiguous(memory_format=torch.channels_last)
 
 
 def _waves(radiograph: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from SwinX2SLib.models.layers import fill_bias
+from SwinX2SLib.models.layers import fill_bias, row_mix, row_summary
 from SwinX2SLib.models.reconstruction import ReconstructionModel
 from SwinX2SLib.models.residual import ConvBlock2d, ResidualPyramid
 from SwinX2SLib.models.swin import SwinPyramid
@@ -193,14 +193,12 @@ class RowExchange(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.mix = nn.Conv1d(4 * channels, channels, 5, padding=2)
-        nn.init.zeros_(self.mix.weight)
-        fill_bias(self.mix, 0.0)
+        self.mix = row_mix(channels)
 
     def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, Tensor]:
         """Return both radiographs' features, `(B, C, X, Z)` and `(B, C, Y, Z)`, each with a summary of the rows
         added."""
-        front, side = (torch.cat([x.mean(2), x.amax(2)], dim=1) for x in (coronal, sagittal))
+        front, side = row_summary(coronal), row_summary(sagittal)
         return (
             coronal + self.mix(torch.cat([front, side], dim=1))[:, :, None],
             sagittal + self.mix(torch.cat([side, front], dim=1))[:, :, None],

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from SwinX2SLib.models.layers import fill_bias
-from SwinX2SLib.models.residual import ConvBlock2d
+from SwinX2SLib.models.residual import UNet2d
 from SwinX2SLib.models.silhouettes import standardise
-
-_MULTIPLE = 16
 
 
 @dataclass(frozen=True)
@@ -35,37 +32,25 @@ class SpineDiscConfig:
     grid_shape: tuple[int, int, int] = (128, 128, 160)
 
 
-class SpineDiscNet(nn.Module):
+class SpineDiscNet(UNet2d):
     """Radiographs of one plane in, for every pixel the logit that the middle of a disc lies there out; a U-Net."""
 
     config: SpineDiscConfig
     grid_shape: tuple[int, int, int]
 
     def __init__(self, config: SpineDiscConfig = SpineDiscConfig()):
-        super().__init__()
-        self.config, self.grid_shape = config, config.grid_shape
-        widths = config.widths
         # The radiograph and the plane: a disc looks otherwise from the side.
-        self.down = nn.ModuleList(ConvBlock2d(a, b) for a, b in zip((2, *widths), widths, strict=False))
-        self.up = nn.ModuleList(
-            ConvBlock2d(deep + skip, skip) for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
-        )
-        self.head = nn.Conv2d(widths[0], 1, 1)
+        super().__init__(2, config.widths)
+        self.config, self.grid_shape = config, config.grid_shape
+        self.head = nn.Conv2d(config.widths[0], 1, 1)
         # Most pixels hold none.
         fill_bias(self.head, -4.0)
 
     def forward(self, radiograph: Tensor, lateral: bool) -> Tensor:
         """Return logits `(B, W, H)` of radiographs `(B, 1, W, H)`."""
         width, height = radiograph.shape[-2:]
-        # Each level is half as large as the one above; air is added beyond the last column and row.
-        more = [-side % _MULTIPLE for side in (height, width)]
-        x = functional.pad(standardise(radiograph), (0, more[0], 0, more[1]))
-        x = torch.cat([x, torch.full_like(x, float(lateral))], dim=1)
-        skips = []
-        for level, block in enumerate(self.down):
-            x = block(x if level == 0 else functional.max_pool2d(x, 2))
-            skips.append(x)
-        for block, skip in zip(self.up, skips[-2::-1], strict=True):
-            x = functional.interpolate(x, size=skip.shape[-2:], mode="bilinear")
-            x = block(torch.cat([x, skip], dim=1))
+        x = self.padded(standardise(radiograph))
+        x, skips = self.encoded(torch.cat([x, torch.full_like(x, float(lateral))], dim=1))
+        for number in range(len(skips)):
+            x = self.decoded(x, skips, number)
         return self.head(x)[:, 0, :width, :height]
