@@ -214,7 +214,6 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/protocol.py
   reconstruct/reconstruction.py
   reconstruct/reconstructor.py
-  reconstruct/rib_naming.py
   reconstruct/scoring.py
   reconstruct/serving.py
   reconstruct/skeleton_fit.py

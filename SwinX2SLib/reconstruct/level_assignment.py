@@ -1,4 +1,4 @@
-"""Give vertebrae the names and heights of one consistent chain of levels (`skeleton.levels`).
+"""Give vertebrae the names and heights of one consistent chain of levels (`skeleton.levels`), and ribs theirs by it.
 
 Silhouettes are `(54, W, H)`, in network order: rows run along the last axis, superior -> inferior.
 """
@@ -13,7 +13,10 @@ import torch
 from scipy.ndimage import shift
 from torch import Tensor, nn
 
+from SwinX2SLib.models.rib_names import RibNameNet
+from SwinX2SLib.models.silhouettes import standardise
 from SwinX2SLib.skeleton.levels import LEVELS, Level, assign_levels, column_evidence
+from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFrame, drawn_about, drawn_at
 
 _AXIS = 2  # atlas and axis have no body between two discs
 # A silhouette with less probability in all [pixels] has no place of its own.
@@ -142,3 +145,35 @@ def _window(level: Level, rows: int) -> np.ndarray:
     middle = np.arange(rows) + 0.5
     rise, fall = (middle - level.start) / BORDER_ROWS, (level.stop - middle) / BORDER_ROWS
     return 1 / (1 + np.exp(-2 * rise)) / (1 + np.exp(-2 * fall))
+
+
+@torch.inference_mode()
+def name_ribs(
+    silhouettes: tuple[np.ndarray, np.ndarray], radiographs: tuple[Tensor, Tensor], network: RibNameNet
+) -> None:
+    """Replace the silhouettes of ribs by those that the network sees about the spine, where there is a spine.
+
+    From the side both ribs of a level are one silhouette; each has its share of the probability.
+
+    Args:
+        silhouettes: frontal and lateral ones, of named vertebrae; changed in place.
+        radiographs: of the same fields, `(1, 1, X, Z)` and `(1, 1, Y, Z)`, on the network's device.
+        network: in evaluation mode.
+    """
+    frames = [SpineFrame.of(view) for view in silhouettes]
+    if all(frame is None for frame in frames):
+        return
+    frontal, lateral = (standardise(radiograph)[0] for radiograph in radiographs)
+    sides = torch.cat([drawn_about(frames[0], frontal, BESIDE_MM, side) for _, side in SIDES])
+    beside, deep = network(sides[None], drawn_about(frames[1], lateral, DEPTH_MM)[None])
+    if frames[0] is not None:
+        for number, (own, side) in enumerate(SIDES):
+            silhouettes[0][own] = _put_back(beside[0, number], frames[0].places_back(BESIDE_MM, side))
+    if frames[1] is not None:
+        either = _put_back(deep[0], frames[1].places_back(DEPTH_MM))
+        silhouettes[1][SIDES[0][0]] = silhouettes[1][SIDES[1][0]] = 1 - np.sqrt(1 - either)
+
+
+def _put_back(logits: Tensor, places: np.ndarray) -> np.ndarray:
+    """Return probabilities `(12, W, H)` of a radiograph from logits `(12, C, R)` of the drawn one."""
+    return drawn_at(logits.float().sigmoid(), places).clamp(0, 1).cpu().numpy()

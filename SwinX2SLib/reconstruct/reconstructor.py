@@ -27,11 +27,10 @@ from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, assign_parts
-from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_odds, name_levels
+from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_odds, name_levels, name_ribs
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
-from SwinX2SLib.reconstruct.rib_naming import name_ribs
 from SwinX2SLib.reconstruct.skeleton_fit import SkeletonFit, fit_to_radiographs
 from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability, mean_silhouettes
 

@@ -35,7 +35,6 @@ TORCH = (
     "reconstruct.level_assignment",
     "reconstruct.orientation_check",
     "reconstruct.reconstructor",
-    "reconstruct.rib_naming",
     "reconstruct.skeleton_fit",
     "reconstruct.test_time_augmentation",
     "skeleton",

@@ -45,13 +45,19 @@ class PelvisField:
         return np.stack(moved, axis=-1)
 
 
+def mean_pelvis() -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the mean vertices of `BONES`, `(V, 3)` each, and their modes `(K, all V, 3)`, network order [mm]."""
+    templates = [skeleton_table().bones[ids_by_name()[name]] for name in BONES]
+    modes = np.concatenate([template.modes_mm[:MODES] for template in templates], axis=1)
+    return [_TO_NETWORK * template.vertices_mm for template in templates], _TO_NETWORK * modes
+
+
 def fit_pelvis_field(person: Subject) -> PelvisField | None:
     """Lay the mean pelvis onto a person's and return its modes there; None without a pelvis that fits."""
     bones = [ids_by_name()[name] for name in BONES]
     if not all(bone in person.boxes for bone in bones):
         return None
-    templates = [skeleton_table().bones[bone] for bone in bones]
-    mean = [_TO_NETWORK * template.vertices_mm for template in templates]
+    mean, own = mean_pelvis()
     surfaces = [_surface_mm(person, bone) for bone in bones]
     similarity, distance = register_bones(
         mean, surfaces, [(True, person.is_whole(bone)) for bone in bones], start_all=True
@@ -59,7 +65,6 @@ def fit_pelvis_field(person: Subject) -> PelvisField | None:
     if distance > DISTANCE_LIMIT_MM:
         return None
     vertices = similarity.apply(np.concatenate(mean))
-    own = _TO_NETWORK * np.concatenate([template.modes_mm[:MODES] for template in templates], axis=1)
     modes = similarity.scale * own @ similarity.rotation.T
     low, high = vertices.min(0) - REACH_MM, vertices.max(0) + REACH_MM
     shape = np.ceil((high - low) / GRID_MM).astype(int) + 1

@@ -1,4 +1,4 @@
-"""The table of spines: what is fitted to people comes out again."""
+"""Tables of spines and pelves: they are those of people, and what is fitted comes out again."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from SwinX2SLib.skeleton.spine_alignment import (
     fit_spines,
     segment_angles,
 )
+from SwinX2SLib.training.synthesis.pelvis_shape import mean_pelvis
 
 
 def test_fitted_spine_modes_return_the_spread_that_the_scans_have():
@@ -31,8 +32,16 @@ def test_fitted_spine_modes_return_the_spread_that_the_scans_have():
     assert not segment_angles(upright).any()
 
 
-def test_the_shipped_table_is_of_people():
+def test_the_shipped_tables_are_of_people():
     mean, modes = alignment_table()
     assert mean.shape == (LEVELS - 1, 2)
     assert modes.shape[1:] == mean.shape
     assert np.abs(np.degrees(mean[3:, 0])).max() < 8, "on average the spine is straight from the front"
+    bones, modes = mean_pelvis()
+    left, right, sacrum = (vertices.mean(0) for vertices in bones)
+    assert left[0] > sacrum[0] > right[0]
+    assert sacrum[1] > left[1]
+    vertices = np.concatenate(bones)
+    assert modes.shape[1:] == vertices.shape
+    width = np.ptp(vertices[:, 0])
+    assert 230 < width < 310

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.reconstruct.rib_naming import name_ribs
+from SwinX2SLib.reconstruct.level_assignment import name_ribs
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch, occupied_rays
 from SwinX2SLib.training.objectives import Phase, objective_for
