@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,31 +97,8 @@ def _save(path: Path, state: dict, previous: Path | None = None) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Through Python's own stream: PyTorch's would not say why a write fails.
-        with (
-            atomic_file(path, sync=True, previous=previous) as partial,
-            _children_die_later(),
-            partial.open("wb") as stream,
-        ):
+        with atomic_file(path, sync=True, previous=previous) as partial, partial.open("wb") as stream:
             torch.save(state, stream)
-
-
-@contextmanager
-def _children_die_later() -> Iterator[None]:
-    """Hold back the signal that a child process has ended, which PyTorch answers by raising wherever it strikes.
-
-    Within a write that would leave half a file and an error about the file instead of the child.
-    """
-    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held = []
-    handler = signal.signal(signal.SIGCHLD, lambda *signal_and_frame: held.append(signal_and_frame))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGCHLD, handler)
-    if held and callable(handler):
-        handler(*held[-1])
 
 
 def _read(path: Path, needed: tuple[str, ...]) -> dict:

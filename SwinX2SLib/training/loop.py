@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -168,13 +170,6 @@ class Trainer:
         """
         self.process.require_equal(self.step, "a checkpoint of step")
         self.model.train()
-        with _worker_failures_reported():
-            self._run_to_the_end()
-        if self.log is not None:
-            self.log.close()
-        return self.average.values
-
-    def _run_to_the_end(self) -> None:
         position = self._position()
         while not self.schedule.is_over(position):
             phase = self.schedule.phase(position)
@@ -183,6 +178,9 @@ class Trainer:
                 self._train_step(batches, phase, position)
                 position = self._position()
                 self._after_step(phase, position)
+        if self.log is not None:
+            self.log.close()
+        return self.average.values
 
     def _position(self) -> float:
         # By the clock of one process, or the others would leave a phase at another step.
@@ -202,7 +200,8 @@ class Trainer:
             prefetch_factor=4 if workers else None,
             worker_init_fn=_one_thread,
         )
-        return iter(loader)
+        with _child_signal_kept():
+            return iter(loader)
 
     def _train_step(self, batches: Iterator[Batch], phase: Phase, position: float) -> None:
         started, waiting = time.perf_counter(), 0.0
@@ -211,7 +210,9 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         for _ in range(self.config.accumulate):
             asked = time.perf_counter()
-            batch = next(batches).to(self.process.device)
+            with _worker_failures_reported():
+                batch = next(batches)
+            batch = batch.to(self.process.device)
             waiting += time.perf_counter() - asked
             self._learn(batch, phase)
         self.process.average_gradients(self.model.parameters())
@@ -291,14 +292,30 @@ class Trainer:
 
 
 @contextmanager
-def _worker_failures_reported() -> Iterator[None]:
-    """Say as text that a process that draws samples has ended; PyTorch raises that at any moment, from a signal."""
+def _child_signal_kept() -> Iterator[None]:
+    """Keep PyTorch from raising wherever the signal of a child's death strikes, also within C code and writes.
+
+    The loader finds a process that has died by itself, within five seconds of waiting for its batch.
+    """
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGCHLD)
     try:
         yield
-    except RuntimeError as error:
-        if "exited unexpectedly" not in str(error) and "killed by signal" not in str(error):
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+@contextmanager
+def _worker_failures_reported() -> Iterator[None]:
+    """Say as text that a process that draws samples has ended; its death may cut off the transfer of a batch."""
+    try:
+        yield
+    except (RuntimeError, EOFError, ConnectionError) as error:
+        if isinstance(error, RuntimeError) and "exited unexpectedly" not in str(error):
             raise
-        sentence = f"The run stops: a data loading process has died ({error})."
+        sentence = f"The run stops: a data loading process has died ({error or type(error).__name__})."
         hint = "If memory ran out, reduce workers or the batch size; start the run again to resume."
         raise LostWorkerError([Fault("worker-lost", sentence, hint)]) from error
 
