@@ -141,16 +141,35 @@ _FILLERS = {
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
 
 
-def label_named(text: str) -> Label | None:
-    """Return the bone that a name means, or None: "femur_left", "Left femur", "Hip_R", "L1 vertebra", "left 7th rib".
+# The sacral vertebrae, which some programs draw apart (TotalSegmentator v2, Slicer) and our sacrum contains, by their
+# SNOMED CT codes: structure of first to fifth sacral vertebra.
+_SACRAL = {"S1": "65985001", "S2": "11808007", "S3": "49967005", "S4": "69950008", "S5": "21452006"}
+_ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a name or a code means: a bone, or a part of one that some programs draw apart.
+
+    Attributes:
+        label: the bone.
+        part: "S1" to "S5" of the sacrum; "" for the whole bone.
+    """
+
+    label: Label
+    part: str = ""
+
+
+def structure_named(text: str) -> Structure | None:
+    """Return what a name means, or None: "femur_left", "Hip_R", "L1 vertebra", "left 7th rib", "vertebrae_S1".
 
     A name with a word more ("proximal femur left") is no known name.
     """
-    return _labels_by_words().get(_words(text))
+    return _structures_by_words().get(_words(text))
 
 
-def label_of_term(entry: str) -> Label | None:
-    """Return the bone that a serialised terminology entry codes (see `terminology`), or None.
+def structure_of_term(entry: str) -> Structure | None:
+    """Return what a serialised terminology entry codes (see `terminology_entry`), or None.
 
     L6 has no code of its own; its general code for lumbar vertebrae means none.
     """
@@ -158,7 +177,19 @@ def label_of_term(entry: str) -> Label | None:
     if len(fields) < 4:
         return None
     codes = [tuple(field.split("^")[:2]) for field in fields[2:4]]
-    return _labels_by_code().get((codes[0], codes[1] if codes[1] != ("", "") else None))
+    return _structures_by_code().get((codes[0], codes[1] if codes[1] != ("", "") else None))
+
+
+def label_named(text: str) -> Label | None:
+    """Return the bone that a name means, or that holds what it means (see `structure_named`), or None."""
+    found = structure_named(text)
+    return None if found is None else found.label
+
+
+def label_of_term(entry: str) -> Label | None:
+    """Return the bone that a terminology entry codes (see `structure_of_term`), or None."""
+    found = structure_of_term(entry)
+    return None if found is None else found.label
 
 
 def _words(text: str) -> frozenset[str]:
@@ -172,20 +203,29 @@ def _words(text: str) -> frozenset[str]:
 
 
 @cache
-def _labels_by_words() -> dict[frozenset[str], Label]:
-    return {_words(label.name): label for label in labels()}
+def _structures_by_words() -> dict[frozenset[str], Structure]:
+    found = {_words(label.name): Structure(label) for label in labels()}
+    for part, ordinal in zip(_SACRAL, _ORDINAL_WORDS, strict=True):
+        for name in (part, f"sacrum {part}", f"sacral {part}", f"sacral {part[1]}", f"{ordinal} sacral"):
+            found[_words(name)] = _sacral(part)
+    return found
 
 
 @cache
-def _labels_by_code() -> dict[tuple, Label]:
-    return {
+def _structures_by_code() -> dict[tuple, Structure]:
+    found = {
         (
             (label.type.scheme, label.type.value),
             (label.modifier.scheme, label.modifier.value) if label.modifier else None,
-        ): label
+        ): Structure(label)
         for label in labels()
         if label.name != "vertebrae_L6"
     }
+    return found | {(("SCT", value), None): _sacral(part) for part, value in _SACRAL.items()}
+
+
+def _sacral(part: str) -> Structure:
+    return Structure(label_by_id(ids_by_name()["sacrum"]), part)
 
 
 TERMINOLOGY_TAG = "TerminologyEntry"

@@ -209,9 +209,9 @@ def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
 
 
 def _bone_of(path: Path) -> int:
-    """Return our label of the bone that a mask's file name states; S1 is part of our sacrum."""
+    """Return our label of the bone that a mask's file name states."""
     name = path.name.split(".")[0]
-    label = label_named("sacrum" if name.lower() == "vertebrae_s1" else name)
+    label = label_named(name)
     if label is None:
         raise _fault("unknown-bone", f"{name!r} is not one of the 54 bones.", path)
     return label.id

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from SwinX2SLib.anatomy import BACKGROUND, CLASS_COUNT, Label, label_by_id, label_of_term
+from SwinX2SLib.anatomy import BACKGROUND, CLASS_COUNT, Label, Structure, label_by_id, label_of_term
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import orientation_of, reorient
 from SwinX2SLib.io.header import refuse, unreadable
@@ -207,7 +207,7 @@ def _labels_of_segments(
     others = [segment for segment in segments if segment.name.lower() not in renamed]
     known = _bones(others, layers.shape[-1], path) + _renamed(parts, renamed, layers.shape[-1], path)
     labels, notes = _merged(layers, known)
-    if strangers := [segment.name or segment.id for segment in others if segment.label() is None]:
+    if strangers := [segment.name or segment.id for segment in others if segment.structure() is None]:
         notes.append(f"Segments that are not among the 54 bones were ignored: {named(strangers)}.")
     return labels, notes
 
@@ -216,26 +216,27 @@ def _bones(segments: Iterable[Segment], layers: int, path: Path) -> list[tuple[S
     """Return the segments that are bones.
 
     Raises:
-        InputError: a segment contradicts itself, two mean the same bone, or a layer is not there.
+        InputError: a segment contradicts itself, two mean the same, or a layer is not there.
     """
     faults: list[Fault] = []
-    known: dict[str, tuple[Segment, Label]] = {}
+    known: dict[Structure, tuple[Segment, Label]] = {}
     for segment in segments:
-        label = segment.label()
+        meant = segment.structure()
         coded = label_of_term(segment.term)
         if coded is not None and segment.contradicts_itself():
             message = f"The segment {segment.name!r} is coded as {coded.title}."
             hint = "Correct its name or terminology in the Segmentations module."
             faults.append(Fault("segment-contradiction", message, hint, str(path)))
-        elif label is not None and label.name in known:
-            message = (
-                f"The segments {known[label.name][0].name!r} and {segment.name!r} are both {label.title}."
-            )
+        elif meant is None:
+            continue
+        elif meant in known:
+            both = f"{known[meant][0].name!r} and {segment.name!r}"
+            message = f"The segments {both} are both {meant.part or meant.label.title}."
             faults.append(Fault("segment-twice", message, "Keep one, or rename the other.", str(path)))
-        elif label is not None and not 0 <= segment.layer < layers:
+        elif not 0 <= segment.layer < layers:
             faults.append(_layer_fault(segment, layers, path))
-        elif label is not None:
-            known[label.name] = (segment, label)
+        else:
+            known[meant] = (segment, meant.label)
     if faults:
         raise InputError(faults)
     return list(known.values())

@@ -17,9 +17,10 @@ from SwinX2SLib.anatomy import (
     CLASS_COUNT,
     TERMINOLOGY_TAG,
     Label,
-    label_named,
-    label_of_term,
+    Structure,
     labels,
+    structure_named,
+    structure_of_term,
     terminology_entry,
 )
 from SwinX2SLib.io.atomic_output import atomic_file
@@ -57,14 +58,14 @@ class Segment:
     value: int
     layer: int
 
-    def label(self) -> Label | None:
-        """Return the bone that the segment means: by its name, else by its code, else by its id; or None."""
-        return label_named(self.name) or label_of_term(self.term) or label_named(self.id)
+    def structure(self) -> Structure | None:
+        """Return what the segment means: by its name, else by its code, else by its id; or None."""
+        return structure_named(self.name) or structure_of_term(self.term) or structure_named(self.id)
 
     def contradicts_itself(self) -> bool:
         """Whether its name means one bone and its code another."""
-        by_name, by_term = label_named(self.name), label_of_term(self.term)
-        return None not in (by_name, by_term) and by_name is not by_term
+        by_name, by_term = structure_named(self.name), structure_of_term(self.term)
+        return by_name is not None and by_term is not None and by_name.label is not by_term.label
 
 
 def segments_of(fields: Mapping[str, str], layered: bool) -> list[Segment]:

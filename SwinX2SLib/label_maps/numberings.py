@@ -89,9 +89,6 @@ def _totalsegmentator(
 ) -> LabelMapping:
     source = "https://github.com/wasserth/TotalSegmentator, totalsegmentator/map_to_binary.py"
     targets = {value: ids[bone] for value, bone in names_by_value.items()}
-    named = {**{bone: ids[bone] for bone in names_by_value.values()}, "vertebrae_s1": ids["sacrum"]}
-    if classes == 104:
-        del named["vertebrae_s1"]
     others = frozenset(range(1, classes + 1)) - set(targets)
-    names = {bone.lower(): label for bone, label in named.items()}
+    names = {bone.lower(): ids[bone] for bone in names_by_value.values()}
     return LabelMapping(name, title, source, targets, others=others, names=names)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from SwinX2SLib.anatomy import Label, label_named
+from SwinX2SLib.anatomy import Label, Structure, structure_named
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.io.header import reading, refuse
 from SwinX2SLib.io.label_volumes import named
-from SwinX2SLib.io.meshes import Mesh, read_meshes
+from SwinX2SLib.io.meshes import read_meshes
 from SwinX2SLib.measurements.bones import Bone, bone_from_mesh
 
 BONE_SUFFIXES = (".stl", ".ply", ".obj", ".vtp")
@@ -42,16 +42,18 @@ def read_mesh_folder(
     Raises:
         InputError: every file that is unreadable, named by no bone, or silent about its frame.
     """
-    labels, faults, notes = _labels_of([path.name for path in mesh_files(folder)], ignore_unknown, folder)
-    bones = {}
-    for name, label in labels.items():
+    structures, faults, notes = _structures_of(
+        [path.name for path in mesh_files(folder)], ignore_unknown, folder
+    )
+    parts = []
+    for name, structure in structures.items():
         try:
-            bones[label.name] = _bone_of_file(folder / name, label, frame)
+            parts.append(_bone_of_file(folder / name, structure.label, frame))
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    return bones, notes
+    return _united(parts), notes
 
 
 def read_mesh_archive(
@@ -65,9 +67,9 @@ def read_mesh_archive(
     with reading(path, "file of meshes"), np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files if name.endswith((_VERTICES, _FACES))}
     stems = [name.removesuffix(_VERTICES) for name in arrays if name.endswith(_VERTICES)]
-    labels, faults, notes = _labels_of(stems, ignore_unknown, path)
-    bones = {}
-    for stem, label in labels.items():
+    structures, faults, notes = _structures_of(stems, ignore_unknown, path)
+    parts = []
+    for stem, structure in structures.items():
         faces = arrays.get(stem + _FACES)
         if faces is None:
             message = f"There is no array {stem}{_FACES}."
@@ -76,30 +78,30 @@ def read_mesh_archive(
         vertices = arrays[stem + _VERTICES]
         try:
             vertices = ras_to_lps(vertices) if frame == "LPS" else vertices
-            bones[label.name] = _bone(label, vertices, faces, path)
+            parts.append(_bone(structure.label, vertices, faces, path))
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    return bones, notes
+    return _united(parts), notes
 
 
-def _labels_of(
+def _structures_of(
     names: Iterable[str], ignore_unknown: bool, path: Path
-) -> tuple[dict[str, Label], list[Fault], tuple[str, ...]]:
-    """Return the bone of each name, faults of names that are none or say the same twice, and notes."""
-    labels: dict[str, Label] = {}
+) -> tuple[dict[str, Structure], list[Fault], tuple[str, ...]]:
+    """Return what each name means, faults of names that mean nothing or the same twice, and notes."""
+    structures: dict[str, Structure] = {}
     unknown, faults = [], []
     for name in names:
-        label = label_named(Path(name).stem if name.lower().endswith(BONE_SUFFIXES) else name)
-        if label is None:
+        meant = structure_named(Path(name).stem if name.lower().endswith(BONE_SUFFIXES) else name)
+        if meant is None:
             unknown.append(name)
-        elif label in labels.values():
-            message = f"Two meshes are {label.title}; one is {name}."
+        elif meant in structures.values():
+            message = f"Two meshes are {meant.part or meant.label.title}; one is {name}."
             faults.append(Fault("mesh-twice", message, "Keep one.", str(path)))
         else:
-            labels[name] = label
-    if not labels and not unknown:
+            structures[name] = meant
+    if not structures and not unknown:
         message = "There is no mesh in it."
         hint = "Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl)."
         faults.append(Fault("no-meshes", message, hint, str(path)))
@@ -108,7 +110,7 @@ def _labels_of(
         message = f"These meshes are named by no bone: {named(unknown)}."
         faults.append(Fault("unknown-labels", message, hint, str(path)))
     left_out = f"Meshes that are named by no bone were left out: {named(unknown)}."
-    return labels, faults, (left_out,) if unknown else ()
+    return structures, faults, (left_out,) if unknown else ()
 
 
 def _bone_of_file(path: Path, label: Label, frame: str | None) -> Bone:
@@ -117,16 +119,30 @@ def _bone_of_file(path: Path, label: Label, frame: str | None) -> Bone:
         message = "The file does not say whether its places are in RAS or LPS."
         hint = "Add --mesh-frame RAS or LPS (Slicer and ITK write LPS)."
         raise refuse("mesh-frame-absent", message, hint, path)
-    surface = _joined(found.in_ras(frame))
+    # The name of the file says that its objects are one bone.
+    surface = _joined([mesh.surface for mesh in found.in_ras(frame)])
     return _bone(label, surface.vertices, surface.faces, path)
 
 
-def _joined(meshes: tuple[Mesh, ...]) -> Surface:
-    """Return the objects of a file as one surface: its name says that they are one bone."""
-    starts = np.cumsum([0, *(len(mesh.surface.vertices) for mesh in meshes)])
+def _united(parts: Sequence[Bone]) -> dict[str, Bone]:
+    """Return bones by label name; the parts of one bone (S1 of the sacrum) become one."""
+    bones: dict[str, Bone] = {}
+    for part in parts:
+        earlier = bones.get(part.name)
+        if earlier is None:
+            bones[part.name] = part
+        else:
+            surface = _joined([earlier.surface, part.surface])
+            bones[part.name] = bone_from_mesh(part.name, surface.vertices, surface.faces)
+    return bones
+
+
+def _joined(surfaces: Sequence[Surface]) -> Surface:
+    """Return several surfaces as one."""
+    starts = np.cumsum([0, *(len(surface.vertices) for surface in surfaces)])
     return Surface(
-        np.concatenate([mesh.surface.vertices for mesh in meshes]),
-        np.concatenate([mesh.surface.faces + start for mesh, start in zip(meshes, starts, strict=False)]),
+        np.concatenate([surface.vertices for surface in surfaces]),
+        np.concatenate([surface.faces + start for surface, start in zip(surfaces, starts, strict=False)]),
     )
 
 

@@ -87,7 +87,7 @@ def test_our_segmentation_names_every_bone_for_slicer_and_for_others(tmp_path):
         assert empty is (label.name not in NAMES)
         assert ("notstarted" in header[f"Segment{index}_Tags"]) is empty
     fields = read_volume(tmp_path / "a.seg.nrrd").header.fields
-    assert [segment.label() for segment in segments_of(fields, False)] == list(labels())
+    assert [segment.structure().label for segment in segments_of(fields, False)] == list(labels())
 
 
 @pytest.mark.parametrize("space", ["left-posterior-superior", "right-anterior-superior"])
@@ -145,6 +145,36 @@ def test_all_faults_of_segments_are_told_at_once(tmp_path):
     path = segmentation(tmp_path / "s.seg.nrrd", volume(), told)
     assert faults_of(path) == ["segment-contradiction", "segment-twice", "layer-missing"]
     assert faults_of(segmentation(path, volume(), [{**told[1], "LabelValue": "one"}])) == ["unreadable-file"]
+
+
+S1_TERM = "TerminologyEntry:DICOM~SCT^123037004^Anatomical Structure~SCT^65985001^S1 vertebra~^^|"
+
+
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("vertebrae_S1", ""),
+        ("S1 vertebra", ""),
+        ("S1", S1_TERM),
+        ("Segment_2", S1_TERM),
+        ("First sacral vertebra", ""),
+    ],
+)
+def test_s1_drawn_apart_is_part_of_the_sacrum(tmp_path, name, tags):
+    """TotalSegmentator v2 and Slicer draw S1 by itself; the sacrum is both."""
+    array = np.zeros(SHAPE, np.uint8)
+    array[5:15, 5:15, 5:10], array[5:15, 5:15, 10:14] = 1, 2
+    told = [
+        {"ID": "Segment_1", "Name": "Sacrum", "LabelValue": 1, "Layer": 0},
+        {"ID": "Segment_2", "Name": name, "LabelValue": 2, "Layer": 0, "Tags": tags},
+    ]
+    read = read_label_volume(segmentation(tmp_path / "s.seg.nrrd", array, told))
+    np.testing.assert_array_equal(read.labels, np.where(array > 0, ID["sacrum"], 0))
+    assert read.notes == ()
+    told.append({**told[1], "ID": "again"})
+    assert faults_of(segmentation(tmp_path / "s.seg.nrrd", array, told)) == ["segment-twice"]
+    told[1:] = [{**told[1], "Name": "L5", "Tags": S1_TERM}]
+    assert faults_of(segmentation(tmp_path / "s.seg.nrrd", array, told)) == ["segment-contradiction"]
 
 
 class Halves:

@@ -172,6 +172,24 @@ def test_arrays_of_meshes_are_read(tmp_path):
     assert faults_of(tmp_path / "broken.npz") == {"mesh-incomplete", "mesh-broken"}
 
 
+def test_meshes_of_the_sacrum_and_of_s1_are_one_bone(tmp_path):
+    arrays, volume_mm3 = {}, 0.0
+    for name, bottom in (("sacrum", 0.0), ("vertebrae_S1", 60.5)):
+        box = trimesh.creation.box((60.0, 40.0, 60.0)).subdivide()
+        box.apply_translation((0.0, 0.0, bottom))
+        box.export(tmp_path / f"{name}.stl")
+        arrays |= {f"{name}_vertices": box.vertices, f"{name}_faces": box.faces}
+        volume_mm3 += box.volume
+    np.savez(tmp_path / "bones.npz", **arrays)
+    for path in (tmp_path, tmp_path / "bones.npz"):
+        bones = read_subject(path, ReadOptions(mesh_frame="RAS")).bones
+        assert list(bones) == ["sacrum"]
+        assert bones["sacrum"].volume_mm3 == pytest.approx(volume_mm3, rel=1e-3)
+        assert np.ptp(bones["sacrum"].vertices_ras_mm[:, 2]) == pytest.approx(120.5)
+    (tmp_path / "S1.stl").write_bytes((tmp_path / "vertebrae_S1.stl").read_bytes())
+    assert faults_of(tmp_path, mesh_frame="RAS") == {"mesh-twice"}
+
+
 def test_values_that_are_no_bone_are_named_and_left_out_on_demand(tmp_path):
     array = volume(np.int16)
     array[0, 0, 0], array[1, 0, 0] = 117, -3
@@ -234,7 +252,8 @@ def test_truncated_files_are_refused_in_words(tmp_path):
         ("Hip_R", "hip_right"), ("LeftHip", "hip_left"), ("left hip bone", "hip_left"), ("Sacrum", "sacrum"),
         ("rib_left_07", "rib_left_7"), ("Left 7th rib", "rib_left_7"), ("L1 vertebra", "vertebrae_L1"),
         ("T12", "vertebrae_T12"), ("femur-left", "femur_left"), ("Femur_L", "femur_left"),
-        ("proximal femur left", None), ("femur", None), ("L7", None), ("rib 7", None), ("", None), ("S1", None),
+        ("proximal femur left", None), ("femur", None), ("L7", None), ("rib 7", None), ("", None), ("L5-S1 disc", None),
+        ("S1", "sacrum"), ("vertebrae_S1", "sacrum"), ("S1 vertebra", "sacrum"), ("second sacral vertebra", "sacrum"),
     ],
 )  # fmt: skip
 def test_names_mean_one_bone_or_none(text, name):
