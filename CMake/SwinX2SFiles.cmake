@@ -81,6 +81,7 @@ set(SwinX2SLib_SCRIPTS
   geometry/vtk_arrays.py
   io/__init__.py
   io/atomic_output.py
+  io/bone_masks.py
   io/csv_tables.py
   io/decoding.py
   io/dicom_series.py
@@ -97,6 +98,7 @@ set(SwinX2SLib_SCRIPTS
   io/vtp.py
   label_maps/__init__.py
   label_maps/files.py
+  label_maps/layout.py
   label_maps/mapping.py
   label_maps/numberings.py
   label_maps/recognition.py

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from SwinX2SLib.anatomy import GROUPS
-from SwinX2SLib.cli.parsing import add_command, add_output, add_workers, first_few, report_phase
+from SwinX2SLib.cli.parsing import add_command, add_output, add_scheme, add_workers, first_few, report_phase
 from SwinX2SLib.errors import CANCELLED, DONE, PLAIN_EXIT_CODES, SOME_FAILED, Cancelled
 from SwinX2SLib.evaluation.options import ALIGNMENTS, EvaluationOptions
 from SwinX2SLib.label_maps import SCHEME_NAMES
@@ -166,8 +166,9 @@ def _ending(result: CohortResult, out: Path, page: Path | None) -> list[str]:
 _DESCRIPTION = f"""\
 Compare a reconstruction with a CT ground truth, bone by bone, on the grid of the ground truth.
 
-PREDICTION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd, .seg.nrrd) or a folder written by `swinx2s
-reconstruct`. TRUTH is a label volume with any grid, spacing and orientation. Its label numbering (--scheme) is one of
+PREDICTION is a label volume (.nii, .nii.gz, .nrrd, .seg.nrrd), a folder of masks named by bone (hip_left.nii.gz) or a
+folder written by `swinx2s reconstruct`. TRUTH is a label volume, or such a folder of masks, with any grid, spacing
+and orientation. Its label numbering (--scheme) is one of
 
   {", ".join(SCHEME_NAMES)}
 
@@ -214,19 +215,8 @@ def add_evaluate_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--scheme",
-        default="swinx2s",
-        metavar="NAME|FILE|auto",
-        help="label numbering of TRUTH; auto detects it from the position of the labels and compares the "
-        "groups present in TRUTH (default: swinx2s)",
-    )
-    parser.add_argument(
-        "--prediction-scheme",
-        default="swinx2s",
-        metavar="NAME|FILE",
-        help="label numbering of PREDICTION (default: swinx2s)",
-    )
+    add_scheme(parser, "TRUTH", more=", which compares the groups present in TRUTH")
+    add_scheme(parser, "PREDICTION", "--prediction-scheme")
     parser.add_argument(
         "--groups",
         metavar="GROUP[,GROUP]",

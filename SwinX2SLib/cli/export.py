@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from SwinX2SLib.cli.parsing import add_command, add_output
+from SwinX2SLib.cli.parsing import add_command, add_output, add_scheme
 from SwinX2SLib.export.formats import FORMATS
 
 _FORMATS = "\n".join(
@@ -28,7 +28,7 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_command(
         subparsers,
         "export",
-        "Write the bones of a result, or of any segmentation with the labels of SwinX2S, in other formats. "
+        "Write the bones of a result, or of any segmentation of these bones, in other formats. "
         "Output is atomic: either all files are written or none.",
         notes=_NOTES,
         examples=_EXAMPLES,
@@ -37,7 +37,7 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
         "result",
         type=Path,
         metavar="RESULT",
-        help="folder written by `swinx2s reconstruct`, NIfTI or .seg.nrrd file",
+        help="folder written by `swinx2s reconstruct` or of masks named by bone, NIfTI or .seg.nrrd file",
     )
     parser.add_argument(
         "--format",
@@ -49,6 +49,7 @@ def add_export_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--title", default="", help="name stored in the file headers (default: name of RESULT)"
     )
+    add_scheme(parser, "RESULT")
     parser.add_argument(
         "--ignore-unknown",
         action="store_true",
@@ -71,7 +72,9 @@ def run_command(arguments: argparse.Namespace) -> int:
 
     given = {"ap": arguments.ap_radiograph, "lateral": arguments.lateral_radiograph}
     radiographs = {role: path for role, path in given.items() if path is not None}
-    source = read_source(arguments.result, arguments.title, radiographs or None, arguments.ignore_unknown)
+    source = read_source(
+        arguments.result, arguments.title, radiographs or None, arguments.ignore_unknown, arguments.scheme
+    )
     formats = [name.strip() for name in arguments.format.split(",") if name.strip()]
     written = run_export(
         source, formats, arguments.out, arguments.overwrite, lambda message: print(message, file=sys.stderr)

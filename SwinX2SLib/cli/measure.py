@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from SwinX2SLib.cli.parsing import add_command, add_output, report_phase
+from SwinX2SLib.cli.parsing import add_command, add_output, add_scheme, report_phase
 from SwinX2SLib.errors import Fault, InputError
 
 _REGIONS = ("femur", "pelvis", "spine", "vertebra", "rib")
 _DESCRIPTION = """\
 Measure femora, pelvis, spine, vertebrae and ribs in a segmentation of one person.
 
-SEGMENTATION is a label volume of the 54 bones (.nii, .nii.gz, .nrrd; any orientation), a segmentation of 3D Slicer
-(.seg.nrrd; segments are identified by name or terminology), a folder of meshes named by bone (femur_left.stl; .stl,
-.ply, .obj, .vtp), a mesh archive (.npz), or a folder written by `swinx2s reconstruct`.
+SEGMENTATION is a label volume (.nii, .nii.gz, .nrrd; any orientation; --scheme), a segmentation of 3D Slicer
+(.seg.nrrd; segments are identified by name or terminology), a folder of masks named by bone (hip_left.nii.gz, as
+TotalSegmentator writes them) or of meshes (femur_left.stl; .stl, .ply, .obj, .vtp), a mesh archive (.npz), or a
+folder written by `swinx2s reconstruct`.
 
 Bones that are missing, cut off or broken are reported as absent, with the reason. Implausible values are marked
 "check"."""
@@ -63,6 +65,7 @@ def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--mesh-frame", choices=("RAS", "LPS"), help="coordinate frame of mesh files that do not state one"
     )
+    add_scheme(parser, "SEGMENTATION")
     parser.add_argument(
         "--ignore-unknown", action="store_true", help="ignore label values and meshes that are not bones"
     )
@@ -89,13 +92,13 @@ def run_measure(arguments: argparse.Namespace) -> int:
         samples=_sample_paths(arguments.samples),
         uncertainty=arguments.uncertainty,
         draws=_checked_draws(arguments.draws),
-        reading=ReadOptions(arguments.mesh_frame, arguments.ignore_unknown),
+        reading=ReadOptions(arguments.mesh_frame, arguments.ignore_unknown, arguments.scheme),
         title=arguments.title,
         overwrite=arguments.overwrite,
         unreliable=arguments.unreliable,
         with_page=not arguments.no_page,
     )
-    written = run_measuring(job, report_phase)
+    written = run_measuring(job, report_phase, lambda note: print(note, file=sys.stderr))
     print(f"Open {written['page']} in a browser." if "page" in written else f"Written to {job.out}.")
     return 0
 

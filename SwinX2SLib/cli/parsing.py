@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import CANCELLED, KEPT_WORDS, PLAIN_EXIT_CODES, USAGE
+from SwinX2SLib.label_maps.numberings import OURS, SCHEME_NAMES
 
 # Message of `main` when a command is stopped, if set by the parser of the command.
 STOPPED = "stopped_words"
@@ -80,6 +81,23 @@ def add_workers(group: argparse._ActionsContainer) -> None:
         "--scheduler",
         metavar="ADDRESS",
         help="use a running Dask cluster with access to the same folders instead: tcp://HOST:8786",
+    )
+
+
+def add_scheme(parser: argparse._ActionsContainer, of: str, option: str = "--scheme", more: str = "") -> None:
+    """Add an option that states the label numbering of a file (see `label_maps.numbering`).
+
+    Args:
+        parser: of the command.
+        of: the file, as the help calls it.
+        option: its name.
+        more: a further sentence of the help.
+    """
+    parser.add_argument(
+        option,
+        metavar="NAME|FILE|auto",
+        help=f"label numbering of {of}: {', '.join(SCHEME_NAMES)}, a JSON or CSV label map, or auto to detect it "
+        f"from the positions of the labels{more} (default: {OURS}, unless the positions contradict it)",
     )
 
 

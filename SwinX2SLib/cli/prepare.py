@@ -92,6 +92,11 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
         help="labels with the size of the CT share its voxels, whatever their header states",
     )
     parser.add_argument(
+        "--scheme",
+        metavar="NAME|FILE|auto",
+        help="label numbering of the label volumes, as for `swinx2s evaluate` (default: that of the data set)",
+    )
+    parser.add_argument(
         "--assume-orientation",
         metavar="CODE",
         help="orientation of files whose header states none, for example LPS",
@@ -161,11 +166,33 @@ def _checked(args: argparse.Namespace) -> PrepareOptions:
                 "Give one letter of each of R/L, A/P, S/I: LPS.",
             )
         )
+    faults += _scheme_faults(args)
     if faults:
         raise InputError(faults)
     return PrepareOptions(
-        shape3(shape), args.spacing_mm, args.threshold, args.labels_only, args.labels_on_image_grid, code
+        shape3(shape),
+        args.spacing_mm,
+        args.threshold,
+        args.labels_only,
+        args.labels_on_image_grid,
+        code,
+        args.scheme,
     )
+
+
+def _scheme_faults(args: argparse.Namespace) -> list[Fault]:
+    from SwinX2SLib.datasets.catalogue import DATASETS
+    from SwinX2SLib.label_maps import numbering
+
+    data_set = DATASETS.get(args.name.lower())
+    if args.scheme and data_set is not None and data_set.masks:
+        message = f"{data_set.title} has a mask for each bone, named by the bone, and no label numbering."
+        return [Fault("prepare-usage", message, "Remove --scheme.")]
+    try:
+        numbering(args.scheme)
+    except InputError as error:
+        return list(error.faults)
+    return []
 
 
 def _listing() -> str:

@@ -64,7 +64,7 @@ class DataSet:
         name: what a user calls it, `ctpelvic1k`.
         title: the paper's name for it.
         groups: groups of `anatomy.GROUPS` that it draws whole; the rest of the skeleton is unknown in it.
-        scheme: its numbering, for `label_maps.mapping`.
+        scheme: its numbering, for `label_maps.numbering`.
         source: where to get it.
         licence: as text; each case carries its own.
         split_source: where the official split stands.
@@ -78,7 +78,7 @@ class DataSet:
     name: str
     title: str
     groups: tuple[str, ...]
-    scheme: str
+    scheme: str | Path
     source: str
     licence: str
     split_source: str

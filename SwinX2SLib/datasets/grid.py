@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from SwinX2SLib.datasets.volumes import corners_of
-from SwinX2SLib.geometry.frames import network_affine, transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.frames import corners_of, network_affine, transform_points, voxel_spacing_mm
 from SwinX2SLib.geometry.resampling import resample_image
 from SwinX2SLib.geometry.tuples import vector3
 

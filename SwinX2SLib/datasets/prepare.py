@@ -16,6 +16,7 @@ from SwinX2SLib.datasets.prepare_case import files_of, prepare_case
 from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.label_maps import scheme_reference
 from SwinX2SLib.parallel import RUN_AGAIN, Failure, Outcome, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
 from SwinX2SLib.version import __version__
@@ -37,6 +38,7 @@ class PrepareOptions:
         labels_only: leave out CTs and radiographs, say where the CTs were not downloaded.
         labels_on_image_grid: labels of the CT's size lie on its voxels, whatever their header says.
         assumed_orientation: of files whose header states none, "LPS" for example.
+        scheme: numbering of the label volumes instead of the data set's (see `label_maps.numbering`).
     """
 
     shape: tuple[int, int, int] = PAPER_SHAPE
@@ -45,6 +47,7 @@ class PrepareOptions:
     labels_only: bool = False
     labels_on_image_grid: bool = False
     assumed_orientation: str | None = None
+    scheme: str | None = None
 
 
 @dataclass(frozen=True)
@@ -208,8 +211,10 @@ def _payload(case: RawCase, data_set: DataSet, options: PrepareOptions, out: Pat
         "missing": list(case.missing),
         # As text: what is written must not count as an input.
         "folder": str(out / _VOLUMES / case.name) if out else None,
-        **asdict(options),
+        **{name: value for name, value in asdict(options).items() if name != "scheme"},
         "shape": list(options.shape),
+        # Only where it is asked for: cases that were finished by earlier versions stay finished.
+        **({"scheme": scheme_reference(options.scheme)} if options.scheme else {}),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -174,7 +175,7 @@ def prepare_case(payload: Mapping[str, Any]) -> dict:
     Args:
         payload: `data_set`, `case`, `labels` and `image` (paths), `split`, `licence`, `missing`, `folder` (of the
             case, None to check only), `shape`, `spacing_mm`, `threshold`, `labels_only`, `labels_on_image_grid`,
-            `assumed_orientation`.
+            `assumed_orientation`, `scheme`.
 
     Returns:
         `{"entry": ...}` for the case list, or `{"excluded": reason}`.
@@ -183,6 +184,7 @@ def prepare_case(payload: Mapping[str, Any]) -> dict:
         InputError: the scan cannot be used; names every problem.
     """
     data_set = DATASETS[payload["data_set"]]
+    data_set = replace(data_set, scheme=payload.get("scheme") or data_set.scheme)
     _check_presence(payload, data_set)
     scan = read_scan(
         payload["labels"],

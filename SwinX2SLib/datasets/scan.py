@@ -10,9 +10,9 @@ import numpy as np
 
 from SwinX2SLib.datasets.dataset import DataSet
 from SwinX2SLib.datasets.grid import box_of
-from SwinX2SLib.datasets.volumes import read_labels, same_grid
+from SwinX2SLib.datasets.volumes import read_labels
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.geometry.frames import voxel_spacing_mm
+from SwinX2SLib.geometry.frames import same_grid, voxel_spacing_mm
 from SwinX2SLib.io.volumes import read_three_axes
 
 # Fat has about -100 HU and is in every scan of a person, air about -1000 and is in nearly every one.

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.anatomy import CLASS_COUNT, label_ids, label_named
+from SwinX2SLib.anatomy import CLASS_COUNT, label_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.components import connected_components
-from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
-from SwinX2SLib.io.volumes import read_three_axes
-from SwinX2SLib.label_maps import UNKNOWN, drop_unnamed, label_mapping
+from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.io.bone_masks import read_bone_masks
+from SwinX2SLib.io.label_volumes import whole_numbers
+from SwinX2SLib.io.volumes import read_volume, three_axes_affine
+from SwinX2SLib.label_maps import numbering, settled, without_unnamed
 
 RIBS_A_SIDE = 12
 # Below a third of the smallest first ribs; smaller regions are specks and tips that lost their rib.
@@ -104,8 +106,6 @@ def _sides(regions: list[_Region]) -> dict[str, list[_Region]]:
     return sides
 
 
-# Headers are written in single precision, and rounded by some programs.
-SAME_PLACE_MM = 0.5
 RIB_SCHEME = "ribseg"
 
 
@@ -127,7 +127,7 @@ class Labels:
 def read_labels(
     paths: Sequence[Path],
     groups: Sequence[str],
-    scheme_name: str,
+    scheme: str | Path,
     masks: bool,
     assumed_orientation: str | None = None,
 ) -> Labels:
@@ -136,7 +136,7 @@ def read_labels(
     Args:
         paths: the label volume, or the mask of each bone.
         groups: of `anatomy.GROUPS`; bones of others become background.
-        scheme_name: numbering of the label volume.
+        scheme: numbering of the label volume (see `label_maps.numbering`).
         masks: whether each file is the mask of the bone that its name states.
         assumed_orientation: see `read_three_axes`.
 
@@ -144,78 +144,30 @@ def read_labels(
         InputError: see `read_three_axes`; values that the numbering does not have; masks on different grids.
     """
     if masks:
-        read = _read_masks(paths, assumed_orientation)
+        masks_read = read_bone_masks(paths, assumed_orientation)
+        read = Labels(masks_read.labels, masks_read.affine, list(masks_read.notes))
     else:
-        read = _read_numbered(paths[0], scheme_name, assumed_orientation)
+        read = _read_numbered(paths[0], scheme, assumed_orientation)
     kept = np.zeros(CLASS_COUNT, dtype=np.uint8)
     for group in groups:
         kept[list(label_ids(group))] = label_ids(group)
     return Labels(kept[read.values], read.affine, read.notes)
 
 
-def same_grid(
-    first: np.ndarray, second: np.ndarray, shape: Sequence[int], within_mm: float = SAME_PLACE_MM
-) -> bool:
-    """Return whether two affines put every corner of an array to the same place."""
-    corners = corners_of(shape)
-    apart = transform_points(first, corners) - transform_points(second, corners)
-    return bool(np.linalg.norm(apart, axis=1).max() <= within_mm)
-
-
-def corners_of(shape: Sequence[int]) -> np.ndarray:
-    """Return the indices of the eight corner voxels, `(8, 3)`."""
-    last = np.asarray(shape) - 1
-    return np.array(np.meshgrid(*([0, n] for n in last), indexing="ij")).reshape(3, -1).T
-
-
-def _read_numbered(path: Path, scheme_name: str, assumed: str | None) -> Labels:
-    values, affine = read_three_axes(path, assumed)
-    numbering = label_mapping(scheme_name)
-    notes: list[str] = []
-    if scheme_name == RIB_SCHEME and values.max() == 1:
+def _read_numbered(path: Path, scheme: str | Path, assumed: str | None) -> Labels:
+    volume = read_volume(path)
+    affine = three_axes_affine(volume, assumed)
+    volume, rounding = whole_numbers(volume)
+    values, notes = volume.array, [*volume.header.notes, *rounding]
+    used = numbering(scheme)
+    if scheme == RIB_SCHEME and values.max() == 1:
         # The first release of RibSeg has one label for all ribs.
-        values, notes = name_ribs(values > 0, affine)
-        return Labels(values, affine, notes)
+        named, naming = name_ribs(values > 0, affine)
+        return Labels(named, affine, [*notes, *naming])
     try:
-        marked = numbering.to_labels_with_unnamed(values, affine)
+        marked = used.to_labels_with_unnamed(values, affine)
     except InputError as error:
         faults = [Fault(f.kind, f.message, f.hint, str(path)) for f in error.faults]
         raise InputError(faults) from error
-    for group, mark in UNKNOWN.items():
-        if (marked == mark).any():
-            notes.append(f"Bone of the {group} without an individual label in {numbering.title} was ignored.")
-    return Labels(drop_unnamed(marked), affine, notes)
-
-
-def _read_masks(paths: Sequence[Path], assumed: str | None) -> Labels:
-    labels: np.ndarray | None = None
-    affine, overlap = np.eye(4), 0
-    for path in paths:
-        bone = _bone_of(path)
-        mask, own = read_three_axes(path, assumed)
-        if labels is None:
-            labels, affine = np.zeros(mask.shape, dtype=np.uint8), own
-        if mask.shape != labels.shape or not same_grid(affine, own, mask.shape):
-            raise _fault("grids-differ", f"This mask has another grid than {paths[0].name}.", path)
-        drawn = mask > 0
-        overlap += int(np.count_nonzero(labels[drawn] & (labels[drawn] != bone)))
-        labels[drawn & (labels == 0)] = bone
-    if labels is None:
-        raise ValueError("There are no masks.")
-    notes = (
-        [f"{overlap} voxels belong to two bones; the bone that is first by name is used."] if overlap else []
-    )
-    return Labels(labels, affine, notes)
-
-
-def _bone_of(path: Path) -> int:
-    """Return our label of the bone that a mask's file name states."""
-    name = path.name.split(".")[0]
-    label = label_named(name)
-    if label is None:
-        raise _fault("unknown-bone", f"{name!r} is not one of the 54 bones.", path)
-    return label.id
-
-
-def _fault(kind: str, message: str, path: Path) -> InputError:
-    return InputError([Fault(kind, message, "Copy or unpack it again, or exclude this scan.", str(path))])
+    named, left_out = without_unnamed(marked, settled(used).title)
+    return Labels(named, affine, [*notes, *used.notes, *left_out])

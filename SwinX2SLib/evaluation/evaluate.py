@@ -177,6 +177,9 @@ def _quality(found: Measurement | None, true: Measurement | None) -> str:
 
 
 DEFAULT_OPTIONS = EvaluationOptions()
+# A mean Dice of bones below which something other than the reconstruction is likely wrong; and the Dice of all bones
+# as one from which they are the same bones under other names.
+_HARDLY_ANY_DICE, _SAME_BONES_DICE = 0.02, 0.5
 
 _ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr")
 
@@ -185,8 +188,8 @@ def evaluate(
     prediction: BonesSource,
     truth: BonesSource,
     *,
-    scheme: str | Path = "swinx2s",
-    prediction_scheme: str | Path = "swinx2s",
+    scheme: str | Path | None = None,
+    prediction_scheme: str | Path | None = None,
     groups: Sequence[str] | None = None,
     tolerances_mm: Sequence[float] = TOLERANCES_MM,
     align: Alignment = "none",
@@ -201,7 +204,8 @@ def evaluate(
             a result. It may be empty.
         truth: likewise, of any grid, spacing and orientation.
         scheme: label numbering of the truth: "swinx2s", "totalsegmentator_v2", "verse"... (see
-            `label_maps.SCHEME_NAMES`), the path of a label map, or "auto" to recognise it.
+            `label_maps.SCHEME_NAMES`), the path of a label map, or "auto" to recognise it; None for ours unless the
+            places of the labels contradict it.
         prediction_scheme: label numbering of the prediction.
         groups: groups annotated in the truth ("spine", "ribs", "pelvis", "femur"); bones of others are not scored.
             None for all that its numbering names.
@@ -287,8 +291,25 @@ def evaluate_inputs(
         annotated_groups=inputs.groups,
         **{name: getattr(compared, name) for name in ("labels", "groups", "foreground", "paper")},
         measurements=measured_pairs(found, true, inputs.groups) if options.measurements else (),
-        notes=inputs.notes,
+        notes=(*inputs.notes, *_mismatch_notes(inputs, compared.foreground.dice)),
         placing=inputs.placing,
+    )
+
+
+def _mismatch_notes(inputs: Inputs, dice: float | None) -> tuple[str, ...]:
+    """Return a note where bones of both volumes hardly meet those of their names."""
+    drawn = [np.count_nonzero(volume) for volume in (inputs.prediction, inputs.truth)]
+    if dice is None or dice >= _HARDLY_ANY_DICE or not all(drawn):
+        return ()
+    common = np.count_nonzero((inputs.prediction > 0) & (inputs.truth > 0))
+    if 2 * common / sum(drawn) >= _SAME_BONES_DICE:
+        return (
+            "The bones of both volumes overlap, but bear other labels: the label numbering of one may be another "
+            "(--scheme, --prediction-scheme).",
+        )
+    return (
+        "The bones of both volumes hardly overlap: their positions may differ (--align), or the label numbering of "
+        "one may be another (--scheme, --prediction-scheme).",
     )
 
 

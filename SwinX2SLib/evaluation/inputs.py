@@ -16,8 +16,9 @@ from SwinX2SLib.evaluation.options import EvaluationOptions
 from SwinX2SLib.evaluation.registration import outside_notes, place_prediction
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import resample_labels
+from SwinX2SLib.io.bone_masks import has_bone_masks
 from SwinX2SLib.io.label_volumes import LabelVolume
-from SwinX2SLib.label_maps import AUTOMATIC, UNKNOWN, LabelMapping, RecognisedMapping, label_mapping
+from SwinX2SLib.label_maps import AUTOMATIC, OURS, UNKNOWN, LabelMapping, label_mapping
 from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions
 from SwinX2SLib.measurements.sources import BonesSource, path_of, subject_of
 
@@ -71,43 +72,24 @@ def read_inputs(prediction: BonesSource, truth: BonesSource, options: Evaluation
         InputError: all faults of both, and of the options.
     """
     faults = options.faults()
-    schemes = [_try_scheme(name, faults) for name in (options.scheme, options.prediction_scheme)]
-    own_truth = _try_reading(truth, schemes[0], faults)
-    own_prediction = _try_reading(prediction, schemes[1], faults, may_be_empty=True)
-    (numbering, _), notes = _recognised(schemes)
+    own_truth, numbering = _try_reading(truth, ReadOptions(scheme=options.scheme, keep_unnamed=True), faults)
+    # A prediction may be so bad that its places contradict its names; it is compared nonetheless.
+    wanted = ReadOptions(scheme=options.prediction_scheme, allow_empty=True, refuses=False)
+    own_prediction, _ = _try_reading(prediction, wanted, faults)
     labels: tuple[int, ...] = ()
     groups: tuple[str, ...] = ()
-    if own_truth is not None and options.scheme == AUTOMATIC and options.groups is None:
+    is_recognised = options.scheme == AUTOMATIC or (options.scheme is None and numbering.name != OURS)
+    if own_truth is not None and is_recognised and options.groups is None:
         options = replace(options, groups=_drawn_groups(own_truth))
-    if numbering is not None and not any(fault.kind == "unknown-group" for fault in faults):
+    if own_truth is not None and not any(fault.kind == "unknown-group" for fault in faults):
         labels, groups = _compared_labels(options, numbering, faults, path_of(truth))
-    if faults or own_truth is None or own_prediction is None or numbering is None:
+    if faults or own_truth is None or own_prediction is None:
         raise InputError(faults)
     if not _counts(own_truth.labels)[list(labels)].any():
         message = f"The ground truth has no bones of the compared groups ({', '.join(groups)})."
         hint = "Check the file and the label numbering, or select other groups with --groups."
         raise InputError([Fault("empty-truth", message, hint, str(path_of(truth)))])
-    inputs = _on_one_grid(
-        own_prediction, own_truth, (labels, groups), numbering, options, path_of(prediction)
-    )
-    return replace(inputs, notes=(*notes, *inputs.notes))
-
-
-def _try_scheme(name: str | Path, faults: list[Fault]) -> LabelMapping | RecognisedMapping | None:
-    try:
-        return RecognisedMapping() if name == AUTOMATIC else label_mapping(name)
-    except InputError as error:
-        faults += error.faults
-        return None
-
-
-def _recognised(
-    schemes: Sequence[LabelMapping | RecognisedMapping | None],
-) -> tuple[list[LabelMapping | None], list[str]]:
-    """Return numberings as they turned out, and notes on those that had to be recognised."""
-    automatic = [each for each in schemes if isinstance(each, RecognisedMapping)]
-    settled = [each.scheme if isinstance(each, RecognisedMapping) else each for each in schemes]
-    return settled, [each.message for each in automatic if each.message]
+    return _on_one_grid(own_prediction, own_truth, (labels, groups), numbering, options, path_of(prediction))
 
 
 def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:
@@ -117,33 +99,30 @@ def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:
 
 
 def _try_reading(
-    source: BonesSource,
-    numbering: LabelMapping | RecognisedMapping | None,
-    faults: list[Fault],
-    may_be_empty: bool = False,
-) -> LabelVolume | None:
-    path = path_of(source)
+    source: BonesSource, options: ReadOptions, faults: list[Fault]
+) -> tuple[LabelVolume | None, LabelMapping]:
+    """Return a volume and the numbering that it had, or None for it and a fault."""
+    path, ours = path_of(source), label_mapping(OURS)
     # Unlike `Path.is_dir` and `is_file`, these raise for no path at all; the reader reports what is wrong with it.
-    if os.path.isdir(path) and not os.path.isfile(path / RESULT_LABELS):
-        message = f"The folder has no {RESULT_LABELS}: it is not a result of `swinx2s reconstruct`."
-        faults.append(Fault("not-a-volume", message, "Use a label volume or a result folder.", str(path)))
-        return None
-    # Our own numbering is read as ever: its faults say more.
-    is_ours = isinstance(numbering, LabelMapping) and numbering.name == "swinx2s"
-    foreign = None if is_ours else numbering
+    if os.path.isdir(path) and not os.path.isfile(path / RESULT_LABELS) and not has_bone_masks(path):
+        message = (
+            f"The folder has no {RESULT_LABELS} and no masks: it is not a result of `swinx2s reconstruct`."
+        )
+        hint = "Use a label volume, a result folder, or a folder of masks, each named by its bone (hip_left.nii.gz)."
+        faults.append(Fault("not-a-volume", message, hint, str(path)))
+        return None, ours
     try:
-        subject = subject_of(source, ReadOptions(mapping=foreign, allow_empty=may_be_empty))
+        subject = subject_of(source, options)
     except InputError as error:
-        if numbering is not None or any(fault.kind == "missing-file" for fault in error.faults):
-            faults += [
-                replace(fault, hint=_UNKNOWN_HINT) if fault.kind == "unknown-labels" else fault
-                for fault in error.faults
-            ]
-        return None
+        faults += [
+            replace(fault, hint=_UNKNOWN_HINT) if fault.kind == "unknown-labels" else fault
+            for fault in error.faults
+        ]
+        return None, ours
     if subject.volume is None:
         message = "Meshes cannot be compared voxel by voxel."
         faults.append(Fault("not-a-volume", message, "Use a label volume.", str(path)))
-    return subject.volume
+    return subject.volume, subject.scheme
 
 
 def _compared_labels(
@@ -193,7 +172,7 @@ def _on_one_grid(
         scheme=numbering,
         own_prediction=LabelVolume(_kept(prediction.labels, labels), prediction.affine),
         own_truth=LabelVolume(drawn, truth.affine),
-        notes=(*truth.notes, *prediction.notes, *notes),
+        notes=tuple(dict.fromkeys((*truth.notes, *prediction.notes, *notes))),
         placing=placing,
     )
 

@@ -21,8 +21,9 @@ class EvaluationOptions:
 
     Attributes:
         case: name of the case, or "" for that of the prediction.
-        scheme: numbering of the truth: a name of `label_schemes.SCHEME_NAMES`, the path of a map, or "auto" to
-            recognise it; then only groups that the truth holds are compared unless `groups` says otherwise.
+        scheme: numbering of the truth: a name of `label_maps.SCHEME_NAMES`, the path of a map, "auto" to recognise
+            it, or None for ours unless the places of the labels contradict it. Where it is recognised, only groups
+            that the truth holds are compared unless `groups` says otherwise.
         prediction_scheme: numbering of the prediction.
         groups: groups that the truth draws, or None for those that its numbering names.
         tolerances_mm: of the normalised surface Dice.
@@ -33,8 +34,8 @@ class EvaluationOptions:
     """
 
     case: str = ""
-    scheme: str | Path = "swinx2s"
-    prediction_scheme: str | Path = "swinx2s"
+    scheme: str | Path | None = None
+    prediction_scheme: str | Path | None = None
     groups: tuple[str, ...] | None = None
     tolerances_mm: tuple[float, ...] = TOLERANCES_MM
     measurements: bool = True

@@ -42,6 +42,7 @@ def export_bones(
     title: str = "",
     radiographs: Mapping[str, str | Path] | None = None,
     ignore_unknown: bool = False,
+    scheme: str | Path | None = None,
     overwrite: bool = False,
 ) -> dict[str, Path]:
     """Write bones in formats of other programs, atomically.
@@ -55,6 +56,8 @@ def export_bones(
         radiographs: DICOM files by role ("ap", "lateral") whose patient and study a DICOM segmentation takes;
             those that the result names if None.
         ignore_unknown: whether labels that are no bone are left out instead of being a fault.
+        scheme: label numbering: a name of `label_maps.SCHEME_NAMES`, the path of a label map, or "auto" to recognise
+            it; None for ours unless the places of the labels contradict it.
         overwrite: whether an earlier export may be replaced.
 
     Returns:
@@ -74,7 +77,7 @@ def export_bones(
     """
     given = {role: Path(path) for role, path in (radiographs or {}).items()}
     wanted = (formats,) if isinstance(formats, str) else formats
-    read = read_source(source, title, given or None, ignore_unknown)
+    read = read_source(source, title, given or None, ignore_unknown, scheme)
     return run_export(read, wanted, Path(folder), overwrite)
 
 

@@ -45,6 +45,7 @@ def read_source(
     title: str = "",
     radiographs: Mapping[str, Path] | None = None,
     ignore_unknown: bool = False,
+    scheme: str | Path | None = None,
 ) -> ExportSource:
     """Read a result folder, or a file with labelled bones.
 
@@ -53,11 +54,13 @@ def read_source(
         title: instead of the path's name.
         radiographs: files of radiographs by role, instead of those that the result's provenance names.
         ignore_unknown: whether labels that are no bone are left out instead of being a fault.
+        scheme: label numbering (see `measurements.reading.ReadOptions`).
 
     Raises:
         InputError: it cannot be read, holds no bone, or holds meshes alone.
     """
-    subject, path = subject_of(source, ReadOptions(ignore_unknown=ignore_unknown)), path_of(source)
+    options = ReadOptions(ignore_unknown=ignore_unknown, scheme=scheme)
+    subject, path = subject_of(source, options), path_of(source)
     if subject.volume is None:
         hint = "Use a label volume or a segmentation; meshes can be converted with other programs."
         raise InputError([Fault("not-a-volume", "The file has meshes, not a label volume.", hint, str(path))])

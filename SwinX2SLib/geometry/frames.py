@@ -19,6 +19,8 @@ import numpy as np
 NETWORK_ORIENTATION = "LPI"
 _AXIS_OF_CODE = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I": (2, -1)}
 _CODES = ("RL", "AP", "SI")
+# Headers are written in single precision, and rounded by some programs.
+SAME_PLACE_MM = 0.5
 _FLIP_XY = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -108,6 +110,21 @@ def transform_points(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Apply a 4x4 affine to points `(..., 3)`."""
     affine = np.asarray(affine, dtype=np.float64)
     return np.asarray(points, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
+
+
+def same_grid(
+    first: np.ndarray, second: np.ndarray, shape: Sequence[int], within_mm: float = SAME_PLACE_MM
+) -> bool:
+    """Return whether two affines put every corner of an array to the same place."""
+    corners = corners_of(shape)
+    apart = transform_points(first, corners) - transform_points(second, corners)
+    return bool(np.linalg.norm(apart, axis=1).max() <= within_mm)
+
+
+def corners_of(shape: Sequence[int]) -> np.ndarray:
+    """Return the indices of the eight corner voxels, `(8, 3)`."""
+    last = np.asarray(shape) - 1
+    return np.array(np.meshgrid(*([0, n] for n in last), indexing="ij")).reshape(3, -1).T
 
 
 def _source_axis(source: str, code: str) -> int:

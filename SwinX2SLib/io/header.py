@@ -36,6 +36,7 @@ class VolumeHeader:
             The columns of a two-dimensional picture's missing axes are unit vectors.
         spacing_mm: size of a voxel along each axis in space; None where the header states none, 0 or no number.
         dtype: of the numbers as stored, or None where only the decoder knows.
+        step: between neighbouring numbers where the header scales what is stored (NIfTI's slope), else 0.
         is_colour: whether a voxel is a colour (red, green, blue and perhaps opacity along the last axis).
         unit: of length as the header states it, or "".
         fields: the header's own names and texts (those of NRRD and MetaImage; segments of a `.seg.nrrd`).
@@ -49,6 +50,7 @@ class VolumeHeader:
     affine: np.ndarray | None
     spacing_mm: tuple[float | None, ...]
     dtype: np.dtype | None = None
+    step: float = 0.0
     is_colour: bool = False
     unit: str = ""
     fields: Mapping[str, str] = field(default_factory=lambda: _NOTHING)

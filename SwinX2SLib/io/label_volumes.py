@@ -19,6 +19,8 @@ from SwinX2SLib.io.volumes import Volume, read_volume
 _MOST_NAMED = 8
 _MOST_VALUES = 4096
 _SAME_PLACE_MM = 0.01
+# How far numbers may be from whole ones: errors of floating point, and those of labels up to 117 packed into 8 bits.
+_LEAST_ROUNDED, _MOST_ROUNDED = 1e-3, 0.25
 _SAVE_AGAIN = "Save the segmentation again."
 
 
@@ -28,6 +30,10 @@ class NumberedLabels(Protocol):
     @property
     def names(self) -> Mapping[str, int]:
         """Our label by the name of a segment in small letters."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the values that were read, in sentences."""
 
     def to_labels_with_unnamed(self, labels: np.ndarray, affine: np.ndarray) -> np.ndarray:
         """Return the values as our labels, uint8; values above 54 stand for bone without a name."""
@@ -65,6 +71,8 @@ def read_label_volume(
     volume = read_volume(path)
     affine, notes = volume.affine, volume.header.notes
     _require_numbers(volume)
+    volume, rounding = whole_numbers(volume)
+    notes += rounding
     try:
         segments = segments_of(volume.header.fields, volume.array.ndim == 4)
     except ValueError as error:
@@ -107,6 +115,32 @@ def read_uncertainty(path: Path, volume: LabelVolume) -> np.ndarray:
     return np.minimum(values, 1.0)
 
 
+def whole_numbers(volume: Volume) -> tuple[Volume, tuple[str, ...]]:
+    """Return a volume whose numbers, where they are nearly whole, are whole, and a note of the rounding.
+
+    Programs pack labels that they hold as floating-point numbers into few bits, by a slope and an intercept in the
+    header; what comes back is off by up to half a slope.
+
+    Raises:
+        InputError: the header scales the numbers, and they are too far from whole ones.
+    """
+    array, step = volume.array, volume.header.step
+    if array.dtype.kind != "f":
+        return volume, ()
+    off = max((float(np.abs(slab - np.rint(slab)).max(initial=0.0)) for slab in array), default=0.0)
+    allowed = min(max(_LEAST_ROUNDED, 0.51 * step), _MOST_ROUNDED)
+    if off > allowed and step and np.isfinite(off):
+        message = (
+            f"The numbers, which the header scales by {step:.4g}, are up to {off:.2g} from whole ones; labels are "
+            f"rounded by {allowed:.2g} at most."
+        )
+        raise refuse("not-labels", message, "Save the labels as whole numbers.", volume.header.path)
+    if off == 0 or not off <= allowed:
+        return volume, ()
+    note = f"Labels were rounded to whole numbers, by up to {off:.2g} (at most {allowed:.2g} is allowed)."
+    return Volume(np.rint(array), volume.header), (note,)
+
+
 def label_values(
     values: np.ndarray,
     affine: np.ndarray,
@@ -132,7 +166,7 @@ def label_values(
     found = _distinct(values, path)
     if mapping is not None:
         try:
-            return mapping.to_labels_with_unnamed(values, affine), ()
+            return mapping.to_labels_with_unnamed(values, affine), mapping.notes
         except InputError as error:
             raise InputError([replace(fault, path=str(path)) for fault in error.faults]) from error
     strange = [value for value in found if not 0 <= value < CLASS_COUNT]

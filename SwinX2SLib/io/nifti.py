@@ -125,7 +125,7 @@ def read_voxels(header: NiftiHeader) -> np.ndarray:
     with _unpacked(header.data_path, header.path) as stream:
         spec = (stored.get_data_shape(), dtype, header.offset, slope, intercept)
         proxy = ArrayProxy(stream, spec, mmap=False)
-        is_scaled = not header.is_colour and slope is not None and (slope, intercept) != (1, 0)
+        is_scaled = not header.is_colour and header.step > 0
         single = np.complex64 if dtype.kind == "c" else np.float32
         array = np.asarray(proxy, dtype=single) if is_scaled else np.asarray(proxy.get_unscaled())
         # The check sum stands at the end.
@@ -161,6 +161,12 @@ def _unit_of(stored: Nifti1Header) -> str:
         return ""
 
 
+def _step_of(stored: Nifti1Header) -> float:
+    """Return the slope by which the header scales the numbers, 0 where it does not."""
+    slope, intercept = stored.get_slope_inter()
+    return 0.0 if slope is None or (slope, intercept) == (1, 0) else abs(float(slope))
+
+
 def _described(path: Path, stored: Nifti1Header, data_path: Path) -> NiftiHeader:
     shape, dtype, channels = _array_of(path, stored)
     axes = min(len(shape), 3)
@@ -178,6 +184,7 @@ def _described(path: Path, stored: Nifti1Header, data_path: Path) -> NiftiHeader
         affine=affine,
         spacing_mm=stated_lengths(stated),
         dtype=dtype,
+        step=_step_of(stored),
         is_colour=channels > 0,
         unit=unit,
         notes=notes,

@@ -130,10 +130,19 @@ def read_three_axes(path: Path, assumed_orientation: str | None = None) -> tuple
         InputError: see `read_volume`; another number of axes, or no place in the patient.
     """
     volume = read_volume(path)
+    return volume.array, three_axes_affine(volume, assumed_orientation)
+
+
+def three_axes_affine(volume: Volume, assumed_orientation: str | None = None) -> np.ndarray:
+    """Return the affine (index -> RAS mm) of a volume of one number a voxel (see `read_three_axes`).
+
+    Raises:
+        InputError: it is no such volume, or has no place in the patient.
+    """
     require_three_axes(volume)
     if volume.header.affine is None and assumed_orientation is not None:
-        return volume.array, assumed_affine(volume.header, assumed_orientation)
-    return volume.array, volume.affine
+        return assumed_affine(volume.header, assumed_orientation)
+    return volume.affine
 
 
 def require_three_axes(volume: Volume) -> None:

@@ -120,6 +120,13 @@ def _meaning(text: str) -> int | str | None:
 _SUFFIXES = (".json", ".csv")
 
 
+def scheme_reference(name: str | Path | None) -> str | Path | None:
+    """Return a map as an absolute path, whose changes count and which workers find, and anything else as it is."""
+    if name is None:
+        return None
+    return Path(name).absolute() if Path(name).suffix.lower() in _SUFFIXES else str(name)
+
+
 def label_mapping(name: str | Path) -> LabelMapping:
     """Return a numbering.
 

@@ -45,6 +45,11 @@ class LabelMapping:
     sides_by_position: bool = False
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing is to be said of a numbering that a user stated."""
+        return ()
+
+    @property
     def label_ids(self) -> frozenset[int]:
         """Our labels that the scheme can name."""
         return frozenset({*self.targets.values(), *self.names.values()} - {0})
@@ -138,6 +143,20 @@ def drop_unnamed(marked: np.ndarray) -> np.ndarray:
     table = np.arange(256, dtype=np.uint8)
     table[CLASS_COUNT:] = 0
     return table[marked]
+
+
+def without_unnamed(marked: np.ndarray, title: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return a volume as `drop_unnamed` does, and notes of the groups whose bone was left out.
+
+    Args:
+        marked: with marks of `UNKNOWN`.
+        title: of the numbering.
+    """
+    lost = [group for group, mark in UNKNOWN.items() if (marked == mark).any()]
+    notes = tuple(
+        f"Bone of the {group} without an individual label in {title} was ignored." for group in lost
+    )
+    return (drop_unnamed(marked) if lost else marked), notes
 
 
 def _sided(labels: np.ndarray, affine: np.ndarray) -> np.ndarray:

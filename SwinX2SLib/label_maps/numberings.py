@@ -19,8 +19,9 @@ from functools import cache
 from SwinX2SLib.anatomy import ids_by_name
 from SwinX2SLib.label_maps.mapping import LabelMapping
 
+OURS = "swinx2s"
 SCHEME_NAMES = (
-    "swinx2s",
+    OURS,
     "totalsegmentator_v1",
     "totalsegmentator_v2",
     "verse",
@@ -55,7 +56,7 @@ def builtin_mappings() -> dict[str, LabelMapping]:
     own = {i: i for i in ids.values()}
     vertebrae = {i: i for i in range(1, _L6 + 1)}
     made = (
-        LabelMapping("swinx2s", "the 54 bones of SwinX2S", "Resources/labels.json", own, names=ids),
+        LabelMapping(OURS, "the 54 bones of SwinX2S", "Resources/labels.json", own, names=ids),
         _totalsegmentator("totalsegmentator_v1", "TotalSegmentator v1", _TOTAL_V1, ids, 104),
         _totalsegmentator("totalsegmentator_v2", "TotalSegmentator v2", _TOTAL_V2, ids, 117),
         LabelMapping(

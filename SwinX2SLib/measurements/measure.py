@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.measurements.bones import Bone
@@ -29,6 +30,7 @@ def measure(
     only: str | Collection[str] = REGIONS,
     mesh_frame: str | None = None,
     ignore_unknown: bool = False,
+    scheme: str | Path | None = None,
 ) -> dict[str, list[Measurement]]:
     """Measure femora, pelvis, spine, vertebrae and ribs of one person.
 
@@ -39,6 +41,8 @@ def measure(
         only: regions to measure: "femur", "pelvis", "spine", "vertebra", "rib".
         mesh_frame: "RAS" or "LPS", of meshes that do not say it.
         ignore_unknown: whether values and names that are no bone are left out instead of being a fault.
+        scheme: label numbering: a name of `label_maps.SCHEME_NAMES`, the path of a label map, or "auto" to recognise
+            it; None for ours unless the places of the labels contradict it.
 
     Returns:
         Measurements by region, in the order of a report. What is missing or broken is there, with quality "absent"
@@ -64,7 +68,7 @@ def measure(
     ]
     subject = None
     try:
-        subject = subject_of(source, ReadOptions(mesh_frame, ignore_unknown))
+        subject = subject_of(source, ReadOptions(mesh_frame, ignore_unknown, scheme))
     except InputError as error:
         faults += error.faults
     if faults or subject is None:

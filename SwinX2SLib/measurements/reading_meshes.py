@@ -102,8 +102,11 @@ def _structures_of(
         else:
             structures[name] = meant
     if not structures and not unknown:
-        message = "There is no mesh in it."
-        hint = "Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl)."
+        message = "There is no mesh and no mask of a bone in it."
+        hint = (
+            "Give a folder of meshes (.stl, .ply, .obj, .vtp) or of masks (.nii.gz, .nrrd), each named by its bone "
+            "(femur_left.stl, hip_left.nii.gz)."
+        )
         faults.append(Fault("no-meshes", message, hint, str(path)))
     if unknown and not ignore_unknown:
         hint = "Name each mesh by its bone (femur_left.stl), or add --ignore-unknown to leave these out."

@@ -23,11 +23,12 @@ def score_cases(
     from SwinX2SLib.anatomy import label_ids
     from SwinX2SLib.evaluation import evaluate_volumes
     from SwinX2SLib.geometry.resampling import resample_labels
-    from SwinX2SLib.measurements.reading import read_subject
+    from SwinX2SLib.label_maps import OURS
+    from SwinX2SLib.measurements.reading import ReadOptions, read_subject
 
     for case in cases:
         found = reconstruct_case(reconstructor, case)
-        truth = read_subject(case.folder / "labels.nii.gz").volume
+        truth = read_subject(case.folder / "labels.nii.gz", ReadOptions(scheme=OURS)).volume
         if truth is None:
             raise ValueError(f"The case {case.name} has no label volume.")
         prediction = resample_labels(

@@ -13,6 +13,7 @@ from SwinX2SLib.evaluation.cohort.aggregate import aggregate
 from SwinX2SLib.evaluation.cohort.table import CohortRow, CohortTable
 from SwinX2SLib.evaluation.cohort.worker import evaluate_row
 from SwinX2SLib.evaluation.options import EvaluationOptions
+from SwinX2SLib.label_maps import scheme_reference
 from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
 from SwinX2SLib.version import __version__
@@ -96,8 +97,8 @@ def _payload(row: CohortRow, options: EvaluationOptions) -> dict[str, Any]:
     own = replace(
         options,
         case=row.case,
-        scheme=_numbering(row.scheme or options.scheme),
-        prediction_scheme=_numbering(row.prediction_scheme or options.prediction_scheme),
+        scheme=scheme_reference(row.scheme or options.scheme),
+        prediction_scheme=scheme_reference(row.prediction_scheme or options.prediction_scheme),
         groups=row.groups or options.groups,
     )
     names = {"model": row.model, "dataset": row.dataset, "person": row.person}
@@ -108,9 +109,3 @@ def _payload(row: CohortRow, options: EvaluationOptions) -> dict[str, Any]:
         "names": {name: value for name, value in names.items() if value},
         "made_by": [SCHEMA, __version__],
     }
-
-
-def _numbering(name: str | Path) -> str | Path:
-    """Return a map as a path, whose changes count and which workers find, and anything else as it is."""
-    path = Path(name)
-    return path.absolute() if path.suffix.lower() in (".json", ".csv") else str(name)

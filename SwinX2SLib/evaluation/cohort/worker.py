@@ -23,5 +23,5 @@ def evaluate_row(payload: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("groups", "tolerances_mm"):
         options[name] = None if options[name] is None else tuple(options[name])
     evaluation = evaluate_case(payload["prediction"], payload["truth"], EvaluationOptions(**options))
-    placed = {name: str(options[name]) for name in ("scheme", "prediction_scheme", "align")}
+    placed = {name: str(options[name] or "") for name in ("scheme", "prediction_scheme", "align")}
     return {**evaluation.as_dict(), **payload["names"], "options": placed}

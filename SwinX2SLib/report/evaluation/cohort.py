@@ -103,8 +103,8 @@ def _options(document: Mapping[str, Any]) -> EvaluationOptions:
     """Return how a case was evaluated, so that it is drawn where it was compared."""
     listed = dict(document.get("options") or {})
     return EvaluationOptions(
-        scheme=listed.get("scheme") or document.get("scheme") or "swinx2s",
-        prediction_scheme=listed.get("prediction_scheme") or "swinx2s",
+        scheme=listed.get("scheme") or document.get("scheme") or None,
+        prediction_scheme=listed.get("prediction_scheme") or None,
         groups=tuple(document.get("annotated_groups") or ()) or None,
         align=listed.get("align") or "none",
     )

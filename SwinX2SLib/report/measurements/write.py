@@ -74,12 +74,17 @@ class MeasureJob:
     with_page: bool = True
 
 
-def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda message: None) -> dict[str, Path]:
+def run_measuring(
+    job: MeasureJob,
+    report: Callable[[str], None] = lambda message: None,
+    notify: Callable[[str], None] = lambda note: None,
+) -> dict[str, Path]:
     """Read, measure and write, atomically.
 
     Args:
         job: what to do.
         report: called with a description of the current phase.
+        notify: called with each note of the segmentation, which is also written.
 
     Returns:
         The files that were written by role, of `FILES`.
@@ -89,6 +94,8 @@ def run_measuring(job: MeasureJob, report: Callable[[str], None] = lambda messag
         OutputError: the result could not be written.
     """
     subject, uncertainty, motions = _checked_inputs(job)
+    for note in subject.notes:
+        notify(note)
     report(f"Measuring {len(subject.bones)} bones")
     measured = measure_subject(subject.bones, job.only, report)
     samples = [measure_subject(bones, job.only) for bones in _samples(job, subject, uncertainty, report)]

@@ -181,6 +181,7 @@ class Halves:
     """A mapping by which 1 is the left femur, and the segments "head" and "shaft" are parts of it."""
 
     names = {"head": ID["femur_left"], "shaft": ID["femur_left"], "skin": 0}  # noqa: RUF012
+    notes = ()
 
     def to_labels_with_unnamed(self, values, affine):
         if values.max() > 1:

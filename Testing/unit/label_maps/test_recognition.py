@@ -4,10 +4,15 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from SwinX2SLib import evaluate
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.evaluation import EvaluationOptions, evaluate_case
+from SwinX2SLib.export.run import export_bones
 from SwinX2SLib.geometry.frames import network_affine, reorient
 from SwinX2SLib.label_maps import label_mapping, recognise_mapping
+from SwinX2SLib.measurements.reading import ReadOptions
+from SwinX2SLib.measurements.sources import subject_of
+from SwinX2SLib.phantom import build_phantom
 
 SHAPE, MM = (64, 48, 96), 4.0
 AFFINE = network_affine(MM, SHAPE)
@@ -101,3 +106,124 @@ def test_an_evaluation_recognises_the_truth_and_compares_what_it_draws(tmp_path)
     assert found.foreground.dice == 1.0
     assert found.foreground.invented == ()
     assert "detected" in found.notes[0]
+
+
+@pytest.fixture(scope="module")
+def person():
+    phantom = build_phantom(spacing_mm=4.0)
+    return phantom.labels, phantom.affine
+
+
+def renumbered(labels, name, kept):
+    """Some bones of ours as another numbering writes them."""
+    values = {target: value for value, target in label_mapping(name).targets.items()}
+    table = np.zeros(55, np.uint8)
+    for label in kept:
+        table[label] = values[label]
+    return table[labels]
+
+
+FOREIGN = [
+    ("totalsegmentator_v1", SPINE),
+    ("totalsegmentator_v1", range(18, 25)),
+    ("totalsegmentator_v2", [*SPINE, 50]),
+    ("totalsegmentator_v2", range(1, 8)),
+    ("verse", [*SPINE, 50]),
+    ("verse", [*range(20, 25), 50]),
+    ("ctpelvic1k", PELVIS),
+    ("ribseg", RIBS),
+]
+
+
+@pytest.mark.parametrize(("name", "kept"), FOREIGN)
+def test_values_that_all_could_be_ours_are_read_as_their_places_say(person, name, kept):
+    labels, affine = person
+    values = renumbered(labels, name, kept)
+    assert values.max() < 55
+    read = subject_of((values, affine))
+    assert read.scheme.name == name
+    assert "detected" in read.notes[0]
+    assert np.array_equal(read.volume.labels, np.where(np.isin(labels, list(kept)), labels, 0))
+
+
+@pytest.mark.parametrize(
+    "kept", [range(1, 55), SPINE, range(20, 25), [20], RIBS, range(26, 38), PELVIS, FEMORA, [24, *PELVIS]]
+)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_our_own_numbering_is_taken_as_it_is_even_of_exchanged_sides(person, kept, mirrored):
+    labels, affine = person
+    values = np.where(np.isin(labels, list(kept)), labels, 0)
+    read = subject_of((values, np.diag([-1.0 if mirrored else 1.0, 1, 1, 1]) @ affine))
+    assert (read.scheme.name, read.notes) == ("swinx2s", ())
+    assert np.array_equal(read.volume.labels, values)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "sentence"),
+    [
+        ("totalsegmentator_v1", range(1, 8), "7 of 7 ribs lie on the midline"),
+        ("totalsegmentator_v2", range(20, 25), "Left rib 2 lies below Left rib 6"),
+    ],
+)
+def test_names_that_places_contradict_are_refused_where_no_one_numbering_fits(person, name, kept, sentence):
+    labels, affine = person
+    values = renumbered(labels, name, kept)
+    with pytest.raises(InputError, match=sentence) as caught:
+        subject_of((values, affine))
+    assert "totalsegmentator_v1 or totalsegmentator_v2" in str(caught.value)
+    stated = subject_of((values, affine), ReadOptions(scheme=name))
+    assert np.array_equal(stated.volume.labels, np.where(np.isin(labels, list(kept)), labels, 0))
+    assert np.array_equal(subject_of((values, affine), ReadOptions(scheme="swinx2s")).volume.labels, values)
+
+
+@pytest.mark.parametrize(
+    "kept", [range(1, 55), SPINE, range(1, 8), [*range(20, 25), *PELVIS], [*PELVIS, *FEMORA]]
+)
+def test_a_header_that_turns_the_patient_upside_down_is_refused(person, kept):
+    labels, affine = person
+    values = np.where(np.isin(labels, list(kept)), labels, 0)
+    with pytest.raises(InputError, match=r"lies below|lie above"):
+        subject_of((values, np.diag([1.0, 1, -1, 1]) @ affine))
+
+
+def test_an_own_spine_numbered_from_below_is_refused(person):
+    """L5 is 1, and so upwards, as some data sets have it: no numbering that is known."""
+    labels, affine = person
+    values = np.where((labels > 0) & (labels < 25), 25 - labels.astype(int), 0)
+    with pytest.raises(InputError, match="C1 vertebra lies below L5 vertebra"):
+        subject_of((values, affine))
+
+
+def test_an_evaluation_reads_both_files_by_their_places_and_says_when_names_differ(person):
+    labels, affine = person
+    foreign = renumbered(labels, "totalsegmentator_v2", [*SPINE, 50])
+    ours = np.where(np.isin(labels, [*SPINE, 50]), labels, 0)
+    found = evaluate((ours, affine), (foreign, affine), measurements=False)
+    assert (found.scheme, found.foreground.dice) == ("totalsegmentator_v2", 1.0)
+    found = evaluate((foreign, affine), (ours, affine), measurements=False)
+    assert (found.scheme, found.foreground.dice) == ("swinx2s", 1.0)
+    found = evaluate((foreign, affine), (ours, affine), prediction_scheme="swinx2s", measurements=False)
+    assert found.foreground.dice == 0.0
+    assert "bear other labels" in found.notes[-1]
+    moved = np.eye(4)
+    moved[2, 3] = 2000.0
+    found = evaluate((ours, moved @ affine), (ours, affine), measurements=False)
+    assert "hardly overlap" in found.notes[-1]
+
+
+def test_an_export_names_the_bones_of_another_numbering(person, tmp_path):
+    labels, affine = person
+    foreign = renumbered(labels, "totalsegmentator_v2", [*range(1, 8), 50])
+    export_bones((foreign, affine), tmp_path / "out", "stl")
+    names = {path.stem for path in (tmp_path / "out" / "stl").iterdir()}
+    assert names == {*(f"vertebrae_C{i}" for i in range(1, 8)), "sacrum"}
+
+
+def test_bone_without_a_name_is_left_out_with_a_note(person):
+    labels, affine = person
+    values = renumbered(labels, "ctpelvic1k", PELVIS)
+    values[np.isin(labels, range(20, 25))] = 4
+    read = subject_of((values, affine))
+    assert read.scheme.name == "ctpelvic1k"
+    assert set(np.unique(read.volume.labels)) == {0, *PELVIS}
+    assert "Bone of the spine without an individual label" in read.notes[-1]

@@ -252,8 +252,9 @@ def test_truncated_files_are_refused_in_words(tmp_path):
         ("Hip_R", "hip_right"), ("LeftHip", "hip_left"), ("left hip bone", "hip_left"), ("Sacrum", "sacrum"),
         ("rib_left_07", "rib_left_7"), ("Left 7th rib", "rib_left_7"), ("L1 vertebra", "vertebrae_L1"),
         ("T12", "vertebrae_T12"), ("femur-left", "femur_left"), ("Femur_L", "femur_left"),
-        ("proximal femur left", None), ("femur", None), ("L7", None), ("rib 7", None), ("", None), ("L5-S1 disc", None),
-        ("S1", "sacrum"), ("vertebrae_S1", "sacrum"), ("S1 vertebra", "sacrum"), ("second sacral vertebra", "sacrum"),
+        ("proximal femur left", None), ("femur", None), ("L7", None), ("rib 7", None), ("", None),
+        ("L5-S1 disc", None), ("S1", "sacrum"), ("vertebrae_S1", "sacrum"), ("S1 vertebra", "sacrum"),
+        ("second sacral vertebra", "sacrum"),
     ],
 )  # fmt: skip
 def test_names_mean_one_bone_or_none(text, name):
