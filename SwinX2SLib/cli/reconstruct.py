@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -28,10 +26,6 @@ class ConsoleReport:
     """Prints events to standard error (progress, notes, faults) and standard output (files); a context manager."""
 
     def __init__(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                # File names may hold what the terminal's encoding has no letter for.
-                stream.reconfigure(errors="backslashreplace")
         self._out, self._err = (
             Console(highlight=False, soft_wrap=True),
             Console(stderr=True, highlight=False, soft_wrap=True),

@@ -18,7 +18,7 @@ from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.resampling import resample_labels
 from SwinX2SLib.io.bone_masks import has_bone_masks
 from SwinX2SLib.io.label_volumes import LabelVolume
-from SwinX2SLib.label_maps import AUTOMATIC, OURS, UNKNOWN, LabelMapping, label_mapping
+from SwinX2SLib.label_maps import AUTOMATIC, OURS, UNKNOWN, LabelMapping, numbering, settled
 from SwinX2SLib.measurements.reading import RESULT_LABELS, ReadOptions
 from SwinX2SLib.measurements.sources import BonesSource, path_of, subject_of
 
@@ -72,24 +72,24 @@ def read_inputs(prediction: BonesSource, truth: BonesSource, options: Evaluation
         InputError: all faults of both, and of the options.
     """
     faults = options.faults()
-    own_truth, numbering = _try_reading(truth, ReadOptions(scheme=options.scheme, keep_unnamed=True), faults)
+    own_truth, scheme = _try_reading(truth, ReadOptions(scheme=options.scheme, keep_unnamed=True), faults)
     # A prediction may be so bad that its places contradict its names; it is compared nonetheless.
     wanted = ReadOptions(scheme=options.prediction_scheme, allow_empty=True, refuses=False)
     own_prediction, _ = _try_reading(prediction, wanted, faults)
     labels: tuple[int, ...] = ()
     groups: tuple[str, ...] = ()
-    is_recognised = options.scheme == AUTOMATIC or (options.scheme is None and numbering.name != OURS)
+    is_recognised = options.scheme == AUTOMATIC or (options.scheme is None and scheme.name != OURS)
     if own_truth is not None and is_recognised and options.groups is None:
         options = replace(options, groups=_drawn_groups(own_truth))
-    if own_truth is not None and not any(fault.kind == "unknown-group" for fault in faults):
-        labels, groups = _compared_labels(options, numbering, faults, path_of(truth))
+    if not any(fault.kind.startswith(("unknown-group", "unknown-scheme", "scheme-")) for fault in faults):
+        labels, groups = _compared_labels(options, scheme, faults, path_of(truth))
     if faults or own_truth is None or own_prediction is None:
         raise InputError(faults)
     if not _counts(own_truth.labels)[list(labels)].any():
         message = f"The ground truth has no bones of the compared groups ({', '.join(groups)})."
         hint = "Check the file and the label numbering, or select other groups with --groups."
         raise InputError([Fault("empty-truth", message, hint, str(path_of(truth)))])
-    return _on_one_grid(own_prediction, own_truth, (labels, groups), numbering, options, path_of(prediction))
+    return _on_one_grid(own_prediction, own_truth, (labels, groups), scheme, options, path_of(prediction))
 
 
 def _drawn_groups(truth: LabelVolume) -> tuple[str, ...] | None:
@@ -102,7 +102,12 @@ def _try_reading(
     source: BonesSource, options: ReadOptions, faults: list[Fault]
 ) -> tuple[LabelVolume | None, LabelMapping]:
     """Return a volume and the numbering that it had, or None for it and a fault."""
-    path, ours = path_of(source), label_mapping(OURS)
+    path = path_of(source)
+    try:
+        stated = numbering(options.scheme)
+    except InputError as error:
+        faults += error.faults
+        stated = None
     # Unlike `Path.is_dir` and `is_file`, these raise for no path at all; the reader reports what is wrong with it.
     if os.path.isdir(path) and not os.path.isfile(path / RESULT_LABELS) and not has_bone_masks(path):
         message = (
@@ -110,15 +115,16 @@ def _try_reading(
         )
         hint = "Use a label volume, a result folder, or a folder of masks, each named by its bone (hip_left.nii.gz)."
         faults.append(Fault("not-a-volume", message, hint, str(path)))
-        return None, ours
+        return None, settled(stated)
     try:
-        subject = subject_of(source, options)
+        subject = subject_of(source, replace(options, scheme=OURS) if stated is None else options)
     except InputError as error:
-        faults += [
-            replace(fault, hint=_UNKNOWN_HINT) if fault.kind == "unknown-labels" else fault
-            for fault in error.faults
-        ]
-        return None, ours
+        if stated is not None or any(fault.kind == "missing-file" for fault in error.faults):
+            faults += [
+                replace(fault, hint=_UNKNOWN_HINT) if fault.kind == "unknown-labels" else fault
+                for fault in error.faults
+            ]
+        return None, settled(stated)
     if subject.volume is None:
         message = "Meshes cannot be compared voxel by voxel."
         faults.append(Fault("not-a-volume", message, "Use a label volume.", str(path)))

@@ -241,7 +241,14 @@ def _labels_of_segments(
     others = [segment for segment in segments if segment.name.lower() not in renamed]
     known = _bones(others, layers.shape[-1], path) + _renamed(parts, renamed, layers.shape[-1], path)
     labels, notes = _merged(layers, known)
-    if strangers := [segment.name or segment.id for segment in others if segment.structure() is None]:
+    strangers = [segment.name or segment.id for segment in others if segment.structure() is None]
+    if strangers and not known:
+        message = f"No segment is a bone by its name or its terminology: {named(strangers)}."
+        hint = (
+            "Name them by their bones (Left femur, L1) in the Segmentations module, or provide a label map."
+        )
+        raise refuse("segments-unnamed", message, hint, path)
+    if strangers:
         notes.append(f"Segments that are not among the 54 bones were ignored: {named(strangers)}.")
     return labels, notes
 

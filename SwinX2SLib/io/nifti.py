@@ -41,6 +41,8 @@ _VERSIONS = {348: (Nifti1Header, 344, (b"n+1\0", b"ni1\0")), 540: (Nifti2Header,
 _LARGEST_HEADER_BYTES = max(_VERSIONS)
 _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001}
 _FORMS_AGREE_MM = 0.1
+# Of the length of a voxel.
+_SIZES_AGREE = 1e-3
 # Of nibabel.
 _CUT_SHORT = re.compile(r"Expected (\d+) bytes, got (\d+)")
 # What nibabel's checks find is reported as faults, or corrected.
@@ -172,7 +174,8 @@ def _described(path: Path, stored: Nifti1Header, data_path: Path) -> NiftiHeader
     axes = min(len(shape), 3)
     unit = _unit_of(stored)
     unit, mm = (unit, _MM_PER_UNIT[unit]) if unit in _MM_PER_UNIT else ("", 1.0)
-    affine, notes = _placed(stored, mm, shape)
+    affine, notes = _placed(stored, mm, shape, path)
+    notes += _name_notes(path)
     stated = np.abs(stored["pixdim"][1 : axes + 1] * mm)
     if affine is not None and stored["sform_code"] > 0:
         stated = np.linalg.norm(affine[:3, :axes], axis=0)
@@ -217,10 +220,24 @@ def _array_of(path: Path, stored: Nifti1Header) -> tuple[tuple[int, ...], np.dty
     return (shape, np.dtype(np.uint8), len(dtype.names)) if dtype.names else (shape, dtype, 0)
 
 
+def _name_notes(path: Path) -> tuple[str, ...]:
+    """Return a note where the name says that a file is compressed, and its bytes do not, or the reverse."""
+    named, packed = path.name.lower().endswith(".gz"), _is_gzip(path)
+    if named == packed:
+        return ()
+    state = "is not" if named else "is"
+    return (f"The file {state} compressed, unlike its name says; it was read by its bytes.",)
+
+
 def _placed(
-    stored: Nifti1Header, mm: float, shape: tuple[int, ...]
+    stored: Nifti1Header, mm: float, shape: tuple[int, ...], path: Path
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Return the affine (index -> RAS mm) that counts, the sform where there is one, and how the forms differ."""
+    """Return the affine (index -> RAS mm) that counts, the sform where there is one, and how the forms differ.
+
+    Raises:
+        InputError: the forms run an axis in opposite directions: programs that choose differently mirror or turn the
+            patient.
+    """
     mended = stored.copy()
     # A size of 0 is one that is not stated; the volume has some extent nonetheless.
     mended.check_fix(logger=_SILENT, error_level=math.inf)
@@ -229,16 +246,39 @@ def _placed(
         affine[:3] *= mm
     notes: tuple[str, ...] = ()
     if len(forms) == 2 and np.isfinite(forms).all():
+        _require_one_way(*forms, path)
         ends = [(0, max(length - 1, 0)) for length in (*shape, 1, 1)[:3]]
         corners = np.array([(*corner, 1) for corner in np.array(np.meshgrid(*ends)).reshape(3, -1).T])
         apart = (corners @ (forms[0] - forms[1]).T)[:, :3]
         furthest = float(np.linalg.norm(apart, axis=1).max())
         if furthest > _FORMS_AGREE_MM:
+            sizes = [np.linalg.norm(form[:3, :3], axis=0) for form in forms]
             notes = (
                 f"The header defines two positions that differ by up to {furthest:.1f} mm (qform and "
-                "sform); the sform was used.",
+                f"sform){_sizes_words(*sizes)}; the sform was used.",
             )
     return (forms[0] if forms else None), notes
+
+
+def _require_one_way(sform: np.ndarray, qform: np.ndarray, path: Path) -> None:
+    cosines = (sform[:3, :3] * qform[:3, :3]).sum(axis=0)
+    mirrored = np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0
+    if not mirrored and (cosines >= 0).all():
+        return
+    what = "mirror each other" if mirrored else "run axes in opposite directions"
+    message = (
+        f"The header defines two positions that {what} (qform and sform): programs that read one or the other show "
+        "left and right, or head and feet, exchanged."
+    )
+    hint = "Find out which one is right, and write it to both, or set the code of the other to 0."
+    raise refuse("forms-contradict", message, hint, path)
+
+
+def _sizes_words(sform_mm: np.ndarray, qform_mm: np.ndarray) -> str:
+    if np.allclose(sform_mm, qform_mm, rtol=_SIZES_AGREE):
+        return ""
+    sizes = [" x ".join(f"{length:.4g}" for length in lengths) for lengths in (sform_mm, qform_mm)]
+    return f", with voxels of {sizes[0]} mm (sform) and {sizes[1]} mm (qform)"
 
 
 def _form(read: Any) -> np.ndarray | None:

@@ -17,7 +17,7 @@ from SwinX2SLib.anatomy import labels as anatomy_labels
 from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import orientation_of, transform_points, voxel_spacing_mm
 from SwinX2SLib.geometry.label_surfaces import mask_surface
-from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.geometry.surfaces import Surface, unit
 from SwinX2SLib.geometry.tuples import vector3
 
 # A loose piece belongs to the bone when it has this share of the largest piece and lies within this gap of what
@@ -85,11 +85,22 @@ class Bone:
         """Return the faces of the field of view that cut the bone within a margin of one of the places."""
         near = []
         for face in self.cut if len(places_ras_mm) else ():
-            outwards = np.array(_DIRECTIONS[face])
+            outwards = self._outwards(face)
             limit = float((self.vertices_ras_mm @ outwards).max()) - margin_mm
             if float((np.asarray(places_ras_mm) @ outwards).max()) > limit:
                 near.append(face)
         return near
+
+    def _outwards(self, face: str) -> np.ndarray:
+        """Return the normal of a face of the field of view, `(3,)` in RAS; those of an oblique volume are oblique."""
+        if self.affine is None:
+            return np.array(_DIRECTIONS[face])
+        # Along a face run the steps of the two other axes: square to both is a row of the inverse.
+        rows = np.linalg.inv(self.affine[:3, :3])
+        for code, row in zip(orientation_of(self.affine), rows, strict=True):
+            if face in (_FACES[code], _FACES[_OPPOSITE[code]]):
+                return unit(row if face == _FACES[code] else -row)
+        raise ValueError(f"A volume has no face {face!r}.")
 
 
 def bones_from_labels(

@@ -137,6 +137,12 @@ FIRST_THORACIC = 7
 # A rib nearer to the spine than this touches it; so many have to lie wrong before the names are unreliable.
 TOUCH_MM = 8.0
 LEAST_WRONG_RIBS = 4
+# Bones of which left and right are exchanged lie at least so far [mm] on the wrong side; of a person who lies on the
+# side, neither is.
+LEAST_EXCHANGED_MM = 10.0
+# So many vertebrae say which way is right, and which is the front; backwards is less than this cosine to the front.
+LEAST_FRAMES, MOST_BACKWARDS = 3, -0.5
+_CHECK_FRAME = "Check the labels and the coordinate frame (--mesh-frame)."
 Flags = dict[str, list[str]]
 
 
@@ -162,6 +168,7 @@ def cross_check_flags(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraSh
     _lent(shapes, found)
     _lopsided(bones, shapes, found)
     _sides(bones, shapes, found)
+    _frame(bones, shapes, found)
     return found
 
 
@@ -216,7 +223,7 @@ def _reasons_of(measurement: Measurement, flags: Flags) -> list[str]:
 
 
 def _stands_in(name: str, mark: str) -> bool:
-    names = (name, "S1") if name == "sacrum" else (name,)
+    names = (name, "S1" if name == "sacrum" else name.removeprefix("vertebrae_"))
     return any(mark.removeprefix("apex_") == known or mark.startswith(f"{known}_") for known in names)
 
 
@@ -345,7 +352,7 @@ def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found
     """Note bones on the wrong side: which way is right is told by the vertebrae, else by the other bones."""
     frames = [shape.frame for shape in shapes.values() if shape.frame is not None]
     sided = [label for label in labels() if label.side and label.name in bones]
-    if len(frames) < 3:
+    if len(frames) < LEAST_FRAMES:
         _fellows(bones, found)
         return
     right = np.median([frame.axes[:, 0] for frame in frames], axis=0)
@@ -354,6 +361,40 @@ def _sides(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found
         away = float((bones[label.name].vertices_ras_mm.mean(axis=0) - middle) @ right)
         if (away > 0) != (label.side == "right"):
             found[label.name].append(f"The {title_of(label.name)} is on the wrong side of the spine.")
+
+
+def _frame(bones: Mapping[str, Bone], shapes: Mapping[str, VertebraShape], found: Flags) -> None:
+    """Note bones that the coordinates of the patient contradict: left lies to the left, in front is the front.
+
+    Exchanged names, a mirrored volume and meshes in another frame are alike in themselves.
+    """
+    across = {name: float(bone.vertices_ras_mm[:, 0].mean()) for name, bone in bones.items()}
+    middles = [across[name] for name in bones if not _side_of(name)]
+    for name in bones:
+        if not (side := _side_of(name)):
+            continue
+        other = name.replace(side, next(one for one in _SIDES if one != side))
+        others = [across[other]] if other in bones else middles
+        others = others or [across[one] for one in bones if _side_of(one) not in ("", side)]
+        away = across[name] - float(np.median(others)) if others else 0.0
+        if (away if side == "left" else -away) > LEAST_EXCHANGED_MM:
+            ways = ("right", "left") if side == "left" else ("left", "right")
+            of = (
+                f"the {title_of(other)}"
+                if other in bones
+                else "the middle"
+                if middles
+                else f"{ways[1]} bones"
+            )
+            found[name].append(f"The {title_of(name)} lies to the {ways[0]} of {of}. {_CHECK_FRAME}")
+    fronts = [shape.frame.axes[:, 1] for shape in shapes.values() if shape.frame is not None]
+    if len(fronts) >= LEAST_FRAMES and float(np.median(fronts, axis=0)[1]) < MOST_BACKWARDS:
+        for name in shapes:
+            found[name].append(f"The vertebrae face backwards. {_CHECK_FRAME}")
+
+
+def _side_of(name: str) -> str:
+    return next((side for side in _SIDES if f"_{side}" in name), "")
 
 
 def _fellows(bones: Mapping[str, Bone], found: Flags) -> None:

@@ -307,8 +307,7 @@ class _Column:
 
 
 def _is_cut(bone: Bone, shape: VertebraShape, centre: np.ndarray) -> bool:
-    """Whether the field of view cuts the vertebra's body from above or below."""
+    """Whether the field of view cuts the vertebra's body."""
     plates = [shape.endplate_ras(which) for which in ("superior", "inferior")]
     places = [centre, *(plate[0] for plate in plates if plate is not None)]
-    near = bone.cut_near(places, 1.5 * max(bone.spacing_mm or (1.0,)))
-    return bool({"superior", "inferior"} & set(near))
+    return bool(bone.cut_near(places, 1.5 * max(bone.spacing_mm or (1.0,))))

@@ -264,3 +264,100 @@ def test_an_uncertainty_map_in_another_order_lies_on_the_same_voxels(tmp_path):
         with pytest.raises(InputError) as caught:
             read_uncertainty(path, whose)
         assert [fault.kind for fault in caught.value.faults] == [kind]
+
+
+def packed_nifti(path, array, dtype):
+    """Save as nibabel does when a program hands it labels as float64 under a header of whole numbers."""
+    image = nibabel.Nifti1Image(array.astype(np.float64), OBLIQUE)
+    image.header.set_data_dtype(dtype)
+    nibabel.save(image, path)
+    return float(nibabel.load(path).dataobj.slope)
+
+
+@pytest.mark.parametrize(("dtype", "highest"), [(np.int16, 54), (np.uint8, 54), (np.uint8, 117)])
+def test_labels_packed_by_a_slope_are_rounded_and_it_is_said(tmp_path, dtype, highest):
+    array = np.arange(np.prod(SHAPE)).reshape(SHAPE) % 55
+    array[0, 0, 0] = highest
+    slope = packed_nifti(tmp_path / "a.nii.gz", array, dtype)
+    assert 0 < slope < 0.5
+    read = read_label_volume(tmp_path / "a.nii.gz", ignore_unknown=True)
+    np.testing.assert_array_equal(read.labels, np.where(array < 55, array, 0))
+    assert "rounded" in read.notes[0]
+
+
+def test_numbers_too_far_from_whole_ones_are_not_rounded(tmp_path):
+    image = np.linspace(0, 54, int(np.prod(SHAPE))).reshape(SHAPE)
+    packed_nifti(tmp_path / "image.nii.gz", image, np.uint8)
+    assert faults_of(tmp_path / "image.nii.gz") == ["not-labels"]
+    write_volume(tmp_path / "half.nii", volume(np.float32) * 1.01, OBLIQUE)
+    assert faults_of(tmp_path / "half.nii") == ["not-labels"]
+    write_volume(tmp_path / "a.nii", volume(np.float32) * np.float32(1 + 1e-6), OBLIQUE)
+    np.testing.assert_array_equal(read_label_volume(tmp_path / "a.nii").labels, volume())
+
+
+def test_a_file_is_read_by_its_bytes_and_not_by_its_name(tmp_path):
+    write_volume(tmp_path / "a.nii", volume(), OBLIQUE)
+    write_volume(tmp_path / "b.nii.gz", volume(), OBLIQUE)
+    (tmp_path / "a.nii").rename(tmp_path / "plain.nii.gz")
+    (tmp_path / "b.nii.gz").rename(tmp_path / "packed.nii")
+    for name, word in (("plain.nii.gz", "is not compressed"), ("packed.nii", "is compressed")):
+        read = read_label_volume(tmp_path / name)
+        np.testing.assert_array_equal(read.labels, volume())
+        assert word in read.notes[0]
+
+
+@pytest.mark.parametrize("at", [-8, -4])
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.seg.nrrd"])
+def test_a_wrong_check_sum_or_length_of_the_compressed_bytes_is_refused(tmp_path, name, at):
+    """The last eight bytes of a gzip stream are the check sum and the length of what was packed."""
+    path = tmp_path / name
+    (write_segmentation if name.endswith("nrrd") else write_volume)(path, volume(), OBLIQUE)
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(bytes(content))
+    assert faults_of(path) == ["unreadable-file"]
+
+
+def test_segments_that_slicer_named_itself_are_read_by_their_codes_or_refused(tmp_path):
+    array = np.where(volume() == ID["femur_left"], 1, np.where(volume() > 0, 2, 0)).astype(np.uint8)
+    told = [
+        {"ID": f"Segment_{i}", "Name": f"Segment_{i}", "LabelValue": i, "Layer": 0,
+         "Tags": f"TerminologyEntry:{terminology_entry(BY_NAME[name])}|"}
+        for i, name in ((1, "femur_left"), (2, "vertebrae_L3"))
+    ]  # fmt: skip
+    read = read_label_volume(segmentation(tmp_path / "s.seg.nrrd", array, told))
+    np.testing.assert_array_equal(read.labels, volume())
+    plain = [{**one, "Tags": ""} for one in told]
+    assert faults_of(segmentation(tmp_path / "s.seg.nrrd", array, plain)) == ["segments-unnamed"]
+    read = read_label_volume(segmentation(tmp_path / "s.seg.nrrd", array, [told[0], plain[1]]))
+    np.testing.assert_array_equal(read.labels, np.where(array == 1, ID["femur_left"], 0))
+    assert "Segment_2" in read.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("axis", "word"), [(0, "mirror"), (2, "mirror"), ((0, 1), "opposite"), ((1, 2), "opposite")]
+)
+def test_a_header_whose_two_positions_mirror_or_turn_each_other_is_refused(tmp_path, axis, word):
+    image = nibabel.Nifti1Image(volume(), OBLIQUE)
+    flip = np.eye(4)
+    flip[list(np.atleast_1d(axis)), list(np.atleast_1d(axis))] = -1
+    image.set_sform(OBLIQUE, 1)
+    image.set_qform(OBLIQUE @ flip, 1)
+    nibabel.save(image, tmp_path / "a.nii.gz")
+    with pytest.raises(InputError, match=word) as caught:
+        read_label_volume(tmp_path / "a.nii.gz")
+    assert [fault.kind for fault in caught.value.faults] == ["forms-contradict"]
+    image.set_qform(None, 0)
+    nibabel.save(image, tmp_path / "a.nii.gz")
+    assert read_label_volume(tmp_path / "a.nii.gz").notes == ()
+
+
+def test_a_header_whose_two_positions_differ_in_size_is_noted_with_both_sizes(tmp_path):
+    image = nibabel.Nifti1Image(volume(), np.diag([2.0, 2, 2, 1]))
+    image.set_qform(np.diag([2.5, 2.5, 2.5, 1]), 1)
+    image.set_sform(np.diag([2.0, 2, 2, 1]), 1)
+    nibabel.save(image, tmp_path / "a.nii.gz")
+    read = read_label_volume(tmp_path / "a.nii.gz")
+    assert "2 x 2 x 2 mm (sform)" in read.notes[0]
+    assert "2.5 x 2.5 x 2.5 mm (qform)" in read.notes[0]
+    np.testing.assert_allclose(read.affine, np.diag([2.0, 2, 2, 1]))

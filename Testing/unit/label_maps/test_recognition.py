@@ -206,7 +206,7 @@ def test_an_evaluation_reads_both_files_by_their_places_and_says_when_names_diff
     assert found.foreground.dice == 0.0
     assert "bear other labels" in found.notes[-1]
     moved = np.eye(4)
-    moved[2, 3] = 2000.0
+    moved[0, 3] = 150.0
     found = evaluate((ours, moved @ affine), (ours, affine), measurements=False)
     assert "hardly overlap" in found.notes[-1]
 
