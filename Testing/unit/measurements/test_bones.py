@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from SwinX2SLib.anatomy import labels
 from SwinX2SLib.geometry.frames import network_affine, transform_points
@@ -102,3 +103,17 @@ def test_a_mesh_without_faces_or_with_an_unknown_name_is_refused():
         bone_from_mesh("femur_left", np.zeros((3, 3)), np.zeros((0, 3)))
     with pytest.raises(ValueError, match="not the name"):
         bone_from_mesh("fibula", np.zeros((3, 3)), np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("turn", [(0, 0, 0), (25, 0, 0), (0, 40, 0), (30, -20, 15), (60, 0, 0), (0, 75, 30)])
+def test_what_the_faces_of_an_oblique_volume_cut_is_cut_there(turn):
+    """The same voxels, whichever way the volume lies: near the face, all over it, and nowhere else."""
+    mask = np.zeros((40, 40, 20), np.uint8)
+    mask[5:35, 5:35, :12] = 20
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("xyz", turn, degrees=True).as_matrix() * 2.0
+    bone = bones_from_labels(mask, affine)["vertebrae_L1"]
+    assert len(bone.cut) == 1
+    for corner in ((6, 6), (6, 33), (33, 6), (33, 33), (20, 20)):
+        assert bone.cut_near([transform_points(affine, np.array([*corner, 0.5]))], 3.0)
+        assert not bone.cut_near([transform_points(affine, np.array([*corner, 8.0]))], 3.0)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.anatomy import labels
-from SwinX2SLib.measurements.bones import bones_from_labels
+from SwinX2SLib.geometry.frames import ras_to_lps
+from SwinX2SLib.measurements.bones import bone_from_mesh, bones_from_labels
 from SwinX2SLib.measurements.measure import measure_subject
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 
@@ -55,6 +56,36 @@ def test_exchanged_sides_are_told_for_every_bone(person):
     pairs = [(name, name.replace("left", "right")) for name in IDS if "left" in name]
     found = measured(exchanged(volume, pairs), affine)
     assert not good(found, "femur", "pelvis", "rib")
+
+
+@pytest.mark.parametrize("kind", ["rib", "femur", "hip", "rib_left_1 rib_right_1"])
+def test_exchanged_sides_are_told_where_no_other_bone_tells_them(person, kind):
+    """Ribs alone, femora alone, as a file shows them: all else of such bones is right."""
+    volume, affine, _ = person
+    kept = [name for name in IDS if name.startswith(tuple(kind.split()))]
+    alone = np.where(np.isin(volume, [IDS[name] for name in kept]), volume, 0)
+    pairs = [(name, name.replace("left", "right")) for name in kept if "left" in name]
+    regions = ("rib_", "femur", "pelvis", "hip")
+    assert good(measured(alone, affine), *regions) or kind.startswith(("hip", "rib_left"))
+    found = measured(exchanged(alone, pairs), affine)
+    assert not good(found, *regions)
+    told = {key[0] for key, m in found.items() if any("to the right of" in reason for reason in m.reasons)}
+    assert {name for name in kept if "left" in name and "hip" not in name} <= told
+    assert not any(
+        "coordinate frame" in reason for m in measured(alone, affine).values() for reason in m.reasons
+    )
+
+
+@pytest.mark.parametrize("kind", ["vertebrae", "rib", "femur", ""])
+def test_meshes_in_the_other_frame_are_told(person, kind):
+    """Vertices in LPS that are read as RAS turn the patient about: all distances and angles stay as they are."""
+    volume, affine, _ = person
+    bones = {name: bone for name, bone in bones_from_labels(volume, affine).items() if name.startswith(kind)}
+    turned = {
+        name: bone_from_mesh(name, ras_to_lps(bone.vertices_ras_mm), bone.faces)
+        for name, bone in bones.items()
+    }
+    assert not [m for ones in measure_subject(turned).values() for m in ones if m.quality == "good"]
 
 
 def test_exchanged_femora_are_told(person):

@@ -178,3 +178,19 @@ def test_a_line_without_a_truth_is_a_wrong_command_line():
     done = run("only.nii.gz")
     assert done.returncode == 2
     assert "usage" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not text")
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+def test_names_that_are_not_utf_8_are_compared_and_shown(volumes, tmp_path, monkeypatch, encoding):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    name = os.fsdecode(b"na\xefve.nii.gz")
+    (tmp_path / name).write_bytes((volumes / "truth.nii.gz").read_bytes())
+    out = os.fsdecode(b"o\xfct")
+    done = run(name, name, "--groups", "femur", "--out", out, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "\\udcfct" in done.stdout
+    document = json.loads((tmp_path / out / FILES["evaluation"]).read_text(encoding="utf-8"))
+    assert document["foreground"]["dice"] == 1.0
+    done = run(name, "none.nii.gz", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
