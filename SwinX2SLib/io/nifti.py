@@ -246,7 +246,7 @@ def _placed(
         affine[:3] *= mm
     notes: tuple[str, ...] = ()
     if len(forms) == 2 and np.isfinite(forms).all():
-        _require_one_way(*forms, path)
+        _require_one_way(forms[0], forms[1], path)
         ends = [(0, max(length - 1, 0)) for length in (*shape, 1, 1)[:3]]
         corners = np.array([(*corner, 1) for corner in np.array(np.meshgrid(*ends)).reshape(3, -1).T])
         apart = (corners @ (forms[0] - forms[1]).T)[:, :3]

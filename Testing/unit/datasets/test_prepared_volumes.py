@@ -1,10 +1,12 @@
 """Headers of every kind give the same person; grid and radiographs are the paper's."""
 
+from dataclasses import replace
+
 import downloads
 import nibabel as nib
 import numpy as np
 import pytest
-from prepared_scans import load, prepared, scan
+from prepared_scans import OPTIONS, load, prepared, scan, told
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.datasets import load_case_list
@@ -120,3 +122,17 @@ def test_thin_bone_beside_air_keeps_its_attenuation_on_a_coarse_grid(tmp_path):
     _, _, _, coronal, sagittal = load(tmp_path / "out")
     assert coronal[8, 8] == 255
     assert sagittal.max() == 255
+
+
+@pytest.mark.parametrize("scheme", ["totalsegmentator_v2", "auto"])
+def test_labels_in_another_numbering_than_the_data_set_has_are_read_where_it_is_stated(
+    tmp_path, reference, scheme
+):
+    """A copy of the data set, drawn again by TotalSegmentator: sacrum 25, hips 77 and 78."""
+    shown = downloads.person(upper=200.0)
+    case = scan(tmp_path, labels=downloads.numbered(shown.labels, {50: 25, 51: 78, 52: 77, 53: 75, 54: 76}))
+    assert "not part of the label numbering" in told(case, tmp_path / "refused")
+    result = prepared(case, tmp_path / "out", replace(OPTIONS, scheme=scheme))
+    assert not result.failed
+    np.testing.assert_array_equal(load(tmp_path / "out")[1], reference[1])
+    assert ("detected" in result.entries[0]["note"]) == (scheme == "auto")
