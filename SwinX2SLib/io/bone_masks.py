@@ -84,10 +84,12 @@ def _structures(paths: Sequence[Path]) -> tuple[dict[Path, Structure], list[Faul
     faults = []
     for path in paths:
         meant = _meaning(path)
+        if meant is None:
+            continue
         if meant in found.values():
             message = f"Two masks are {meant.part or meant.label.title}; one is {path.name}."
             faults.append(Fault("mask-twice", message, "Keep one.", str(path)))
-        elif meant is not None:
+        else:
             found[path] = meant
     return found, faults
 
