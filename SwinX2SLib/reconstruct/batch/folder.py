@@ -26,7 +26,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.parallel.tasks import key_fault
 from SwinX2SLib.radiographs.decoded_image import DecodeError
 from SwinX2SLib.radiographs.decoding import decoder_of
-from SwinX2SLib.radiographs.dicom import patient_orientation
+from SwinX2SLib.radiographs.dicom_geometry import patient_orientation, view_position
 from SwinX2SLib.radiographs.view_recognition import FRONTAL, LATERAL, RadiographHints, recognise, view_of
 from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, RadiographDefaults
 
@@ -65,7 +65,7 @@ class _Radiograph:
             return RadiographHints(names=tuple(names))
         names += [str(self.header.get(key) or "") for key in ("SeriesDescription", "ProtocolName")]
         orientation, _ = patient_orientation(self.header)
-        return RadiographHints(str(self.header.get("ViewPosition") or ""), orientation, tuple(names))
+        return RadiographHints(view_position(self.header), orientation, tuple(names))
 
     @property
     def is_pa(self) -> bool:
