@@ -128,7 +128,7 @@ def _by(grounds: Grounds) -> str:
     return {
         Grounds.NAME: " by the file name",
         Grounds.ORIENTATION: " by the orientation in the header",
-        Grounds.VIEW_POSITION: " by DICOM View Position",
+        Grounds.VIEW_POSITION: " by the view in the header",
     }.get(grounds, "")
 
 
