@@ -44,17 +44,18 @@ def gray_image(dataset: Dataset) -> GrayImage:
 
     A linear window is not applied: it would cut off bone. A table that is not usable is left out, with a note.
     """
-    from pydicom.pixels import apply_color_lut, pixel_array
+    from pydicom.pixels.processing import apply_color_lut
+    from pydicom.pixels.utils import pixel_array
 
     whole = pixel_array(dataset, correct_unused_bits=False)
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
         whole = apply_color_lut(whole, dataset)
     if whole.ndim == 3:
         values, notes, faults = gray_of_channels(whole[..., :3], white=float(np.max(whole, initial=1)))
-        return GrayImage(values, _shutter(dataset, values.shape, notes), notes, faults)
+        return GrayImage(values, _shutter(dataset, values, notes), notes, faults)
     notes = photometric_notes(dataset)
     stored = _stored_values(dataset, whole, notes)
-    outside = [_padding(dataset, whole, stored), _shutter(dataset, stored.shape, notes)]
+    outside = [_padding(dataset, whole, stored), _shutter(dataset, stored, notes)]
     known = [mask for mask in outside if mask is not None]
     values = _voi(dataset, _modality(dataset, stored, notes), notes)
     return GrayImage(values, np.logical_or.reduce(known) if known else None, notes)
@@ -211,17 +212,18 @@ def _words(data: Any) -> np.ndarray:
     return values.astype(np.uint16)
 
 
-def _shutter(dataset: Dataset, shape: tuple[int, ...], notes: list[str]) -> np.ndarray | None:
-    """Return True where the display shutter covers the picture (PS3.3 C.7.6.11), or None."""
+def _shutter(dataset: Dataset, values: np.ndarray, notes: list[str]) -> np.ndarray | None:
+    """Return True where the display shutter covers the picture (PS3.3 C.7.6.11), or None; coordinates count from 1."""
     stated = dataset.get("ShutterShape")
     shapes = [stated] if isinstance(stated, str) else list(stated or ())
     names = ", ".join(str(each).lower() for each in shapes if each)
     if not names:
         return None
-    visible = np.ones(shape[:2], dtype=bool)
+    rows, cols = values.shape
+    visible = np.ones((rows, cols), dtype=bool)
     try:
         for each in filter(None, shapes):
-            visible &= _OPENINGS[str(each)](dataset, visible.shape)
+            visible &= _OPENINGS[str(each)](dataset, (rows, cols))
     except (KeyError, TypeError, ValueError):
         visible[:] = False
     if not visible.any():
@@ -263,7 +265,7 @@ def _polygon(dataset: Dataset, shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(opening, dtype=bool)
 
 
-# Shutter Shape -> where it leaves a picture `(rows, cols)` open; coordinates count from 1.
+# Shutter Shape -> where it leaves a picture `(rows, cols)` open.
 _OPENINGS = {"RECTANGULAR": _rectangle, "CIRCULAR": _circle, "POLYGONAL": _polygon}
 
 

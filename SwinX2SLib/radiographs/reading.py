@@ -22,7 +22,9 @@ from SwinX2SLib.radiographs.acquisition import (
 )
 from SwinX2SLib.radiographs.checks import (
     check_pair,
+    clipping_notes,
     gray_level_faults,
+    photograph_notes,
     picture_faults,
     same_picture,
     spacing_faults,
@@ -92,6 +94,8 @@ def interpret(
     if normalised is None:
         return None, [*faults, _CONSTANT]
     faults += gray_level_faults(values)
+    bone_bright = decoded.bone_bright != options.invert
+    notes += photograph_notes(values) + clipping_notes(values, normalised.pixels, bone_bright)
     notes += tube_notes + _view_notes(decoded, view, options) + _user_notes(options) + list(normalised.notes)
     ray = _central_ray(decoded.values.shape, turn, options) if xray_source is not None else None
     radiograph = Radiograph(

@@ -155,7 +155,7 @@ class _Found:
     def pair(self, radiographs: Iterable[_Radiograph]) -> None:
         """Make cases of radiographs; those that cannot be paired are noted."""
         named: dict[str, list[_Radiograph]] = {}
-        others = []
+        others: list[_Radiograph] = []
         for each in radiographs:
             case, view = _case_and_view(each.path) if each.path.parent == self._folder else ("", "")
             (named.setdefault(case, []) if view else others).append(each)
@@ -193,17 +193,20 @@ class _Found:
                 self._take_pair([place.name, longer], group, f"the two radiographs of {place.name}")
             else:
                 rest += group
-        for (study, place), group in _grouped(
-            rest, lambda each: (each.header.study, None if each.header.study else each.path.parent)
-        ).items():
-            if study:
-                self._not_a_pair(f"Case {group[0].header.patient or study}", group, self._folder)
-            elif place != self._folder:
-                self._not_a_pair("The folder", group, place)
-            else:
-                for each in group:
-                    message = "The case and view of this radiograph cannot be identified."
-                    self.fault("view-unknown", message, each.path)
+        for group in _grouped(rest, lambda each: each.header.study or each.path.parent).values():
+            self._unpaired(group)
+
+    def _unpaired(self, group: list[_Radiograph]) -> None:
+        """Note what is left of a study, or of a folder."""
+        header, place = group[0].header, group[0].path.parent
+        if header.study:
+            self._not_a_pair(f"Case {header.patient or header.study}", group, self._folder)
+        elif place != self._folder:
+            self._not_a_pair("The folder", group, place)
+        else:
+            for each in group:
+                message = "The case and view of this radiograph cannot be identified."
+                self.fault("view-unknown", message, each.path)
 
     def _top(self, radiograph: _Radiograph) -> str:
         """Return the sub-folder of the folder that holds a radiograph, or ""."""
