@@ -213,7 +213,7 @@ def _words(data: Any) -> np.ndarray:
 
 
 def _shutter(dataset: Dataset, values: np.ndarray, notes: list[str]) -> np.ndarray | None:
-    """Return True where the display shutter covers the picture (PS3.3 C.7.6.11), or None; coordinates count from 1."""
+    """Return True where the display shutter covers pixels (PS3.3 C.7.6.11, coordinates from 1), or None."""
     stated = dataset.get("ShutterShape")
     shapes = [stated] if isinstance(stated, str) else list(stated or ())
     names = ", ".join(str(each).lower() for each in shapes if each)
