@@ -187,6 +187,8 @@ set(SwinX2SLib_SCRIPTS
   radiographs/decoded_image.py
   radiographs/decoding.py
   radiographs/dicom.py
+  radiographs/dicom_geometry.py
+  radiographs/dicom_pixels.py
   radiographs/normalise.py
   radiographs/pair.py
   radiographs/pictures.py

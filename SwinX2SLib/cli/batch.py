@@ -38,18 +38,19 @@ lateral_, and crop, rotate, flip, invert (yes, no) and ignore_orientation (yes, 
 radiograph. They have the meaning of the options with these names. Paths are relative to the table. Empty cells use
 the value of the option.
 
-folder: a sub-folder with two radiographs is one case, named after the folder. Files named NAME_ap (or pa, frontal,
-coronal) and NAME_lateral (or lat, sagittal) are the case NAME. Other DICOM files are paired by study. The frontal
-radiograph of a sub-folder or study is identified from DICOM View Position, the orientation in the header, or the file
-name."""
+folder: files named NAME_ap (or pa, frontal, coronal) and NAME_lateral (or lat, sagittal) are the case NAME. DICOM
+files are paired by study, however deep their folders lie (as of a PACS or CD). Two other radiographs in a sub-folder
+are one case, named after it. The frontal radiograph is identified from DICOM View Position or View Code, the
+orientation in the header, or the file name. Objects without a picture, such as dose reports, are skipped."""
 _NOTES = """\
 DIR receives one folder per case, as written by `swinx2s reconstruct`, and batch.csv: case, status, seconds, bones
 found, mean expected Dice, warnings. With --measure each case also has a folder measurements, and measurements.csv
 contains the values of all cases.
 
-Every problem of the table or folder is reported before the work starts. Then all radiographs are read, and those that
-cannot be used are reported. A case that fails does not stop the others. After an interruption the same command
-resumes: finished cases are kept while their radiographs, the options and the weights are unchanged."""
+Every problem of the table is reported before the work starts. What cannot be read or paired in a folder is reported
+and stops no pair. Then all radiographs are read, and those that cannot be used are reported. A case that fails does
+not stop the others. After an interruption the same command resumes: finished cases are kept while their
+radiographs, the options and the weights are unchanged."""
 _EXAMPLES = (
     "swinx2s batch pairs.csv --out results --measure",
     "swinx2s batch radiographs --out results --spacing-mm 0.2",
@@ -103,7 +104,7 @@ def run_batch_command(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         return usage_error(arguments.parser, str(error).splitlines())
     stop_on_signals()
-    cases = _cases(arguments.source, settings)
+    cases, unpaired = _cases(arguments.source, settings)
     write_line = None
     if arguments.parent is not None:
         end_with_parent(arguments.parent)
@@ -113,7 +114,19 @@ def run_batch_command(arguments: argparse.Namespace) -> int:
         def write_line(line: str) -> None:
             print(line, file=events, flush=True)
 
-    return (_check if arguments.check else _run)(arguments, cases, settings, write_line)
+    for outcome in unpaired:
+        _report_unpaired(outcome, write_line)
+    code = (_check if arguments.check else _run)(arguments, cases, settings, write_line)
+    return SOME_FAILED if unpaired else code
+
+
+def _report_unpaired(outcome: CaseOutcome, write_line: Callable[[str], None] | None) -> None:
+    from SwinX2SLib.reconstruct.batch.summary import encode_case
+
+    if write_line is not None:
+        write_line(encode_case(outcome))
+    elif outcome.failure is not None:
+        print(f"Not used: {' '.join(outcome.failure.message.split())}", file=sys.stderr)
 
 
 def _settings(arguments: argparse.Namespace) -> Job:
@@ -124,15 +137,20 @@ def _settings(arguments: argparse.Namespace) -> Job:
     return job_of_arguments(given)
 
 
-def _cases(source: Path, settings: Job) -> list[BatchCase]:
+def _cases(source: Path, settings: Job) -> tuple[list[BatchCase], list[CaseOutcome]]:
+    """Return the pairs, and what of a folder cannot be read or paired."""
     from SwinX2SLib.reconstruct.batch import read_batch_table, read_folder
     from SwinX2SLib.reconstruct.batch.cases import RadiographDefaults
+    from SwinX2SLib.reconstruct.batch.summary import CaseOutcome
 
+    unpaired: list[CaseOutcome] = []
     defaults = RadiographDefaults(
         settings.ap_options, settings.lateral_options, settings.ap_view, settings.lateral_offset_mm
     )
     if source.is_dir():
-        cases, others = read_folder(source, defaults)
+        found = read_folder(source, defaults)
+        cases, others = found.cases, found.passed_over
+        unpaired = [CaseOutcome.unpaired(fault, source.absolute()) for fault in found.faults]
         heading = "Skipped, not radiographs"
     else:
         cases, others = read_batch_table(source, defaults)
@@ -140,7 +158,7 @@ def _cases(source: Path, settings: Job) -> list[BatchCase]:
     if others:
         more = f" and {len(others) - _MOST_TOLD} more" if len(others) > _MOST_TOLD else ""
         print(f"{heading}: {', '.join(others[:_MOST_TOLD])}{more}.", file=sys.stderr)
-    return cases
+    return cases, unpaired
 
 
 def _run(

@@ -70,7 +70,7 @@ def stated_distances(dataset: Dataset) -> StatedDistances:
     detector = positive_number(dataset, "DistanceSourceToDetector")
     patient = positive_number(dataset, "DistanceSourceToPatient")
     factor = positive_number(dataset, "EstimatedRadiographicMagnificationFactor")
-    if factor is not None and factor >= 1 and detector is not None:
+    if factor is not None and 1 <= factor <= LARGEST_MAGNIFICATION and detector is not None:
         words = "DICOM DistanceSourceToDetector and EstimatedRadiographicMagnificationFactor"
         return StatedDistances(detector, detector / factor, words)
     words = "DICOM DistanceSourceToDetector and DistanceSourceToPatient"

@@ -15,6 +15,16 @@ _COUNTED_PIXELS = 1_000_000
 # Pixels count as square up to this share; two radiographs as equally high up to that share.
 SPACING_TOLERANCE = 0.01
 HEIGHT_TOLERANCE = 0.05
+# Share of a radiograph at its densest value, up to this share of its range, from which another window is asked for.
+CLIPPED_SHARE, CLIPPED_TOLERANCE = 0.1, 0.01
+# Edges of a rectangle that was photographed upright, or collimated, are parallel up to this angle.
+SKEW_DEG = 2.5
+# Outlines are looked for at about this size. An edge is where a line departs from its border by this share of the
+# range of gray; it is straight if so many of all lines have it within a tolerance.
+_OUTLINE_SIDE_PX, _EDGE_STEP, _EDGE_SHARE, _EDGE_TOLERANCE_PX = 400, 0.08, 0.6, 1.5
+PHOTOGRAPH_ADVICE = (
+    "Perspective, glare and reflections distort shapes and sizes: use the DICOM file, or a scan."
+)
 # From a coarse simulated radiograph of a wrist to a long radiograph of a whole person.
 SMALLEST_RADIOGRAPH_MM, LARGEST_RADIOGRAPH_MM = 30.0, 2500.0
 
@@ -87,6 +97,69 @@ def spacing_faults(shape: tuple[int, int], spacing_mm: tuple[float, float], sour
             )
         ]
     return []
+
+
+def clipping_notes(values: np.ndarray, pixels: np.ndarray, bone_bright: bool) -> list[str]:
+    """Return a note where a large part of a radiograph is of the densest value: the window of a viewer cut it off.
+
+    Args:
+        values: `(rows, cols)`, as they are in the file.
+        pixels: the radiograph in 0..1 that was made of them; 0 in borders and padding.
+        bone_bright: whether large values are dense.
+    """
+    dense = (values if bone_bright else -values)[pixels > 0]
+    if not dense.size:
+        return []
+    share = float(np.mean(dense >= dense.max() - CLIPPED_TOLERANCE * np.ptp(dense)))
+    if share < CLIPPED_SHARE:
+        return []
+    return [
+        f"{share:.0%} of the radiograph are of one value, the densest (a window that was set in a viewer, or "
+        "overexposure): bones there cannot be seen. Export it with a wider window, or as DICOM."
+    ]
+
+
+def photograph_notes(values: np.ndarray) -> list[str]:
+    """Return a note where the outline of a radiograph is no rectangle, as in a photograph taken from the side.
+
+    Collimators and cassettes are rectangles, which may be rotated. Three straight edges are needed, since the outline
+    of a body may have two.
+
+    Args:
+        values: `(rows, cols)`, finite.
+    """
+    step = 1 + max(values.shape) // _OUTLINE_SIDE_PX
+    small = values[::step, ::step].astype(np.float32)
+    low, high = np.percentile(small, (0.5, 99.5))
+    if not high > low:
+        return []
+    scaled = (small - low) / (high - low)
+    # Seen from each side, with the direction in which a rotation of the whole rectangle turns its edge.
+    sides = ((scaled, -1), (scaled[:, ::-1], 1), (scaled.T, 1), (scaled.T[:, ::-1], -1))
+    angles = [sign * angle for lines, sign in sides if (angle := _edge_angle_deg(lines)) is not None]
+    if len(angles) < 3 or np.ptp(angles) < SKEW_DEG:
+        return []
+    return [
+        f"The outline of the radiograph is not rectangular (edges differ by {np.ptp(angles):.0f} degrees), as in a "
+        f"photograph of a light box or a screen. {PHOTOGRAPH_ADVICE}"
+    ]
+
+
+def _edge_angle_deg(lines: np.ndarray) -> float | None:
+    """Return the angle of the straight edge that ends a uniform border on the left, or None without such an edge."""
+    count, length = lines.shape
+    departs = np.abs(lines - np.median(lines[:, :2], axis=1, keepdims=True)) > _EDGE_STEP
+    position = departs.argmax(axis=1)
+    rows = np.flatnonzero(departs.any(axis=1) & (position > 1) & (position < length // 3))
+    if len(rows) < _EDGE_SHARE * count:
+        return None
+    kept = rows
+    for _ in range(5):
+        slope, offset = np.polyfit(kept, position[kept], 1)
+        residuals = np.abs(position[rows] - slope * rows - offset)
+        kept = rows[residuals <= max(_EDGE_TOLERANCE_PX, float(np.median(residuals)))]
+    straight = np.sum(residuals <= _EDGE_TOLERANCE_PX) >= _EDGE_SHARE * count
+    return float(np.degrees(np.arctan(slope))) if straight else None
 
 
 def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:

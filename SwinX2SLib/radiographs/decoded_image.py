@@ -15,6 +15,8 @@ from SwinX2SLib.radiographs.acquisition import StatedDistances
 GRAY_TOLERANCE = 4 / 255
 # Watermarks and mouse pointers of an image viewer colour a few pixels of a radiograph.
 ANNOTATION_SHARE = 0.05
+# A cast tints more than this share of the pixels, nearly all in one direction (1: exactly one).
+CAST_SHARE, CAST_UNITY = 0.3, 0.9
 
 
 class DecodeError(Exception):
@@ -85,19 +87,32 @@ def gray_of_channels(channels: np.ndarray, white: float) -> tuple[np.ndarray, li
     coloured = np.ptp(channels, axis=-1) > GRAY_TOLERANCE * white
     share = float(coloured.mean())
     if share > ANNOTATION_SHARE:
-        fault = Fault(
-            "colour-picture",
-            f"The image is in colour ({share:.0%} of its pixels are not gray) and cannot be an unprocessed "
-            "radiograph.",
-            "Export the radiograph as DICOM or as a grayscale image.",
-        )
-        return gray, [], [fault]
+        return gray, [], [_colour_fault(channels[coloured], share)]
     notes = (
         [f"{share:.1%} of the pixels are in colour (an annotation?) and were converted to gray."]
         if share
         else []
     )
     return gray, notes, []
+
+
+def _colour_fault(colours: np.ndarray, share: float) -> Fault:
+    """Return the fault of a picture with a share of coloured pixels, `(pixels, 3)`."""
+    tints = colours - colours.mean(axis=1, keepdims=True)
+    tints /= np.linalg.norm(tints, axis=1, keepdims=True)
+    if share > CAST_SHARE and np.linalg.norm(tints.mean(axis=0)) > CAST_UNITY:
+        return Fault(
+            "colour-picture",
+            f"The image has a colour cast ({share:.0%} of its pixels have one tint), as a photograph of a light box "
+            "or a screen.",
+            "Use the DICOM file, or a grayscale scan: perspective, glare and reflections of a photograph distort "
+            "shapes and sizes.",
+        )
+    return Fault(
+        "colour-picture",
+        f"The image is in colour ({share:.0%} of its pixels are not gray) and cannot be an unprocessed radiograph.",
+        "Export the radiograph as DICOM or as a grayscale image.",
+    )
 
 
 @contextmanager

@@ -1,145 +1,117 @@
-"""Radiographs from DICOM files: pixels, spacing and its source, view.
+"""Radiographs from DICOM files.
 
 pydicom is imported with the first file: a Slicer that has never run a reconstruction reads headers without it.
 """
 
 from __future__ import annotations
 
-import math
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from SwinX2SLib.radiographs.acquisition import positive_number, stated_distances
-from SwinX2SLib.radiographs.decoded_image import (
-    DecodedImage,
-    DecodeError,
-    HeaderSpacing,
-    decoding,
-    gray_of_channels,
-    multi_frame_error,
+from SwinX2SLib.radiographs.acquisition import stated_distances
+from SwinX2SLib.radiographs.decoded_image import DecodedImage, DecodeError, decoding, multi_frame_error
+from SwinX2SLib.radiographs.dicom_geometry import (
+    aspect_ratio_faults,
+    patient_orientation,
+    radiograph_spacing,
+    stated_view,
+    view_position,
 )
+from SwinX2SLib.radiographs.dicom_pixels import PIXEL_KEYWORDS, gray_image
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 
-_KEYWORDS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
-
-
-def radiograph_spacing(dataset: Dataset) -> tuple[HeaderSpacing | None, str, list[str]]:
-    """Return the spacing of a radiograph, why there is none ("" if there is one), and notes for the user."""
-    found = {keyword: _pair(dataset, keyword) for keyword in _KEYWORDS}
-    pixel, imager, scanned = (found[keyword] for keyword in _KEYWORDS)
-    calibration = str(dataset.get("PixelSpacingCalibrationType") or "")
-    if pixel and (calibration or (imager and not _same(pixel, imager))):
-        kind = (
-            f"calibrated by {calibration.lower()}"
-            if calibration
-            else "calibrated; differs from ImagerPixelSpacing"
-        )
-        return HeaderSpacing(*pixel, f"DICOM PixelSpacing ({kind})", imager, calibrated=True), "", []
-    if imager:
-        return _at_patient(dataset, imager)
-    if pixel:
-        note = "The header does not state whether PixelSpacing refers to the patient or to the detector."
-        return HeaderSpacing(*pixel, "DICOM PixelSpacing (not calibrated)"), "", [note]
-    if scanned:
-        return HeaderSpacing(*scanned, "DICOM NominalScannedPixelSpacing (digitised radiograph)"), "", []
-    stated = [keyword for keyword in _KEYWORDS if keyword in dataset]
-    if stated:
-        return (
-            None,
-            f"the DICOM header has no valid {' or '.join(stated)} (zero, negative, empty or not a number)",
-            [],
-        )
-    return None, "the DICOM header has no pixel spacing", []
-
-
-def magnification(dataset: Dataset) -> tuple[float, str] | None:
-    """Return how much the detector enlarges the patient and where that stands, None if the header is silent."""
-    factor = positive_number(dataset, "EstimatedRadiographicMagnificationFactor")
-    if factor and factor >= 1:
-        return factor, "EstimatedRadiographicMagnificationFactor"
-    detector = positive_number(dataset, "DistanceSourceToDetector")
-    patient = positive_number(dataset, "DistanceSourceToPatient")
-    if detector and patient and detector >= patient:
-        return detector / patient, "DistanceSourceToDetector / DistanceSourceToPatient"
-    return None
-
-
-def _at_patient(dataset: Dataset, imager: tuple[float, float]) -> tuple[HeaderSpacing, str, list[str]]:
-    found = magnification(dataset)
-    if found is None:
-        note = (
-            "ImagerPixelSpacing refers to the detector and the magnification is unknown: sizes are 5-20 % "
-            "too large."
-        )
-        return HeaderSpacing(*imager, "DICOM ImagerPixelSpacing (at the detector)", imager), "", [note]
-    factor, tag = found
-    source = f"DICOM ImagerPixelSpacing / {factor:.4g} ({tag})"
-    return HeaderSpacing(imager[0] / factor, imager[1] / factor, source, imager), "", []
-
-
-def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
-    value = dataset.get(keyword)
-    try:
-        row, col = (float(part) for part in value)
-    except (TypeError, ValueError):
-        return None
-    usable = all(math.isfinite(part) and part > 0 for part in (row, col))
-    return (row, col) if usable else None
-
-
-def _same(first: tuple[float, float], second: tuple[float, float]) -> bool:
-    return all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(first, second, strict=True))
-
-
-_LETTERS = set("LRAPHF")
-# Upright laterals; RLD and LLD (decubitus) are frontal radiographs.
-_LATERAL_POSITIONS = {"LL", "RL", "LAT", "LATERAL"}
-
-
-def patient_orientation(dataset: Dataset) -> tuple[tuple[str, str] | None, list[str]]:
-    """Return the first letters of Patient Orientation, where columns and rows increase, or None and why.
-
-    Source: PS3.3 C.7.6.1.1.1.
-    """
-    value = dataset.get("PatientOrientation")
-    stated = [value] if isinstance(value, str) else list(value or ())
-    letters = tuple(str(part)[:1] for part in stated)
-    if len(letters) == 2 and set(letters) <= _LETTERS and len(set(letters)) == 2:
-        return letters, []
-    stated_text = "\\".join(map(str, stated)).strip()
-    note = (
-        f"The patient orientation in the header ({stated_text}) does not define the display orientation and was "
-        "ignored."
-    )
-    return None, [note] if stated_text else []
-
-
-def stated_view(dataset: Dataset) -> str:
-    """Return "AP", "PA" or "lateral" as View Position says (PS3.3 C.8.1.1, C.8.7.5), else ""."""
-    position = str(dataset.get("ViewPosition") or "").strip().upper()
-    return "lateral" if position in _LATERAL_POSITIONS else position if position in ("AP", "PA") else ""
-
-
 _RADIOGRAPH_MODALITIES = {"CR", "DX", "RG", "RF", "XA", "MG", "OT", "SC", "DR", ""}
+_OTHER_MODALITIES = {"MR", "PT", "NM", "US"}
+_ENDINGS = (".dcm", ".dicom")
+_HINT = "Export it again, uncompressed if possible."
+
+
+@dataclass(frozen=True)
+class RadiographHeader:
+    """What identifies a radiograph among others.
+
+    Attributes:
+        view_position: see `dicom_geometry.view_position`.
+        orientation: see `dicom_geometry.patient_orientation`.
+        names: descriptions of series and protocol.
+        study: Study Instance UID, or "".
+        patient: Patient ID, or "".
+    """
+
+    view_position: str = ""
+    orientation: tuple[str, str] | None = None
+    names: tuple[str, ...] = ()
+    study: str = ""
+    patient: str = ""
+
+
+def radiograph_header(path: Path) -> RadiographHeader | None:
+    """Read what identifies a radiograph, without its pixels; None for an object that is none.
+
+    No radiographs are objects without a picture (dose reports, presentation states, structured reports, DICOMDIR),
+    segmentations, several frames and slices of a volume.
+
+    Raises:
+        DecodeError: broken or truncated.
+    """
+    with decoding("DICOM file", _HINT), warnings.catch_warnings():
+        import pydicom
+
+        # What a reader warns of is reported when the radiograph is read.
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(path, stop_before_pixels=True, force=path.suffix.lower() in _ENDINGS)
+        if not _is_radiograph(dataset):
+            return None
+        return RadiographHeader(
+            view_position(dataset),
+            patient_orientation(dataset)[0],
+            tuple(str(dataset.get(keyword) or "") for keyword in ("SeriesDescription", "ProtocolName")),
+            str(dataset.get("StudyInstanceUID") or "").strip(),
+            str(dataset.get("PatientID") or "").strip(),
+        )
+
+
+def _is_radiograph(dataset: Dataset) -> bool:
+    from pydicom.uid import UID
+
+    meta = getattr(dataset, "file_meta", None) or {}
+    uid = str(dataset.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID") or "")
+    # Keywords of PS3.6 A; a private class has none.
+    keyword = UID(uid).keyword
+    is_image = "ImageStorage" in keyword if keyword else "Rows" in dataset
+    if (is_image or not uid) and "Rows" not in dataset:
+        raise _truncated()
+    modality = str(dataset.get("Modality") or "")
+    is_slice = (
+        modality == "CT"
+        and "LOCALIZER" not in (dataset.get("ImageType") or ())
+        and "ImageOrientationPatient" in dataset
+        and patient_orientation(dataset)[0] is None
+    )
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    return is_image and frames == 1 and modality not in _OTHER_MODALITIES and not is_slice
 
 
 def decode_dicom(path: Path) -> DecodedImage:
-    """Decode one DICOM radiograph: modality and VOI tables applied, padding marked, spacing and orientation read.
+    """Decode one DICOM radiograph: modality and VOI tables applied, padding and shutter marked, spacing and
+    orientation read.
 
     A linear window is not applied: it would cut off bone, and the normalisation finds its own limits.
 
     Raises:
         DecodeError: broken, truncated, several frames, no picture.
     """
-    with decoding("DICOM file", "Export it again, uncompressed if possible."):
+    with decoding("DICOM file", _HINT):
         import pydicom
 
-        dataset = pydicom.dcmread(path, force=path.suffix.lower() in (".dcm", ".dicom"))
+        dataset = pydicom.dcmread(path, force=path.suffix.lower() in _ENDINGS)
         _require_picture(dataset)
         if int(dataset.get("NumberOfFrames") or 1) > 1:
             raise multi_frame_error(int(dataset.NumberOfFrames))
@@ -147,12 +119,10 @@ def decode_dicom(path: Path) -> DecodedImage:
 
 
 def _require_picture(dataset: Dataset) -> None:
-    if "PixelData" in dataset and "Rows" in dataset:
+    if "Rows" in dataset and any(keyword in dataset for keyword in PIXEL_KEYWORDS):
         return
     if "Rows" in dataset or "SOPClassUID" not in dataset:
-        raise DecodeError(
-            "unreadable-file", "The DICOM file ends before its pixel data.", "Export or copy the file again."
-        )
+        raise _truncated()
     raise DecodeError(
         "not-a-picture",
         "The DICOM file has no pixel data.",
@@ -160,12 +130,17 @@ def _require_picture(dataset: Dataset) -> None:
     )
 
 
+def _truncated() -> DecodeError:
+    return DecodeError(
+        "unreadable-file", "The DICOM file ends before its pixel data.", "Export or copy the file again."
+    )
+
+
 def _radiograph(dataset: Dataset) -> DecodedImage:
-    stored = dataset.pixel_array
-    values, padding, colour_notes, faults = _gray(dataset, stored)
+    image = gray_image(dataset)
     spacing, remark, notes = radiograph_spacing(dataset)
     orientation, orientation_notes = patient_orientation(dataset)
-    notes += colour_notes + orientation_notes
+    notes += image.notes + orientation_notes
     modality = str(dataset.get("Modality", ""))
     if modality not in _RADIOGRAPH_MODALITIES:
         notes.append(
@@ -177,42 +152,14 @@ def _radiograph(dataset: Dataset) -> DecodedImage:
             "levels are inverted."
         )
     return DecodedImage(
-        values.astype(np.float32),
+        image.values.astype(np.float32),
         bone_bright=dataset.get("PhotometricInterpretation") != "MONOCHROME1",
         spacing=spacing,
         spacing_remark=remark,
         orientation=orientation,
-        padding=padding,
+        padding=image.outside,
         stated_view=stated_view(dataset),
         distances=stated_distances(dataset),
         notes=notes,
-        faults=faults,
+        faults=image.faults + aspect_ratio_faults(dataset, spacing),
     )
-
-
-def _gray(dataset: Dataset, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, list, list]:
-    """Return the gray values after the modality and VOI tables, the padding, notes and the fault of colour."""
-    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
-
-    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-        stored = apply_color_lut(stored, dataset)
-    if stored.ndim == 3:
-        values, notes, faults = gray_of_channels(stored[..., :3], white=float(np.max(stored, initial=1)))
-        return values, None, notes, faults
-    padding = _padding(dataset, stored)
-    values = apply_modality_lut(stored, dataset)
-    if "VOILUTSequence" in dataset and len(dataset.VOILUTSequence):
-        # The table is part of the radiograph's contrast (sigmoid curves of DX); it takes the modality's output.
-        values = apply_voi(np.rint(values).astype(np.int64), dataset)
-    return values, padding, [], []
-
-
-def _padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
-    """Return where pixels are padding (PS3.3 C.7.5.1.1.2), or None."""
-    value = dataset.get("PixelPaddingValue")
-    if value is None:
-        return None
-    limit = dataset.get("PixelPaddingRangeLimit")
-    low, high = sorted((int(value), int(value if limit is None else limit)))
-    padding = (stored >= low) & (stored <= high)
-    return padding if padding.any() else None

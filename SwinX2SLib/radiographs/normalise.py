@@ -51,6 +51,9 @@ def normalise(
         The radiograph, or None if it is empty or constant.
     """
     dense = values if bone_bright else -values
+    if padding is not None and not padding.all():
+        # Whatever stands there must not widen the range in which edges are looked for.
+        dense = np.where(padding, dense[~padding].min(), dense)
     widths = _shutter_widths(dense)
     rows, cols = dense.shape
     open_part = (

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+from SwinX2SLib.radiographs.checks import PHOTOGRAPH_ADVICE
 from SwinX2SLib.radiographs.decoded_image import (
     DecodedImage,
     DecodeError,
@@ -20,9 +21,8 @@ _GRAY_MODES = ("L", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
 _TIFF_PHOTOMETRIC = 262
-
-
 _TIFF_WHITE_IS_ZERO = 0
+_CAMERA_TAGS = (ExifTags.Base.ExposureTime, ExifTags.Base.FNumber, ExifTags.Base.FocalLength)
 
 
 def decode_picture(path: Path) -> DecodedImage:
@@ -66,7 +66,7 @@ def _decode(image: Image.Image) -> DecodedImage:
     if image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1):
         notes.append("The image was reoriented according to its EXIF orientation.")
     values, padding, colour_notes, faults = _gray(upright)
-    notes += colour_notes
+    notes += colour_notes + _camera_notes(image)
     remark = "image files of this type do not store a pixel spacing"
     if dpi and all(np.isfinite(float(value)) and value > 0 for value in dpi):
         remark = (
@@ -81,6 +81,18 @@ def _decode(image: Image.Image) -> DecodedImage:
         notes=notes,
         faults=faults,
     )
+
+
+def _camera_notes(image: Image.Image) -> list[str]:
+    """Return a note where a camera's exposure is recorded, which neither a viewer nor a scanner writes."""
+    exposure = image.getexif().get_ifd(ExifTags.IFD.Exif)
+    if not any(tag in exposure for tag in _CAMERA_TAGS):
+        return []
+    names = (
+        str(image.getexif().get(tag, "")).strip(" \0") for tag in (ExifTags.Base.Make, ExifTags.Base.Model)
+    )
+    camera = " ".join(filter(None, names)) or "a camera"
+    return [f"The image was taken with {camera}: it is a photograph of a radiograph. {PHOTOGRAPH_ADVICE}"]
 
 
 def _white_is_zero_left_alone(image: Image.Image) -> bool:

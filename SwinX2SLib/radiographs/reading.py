@@ -22,7 +22,9 @@ from SwinX2SLib.radiographs.acquisition import (
 )
 from SwinX2SLib.radiographs.checks import (
     check_pair,
+    clipping_notes,
     gray_level_faults,
+    photograph_notes,
     picture_faults,
     same_picture,
     spacing_faults,
@@ -39,6 +41,7 @@ from SwinX2SLib.radiographs.transforms import (
     stated_view_fault,
     stored_of_edited,
 )
+from SwinX2SLib.radiographs.view_recognition import FRONTAL
 
 RadiographSource = str | Path | Radiograph | ArrayLike
 """A file, numbers `(rows, columns)` with bone bright, or what was read before."""
@@ -91,7 +94,9 @@ def interpret(
     if normalised is None:
         return None, [*faults, _CONSTANT]
     faults += gray_level_faults(values)
-    notes += tube_notes + _view_notes(decoded, view) + _user_notes(options) + list(normalised.notes)
+    bone_bright = decoded.bone_bright != options.invert
+    notes += photograph_notes(values) + clipping_notes(values, normalised.pixels, bone_bright)
+    notes += tube_notes + _view_notes(decoded, view, options) + _user_notes(options) + list(normalised.notes)
     ray = _central_ray(decoded.values.shape, turn, options) if xray_source is not None else None
     radiograph = Radiograph(
         normalised.pixels,
@@ -119,8 +124,16 @@ def turn_of_header(
     return Reorientation(), [fault] if fault else []
 
 
-def _view_notes(decoded: DecodedImage, view: str) -> list[str]:
-    if decoded.stated_view.lower() in (view, "", LATERAL):
+def _view_notes(decoded: DecodedImage, view: str, options: RadiographOptions) -> list[str]:
+    if stated_view_fault(decoded.stated_view, view):
+        # Without an orientation to decide, `turn_of_header` reports it as a fault.
+        contradiction = decoded.orientation is not None and options.trust_orientation
+        words = (
+            f"The view in the header ({decoded.stated_view}) contradicts its patient orientation, which was used: "
+            "check that the two radiographs are not swapped."
+        )
+        return [words] if contradiction else []
+    if decoded.stated_view.lower() in (view, "", FRONTAL, LATERAL):
         return []
     return [
         f"The view in the header is {decoded.stated_view}; the radiograph was used as {view.upper()} "

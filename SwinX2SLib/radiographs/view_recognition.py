@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 FRONTAL, LATERAL = "frontal", "lateral"
 # PS3.3 C.8.1.1 (CR) and C.8.7.5 (DX); RLD and LLD (decubitus) lie down and are frontal.
-_POSITIONS = {FRONTAL: {"AP", "PA", "RLD", "LLD"}, LATERAL: {"LL", "RL", "LAT", "LATERAL"}}
+VIEW_POSITIONS = {FRONTAL: {"AP", "PA", "RLD", "LLD", "FRONTAL"}, LATERAL: {"LL", "RL", "LAT", "LATERAL"}}
 _WORDS = {
     FRONTAL: {"ap", "pa", "frontal", "coronal", "anteroposterior", "posteroanterior", "front"},
     LATERAL: {"lat", "lateral", "sagittal", "profile", "side"},
@@ -32,7 +33,8 @@ class RadiographHints:
     """Evidence for the view of a radiograph.
 
     Attributes:
-        view_position: DICOM View Position (0018,5101), or "".
+        view_position: DICOM View Position (0018,5101), or the view of View Code Sequence (0054,0220) in its terms,
+            or "".
         orientation: patient directions of columns and rows, letters of L R A P H F, or None.
         names: words about it: series and protocol description, name of the volume, file name.
         width_mm: in display orientation; in pixels where no size is known of either radiograph.
@@ -69,7 +71,7 @@ class Recognition:
 def view_of(hints: RadiographHints) -> tuple[str, Grounds]:
     """Return "frontal", "lateral" or "" for one radiograph, and the evidence."""
     position = hints.view_position.strip().upper()
-    for view, known in _POSITIONS.items():
+    for view, known in VIEW_POSITIONS.items():
         if position in known:
             return view, Grounds.VIEW_POSITION
     across = {"L": FRONTAL, "R": FRONTAL, "A": LATERAL, "P": LATERAL}
@@ -77,9 +79,16 @@ def view_of(hints: RadiographHints) -> tuple[str, Grounds]:
         (sideways,) = [letter for letter in hints.orientation if letter not in "HF"] or [""]
         if sideways in across:
             return across[sideways], Grounds.ORIENTATION
-    views = {view for view, known in _WORDS.items() if known & _words(hints.names)}
+    view = view_in_words(*hints.names)
+    return (view, Grounds.NAME) if view else ("", Grounds.NOTHING)
+
+
+def view_in_words(*texts: str) -> str:
+    """Return "frontal" or "lateral" as names or descriptions say; "" for neither, both, or an oblique view."""
+    words = _words(texts)
+    views = {view for view, known in _WORDS.items() if known & words}
     # A name that says both, as of a folder of both radiographs, says nothing.
-    return (views.pop(), Grounds.NAME) if len(views) == 1 else ("", Grounds.NOTHING)
+    return views.pop() if len(views) == 1 and "oblique" not in words else ""
 
 
 def recognise(first: RadiographHints, second: RadiographHints) -> Recognition:
@@ -119,11 +128,12 @@ def _by(grounds: Grounds) -> str:
     return {
         Grounds.NAME: " by the file name",
         Grounds.ORIENTATION: " by the orientation in the header",
-        Grounds.VIEW_POSITION: " by DICOM View Position",
+        Grounds.VIEW_POSITION: " by the view in the header",
     }.get(grounds, "")
 
 
-def _words(names: tuple[str, ...]) -> set[str]:
+def _words(names: Iterable[str]) -> set[str]:
     # "ThoraxAP_2" holds AP: a change of case ends a word, as do digits and signs.
-    split = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in names)
+    joined = (re.sub(r"(?i)(antero|postero)[- ](?=posterior|anterior)", r"\1", name) for name in names)
+    split = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in joined)
     return {word.lower() for name in split for word in re.findall(r"[A-Za-z]+", name)}

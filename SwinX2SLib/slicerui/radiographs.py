@@ -20,7 +20,7 @@ from SwinX2SLib.errors import Fault
 from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.radiographs.acquisition import StatedDistances, stated_distances
 from SwinX2SLib.radiographs.decoded_image import HeaderSpacing
-from SwinX2SLib.radiographs.dicom import radiograph_spacing as spacing_of_header
+from SwinX2SLib.radiographs.dicom_geometry import radiograph_spacing as spacing_of_header
 from SwinX2SLib.radiographs.reading import header_spacing, source_from_header
 from SwinX2SLib.radiographs.volumes import SPACING_KEY
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from SwinX2SLib.errors import Fault
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.io.csv_tables import csv_chunks, records_of
 from SwinX2SLib.parallel import RUN_AGAIN, Failure
@@ -80,6 +81,16 @@ class CaseOutcome:
         return cls(
             case.name, status, None, None, None, warnings, "", str(case.ap), str(case.lateral), failure
         )
+
+    @classmethod
+    def unpaired(cls, fault: Fault, folder: Path) -> CaseOutcome:
+        """Return the outcome of what a folder of radiographs holds beside its pairs."""
+        path = Path(fault.path) if fault.path else folder
+        name = (
+            str(path.relative_to(folder)) if path.is_relative_to(folder) and path != folder else folder.name
+        )
+        failure = Failure(name, fault.kind, str(fault))
+        return cls(name, "failed", None, None, None, (), "", "", "", failure)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

@@ -12,8 +12,8 @@ import slicer
 
 from SwinX2SLib.radiographs.acquisition import StatedDistances, stated_distances
 from SwinX2SLib.radiographs.decoded_image import DecodedImage, HeaderSpacing, gray_of_channels
-from SwinX2SLib.radiographs.dicom import patient_orientation, stated_view
-from SwinX2SLib.radiographs.dicom import radiograph_spacing as spacing_of_header
+from SwinX2SLib.radiographs.dicom_geometry import patient_orientation, stated_view, view_position
+from SwinX2SLib.radiographs.dicom_geometry import radiograph_spacing as spacing_of_header
 from SwinX2SLib.radiographs.transforms import upright_letters
 from SwinX2SLib.slicerui.radiographs import dicom_file, header_of, radiograph_axes
 
@@ -34,7 +34,7 @@ class SceneRadiograph:
         decoded: the picture, smaller where it is very large; its spacing is that of the smaller pixels.
         shape: rows and columns of the volume itself.
         words: texts that describe the radiograph: series and protocol, the volume's name.
-        view_position: DICOM View Position, or "".
+        view_position: of the DICOM header, see `dicom_geometry.view_position`, or "".
     """
 
     decoded: DecodedImage
@@ -92,7 +92,7 @@ def _scene_radiograph(node: slicer.vtkMRMLScalarVolumeNode, path: Path | None) -
         faults=faults,
     )
     stated = [str(header.get(name) or "") for name in ("SeriesDescription", "ProtocolName")] if header else []
-    position = str(header.get("ViewPosition") or "") if header else ""
+    position = view_position(header) if header else ""
     return SceneRadiograph(decoded, shape, (node.GetName(), *stated), position)
 
 

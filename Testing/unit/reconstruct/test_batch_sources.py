@@ -45,13 +45,16 @@ def radiograph(tmp_path):
 def dicom_radiograph(tmp_path):
     """Function that writes a DICOM radiograph of a study with a view position."""
 
-    def write(name: str, study: str, position: str, patient: str = "P1") -> Path:
+    def write(name: str, study: str, position: str, patient: str = "P1", **tags) -> Path:
         dataset = Dataset()
         dataset.file_meta = FileMetaDataset()
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
         dataset.SOPInstanceUID = generate_uid()
         dataset.StudyInstanceUID, dataset.PatientID, dataset.ViewPosition = study, patient, position
+        dataset.Rows = dataset.Columns = 200
+        for keyword, value in tags.items():
+            setattr(dataset, keyword, value)
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         pydicom.dcmwrite(path, dataset, enforce_file_format=True)
@@ -141,8 +144,8 @@ def test_a_folder_of_all_layouts_yields_its_pairs(tmp_path, radiograph, dicom_ra
     (tmp_path / "notes.txt").write_text("no radiograph")
     (tmp_path / ".hidden").write_text("nor this")
     (tmp_path / "empty").mkdir()
-    cases, passed_over = read_folder(tmp_path)
-    found = {case.name: (case.ap.name, case.lateral.name, case.radiographs.ap_view) for case in cases}
+    content = read_folder(tmp_path)
+    found = {case.name: (case.ap.name, case.lateral.name, case.radiographs.ap_view) for case in content.cases}
     assert found == {
         "smith": ("smith_ap.png", "smith_lateral.png", "ap"),
         "jones": ("PA-jones.png", "lat-jones.png", "pa"),
@@ -150,7 +153,8 @@ def test_a_folder_of_all_layouts_yields_its_pairs(tmp_path, radiograph, dicom_ra
         "P7": ("x2.dcm", "x1.dcm", "pa"),
         "green": ("1.dcm", "2.dcm", "ap"),
     }
-    assert set(passed_over) == {"notes.txt", "empty"}
+    assert set(content.passed_over) == {"notes.txt", "empty"}
+    assert content.faults == []
 
 
 def test_radiographs_that_cannot_be_paired_are_all_told(tmp_path, radiograph, dicom_radiograph):
@@ -163,7 +167,7 @@ def test_radiographs_that_cannot_be_paired_are_all_told(tmp_path, radiograph, di
         read_folder(tmp_path)
     told = "\n".join(fault.message for fault in error.value.faults)
     for words in (
-        "Case lonely has 1 radiographs", "The case and view of this radiograph",
+        "Case lonely has 1 radiograph (lonely_ap.png)", "The case and view of this radiograph",
         "The frontal radiograph of same cannot be identified",
         "3 radiographs",
     ):  # fmt: skip
@@ -173,11 +177,128 @@ def test_radiographs_that_cannot_be_paired_are_all_told(tmp_path, radiograph, di
         read_folder(tmp_path / "nothing")
 
 
+def view_code(value: str, meaning: str) -> list[Dataset]:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "SRT", meaning
+    return [item]
+
+
+# Storage classes of objects without a picture, and of one that has pixels but is no radiograph.
+DOSE_REPORT, PRESENTATION_STATE = "1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.11.1"
+KEY_OBJECTS, ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.88.59", "1.2.840.10008.5.1.4.1.1.104.1"
+SEGMENTATION, DIRECTORY = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.1.3.10"
+
+
+def test_objects_without_a_picture_and_slices_of_a_ct_do_not_count_as_radiographs(tmp_path, dicom_radiograph):
+    dicom_radiograph("1", "1.2.3", "AP"), dicom_radiograph("2", "1.2.3", "LL")
+    others = (DOSE_REPORT, PRESENTATION_STATE, KEY_OBJECTS, ENCAPSULATED_PDF, SEGMENTATION, "1.2.3.4.5.6")
+    for number, kind in enumerate(others):
+        path = dicom_radiograph(f"other{number}", "1.2.3", "", SOPClassUID=kind)
+        dataset = pydicom.dcmread(path)
+        if kind != SEGMENTATION:
+            del dataset.Rows, dataset.Columns
+        dataset.save_as(path)
+    axial = [1, 0, 0, 0, 1, 0]
+    dicom_radiograph("slice", "1.2.3", "", Modality="CT", ImageOrientationPatient=axial)
+    dicom_radiograph("frames", "1.2.3", "", NumberOfFrames=20)
+    content = read_folder(tmp_path)
+    assert [(case.name, case.ap.name, case.lateral.name) for case in content.cases] == [("P1", "1", "2")]
+    assert content.faults == []
+    assert len(content.passed_over) == len(others) + 2
+
+
+def test_scouts_of_a_ct_are_a_pair_by_their_image_orientation(tmp_path, dicom_radiograph):
+    dicom_radiograph("s/1", "1.2.3", "", Modality="CT", ImageOrientationPatient=[0, 1, 0, 0, 0, -1])
+    dicom_radiograph("s/2", "1.2.3", "", Modality="CT", ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    (case,) = read_folder(tmp_path).cases
+    assert (case.name, case.ap.name, case.lateral.name) == ("s", "2", "1")
+
+
+def test_a_medium_with_a_directory_and_deep_folders_yields_its_pairs(tmp_path, radiograph, dicom_radiograph):
+    for number, patient in enumerate(("A", "B")):
+        series = f"disc/DICOM/PA{number}/ST1"
+        dicom_radiograph(f"{series}/SE1/IM1", f"1.2.{number}", "PA", patient)
+        dicom_radiograph(
+            f"{series}/SE2/IM1", f"1.2.{number}", "", patient, ViewCodeSequence=view_code("R-10236", "x")
+        )
+    directory = dicom_radiograph("disc/DICOMDIR", "", "")
+    dataset = pydicom.dcmread(directory)
+    del dataset.SOPClassUID
+    dataset.file_meta.MediaStorageSOPClassUID = DIRECTORY
+    dataset.save_as(directory)
+    for name in ("logo.png", "button.png", "help/page.png"):
+        radiograph(f"disc/VIEWER/{name}")
+    dicom_radiograph("single/a/b/1", "1.2.9", "AP"), dicom_radiograph("single/a/c/1", "1.2.9", "RL")
+    content = read_folder(tmp_path)
+    found = {
+        case.name: (str(case.ap.relative_to(tmp_path)), case.radiographs.ap_view) for case in content.cases
+    }
+    assert found == {
+        "A": ("disc/DICOM/PA0/ST1/SE1/IM1", "pa"),
+        "B": ("disc/DICOM/PA1/ST1/SE1/IM1", "pa"),
+        "single": ("single/a/b/1", "ap"),
+    }
+    assert content.faults == []
+
+
+def test_anonymous_files_of_one_study_are_paired_within_their_folders(tmp_path, dicom_radiograph):
+    for case in ("one", "two"):
+        (
+            dicom_radiograph(f"{case}/SE1/IM", "1.2.3", "AP", ""),
+            dicom_radiograph(f"{case}/SE2/IM", "1.2.3", "LL", ""),
+        )
+    content = read_folder(tmp_path)
+    assert [case.name for case in content.cases] == ["one", "two"]
+    assert all(case.ap.parents[1] == case.lateral.parents[1] for case in content.cases)
+
+
+def test_a_study_of_more_than_two_radiographs_is_a_fault_and_stops_no_other(tmp_path, dicom_radiograph):
+    dicom_radiograph("a/1", "1.2.3", "AP"), dicom_radiograph("a/2", "1.2.3", "LL")
+    for number, position in enumerate(("AP", "LL", "AP")):
+        dicom_radiograph(f"b/{number}/IM", "1.2.4", position, "P2")
+    content = read_folder(tmp_path)
+    assert [case.name for case in content.cases] == ["a"]
+    (fault,) = content.faults
+    assert "Case P2 has 3 radiographs (b/0/IM, b/1/IM, b/2/IM)" in fault.message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\0" * 128 + b"DICM" + bytes(range(256)), id="random"),
+        pytest.param(b"\0" * 128 + b"DICM", id="no element"),
+    ],
+)
+def test_a_broken_dicom_file_is_a_fault_and_stops_no_other_case(tmp_path, dicom_radiograph, content):
+    dicom_radiograph("a/1", "1.2.3", "AP"), dicom_radiograph("a/2", "1.2.3", "LL")
+    (tmp_path / "a" / "broken.dcm").write_bytes(content)
+    found = read_folder(tmp_path)
+    assert [case.name for case in found.cases] == ["a"]
+    (fault,) = found.faults
+    assert fault.path == str(tmp_path / "a" / "broken.dcm")
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.95])
+def test_a_dicom_file_cut_within_its_header_is_a_fault_and_stops_no_other_case(
+    tmp_path, dicom_radiograph, share
+):
+    dicom_radiograph("a/1", "1.2.3", "AP"), dicom_radiograph("a/2", "1.2.3", "LL")
+    cut = dicom_radiograph("a/cut", "1.2.4", "AP")
+    content = cut.read_bytes()
+    cut.write_bytes(content[: int(share * len(content))])
+    found = read_folder(tmp_path)
+    assert [case.name for case in found.cases] == ["a"]
+    (fault,) = found.faults
+    assert (fault.kind, fault.path) == ("unreadable-file", str(cut))
+
+
 def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, radiograph):
     (
         radiograph("radiographs/a_ap.png"),
         radiograph("radiographs/a_lat.png"),
         radiograph("radiographs/b_ap.png"),
+        radiograph("radiographs/lonely_ap.png"),
     )
     (tmp_path / "radiographs" / "b_lat.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     command = [
@@ -197,11 +318,40 @@ def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, radiograph):
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240
     )
     assert ended.returncode == 6, ended.stderr
+    assert "Not used: " in ended.stderr
+    assert "Case lonely has 1 radiograph" in ended.stderr
     first, second = ended.stdout.splitlines()
     assert first.startswith("a: a_ap.png (frontal), a_lat.png (lateral)")
     assert second.startswith("b: ")
     assert "b_lat.png" in second
     assert not (tmp_path / "out").exists()
+
+
+def test_check_as_json_lists_what_cannot_be_paired_as_failed_cases(tmp_path, radiograph):
+    for name in ("in/a_ap.png", "in/a_lat.png", "in/sub/lonely.png"):
+        radiograph(name)
+    command = [
+        "batch",
+        str(tmp_path / "in"),
+        "--out",
+        str(tmp_path / "out"),
+        "--check",
+        "--json",
+        "--spacing-mm",
+        "2",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "SwinX2SLib", *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert ended.returncode == 6, ended.stderr
+    cases = [case for line in ended.stdout.splitlines() if (case := decode_case(line))]
+    assert [(case["case"], case["status"]) for case in cases] == [("sub", "failed"), ("a", "ready")]
+    assert cases[0]["failure"]["kind"] == "not-a-pair"
 
 
 def test_lines_of_cases_are_told_from_others():
