@@ -61,6 +61,7 @@ set(SwinX2SLib_SCRIPTS
   export/__init__.py
   export/dicom_radiographs.py
   export/dicom_segmentation.py
+  export/dicom_values.py
   export/formats.py
   export/run.py
   export/source.py
