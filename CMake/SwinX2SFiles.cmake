@@ -86,6 +86,7 @@ set(SwinX2SLib_SCRIPTS
   io/decoding.py
   io/dicom_series.py
   io/header.py
+  io/json_files.py
   io/label_arrays.py
   io/label_volumes.py
   io/meshes.py
@@ -93,6 +94,7 @@ set(SwinX2SLib_SCRIPTS
   io/nifti.py
   io/nrrd.py
   io/packing.py
+  io/provenance.py
   io/segmentations.py
   io/volumes.py
   io/vtp.py

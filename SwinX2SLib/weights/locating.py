@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import re
 from pathlib import Path
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.io.json_files import parse_json
 from SwinX2SLib.weights.header import METADATA_KEY, SUFFIX, read_header
 from SwinX2SLib.weights.manifest import find_weights
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
@@ -112,7 +112,7 @@ def _record_beside(path: Path) -> WeightsRecord:
 
 def _parse(text: str | bytes, path: Path) -> object:
     try:
-        return json.loads(text)
+        return parse_json(text if isinstance(text, str) else text.decode("utf-8"))
     except ValueError as error:
         hint = "Import or export the weights again."
         raise WeightsError(
