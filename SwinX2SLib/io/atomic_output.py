@@ -132,19 +132,35 @@ def atomic_directory(out: Path, names: Collection[str], overwrite: bool) -> Iter
         OSError: it cannot be written; `out` is as it was.
     """
     out = _real(out)
-    made = [parent for parent in out.parents if not parent.exists()]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = _sibling(out, _NEW)
-    folder.mkdir()
+    with new_folder(out.parent):
+        folder = _sibling(out, _NEW)
+        folder.mkdir()
+        try:
+            yield folder
+            _publish(folder, out, names, overwrite)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; when the block fails, those that were made and are empty go again."""
+    folder = _real(folder)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        yield folder
-        _publish(folder, out, names, overwrite)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        for parent in made:
+        for place in made:
             with suppress(OSError):
-                parent.rmdir()
+                place.rmdir()
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether a file could not be written for want of space: of the disk, a quota or a limit of its size."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def remove_stale(out: Path, names: Collection[str] = ()) -> None:

@@ -44,7 +44,7 @@ def read_provenance(path: Path, required: Collection[str] = ()) -> dict[str, Any
     except (OSError, ValueError) as error:
         message = f"The file cannot be read ({error})."
         raise InputError([Fault("result-unreadable", message, _HINT, str(path))]) from error
-    provenance: dict[str, Any] = {_RENAMED.get(name, name): value for name, value in stored.items()}
+    provenance: dict[str, Any] = {_RENAMED.get(str(name), str(name)): value for name, value in stored.items()}
     if wrong := list(_wrong(provenance, _KINDS, "")):
         listed = "; ".join(wrong[:_MOST_NAMED]) + (" and more" if len(wrong) > _MOST_NAMED else "")
         message = f"The file cannot be read ({listed})."
