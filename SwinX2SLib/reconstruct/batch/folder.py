@@ -23,12 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel.tasks import key_fault
 from SwinX2SLib.radiographs.decoded_image import DecodeError
 from SwinX2SLib.radiographs.decoding import decoder_of
 from SwinX2SLib.radiographs.dicom import patient_orientation
 from SwinX2SLib.radiographs.view_recognition import FRONTAL, LATERAL, RadiographHints, recognise, view_of
-from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, RadiographDefaults
+from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, RadiographDefaults, folder_fault
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -207,7 +206,7 @@ class _Found:
             return
         settings = replace(self._defaults, ap_view="pa") if ap.is_pa else self._defaults
         found = BatchCase(case, ap.path, lateral.path, settings, how=f"{how}: {recognition.reason}")
-        if reason := key_fault(found.key):
+        if reason := folder_fault(found):
             self.fault("key", f"{case!r} is not a valid folder name: {reason}.", ap.path)
         elif any(found.key.casefold() == other.key.casefold() for other in self.cases):
             self.fault("case-twice", f"Two cases are named {case}.", ap.path)

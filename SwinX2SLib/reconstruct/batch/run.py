@@ -19,14 +19,12 @@ from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import Silent, TaskProgress
 from SwinX2SLib.parallel.tasks import Work
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
-from SwinX2SLib.reconstruct.batch.cases import BatchCase
-from SwinX2SLib.reconstruct.batch.summary import TABLE, CaseOutcome, write_tables
+from SwinX2SLib.reconstruct.batch.cases import STATE, TABLE, BatchCase, folder_fault
+from SwinX2SLib.reconstruct.batch.summary import CaseOutcome, write_tables
 from SwinX2SLib.reconstruct.batch.worker import check_pair, is_there, reconstruct_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.reconstruction import FILES
 from SwinX2SLib.version import __version__
-
-STATE = ".batch"
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,12 @@ def run_batch(
     """
     out = Path(os.path.abspath(out))
     errors = backend.check(settings)
-    faults = [*settings.faults(), *_folder_faults(out), *(f for error in errors for f in error.faults)]
+    faults = [
+        *settings.faults(),
+        *_name_faults(cases),
+        *_folder_faults(out),
+        *(f for error in errors for f in error.faults),
+    ]
     if faults:
         raise (InputError if len(faults) > sum(len(e.faults) for e in errors) else type(errors[0]))(faults)
     tasks = {case.key: Task(case.key, _payload(case, out, settings, measure)) for case in cases}
@@ -180,6 +183,15 @@ def _is_whole(result: Mapping[str, Any], out: Path, measure: bool) -> bool:
     files = result.get("files")
     folder = result.get("folder")
     return bool(files) and folder is not None and is_there(result, out / folder, measure)
+
+
+def _name_faults(cases: Sequence[BatchCase]) -> list[Fault]:
+    """List the cases that cannot have a folder of their name."""
+    reasons = {case.name: reason for case in cases if (reason := folder_fault(case))}
+    return [
+        Fault("key", f"{name!r} is not a valid folder name: {reason}.", "Rename this case.")
+        for name, reason in reasons.items()
+    ]
 
 
 def _folder_faults(out: Path) -> list[Fault]:
