@@ -84,11 +84,13 @@ set(SwinX2SLib_SCRIPTS
   io/atomic_output.py
   io/csv_tables.py
   io/decoding.py
+  io/dicom_files.py
   io/dicom_series.py
   io/header.py
   io/json_files.py
   io/label_arrays.py
   io/label_volumes.py
+  io/limits.py
   io/meshes.py
   io/metaimage.py
   io/nifti.py

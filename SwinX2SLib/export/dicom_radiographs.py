@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.export.dicom_values import is_uid, patient_and_study
+from SwinX2SLib.io.dicom_files import read_dicom
 from SwinX2SLib.io.header import reading
 
 if TYPE_CHECKING:
@@ -110,13 +111,12 @@ def _lent(path: Path) -> RadiographHeader | None:
     Raises:
         InputError: it is damaged.
     """
-    from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
 
     with reading(path, "DICOM file"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            stored = dcmread(path, stop_before_pixels=True)
+            stored = read_dicom(path, stop_before_pixels=True)
         except (InvalidDicomError, OSError):
             return None
         dataset, notes = patient_and_study(stored)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from SwinX2SLib.io.dicom_files import read_dicom, require_picture
 from SwinX2SLib.radiographs.acquisition import positive_number, stated_distances
 from SwinX2SLib.radiographs.decoded_image import (
     DecodedImage,
@@ -137,12 +138,11 @@ def decode_dicom(path: Path) -> DecodedImage:
         DecodeError: broken, truncated, several frames, no picture.
     """
     with decoding("DICOM file", "Export it again, uncompressed if possible."):
-        import pydicom
-
-        dataset = pydicom.dcmread(path, force=path.suffix.lower() in (".dcm", ".dicom"))
+        dataset = read_dicom(path, force=path.suffix.lower() in (".dcm", ".dicom"))
         _require_picture(dataset)
         if int(dataset.get("NumberOfFrames") or 1) > 1:
             raise multi_frame_error(int(dataset.NumberOfFrames))
+        require_picture(dataset, path)
         return _radiograph(dataset)
 
 

@@ -14,9 +14,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.limits import require_size
+from SwinX2SLib.io.packing import require_archive
 from SwinX2SLib.weights.header import SUFFIX, read_header, text_faults
 from SwinX2SLib.weights.packing import unpack
 
+_WHAT = "checkpoint"
 # Under these keys training loops keep the state dictionary, beside epoch, score and optimiser; our own one keeps the
 # averaged weights next to the raw ones.
 WRAPPERS = ("average", "state_dict", "model_state_dict", "model", "net")
@@ -53,12 +56,14 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         sentence = f"The file has no state dictionary of tensors{': ' + kinds if kinds else ''}."
         hint = f"Save model.state_dict(), bare or under one of the keys {', '.join(WRAPPERS)}."
         raise _fault("checkpoint-content", sentence, hint, path)
+    _require_tensors(content, path)
     return {str(key).removeprefix(PARALLEL_PREFIX): value for key, value in content.items()}
 
 
 def _read(path: Path) -> Any:
     damaged = "Copy or download the file again."
     try:
+        require_archive(path, _WHAT)
         if path.suffix.lower() == SUFFIX:
             return unpack(load_file(path), read_header(path)[1])
         with torch.serialization.safe_globals(_NUMPY_NUMBERS):
@@ -72,13 +77,26 @@ def _read(path: Path) -> Any:
         )
         hint = "It was not opened. Save it again as model.state_dict() or as safetensors."
         raise _fault("checkpoint-unsafe", sentence, hint, path) from error
-    except MemoryError:
+    except (MemoryError, InputError):
         raise
     except Exception as error:  # the unpickler meets any text with whatever its letters happen to mean
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         reason = "its content is unknown" if "weights_only" in reason else reason.rstrip(".")
         sentence = f"The file is damaged or not a checkpoint ({reason})."
         raise _fault("checkpoint-damaged", sentence, damaged, path) from error
+
+
+def _require_tensors(content: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse tensors that are not stored in full: a single number can be stated as gigabytes.
+
+    Raises:
+        InputError: sparse tensors, or more values than the limit and the file allow.
+    """
+    if others := [key for key, value in content.items() if value.layout is not torch.strided]:
+        message = f"The file has tensors that are not dense: {', '.join(map(str, others[:8]))}."
+        raise _fault("checkpoint-content", message, "Save model.state_dict() of a dense network.", path)
+    held = sum(value.numel() * value.element_size() for value in content.values())
+    require_size(held, _WHAT, path, most=path.stat().st_size)
 
 
 def _unwrap(content: Any) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.dicom_files import read_dicom
 from SwinX2SLib.radiographs.decoded_image import DecodeError
 from SwinX2SLib.radiographs.decoding import decoder_of
 from SwinX2SLib.radiographs.dicom import patient_orientation
@@ -49,12 +50,11 @@ class _Radiograph:
 
     @cached_property
     def header(self) -> Dataset | None:
-        from pydicom import dcmread
         from pydicom.errors import InvalidDicomError
 
         try:
-            return dcmread(self.path, stop_before_pixels=True)
-        except (InvalidDicomError, OSError):
+            return read_dicom(self.path, stop_before_pixels=True)
+        except (InvalidDicomError, InputError, OSError):
             return None
 
     @cached_property
