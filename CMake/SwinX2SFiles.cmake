@@ -86,6 +86,7 @@ set(SwinX2SLib_SCRIPTS
   io/decoding.py
   io/dicom_files.py
   io/dicom_series.py
+  io/file_locks.py
   io/header.py
   io/json_files.py
   io/label_arrays.py

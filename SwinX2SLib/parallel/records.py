@@ -84,11 +84,11 @@ class Records:
         self.path(key).unlink(missing_ok=True)
 
     def finish(self, key: str, fingerprint: str, text: str) -> None:
-        """Write a result, atomically."""
+        """Write a result, atomically; a result that is there is finished, whatever ends the process in between."""
         written = (text + "\n").encode()
-        self._write(self.path(key), written)
         state = {"fingerprint": fingerprint, "sha256": _digest(written)}
         self._write(self._state / f"{key}.json", json.dumps(state).encode())
+        self._write(self.path(key), written)
 
     def fail(self, key: str, fingerprint: str, failure: Failure) -> None:
         """Write why there is no result."""
@@ -96,7 +96,7 @@ class Records:
         self._write(self._state / f"{key}.json", json.dumps(state, indent=1).encode())
 
     def _write(self, path: Path, content: bytes) -> None:
-        atomic_write(path, content, temporary_folder=self._state, hint=RUN_AGAIN)
+        atomic_write(path, content, sync=True, temporary_folder=self._state, hint=RUN_AGAIN)
 
 
 def _digest(content: bytes) -> str:

@@ -21,7 +21,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
-from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.atomic_output import atomic_write, writing_faults
 from SwinX2SLib.io.provenance import FILE
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
@@ -135,6 +135,8 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
         OutputError: the measurements could not be written.
     """
     folder = Path(folder)
+    if faults := writing_faults(folder):
+        raise InputError(faults)
     findings = read_findings(folder, SHOWN)
     radiographs = _radiographs(findings.provenance, folder / FILE)
     title = title or " and ".join(radiograph.path.name for radiograph in radiographs if radiograph.path)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.io.atomic_output import remove_stale, stale_targets
+from SwinX2SLib.io.atomic_output import remove_stale, stale_targets, writing_faults
 from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import Silent, TaskProgress
 from SwinX2SLib.parallel.tasks import Work
@@ -201,6 +201,6 @@ def _folder_faults(out: Path) -> list[Fault]:
             Fault("output-is-file", "This is a file, not a folder.", "Specify a folder with --out.", str(out))
         ]
     if not out.is_dir() or (out / STATE).is_dir() or not any(out.iterdir()):
-        return []
+        return writing_faults(out)
     message = "The output folder contains other files."
     return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]

@@ -222,6 +222,14 @@ def test_a_case_named_like_a_file_of_the_run_is_refused_before_any_work(tmp_path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that takes no files")
+def test_a_folder_that_takes_no_files_is_refused_before_any_radiograph_is_read(tmp_path):
+    case = BatchCase("one", tmp_path / "missing.png", tmp_path / "missing too.png")
+    with pytest.raises(InputError) as error:
+        run_batch([case], Path("/proc/out"), Job(case.ap, case.lateral, tmp_path), backend=NoNetwork())
+    assert [fault.kind for fault in error.value.faults] == ["output-not-writable"]
+
+
 class NoNetwork:
     """A backend that finds nothing wrong."""
 

@@ -1,8 +1,10 @@
 """The report shows the bones of a result on their sides, and refuses what does not belong together."""
 
+import errno
 import json
 from html.parser import HTMLParser
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions, prepare_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
-from SwinX2SLib.report import write_report
+from SwinX2SLib.report import page, write_report
 from SwinX2SLib.report.findings import bone_flags, read_findings
 from SwinX2SLib.report.page import (
     PICTURES,
@@ -329,6 +331,16 @@ def test_the_command_writes_the_page_and_names_it(result, capsys):
     page = result.out / "report.html"
     assert str(page) in capsys.readouterr().out
     assert "Mine" in Page(page.read_text(encoding="utf-8")).text
+
+
+def test_a_result_on_a_read_only_disk_is_refused_before_any_work(result, monkeypatch, capsys):
+    def read_only(path, *arguments, **options):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    monkeypatch.setattr(page, "read_findings", None)
+    assert main(["report", str(result.out)]) == 3
+    assert "is not writable (Read-only file system)" in capsys.readouterr().err
 
 
 def test_the_command_refuses_a_folder_without_a_result_in_words(tmp_path, capsys):
