@@ -18,6 +18,7 @@ import highdicom
 import numpy as np
 from highdicom.color import CIELabColor
 from highdicom.seg import Segmentation, SegmentDescription
+from pydicom import Dataset
 from pydicom.sr.coding import Code as DicomCode
 from pydicom.tag import Tag
 from pydicom.uid import UID, generate_uid
@@ -29,8 +30,6 @@ from SwinX2SLib.geometry.frames import ras_to_lps, reorient
 from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
-
     from SwinX2SLib.export.source import ExportSource
 
 
@@ -63,12 +62,14 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> list[str]:
     numbers[[label.id for label in present]] = np.arange(1, len(present) + 1)
     frame_uid = _frame_of_reference(source, headers)
     radiographs = [_as_source(header.dataset, frame_uid) for header in headers.values()]
+    study = radiographs[0].StudyInstanceUID
+    others = [radiograph for radiograph in radiographs if radiograph.StudyInstanceUID != study]
     with warnings.catch_warnings():
         # Of every name without a caret, and repeating the name.
         warnings.simplefilter("ignore")
         segmentation = Segmentation(
             source_images=radiographs[:1],
-            further_source_images=radiographs[1:],
+            further_source_images=[each for each in radiographs[1:] if each.StudyInstanceUID == study],
             pixel_array=highdicom.Volume(
                 np.ascontiguousarray(numbers[volume]),
                 ras_to_lps(affine),
@@ -89,6 +90,8 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> list[str]:
             content_description="Bones reconstructed from radiographs; research use only",
             series_description="Bones from radiographs (SwinX2S)",
         )
+    if others:
+        segmentation.StudiesContainingOtherReferencedInstancesSequence = list(map(_of_another_study, others))
     segmentation.save_as(path)
     # highdicom takes patient and study from the first radiograph.
     role, first = next(iter(headers.items()))
@@ -123,6 +126,16 @@ def _as_source(header: Dataset, frame_uid: UID) -> Dataset:
     radiograph.ImagePositionPatient, radiograph.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 0, -1]
     radiograph.PixelSpacing, radiograph.SliceThickness = [1, 1], 1
     return radiograph
+
+
+def _of_another_study(radiograph: Dataset) -> Dataset:
+    """Return the reference to an image of a study other than the segmentation's (PS3.3 C.12.2)."""
+    image, series, study = Dataset(), Dataset(), Dataset()
+    image.ReferencedSOPClassUID = radiograph.SOPClassUID
+    image.ReferencedSOPInstanceUID = radiograph.SOPInstanceUID
+    series.SeriesInstanceUID, series.ReferencedInstanceSequence = radiograph.SeriesInstanceUID, [image]
+    study.StudyInstanceUID, study.ReferencedSeriesSequence = radiograph.StudyInstanceUID, [series]
+    return study
 
 
 def _described(number: int, label: Label) -> SegmentDescription:
