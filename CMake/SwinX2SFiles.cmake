@@ -61,6 +61,7 @@ set(SwinX2SLib_SCRIPTS
   export/__init__.py
   export/dicom_radiographs.py
   export/dicom_segmentation.py
+  export/dicom_values.py
   export/formats.py
   export/run.py
   export/source.py
@@ -84,15 +85,20 @@ set(SwinX2SLib_SCRIPTS
   io/bone_masks.py
   io/csv_tables.py
   io/decoding.py
+  io/dicom_files.py
   io/dicom_series.py
+  io/file_locks.py
   io/header.py
+  io/json_files.py
   io/label_arrays.py
   io/label_volumes.py
+  io/limits.py
   io/meshes.py
   io/metaimage.py
   io/nifti.py
   io/nrrd.py
   io/packing.py
+  io/provenance.py
   io/segmentations.py
   io/volumes.py
   io/vtp.py

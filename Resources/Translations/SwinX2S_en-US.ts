@@ -1440,7 +1440,11 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The DICOM header has no {0}, so the radiograph cannot be referenced.</source>
+            <source>The DICOM header has no valid {0}, so the radiograph cannot be referenced.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The DICOM object is of the kind {0}, not a standard image.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1449,6 +1453,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>The radiographs belong to two patients (IDs {0}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The weights {0} cannot be written there ({1}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Choose another folder with --out, or free some space.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1572,11 +1584,23 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>{0} is not a valid folder name: {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Give every case a unique name.</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>The segment {0} is in layer {1}, but the file has {2} layers.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The environment variable {0} is {1}, not a number of MiB.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Remove it, or set a number such as {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1912,14 +1936,6 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The weights cannot be written ({0}).</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Choose another folder with --out, or free some space.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>Use the segmentation that was measured.</source>
             <translation type="unfinished" />
         </message>
@@ -2036,11 +2052,7 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>provenance.json has no entry {0}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Reconstruct again.</source>
+            <source>{0} has no entry {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2049,6 +2061,10 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>The radiograph differs from the one used for the result.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reconstruct again.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2117,6 +2133,10 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>The result cannot be read ({0}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The options of the run cannot be used. {0}</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2272,6 +2292,14 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The {0} holds {1} MiB or more, above the limit of {2} MiB.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check the file; if it is right, crop or resample it, or set the environment variable {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{0} files were selected.</source>
             <translation type="unfinished" />
         </message>
@@ -2381,6 +2409,10 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>The file was modified: its SHA-256 is {0} instead of {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The file is {0}, not weights.</source>
             <translation type="unfinished" />
         </message>
         <message>

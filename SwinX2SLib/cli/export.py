@@ -79,8 +79,6 @@ def run_command(arguments: argparse.Namespace) -> int:
     written = run_export(
         source, formats, arguments.out, arguments.overwrite, lambda message: print(message, file=sys.stderr)
     )
-    for note in source.notes:
-        print(note, file=sys.stderr)
     for name, path in written.items():
         print(f"{path}  {FORMATS[name].frame}")
     return 0

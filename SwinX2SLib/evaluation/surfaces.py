@@ -15,6 +15,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.distances import signed_distances_mm
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
 from SwinX2SLib.io.label_volumes import LabelVolume
+from SwinX2SLib.io.packing import open_arrays
 
 COARSEST_MM = 2.0
 """Finer volumes are thinned to about this voxel size [mm]; neither pictures nor an alignment gain by more."""
@@ -98,13 +99,15 @@ def read_surfaces(path: Path) -> ComparedSurfaces:
     """
     found: dict[str, dict[str, dict[str, np.ndarray]]] = {"prediction": {}, "truth": {}}
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        with open_arrays(path, "file of surfaces") as arrays:
             for key in arrays.files:
                 role, name, what = key.split("/")
                 found[role].setdefault(name, {})[what] = arrays[key]
         return ComparedSurfaces(
             *({name: ComparedSurface(**parts) for name, parts in found[role].items()} for role in found)
         )
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         message = f"The surfaces cannot be read ({error})."
         raise InputError([Fault("surfaces-unreadable", message, "Compare again.", str(path))]) from error

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import uuid
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,18 +18,18 @@ import highdicom
 import numpy as np
 from highdicom.color import CIELabColor
 from highdicom.seg import Segmentation, SegmentDescription
+from pydicom import Dataset
 from pydicom.sr.coding import Code as DicomCode
+from pydicom.tag import Tag
 from pydicom.uid import UID, generate_uid
 
 from SwinX2SLib.anatomy import Code, Label, label_by_id
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.export.dicom_radiographs import radiograph_headers
+from SwinX2SLib.export.dicom_radiographs import RadiographHeader, radiograph_headers
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient
 from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
-
     from SwinX2SLib.export.source import ExportSource
 
 
@@ -42,8 +44,11 @@ _MAY_BE_EMPTY = (
 _NAMESPACE = uuid.UUID("6f1d1a52-64a2-4f0e-9b0b-6d1f0f6a3c55")
 
 
-def write_dicom_segmentation(path: Path, source: ExportSource) -> None:
+def write_dicom_segmentation(path: Path, source: ExportSource) -> list[str]:
     """Write one DICOM SEG object, a binary segment for each bone that is present.
+
+    Returns:
+        Sentences about values of the radiographs that DICOM does not allow and that were not copied as they are.
 
     Raises:
         InputError: the radiographs cannot lend patient and study, see `dicom_radiographs`.
@@ -56,36 +61,50 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> None:
     numbers = np.zeros(256, np.uint8)
     numbers[[label.id for label in present]] = np.arange(1, len(present) + 1)
     frame_uid = _frame_of_reference(source, headers)
-    radiographs = [_as_source(header, frame_uid) for header in headers.values()]
-    segmentation = Segmentation(
-        source_images=radiographs[:1],
-        further_source_images=radiographs[1:],
-        pixel_array=highdicom.Volume(
-            np.ascontiguousarray(numbers[volume]),
-            ras_to_lps(affine),
-            "PATIENT",
-            frame_of_reference_uid=frame_uid,
-        ),
-        segmentation_type="BINARY",
-        segment_descriptions=[_described(number, label) for number, label in enumerate(present, start=1)],
-        series_instance_uid=generate_uid(),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=generate_uid(),
-        instance_number=1,
-        manufacturer="SwinX2S",
-        manufacturer_model_name="SwinX2S",
-        software_versions=__version__,
-        device_serial_number="0",
-        content_label="BONES",
-        content_description="Bones reconstructed from radiographs; research use only",
-        series_description="Bones from radiographs (SwinX2S)",
-    )
+    radiographs = [_as_source(header.dataset, frame_uid) for header in headers.values()]
+    study = radiographs[0].StudyInstanceUID
+    others = [radiograph for radiograph in radiographs if radiograph.StudyInstanceUID != study]
+    with warnings.catch_warnings():
+        # Of every name without a caret, and repeating the name.
+        warnings.simplefilter("ignore")
+        segmentation = Segmentation(
+            source_images=radiographs[:1],
+            further_source_images=[each for each in radiographs[1:] if each.StudyInstanceUID == study],
+            pixel_array=highdicom.Volume(
+                np.ascontiguousarray(numbers[volume]),
+                ras_to_lps(affine),
+                "PATIENT",
+                frame_of_reference_uid=frame_uid,
+            ),
+            segmentation_type="BINARY",
+            segment_descriptions=[_described(number, label) for number, label in enumerate(present, start=1)],
+            series_instance_uid=generate_uid(),
+            series_number=_SERIES_NUMBER,
+            sop_instance_uid=generate_uid(),
+            instance_number=1,
+            manufacturer="SwinX2S",
+            manufacturer_model_name="SwinX2S",
+            software_versions=__version__,
+            device_serial_number="0",
+            content_label="BONES",
+            content_description="Bones reconstructed from radiographs; research use only",
+            series_description="Bones from radiographs (SwinX2S)",
+        )
+    if others:
+        segmentation.StudiesContainingOtherReferencedInstancesSequence = list(map(_of_another_study, others))
     segmentation.save_as(path)
+    # highdicom takes patient and study from the first radiograph.
+    role, first = next(iter(headers.items()))
+    return [
+        f"{source.radiographs[role].name}: {note}"
+        for tag, note in first.notes.items()
+        if tag in segmentation or tag == Tag("SpecificCharacterSet")
+    ]
 
 
-def _frame_of_reference(source: ExportSource, headers: dict[str, Dataset]) -> UID:
+def _frame_of_reference(source: ExportSource, headers: Mapping[str, RadiographHeader]) -> UID:
     """Return the same frame for all that is exported of one pair of radiographs on one grid."""
-    radiographs = "/".join(str(header.SOPInstanceUID) for header in headers.values())
+    radiographs = "/".join(str(header.dataset.SOPInstanceUID) for header in headers.values())
     grid = f"{source.labels.shape}{np.round(source.affine, 6).tolist()}"
     return UID(f"2.25.{uuid.uuid5(_NAMESPACE, radiographs + grid).int}")
 
@@ -100,10 +119,23 @@ def _as_source(header: Dataset, frame_uid: UID) -> Dataset:
     for name in _MAY_BE_EMPTY:
         if name not in radiograph:
             setattr(radiograph, name, "")
+    # Whatever the radiograph's own encoding, the text here is Unicode.
+    radiograph.SpecificCharacterSet = "ISO_IR 192"
+    radiograph.Rows, radiograph.Columns = 1, 1
     radiograph.FrameOfReferenceUID = frame_uid
     radiograph.ImagePositionPatient, radiograph.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 0, -1]
     radiograph.PixelSpacing, radiograph.SliceThickness = [1, 1], 1
     return radiograph
+
+
+def _of_another_study(radiograph: Dataset) -> Dataset:
+    """Return the reference to an image of a study other than the segmentation's (PS3.3 C.12.2)."""
+    image, series, study = Dataset(), Dataset(), Dataset()
+    image.ReferencedSOPClassUID = radiograph.SOPClassUID
+    image.ReferencedSOPInstanceUID = radiograph.SOPInstanceUID
+    series.SeriesInstanceUID, series.ReferencedInstanceSequence = radiograph.SeriesInstanceUID, [image]
+    study.StudyInstanceUID, study.ReferencedSeriesSequence = radiograph.StudyInstanceUID, [series]
+    return study
 
 
 def _described(number: int, label: Label) -> SegmentDescription:

@@ -95,7 +95,7 @@ def run_export(
         formats: names of `FORMATS`.
         out: folder to write; new, empty, or an earlier export with `overwrite`.
         overwrite: whether an earlier export may be replaced.
-        report: called with a description of the current phase.
+        report: called with a description of the current phase, and at last with every note.
 
     Returns:
         The file (for STL, the folder) of each format.
@@ -112,7 +112,9 @@ def run_export(
     if faults:
         raise InputError(faults)
     with atomic_result(out, ENTRIES, overwrite, "export") as folder:
-        _write(folder, source, wanted, report)
+        notes = _write(folder, source, wanted, report)
+    for note in notes:
+        report(note)
     return {name: out.resolve() / FORMATS[name].entry for name in wanted}
 
 
@@ -125,7 +127,11 @@ def _format_faults(wanted: Sequence[str]) -> list[Fault]:
     ]
 
 
-def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Callable[[str], None]) -> None:
+def _write(
+    folder: Path, source: ExportSource, wanted: Sequence[str], report: Callable[[str], None]
+) -> list[str]:
+    """Write all files and return what a reader of them must know."""
+    notes = list(source.notes)
     meshes = []
     if _MESH_WRITERS.keys() & wanted:
         report("Computing surfaces")
@@ -142,9 +148,10 @@ def _write(folder: Path, source: ExportSource, wanted: Sequence[str], report: Ca
         else:
             from SwinX2SLib.export.dicom_segmentation import write_dicom_segmentation
 
-            write_dicom_segmentation(path, source)
-    document = json.dumps(_document(source, wanted), indent=2, ensure_ascii=False)
+            notes += write_dicom_segmentation(path, source)
+    document = json.dumps(_document(source, wanted, notes), indent=2, ensure_ascii=False)
     atomic_write(folder / DOCUMENT, document + "\n")
+    return notes
 
 
 def _bone_meshes(source: ExportSource) -> Iterator[Mesh]:
@@ -155,7 +162,7 @@ def _bone_meshes(source: ExportSource) -> Iterator[Mesh]:
         yield Mesh(label.name, surface, label.group, label.colour, label.title)
 
 
-def _document(source: ExportSource, wanted: Sequence[str]) -> dict:
+def _document(source: ExportSource, wanted: Sequence[str], notes: Sequence[str]) -> dict:
     """Return the record of an export that is written beside its files."""
     bones = [label_by_id(int(value)).name for value in np.unique(source.labels) if value]
     return {
@@ -166,6 +173,6 @@ def _document(source: ExportSource, wanted: Sequence[str]) -> dict:
         "source_sha256": source.sha256,
         "bones": bones,
         "files": {name: {"path": FORMATS[name].entry, "frame": FORMATS[name].frame} for name in wanted},
-        "notes": list(source.notes),
+        "notes": list(notes),
         "intended_use": "research",
     }

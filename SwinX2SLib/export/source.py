@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.provenance import FILE, read_provenance
 from SwinX2SLib.measurements.reading import ReadOptions
 from SwinX2SLib.measurements.sources import BonesSource, path_of, subject_of
-
-_PROVENANCE = "provenance.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,32 +71,23 @@ def read_source(
         sha256=subject.sha256,
         radiographs=radiographs
         or {
-            role: Path(str(radiograph["path"]))
-            for role, radiograph in recorded.items()
-            if radiograph.get("path")
+            role: Path(radiograph["path"]) for role, radiograph in recorded.items() if radiograph.get("path")
         },
         radiograph_hashes={}
         if radiographs
-        else {role: str(radiograph.get("sha256", "")) for role, radiograph in recorded.items()},
+        else {role: radiograph.get("sha256", "") for role, radiograph in recorded.items()},
         notes=subject.notes,
     )
 
 
 def _provenance(path: Path) -> Mapping[str, Any]:
     """Return what stands beside a result; segmentations of other programs have none."""
-    file = (path if path.is_dir() else path.parent) / _PROVENANCE
+    file = (path if path.is_dir() else path.parent) / FILE
     if not file.is_file():
         return {}
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or not isinstance(content.get("inputs", {}), dict):
-            raise ValueError("it has no radiographs")
-    except (OSError, ValueError) as error:
-        message = f"The file cannot be read ({error})."
-        raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(file))]) from error
-    return content
+    return read_provenance(file)
 
 
 def _radiographs_of(provenance: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     inputs = provenance.get("inputs", {})
-    return {role: inputs[role] for role in ("ap", "lateral") if isinstance(inputs.get(role), dict)}
+    return {role: inputs[role] for role in ("ap", "lateral") if role in inputs}

@@ -1,7 +1,7 @@
 """Outputs that appear atomically: written under a hidden name, then renamed on the same disk.
 
-A process that is killed leaves hidden names that carry the number of their process, never a name of a result; the
-next run removes those of processes that are gone (`remove_stale`).
+A process that is killed leaves hidden names, never a name of a result; the next run removes those whose lock nobody
+holds any more (`remove_stale`, `file_locks`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.io.file_locks import abandoned_lock, held_lock, remove_abandoned_locks
 
 _NEW, _OLD = "new", "old"
-_TEMPORARY_NAME = re.compile(r"^\.(.*\.)?swinx2s-(new|old)-(\d+)-(\d+)-[0-9a-f]{8}(\..*)?$", re.DOTALL)
-# Of a process whose start time is unknown.
-_START_UNKNOWN = 0
+# Names of version 0.1 have numbers of their process before the token, and no lock.
+_TEMPORARY_NAME = re.compile(r"^\.(.*\.)?swinx2s-(new|old)-((?:\d+-\d+-)?[0-9a-f]{8,16})(\..*)?$", re.DOTALL)
 
 Content = bytes | str | Iterable[bytes] | Callable[[BinaryIO], object]
 
@@ -39,7 +39,8 @@ def atomic_file(
 
     Args:
         path: the file to write; its folder exists.
-        sync: whether the bytes have to be on the disk itself before the file appears.
+        sync: whether the bytes have to be on the disk itself before the file appears, and the file's name before
+            this returns, as a power cut demands.
         temporary_folder: where to write first, on the same disk; the file's own folder by default.
         previous: where to keep the file that is replaced; a process that is killed in between leaves it there.
 
@@ -48,18 +49,20 @@ def atomic_file(
     """
     path = Path(path)
     folder = path.parent if temporary_folder is None else temporary_folder
-    partial = folder / f".swinx2s-{_NEW}-{_owner()}-{secrets.token_hex(4)}{_ending(path)}"
-    try:
-        yield partial
-        if sync:
-            with partial.open("rb+") as stream:
-                os.fsync(stream.fileno())
-        if previous is not None and path.exists():
-            os.replace(path, previous)
-        os.replace(partial, path)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with held_lock(folder) as token:
+        partial = folder / f".swinx2s-{_NEW}-{token}{_ending(path)}"
+        try:
+            yield partial
+            if sync:
+                _sync_file(partial)
+            if previous is not None and path.exists():
+                os.replace(path, previous)
+            os.replace(partial, path)
+            if sync:
+                _sync_folder(path.parent)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def atomic_write(
@@ -120,6 +123,8 @@ def atomic_result(out: Path, names: Collection[str], overwrite: bool, what: str)
 def atomic_directory(out: Path, names: Collection[str], overwrite: bool) -> Iterator[Path]:
     """Yield a hidden folder beside `out` to write in; when the block ends well it becomes `out`.
 
+    Its files are on the disk itself before it appears: after a power cut, too, a result is whole or absent.
+
     Files in `out` that are none of `names` are kept.
 
     Args:
@@ -132,19 +137,37 @@ def atomic_directory(out: Path, names: Collection[str], overwrite: bool) -> Iter
         OSError: it cannot be written; `out` is as it was.
     """
     out = _real(out)
-    made = [parent for parent in out.parents if not parent.exists()]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = _sibling(out, _NEW)
-    folder.mkdir()
+    with new_folder(out.parent), held_lock(out.parent) as token:
+        folder = _sibling(out, _NEW, token)
+        folder.mkdir()
+        try:
+            yield folder
+            _sync_tree(folder)
+            _publish(folder, out, names, overwrite, token)
+            _sync_folder(out.parent)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; when the block fails, those that were made and are empty go again."""
+    folder = _real(folder)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        yield folder
-        _publish(folder, out, names, overwrite)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        for parent in made:
+        for place in made:
             with suppress(OSError):
-                parent.rmdir()
+                place.rmdir()
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether a file could not be written for want of space: of the disk, a quota or a limit of its size."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def remove_stale(out: Path, names: Collection[str] = ()) -> None:
@@ -163,15 +186,22 @@ def remove_stale(out: Path, names: Collection[str] = ()) -> None:
                 leftover.rename(out)
         for leftover in _leftovers_of_folder(out, _NEW):
             shutil.rmtree(leftover, ignore_errors=True)
+        remove_abandoned_locks(out.parent)
     if os.access(out, os.R_OK | os.W_OK | os.X_OK):
         for leftover in _leftovers(out, f".swinx2s-{_NEW}-"):
             if leftover.is_file():
                 leftover.unlink(missing_ok=True)
+        remove_abandoned_locks(out)
 
 
 def stale_targets(folder: Path) -> list[Path]:
     """Return the folders within a folder of which killed processes left something, for `remove_stale`."""
-    names = {match[1][:-1] for entry in folder.iterdir() if (match := _of_dead(entry)) and match[1]}
+    names = set()
+    for entry in list(folder.iterdir()):
+        match = _TEMPORARY_NAME.match(entry.name)
+        if match and match[1]:
+            with abandoned_lock(folder, match[3]) as is_abandoned:
+                names |= {match[1][:-1]} if is_abandoned else set()
     return [folder / name for name in sorted(names)]
 
 
@@ -188,6 +218,13 @@ def output_faults(out: Path, names: Collection[str], overwrite: bool) -> list[Fa
         return _place_faults(out) or _content_faults(out, names, overwrite) or _writing_faults(out)
     except OSError as error:
         return [_unwritable(out, error)]
+
+
+def writing_faults(folder: Path) -> list[Fault]:
+    """List why no files can be written in a folder, which need not exist yet; nothing stays there."""
+    folder = _real(folder)
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    return _probe_faults(place, folder)
 
 
 def _write(content: Content, stream: BinaryIO) -> None:
@@ -237,12 +274,23 @@ def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[
 def _writing_faults(out: Path) -> list[Fault]:
     """Try to make and remove the kind of folder that will be written; permissions alone do not decide."""
     place = next(path for path in (out, *out.parents) if path.parent.exists())
-    probe = _sibling(place, _NEW)
+    faults = _probe_faults(place.parent, out, place.name)
+    # Somebody else's files are moved out of a result that is replaced.
+    return faults or (_probe_faults(out, out) if out.is_dir() else [])
+
+
+def _probe_faults(place: Path, out: Path, name: str = "") -> list[Fault]:
+    probe = (
+        _sibling(place / name, _NEW, secrets.token_hex(8))
+        if name
+        else place / f".swinx2s-{secrets.token_hex(8)}"
+    )
     try:
         probe.mkdir()
     except OSError as error:
-        return [_unwritable(place.parent, error, out)]
-    probe.rmdir()
+        return [_unwritable(place, error, out)]
+    with suppress(FileNotFoundError):
+        probe.rmdir()
     return []
 
 
@@ -257,7 +305,7 @@ def _real(out: Path) -> Path:
     return Path(os.path.realpath(out))
 
 
-def _publish(folder: Path, out: Path, names: Collection[str], overwrite: bool) -> None:
+def _publish(folder: Path, out: Path, names: Collection[str], overwrite: bool, token: str) -> None:
     if not out.exists():
         folder.rename(out)
         return
@@ -270,7 +318,7 @@ def _publish(folder: Path, out: Path, names: Collection[str], overwrite: bool) -
         raise FileExistsError(
             errno.EEXIST, "another run has written to this folder in the meantime", str(out)
         )
-    old = _sibling(out, _OLD)
+    old = _sibling(out, _OLD, token)
     out.rename(old)
     try:
         folder.rename(out)
@@ -289,47 +337,41 @@ def _retire(old: Path, out: Path, names: Collection[str]) -> None:
     shutil.rmtree(old)
 
 
-def _sibling(out: Path, kind: str) -> Path:
-    return out.with_name(f".{out.name}.swinx2s-{kind}-{_owner()}-{secrets.token_hex(4)}")
+def _sibling(out: Path, kind: str, token: str) -> Path:
+    return out.with_name(f".{out.name}.swinx2s-{kind}-{token}")
 
 
-def _leftovers_of_folder(out: Path, kind: str) -> list[Path]:
+def _leftovers_of_folder(out: Path, kind: str) -> Iterator[Path]:
     return _leftovers(out.parent, f".{out.name}.swinx2s-{kind}-")
 
 
-def _leftovers(folder: Path, start: str) -> list[Path]:
-    return [entry for entry in folder.iterdir() if entry.name.startswith(start) and _of_dead(entry)]
+def _leftovers(folder: Path, start: str) -> Iterator[Path]:
+    """Yield what nobody works on any more; nobody else cleans it up while it is looked at."""
+    for entry in list(folder.iterdir()):
+        match = _TEMPORARY_NAME.match(entry.name) if entry.name.startswith(start) else None
+        if match:
+            with abandoned_lock(folder, match[3]) as is_abandoned:
+                if is_abandoned and entry.exists():
+                    yield entry
 
 
-def _of_dead(path: Path) -> re.Match[str] | None:
-    """Return the parts of a temporary name whose process has ended, else None."""
-    match = _TEMPORARY_NAME.match(path.name)
-    return match if match and not _is_running(int(match[3]), int(match[4])) else None
+def _sync_tree(folder: Path) -> None:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            _sync_file(Path(place, name))
+        _sync_folder(Path(place))
 
 
-def _owner() -> str:
-    return f"{os.getpid()}-{_start_of(os.getpid())}"
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
 
 
-def _start_of(pid: int) -> int:
-    """Return when a process started [s since 1970], or `_START_UNKNOWN`."""
-    # The panel writes files in a Slicer where nothing is installed yet.
-    try:
-        import psutil
-    except ImportError:
-        return _START_UNKNOWN
-    return int(psutil.Process(pid).create_time())
-
-
-def _is_running(pid: int, started: int) -> bool:
-    """Return whether a process runs; in doubt it does, so that nothing of it is removed."""
-    try:
-        import psutil
-    except ImportError:
-        return True
-    try:
-        return started == _START_UNKNOWN or int(psutil.Process(pid).create_time()) == started
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
+def _sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk; Windows does so by itself, and some file servers cannot."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

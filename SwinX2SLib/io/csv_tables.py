@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,11 @@ from SwinX2SLib.errors import Fault, InputError
 
 _DELIMITERS = ",;\t"
 _MOST_TOLD = 50
+
+# Spreadsheets run a cell that begins so, whatever encloses it in the file
+# (https://owasp.org/www-community/attacks/CSV_Injection). A quote in front makes it text.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"'*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 Row = Sequence[Any] | Mapping[str, Any]
 
@@ -58,6 +64,8 @@ def shortened(faults: list[Fault], path: Path) -> list[Fault]:
 def records_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
     """Yield the line, from 1, and the fields of each record of a table in UTF-8; empty lines are passed over.
 
+    The quote that `csv_lines` puts before a formula is taken away again.
+
     Args:
         content: of the file; the separator is what its first line has most of: comma, semicolon or tab.
 
@@ -72,17 +80,20 @@ def records_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         for fields in reader:
             if any(field.strip() for field in fields):
-                yield line, fields
+                yield line, [_without_guard(field) for field in fields]
             line = reader.line_num + 1
     except csv.Error as error:
         raise ValueError(str(error)) from error
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a table, see `csv_text`; thousands of rows need not lie in memory together."""
+    """Yield the lines of a table, see `csv_text`; thousands of rows need not lie in memory together.
+
+    Texts that a spreadsheet would run as a formula get a quote (') in front.
+    """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(columns)
+    writer.writerow([_guarded(name) for name in columns])
     for row in rows:
         yield _taken(stream)
         if isinstance(row, Mapping):
@@ -91,7 +102,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
             row = [row.get(name) for name in columns]
         if len(row) != len(columns):
             raise ValueError(f"A row has {len(row)} fields for {len(columns)} columns.")
-        writer.writerow(["" if field is None else field for field in row])
+        writer.writerow(["" if field is None else _guarded(field) for field in row])
     yield _taken(stream)
 
 
@@ -121,6 +132,16 @@ def for_spreadsheets(table: str) -> bytes:
     Names of files that are no UTF-8 become escapes.
     """
     return codecs.BOM_UTF8 + table.encode("utf-8", "backslashreplace")
+
+
+def _guarded(field: Any) -> Any:
+    is_formula = isinstance(field, str) and _FORMULA.match(field) and not _NUMBER.fullmatch(field)
+    return f"'{field}" if is_formula else field
+
+
+def _without_guard(field: str) -> str:
+    is_guarded = field.startswith("'") and _FORMULA.match(field) and not _NUMBER.fullmatch(field)
+    return field[1:] if is_guarded else field
 
 
 def _taken(stream: io.StringIO) -> str:

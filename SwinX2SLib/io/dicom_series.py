@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import SimpleITK
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.io.decoding import array_of, decoder_faults
 from SwinX2SLib.io.header import VolumeHeader, affine_of_steps, refuse, stated_lengths, unreadable
+from SwinX2SLib.io.limits import require_size
 
 # How far a slice may lie from its place among evenly spaced ones, as a share of their distance.
 _UNEVEN_SHARE = 0.05
@@ -37,7 +39,9 @@ def read_dicom_series(folder: Path, series_uid: str | None = None) -> tuple[Volu
         uids = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(_safe(folder))
         uid = _chosen(uids, series_uid, folder)
         reader = SimpleITK.ImageSeriesReader()
-        reader.SetFileNames(SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(_safe(folder), uid))
+        names = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(_safe(folder), uid)
+        require_size(_unpacked_bytes(names), "DICOM series", folder)
+        reader.SetFileNames(names)
         reader.MetaDataDictionaryArrayUpdateOn()
         array = array_of(reader.Execute())
         tags = [
@@ -54,6 +58,21 @@ def read_dicom_series(folder: Path, series_uid: str | None = None) -> tuple[Volu
         folder, "DICOM", array.shape, 3, affine, spacing, array.dtype, unit="mm", fields={"series": uid}
     )
     return header, array
+
+
+def _unpacked_bytes(names: tuple[str, ...]) -> int:
+    """Return how many bytes the slices take, by their headers."""
+    reader = SimpleITK.ImageFileReader()
+    held = 0
+    for name in names:
+        reader.SetFileName(name)
+        reader.ReadImageInformation()
+        pixel = SimpleITK.Image(
+            [1] * reader.GetDimension(), reader.GetPixelID(), reader.GetNumberOfComponents()
+        )
+        pixel_bytes = pixel.GetNumberOfComponentsPerPixel() * pixel.GetSizeOfPixelComponent()
+        held += math.prod(reader.GetSize()) * pixel_bytes
+    return held
 
 
 def _safe(folder: Path) -> str:

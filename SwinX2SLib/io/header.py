@@ -7,6 +7,7 @@ here; the voxels themselves are ITK's to decode (`decoding`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,11 @@ class VolumeHeader:
     def voxel_bytes(self) -> int:
         """Size of one stored number; 0 where only the decoder knows."""
         return 0 if self.dtype is None else self.dtype.itemsize
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """How many bytes the array takes, as stored or as it is returned, whichever is more."""
+        return math.prod(self.shape) * max(self.voxel_bytes, 1)
 
     @property
     def is_detached(self) -> bool:

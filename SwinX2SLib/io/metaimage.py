@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.io.header import (
     COPY_HINT,
@@ -22,6 +23,7 @@ from SwinX2SLib.io.header import (
     unreadable,
     without_single_ends,
 )
+from SwinX2SLib.io.limits import require_size
 from SwinX2SLib.io.packing import MOST_COMPRESSED, zlib_lengths
 
 _WHAT = "MetaImage file"
@@ -101,8 +103,10 @@ def require_whole(header: MetaImageHeader) -> None:
     try:
         with header.data_path.open("rb") as stream:
             stream.seek(0 if header.is_detached else header.header_bytes)
-            held, packed = zlib_lengths(stream)
+            held, packed = zlib_lengths(stream, lambda count: require_size(count, _WHAT, header.path))
         told = int(header.fields.get("CompressedDataSize", 0))
+    except InputError:
+        raise
     except ValueError as error:
         raise unreadable(_WHAT, f"{error}", header.path) from error
     if held != header.data_bytes:

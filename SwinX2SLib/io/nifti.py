@@ -32,6 +32,7 @@ from SwinX2SLib.io.header import (
     unreadable,
     without_single_ends,
 )
+from SwinX2SLib.io.limits import require_size
 from SwinX2SLib.io.packing import BLOCK_BYTES, MOST_COMPRESSED
 
 _WHAT = "NIfTI file"
@@ -72,6 +73,13 @@ class NiftiHeader(VolumeHeader):
         stated = float(self.stored["vox_offset"])
         least = 0 if self.is_detached else self.stored.single_vox_offset
         return max(int(stated), least) if math.isfinite(stated) else least
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """How many bytes the array takes, as stored with what precedes it or as float32, whichever is more."""
+        slope, intercept = self.stored.get_slope_inter()
+        scaled = 4 * math.prod(self.shape) if slope is not None and (slope, intercept) != (1, 0) else 0
+        return max(self.data_bytes + self.offset, scaled)
 
     @property
     def data_bytes(self) -> int:
@@ -131,8 +139,10 @@ def read_voxels(header: NiftiHeader) -> np.ndarray:
         single = np.complex64 if dtype.kind == "c" else np.float32
         array = np.asarray(proxy, dtype=single) if is_scaled else np.asarray(proxy.get_unscaled())
         # The check sum stands at the end.
-        while stream.read(BLOCK_BYTES):
-            pass
+        held = header.offset + header.data_bytes
+        while block := stream.read(BLOCK_BYTES):
+            held += len(block)
+            require_size(held, _WHAT, header.path)
     if header.is_colour:
         array = np.stack([array[name] for name in dtype.names], axis=-1)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import orientation_of
 from SwinX2SLib.io.header import (
     COPY_HINT,
@@ -23,7 +24,8 @@ from SwinX2SLib.io.header import (
     unreadable,
     without_single_ends,
 )
-from SwinX2SLib.io.packing import MOST_COMPRESSED, gzip_length
+from SwinX2SLib.io.limits import require_size
+from SwinX2SLib.io.packing import BLOCK_BYTES, MOST_COMPRESSED, gzip_length
 
 _WHAT = "NRRD file"
 MAGIC = b"NRRD"
@@ -249,16 +251,21 @@ def require_whole(header: NrrdHeader) -> None:
     Raises:
         InputError: voxels are missing, or the check sum is wrong.
     """
-    skips = any("skip" in name for name in header.fields)
-    if skips or header.fields["encoding"].lower() not in _GZIP or not header.data_path.is_file():
+    if header.fields["encoding"].lower() not in _GZIP or not header.data_path.is_file():
         return
+    skips = any("skip" in name for name in header.fields)
     try:
         with header.data_path.open("rb") as stream:
             stream.seek(0 if header.is_detached else header.header_bytes)
-            held = gzip_length(stream)
+            held = gzip_length(stream, lambda count: require_size(count, _WHAT, header.path))
+    except InputError:
+        raise
     except ValueError as error:
+        if skips:
+            # Lines before the compressed ones may be none of it.
+            return
         raise unreadable(_WHAT, f"{error}", header.path) from error
-    if held < header.data_bytes:
+    if held < header.data_bytes and not skips:
         raise unreadable(_WHAT, f"it ends after {held} of {header.data_bytes} bytes", header.path)
 
 
@@ -286,6 +293,32 @@ def _is_regular(affine: np.ndarray | None) -> bool:
         return False
 
 
+def _unpacked_bzip2(content: bytes, header: NrrdHeader) -> bytes:
+    """Return what bzip2 streams hold, as far as the header states voxels.
+
+    Raises:
+        InputError: they are damaged or hold too much.
+    """
+    parts: list[bytes] = []
+    held = 0
+    try:
+        while content:
+            unpacker = bz2.BZ2Decompressor()
+            while not unpacker.eof and (part := unpacker.decompress(content, BLOCK_BYTES)):
+                content = b""
+                held += len(part)
+                require_size(held, _WHAT, header.path)
+                parts.append(part)
+            if not unpacker.eof:
+                raise ValueError("Compressed data ended before the end-of-stream marker was reached")
+            content = unpacker.unused_data
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise unreadable(_WHAT, f"{error}", header.path) from error
+    return b"".join(parts)
+
+
 def write_plain_copy(header: NrrdHeader, path: Path) -> None:
     """Write the voxels as a NRRD file that says nothing of where they lie, for ITK to decode.
 
@@ -302,10 +335,7 @@ def write_plain_copy(header: NrrdHeader, path: Path) -> None:
         name: fields[name] for name in ("line skip", "byte skip", "lineskip", "byteskip") if name in fields
     }
     if kept["encoding"].lower() in _BZIP2:
-        try:
-            content = bz2.decompress(content)
-        except (OSError, ValueError) as error:
-            raise unreadable(_WHAT, f"{error}", header.path) from error
+        content = _unpacked_bzip2(content, header)
         kept["encoding"] = "raw"
     text = "".join(f"{name}: {value}\n" for name, value in kept.items())
-    path.write_bytes(b"NRRD0004\n" + text.encode() + b"\n" + content)
+    path.write_bytes(b"NRRD0004\n" + text.encode("utf-8", "surrogateescape") + b"\n" + content)

@@ -25,6 +25,7 @@ from SwinX2SLib.io.atomic_output import atomic_file
 from SwinX2SLib.io.decoding import decode
 from SwinX2SLib.io.dicom_series import read_dicom_series
 from SwinX2SLib.io.header import COPY_HINT, VolumeHeader, refuse
+from SwinX2SLib.io.limits import require_size
 from SwinX2SLib.io.packing import BLOCK_BYTES
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -109,6 +110,7 @@ def read_volume(path: Path) -> Volume:
         header, array = read_dicom_series(path)
         return Volume(array, header)
     header = read_header(path)
+    require_size(header.unpacked_bytes, f"{header.format} file", path)
     if 0 in header.shape:
         size = " x ".join(map(str, header.shape))
         raise refuse("not-a-volume", f"The file has {size} voxels.", "Export it again.", path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.packing import open_arrays
 
 FILE = "skeleton_samples.npz"
 
@@ -49,10 +50,12 @@ class BoneMotions:
             InputError: it cannot be read, or holds something else.
         """
         try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+            with open_arrays(path, "file of samples") as content:
                 bones, matrices = content["bones"], np.asarray(content["matrices"], dtype=np.float32)
             if bones.ndim != 1 or matrices.shape[1:] != (len(bones), 3, 4) or not np.isfinite(matrices).all():
                 raise ValueError("it does not hold one map for each bone and sample")
+        except InputError:
+            raise
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             hint = "Reconstruct again, or delete the file: values then have no intervals."
             sentence = f"The samples of the skeleton cannot be read ({error})."

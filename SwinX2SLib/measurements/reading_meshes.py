@@ -14,6 +14,7 @@ from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.io.header import reading, refuse
 from SwinX2SLib.io.label_volumes import named
 from SwinX2SLib.io.meshes import read_meshes
+from SwinX2SLib.io.packing import open_arrays
 from SwinX2SLib.measurements.bones import Bone, bone_from_mesh
 
 BONE_SUFFIXES = (".stl", ".ply", ".obj", ".vtp")
@@ -64,7 +65,7 @@ def read_mesh_archive(
     Raises:
         InputError: the file is unreadable, or arrays are missing, named by no bone, or no mesh.
     """
-    with reading(path, "file of meshes"), np.load(path, allow_pickle=False) as archive:
+    with reading(path, "file of meshes"), open_arrays(path, "file of meshes") as archive:
         arrays = {name: archive[name] for name in archive.files if name.endswith((_VERTICES, _FACES))}
     stems = [name.removesuffix(_VERTICES) for name in arrays if name.endswith(_VERTICES)]
     structures, faults, notes = _structures_of(stems, ignore_unknown, path)

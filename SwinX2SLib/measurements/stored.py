@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.json_files import parse_json
 from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, Plane
 
 SCHEMA_NAME, SCHEMA_VERSION = "swinx2s-measurements", 1
@@ -51,7 +52,7 @@ def measured_document(text: str) -> MeasuredDocument:
         InputError: it is no such document, or of a version that this program does not know.
     """
     try:
-        content = json.loads(text)
+        content = parse_json(text)
     except ValueError as error:
         raise _refused("not-measurements", "The file is not a measurements document.") from error
     return measured_content(content)

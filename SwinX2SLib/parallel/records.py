@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_write, remove_stale
+from SwinX2SLib.io.json_files import parse_json, read_json
 from SwinX2SLib.parallel.tasks import Failure, failure_as_dict
 
 _STATE, _ASIDE = ".state", "aside"
@@ -70,10 +71,10 @@ class Records:
     def is_finished(self, key: str, fingerprint: str, accept: Callable[[dict], bool] | None) -> bool:
         """Return whether a whole result of just these inputs is there (and `accept` takes it)."""
         try:
-            state = json.loads((self._state / f"{key}.json").read_text(encoding="utf-8"))
+            state = read_json(self._state / f"{key}.json")
             written = self.path(key).read_bytes()
             same = (state.get("fingerprint"), state.get("sha256")) == (fingerprint, _digest(written))
-            return same and (accept is None or accept(json.loads(written)))
+            return same and (accept is None or accept(parse_json(written.decode("utf-8"))))
         except (OSError, ValueError, AttributeError):
             return False
 
@@ -83,11 +84,11 @@ class Records:
         self.path(key).unlink(missing_ok=True)
 
     def finish(self, key: str, fingerprint: str, text: str) -> None:
-        """Write a result, atomically."""
+        """Write a result, atomically; a result that is there is finished, whatever ends the process in between."""
         written = (text + "\n").encode()
-        self._write(self.path(key), written)
         state = {"fingerprint": fingerprint, "sha256": _digest(written)}
         self._write(self._state / f"{key}.json", json.dumps(state).encode())
+        self._write(self.path(key), written)
 
     def fail(self, key: str, fingerprint: str, failure: Failure) -> None:
         """Write why there is no result."""
@@ -95,7 +96,7 @@ class Records:
         self._write(self._state / f"{key}.json", json.dumps(state, indent=1).encode())
 
     def _write(self, path: Path, content: bytes) -> None:
-        atomic_write(path, content, temporary_folder=self._state, hint=RUN_AGAIN)
+        atomic_write(path, content, sync=True, temporary_folder=self._state, hint=RUN_AGAIN)
 
 
 def _digest(content: bytes) -> str:

@@ -14,6 +14,14 @@ Payload = Mapping[str, Any]
 Work = Callable[[Payload], dict]
 _LONGEST_KEY = 150  # with a suffix, below the 255 bytes that file systems allow, also in letters of two bytes
 _NOT_IN_FILE_NAMES = frozenset('<>:"/\\|?*')
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_DEVICES = {
+    "CON",
+    "PRN",
+    "AUX",
+    "NUL",
+    *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)),
+}
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,8 @@ def key_fault(key: str) -> str:
         return f"it is longer than {_LONGEST_KEY} characters"
     if key[0] == "." or key[-1] in ". " or key != key.strip():
         return "it begins or ends with a dot or a space"
+    if key.partition(".")[0].rstrip().upper() in _DEVICES:
+        return "Windows reserves it for a device"
     bad = sorted({letter for letter in key if letter in _NOT_IN_FILE_NAMES or not letter.isprintable()})
     return f"it contains {' '.join(map(repr, bad))}" if bad else ""
 

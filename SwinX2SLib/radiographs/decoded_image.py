@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from SwinX2SLib.errors import Fault
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.radiographs.acquisition import StatedDistances
 
 # JPEG's colour conversion moves the channels of a gray picture apart by a level or two of 255.
@@ -127,6 +127,9 @@ def decoding(what: str, hint: str = "Export or copy the file again.") -> Iterato
         yield
     except DecodeError:
         raise
+    except InputError as error:
+        fault = error.faults[0]
+        raise DecodeError(fault.kind, fault.message, fault.hint) from error
     except MemoryError:
         raise DecodeError(
             "too-large",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from SwinX2SLib.io.dicom_files import read_dicom, require_picture
 from SwinX2SLib.radiographs.acquisition import stated_distances
 from SwinX2SLib.radiographs.decoded_image import DecodedImage, DecodeError, decoding, multi_frame_error
 from SwinX2SLib.radiographs.dicom_geometry import (
@@ -62,11 +63,9 @@ def radiograph_header(path: Path) -> RadiographHeader | None:
         DecodeError: broken or truncated.
     """
     with decoding("DICOM file", _HINT), warnings.catch_warnings():
-        import pydicom
-
         # What a reader warns of is reported when the radiograph is read.
         warnings.simplefilter("ignore")
-        dataset = pydicom.dcmread(path, stop_before_pixels=True, force=path.suffix.lower() in _ENDINGS)
+        dataset = read_dicom(path, stop_before_pixels=True, force=path.suffix.lower() in _ENDINGS)
         if not _is_radiograph(dataset):
             return None
         return RadiographHeader(
@@ -109,12 +108,11 @@ def decode_dicom(path: Path) -> DecodedImage:
         DecodeError: broken, truncated, several frames, no picture.
     """
     with decoding("DICOM file", _HINT):
-        import pydicom
-
-        dataset = pydicom.dcmread(path, force=path.suffix.lower() in _ENDINGS)
+        dataset = read_dicom(path, force=path.suffix.lower() in _ENDINGS)
         _require_picture(dataset)
         if int(dataset.get("NumberOfFrames") or 1) > 1:
             raise multi_frame_error(int(dataset.NumberOfFrames))
+        require_picture(dataset, path)
         return _radiograph(dataset)
 
 

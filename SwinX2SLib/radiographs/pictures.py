@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+from SwinX2SLib.io.limits import PIXEL_BYTES, require_size
 from SwinX2SLib.radiographs.checks import PHOTOGRAPH_ADVICE
 from SwinX2SLib.radiographs.decoded_image import (
     DecodedImage,
@@ -54,6 +55,7 @@ def _load(path: Path) -> DecodedImage:
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
             raise multi_frame_error(frames)
+        require_size(image.width * image.height * len(image.getbands()) * PIXEL_BYTES, "picture", path)
         image.load()
         return _decode(image)
 

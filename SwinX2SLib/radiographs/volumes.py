@@ -9,6 +9,7 @@ a radiograph: it stays as stored.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ import numpy as np
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.io.header import VolumeHeader
-from SwinX2SLib.io.volumes import read_volume
+from SwinX2SLib.io.limits import PIXEL_BYTES, require_size
+from SwinX2SLib.io.volumes import read_header, read_volume
 from SwinX2SLib.radiographs.decoded_image import (
     DecodedImage,
     DecodeError,
@@ -40,6 +42,7 @@ def decode_volume(path: Path) -> DecodedImage:
         DecodeError: broken, truncated, more than one slice, no picture.
     """
     try:
+        _require_picture_size(read_header(path))
         volume = read_volume(path)
     except InputError as error:
         fault = error.faults[0]
@@ -55,6 +58,13 @@ def decode_volume(path: Path) -> DecodedImage:
         radiograph.notes.extend(notes)
         radiograph.faults.extend(faults)
         return radiograph
+
+
+def _require_picture_size(header: VolumeHeader) -> None:
+    """Refuse a picture that is too large; a volume is refused as one later."""
+    lengths = [length for length in header.shape if length > 1]
+    if len(lengths) == 2 or header.is_colour:
+        require_size(math.prod(lengths) * PIXEL_BYTES, f"{header.format} file", header.path)
 
 
 def _directions(header: VolumeHeader, dimensions: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.json_files import read_json
 from SwinX2SLib.radiographs.pair import pair_option_faults
 from SwinX2SLib.radiographs.radiograph import Crop, Radiograph, RadiographOptions
 from SwinX2SLib.radiographs.registration import Shift
@@ -139,7 +140,7 @@ class Job:
             InputError: the file cannot be read, or values are unknown, missing or wrong (every problem is listed).
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values = read_json(Path(path))
         except (OSError, ValueError) as error:
             fault = Fault(
                 "job-unreadable", f"The job file cannot be read ({error}).", "Write it again.", str(path)

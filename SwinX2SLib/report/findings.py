@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from SwinX2SLib.anatomy import Label
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
+from SwinX2SLib.io.provenance import FILE, read_provenance
 from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.reconstruct.plausibility import (
     LARGEST_ML,
@@ -26,7 +26,7 @@ from SwinX2SLib.reconstruct.plausibility import (
     unreliable_reason,
 )
 
-_FILES = ("labels.nii.gz", "uncertainty.nii.gz", "provenance.json")
+_FILES = ("labels.nii.gz", "uncertainty.nii.gz", FILE)
 _BONE_FILES = ("labels.nii.gz", "segmentation.seg.nrrd")
 
 
@@ -101,33 +101,19 @@ def _listed(bones: Sequence[Label]) -> str:
     return ", ".join(titles + (ribs if len(ribs) <= _LISTED_RIBS else [f"{len(ribs)} ribs"]))
 
 
-# Keys in version 0.1.
-_RENAMED = {
-    "film_check": "orientation_check",
-    "shape_likeness": "shape_similarity",
-    "removed_voxels": "removed_component_voxels",
-}
+_SIZES = tuple(
+    f"inputs.{view}.{size}"
+    for view in ("ap", "lateral")
+    for size in ("pixels.rows", "pixels.columns", "spacing_mm.row", "spacing_mm.column")
+)
 
 
-def read_provenance(path: Path) -> dict:
-    """Read a `provenance.json`; keys of version 0.1 are renamed.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it is not a JSON object.
-    """
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(stored, dict):
-        raise ValueError("not a JSON object")
-    provenance = {_RENAMED.get(name, name): value for name, value in stored.items()}
-    check = provenance.get("orientation_check")
-    if isinstance(check, dict) and "doubt" in check:
-        provenance["orientation_check"] = {**check, "warning": check["doubt"]}
-    return provenance
-
-
-def read_findings(folder: Path) -> Findings:
+def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
     """Read the files of a result.
+
+    Args:
+        folder: of the result.
+        required: entries of its provenance that are needed beyond the radiographs' sizes.
 
     Raises:
         InputError: files are missing, unreadable or inconsistent; every problem is listed.
@@ -138,19 +124,11 @@ def read_findings(folder: Path) -> Findings:
         raise InputError(
             [Fault("result-missing", f"There is no {name}.", hint, str(folder)) for name in missing]
         )
+    provenance = read_provenance(folder / FILE, (*_SIZES, *required))
+    sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
     try:
-        provenance = read_provenance(folder / "provenance.json")
-        sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
         values, stored = read_three_axes(folder / "labels.nii.gz")
         spread, spread_stored = read_three_axes(folder / "uncertainty.nii.gz")
-    except KeyError as error:
-        fault = Fault(
-            "provenance-incomplete",
-            f"provenance.json has no entry {error}.",
-            "Reconstruct again.",
-            str(folder),
-        )
-        raise InputError([fault]) from error
     except InputError as error:
         faults = [
             replace(fault, kind="result-unreadable", hint="Reconstruct again.") for fault in error.faults

@@ -21,7 +21,8 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
-from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.atomic_output import atomic_write, writing_faults
+from SwinX2SLib.io.provenance import FILE
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.plausibility import unreliable_reason
@@ -107,6 +108,11 @@ PICTURES = {
     "bones_front": "bones_front.png",
     "bones_left": "bones_left.png",
 }
+# Entries of the provenance that the page needs.
+SHOWN = (
+    "model.name", "grid.shape", "grid.spacing_mm", "device", "precision", "seconds.total", "created",
+    "program.version",
+)  # fmt: skip
 _MARGIN, _LETTER_HEIGHT = 24, 40
 _PIXELS_PER_MM = 1.5  # a voxel of the usual grid has four pixels
 
@@ -129,8 +135,10 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
         OutputError: the measurements could not be written.
     """
     folder = Path(folder)
-    findings = read_findings(folder)
-    radiographs = _radiographs(findings.provenance)
+    if faults := writing_faults(folder):
+        raise InputError(faults)
+    findings = read_findings(folder, SHOWN)
+    radiographs = _radiographs(findings.provenance, folder / FILE)
     title = title or " and ".join(radiograph.path.name for radiograph in radiographs if radiograph.path)
     pictures = _pictures(findings, radiographs)
     measured = write_measurements(folder, title) if findings.bones else None
@@ -142,8 +150,13 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     return written
 
 
-def _radiographs(provenance: dict) -> tuple[Radiograph, Radiograph]:
-    job = Job.from_dict(provenance.get("options"))
+def _radiographs(provenance: dict, file: Path) -> tuple[Radiograph, Radiograph]:
+    try:
+        job = Job.from_dict(provenance.get("options"))
+    except InputError as error:
+        reasons = " ".join(fault.message for fault in error.faults)
+        message = f"The options of the run cannot be used. {reasons}"
+        raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(file))]) from error
     radiographs = read_pair(
         job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
     )

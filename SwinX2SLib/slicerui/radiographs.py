@@ -193,13 +193,14 @@ def radiograph_file(node: slicer.vtkMRMLScalarVolumeNode, folder: Path, name: st
 def header_of(path: Path) -> Dataset | None:
     """Return the header of a DICOM file, or None where it cannot be read."""
     try:
-        from pydicom import dcmread
         from pydicom.errors import InvalidDicomError
+
+        from SwinX2SLib.io.dicom_files import read_dicom
     except ImportError:
         # Slicer brings it; a Python without it cannot have read the radiograph either.
         return None
     try:
-        return dcmread(path, stop_before_pixels=True)
+        return read_dicom(path, stop_before_pixels=True)
     except (InvalidDicomError, OSError):
         # The database may name a file that was replaced since; the worker reports its faults.
         return None

@@ -10,6 +10,7 @@ import torch
 
 from SwinX2SLib.errors import Fault, InputError, OutputError
 from SwinX2SLib.io.atomic_output import atomic_file
+from SwinX2SLib.io.packing import require_archive
 
 LAST, PREVIOUS, BEST = "last.pt", "previous.pt", "best.pt"
 # What each kind of checkpoint must hold.
@@ -103,7 +104,10 @@ def _save(path: Path, state: dict, previous: Path | None = None) -> None:
 
 def _read(path: Path, needed: tuple[str, ...]) -> dict:
     try:
+        require_archive(path, "checkpoint")
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except Exception as error:  # torch names a damaged archive by many exception types
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         sentence = f"The checkpoint cannot be read: {words}."

@@ -17,7 +17,6 @@ from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.radiographs import RadiographOptions, read_pair
 from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 from SwinX2SLib.resources import resource_path
-from SwinX2SLib.training.checkpoint import LAST
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch, BatchDataset, load_sources
 from SwinX2SLib.training.distributed import Process
@@ -96,10 +95,10 @@ def smoke_config(model: str) -> TrainingConfig:
 def try_out(
     folder: Path, listener: Listener, process: Process, config: TrainingConfig = CONFIG
 ) -> Trial | None:
-    """Train, validate, save, export, load and reconstruct.
+    """Train, or go on training after an interruption, validate, save, export, load and reconstruct.
 
     Args:
-        folder: receives the run; it must not hold one yet.
+        folder: receives the run; it must not hold a finished one.
         listener: receives each entry of the log.
         process: this process among those of the run.
         config: see `smoke_config`.
@@ -108,11 +107,18 @@ def try_out(
         What was found, None in other processes than the first.
 
     Raises:
-        InputError: the folder holds a run already, or see `train`.
+        InputError: the folder holds a finished run, or see `train`.
     """
-    if (folder / LAST).exists():
+    if (folder / f"{NAME}.safetensors").exists():
         raise InputError(
-            [Fault("run-exists", "The folder already contains a run.", "Choose another.", str(folder))]
+            [
+                Fault(
+                    "run-exists",
+                    "The folder already contains a finished run.",
+                    "Choose another.",
+                    str(folder),
+                )
+            ]
         )
     result = train(config, [], [], folder, NAME, listener, process)
     if result is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from safetensors import SafetensorError, safe_open
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.weights.record import Shapes, WeightsError
+
+_AGAIN = "Download the weights themselves again, and compare size and SHA-256 with those of their source."
+_BEGINNING_BYTES = 4096
 
 SUFFIX = ".safetensors"
 
@@ -27,6 +31,8 @@ def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
     Raises:
         WeightsError: the file is no safetensors file, or a damaged one.
     """
+    if faults := text_faults(path):
+        raise WeightsError(faults)
     try:
         with safe_open(path, "numpy") as stream:
             shapes = {key: tuple(stream.get_slice(key).get_shape()) for key in stream.keys()}  # noqa: SIM118
@@ -36,6 +42,39 @@ def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
         hint = "Use a .safetensors file; for other checkpoints use `swinx2s weights import`."
         sentence = f"The file cannot be read as safetensors ({error})."
         raise WeightsError([Fault("weights-damaged", sentence, hint, str(path))]) from error
+
+
+def text_faults(path: Path) -> list[Fault]:
+    """Return that a file is text instead of weights, and which: what downloads leave behind; empty for others.
+
+    Args:
+        path: an existing file.
+    """
+    with path.open("rb") as stream:
+        beginning = stream.read(_BEGINNING_BYTES)
+    what = _text_in_place_of_weights(beginning)
+    return [Fault("weights-are-text", f"The file is {what}, not weights.", _AGAIN, str(path))] if what else []
+
+
+def _text_in_place_of_weights(beginning: bytes) -> str:
+    if not beginning:
+        return "empty"
+    try:
+        # The last letter may be cut in two.
+        text = beginning.decode(
+            "utf-8-sig", "strict" if len(beginning) < _BEGINNING_BYTES else "ignore"
+        ).strip()
+    except UnicodeDecodeError:
+        return ""
+    if not all(letter.isprintable() or letter in "\t\r\n\f" for letter in text):
+        return ""
+    if text.startswith("version https://git-lfs.github.com/spec/"):
+        return "a pointer of Git LFS"
+    if re.match(r"(\.\./)*(\.git)?/?annex/objects/", text):
+        return "a pointer of git-annex"
+    if text.startswith("<"):
+        return "a web page or the answer of a server"
+    return "a text"
 
 
 def _unpacked(shapes: Shapes, metadata: Mapping[str, str]) -> Shapes:

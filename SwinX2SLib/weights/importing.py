@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.io.atomic_output import atomic_file
+from SwinX2SLib.errors import Fault, InputError, OutputError
+from SwinX2SLib.io.atomic_output import atomic_file, is_full, new_folder
 from SwinX2SLib.weights.checkpoint import read_checkpoint
 from SwinX2SLib.weights.header import METADATA_KEY, SUFFIX, read_header
 from SwinX2SLib.weights.locating import expectation_faults, locate, sha256_of
@@ -63,7 +63,6 @@ def store_own(source: Path, target: Path, name: str, half: bool = False, bits: i
     record = dataclasses.replace(record, name=name, file=target.name, source=origin)
     if half or bits:
         return write_weights(read_tensors(path), target, record, half, bits)
-    target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(target, sync=True) as partial:
         shutil.copyfile(path, partial)
     write_json(target.with_suffix(".json"), record.to_json())
@@ -122,7 +121,7 @@ def import_weights(source: Path, options: ImportOptions) -> tuple[Path, WeightsR
     if not is_own(source):
         return import_upstream(source, options)
     return _stored(
-        lambda: store_own(source, options.target, options.name, options.half, options.bits), options
+        lambda: store_own(source, options.target, options.name, options.half, options.bits), source, options
     )
 
 
@@ -156,20 +155,33 @@ def import_upstream(source: Path, options: ImportOptions) -> tuple[Path, Weights
         source={"file": source.name, "sha256": sha256_of(source)},
     )
     return _stored(
-        lambda: write_weights(converted.state, options.target, record, options.half, options.bits), options
+        lambda: write_weights(converted.state, options.target, record, options.half, options.bits),
+        source,
+        options,
     )
 
 
-def _stored(write: Callable[[], WeightsRecord], options: ImportOptions) -> tuple[Path, WeightsRecord]:
+def _stored(
+    write: Callable[[], WeightsRecord], source: Path, options: ImportOptions
+) -> tuple[Path, WeightsRecord]:
+    target = options.target
+    new = [path for path in (target, target.with_suffix(".json")) if not path.exists()]
     try:
-        record = write()
-        if options.folder is None:
-            add_to_manifest(cache_folder() / MANIFEST, record)
+        with new_folder(target.parent):
+            try:
+                record = write()
+                if options.folder is None:
+                    add_to_manifest(cache_folder() / MANIFEST, record)
+            except OSError:
+                for path in new:
+                    path.unlink(missing_ok=True)
+                raise
     except OSError as error:
         hint = "Choose another folder with --out, or free some space."
-        sentence = f"The weights cannot be written ({error})."
-        raise InputError([Fault("not-writable", sentence, hint, str(options.target))]) from error
-    return options.target, record
+        sentence = f"The weights {source} cannot be written there ({error.strerror or error})."
+        fault = Fault("disk-full" if is_full(error) else "not-writable", sentence, hint, str(target))
+        raise (OutputError if is_full(error) else InputError)([fault]) from error
+    return target, record
 
 
 def _name_faults(options: ImportOptions) -> list[Fault]:

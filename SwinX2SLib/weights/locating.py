@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import re
 from pathlib import Path
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.weights.header import METADATA_KEY, SUFFIX, read_header
+from SwinX2SLib.io.json_files import parse_json
+from SwinX2SLib.weights.header import METADATA_KEY, SUFFIX, read_header, text_faults
 from SwinX2SLib.weights.manifest import find_weights
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 
@@ -32,6 +32,8 @@ def file_faults(path: Path, record: WeightsRecord) -> list[Fault]:
     where = str(path)
     if not path.is_file():
         return [Fault("weights-missing", f"The weights {record.name} are missing.", _HINT, where)]
+    if faults := text_faults(path):
+        return faults
     size = path.stat().st_size
     if size != record.bytes:
         word = "truncated" if size < record.bytes else "longer than it was"
@@ -112,7 +114,7 @@ def _record_beside(path: Path) -> WeightsRecord:
 
 def _parse(text: str | bytes, path: Path) -> object:
     try:
-        return json.loads(text)
+        return parse_json(text if isinstance(text, str) else text.decode("utf-8"))
     except ValueError as error:
         hint = "Import or export the weights again."
         raise WeightsError(

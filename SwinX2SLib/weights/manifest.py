@@ -17,6 +17,7 @@ from typing import Any
 
 from SwinX2SLib.errors import Fault
 from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.json_files import read_json
 from SwinX2SLib.resources import resources_root
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord
 
@@ -130,7 +131,7 @@ def read_manifest(path: Path) -> tuple[str | None, list[WeightsRecord]]:
     if not path.exists():
         return None, []
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise _damaged(path, f"The file cannot be read ({error}).") from error
     if not isinstance(content, dict) or not isinstance(content.get("models"), list):

@@ -7,6 +7,7 @@ makes files smaller: packed weights load as float32.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -51,10 +52,14 @@ def unpack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> dict[s
         return dict(tensors)
     packed = json.loads(metadata[PACKED_KEY])
     bits, shapes = int(packed["bits"]), packed["shapes"]
+    if not 1 <= bits <= 16:
+        raise ValueError(f"the file states {bits} bits for each number")
     state = {}
     for key, value in tensors.items():
         if key in shapes:
-            count = int(np.prod(shapes[key]))
+            count = math.prod(map(int, shapes[key]))
+            if value.numel() != -(-count * bits // 8):
+                raise ValueError(f"{key} does not have the size that the file states")
             ones = np.unpackbits(value.numpy(), count=count * bits).reshape(count, bits)
             codes = (ones.astype(np.int16) << np.arange(bits)).sum(axis=1) - (2 ** (bits - 1) - 1)
             scale = tensors[key + SCALE].float().numpy()

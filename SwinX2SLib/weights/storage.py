@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -19,6 +22,9 @@ from SwinX2SLib.weights.locating import locate, sha256_of
 from SwinX2SLib.weights.manifest import write_json
 from SwinX2SLib.weights.packing import pack, unpack
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord, key_faults
+
+# safetensors reports errors of the system as Rust words them.
+_SYSTEM_ERROR = re.compile(r"(?:code: |os error )(\d+)")
 
 
 def write_weights(
@@ -63,7 +69,12 @@ def write_weights(
 
 def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
     with atomic_file(path, sync=True) as partial:
-        save_file(tensors, partial, metadata)
+        try:
+            save_file(tensors, partial, metadata)
+        except SafetensorError as error:
+            if code := _SYSTEM_ERROR.search(str(error)):
+                raise OSError(int(code[1]), os.strerror(int(code[1])), str(path)) from error
+            raise
 
 
 def load(name_or_path: str | Path, device: str | torch.device) -> tuple[nn.Module, WeightsRecord]:

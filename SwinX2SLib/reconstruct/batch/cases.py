@@ -60,6 +60,17 @@ class BatchCase:
         return row_key("", self.name, "")
 
 
+# What a run writes beside the folders of the cases.
+TABLE, MEASURED_TABLE, STATE = "batch.csv", "measurements.csv", ".batch"
+
+
+def folder_fault(case: BatchCase) -> str:
+    """Return why a case cannot have the folder of its name in the output, or ""."""
+    if case.key.casefold() in (TABLE, MEASURED_TABLE, STATE):
+        return "the batch writes a file of this name itself"
+    return key_fault(case.key)
+
+
 REQUIRED = ("case", "ap", "lateral")
 _TUBE = ("source_to_detector_mm", "source_to_patient_mm")
 # Of both radiographs, or of one with its view in front.
@@ -134,7 +145,7 @@ class _Rows:
         if not case.name:
             self.add(line, "value-missing", "case is empty.", "Give each pair a name.")
             return
-        if reason := key_fault(case.key):
+        if reason := folder_fault(case):
             self.add(
                 line, "key", f"{case.name!r} is not a valid folder name: {reason}.", "Choose another name."
             )

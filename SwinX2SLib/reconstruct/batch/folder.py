@@ -24,12 +24,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.parallel.tasks import key_fault
 from SwinX2SLib.radiographs.decoded_image import DecodeError
 from SwinX2SLib.radiographs.decoding import decoder_of
 from SwinX2SLib.radiographs.dicom import RadiographHeader, decode_dicom, radiograph_header
 from SwinX2SLib.radiographs.view_recognition import FRONTAL, LATERAL, RadiographHints, recognise, view_of
-from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, RadiographDefaults
+from SwinX2SLib.reconstruct.batch.cases import AS_THEY_ARE, BatchCase, RadiographDefaults, folder_fault
 
 _Key = TypeVar("_Key")
 _VIEW_WORDS = {
@@ -242,7 +241,7 @@ class _Found:
         found = next((case for case in cases if case.key.casefold() not in taken), None)
         if found is None:
             self.fault("case-twice", f"Two cases are named {names[0]}.", ap.path)
-        elif reason := key_fault(found.key):
+        elif reason := folder_fault(found):
             self.fault("key", f"{found.name!r} is not a valid folder name: {reason}.", ap.path)
         else:
             self.cases.append(found)

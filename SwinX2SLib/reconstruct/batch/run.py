@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.io.atomic_output import remove_stale, stale_targets
+from SwinX2SLib.io.atomic_output import remove_stale, stale_targets, writing_faults
 from SwinX2SLib.parallel import Failure, Task, run_resumable
 from SwinX2SLib.parallel.progress import Silent, TaskProgress
 from SwinX2SLib.parallel.tasks import Work
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
-from SwinX2SLib.reconstruct.batch.cases import BatchCase
-from SwinX2SLib.reconstruct.batch.summary import TABLE, CaseOutcome, write_tables
+from SwinX2SLib.reconstruct.batch.cases import STATE, TABLE, BatchCase, folder_fault
+from SwinX2SLib.reconstruct.batch.summary import CaseOutcome, write_tables
 from SwinX2SLib.reconstruct.batch.worker import check_pair, is_there, reconstruct_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.reconstruction import FILES
 from SwinX2SLib.version import __version__
-
-STATE = ".batch"
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,12 @@ def run_batch(
     """
     out = Path(os.path.abspath(out))
     errors = backend.check(settings)
-    faults = [*settings.faults(), *_folder_faults(out), *(f for error in errors for f in error.faults)]
+    faults = [
+        *settings.faults(),
+        *_name_faults(cases),
+        *_folder_faults(out),
+        *(f for error in errors for f in error.faults),
+    ]
     if faults:
         raise (InputError if len(faults) > sum(len(e.faults) for e in errors) else type(errors[0]))(faults)
     tasks = {case.key: Task(case.key, _payload(case, out, settings, measure)) for case in cases}
@@ -182,6 +185,15 @@ def _is_whole(result: Mapping[str, Any], out: Path, measure: bool) -> bool:
     return bool(files) and folder is not None and is_there(result, out / folder, measure)
 
 
+def _name_faults(cases: Sequence[BatchCase]) -> list[Fault]:
+    """List the cases that cannot have a folder of their name."""
+    reasons = {case.name: reason for case in cases if (reason := folder_fault(case))}
+    return [
+        Fault("key", f"{name!r} is not a valid folder name: {reason}.", "Rename this case.")
+        for name, reason in reasons.items()
+    ]
+
+
 def _folder_faults(out: Path) -> list[Fault]:
     """A folder that is new, empty or a batch's."""
     if out.exists() and not out.is_dir():
@@ -189,6 +201,6 @@ def _folder_faults(out: Path) -> list[Fault]:
             Fault("output-is-file", "This is a file, not a folder.", "Specify a folder with --out.", str(out))
         ]
     if not out.is_dir() or (out / STATE).is_dir() or not any(out.iterdir()):
-        return []
+        return writing_faults(out)
     message = "The output folder contains other files."
     return [Fault("output-in-use", message, "Specify a new or empty folder with --out.", str(out))]

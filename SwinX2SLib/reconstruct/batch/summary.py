@@ -13,11 +13,9 @@ from SwinX2SLib.errors import Fault
 from SwinX2SLib.io.atomic_output import atomic_write
 from SwinX2SLib.io.csv_tables import csv_chunks, records_of
 from SwinX2SLib.parallel import RUN_AGAIN, Failure
-from SwinX2SLib.reconstruct.batch.cases import BatchCase
+from SwinX2SLib.reconstruct.batch.cases import MEASURED_TABLE, TABLE, BatchCase
 from SwinX2SLib.reconstruct.batch.worker import MEASUREMENTS
 from SwinX2SLib.reconstruct.protocol import Progress, encode
-
-TABLE, MEASURED_TABLE = "batch.csv", "measurements.csv"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -17,6 +16,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.evaluation.case import SCHEMA
 from SwinX2SLib.evaluation.statistics import Estimate, Metric, metrics_of, person_of
 from SwinX2SLib.evaluation.statistics.scores import DICE, FOREGROUND, by_person, part_scores
+from SwinX2SLib.io.json_files import read_json
 
 CASES = "cases"
 
@@ -119,7 +119,7 @@ def read_cohort(folder: Path, keys: Collection[str] | None = None) -> EvaluatedC
 
 def _document(path: Path) -> tuple[dict | None, str]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
     except (OSError, ValueError) as error:
         return None, f"its document cannot be read ({error})"
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:

@@ -36,6 +36,18 @@ def test_a_dicom_segmentation_takes_the_patient_from_the_radiographs_and_codes_e
             assert kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning.lower() == label.side
 
 
+def test_a_radiograph_of_another_study_is_named_under_its_study(source, tmp_path):
+    radiographs = {role: radiograph(tmp_path / f"{role}.dcm") for role in ("ap", "lateral")}
+    source = ExportSource(source.labels, source.affine, radiographs=radiographs)
+    stored = pydicom.dcmread(run_export(source, ["dicomseg"], tmp_path / "out")["dicomseg"])
+    ap, lateral = (pydicom.dcmread(path) for path in radiographs.values())
+    assert stored.StudyInstanceUID == ap.StudyInstanceUID
+    (other,) = stored.StudiesContainingOtherReferencedInstancesSequence
+    assert other.StudyInstanceUID == lateral.StudyInstanceUID
+    (image,) = other.ReferencedSeriesSequence[0].ReferencedInstanceSequence
+    assert image.ReferencedSOPInstanceUID == lateral.SOPInstanceUID
+
+
 def test_the_frames_of_a_dicom_segmentation_lie_where_the_bones_do(source, tmp_path):
     source = ExportSource(source.labels, source.affine, radiographs={"ap": radiograph(tmp_path / "ap.dcm")})
     stored = pydicom.dcmread(run_export(source, ["dicomseg"], tmp_path / "out")["dicomseg"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.errors import InputError, OutputError
-from SwinX2SLib.io import atomic_output
+from SwinX2SLib.io import atomic_output, file_locks
 from SwinX2SLib.io.atomic_output import (
     atomic_directory,
     atomic_file,
@@ -19,7 +19,9 @@ from SwinX2SLib.io.atomic_output import (
     output_faults,
     remove_stale,
     stale_targets,
+    writing_faults,
 )
+from SwinX2SLib.io.file_locks import abandoned_lock, held_lock, remove_abandoned_locks
 
 NAMES = ("one.txt", "two.txt")
 
@@ -39,6 +41,11 @@ def tree(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()
     }
+
+
+def hidden(folder: Path) -> list[Path]:
+    """What is being written in a folder."""
+    return [path for path in folder.iterdir() if "swinx2s-new-" in path.name]
 
 
 def environment(repository: Path) -> dict[str, str]:
@@ -159,8 +166,9 @@ def test_a_killed_writer_leaves_nothing_under_a_final_name_and_the_next_run_remo
     )
     assert child.returncode == -9
     assert (tmp_path / "a.txt").read_text() == "old"
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(hidden(tmp_path)) == 1
     remove_stale(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert tree(tmp_path) == {"a.txt": "old"}
 
 
@@ -171,7 +179,7 @@ def test_a_writer_that_runs_is_left_alone_and_may_be_interrupted(tmp_path, repos
     )
     assert child.stdout.readline() == b"writing\n"
     remove_stale(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(hidden(tmp_path)) == 1
     child.send_signal(2)
     child.communicate()
     assert list(tmp_path.iterdir()) == []
@@ -247,7 +255,7 @@ def test_an_error_while_replacing_keeps_the_old_result(tmp_path):
 KILLED_BETWEEN = """
 import os, sys
 from pathlib import Path
-from SwinX2SLib.io import atomic_output
+from SwinX2SLib.io import atomic_output, file_locks
 out, when = Path(sys.argv[1]), sys.argv[2]
 def die(*_): os.kill(os.getpid(), 9)
 if when == "before": atomic_output._publish = die
@@ -288,14 +296,70 @@ def test_a_run_that_is_still_going_is_left_alone(tmp_path):
     assert tree(tmp_path / "out") == {"one.txt": "new", "two.txt": "new"}
 
 
-def test_without_psutil_files_are_written_and_nothing_is_taken_for_stale(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "psutil", None)
+CLEANER = """
+import sys
+from pathlib import Path
+from SwinX2SLib.io.atomic_output import remove_stale, stale_targets
+out = Path(sys.argv[1])
+print(stale_targets(out.parent))
+remove_stale(out, ("one.txt", "two.txt"))
+remove_stale(out.parent)
+"""
+
+
+@pytest.mark.parametrize("namespace", [(), ("unshare", "--user", "--map-root-user", "--pid", "--fork")])
+def test_a_run_is_left_alone_by_another_process_also_of_another_pid_namespace(
+    tmp_path, repository, namespace
+):
+    if namespace and subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no PID namespaces here")
+    command = [*namespace, sys.executable, "-c", CLEANER, tmp_path / "out"]
+    with (
+        atomic_directory(tmp_path / "out", NAMES, overwrite=False) as folder,
+        atomic_file(tmp_path / "a.txt") as partial,
+    ):
+        write(folder, "new")
+        partial.write_text("new")
+        found = subprocess.run(
+            command, env=environment(repository), capture_output=True, text=True, check=True
+        )
+        assert found.stdout == "[]\n"
+    assert tree(tmp_path) == {"out/one.txt": "new", "out/two.txt": "new", "a.txt": "new"}
+
+
+def test_a_lock_of_a_killed_process_is_free_again_even_if_its_number_is_another_process(tmp_path, repository):
+    subprocess.run([sys.executable, "-c", WRITER, tmp_path / "a.txt", "kill"], env=environment(repository))
+    (lock,) = tmp_path.glob(".swinx2s-lock-*")
+    with abandoned_lock(tmp_path, lock.name.removeprefix(".swinx2s-lock-")) as is_abandoned:
+        assert is_abandoned
+    with held_lock(tmp_path) as token, abandoned_lock(tmp_path, token) as is_abandoned:
+        assert not is_abandoned
+        remove_abandoned_locks(tmp_path)
+        assert [path.name for path in tmp_path.glob(".swinx2s-lock-*")] == [f".swinx2s-lock-{token}"]
+
+
+def test_where_locks_do_not_work_files_are_written_and_nothing_is_taken_for_stale(tmp_path, monkeypatch):
+    monkeypatch.setattr(file_locks, "_try_lock", lambda descriptor: None)
+    monkeypatch.setattr(file_locks, "_held", NothingHeld())
     with atomic_file(tmp_path / "a.txt") as partial:
         partial.write_text("new")
         remove_stale(tmp_path)
         assert partial.exists()
-    monkeypatch.undo()
     assert tree(tmp_path) == {"a.txt": "new"}
+
+
+class NothingHeld(set):
+    """As another process sees it."""
+
+    def add(self, item: Path) -> None:
+        pass
+
+
+def test_leftovers_of_version_0_1_are_removed(tmp_path):
+    (tmp_path / ".out.swinx2s-new-4711-1700000000-0123abcd").mkdir()
+    assert stale_targets(tmp_path) == [tmp_path / "out"]
+    remove_stale(tmp_path / "out", NAMES)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_of_others_are_never_taken_for_stale(tmp_path):
@@ -345,6 +409,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_any_work_and_leaves_no_
         assert "--out" in fault.hint or "folder" in fault.hint
         remove_stale(out, NAMES)
     assert output_faults(tmp_path / "new" / "out", NAMES, overwrite=False) == []
+    assert writing_faults(tmp_path / "new" / "out") == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
 
 
@@ -352,6 +417,8 @@ def test_a_file_system_that_takes_no_folders_is_found_before_any_work():
     if not Path("/proc/self").exists():
         pytest.skip("this system has no /proc")
     assert [fault.kind for fault in output_faults(Path("/proc/out"), NAMES, False)] == ["output-not-writable"]
+    assert [fault.kind for fault in writing_faults(Path("/proc/self"))] == ["output-not-writable"]
+    assert writing_faults(Path("/proc/self/a/b"))
 
 
 def test_a_mounted_volume_is_no_output_folder_since_it_cannot_be_renamed(tmp_path, monkeypatch):
@@ -370,4 +437,20 @@ def test_bytes_are_on_the_disk_before_the_file_appears_where_that_is_asked_for(t
     )
     atomic_write(tmp_path / "a", b"", sync=True)
     atomic_write(tmp_path / "b", b"")
-    assert steps == ["sync", "replace", "replace"]
+    # The file, and its name in the folder.
+    assert steps == ["sync", "replace", "sync", "replace"]
+
+
+def test_a_result_is_on_the_disk_before_its_folder_appears(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(
+        atomic_output.os, "fsync", lambda number: synced.append((os.fstat(number).st_ino, out.exists()))
+    )
+    out = tmp_path / "out"
+    with atomic_directory(out, NAMES, overwrite=False) as folder:
+        write(folder, "new")
+        (folder / "deep").mkdir()
+        (folder / "deep" / "three.txt").write_text("new")
+    written = {path.stat().st_ino for path in (out, *out.rglob("*"))}
+    assert {number for number, was_there in synced if not was_there} == written
+    assert synced[-1] == (tmp_path.stat().st_ino, True)

@@ -1,5 +1,8 @@
 """Tables come back as they were written, from whatever program wrote them; faults are told with their lines."""
 
+import csv
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +73,25 @@ def test_very_many_faults_are_not_all_told(tmp_path):
     told = shortened([Fault("fields", str(number), "") for number in range(80)], tmp_path)
     assert len(told) == 51
     assert "30 more faults" in told[-1].message
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+cmd|'/C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "'=1", "-"]
+)
+def test_a_spreadsheet_sees_no_formula_and_the_text_is_read_as_it_was(text):
+    for table in (csv_text(["a"], [[text]]), csv_text(["a"], [{"a": text}])):
+        ((_, _), (_, fields)) = records_of(for_spreadsheets(table))
+        assert fields == [text]
+        (_, (cell,)) = csv.reader(io.StringIO(table, newline=""))
+        assert cell == f"'{text}"
+
+
+@pytest.mark.parametrize("field", [-1.5, "-1.5", "+3", "-1e-05", -7, "a=b", "it's", "'quoted'", ""])
+def test_numbers_and_other_texts_are_written_as_they_are(field):
+    table = csv_text(["a", "b"], [[field, 1]])
+    (_, (cell, _)) = csv.reader(io.StringIO(table, newline=""))
+    assert cell == str(field)
+
+
+def test_names_of_columns_are_guarded_too():
+    assert csv_text(["=a"], []) == "'=a\r\n"

@@ -15,9 +15,10 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.radiographs import RadiographOptions
-from SwinX2SLib.reconstruct.batch import read_batch_table, read_folder
-from SwinX2SLib.reconstruct.batch.cases import RadiographDefaults
+from SwinX2SLib.reconstruct.batch import read_batch_table, read_folder, run_batch
+from SwinX2SLib.reconstruct.batch.cases import BatchCase, RadiographDefaults
 from SwinX2SLib.reconstruct.batch.summary import decode_case
+from SwinX2SLib.reconstruct.job import Job
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = (
@@ -352,6 +353,38 @@ def test_check_as_json_lists_what_cannot_be_paired_as_failed_cases(tmp_path, rad
     cases = [case for line in ended.stdout.splitlines() if (case := decode_case(line))]
     assert [(case["case"], case["status"]) for case in cases] == [("sub", "failed"), ("a", "ready")]
     assert cases[0]["failure"]["kind"] == "not-a-pair"
+
+
+@pytest.mark.parametrize("name", ["batch.csv", "Measurements.CSV", "BATCH.csv", "con", "NUL.1"])
+def test_a_case_named_like_a_file_of_the_run_is_refused_before_any_work(tmp_path, radiograph, name):
+    for view in ("ap", "lateral"):
+        radiograph(f"{view}.png")
+        radiograph(f"folder/{name}_{view}.png")
+    table = tmp_path / "table.csv"
+    table.write_text(f"case,ap,lateral,spacing_mm\n{name},ap.png,lateral.png,1\n")
+    for read, source in ((read_batch_table, table), (read_folder, tmp_path / "folder")):
+        with pytest.raises(InputError, match="is not a valid folder name") as error:
+            read(source)
+        assert [fault.kind for fault in error.value.faults] == ["key"]
+    case = BatchCase(name, tmp_path / "ap.png", tmp_path / "lateral.png")
+    with pytest.raises(InputError, match="is not a valid folder name"):
+        run_batch([case], tmp_path / "out", Job(case.ap, case.lateral, tmp_path), backend=NoNetwork())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that takes no files")
+def test_a_folder_that_takes_no_files_is_refused_before_any_radiograph_is_read(tmp_path):
+    case = BatchCase("one", tmp_path / "missing.png", tmp_path / "missing too.png")
+    with pytest.raises(InputError) as error:
+        run_batch([case], Path("/proc/out"), Job(case.ap, case.lateral, tmp_path), backend=NoNetwork())
+    assert [fault.kind for fault in error.value.faults] == ["output-not-writable"]
+
+
+class NoNetwork:
+    """A backend that finds nothing wrong."""
+
+    def check(self, settings):
+        return []
 
 
 def test_lines_of_cases_are_told_from_others():

@@ -1,11 +1,15 @@
 """The report shows the bones of a result on their sides, and refuses what does not belong together."""
 
+import errno
 import json
 from html.parser import HTMLParser
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from SwinX2SLib.anatomy import labels
@@ -16,9 +20,16 @@ from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions, prepare_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
-from SwinX2SLib.report import write_report
-from SwinX2SLib.report.findings import read_findings
-from SwinX2SLib.report.page import outlined_radiograph, radiograph_camera
+from SwinX2SLib.report import page, write_report
+from SwinX2SLib.report.findings import bone_flags, read_findings
+from SwinX2SLib.report.page import (
+    PICTURES,
+    SHOWN,
+    _radiographs,
+    _render,
+    outlined_radiograph,
+    radiograph_camera,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -240,11 +251,96 @@ def keep(label_id):
     return np.where(volume == label_id, volume, 0).astype(np.uint8)
 
 
+NUMBERS = st.sampled_from([0, -1, 7, 1.5, 2**63, 10**400, 1e308, float("nan"), float("inf"), -1e-300])
+SCALARS = st.none() | st.booleans() | NUMBERS | st.sampled_from(["", "x", "\ud800", "../..", "nan"])
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+def places(value, place=()):
+    """Every entry of a JSON value, by its keys."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield (*place, key)
+        yield from places(inner, (*place, key))
+
+
+def changed(provenance, place, value):
+    copy = json.loads(json.dumps(provenance))
+    inner = copy
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return copy
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_provenance_with_any_wrong_value_is_refused_in_words_or_shown(result, data):
+    path = result.out / "provenance.json"
+    original = path.read_text(encoding="utf-8")
+    known = json.loads(original)
+    known |= {
+        "disc_shifts_mm": {},
+        "shape_likeness": {},
+        "femur_shifts_mm": {},
+        "expected_dice": {"sacrum": 0.5},
+    }
+    place = data.draw(st.sampled_from(sorted(places(known))))
+    faults = ()
+    path.write_text(json.dumps(changed(known, place, data.draw(VALUES))), encoding="utf-8")
+    try:
+        findings = read_findings(result.out, SHOWN)
+        radiographs = _radiographs(findings.provenance, path)
+        bone_flags(findings)
+        assert _render(findings, radiographs, dict.fromkeys(PICTURES, b""), None, "", {})
+    except InputError as error:
+        faults = error.faults
+    finally:
+        path.write_text(original, encoding="utf-8")
+    assert all(fault.message and fault.hint for fault in faults)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000 + "]" * 100_000,
+        '{"a":' * 500 + "1" + "}" * 500,
+        '{"seconds": {"total": NaN}}',
+        '{"seconds": {"total": 1e999}}',
+        '{"removed_component_voxels": ' + "9" * 5000 + "}",
+        '{"grid": {"shape": ["x"]}}',
+        '{"disc_shifts_mm": {"a": "b"}}',
+        "null",
+        "",
+    ],
+)
+def test_both_report_and_export_name_a_malformed_provenance(result, tmp_path, capsys, text):
+    (result.out / "provenance.json").write_text(text, encoding="utf-8")
+    assert main(["report", str(result.out)]) == 3
+    assert "provenance.json: The file cannot be read" in capsys.readouterr().err
+    assert main(["export", str(result.out), "--format", "nifti", "--out", str(tmp_path / "out")]) == 3
+    assert "provenance.json: The file cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command_writes_the_page_and_names_it(result, capsys):
     assert main(["report", str(result.out), "--title", "Mine"]) == 0
     page = result.out / "report.html"
     assert str(page) in capsys.readouterr().out
     assert "Mine" in Page(page.read_text(encoding="utf-8")).text
+
+
+def test_a_result_on_a_read_only_disk_is_refused_before_any_work(result, monkeypatch, capsys):
+    def read_only(path, *arguments, **options):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    monkeypatch.setattr(page, "read_findings", None)
+    assert main(["report", str(result.out)]) == 3
+    assert "is not writable (Read-only file system)" in capsys.readouterr().err
 
 
 def test_the_command_refuses_a_folder_without_a_result_in_words(tmp_path, capsys):

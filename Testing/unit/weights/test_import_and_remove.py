@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -130,3 +132,80 @@ def test_a_damaged_list_of_imported_weights_leaves_the_librarys_own(library, cac
     assert {fault.kind for fault in faults} == {"manifest-damaged"}
     with pytest.raises(WeightsError):
         stored_weights()
+
+
+TEXTS = {
+    "a web page": b"<!DOCTYPE html><html><head><title>Quota exceeded</title></head></html>",
+    "the answer of a server": b'\xef\xbb\xbf<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+    "a pointer of Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1300000000\n",
+    "a pointer of git-annex": b"../../.git/annex/objects/Xk/1/SHA256E-s9--0/SHA256E-s9--0",
+    "a text": b'{"error": "Entry not found"}',
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("ending", ["pt", "pth", "safetensors"])
+@pytest.mark.parametrize("what", TEXTS)
+def test_text_in_place_of_weights_is_named_as_what_it_is(cache, tmp_path, what, ending):
+    path = tmp_path / f"downloaded.{ending}"
+    path.write_bytes(TEXTS[what])
+    for use in (lambda: import_weights(path, ImportOptions("new")), lambda: load_weights(path)):
+        with pytest.raises(InputError, match=what) as error:
+            use()
+        (fault,) = error.value.faults
+        assert (fault.kind, fault.path) == ("weights-are-text", str(path))
+        assert "again" in fault.hint
+    assert not cache.exists()
+
+
+class Runs:
+    def __reduce__(self):
+        return (print, ("run",))
+
+
+@pytest.mark.parametrize("damage", ["objects", "noise"])
+def test_nobody_is_advised_to_open_a_file_without_care(cache, tmp_path, damage, capsys):
+    path = tmp_path / "theirs.pt"
+    if damage == "objects":
+        torch.save({"state_dict": Runs()}, path)
+    else:
+        path.write_bytes(bytes(range(255, 0, -1)) * 9)
+    with pytest.raises(InputError) as error:
+        import_weights(path, ImportOptions("new"))
+    assert "weights_only" not in str(error.value)
+    assert "torch.load" not in str(error.value)
+    assert "run" not in capsys.readouterr().out
+
+
+FULL = """
+import resource, sys
+import SwinX2SLib.weights.storage
+from SwinX2SLib.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+@pytest.mark.parametrize("half", [[], ["--half"]])
+def test_a_disk_that_is_full_leaves_nothing_and_is_an_exit_code_of_its_own(given, tmp_path, half):
+    target = tmp_path / "new" / "folder"
+    command = [
+        sys.executable,
+        "-c",
+        FULL,
+        "weights",
+        "import",
+        given,
+        "--name",
+        "new",
+        "--out",
+        target,
+        *half,
+    ]
+    ended = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert ended.returncode == 5, ended.stderr
+    assert str(given) in ended.stderr
+    assert str(target / "new.safetensors") in ended.stderr
+    assert ".swinx2s-" not in ended.stderr
+    assert not (tmp_path / "new").exists()

@@ -85,7 +85,7 @@ def test_files_that_are_no_weights_of_ours_are_refused_in_words(tmp_path):
     with pytest.raises(WeightsError, match=r"does not state.*weights import"):
         load_weights(bare)
     noise = tmp_path / "noise.safetensors"
-    noise.write_bytes(b"noise")
+    noise.write_bytes(b"\xff\x00noise")
     with pytest.raises(WeightsError, match="cannot be read as safetensors"):
         load_weights(noise)
     with pytest.raises(WeightsError, match="does not exist"):

@@ -124,18 +124,7 @@ def test_a_truncated_checkpoint_is_refused_in_words(tmp_path, published, suffix,
     source = tmp_path / f"model{suffix}"
     save_file(published, source) if suffix == ".safetensors" else torch.save(published, source)
     source.write_bytes(source.read_bytes()[:left])
-    with pytest.raises(InputError, match="damaged") as caught:
-        import_upstream(source, ImportOptions("mine", tmp_path / "out"))
-    assert caught.value.faults[0].path == str(source)
-
-
-@pytest.mark.parametrize(
-    "text", ["hello world", "<html>Not found</html>", "version https://git-lfs.github.com/spec/v1"]
-)
-def test_a_text_in_the_place_of_a_checkpoint_is_refused_in_words(tmp_path, text):
-    source = tmp_path / "model.pt"
-    source.write_text(text)
-    with pytest.raises(InputError, match="damaged") as caught:
+    with pytest.raises(InputError, match="damaged" if left else "is empty") as caught:
         import_upstream(source, ImportOptions("mine", tmp_path / "out"))
     assert caught.value.faults[0].path == str(source)
 
