@@ -1392,6 +1392,14 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The image has a colour cast ({0} of its pixels have one tint), as a photograph of a light box or a screen.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use the DICOM file, or a grayscale scan: perspective, glare and reflections of a photograph distort shapes and sizes.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The image is in colour ({0} of its pixels are not gray) and cannot be an unprocessed radiograph.</source>
             <translation type="unfinished" />
         </message>
@@ -1620,6 +1628,14 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Two masks are {0}; one is {1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Keep one.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The measurements cannot be read ({0}).</source>
             <translation type="unfinished" />
         </message>
@@ -1640,15 +1656,11 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>There is no mesh in it.</source>
+            <source>There is no mesh and no mask of a bone in it.</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>These meshes are named by no bone: {0}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Keep one.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1808,7 +1820,11 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Give a folder of .stl, .ply, .obj or .vtp files, each named by its bone (femur_left.stl).</source>
+            <source>No mask is named by a bone.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Give a folder of meshes (.stl, .ply, .obj, .vtp) or of masks (.nii.gz, .nrrd), each named by its bone (femur_left.stl, hip_left.nii.gz).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1864,7 +1880,7 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The folder has no {0}: it is not a result of `swinx2s reconstruct`.</source>
+            <source>The folder has no {0} and no masks: it is not a result of `swinx2s reconstruct`.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1872,7 +1888,7 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Use a label volume or a result folder.</source>
+            <source>Use a label volume, a result folder, or a folder of masks, each named by its bone (hip_left.nii.gz).</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2020,6 +2036,10 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The positions of the labels contradict the numbering of SwinX2S: {0}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>RAW_DIR is missing.</source>
             <translation type="unfinished" />
         </message>
@@ -2049,6 +2069,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Give one letter of each of R/L, A/P, S/I: LPS.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} has a mask for each bone, named by the bone, and no label numbering.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Remove --scheme.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2220,7 +2248,7 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>The segments {0} and {1} are both {2}.</source>
+            <source>The segments {0} are both {1}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2253,6 +2281,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Resample the radiograph to square pixels, or set Pixel size if the header is wrong.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The pixels are not square: PixelAspectRatio in the header is {0}:{1} (height to width).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Resample the radiograph to square pixels; one number for the pixel size cannot describe it.</source>
             <translation type="unfinished" />
         </message>
         <message>
