@@ -31,12 +31,17 @@ METHOD = (
     "random skeletons around the one fitted to both radiographs: errors of position, size and shape of bones; a "
     "wrong name of a bone is not included"
 )
+# A value or place that the radiographs leave open by more to either side is not "good" [mm or degrees].
+GOOD_WITHIN = 5.0
+_OPEN = "The two radiographs leave"
 
 
 def with_motion_intervals(
     measured: Mapping[str, list[Measurement]], bones: Mapping[str, Bone], motions: BoneMotions
 ) -> dict[str, list[Measurement]]:
     """Return measurements with the interval of every value that follows from its places.
+
+    Values and landmarks that the samples leave open by more than `GOOD_WITHIN` are to be checked.
 
     Args:
         measured: by region.
@@ -53,11 +58,42 @@ def with_motion_intervals(
         and can_be_settled(one)
         and _valued(key_of(one), geometry, geometry.places, geometry.normals) is not None
     ]
-    if not motions.count or not motions.bones or not moved:
+    if not motions.count or not motions.bones or not geometry.places:
         return {region: list(found) for region, found in measured.items()}
-    samples = list(_samples(moved, geometry, _owners(geometry, bones, motions.bones), motions))
-    found = {key_of(one): one for one in with_intervals(moved, _centred(moved, samples))}
+    owners = _owners(geometry, bones, motions.bones)
+    samples = list(_samples(moved, geometry, owners, motions))
+    found = {key_of(one): _doubted(one) for one in with_intervals(moved, _centred(moved, samples))}
+    for one in every:
+        if one.unit == "point" and one.is_present:
+            marks = [place for place in geometry.bindings[key_of(one)].landmarks if place]
+            found[key_of(one)] = _doubted_place(
+                one, [_spread_mm(geometry.places[m], owners[m], motions) for m in marks]
+            )
     return {region: [found.get(key_of(one), one) for one in ones] for region, ones in measured.items()}
+
+
+def _doubted(one: Measurement) -> Measurement:
+    """Return a measurement, to be checked where its interval is wide."""
+    if one.interval is None or one.unit not in ("mm", "deg"):
+        return one
+    low, high = one.interval
+    if high - low <= 2 * GOOD_WITHIN:
+        return one
+    unit = "degrees" if one.unit == "deg" else one.unit
+    return one.flagged([f"{_OPEN} it open between {low:.0f} and {high:.0f} {unit}."])
+
+
+def _doubted_place(one: Measurement, spreads_mm: list[float]) -> Measurement:
+    """Return landmarks, to be checked where one of them may lie elsewhere."""
+    furthest = max(spreads_mm, default=0.0)
+    return one.flagged([f"{_OPEN} its position open by {furthest:.0f} mm."] if furthest > GOOD_WITHIN else [])
+
+
+def _spread_mm(place: np.ndarray, owner: int, motions: BoneMotions) -> float:
+    """Return within which distance of a place nine of ten samples have it."""
+    matrices = motions.matrices[:, owner].astype(np.float64)
+    moved = matrices[:, :, :3] @ place + matrices[:, :, 3]
+    return float(np.percentile(np.linalg.norm(moved - place, axis=1), 90))
 
 
 def _samples(

@@ -123,7 +123,10 @@ def test_the_real_command_tells_pairs_and_faults(section, tmp_path, spin_until):
     section.parameters.batch_source, section.parameters.batch_out = str(radiographs), str(tmp_path / "out")
     section.ui.batchCheckButton.click()
     spin_until(lambda: not section.ui.batchCancelButton.enabled, 120)
-    assert "Case b has 1" in section.ui.batchStatusLabel.text
+    unpaired, a = cells(section, 0), cells(section, 1)
+    assert (unpaired[:2], a[:2]) == (["radiographs", "failed"], ["a", "failed"])
+    assert "Case b has 1 radiograph (b_ap.png), not a pair." in unpaired[-1]
+    assert "The pixel size is unknown" in a[-1]
     (radiographs / "b_ap.png").unlink()
     section.parameters.batch_spacing_mm = 1.0
     section.ui.batchCheckButton.click()

@@ -108,7 +108,12 @@ def run_measuring(
         }
     elif motions is not None:
         measured = with_motion_intervals(measured, subject.bones, motions)
-    provenance = _provenance(job, subject, len(samples) + (uncertainty is None), motions)
+    unreliable = job.unreliable or unreliable_result(job.segmentation)
+    if unreliable:
+        measured = {
+            region: [one.flagged([unreliable]) for one in found] for region, found in measured.items()
+        }
+    provenance = _provenance(job, subject, len(samples) + (uncertainty is None), motions, unreliable)
     report("Writing the report" if job.with_page else "Writing")
     written = _write(job, measured, subject.bones, provenance)
     return {role: job.out.resolve() / FILES[role] for role in written}
@@ -181,7 +186,7 @@ def _seed(subject: SubjectBones) -> int:
 
 
 def _provenance(
-    job: MeasureJob, subject: SubjectBones, samples: int, motions: BoneMotions | None
+    job: MeasureJob, subject: SubjectBones, samples: int, motions: BoneMotions | None, unreliable: str
 ) -> dict[str, Any]:
     intervals: dict[str, Any] | None = None
     if motions is not None:
@@ -204,7 +209,7 @@ def _provenance(
             "spacing_mm": None if volume is None else voxel_spacing_mm(volume.affine).tolist(),
             "bones": list(subject.bones),
             "notes": list(subject.notes),
-            "unreliable": job.unreliable or unreliable_result(job.segmentation),
+            "unreliable": unreliable,
         },
         "regions": list(job.only),
         "intervals": intervals,

@@ -93,6 +93,25 @@ def test_vertebrae_move_alone_between_their_neighbours(measured, bones):
     assert np.ptp(other.interval) < 0.05
 
 
+def test_what_the_samples_leave_open_by_more_than_five_millimetres_or_degrees_is_not_good(measured, bones):
+    """The left hip moves sideways by 2 and by 20 mm: the width of the spines varies as much, their places too."""
+    for reach_mm, is_open in ((2.0, False), (20.0, True)):
+        matrices = still(bones)
+        matrices[:, list(bones).index("hip_left"), 0, 3] = np.linspace(-reach_mm, reach_mm, COUNT)
+        found = with_motion_intervals(measured, bones, BoneMotions(tuple(bones), matrices))
+        width = by_name(found, "inter_asis_width")
+        assert any("leave it open between" in reason for reason in width.reasons) == is_open
+        assert (width.quality == by_name(measured, "inter_asis_width").quality) or is_open
+        (place,) = (
+            one for ones in found.values() for one in ones if (one.name, one.side) == ("asis", "left")
+        )
+        assert any("leave its position open" in reason for reason in place.reasons) == is_open
+        (other,) = (
+            one for ones in found.values() for one in ones if (one.name, one.side) == ("asis", "right")
+        )
+        assert not any("open" in reason for reason in other.reasons)
+
+
 def test_without_samples_there_is_no_interval(measured, bones):
     found = with_motion_intervals(measured, bones, BoneMotions.none())
     assert all(one.interval is None for ones in found.values() for one in ones)

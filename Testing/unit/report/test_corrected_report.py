@@ -141,6 +141,10 @@ def test_a_result_that_must_not_be_relied_on_says_so_on_top_of_page_and_pdf(bone
     plain = run_measuring(MeasureJob(bones, tmp_path / "plain", only=("vertebra",)))
     assert 'class="banner"' not in plain["page"].read_text(encoding="utf-8")
     written = run_measuring(MeasureJob(bones, tmp_path / "out", only=("vertebra",), unreliable=ALARM))
+    document = json.loads(written["measurements"].read_text(encoding="utf-8"))
+    present = [one for one in document["measurements"] if one["quality"] != "absent"]
+    assert present
+    assert all(one["quality"] == "check" and ALARM in one["reasons"] for one in present)
     page = written["page"].read_text(encoding="utf-8")
     assert page.index(f'<p class="banner">{ALARM}</p>') < page.index("<h1>")
     reported = run_report(ReportJob(written["measurements"], bones, tmp_path / "report"))
