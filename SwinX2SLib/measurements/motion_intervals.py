@@ -80,7 +80,7 @@ def _doubted(one: Measurement) -> Measurement:
     if high - low <= 2 * GOOD_WITHIN:
         return one
     unit = "degrees" if one.unit == "deg" else one.unit
-    return one.flagged([f"{_OPEN} it open between {low:.0f} and {high:.0f} {unit}."])
+    return one.flagged([f"{_OPEN} it open between {round(low)} and {round(high)} {unit}."])
 
 
 def _doubted_place(one: Measurement, spreads_mm: list[float]) -> Measurement:
