@@ -137,7 +137,7 @@ def test_what_is_no_checkpoint_is_refused_in_plain_words(section, tmp_path, spin
     section.ui.importButton.click()
     spin_until(lambda: not section.is_busy(), seconds=_LONG)
     assert "&lt;b&gt;a" in section.ui.modelsStatusLabel.text
-    assert "It is text, not weights" in section.ui.modelsStatusLabel.text
+    assert "The file is a text, not weights." in section.ui.modelsStatusLabel.text
 
 
 def test_an_import_can_be_cancelled_and_the_module_closed_meanwhile(section, gift, cache, spin_until):
