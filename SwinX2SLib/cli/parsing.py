@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import CANCELLED, KEPT_WORDS, PLAIN_EXIT_CODES, USAGE
-from SwinX2SLib.label_maps.numberings import OURS, SCHEME_NAMES
 
 # Message of `main` when a command is stopped, if set by the parser of the command.
 STOPPED = "stopped_words"
@@ -93,6 +92,9 @@ def add_scheme(parser: argparse._ActionsContainer, of: str, option: str = "--sch
         option: its name.
         more: a further sentence of the help.
     """
+    # The overview of all commands loads none of what they need.
+    from SwinX2SLib.label_maps.numberings import OURS, SCHEME_NAMES
+
     parser.add_argument(
         option,
         metavar="NAME|FILE|auto",
