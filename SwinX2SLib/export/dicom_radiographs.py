@@ -32,7 +32,7 @@ def dicom_faults(source: ExportSource) -> list[Fault]:
 
 
 @dataclass(frozen=True, eq=False)
-class RadiographHeader:
+class LentHeader:
     """What a radiograph lends to a DICOM segmentation.
 
     Attributes:
@@ -48,14 +48,14 @@ class RadiographHeader:
 
 def radiograph_headers(
     radiographs: Mapping[str, Path], hashes: Mapping[str, str]
-) -> tuple[dict[str, RadiographHeader], list[Fault]]:
+) -> tuple[dict[str, LentHeader], list[Fault]]:
     """Return the headers of those radiographs that are DICOM files, by role, and all that keeps them from being used.
 
     Args:
         radiographs: files by role; what is no DICOM file is passed over, as one of the two is enough.
         hashes: SHA-256 that a file must have, by role; "" for any.
     """
-    headers: dict[str, RadiographHeader] = {}
+    headers: dict[str, LentHeader] = {}
     faults: list[Fault] = []
     people: set[str] = set()
     for role, path in radiographs.items():
@@ -105,7 +105,7 @@ def dicom_package_faults() -> list[Fault]:
     return [Fault("package-missing", message, hint)]
 
 
-def _lent(path: Path) -> RadiographHeader | None:
+def _lent(path: Path) -> LentHeader | None:
     """Return the header of a DICOM file, or None for a file that is none (or is no longer there).
 
     Raises:
@@ -125,7 +125,7 @@ def _lent(path: Path) -> RadiographHeader | None:
         dataset.Modality = str(stored.get("Modality") or "OT")
         patient_id = stored.get_item("PatientID").value if "PatientID" in stored else b""
         text = patient_id.decode("latin-1") if isinstance(patient_id, bytes) else str(patient_id or "")
-        return RadiographHeader(dataset, notes, text.strip(" \0"))
+        return LentHeader(dataset, notes, text.strip(" \0"))
 
 
 def _is_image(header: Dataset) -> bool:

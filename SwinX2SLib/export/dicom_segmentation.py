@@ -25,7 +25,7 @@ from pydicom.uid import UID, generate_uid
 
 from SwinX2SLib.anatomy import Code, Label, label_by_id
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.export.dicom_radiographs import RadiographHeader, radiograph_headers
+from SwinX2SLib.export.dicom_radiographs import LentHeader, radiograph_headers
 from SwinX2SLib.geometry.frames import ras_to_lps, reorient
 from SwinX2SLib.version import __version__
 
@@ -102,7 +102,7 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> list[str]:
     ]
 
 
-def _frame_of_reference(source: ExportSource, headers: Mapping[str, RadiographHeader]) -> UID:
+def _frame_of_reference(source: ExportSource, headers: Mapping[str, LentHeader]) -> UID:
     """Return the same frame for all that is exported of one pair of radiographs on one grid."""
     radiographs = "/".join(str(header.dataset.SOPInstanceUID) for header in headers.values())
     grid = f"{source.labels.shape}{np.round(source.affine, 6).tolist()}"

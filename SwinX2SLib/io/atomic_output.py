@@ -224,7 +224,7 @@ def writing_faults(folder: Path) -> list[Fault]:
     """List why no files can be written in a folder, which need not exist yet; nothing stays there."""
     folder = _real(folder)
     place = next(path for path in (folder, *folder.parents) if path.exists())
-    return _probe_faults(place, folder)
+    return _probe_faults(place / f".swinx2s-{secrets.token_hex(8)}", folder)
 
 
 def _write(content: Content, stream: BinaryIO) -> None:
@@ -274,21 +274,16 @@ def _content_faults(out: Path, names: Collection[str], overwrite: bool) -> list[
 def _writing_faults(out: Path) -> list[Fault]:
     """Try to make and remove the kind of folder that will be written; permissions alone do not decide."""
     place = next(path for path in (out, *out.parents) if path.parent.exists())
-    faults = _probe_faults(place.parent, out, place.name)
+    faults = _probe_faults(_sibling(place, _NEW, secrets.token_hex(8)), out)
     # Somebody else's files are moved out of a result that is replaced.
-    return faults or (_probe_faults(out, out) if out.is_dir() else [])
+    return faults or (writing_faults(out) if out.is_dir() else [])
 
 
-def _probe_faults(place: Path, out: Path, name: str = "") -> list[Fault]:
-    probe = (
-        _sibling(place / name, _NEW, secrets.token_hex(8))
-        if name
-        else place / f".swinx2s-{secrets.token_hex(8)}"
-    )
+def _probe_faults(probe: Path, out: Path) -> list[Fault]:
     try:
         probe.mkdir()
     except OSError as error:
-        return [_unwritable(place, error, out)]
+        return [_unwritable(probe.parent, error, out)]
     with suppress(FileNotFoundError):
         probe.rmdir()
     return []

@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from SwinX2SLib.errors import InputError
 from SwinX2SLib.io.limits import PIXEL_BYTES, largest_bytes, require_size
 from SwinX2SLib.io.packing import zlib_lengths
 
@@ -47,10 +48,11 @@ def read_dicom(path: Path, *, stop_before_pixels: bool = False, force: bool = Fa
         if _transfer_syntax(stream) == _DEFLATED:
             try:
                 zlib_lengths(stream, lambda held: require_size(held, WHAT, path), -zlib.MAX_WBITS)
-            except ValueError as error:
-                if hasattr(error, "faults"):
-                    raise
+            except InputError:
+                raise
+            except ValueError:
                 # Cut short or damaged: pydicom says so in its words.
+                pass
     if not stop_before_pixels:
         require_size(path.stat().st_size, WHAT, path)
     return pydicom.dcmread(path, stop_before_pixels=stop_before_pixels, force=force)

@@ -42,7 +42,7 @@ def held_lock(folder: Path) -> Iterator[str]:
 def abandoned_lock(folder: Path, token: str) -> Iterator[bool]:
     """Yield whether nobody holds the lock of a token, and keep others from cleaning up after it meanwhile.
 
-    Where locks do not work, in doubt somebody holds it.
+    Where locks do not work, it counts as held.
     """
     lock = _path(folder, token)
     if lock in _held:

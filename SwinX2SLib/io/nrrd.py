@@ -109,9 +109,9 @@ def read_nrrd_header(path: Path) -> NrrdHeader:
     header_bytes, fields = _split(path)
     try:
         return _described(path, fields, header_bytes)
+    except InputError:
+        raise
     except (ValueError, KeyError) as error:
-        if hasattr(error, "faults"):
-            raise
         message = f"its header has no {error}" if isinstance(error, KeyError) else f"{error}".rstrip(".")
         raise unreadable(_WHAT, message, path) from error
 

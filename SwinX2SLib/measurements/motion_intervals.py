@@ -62,17 +62,17 @@ def with_motion_intervals(
         return {region: list(found) for region, found in measured.items()}
     owners = _owners(geometry, bones, motions.bones)
     samples = list(_samples(moved, geometry, owners, motions))
-    found = {key_of(one): _doubted(one) for one in with_intervals(moved, _centred(moved, samples))}
+    found = {key_of(one): _flagged_if_open(one) for one in with_intervals(moved, _centred(moved, samples))}
     for one in every:
         if one.unit == "point" and one.is_present:
             marks = [place for place in geometry.bindings[key_of(one)].landmarks if place]
-            found[key_of(one)] = _doubted_place(
+            found[key_of(one)] = _place_flagged_if_open(
                 one, [_spread_mm(geometry.places[m], owners[m], motions) for m in marks]
             )
     return {region: [found.get(key_of(one), one) for one in ones] for region, ones in measured.items()}
 
 
-def _doubted(one: Measurement) -> Measurement:
+def _flagged_if_open(one: Measurement) -> Measurement:
     """Return a measurement, to be checked where its interval is wide."""
     if one.interval is None or one.unit not in ("mm", "deg"):
         return one
@@ -83,7 +83,7 @@ def _doubted(one: Measurement) -> Measurement:
     return one.flagged([f"{_OPEN} it open between {round(low)} and {round(high)} {unit}."])
 
 
-def _doubted_place(one: Measurement, spreads_mm: list[float]) -> Measurement:
+def _place_flagged_if_open(one: Measurement, spreads_mm: list[float]) -> Measurement:
     """Return landmarks, to be checked where one of them may lie elsewhere."""
     furthest = max(spreads_mm, default=0.0)
     return one.flagged([f"{_OPEN} its position open by {furthest:.0f} mm."] if furthest > GOOD_WITHIN else [])

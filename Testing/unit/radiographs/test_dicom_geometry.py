@@ -75,7 +75,7 @@ def test_the_spacing_comes_from_the_most_trusted_tag(tmp_path, radiograph_values
         ),
         # A magnification that no radiograph has.
         ({"PixelSpacing": [0.4, 0.4], "ImagerPixelSpacing": [0.9, 0.9]}, 0.9, "at the detector", ["of 2.25"]),
-        # A stated calibration is only doubted.
+        # A stated calibration is only noted.
         (
             {
                 "PixelSpacing": [1, 1],

@@ -294,6 +294,19 @@ def test_a_dicom_file_cut_within_its_header_is_a_fault_and_stops_no_other_case(
     assert (fault.kind, fault.path) == ("unreadable-file", str(cut))
 
 
+def check(folder: Path, *more: str) -> subprocess.CompletedProcess:
+    """`swinx2s batch FOLDER --check`, as a process in the folder that holds it."""
+    command = ["batch", folder.name, "--out", "out", "--check", "--spacing-mm", "2", *more]
+    return subprocess.run(
+        [sys.executable, "-m", "SwinX2SLib", *command],
+        cwd=folder.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
 def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, radiograph):
     (
         radiograph("radiographs/a_ap.png"),
@@ -302,22 +315,7 @@ def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, radiograph):
         radiograph("radiographs/lonely_ap.png"),
     )
     (tmp_path / "radiographs" / "b_lat.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
-    command = [
-        sys.executable,
-        "-m",
-        "SwinX2SLib",
-        "batch",
-        "radiographs",
-        "--out",
-        "out",
-        "--check",
-        "--spacing-mm",
-        "2",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    ended = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240
-    )
+    ended = check(tmp_path / "radiographs")
     assert ended.returncode == 6, ended.stderr
     assert "Not used: " in ended.stderr
     assert "Case lonely has 1 radiograph" in ended.stderr
@@ -331,24 +329,7 @@ def test_check_tells_pairs_and_faults_and_writes_nothing(tmp_path, radiograph):
 def test_check_as_json_lists_what_cannot_be_paired_as_failed_cases(tmp_path, radiograph):
     for name in ("in/a_ap.png", "in/a_lat.png", "in/sub/lonely.png"):
         radiograph(name)
-    command = [
-        "batch",
-        str(tmp_path / "in"),
-        "--out",
-        str(tmp_path / "out"),
-        "--check",
-        "--json",
-        "--spacing-mm",
-        "2",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "SwinX2SLib", *command],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    ended = check(tmp_path / "in", "--json")
     assert ended.returncode == 6, ended.stderr
     cases = [case for line in ended.stdout.splitlines() if (case := decode_case(line))]
     assert [(case["case"], case["status"]) for case in cases] == [("sub", "failed"), ("a", "ready")]
