@@ -46,6 +46,6 @@ def test_landmarks_that_define_the_axes_share_the_flag_of_half_of_all(moved, qua
             off = 30.0 if side == "left" and 0 < number <= moved else 0.0
             places[f"{name}_{side}"] = np.array([60.0 * sign, 10.0 * number + off, 0.0])
     expected = dict.fromkeys(places, 0.0)
-    found = HipLandmarks(PelvicFrame(np.eye(3), np.zeros(3)), places, expected)
+    found = HipLandmarks(PelvicFrame(np.eye(3), np.zeros(3)), places, expected, expected)
     first = [one for one in _spot_results(found, (), 1.0) if one.name == next(iter(SPOTS))]
     assert {one.quality for one in first} == {quality}
