@@ -24,9 +24,10 @@ _NOTES = """\
 DIR receives measurements.json, measurements.csv (one value per row), measurements.html (report) and
 landmarks.mrk.json (for 3D Slicer). Output is atomic.
 
-intervals: those of a result of `swinx2s reconstruct` come from its skeleton_samples.npz, random skeletons that the
-radiographs allow as well. --samples computes them from further segmentations of the same person, --uncertainty
-from label volumes sampled from an uncertainty map, which holds 1 minus the probability of the label
+intervals: nine of ten true values lie in them. Those of a segmentation follow from differences between raters and the
+size of the voxels; those of a result of `swinx2s reconstruct` come from its skeleton_samples.npz, random skeletons
+that the radiographs allow as well. --samples computes them from further segmentations of the same person,
+--uncertainty from label volumes sampled from an uncertainty map, which holds 1 minus the probability of the label
 (uncertainty.nii.gz)."""
 _EXAMPLES = (
     "swinx2s measure result --out measured",

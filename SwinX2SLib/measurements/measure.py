@@ -9,6 +9,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
+from SwinX2SLib.measurements.label_intervals import with_label_intervals
 from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES
@@ -46,8 +47,9 @@ def measure(
 
     Returns:
         Measurements by region, in the order of a report. What is missing or broken is there, with quality "absent"
-        and the reasons; `writing.table_text` makes a CSV table of it. Those of a `Reconstruction` by the statistical
-        skeleton have intervals.
+        and the reasons; `writing.table_text` makes a CSV table of it. They have 90 % intervals: those of a
+        `Reconstruction` by the statistical skeleton from its random skeletons, those of other bones from
+        `label_intervals`.
 
     Raises:
         InputError: the source or the regions cannot be used; with all faults.
@@ -75,7 +77,9 @@ def measure(
         raise InputError(faults)
     found = measure_subject(subject.bones, wanted)
     motions = getattr(source, "motions", None)
-    return with_motion_intervals(found, subject.bones, motions) if motions is not None else found
+    if motions is not None:
+        return with_motion_intervals(found, subject.bones, motions)
+    return found if subject.is_reconstruction else with_label_intervals(found, subject.bones)
 
 
 def measure_subject(

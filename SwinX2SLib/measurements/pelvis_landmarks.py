@@ -57,8 +57,8 @@ class Spot:
     prior_mm: float = 40.0
 
 
-# Rounded adult means. The posterior superior spine is a long crest in some and a tip in others, and its height varies:
-# its place counts little.
+# Rounded adult means. The posterior superior spine is a long crest in some and a tip in others, and its height
+# varies: its place counts little.
 SPOTS = {
     "asis": Spot(None, (0.1, 0.95, -0.3), 12.0),
     "aiis": Spot((0.70, 0.87, 0.48), (0.1, 0.95, -0.3), 15.0),

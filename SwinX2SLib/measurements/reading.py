@@ -69,6 +69,7 @@ class SubjectBones:
         meshes: bones by label name, or None for a label volume.
         notes: what a reader of the result must know, in sentences.
         scheme: numbering of the label volume, as stated or recognised; that of our names for meshes.
+        is_reconstruction: whether `swinx2s reconstruct` made the bones from radiographs.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class SubjectBones:
     meshes: dict[str, Bone] | None
     notes: tuple[str, ...]
     scheme: LabelMapping = field(default_factory=lambda: label_mapping(OURS))
+    is_reconstruction: bool = False
 
     @cached_property
     def bones(self) -> dict[str, Bone]:
@@ -105,9 +107,10 @@ def read_subject(path: Path, options: ReadOptions = ReadOptions()) -> SubjectBon
     path = Path(path)
     try:
         source = path / RESULT_LABELS if (path / RESULT_LABELS).is_file() else path
-        if options.scheme is None and _is_result(source):
+        is_result = _is_result(source)
+        if options.scheme is None and is_result:
             options = replace(options, scheme=OURS)
-        subject = _read(source, options)
+        subject = replace(_read(source, options), is_reconstruction=is_result)
     except OSError as error:
         message = f"The file cannot be read ({error.strerror or error})."
         raise refuse("unreadable-file", message, "Check the path and its permissions.", path) from error

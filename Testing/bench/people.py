@@ -58,11 +58,13 @@ class Pair:
     case: Case | None = None
 
 
-def model_and_cases(about: str, drawn: int) -> argparse.Namespace:
-    """Read the arguments of a table: `model`, and `cases`, how many drawn people (`drawn` unless told)."""
+def model_and_cases(about: str, drawn: int, **flags: str) -> argparse.Namespace:
+    """Read the arguments of a table: `model`; `cases`, how many people (`drawn` unless told); and flags with their help."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--model", default="default", help="name or path of weights")
-    parser.add_argument("--cases", type=int, default=drawn, help="synthetic subjects")
+    parser.add_argument("--cases", type=int, default=drawn, help="people, of some tables synthetic")
+    for name, words in flags.items():
+        parser.add_argument(f"--{name}", action="store_true", help=words)
     return parser.parse_args()
 
 

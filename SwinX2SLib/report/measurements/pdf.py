@@ -179,7 +179,9 @@ def _cell(one: Measurement | None, values: Mapping[str, Any]) -> str:
         return ""
     empty = "–" if one.quality == "absent" else "found"
     words = empty if one.value is None else escape(values["number"](one))
-    if one.interval:
+    if one.interval and one.value is None:
+        words += f"<br/>± {values['end'](one, 1)} mm"
+    elif one.interval:
         words += f"<br/>[{values['end'](one, 0)} … {values['end'](one, 1)}]"
     edited = values["edited"](one)
     return (

@@ -17,6 +17,7 @@ from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
 from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.io.label_volumes import read_uncertainty
+from SwinX2SLib.measurements import label_intervals
 from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
 from SwinX2SLib.measurements.bone_motions import BoneMotions
 from SwinX2SLib.measurements.bones import Bone, bones_from_labels
@@ -108,6 +109,8 @@ def run_measuring(
         }
     elif motions is not None:
         measured = with_motion_intervals(measured, subject.bones, motions)
+    elif not subject.is_reconstruction:
+        measured = label_intervals.with_label_intervals(measured, subject.bones)
     unreliable = job.unreliable or unreliable_result(job.segmentation)
     if unreliable:
         measured = {
@@ -189,6 +192,8 @@ def _provenance(
     job: MeasureJob, subject: SubjectBones, samples: int, motions: BoneMotions | None, unreliable: str
 ) -> dict[str, Any]:
     intervals: dict[str, Any] | None = None
+    if not subject.is_reconstruction:
+        intervals = {"percentiles": label_intervals.WORDS, "source": label_intervals.METHOD, "samples": 0}
     if motions is not None:
         intervals = {"percentiles": interval_words(motions.count), "source": MOTION_METHOD}
         intervals |= {"samples": motions.count, "files": [str(job.segmentation / SAMPLES)]}

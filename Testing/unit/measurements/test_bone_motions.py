@@ -123,8 +123,8 @@ def test_without_samples_there_is_no_interval(measured, bones):
 def test_an_object_with_motions_is_measured_with_intervals(phantom, bones):
     with_samples = dataclasses.make_dataclass("Found", ["labels", "affine", "motions"])
     source = with_samples(phantom.labels, phantom.affine, BoneMotions(tuple(bones), still(bones)))
-    assert by_name(measure(source, only="femur"), "head_radius", "left").interval is not None
-    assert by_name(measure(phantom, only="femur"), "head_radius", "left").interval is None
+    low, high = by_name(measure(source, only="femur"), "head_radius", "left").interval
+    assert high - low < 0.01
 
 
 def test_the_affine_map_of_a_bone_is_found_from_its_vertices_and_can_be_exaggerated():
