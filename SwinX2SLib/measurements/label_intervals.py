@@ -40,10 +40,10 @@ class Spread:
         return float(np.hypot(self.reader, self.per_voxel_mm * voxel_mm))
 
 
-# Readers of hips and femora: five raters on ten people (VSDFullBodyBoneModels), each against the program on the meshes
-# of the bones. Readers of the curves of the spine: three raters, doi 10.1186/s13013-017-0112-4, of whose readings two
-# differ by less than 9 degrees in 95 % (T5-T12): each has a standard deviation of 3.2. By judgement: readers of pelvic
-# angles, knees, canals, vertebral heights, processes and lengths along the spine.
+# Readers of hips and femora: five raters on ten people (VSDFullBodyBoneModels), each against the program on the
+# meshes of the bones. Readers of the curves of the spine: three raters, doi 10.1186/s13013-017-0112-4, of whose
+# readings two differ by less than 9 degrees in 95 % (T5-T12): each has a standard deviation of 3.2. By judgement:
+# readers of pelvic angles, knees, canals, vertebral heights, processes and lengths along the spine.
 SPREADS = {
     "head_centre": Spread(1.8, 0.1),
     "head_radius": Spread(0.45, 0.1),
@@ -75,7 +75,6 @@ SPREADS = {
     "lumbar_lordosis": Spread(5.3, 1.3),
     "cobb_angle": Spread(5.3, 2.5),
     "sagittal_vertical_axis": Spread(3.0, 0.7),
-    "centreline_length": Spread(3.0, 0.7),
     "listhesis": Spread(1.2, 0.55),
     "canal_length": Spread(1.2, 0.4),
     "canal_width": Spread(1.2, 0.75),
@@ -96,7 +95,7 @@ _FAMILIES = ("listhesis", "cobb_angle")
 
 
 def spread_of(name: str) -> Spread | None:
-    """Return the spread of a measurement, or None where it is not known (ribs)."""
+    """Return the spread of a measurement, or None where it is not known (ribs, the length of the spine)."""
     family = next((family for family in _FAMILIES if name.startswith(family)), name)
     return SPREADS.get(family)
 

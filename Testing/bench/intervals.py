@@ -1,4 +1,4 @@
-"""How often intervals of measurements hold the true value: `python Testing/bench/intervals.py [--cases 8] [--labels]`.
+"""How often intervals hold the true value: `python Testing/bench/intervals.py [--cases 8] [--labels]`.
 
 A Markdown table, by measurement: how many true values there are, the median error, the median half width of the 90 %
 intervals, the share of true values in them, and the factor by which the intervals had to be wider for nine of ten.
@@ -105,7 +105,7 @@ def regridded_hips(folder: Path, names: list[str], rng: np.random.Generator) -> 
             turn = Rotation.from_rotvec(np.radians(TURN_DEG) * rng.normal(size=3)).as_matrix()
             offset = tuple(spacing_mm * rng.uniform(-0.5, 0.5, 3))
             bones = {}
-            for bone, own in whole.items():
+            for own in whole.values():
                 voxels, affine = voxelise(own.vertices_ras_mm @ turn.T, own.faces, spacing_mm, offset)
                 back = np.eye(4)
                 back[:3, :3] = turn.T
@@ -238,9 +238,8 @@ def main() -> None:
                 rows[name].append((abs(error), half))
     for region, names in MEASUREMENTS:
         rows[region] = [row for name in names for row in rows[name]]
-    return print_table(
-        {name: rows[name] for region, names in MEASUREMENTS for name in (*names, region) if rows[name]}
-    )
+    order = [name for region, names in MEASUREMENTS for name in (*names, region)]
+    return print_table({name: rows[name] for name in order if rows[name]})
 
 
 if __name__ == "__main__":

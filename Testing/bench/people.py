@@ -59,7 +59,7 @@ class Pair:
 
 
 def model_and_cases(about: str, drawn: int, **flags: str) -> argparse.Namespace:
-    """Read the arguments of a table: `model`; `cases`, how many people (`drawn` unless told); and flags with their help."""
+    """Read the arguments of a table: `model`, `cases`, how many people (`drawn` unless told), and flags."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--model", default="default", help="name or path of weights")
     parser.add_argument("--cases", type=int, default=drawn, help="people, of some tables synthetic")
