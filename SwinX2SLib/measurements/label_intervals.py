@@ -60,7 +60,7 @@ SPREADS = {
     "asis": Spread(4.2, 0.8),
     "aiis": Spread(6.0, 0.6),
     "psis": Spread(6.0, 0.8),
-    "piis": Spread(7.3, 0.9),
+    "piis": Spread(8.0, 0.9),
     "ischial_spine": Spread(2.7, 0.75),
     "pubic_tubercle": Spread(3.5, 0.6),
     "promontory": Spread(3.2, 0.9),

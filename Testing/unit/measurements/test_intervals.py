@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -126,6 +127,17 @@ def test_copies_on_other_grids_have_intervals_that_hold_the_truth_of_the_phantom
                 low, high = values[name].interval
                 assert low < values[name].value < high
                 assert low <= true <= high, (spacing_mm, side, name)
+
+
+def test_bones_reconstructed_from_radiographs_have_no_interval_of_a_segmentation(tmp_path):
+    phantom = build_phantom(spacing_mm=3.0, field_of_view=UPPER_FEMORA)
+    nibabel.Nifti1Image(phantom.labels, phantom.affine).to_filename(tmp_path / "labels.nii.gz")
+    drawn = measure(tmp_path / "labels.nii.gz", only="femur")["femur"]
+    (tmp_path / "provenance.json").write_text("{}")
+    for path in (tmp_path, tmp_path / "labels.nii.gz"):
+        reconstructed = measure(path, only="femur")["femur"]
+        assert all(one.interval is None for one in reconstructed)
+    assert any(one.interval is not None for one in drawn)
 
 
 def test_raters_find_what_lies_in_the_intervals(shared_data):

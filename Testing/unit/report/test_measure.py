@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from SwinX2SLib.anatomy import labels
+from SwinX2SLib.measurements.label_intervals import SPREADS
 from SwinX2SLib.measurements.measure import REGIONS, measure_subject
+from SwinX2SLib.phantom import FieldOfView, build_phantom
 from SwinX2SLib.reconstruct.reconstruction import FILES as RESULT_FILES
 from SwinX2SLib.report.measurements.write import FILES, MeasureJob, run_measuring
 
@@ -126,6 +128,24 @@ def test_an_interrupt_leaves_nothing(tmp_path, lump_file, number):
     assert "Cancelled" in child.communicate(timeout=120)[1]
     assert child.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_label_volume_has_intervals_by_the_size_of_its_voxels(tmp_path):
+    phantom = build_phantom(spacing_mm=3.0, field_of_view=FieldOfView((-190, -150, -190), (190, 150, 110)))
+    file = tmp_path / "pelvis.nii.gz"
+    nibabel.Nifti1Image(phantom.labels, phantom.affine).to_filename(file)
+    written = run_measuring(MeasureJob(file, tmp_path / "out", only=("femur", "pelvis")))
+    document = json.loads(written["measurements"].read_text(encoding="utf-8"))
+    entries = {(one["name"], one["side"]): one for one in document["measurements"]}
+    low, high = entries["neck_shaft_angle", "left"]["interval"]
+    assert low < phantom.truth.femora["left"].neck_shaft_angle_deg < high
+    reach = SPREADS["asis"].half_width(3.0)
+    assert entries["asis", "right"]["interval"] == pytest.approx([0.0, reach])
+    assert entries["pelvic_incidence", None]["interval"] is not None
+    assert "raters" in document["provenance"]["intervals"]["source"]
+    page = written["page"].read_text(encoding="utf-8")
+    assert f"± {reach:.1f} mm" in page
+    assert "90 % intervals" in page
 
 
 def test_samples_and_a_map_give_intervals(tmp_path, lump_file):
