@@ -123,6 +123,7 @@ set(SwinX2SLib_SCRIPTS
   measurements/from_landmarks/femur.py
   measurements/from_landmarks/pelvis.py
   measurements/from_landmarks/spine.py
+  measurements/label_intervals.py
   measurements/label_sampling.py
   measurements/measure.py
   measurements/motion_intervals.py
