@@ -214,6 +214,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/batch/summary.py
   reconstruct/batch/worker.py
   reconstruct/device.py
+  reconstruct/evidence.py
   reconstruct/job.py
   reconstruct/label_assignment.py
   reconstruct/level_assignment.py
@@ -229,6 +230,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/skeleton_fit.py
   reconstruct/test_time_augmentation.py
   reconstruct/variations.py
+  reconstruct/verdict.py
   reconstruct/worker.py
   report/__init__.py
   report/canvas.py
@@ -445,4 +447,5 @@ set(SwinX2S_RESOURCES
   Resources/labels.json
   Resources/models.json
   Resources/requirements.txt
+  Resources/verdict.json
 )
