@@ -27,16 +27,17 @@ from SwinX2SLib.resources import resource_path
 RESOURCE = "verdict.json"
 FEATURES = (
     "silhouette_front", "silhouette_side", "edges_front", "edges_side", "confidence", "position_error", "levels",
-    "silhouettes_of_all", "confidence_of_all", "count", "view_front", "view_side",
+    "view_front", "view_side",
 )  # fmt: skip
 """Names of the numbers of a bone, in the order of `Evidence.rows`.
 
 `silhouette_*`: overlap (Dice) of its projection with the network's silhouette of it; `edges_*`: share of its outline
 at which the radiograph is brighter inside, 0.5 by chance; `confidence`: mean probability of its voxels;
 `position_error`: logarithm of the standard deviation of its place [mm]; `levels`: probability that all vertebrae are
-off by a level; `*_of_all`: medians over the bones of the result; `count`: logarithm of how many these are; `view_*`:
-probability that the radiograph shows what it is given as, in standard display orientation.
+off by a level; `view_*`: probability that the radiograph shows what it is given as, in standard display orientation.
 """
+WORSE = ("position_error", "levels")
+"""Those of them that speak against a bone; the others speak for it."""
 # A bone that the skeleton does not explain may lie anywhere [mm].
 UNFITTED_MM = 30.0
 
@@ -101,14 +102,13 @@ def evidence_of(seen: Observed) -> Evidence:
                 *overlaps,
                 *(of_view.get(label, 0.5) for of_view in edges),
                 confidence,
-                np.log(error_mm),
+                np.log(max(error_mm, 0.1)),
                 seen.shifted,
+                *seen.views,
             ]
         )
-    own = np.array(rows)
-    shared = [np.median(own[:, :2]), np.median(own[:, 4]), np.log(len(own)), *seen.views]
     names = tuple(label_by_id(label).name for label in boxes)
-    return Evidence(names, np.hstack([own, np.tile(shared, (len(own), 1))]))
+    return Evidence(names, np.array(rows))
 
 
 def _overlap(silhouette: np.ndarray, shadow: np.ndarray, across: slice, down: slice) -> float:
@@ -138,8 +138,7 @@ class Calibration:
         weights: by name of the numbers of `FEATURES`.
         offsets: by region.
         believe_from, look_from: least probabilities for the verdicts of a bone.
-        whole_believe_from, whole_look_from: the same for the whole, of the mean over its bones (without ribs, where
-            there are others).
+        whole_believe_from, whole_look_from: the same for the whole, of the mean over its bones.
         calibrated_for: name of the weights whose results the model was fitted to.
     """
 
@@ -184,10 +183,8 @@ def judge(evidence: Evidence, constants: Calibration, suspected: bool = False) -
         name: BoneVerdict(_verdict(one, constants.believe_from, constants.look_from), float(one))
         for name, one in zip(evidence.bones, probability, strict=True)
     }
-    # Ribs are uncertain in most results, and say little of the other bones.
-    others = [one.probability for name, one in bones.items() if _group(name) != "ribs"]
-    counted = others or [one.probability for one in bones.values()]
-    whole = _verdict(float(np.mean(counted)), constants.whole_believe_from, constants.whole_look_from)
+    # The mean is the share of its bones that is probably right.
+    whole = _verdict(float(np.mean(probability)), constants.whole_believe_from, constants.whole_look_from)
     if suspected and whole == BELIEVE:
         return Verdict(LOOK, bones, constants.calibrated_for, _SUSPECTED)
     return Verdict(whole, bones, constants.calibrated_for)

@@ -30,7 +30,15 @@ from SwinX2SLib.anatomy import GROUPS, ids_by_name, label_by_id
 from SwinX2SLib.geometry.distances import surface_distances
 from SwinX2SLib.geometry.resampling import resample_labels
 from SwinX2SLib.io.atomic_output import atomic_write
-from SwinX2SLib.reconstruct.evidence import FEATURES, RESOURCE, Calibration, Evidence, calibration, judge
+from SwinX2SLib.reconstruct.evidence import (
+    FEATURES,
+    RESOURCE,
+    WORSE,
+    Calibration,
+    Evidence,
+    calibration,
+    judge,
+)
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.reconstruct.verdict import COLOURS, VERDICTS, WITHIN_MM
 from SwinX2SLib.resources import resource_path
@@ -39,8 +47,8 @@ from SwinX2SLib.weights.manifest import find_weights
 # A bone is believed from the probability on at which so many of the first half were right: more than nine of ten, for
 # the second half holds other people.
 WANTED = 0.93
-# Below even odds a bone is rejected. A whole is rejected where less than a third of its bones are probably right.
-LOOK_FROM, WHOLE_LOOK_FROM, WHOLE_BELIEVE_FROM = 0.5, 0.35, 0.75
+# Below even odds a bone is rejected. A whole is rejected where fewer than two in five are probably right.
+LOOK_FROM, WHOLE_LOOK_FROM, WHOLE_BELIEVE_FROM = 0.5, 0.4, 0.7
 RIDGE = 0.02  # of the standardised weights, per bone
 
 
@@ -130,16 +138,15 @@ def _error_mm(shown: np.ndarray, true: np.ndarray, affine: np.ndarray) -> float:
 def fitted(results: Sequence[Judged], weights: str) -> Calibration:
     """Return the constants from the results of the first half."""
     found = [one for one in results if len(one.evidence.bones)]
-    people = np.concatenate([np.full(len(one.within), index) for index, one in enumerate(found)])
+    pairs = np.concatenate([np.full(len(one.within), index) for index, one in enumerate(found)])
     within = np.concatenate([one.within for one in found])
     constants = _logistic(found, weights)
     # Probabilities of people from models that have not seen them, so that the threshold is not too low.
-    folds = [np.array([index % 5 == fold for index in range(len(found))]) for fold in range(5)]
     unseen = np.zeros(len(within))
-    for fold in folds:
-        model = _logistic([one for one, left in zip(found, fold, strict=True) if not left], weights)
-        for index in np.flatnonzero(fold):
-            unseen[people == index] = model.probabilities(found[index].evidence)
+    for person in {one.task.person for one in found}:
+        model = _logistic([one for one in found if one.task.person != person], weights)
+        for index in [index for index, one in enumerate(found) if one.task.person == person]:
+            unseen[pairs == index] = model.probabilities(found[index].evidence)
     return replace(constants, believe_from=_threshold(unseen, within))
 
 
@@ -153,21 +160,29 @@ def _threshold(probability: np.ndarray, within: np.ndarray) -> float:
 
 
 def _logistic(results: Sequence[Judged], weights: str) -> Calibration:
-    """Fit weights and offsets by maximum likelihood with a ridge on the standardised weights."""
+    """Fit weights and offsets by maximum likelihood, with a ridge on the standardised weights.
+
+    No weight may have the wrong sign: what speaks for a bone in few people by chance would speak for pictures of
+    nothing. A pair with many bones counts for more than one with few, but not as much more as it has bones.
+    """
     rows = np.concatenate([one.evidence.rows for one in results])
     names = [name for one in results for name in one.evidence.bones]
     groups = np.array([GROUPS.index(label_by_id(ids_by_name()[name]).group) for name in names])
     within = np.concatenate([one.within for one in results]).astype(float)
+    counts = np.concatenate([np.full(len(one.within), float(len(one.within))) for one in results])
+    share = counts**-0.5 / np.mean(counts**-0.5)
     middle, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     design = np.hstack([(rows - middle) / scale, np.eye(len(GROUPS))[groups]])
     ridge = RIDGE * len(within) * np.r_[np.ones(len(FEATURES)), np.full(len(GROUPS), 0.01)]
+    signs = [(None, 0.0) if name in WORSE else (0.0, None) for name in FEATURES]
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
         score = design @ theta
-        value = np.logaddexp(0, score).sum() - within @ score + 0.5 * ridge @ theta**2
-        return value, design.T @ (1 / (1 + np.exp(-score)) - within) + ridge * theta
+        value = share @ (np.logaddexp(0, score) - within * score) + 0.5 * ridge @ theta**2
+        return value, design.T @ (share * (1 / (1 + np.exp(-score)) - within)) + ridge * theta
 
-    theta = optimize.minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
+    start, bounds = np.zeros(design.shape[1]), [*signs, *[(None, None)] * len(GROUPS)]
+    theta = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     own = theta[: len(FEATURES)] / scale
     offsets = theta[len(FEATURES) :] - own @ middle
     return Calibration(

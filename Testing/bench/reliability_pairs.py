@@ -46,12 +46,14 @@ class Task:
         name: unique.
         half: 0 to fit, 1 to judge.
         make: the pair.
+        person: who is shown, the same in several pairs of one person.
     """
 
     kind: str
     name: str
     half: int
     make: Callable[[], Pair | None]
+    person: str
 
 
 def tasks(drawn: int, pictures: Path | None) -> list[Task]:
@@ -73,8 +75,10 @@ def _published() -> Iterator[Task]:
         half = number % 2
         if case.radiographs is not None:
             for title, spoil in PUBLISHED.items():
-                yield Task(REAL, f"{case.name}{title}", half, partial(_of_published, case.name, spoil))
-        yield Task(REAL, f"{case.name} simulated", half, partial(_simulated, case.name))
+                yield Task(
+                    REAL, f"{case.name}{title}", half, partial(_of_published, case.name, spoil), case.name
+                )
+        yield Task(REAL, f"{case.name} simulated", half, partial(_simulated, case.name), case.name)
 
 
 def _of_published(name: str, spoil: Callable[[Pair], Pair | None]) -> Pair | None:
@@ -128,7 +132,7 @@ def _synthesised(
 def _meshes() -> Iterator[Task]:
     """Yield pelves and femora of people of whom there are surfaces alone."""
     for number, file in enumerate(sorted((SHARED / "anatomy" / "meshes").glob("vsd_*.npz"))):
-        yield Task(REAL, file.stem, number % 2, partial(_of_meshes, file, number))
+        yield Task(REAL, file.stem, number % 2, partial(_of_meshes, file, number), file.stem)
 
 
 def _of_meshes(file: Path, number: int) -> Pair:
@@ -148,19 +152,14 @@ def _of_meshes(file: Path, number: int) -> Pair:
 
 
 def _drawn(count: int) -> Iterator[Task]:
-    """Yield people of the statistical skeleton, and phantoms."""
+    """Yield people of the statistical skeleton, and a phantom for every eighth."""
     for number in range(count):
-        yield Task(
-            DRAWN, f"population {number}", number % 2, partial(_one, population_pairs, 1, 1000 + number)
-        )
+        name, make = f"population {number}", partial(_one, population_pairs, 1, 1000 + number)
+        yield Task(DRAWN, name, number % 2, make, name)
         if number < count // 8:
             field = ("torso", "pelvis", "chest")[number % 3]
-            yield Task(
-                DRAWN,
-                f"phantom {number}",
-                number // 3 % 2,
-                partial(_one, phantom_pairs, field, 1, 50 + number),
-            )
+            name, make = f"phantom {number}", partial(_one, phantom_pairs, field, 1, 50 + number)
+            yield Task(DRAWN, name, number % 2, make, name)
 
 
 def _one(pairs: Callable[..., Iterator[Pair]], *given: object) -> Pair:
@@ -171,7 +170,13 @@ def _spoilt(count: int) -> Iterator[Task]:
     """Yield people of the statistical skeleton with mistakes of acquisition."""
     for number in range(count):
         title, spoil = list(MISTAKES.items())[number // 2 % len(MISTAKES)]
-        yield Task(DRAWN, f"population, {title} {number}", number % 2, partial(_with_mistake, number, spoil))
+        yield Task(
+            DRAWN,
+            f"population, {title} {number}",
+            number % 2,
+            partial(_with_mistake, number, spoil),
+            f"spoilt {number}",
+        )
 
 
 def _with_mistake(number: int, spoil: Callable[[Pair], Pair]) -> Pair:
@@ -236,7 +241,7 @@ def _nothing(pictures: Path | None) -> Iterator[Task]:
     files = sorted(pictures.iterdir()) if pictures else []
     makers |= {file.name: (1, partial(_cut_out, file)) for file in files}
     for number, (name, (half, make)) in enumerate(makers.items()):
-        yield Task(NOTHING, name, half, partial(_of_nothing, make, number))
+        yield Task(NOTHING, name, half, partial(_of_nothing, make, number), name)
 
 
 def _of_nothing(make: Callable[[np.random.Generator], np.ndarray], number: int) -> Pair:

@@ -107,11 +107,12 @@ def _verdict(verdict: Verdict, banner: str) -> Iterator[Flowable]:
     if verdict.line != banner:
         yield _text(f"<b>{escape(verdict.line)}</b>", 9)
     shape = strip()
-    lines: list[list[Flowable]] = [[_text("", 5), *(_text(title, 4.5, _SOFT) for title in shape.columns)]]
+    lines: list[list[Flowable]] = [
+        [_text("", 5), *(_text(_centred(title), 4.5, _SOFT) for title in shape.columns)]
+    ]
     style: list[Any] = [
         ("INNERGRID", (1, 1), (-1, -1), 0.5, colors.white),
-        ("ALIGN", (0, 0), (-1, -1), "CENTER"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 1.5),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
         ("RIGHTPADDING", (0, 0), (-1, -1), 0),
         ("TOPPADDING", (0, 0), (-1, -1), 1),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
@@ -124,12 +125,17 @@ def _verdict(verdict: Verdict, banner: str) -> Iterator[Flowable]:
                 ("#e6e8ee" if name else "#ffffff", "#000000") if one is None else COLOURS[one.verdict]
             )
             style.append(("BACKGROUND", (column, row), (column, row), colors.HexColor(paper)))
-            cells.append(_text("" if one is None else SYMBOLS[one.verdict], 6.5, colors.HexColor(ink)))
+            mark = "" if one is None else SYMBOLS[one.verdict]
+            cells.append(_text(_centred(mark), 6.5, colors.HexColor(ink)))
         lines.append(cells)
     first = 0.06
     widths = [first * _WIDTH, *[(1 - first) * _WIDTH / len(shape.columns)] * len(shape.columns)]
     yield Table(lines, colWidths=widths, style=style, hAlign="LEFT")
     yield _text(escape("; ".join(f"{SYMBOLS[one]} {words}" for one, words in LEGEND.items())), 6.5, _SOFT)
+
+
+def _centred(words: str) -> str:
+    return f'<para align="center">{words}</para>'
 
 
 def _review_words(values: Mapping[str, Any]) -> str:
