@@ -9,7 +9,7 @@ panel shows verdicts before any is installed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -161,6 +161,10 @@ def strip() -> Strip:
     )
 
 
+# Narrower than this, a column has a short title.
+_NARROW = 20
+
+
 def strip_html(verdict: Verdict, pixels: int) -> str:
     """Return the picture of all verdicts as a table in HTML, in the part of it that Qt's labels understand.
 
@@ -168,11 +172,12 @@ def strip_html(verdict: Verdict, pixels: int) -> str:
         verdict: of a result.
         pixels: width of a cell.
     """
-    shape, small = (
-        strip(),
-        f"font-size: {min(max(round(0.55 * pixels), 7), 12)}px; text-align: center; padding: 0 2px",
+    shape = strip()
+    small = f"font-size: {min(max(round(0.6 * pixels), 7), 12)}px; text-align: center"
+    titles = _short(shape.columns) if pixels < _NARROW else shape.columns
+    head = "".join(
+        f'<td align="center" style="{small}; padding: 0 2px">{escape(title)}</td>' for title in titles
     )
-    head = "".join(f'<td align="center" style="{small}">{escape(title)}</td>' for title in shape.columns)
     lines = [f"<tr><td></td>{head}</tr>"]
     for title, names in shape.rows:
         cells = "".join(_cell(name, verdict.bones.get(name), pixels) for name in names)
@@ -180,6 +185,15 @@ def strip_html(verdict: Verdict, pixels: int) -> str:
     table = f'<table cellspacing="1" cellpadding="0">{"".join(lines)}</table>'
     marks = "&nbsp;&nbsp; ".join(f"{_mark(one)} {escape(words)}" for one, words in LEGEND.items())
     return f'{table}<div style="font-size: 11px">{marks}</div>'
+
+
+def _short(titles: Sequence[str]) -> list[str]:
+    """Return the letter of a level at the first of them alone, "T1, 2, 3", and of other bones the letter alone."""
+    numbers = [title.lstrip("CTL") for title in titles]
+    return [
+        title[:1] if not number.isdigit() else title if number == "1" else number
+        for title, number in zip(titles, numbers, strict=True)
+    ]
 
 
 _CELL = "border: 1px solid #ffffff; text-align: center"
@@ -198,6 +212,8 @@ def _cell(name: str, bone: BoneVerdict | None, pixels: int) -> str:
         (paper, ink), mark = COLOURS[bone.verdict], SYMBOLS[bone.verdict]
         bone_title = next(label.title for label in labels() if label.name == name)
         title = f' title="{escape(f"{bone_title}, {bone.words}")}"'
-    style = f"{_CELL}; background-color: {paper}; color: {ink}"
+    style = f"{_CELL}; background-color: {paper}; color: {ink}" + (
+        "; font-size: 9px" if pixels < _NARROW else ""
+    )
     # Qt reads the old attributes, browsers the style.
     return f'<td width="{pixels}" align="center" bgcolor="{paper}" style="{style}"{title}>{mark}</td>'

@@ -52,7 +52,7 @@ class ResultParameters:
 _FORMATS = ("stl", "obj", "gltf", "nifti", "nrrd", "dicomseg")
 _FOLDER_SETTING = "export/folder"
 # The picture of verdicts has 27 columns, and the panel is narrow.
-_STRIP_PIXELS = 14
+_STRIP_PIXELS = 11
 
 
 class ResultSection(Section):

@@ -87,6 +87,21 @@ def test_the_picture_tells_verdicts_apart_by_mark_by_colour_and_by_lightness():
     assert strip_html(LOOK.without(["sacrum"]), 20).count(">?</td>") == 0
 
 
+def test_a_narrow_picture_names_each_part_of_the_spine_once():
+    narrow, wide = strip_html(LOOK, 11), strip_html(LOOK, 34)
+    assert ">C1<" in narrow
+    assert [narrow.count(f">{title}<") for title in ("T1", "T2", "T12", "2", "12", "P", "F")] == [
+        1,
+        0,
+        0,
+        3,
+        1,
+        1,
+        1,
+    ]
+    assert [wide.count(f">{title}<") for title in ("T1", "T2", "T12", "2", "Pelvis")] == [1, 1, 1, 0, 1]
+
+
 def test_the_console_prints_the_line_once_and_the_picture(capsys):
     rejected = replace(LOOK, whole="reject")
     ConsoleReport()(Result({}, (rejected.alarm, "Another note."), {}, rejected.to_json()))
