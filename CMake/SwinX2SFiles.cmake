@@ -215,6 +215,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/batch/summary.py
   reconstruct/batch/worker.py
   reconstruct/device.py
+  reconstruct/evidence.py
   reconstruct/job.py
   reconstruct/label_assignment.py
   reconstruct/level_assignment.py
@@ -230,6 +231,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/skeleton_fit.py
   reconstruct/test_time_augmentation.py
   reconstruct/variations.py
+  reconstruct/verdict.py
   reconstruct/worker.py
   report/__init__.py
   report/canvas.py
@@ -446,4 +448,5 @@ set(SwinX2S_RESOURCES
   Resources/labels.json
   Resources/models.json
   Resources/requirements.txt
+  Resources/verdict.json
 )

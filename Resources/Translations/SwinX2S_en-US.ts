@@ -1214,6 +1214,10 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Verdict for each bone and the whole</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Bones and confidence</source>
             <translation type="unfinished" />
         </message>

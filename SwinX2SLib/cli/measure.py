@@ -71,12 +71,6 @@ def add_measure_parser(subparsers: argparse._SubParsersAction) -> None:
         "--ignore-unknown", action="store_true", help="ignore label values and meshes that are not bones"
     )
     parser.add_argument("--no-page", action="store_true", help="do not write the HTML report (faster)")
-    parser.add_argument(
-        "--unreliable",
-        default="",
-        metavar="SENTENCE",
-        help="banner of the report: why the bones must not be relied on (default: as the files beside them state)",
-    )
     parser.add_argument("--title", default="", help="title of the report (default: name of SEGMENTATION)")
     parser.set_defaults(func=run_measure)
 
@@ -96,7 +90,6 @@ def run_measure(arguments: argparse.Namespace) -> int:
         reading=ReadOptions(arguments.mesh_frame, arguments.ignore_unknown, arguments.scheme),
         title=arguments.title,
         overwrite=arguments.overwrite,
-        unreliable=arguments.unreliable,
         with_page=not arguments.no_page,
     )
     written = run_measuring(job, report_phase, lambda note: print(note, file=sys.stderr))

@@ -20,6 +20,7 @@ from SwinX2SLib.radiographs.registration import AUTOMATIC
 from SwinX2SLib.reconstruct.job import DEVICES, Job
 from SwinX2SLib.reconstruct.protocol import Error, Event, Progress, Result
 from SwinX2SLib.reconstruct.variations import VARIATIONS
+from SwinX2SLib.reconstruct.verdict import COLOURS, LEGEND, SYMBOLS, Verdict, strip
 
 
 class ConsoleReport:
@@ -67,11 +68,40 @@ class ConsoleReport:
         )
 
     def _result(self, event: Result) -> None:
+        verdict = Verdict.from_json(event.verdict)
+        if verdict is not None:
+            self._verdict(verdict)
         for note in event.notes:
+            if verdict is not None and note == verdict.alarm:
+                continue
             self._err.print(f"[yellow]note[/] {escape(note)}")
         for role, path in event.files.items():
             self._out.print(f"{role:<13} {escape(path)}")
         self._err.print(f"{event.seconds.get('total', 0.0):.1f} s")
+
+    def _verdict(self, verdict: Verdict) -> None:
+        """Print the line, the picture and what its marks mean."""
+        self._err.print(f"[bold]{escape(verdict.line)}[/]")
+        shape = strip()
+        self._err.print(
+            " " * _TITLE + "".join(f"{title[:3]:<{_CELL}}" for title in shape.columns), style="dim"
+        )
+        for title, names in shape.rows:
+            cells = (_cell(verdict.bones[name].verdict if name in verdict.bones else "") for name in names)
+            self._err.print(f"{title:<{_TITLE}}" + "".join(cells))
+        self._err.print(", ".join(f"{_cell(one).rstrip()} {words}" for one, words in LEGEND.items()))
+
+
+# Characters of a row's title and of a cell: 27 cells fit into 114 columns.
+_TITLE, _CELL = 6, 4
+
+
+def _cell(verdict: str) -> str:
+    """Return a cell with the mark of a verdict as rich markup, or an empty one."""
+    if not verdict:
+        return " " * _CELL
+    paper, ink = COLOURS[verdict]
+    return f"[{ink} on {paper}] {SYMBOLS[verdict]} [/] "
 
 
 _VIEWS = ("ap", "lateral")

@@ -31,6 +31,7 @@ from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
     from SwinX2SLib.export.source import ExportSource
+    from SwinX2SLib.reconstruct.verdict import Verdict
 
 
 # Frames are axial, as every viewer expects; rows run to the back and columns to the left (PS3.3 C.7.6.2.1.1).
@@ -77,7 +78,9 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> list[str]:
                 frame_of_reference_uid=frame_uid,
             ),
             segmentation_type="BINARY",
-            segment_descriptions=[_described(number, label) for number, label in enumerate(present, start=1)],
+            segment_descriptions=[
+                _described(number, label, source.verdict) for number, label in enumerate(present, start=1)
+            ],
             series_instance_uid=generate_uid(),
             series_number=_SERIES_NUMBER,
             sop_instance_uid=generate_uid(),
@@ -87,7 +90,7 @@ def write_dicom_segmentation(path: Path, source: ExportSource) -> list[str]:
             software_versions=__version__,
             device_serial_number="0",
             content_label="BONES",
-            content_description="Bones reconstructed from radiographs; research use only",
+            content_description=_content(source.verdict),
             series_description="Bones from radiographs (SwinX2S)",
         )
     if others:
@@ -138,7 +141,14 @@ def _of_another_study(radiograph: Dataset) -> Dataset:
     return study
 
 
-def _described(number: int, label: Label) -> SegmentDescription:
+def _content(verdict: Verdict | None) -> str:
+    """Return the description of the whole, of 64 characters at most (LO)."""
+    said = f"Verdict: {verdict.whole}. " if verdict is not None else ""
+    return f"{said}Bones from radiographs; research use only"
+
+
+def _described(number: int, label: Label, verdict: Verdict | None) -> SegmentDescription:
+    """Return the description of a segment; Segment Description (0062,0006) has the bone's verdict."""
     segment = SegmentDescription(
         segment_number=number,
         segment_label=label.title,
@@ -154,6 +164,8 @@ def _described(number: int, label: Label) -> SegmentDescription:
         tracking_uid=generate_uid(),
         display_color=CIELabColor.from_rgb(*label.colour),
     )
+    if verdict is not None and label.name in verdict.bones:
+        segment.SegmentDescription = f"Verdict: {verdict.bones[label.name].words}"
     if label.modifier is not None:
         modifier = highdicom.sr.CodedConcept(
             label.modifier.value, label.modifier.scheme, label.modifier.meaning

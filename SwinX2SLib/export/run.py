@@ -21,6 +21,7 @@ from SwinX2SLib.io.meshes import Mesh, write_gltf, write_obj, write_stl
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.sources import BonesSource
+from SwinX2SLib.reconstruct.verdict import KEY
 from SwinX2SLib.version import __version__
 
 
@@ -174,5 +175,6 @@ def _document(source: ExportSource, wanted: Sequence[str], notes: Sequence[str])
         "bones": bones,
         "files": {name: {"path": FORMATS[name].entry, "frame": FORMATS[name].frame} for name in wanted},
         "notes": list(notes),
+        KEY: None if source.verdict is None else source.verdict.to_json(),
         "intended_use": "research",
     }

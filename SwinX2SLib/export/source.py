@@ -13,6 +13,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.provenance import FILE, read_provenance
 from SwinX2SLib.measurements.reading import ReadOptions
 from SwinX2SLib.measurements.sources import BonesSource, path_of, subject_of
+from SwinX2SLib.reconstruct.verdict import KEY, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class ExportSource:
         radiographs: files of the radiographs by role (`ap`, `lateral`), where they are known.
         film_hashes: SHA-256 of the radiographs as they were reconstructed, where that is known.
         notes: what a reader of the export must know, in sentences.
+        verdict: how far the bones are to be relied on; None where nothing says so.
     """
 
     labels: np.ndarray
@@ -36,6 +38,7 @@ class ExportSource:
     radiographs: Mapping[str, Path] = field(default_factory=dict)
     radiograph_hashes: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    verdict: Verdict | None = None
 
 
 def read_source(
@@ -62,7 +65,8 @@ def read_source(
     if subject.volume is None:
         hint = "Use a label volume or a segmentation; meshes can be converted with other programs."
         raise InputError([Fault("not-a-volume", "The file has meshes, not a label volume.", hint, str(path))])
-    recorded = _radiographs_of(_provenance(path))
+    provenance = _provenance(path)
+    recorded = _radiographs_of(provenance)
     stem = path.name.removesuffix(".gz").removesuffix(".nrrd").removesuffix(".seg").removesuffix(".nii")
     return ExportSource(
         labels=subject.volume.labels,
@@ -77,6 +81,7 @@ def read_source(
         if radiographs
         else {role: radiograph.get("sha256", "") for role, radiograph in recorded.items()},
         notes=subject.notes,
+        verdict=Verdict.from_json(provenance.get(KEY)),
     )
 
 

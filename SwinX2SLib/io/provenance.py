@@ -101,6 +101,28 @@ def _is_numbers_by_name(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and all(map(_is_number, value.values())))
 
 
+_VERDICTS = ("believe", "look", "reject")
+
+
+def is_verdict(value: Any) -> bool:
+    """Return whether a JSON value is a verdict on a result and its bones (`reconstruct.verdict`), or None."""
+    if value is None:
+        return True
+    bones = value.get("bones") if isinstance(value, dict) else None
+    return (
+        isinstance(bones, dict)
+        and value.get("whole") in _VERDICTS
+        and all(_is_text(value.get(name, "")) for name in ("calibrated_for", "reason"))
+        and all(
+            isinstance(one, dict)
+            and one.get("verdict") in _VERDICTS
+            and _is_number(one.get("probability"))
+            and 0 <= one["probability"] <= 1
+            for one in bones.values()
+        )
+    )
+
+
 _RADIOGRAPH: Mapping[str, Any] = {
     "path": _is_text_or_none,
     "sha256": _is_text,
@@ -123,6 +145,7 @@ _KINDS: Mapping[str, Any] = {
     "device": _is_text,
     "precision": _is_text,
     "seconds": {"total": _is_number},
+    "verdict": is_verdict,
     "expected_dice": _is_numbers_by_name,
     "position_error_mm": _is_numbers_by_name,
     "shape_similarity": _is_numbers_by_name,

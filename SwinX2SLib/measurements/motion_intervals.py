@@ -33,7 +33,6 @@ METHOD = (
 )
 # A value or place that the radiographs leave open by more to either side is not "good" [mm or degrees].
 GOOD_WITHIN = 5.0
-_OPEN = "The two radiographs leave"
 
 
 def with_motion_intervals(
@@ -80,13 +79,14 @@ def _flagged_if_open(one: Measurement) -> Measurement:
     if high - low <= 2 * GOOD_WITHIN:
         return one
     unit = "degrees" if one.unit == "deg" else one.unit
-    return one.flagged([f"{_OPEN} it open between {round(low)} and {round(high)} {unit}."])
+    # The same words for every value: the page says them once, as a numbered note.
+    return one.flagged([f"Its interval is wider than {2 * GOOD_WITHIN:.0f} {unit}."])
 
 
 def _place_flagged_if_open(one: Measurement, spreads_mm: list[float]) -> Measurement:
     """Return landmarks, to be checked where one of them may lie elsewhere."""
-    furthest = max(spreads_mm, default=0.0)
-    return one.flagged([f"{_OPEN} its position open by {furthest:.0f} mm."] if furthest > GOOD_WITHIN else [])
+    is_open = max(spreads_mm, default=0.0) > GOOD_WITHIN
+    return one.flagged([f"Its place is uncertain by more than {GOOD_WITHIN:.0f} mm."] if is_open else [])
 
 
 def _spread_mm(place: np.ndarray, owner: int, motions: BoneMotions) -> float:

@@ -52,6 +52,11 @@ class ViewPrediction:
         """Whether another view or orientation is probable enough for a warning."""
         return self.seen != Orientation(self.given) and self.probability >= LEAST_PROBABILITY
 
+    @property
+    def as_given(self) -> float:
+        """How probable the given view in standard display orientation is, 0..1, at most."""
+        return self.probability if self.seen == Orientation(self.given) else 1 - self.probability
+
     def to_json(self) -> dict[str, Any]:
         """Return JSON values."""
         return {

@@ -61,7 +61,10 @@ def run_job(
     seconds |= {**reconstruction.seconds, "total": time.perf_counter() - started}
     write_result(job.out, reconstruction, describe(reconstruction, job, seconds), job.overwrite)
     files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
-    result = Result(files, tuple(reconstruction.notes), seconds)
+    verdict = reconstruction.verdict
+    result = Result(
+        files, tuple(reconstruction.notes), seconds, None if verdict is None else verdict.to_json()
+    )
     report(Progress(1.0, "Done"))
     report(result)
     return reconstruction, result

@@ -13,12 +13,10 @@ from SwinX2SLib.anatomy import Label, label_by_id
 # About one and a half times the largest bones of the example data (85, 23, 249 and 441 ml). Their femora (up to
 # 248 ml) are all cut off, so the limit of a complete femur is three times that.
 LARGEST_ML = {"spine": 130.0, "ribs": 40.0, "sacrum": 370.0, "hip": 660.0, "femur": 800.0}
-LOW_CONFIDENCE = 0.6
 # From this probability on, a result says that the levels of its vertebrae may be off.
 UNCERTAIN_LEVELS = 0.1
-
-
-UNRELIABLE = "Do not rely on this reconstruction"
+# So many bones are named in a warning; of more, the first of them, and how many others there are.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -53,36 +51,24 @@ def found_bones(labels: np.ndarray, uncertainty: np.ndarray, voxel_ml: float) ->
 
 
 def plausibility_warnings(labels: np.ndarray, bones: Sequence[FoundBone]) -> list[str]:
-    """Return warnings about bones of implausible size, vertebrae out of order or missing, and low confidence.
+    """Return warnings about bones of implausible size, and vertebrae out of order or missing.
 
     Args:
         labels: uint8 `(X, Y, Z)`, network order.
         bones: result of `found_bones`.
     """
     warnings = []
-    # Ribs are uncertain in most results, and say little of the other bones.
-    ribs = [bone for bone in bones if bone.label.group == "ribs"]
-    others = [bone for bone in bones if bone.label.group != "ribs"]
-    counted = others or ribs
-    uncertain = _uncertain(counted)
-    if 2 * uncertain > len(counted):
-        warnings.append(
-            f"{UNRELIABLE}: the network has low confidence in {uncertain} of {len(counted)} bones."
-        )
-    if others and 2 * _uncertain(ribs) > len(ribs):
-        warnings.append(
-            f"Ribs are for orientation only: low confidence in {_uncertain(ribs)} of {len(ribs)} ribs."
-        )
     large = [bone for bone in bones if bone.volume_ml > LARGEST_ML[_kind(bone.label)]]
     if large:
-        sizes = ", ".join(f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large)
+        sizes = named_few([f"{bone.label.title} ({bone.volume_ml:.0f} ml)" for bone in large])
         warnings.append(f"Implausibly large: {sizes}. Check the pixel size and the views.")
     return warnings + _disorder(labels, [bone.label for bone in bones if bone.label.group == "spine"])
 
 
-def _uncertain(bones: Sequence[FoundBone]) -> int:
-    """Return how many bones the network has low confidence in."""
-    return sum(bone.confidence < LOW_CONFIDENCE for bone in bones)
+def named_few(titles: Sequence[str]) -> str:
+    """Return titles in one line: "T5, T6, T7 and 9 more"."""
+    more = len(titles) - _NAMED
+    return ", ".join(titles[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def level_warnings(renamed: Sequence[str], shift_odds: Mapping[int, float]) -> list[str]:
@@ -99,14 +85,9 @@ def level_warnings(renamed: Sequence[str], shift_odds: Mapping[int, float]) -> l
             "or include the sacrum or the skull base in the field of view."
         )
     if renamed:
-        titles = ", ".join(name.removeprefix("vertebrae_") for name in renamed)
+        titles = named_few([name.removeprefix("vertebrae_") for name in renamed])
         warnings.append(f"Vertebrae renamed so that all follow each other: {titles}.")
     return warnings
-
-
-def unreliable_reason(warnings: Sequence[str]) -> str:
-    """Return the warning that the whole result must not be relied on, or ""."""
-    return next((warning for warning in warnings if warning.startswith(UNRELIABLE)), "")
 
 
 def mean_heights(labels: np.ndarray) -> np.ndarray:
@@ -135,11 +116,11 @@ def _disorder(labels: np.ndarray, vertebrae: list[Label]) -> list[str]:
         if lower_height < upper_height
     ]
     if swapped:
-        warnings.append(f"Vertebrae out of order: {', '.join(swapped)}.")
+        warnings.append(f"Vertebrae out of order: {named_few(swapped)}.")
     present = [vertebra.id for vertebra in vertebrae]
     missing = [label_by_id(i).title for i in range(present[0], present[-1]) if i not in present]
     if missing:
-        warnings.append(f"Missing vertebrae: {', '.join(missing)}.")
+        warnings.append(f"Missing vertebrae: {named_few(missing)}.")
     return warnings
 
 

@@ -1,7 +1,8 @@
 """Worker protocol: one JSON object per line on standard output; all other lines are log text.
 
 - `{"event": "progress", "fraction": 0.42, "message": "..."}`
-- `{"event": "result", "files": {"segmentation": "...", ...}, "notes": [...], "seconds": {"network": 3.1, ...}}`
+- `{"event": "result", "files": {"segmentation": "...", ...}, "notes": [...], "verdict": {...} or
+  null, "seconds": {"network": 3.1, ...}}`
 - `{"event": "error", "kind": "...", "message": "...", "hint": "...", "path": "..." or null}`, once for each fault
 - `{"event": "finished", "code": 0}`, the last of a job of a worker that serves several; the code is the exit code
   that a process for this job alone would have returned
@@ -29,6 +30,7 @@ from SwinX2SLib.errors import (
     Fault,
     InputError,
 )
+from SwinX2SLib.io.provenance import is_verdict
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ class Result:
         files: role (`segmentation`, `labels`, `uncertainty`, `provenance`) -> path.
         notes: sentences for the user.
         seconds: phase -> time.
+        verdict: how far the result is to be relied on, as `Verdict.to_json` writes it, or None.
     """
 
     files: dict[str, str]
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    verdict: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,10 @@ def _progress(event: dict[str, Any]) -> Progress:
 def _result(event: dict[str, Any]) -> Result:
     files = {str(role): str(path) for role, path in event["files"].items()}
     seconds = {str(phase): float(value) for phase, value in event.get("seconds", {}).items()}
-    return Result(files, tuple(str(note) for note in event.get("notes", ())), seconds)
+    verdict = event.get("verdict")
+    if not is_verdict(verdict):
+        raise ValueError("the verdict is none")
+    return Result(files, tuple(str(note) for note in event.get("notes", ())), seconds, verdict)
 
 
 def _error(event: dict[str, Any]) -> Error:

@@ -24,9 +24,11 @@ from SwinX2SLib.measurements.bone_motions import BoneMotions
 from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.reconstruct.job import Job, ReconstructionSettings
 from SwinX2SLib.reconstruct.plausibility import FoundBone, found_bones, level_warnings, plausibility_warnings
+from SwinX2SLib.reconstruct.verdict import KEY, Verdict
 from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
+    from SwinX2SLib.reconstruct.evidence import Evidence
     from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
     from SwinX2SLib.weights import WeightsRecord
 
@@ -53,6 +55,8 @@ class Reconstruction:
         level_shift_odds: probability that the levels are off, by how many; empty if the model does not use this step.
         position_error_mm: by name of each bone taken from the statistical skeleton, standard deviation of its place.
         motions: how these bones move to random skeletons that the radiographs allow as well, in RAS mm.
+        verdict: how far the bones are to be relied on; None where the model says nothing of silhouettes.
+        evidence: the numbers that it rests on.
         radiographs: the frontal and the lateral radiograph; None if unknown.
         orientation_check: predicted views and orientations of the radiographs; None if not checked.
         settings: settings of the reconstruction.
@@ -82,6 +86,8 @@ class Reconstruction:
     level_shift_odds: dict[int, float] = field(default_factory=dict)
     position_error_mm: dict[str, float] = field(default_factory=dict)
     motions: BoneMotions = field(default_factory=BoneMotions.none)
+    verdict: Verdict | None = None
+    evidence: Evidence | None = None
     radiographs: tuple[Radiograph, Radiograph] | None = None
     orientation_check: OrientationCheck | None = None
     settings: ReconstructionSettings = field(default_factory=ReconstructionSettings)
@@ -95,7 +101,8 @@ class Reconstruction:
     def notes(self) -> list[str]:
         """Warnings and notes: orientation of the radiographs, their notes, and plausibility warnings."""
         check = self.orientation_check
-        notes = [check.warning()] if check is not None and check.suspected else []
+        notes = [self.verdict.alarm] if self.verdict is not None and self.verdict.alarm else []
+        notes += [check.warning()] if check is not None and check.suspected else []
         notes += [
             f"{name} radiograph: {note}"
             for name, radiograph in zip(("Frontal", "Lateral"), self.radiographs or (), strict=False)
@@ -228,6 +235,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
             "order": "right to left, anterior to posterior, superior to inferior",
         },
         "bones": bones,
+        KEY: None if reconstruction.verdict is None else reconstruction.verdict.to_json(),
         "expected_dice": reconstruction.expected_dice,
         "renamed_levels": list(reconstruction.renamed_levels),
         "level_shift_odds": {str(shift): odds for shift, odds in reconstruction.level_shift_odds.items()},

@@ -25,6 +25,7 @@ from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
+from SwinX2SLib.reconstruct.evidence import Evidence, Observed, calibration, evidence_of, judge
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, assign_parts
 from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_odds, name_levels, name_ribs
@@ -56,12 +57,14 @@ class _Found:
         naming: of the vertebrae.
         position_error_mm: by label of each bone of the skeleton.
         motions: of these bones, in RAS mm.
+        silhouettes: that the network found, of named bones; None where it fills a volume instead.
     """
 
     assignment: LabelAssignment
     naming: LevelAssignment = field(default_factory=LevelAssignment)
     position_error_mm: Mapping[int, float] = field(default_factory=dict)
     motions: BoneMotions = field(default_factory=BoneMotions.none)
+    silhouettes: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Reconstructor:
@@ -172,6 +175,7 @@ class Reconstructor:
             raise ModelError([_NO_NUMBERS])
         progress(_SHAPES_SHARE, "Removing small components")
         labels, removed = remove_small_components(assignment.labels, self.settings.min_component_fraction)
+        evidence = _evidence(labels, found, pair, check)
         clock.lap("clean")
         return Reconstruction(
             labels=labels,
@@ -188,6 +192,8 @@ class Reconstructor:
             level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
             position_error_mm=_by_name(found.position_error_mm, 1),
             motions=found.motions,
+            verdict=None if evidence is None else judge(evidence, calibration(), check.suspected),
+            evidence=evidence,
             radiographs=(ap, lateral),
             orientation_check=check,
             settings=self.settings,
@@ -239,7 +245,7 @@ class Reconstructor:
         fit = fit_to_radiographs(silhouettes, radiographs, pair.spacing_mm, heights_mm, pair.field)
         assignment = assign_parts(shape3(shape), fit.bones)
         clock.lap("skeleton")
-        return _Found(assignment, naming, fit.position_error_mm, _motions(fit, pair))
+        return _Found(assignment, naming, fit.position_error_mm, _motions(fit, pair), silhouettes)
 
     def _discs(self, pair: PreparedPair) -> tuple[np.ndarray, np.ndarray]:
         """Return the log-odds of discs in both radiographs, 0 without a network that finds them."""
@@ -287,6 +293,27 @@ def _finer_shape(
     pixel_mm = max(max(radiograph.spacing_mm) for radiograph in radiographs)
     finer = np.clip(spacing_mm / pixel_mm, 1, max(MOST_ROWS / shape[2], 1))
     return shape3(round(finer * count) for count in shape)
+
+
+def _evidence(
+    labels: np.ndarray, found: _Found, pair: PreparedPair, check: OrientationCheck
+) -> Evidence | None:
+    """Return what is known of each bone; None without silhouettes to compare it with."""
+    if found.silhouettes is None:
+        return None
+    return evidence_of(
+        Observed(
+            labels,
+            found.assignment.uncertainty,
+            pair.affine,
+            found.silhouettes,
+            (pair.coronal, pair.sagittal),
+            pair.spacing_mm,
+            found.position_error_mm,
+            float(sum(found.naming.shift_odds.values())),
+            (check.ap.as_given, check.lateral.as_given),
+        )
+    )
 
 
 def _motions(fit: SkeletonFit, pair: PreparedPair) -> BoneMotions:

@@ -17,14 +17,13 @@ from SwinX2SLib.io.provenance import FILE, read_provenance
 from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.reconstruct.plausibility import (
     LARGEST_ML,
-    LOW_CONFIDENCE,
-    UNRELIABLE,
     FoundBone,
     found_bones,
     mean_heights,
+    named_few,
     plausibility_warnings,
-    unreliable_reason,
 )
+from SwinX2SLib.reconstruct.verdict import KEY, REJECT, Verdict
 
 _FILES = ("labels.nii.gz", "uncertainty.nii.gz", FILE)
 _BONE_FILES = ("labels.nii.gz", "segmentation.seg.nrrd")
@@ -67,8 +66,13 @@ class Findings:
     plausibility: tuple[str, ...] = ()
     uncertainty: np.ndarray | None = None
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """How far the result is to be relied on; None where its files do not say."""
+        return Verdict.from_json(self.provenance.get(KEY))
+
     def warnings(self) -> list[str]:
-        """Return all warnings about the result, the most severe first."""
+        """Return all warnings about the result but for its verdict, the most severe first."""
         # Results of other programs have no orientation check.
         warning = (self.provenance.get("orientation_check") or {}).get("warning")
         warnings = [warning] if warning else []
@@ -83,22 +87,11 @@ class Findings:
                 "No bone was found. Check that bone is bright and that the views and the pixel size are "
                 "correct."
             )
-        if uncertain := _listed([bone.label for bone in self.bones if bone.confidence < LOW_CONFIDENCE]):
-            warnings.append(f"Mean confidence below {LOW_CONFIDENCE:.0%}: {uncertain}.")
-        if cut := _listed([bone.label for bone in self.bones if bone.cut]):
-            warnings.append(f"Cut off by the edge of the radiographs (volumes are too small): {cut}.")
+        if cut := [bone.label.title for bone in self.bones if bone.cut]:
+            warnings.append(
+                f"Cut off by the edge of the radiographs (volumes are too small): {named_few(cut)}."
+            )
         return warnings
-
-
-# More ribs than these are counted instead of listed.
-_LISTED_RIBS = 6
-
-
-def _listed(bones: Sequence[Label]) -> str:
-    """Return the titles of bones in one line."""
-    ribs = [bone.title for bone in bones if bone.group == "ribs"]
-    titles = [bone.title for bone in bones if bone.group != "ribs"]
-    return ", ".join(titles + (ribs if len(ribs) <= _LISTED_RIBS else [f"{len(ribs)} ribs"]))
 
 
 _SIZES = tuple(
@@ -151,20 +144,20 @@ def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
     )
 
 
-def unreliable_result(path: Path) -> str:
-    """Return why the result that a segmentation belongs to must not be relied on, a sentence, or "".
+def verdict_beside(path: Path) -> Verdict | None:
+    """Return the verdict on the result that a segmentation belongs to; None where nothing is known of it.
 
     Args:
-        path: folder of a result, its bones, or anything else, of which nothing is known.
+        path: folder of a result, its bones, or anything else.
     """
     folder = path if path.is_dir() else path.parent
     is_result = path.is_dir() or path.name in _BONE_FILES
-    if not is_result or not all((folder / name).is_file() for name in _FILES):
-        return ""
+    if not is_result or not (folder / FILE).is_file():
+        return None
     try:
-        return unreliable_reason(read_findings(folder).plausibility)
+        return Verdict.from_json(read_provenance(folder / FILE).get(KEY))
     except InputError:
-        return f"{UNRELIABLE}: its files cannot be read completely."
+        return Verdict(REJECT, {}, reason="Its record cannot be read.")
 
 
 def _bones(
@@ -201,30 +194,25 @@ def _radiograph_size_mm(radiograph: dict) -> tuple[float, float]:
     return pixels["rows"] * spacing["row"], pixels["columns"] * spacing["column"]
 
 
-# Below this the network itself promises less than half of the bone.
-LOW_EXPECTED_DICE = 0.5
 # A bone in pieces: its largest piece holds less than this share.
 _WHOLE = 0.9
 
 
 def bone_flags(findings: Findings) -> dict[str, list[str]]:
     """Return sentences by the bones' names; an empty list for a bone without remark."""
-    expected = findings.provenance.get("expected_dice") or {}
     swapped = _out_of_order(findings)
     boxes = ndimage.find_objects(findings.labels)
     return {
-        bone.label.name: _flags(bone, expected.get(bone.label.name))
+        bone.label.name: _flags(bone)
         + (["Out of order in the sequence of vertebrae."] if bone.label.id in swapped else [])
         + _pieces(findings.labels[boxes[bone.label.id - 1]] == bone.label.id)
         for bone in findings.bones
     }
 
 
-def _flags(bone: Bone, expected_dice: float | None) -> list[str]:
+def _flags(bone: Bone) -> list[str]:
     kind = bone.label.name.split("_")[0] if bone.label.group == "pelvis" else bone.label.group
     remarks = (
-        (bone.confidence < LOW_CONFIDENCE, "Low confidence."),
-        (expected_dice is not None and expected_dice < LOW_EXPECTED_DICE, "Expected Dice of 50 % or less."),
         (bone.volume_ml > LARGEST_ML[kind], "Implausibly large."),
         (bone.cut, "Cut off by the edge of the radiographs."),
     )

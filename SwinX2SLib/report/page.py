@@ -25,7 +25,7 @@ from SwinX2SLib.io.atomic_output import atomic_write, writing_faults
 from SwinX2SLib.io.provenance import FILE
 from SwinX2SLib.radiographs import Radiograph, read_pair
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.plausibility import unreliable_reason
+from SwinX2SLib.reconstruct.verdict import NO_VERDICT, strip_html
 from SwinX2SLib.report.findings import Findings, read_findings
 from SwinX2SLib.report.measurements.write import MeasuredSummary, write_measurements
 from SwinX2SLib.report.render import BACKGROUND, FRONT, LEFT, View, render_bones
@@ -114,6 +114,8 @@ SHOWN = (
     "program.version",
 )  # fmt: skip
 _MARGIN, _LETTER_HEIGHT = 24, 40
+# Width of a cell of the picture of verdicts.
+_STRIP_PIXELS = 34
 _PIXELS_PER_MM = 1.5  # a voxel of the usual grid has four pixels
 
 
@@ -208,15 +210,16 @@ def _render(
     title: str,
     extra_rows: dict[str, str],
 ) -> str:
-    warnings = findings.warnings()
-    banner = unreliable_reason(warnings)
+    verdict = findings.verdict
     return render_page(
         "report.html.jinja",
         title=title,
         measured=measured,
         bones=findings.bones,
-        banner=banner,
-        warnings=[warning for warning in warnings if warning != banner],
+        verdict=verdict,
+        verdict_line=NO_VERDICT if verdict is None else verdict.line,
+        verdict_strip="" if verdict is None else strip_html(verdict, pixels=_STRIP_PIXELS),
+        warnings=findings.warnings(),
         provenance=findings.provenance,
         radiographs=radiographs,
         extra_rows=extra_rows,

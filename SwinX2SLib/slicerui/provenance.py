@@ -11,6 +11,8 @@ import slicer
 PREFIX = "SwinX2S."
 # These name files of the run's temporary folder, which is gone when anyone reads the attributes.
 _OF_THE_RUN = {"options", "command", "path"}
+# Kept whole, as JSON in one attribute.
+_WHOLE = {"verdict"}
 
 
 def set_provenance(node: slicer.vtkMRMLNode, path: Path) -> None:
@@ -30,7 +32,7 @@ def set_attribute(node: slicer.vtkMRMLNode, name: str, value: str) -> None:
 
 
 def _flat(value: object, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and not _WHOLE & set(names):
         for key, inner in value.items():
             if key not in _OF_THE_RUN:
                 yield from _flat(inner, (*names, str(key)))

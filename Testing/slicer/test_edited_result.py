@@ -138,7 +138,7 @@ def test_an_edit_reaches_surface_outlines_table_and_provenance(result):
     row = row_of(result, BONE)
     assert int(row["Voxels"]) == int(before["row"]["Voxels"]) // 2
     assert float(row["Volume"]) == pytest.approx(float(before["row"]["Volume"]) / 2, rel=0.05)
-    assert (row["Confidence"], row["Expected Dice"]) == ("nan", "nan")
+    assert (row["Confidence"], row["Verdict"]) == ("nan", "")
     assert float(row["On lateral radiograph"]) > 50
     assert "Edited manually" in row["Remarks"]
     assert "Edited" not in row_of(result, OTHER)["Remarks"]

@@ -16,6 +16,7 @@ from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.reconstruct.job import Job
+from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
 
 FINER = 3  # radiograph pixels for each voxel
 # Of one bone the network is unsure; of all others it is sure to this degree.
@@ -42,6 +43,7 @@ def write_whole_result(folder: Path, labels: np.ndarray) -> Path:
         "model": {"name": "none"},
         "grid": {"shape": list(labels.shape), "affine_ras_mm": AFFINE.tolist()},
         "expected_dice": dict.fromkeys(bones, 0.8),
+        "verdict": Verdict("look", dict.fromkeys(bones, BoneVerdict("look", 0.8))).to_json(),
     }
     (folder / "provenance.json").write_text(json.dumps(provenance))
     return folder

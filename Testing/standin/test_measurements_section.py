@@ -5,12 +5,15 @@ import io
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import qt
 import slicer
 from measured_person import HEAD_MM, head, measured_text, surface_name, usual_radius
 
+from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
+from SwinX2SLib.report.findings import verdict_beside
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements import section as section_module
 from SwinX2SLib.slicerui.measurements.commands import SegmentationCommand, share_done
@@ -59,19 +62,21 @@ def move_surface(section, radius):
     node.InvokeEvent(node.PointEndInteractionEvent)
 
 
-def test_measuring_a_result_that_must_not_be_relied_on_hands_its_banner_on(bones, monkeypatch):
-    alarm, started = "Do not rely on this reconstruction: low confidence in 3 of 5 bones.", []
+def test_measuring_a_result_hands_its_verdict_on_without_bones_that_were_edited(bones, monkeypatch):
+    verdict = Verdict("look", {name: BoneVerdict("look", 0.6) for name in ("sacrum", "femur_left")})
+    found = []
     monkeypatch.setattr(
-        SegmentationCommand, "_start", lambda self, arguments: started.append(list(arguments))
+        SegmentationCommand,
+        "_start",
+        lambda self, arguments: found.append(verdict_beside(Path(arguments[1]))),
     )
-    for remarks in ([], ["Missing vertebrae: T5.", alarm]):
-        bones.SetAttribute("SwinX2S.remarks", json.dumps(remarks))
+    for stated, edited in ((None, []), (verdict, []), (verdict, ["femur_left"])):
+        bones.SetAttribute("SwinX2S.verdict", json.dumps(stated and stated.to_json()))
+        bones.SetAttribute("SwinX2S.edited_bones", json.dumps(edited))
         command = SegmentationCommand(bones, lambda line: None, lambda *ended: None)
         command.measure()
         shutil.rmtree(command.out.parent)
-    plain, warned = started
-    assert "--unreliable" not in plain
-    assert warned[warned.index("--unreliable") + 1] == alarm
+    assert found == [None, verdict, verdict.without(["femur_left"])]
 
 
 def test_without_bones_nothing_can_be_done(section):

@@ -11,6 +11,7 @@ from scene_state import leftovers, segmentations
 from workers import FOREVER
 
 from SwinX2SLib.anatomy import labels
+from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
 
 
 def test_the_bones_arrive_beside_the_radiographs_with_where_they_come_from(
@@ -50,16 +51,16 @@ def test_a_result_that_must_not_be_relied_on_says_so_once_above_all_tabs(
     (node,) = segmentations()
     banner, selector = panel.whole.banner, panel.ui.resultSelector
     assert banner.isHidden()
-    alarm, other = (
-        "Do not rely on this reconstruction: low confidence in 3 of 5 bones.",
-        "Missing vertebrae: T5.",
-    )
-    node.SetAttribute("SwinX2S.remarks", json.dumps([other, alarm]))
+    verdict, other = Verdict("reject", {"sacrum": BoneVerdict("reject", 0.1)}), "Missing vertebrae: T5."
+    node.SetAttribute("SwinX2S.remarks", json.dumps([other]))
+    node.SetAttribute("SwinX2S.verdict", json.dumps(verdict.to_json()))
     selector.setCurrentNode(None)
     selector.setCurrentNode(node)
-    assert (banner.text, banner.isHidden()) == (alarm, False)
+    assert (banner.text, banner.isHidden()) == (verdict.alarm, False)
     assert other in panel.ui.remarksLabel.text
-    assert alarm not in panel.ui.remarksLabel.text
+    assert "Verdict" not in panel.ui.remarksLabel.text
+    assert panel.ui.verdictLabel.text.count(">✕<") == 1
+    assert "Verdict: reject" not in panel.ui.verdictLabel.text
     selector.setCurrentNode(None)
     assert banner.isHidden()
 

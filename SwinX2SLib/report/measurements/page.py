@@ -12,6 +12,7 @@ from typing import Any
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import reference_range
+from SwinX2SLib.reconstruct.verdict import KEY, Verdict, strip_html
 from SwinX2SLib.report.measurements.figures import Figure, figures
 from SwinX2SLib.report.naming import REGION_TITLES, number_words, structure_title, title_of, unit_words
 from SwinX2SLib.report.templates import render_page
@@ -133,11 +134,12 @@ def page_values(
         quality: sum(m.quality == quality for m in everything) for quality in ("good", "check", "absent")
     }
     source = provenance["segmentation"]
+    verdict = Verdict.from_json(source.get(KEY))
     return {
         "title": title or Path(source["path"]).name,
         "counts": counts,
-        # Documents of version 0.1 do not have it.
-        "banner": source.get("unreliable", ""),
+        "banner": "" if verdict is None else verdict.alarm,
+        "verdict": verdict,
         "notes": source["notes"],
         "sections": [_section(region, found, bones) for region, found in measured.items()],
         "interval_words": provenance["intervals"]["percentiles"] if provenance["intervals"] else "",
@@ -146,6 +148,7 @@ def page_values(
         "end": lambda m, which: number_words(m.interval[which], m.unit),
         "review": review,
         "edited": lambda m: review.edited.get(id(m), "") if review is not None else "",
+        "strip": lambda verdict: strip_html(verdict, pixels=34),
         "version": __version__,
     }
 

@@ -20,6 +20,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from SwinX2SLib.measurements.results import Measurement
+from SwinX2SLib.reconstruct.verdict import COLOURS, LEGEND, SYMBOLS, Verdict, strip
 from SwinX2SLib.report.measurements.page import Group, Row
 
 # The PDF's own fonts lack most of the letters in which people are named; matplotlib brings one that has them.
@@ -70,6 +71,8 @@ def _story(values: Mapping[str, Any]) -> Iterator[Flowable]:
         yield _banner(values["banner"])
     yield _text(f"<b>{escape(values['title'])}</b>", 16)
     yield _text("Research use only: not for diagnosis or treatment", 8, _WARN)
+    if values["verdict"] is not None:
+        yield from _verdict(values["verdict"], values["banner"])
     signed = review is not None and review.is_signed
     yield _text(f"<b>{escape(_review_words(values))}</b>", 11, _GOOD if signed else _WARN)
     yield _text(
@@ -97,6 +100,42 @@ def _banner(words: str) -> Flowable:
     line.setStyle([("BACKGROUND", (0, 0), (-1, -1), _ALARM), ("LEFTPADDING", (0, 0), (-1, -1), 8)])
     line.spaceAfter = 3 * mm
     return line
+
+
+def _verdict(verdict: Verdict, banner: str) -> Iterator[Flowable]:
+    """Return the line, the picture and what its marks mean."""
+    if verdict.line != banner:
+        yield _text(f"<b>{escape(verdict.line)}</b>", 9)
+    shape = strip()
+    lines: list[list[Flowable]] = [
+        [_text("", 5), *(_text(_centred(title), 4.5, _SOFT) for title in shape.columns)]
+    ]
+    style: list[Any] = [
+        ("INNERGRID", (1, 1), (-1, -1), 0.5, colors.white),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+        ("TOPPADDING", (0, 0), (-1, -1), 1),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+    ]
+    for row, (title, names) in enumerate(shape.rows, start=1):
+        cells: list[Flowable] = [_text(title, 5.5, _SOFT)]
+        for column, name in enumerate(names, start=1):
+            one = verdict.bones.get(name)
+            paper, ink = (
+                ("#e6e8ee" if name else "#ffffff", "#000000") if one is None else COLOURS[one.verdict]
+            )
+            style.append(("BACKGROUND", (column, row), (column, row), colors.HexColor(paper)))
+            mark = "" if one is None else SYMBOLS[one.verdict]
+            cells.append(_text(_centred(mark), 6.5, colors.HexColor(ink)))
+        lines.append(cells)
+    first = 0.06
+    widths = [first * _WIDTH, *[(1 - first) * _WIDTH / len(shape.columns)] * len(shape.columns)]
+    yield Table(lines, colWidths=widths, style=style, hAlign="LEFT")
+    yield _text(escape("; ".join(f"{SYMBOLS[one]} {words}" for one, words in LEGEND.items())), 6.5, _SOFT)
+
+
+def _centred(words: str) -> str:
+    return f'<para align="center">{words}</para>'
 
 
 def _review_words(values: Mapping[str, Any]) -> str:

@@ -28,7 +28,8 @@ from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
 from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
-from SwinX2SLib.report.findings import unreliable_result
+from SwinX2SLib.reconstruct.verdict import KEY, Verdict
+from SwinX2SLib.report.findings import verdict_beside
 from SwinX2SLib.report.measurements.page import measurements_page
 from SwinX2SLib.report.naming import REGION_TITLES
 from SwinX2SLib.version import __version__
@@ -58,7 +59,6 @@ class MeasureJob:
         reading: how to read.
         title: of the page.
         overwrite: whether an earlier result may be replaced.
-        unreliable: why the bones must not be relied on, a sentence; "" for what the files of a result say.
         with_page: whether the page with its pictures is drawn, which takes longer than the measuring.
     """
 
@@ -71,7 +71,6 @@ class MeasureJob:
     reading: ReadOptions = field(default_factory=ReadOptions)
     title: str = ""
     overwrite: bool = False
-    unreliable: str = ""
     with_page: bool = True
 
 
@@ -111,12 +110,12 @@ def run_measuring(
         measured = with_motion_intervals(measured, subject.bones, motions)
     elif not subject.is_reconstruction:
         measured = label_intervals.with_label_intervals(measured, subject.bones)
-    unreliable = job.unreliable or unreliable_result(job.segmentation)
-    if unreliable:
+    verdict = verdict_beside(job.segmentation)
+    if verdict is not None and verdict.alarm:
         measured = {
-            region: [one.flagged([unreliable]) for one in found] for region, found in measured.items()
+            region: [one.flagged([verdict.alarm]) for one in found] for region, found in measured.items()
         }
-    provenance = _provenance(job, subject, len(samples) + (uncertainty is None), motions, unreliable)
+    provenance = _provenance(job, subject, len(samples) + (uncertainty is None), motions, verdict)
     report("Writing the report" if job.with_page else "Writing")
     written = _write(job, measured, subject.bones, provenance)
     return {role: job.out.resolve() / FILES[role] for role in written}
@@ -189,7 +188,11 @@ def _seed(subject: SubjectBones) -> int:
 
 
 def _provenance(
-    job: MeasureJob, subject: SubjectBones, samples: int, motions: BoneMotions | None, unreliable: str
+    job: MeasureJob,
+    subject: SubjectBones,
+    samples: int,
+    motions: BoneMotions | None,
+    verdict: Verdict | None,
 ) -> dict[str, Any]:
     intervals: dict[str, Any] | None = None
     if not subject.is_reconstruction:
@@ -214,7 +217,7 @@ def _provenance(
             "spacing_mm": None if volume is None else voxel_spacing_mm(volume.affine).tolist(),
             "bones": list(subject.bones),
             "notes": list(subject.notes),
-            "unreliable": unreliable,
+            KEY: None if verdict is None else verdict.to_json(),
         },
         "regions": list(job.only),
         "intervals": intervals,

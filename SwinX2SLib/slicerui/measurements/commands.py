@@ -12,14 +12,18 @@ from pathlib import Path
 import qt
 import slicer
 
-from SwinX2SLib.reconstruct.plausibility import unreliable_reason
+from SwinX2SLib.io.provenance import FILE as PROVENANCE
+from SwinX2SLib.reconstruct.verdict import KEY
 from SwinX2SLib.slicerui.background_process import InterpreterError
 from SwinX2SLib.slicerui.bone_voxels import VoxelsError
 from SwinX2SLib.slicerui.installer import Installer, InstallError
 from SwinX2SLib.slicerui.measurements.nodes import whole_document
 from SwinX2SLib.slicerui.models.weights import BackgroundCommand
-from SwinX2SLib.slicerui.result.links import remarks_of
+from SwinX2SLib.slicerui.result.edits import edited_bones
+from SwinX2SLib.slicerui.result.links import verdict_of
 
+# Named as in a result, so that the command finds the verdict that stands beside it.
+BONES = "segmentation.seg.nrrd"
 # "Measuring region 2 of 5": how far the command is.
 _STEP = re.compile(r"region (\d+) of (\d+)")
 
@@ -60,10 +64,12 @@ class SegmentationCommand:
             SegmentationNotWrittenError, InterpreterError, OSError: it cannot be started.
         """
         # A user may have added segments of their own.
-        alarm = unreliable_reason(remarks_of(self._segmentation))
-        banner = ["--unreliable", alarm] if alarm else []
-        options = ["--out", str(self.out), "--ignore-unknown", "--no-page", *banner]
-        self._start(["measure", self._write_bones(), *options])
+        options = ["--out", str(self.out), "--ignore-unknown", "--no-page"]
+        bones = self._write_bones()
+        if (verdict := verdict_of(self._segmentation)) is not None:
+            stated = verdict.without(edited_bones(self._segmentation))
+            (self._folder / PROVENANCE).write_text(json.dumps({KEY: stated.to_json()}), encoding="utf-8")
+        self._start(["measure", bones, *options])
 
     def report(self, document: slicer.vtkMRMLTextNode, out: Path) -> None:
         """Start `swinx2s measured-report` into a new folder.
@@ -96,7 +102,7 @@ class SegmentationCommand:
             raise
 
     def _write_bones(self) -> str:
-        path, storage = self._folder / "bones.seg.nrrd", slicer.vtkMRMLSegmentationStorageNode()
+        path, storage = self._folder / BONES, slicer.vtkMRMLSegmentationStorageNode()
         storage.SetFileName(str(path))
         # Read once and deleted: packing it would keep Slicer waiting.
         storage.SetUseCompression(False)

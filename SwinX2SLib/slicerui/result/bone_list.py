@@ -13,8 +13,8 @@ from SwinX2SLib.slicerui.result.confidence_table import COLUMNS, table_of
 # The panel is narrow: the region is seen from the bone, and the voxels from the volume.
 _SHOWN = {
     "Bone": "Bone",
+    "Verdict": "Verdict",
     "Confidence": "Confidence",
-    "Expected Dice": "Expected Dice",
     "On frontal radiograph": "Edge agreement, AP",
     "On lateral radiograph": "Edge agreement, lateral",
     "Volume": "Volume",

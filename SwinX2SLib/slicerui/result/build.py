@@ -161,12 +161,12 @@ def _rows(findings: Findings, radiographs: Mapping[str, PreparedRadiograph]) -> 
 
     voxels = np.bincount(findings.labels.ravel(), minlength=256)
     flags = bone_flags(findings)
-    expected = findings.provenance.get("expected_dice") or {}
+    verdicts = {} if findings.verdict is None else findings.verdict.bones
     return [
         BoneRow(
             bone.label,
             bone.confidence,
-            expected.get(bone.label.name),
+            verdicts[bone.label.name].short if bone.label.name in verdicts else "",
             bone.volume_ml,
             int(voxels[bone.label.id]),
             {role: radiograph.agreement.get(bone.label.id) for role, radiograph in radiographs.items()},

@@ -21,7 +21,11 @@ COLUMNS = {
     "Bone": (_TEXT, "", "Bone"),
     "Region": (_TEXT, "", "Body region"),
     "Confidence": (_NUMBER, "%", "Mean predicted probability of the bone over its voxels"),
-    "Expected Dice": (_NUMBER, "%", "Dice expected from the predicted probabilities"),
+    "Verdict": (
+        _TEXT,
+        "",
+        "Probability that the bone is within 5 mm, and what to do: believe, look or reject",
+    ),
     "Volume": (_NUMBER, "ml", "Volume"),
     "Voxels": (_COUNT, "", "Number of voxels"),
     "On frontal radiograph": (
@@ -39,7 +43,7 @@ COLUMNS = {
 }
 _ROLES = {"On frontal radiograph": "ap", "On lateral radiograph": "lateral"}
 _COMPUTED = "computed_rows"
-_EDITED = "Edited manually: confidence and expected Dice are no longer valid."
+_EDITED = "Edited manually: confidence and verdict are no longer valid."
 _REMOVED = "Removed manually."
 
 
@@ -64,7 +68,8 @@ class BoneRow:
 
     Attributes:
         label: which bone.
-        confidence, expected_dice: see `COLUMNS`.
+        confidence: see `COLUMNS`.
+        verdict: with the probability, in words; "" where there is none.
         volume_ml: of its voxels.
         voxels: how many.
         on_film: share of its outline on the radiograph's edges, by role.
@@ -73,7 +78,7 @@ class BoneRow:
 
     label: Label
     confidence: float | None
-    expected_dice: float | None
+    verdict: str
     volume_ml: float
     voxels: int
     on_radiograph: Mapping[str, float | None]
@@ -81,12 +86,12 @@ class BoneRow:
 
     def cells(self) -> list[str | float | int | None]:
         """Return the cells of the columns."""
-        shares = (self.confidence, self.expected_dice)
         on_radiograph = (self.on_radiograph.get(role) for role in ("ap", "lateral"))
         return [
             self.label.title,
             TITLES[self.label.group],
-            *(_percent(share) for share in shares),
+            _percent(self.confidence),
+            self.verdict,
             round(self.volume_ml, 1),
             self.voxels,
             *(_percent(share) for share in on_radiograph),
@@ -116,7 +121,7 @@ def add_table(result: slicer.vtkMRMLSegmentationNode, rows: Sequence[BoneRow]) -
 
 def mark_edited(result: slicer.vtkMRMLSegmentationNode, bone: str, now: EditedBone | None) -> None:
     """Update the row of a bone after an edit; None if it was removed."""
-    values: dict[str, str | float | int | None] = dict.fromkeys(("Confidence", "Expected Dice", *_ROLES))
+    values: dict[str, str | float | int | None] = dict.fromkeys(("Confidence", *_ROLES)) | {"Verdict": ""}
     if now is None:
         values |= {"Volume": 0.0, "Voxels": 0, "Remarks": _REMOVED}
     else:

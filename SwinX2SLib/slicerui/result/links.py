@@ -6,6 +6,7 @@ import json
 
 import slicer
 
+from SwinX2SLib.reconstruct.verdict import KEY, Verdict
 from SwinX2SLib.slicerui.provenance import PREFIX
 
 RADIOGRAPH_PLANE, RADIOGRAPH_PICTURE, OUTLINE = "film_plane", "film_picture", "outline"
@@ -76,6 +77,11 @@ def provenance_value(node: slicer.vtkMRMLNode, name: str) -> str:
 def remarks_of(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
     """Return the warnings and notes that came with a result; none of a segmentation of another origin."""
     return json.loads(provenance_value(node, "remarks") or "[]")
+
+
+def verdict_of(node: slicer.vtkMRMLSegmentationNode) -> Verdict | None:
+    """Return how far a result is to be relied on; None of one without a verdict."""
+    return Verdict.from_json(json.loads(provenance_value(node, KEY) or "null"))
 
 
 def results_in_scene() -> list[slicer.vtkMRMLSegmentationNode]:

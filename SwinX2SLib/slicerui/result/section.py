@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
-from SwinX2SLib.reconstruct.plausibility import unreliable_reason
+from SwinX2SLib.reconstruct.verdict import NO_VERDICT, strip_html
 from SwinX2SLib.slicerui.background_process import InterpreterError, QtWorkerProcess
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.installer import InstallError, SlicerInstaller
@@ -23,14 +23,14 @@ from SwinX2SLib.slicerui.result import (
     views,
 )
 from SwinX2SLib.slicerui.result.bone_list import fill_bone_list, segment_in_row
-from SwinX2SLib.slicerui.result.edits import EditedView, show_edits, take_edits
+from SwinX2SLib.slicerui.result.edits import EditedView, edited_bones, show_edits, take_edits
 from SwinX2SLib.slicerui.result.exporting import (
     ExportError,
     SegmentationExport,
     format_hindrances,
     needs_packages,
 )
-from SwinX2SLib.slicerui.result.links import is_result, remarks_of
+from SwinX2SLib.slicerui.result.links import is_result, remarks_of, verdict_of
 from SwinX2SLib.slicerui.result.provenance_text import provenance_details, provenance_words
 from SwinX2SLib.slicerui.result.radiograph_slices import RadiographsInSlices
 from SwinX2SLib.slicerui.result.regions import RADIOGRAPH_ROLES, VisibilityObserver, display_state
@@ -51,6 +51,8 @@ class ResultParameters:
 
 _FORMATS = ("stl", "obj", "gltf", "nifti", "nrrd", "dicomseg")
 _FOLDER_SETTING = "export/folder"
+# The picture of verdicts has 27 columns, and the panel is narrow.
+_STRIP_PIXELS = 11
 
 
 class ResultSection(Section):
@@ -231,20 +233,32 @@ class ResultSection(Section):
         self.ui.exportLabel.text = words
 
     def _show_words(self) -> None:
-        remarks = remarks_of(self._shown) if self._shown else []
-        alarm = unreliable_reason(remarks)
+        verdict = verdict_of(self._shown) if self._shown else None
+        alarm = verdict.alarm if verdict else ""
         self.services.banner.emit(alarm)
+        self.ui.verdictLabel.text = self._verdict_words()
         if self._shown is None:
             self.ui.remarksLabel.text = _(
                 "No result is selected: run a reconstruction or open a result folder."
             )
             self.ui.provenanceLabel.text = self.ui.provenanceDetailLabel.text = ""
             return
-        remarks = [remark for remark in remarks if remark != alarm]
+        remarks = remarks_of(self._shown)
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
         self.ui.remarksLabel.text = f"<b>{_('Please note:')}</b><ul>{items}</ul>" if remarks else ""
         self.ui.provenanceLabel.text = rows_as_html(provenance_words(self._shown))
         self.ui.provenanceDetailLabel.text = rows_as_html(provenance_details(self._shown))
+
+    def _verdict_words(self) -> str:
+        """Return the line and the picture of the verdict; where the line is the banner, the picture alone."""
+        if not is_result(self._shown):
+            return ""
+        verdict = verdict_of(self._shown)
+        if verdict is None:
+            return html.escape(NO_VERDICT)
+        verdict = verdict.without(edited_bones(self._shown))
+        line = "" if verdict.alarm else f"<p><b>{html.escape(verdict.line)}</b></p>"
+        return line + strip_html(verdict, _STRIP_PIXELS)
 
     def _show_state(self) -> None:
         state = display_state(self._shown)

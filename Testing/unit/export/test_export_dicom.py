@@ -10,6 +10,7 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.export.run import run_export
 from SwinX2SLib.export.source import ExportSource
+from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
 
 
 def test_a_dicom_segmentation_takes_the_patient_from_the_radiographs_and_codes_every_bone(source, tmp_path):
@@ -34,6 +35,19 @@ def test_a_dicom_segmentation_takes_the_patient_from_the_radiographs_and_codes_e
         assert (segment.SegmentLabel, kind.CodeValue) == (label.title, label.type.value)
         if label.modifier:
             assert kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning.lower() == label.side
+
+
+def test_each_segment_of_a_dicom_segmentation_states_its_verdict_and_the_whole_its_own(source, tmp_path):
+    verdict = Verdict("look", {"femur_left": BoneVerdict("believe", 0.956)})
+    file = radiograph(tmp_path / "ap.dcm")
+    for stated, whole in ((verdict, "Verdict: look. Bones"), (None, "Bones")):
+        judged = ExportSource(source.labels, source.affine, radiographs={"ap": file}, verdict=stated)
+        stored = pydicom.dcmread(run_export(judged, ["dicomseg"], tmp_path / whole[:4])["dicomseg"])
+        assert stored.ContentDescription == f"{whole} from radiographs; research use only"
+        assert len(stored.ContentDescription) <= 64
+        said = {one.TrackingID: one.get("SegmentDescription") for one in stored.SegmentSequence}
+        words = stated and "Verdict: believe: within 5 mm with a probability of 96 %"
+        assert said == {"femur_left": words, "hip_right": None, "vertebrae_L1": None}
 
 
 def test_a_radiograph_of_another_study_is_named_under_its_study(source, tmp_path):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.reconstruct import plausibility
 
 SHAPE, SPACING_MM = (40, 40, 80), 4.0
@@ -55,34 +54,12 @@ def test_a_gap_in_the_row_is_told():
     assert said == "Missing vertebrae: L1 vertebra."
 
 
-@pytest.mark.parametrize(("unsure", "told"), [(2, False), (3, True)])
-def test_a_network_that_is_unsure_of_most_bones_is_not_to_be_relied_on(unsure, told):
-    labels = spine()
-    doubt = sure(labels)
-    for label in range(18, 18 + unsure):
-        doubt[labels == label] = 0.5
-    said = doubts(labels, doubt, SPACING_MM)
-    assert bool(said) is told
-    if told:
-        assert "low confidence in 3 of 5 bones" in said[0]
-
-
-def bones_of(ribs: float, spine: float) -> list[plausibility.FoundBone]:
-    """Six ribs and three vertebrae of given confidence."""
-    confidences = {**dict.fromkeys(range(26, 32), ribs), **dict.fromkeys((18, 19, 20), spine)}
-    return [plausibility.FoundBone(label_by_id(k), 10.0, c) for k, c in sorted(confidences.items())]
-
-
-def test_uncertain_ribs_are_told_but_do_not_condemn_the_other_bones():
-    nothing = np.zeros((2, 2, 2), np.uint8)
-    (said,) = plausibility.plausibility_warnings(nothing, bones_of(ribs=0.3, spine=0.9))
-    assert said == "Ribs are for orientation only: low confidence in 6 of 6 ribs."
-    said = plausibility.plausibility_warnings(nothing, bones_of(ribs=0.9, spine=0.4))
-    assert len(said) == 1
-    assert said[0].startswith(plausibility.UNRELIABLE)
-    ribs_alone = bones_of(ribs=0.3, spine=0.9)[3:]
-    (said,) = plausibility.plausibility_warnings(nothing, ribs_alone)
-    assert said.startswith(plausibility.UNRELIABLE)
+def test_of_many_bones_three_are_named_and_the_others_counted():
+    (said,) = doubts(spine(), sure(spine()), 14.0)
+    assert said.count(" ml)") == 3
+    assert "and 2 more. Check" in said
+    assert plausibility.named_few(["T5", "T6", "T7"]) == "T5, T6, T7"
+    assert plausibility.named_few(["T5", "T6", "T7", "T8"]) == "T5, T6, T7 and 1 more"
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

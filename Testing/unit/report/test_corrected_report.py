@@ -1,6 +1,8 @@
 """The report of corrected measurements: what was edited, by whom it was reviewed, as page, table and PDF."""
 
 import json
+import shutil
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -11,7 +13,8 @@ from SwinX2SLib.errors import InputError
 from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.stored import Review, digest_of, measured_digest, measured_document
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
-from SwinX2SLib.report.findings import unreliable_result
+from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
+from SwinX2SLib.report.findings import verdict_beside
 from SwinX2SLib.report.measurements import reviewed
 from SwinX2SLib.report.measurements.reviewed import ReportJob, run_report
 from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
@@ -134,36 +137,65 @@ def test_the_command_says_where_the_report_is(corrected, bones, tmp_path, capsys
     assert str(tmp_path / "out") in capsys.readouterr().out
 
 
-ALARM = "Do not rely on this reconstruction: the network has low confidence in 3 of 5 bones."
+REJECTED = Verdict(
+    "reject",
+    {
+        "vertebrae_T11": BoneVerdict("look", 0.6),
+        "vertebrae_T12": BoneVerdict("reject", 0.2),
+        "vertebrae_L1": BoneVerdict("reject", 0.1),
+    },
+)
 
 
-def test_a_result_that_must_not_be_relied_on_says_so_on_top_of_page_and_pdf(bones, tmp_path):
-    plain = run_measuring(MeasureJob(bones, tmp_path / "plain", only=("vertebra",)))
-    assert 'class="banner"' not in plain["page"].read_text(encoding="utf-8")
-    written = run_measuring(MeasureJob(bones, tmp_path / "out", only=("vertebra",), unreliable=ALARM))
+@pytest.fixture
+def result_of(bones, tmp_path):
+    """The bones as those of a result, with a verdict beside them."""
+
+    def write(verdict):
+        folder = tmp_path / "result"
+        folder.mkdir()
+        stated = None if verdict is None else verdict.to_json()
+        (folder / "provenance.json").write_text(json.dumps({"verdict": stated}), encoding="utf-8")
+        return Path(shutil.copy(bones, folder / "labels.nii.gz"))
+
+    return write
+
+
+def test_a_rejected_result_says_so_once_on_top_of_page_and_pdf_with_one_picture(result_of, tmp_path):
+    path = result_of(REJECTED)
+    written = run_measuring(MeasureJob(path, tmp_path / "out", only=("vertebra",)))
     document = json.loads(written["measurements"].read_text(encoding="utf-8"))
+    assert document["provenance"]["segmentation"]["verdict"]["bones"]["vertebrae_T11"]["probability"] == 0.6
     present = [one for one in document["measurements"] if one["quality"] != "absent"]
     assert present
-    assert all(one["quality"] == "check" and ALARM in one["reasons"] for one in present)
+    assert all(one["quality"] == "check" and REJECTED.alarm in one["reasons"] for one in present)
+    reported = run_report(ReportJob(written["measurements"], path, tmp_path / "report"))
+    for page in (written["page"], reported["page"]):
+        text = page.read_text(encoding="utf-8")
+        assert text.index(f'<p class="banner">{REJECTED.alarm}</p>') < text.index("<h1>")
+        # Three marks in the picture, three in its legend.
+        assert sum(text.count(mark) for mark in (">✕<", ">?<", ">✓<")) == 3
+    said = " ".join(pdf_text(reported["pdf"]).split())
+    assert said.index(REJECTED.alarm) < said.index("not for diagnosis") < said.index("Femur")
+
+
+def test_a_result_that_is_not_rejected_has_its_line_and_picture_without_a_banner(result_of, tmp_path):
+    verdict = Verdict("look", {"vertebrae_T12": BoneVerdict("believe", 0.95)})
+    written = run_measuring(MeasureJob(result_of(verdict), tmp_path / "out", only=("vertebra",)))
     page = written["page"].read_text(encoding="utf-8")
-    assert page.index(f'<p class="banner">{ALARM}</p>') < page.index("<h1>")
-    reported = run_report(ReportJob(written["measurements"], bones, tmp_path / "report"))
-    assert f'<p class="banner">{ALARM}</p>' in reported["page"].read_text(encoding="utf-8")
-    told = pdf_text(reported["pdf"])
-    assert told.index(ALARM) < told.index("not for diagnosis")
+    assert 'class="banner"' not in page
+    assert f"<p>{verdict.line}</p>" in page
+    assert "T12 vertebra, believe: within 5 mm with a probability of 95 %" in page
+    document = json.loads(written["measurements"].read_text(encoding="utf-8"))
+    assert not any(verdict.line in one["reasons"] for one in document["measurements"])
 
 
-@pytest.mark.parametrize(("uncertainty", "is_told"), [(0.1, False), (0.9, True)])
-def test_the_bones_of_a_result_are_relied_on_as_its_files_say(bones, tmp_path, uncertainty, is_told):
-    stored = nibabel.load(bones)
-    nibabel.save(stored, tmp_path / "labels.nii.gz")
-    spread = np.full(stored.shape, uncertainty, np.float32)
-    nibabel.save(nibabel.Nifti1Image(spread, stored.affine), tmp_path / "uncertainty.nii.gz")
-    view = {"pixels": {"rows": 30, "columns": 40}, "spacing_mm": {"row": 4.0, "column": 4.0}}
-    provenance = {"inputs": {"ap": view, "lateral": view}}
-    (tmp_path / "provenance.json").write_text(json.dumps(provenance), encoding="utf-8")
-    for path in (tmp_path, tmp_path / "labels.nii.gz"):
-        assert unreliable_result(path).startswith("Do not rely on") is is_told
-    assert unreliable_result(bones) == ""
-    (tmp_path / "provenance.json").write_text("{", encoding="utf-8")
-    assert "cannot be read" in unreliable_result(tmp_path)
+def test_bones_without_a_verdict_beside_them_are_measured_as_before(bones, result_of, tmp_path):
+    assert verdict_beside(bones) is None
+    path = result_of(None)
+    assert verdict_beside(path) is verdict_beside(path.parent) is None
+    assert 'class="verdict"' not in run_measuring(MeasureJob(path, tmp_path / "out", only=("vertebra",)))[
+        "page"
+    ].read_text(encoding="utf-8")
+    (path.parent / "provenance.json").write_text("{", encoding="utf-8")
+    assert "Its record cannot be read" in verdict_beside(path.parent).alarm

@@ -20,6 +20,7 @@ from SwinX2SLib.geometry.frames import network_affine
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions, prepare_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
+from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
 from SwinX2SLib.report import page, write_report
 from SwinX2SLib.report.findings import bone_flags, read_findings
 from SwinX2SLib.report.page import (
@@ -116,7 +117,7 @@ def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
         "13.8",  # 6 x 6 x 6 voxels of 4 mm
         "80 %",
         "ap <radiograph>.png",
-        "Mean confidence below 60%: Left femur",
+        "No verdict is stored with this result.",
         "Cut off by the edge of the radiographs",
         "segmentation.seg.nrrd",
         "MIT & free",
@@ -127,6 +128,28 @@ def test_the_page_tells_bones_volumes_inputs_and_warnings(result):
         assert written[name].read_bytes().startswith(b"\x89PNG")
         assert written[name].stat().st_size < 500_000
     assert not list(result.out.glob(".*")), "no half-written file stays behind"
+
+
+def test_the_page_states_the_verdict_in_one_line_one_picture_and_beside_each_bone(result):
+    path = result.out / "provenance.json"
+    stated = {
+        "femur_left": BoneVerdict("reject", 0.12),
+        "femur_right": BoneVerdict("believe", 0.97),
+        "vertebrae_L3": BoneVerdict("look", 0.71),
+    }
+    provenance = json.loads(path.read_text(encoding="utf-8"))
+    for whole in ("look", "reject"):
+        verdict = Verdict(whole, stated)
+        path.write_text(json.dumps({**provenance, "verdict": verdict.to_json()}), encoding="utf-8")
+        page = Page(write_report(result.out)["report"].read_text(encoding="utf-8"))
+        assert page.open == []
+        assert page.text.count(verdict.line) == 1
+        assert [page.text.count(mark) for mark in ("✓ believe 97 %", "? look 71 %", "✕ reject 12 %")] == [
+            1,
+            1,
+            1,
+        ]
+    assert (page.images, "No verdict" in page.text, "Mean confidence below" in page.text) == (4, False, False)
 
 
 def test_the_page_tells_what_was_moved_after_the_network_and_nothing_where_nothing_was(result):
@@ -287,6 +310,7 @@ def test_a_provenance_with_any_wrong_value_is_refused_in_words_or_shown(result, 
         "shape_likeness": {},
         "femur_shifts_mm": {},
         "expected_dice": {"sacrum": 0.5},
+        "verdict": Verdict("look", {"sacrum": BoneVerdict("look", 0.6)}).to_json(),
     }
     place = data.draw(st.sampled_from(sorted(places(known))))
     faults = ()
