@@ -83,6 +83,11 @@ def _refused(kind: str, message: str) -> InputError:
 
 
 def _stored(entry: Mapping[str, Any]) -> StoredMeasurement:
+    marks = [item for kind in ("landmarks", "axes", "planes", "curves") for item in entry[kind]]
+    texts = [entry[key] for key in ("region", "name", "structure", "unit", "quality")]
+    texts += [*entry["reasons"], *(item["name"] for item in marks), entry["side"] or ""]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a name is no text")
     interval, usual = entry["interval"], entry["reference_range"]
     computed = Measurement(
         entry["name"],
