@@ -162,10 +162,13 @@ def _unpacked(stored: bytes, coded: bool, head: np.dtype, check: Check) -> bytes
     ends = np.cumsum(sizes)
     unpacked = bytearray()
     for begin, end in zip(ends - sizes, ends, strict=True):
-        before, block = len(unpacked), blocks[begin:end]
-        zlib_lengths(io.BytesIO(block), lambda held, before=before: check(before + held))
-        unpacked += zlib.decompress(block)
+        unpacked += _inflated(blocks[begin:end], len(unpacked), check)
     return bytes(unpacked)
+
+
+def _inflated(block: bytes, before: int, check: Check) -> bytes:
+    zlib_lengths(io.BytesIO(block), lambda held: check(before + held))
+    return zlib.decompress(block)
 
 
 def _decoded(stored: bytes, count: int) -> bytes:

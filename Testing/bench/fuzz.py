@@ -50,7 +50,7 @@ from SwinX2SLib.radiographs.decoded_image import DecodeError
 READ, REFUSED = "read", "refused"
 MEMORY_BYTES = 1 << 30
 # Of one process, before a fresh one takes over.
-INPUTS_OF_A_PROCESS = 150
+INPUTS_OF_A_PROCESS = 300
 _CODES = {2, 3, 4, 5, 6}
 _OUT_OF_MEMORY = re.compile(
     r"not enough memory|does not fit into memory|out-of-memory|out of memory", re.IGNORECASE
@@ -200,6 +200,7 @@ def _place() -> str:
 def serve(numbers: list[int], seed: int, plan: list[Target], seeds: Seeds, work: Path, pipe: int) -> None:
     """Take inputs one after the other and say what became of each; runs in a forked process."""
     said = work / "said.txt"
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     descriptor = os.open(said, os.O_CREAT | os.O_RDWR | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
@@ -229,20 +230,22 @@ def serve(numbers: list[int], seed: int, plan: list[Target], seeds: Seeds, work:
 def fuzz(
     numbers: list[int], seed: int, plan: list[Target], seeds: Seeds, limit_s: float, minutes: float
 ) -> Outcomes:
-    """Give inputs to forked processes, one after the other, and return what became of them until the time is over."""
+    """Give inputs to forked processes, one after the other, and return what became of them until the time is over.
+
+    A request to end (`kill`) or Ctrl-C ends it early, too.
+    """
     outcomes, waiting = Outcomes(), list(numbers)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         work = Path(folder) / "work"
         work.mkdir()
         shutil.copy(seeds.folder / "labels" / "labels.nii.gz", work / "labels.nii.gz")
         end = time.monotonic() + 60 * minutes
-        while waiting and time.monotonic() < end:
-            done = _one_process(waiting[:INPUTS_OF_A_PROCESS], seed, plan, seeds, work, limit_s, outcomes)
-            waiting = waiting[done:]
-            print(
-                f"{len(numbers) - len(waiting)} inputs, {len(outcomes.defects)} kinds of defects",
-                file=sys.stderr,
-            )
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            while waiting and time.monotonic() < end:
+                done = _one_process(waiting[:INPUTS_OF_A_PROCESS], seed, plan, seeds, work, limit_s, outcomes)
+                waiting = waiting[done:]
+                print(f"{len(numbers) - len(waiting)} inputs", file=sys.stderr, flush=True)
     return outcomes
 
 

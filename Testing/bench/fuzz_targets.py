@@ -31,7 +31,7 @@ class Target:
             code.
         damages: which files of the seed are damaged.
         is_command: whether `run` returns an exit code.
-        share: how often, against the others.
+        share: how often, against the others; commands that draw pictures or compare surfaces take seconds.
         resumes: whether the command keeps what is finished when it fails.
     """
 
@@ -40,7 +40,7 @@ class Target:
     run: Callable[[Path, Path, np.random.Generator], Any]
     damages: tuple[str, ...] = ("*",)
     is_command: bool = False
-    share: int = 2
+    share: int = 6
     resumes: bool = False
 
 
@@ -108,70 +108,70 @@ def _readers() -> Iterator[Target]:
         return lambda folder, path, rng: read(path)
 
     lps = ReadOptions(mesh_frame="LPS")
-    yield Target("volumes: read_volume", "volumes", file_read(volume), share=12)
-    yield Target("volumes: header and voxels apart", "detached", detached, share=4)
-    yield Target("label volumes", "labels", file_read(read_label_volume), share=3)
-    yield Target("Slicer segmentations", "segmentation", file_read(read_label_volume), share=6)
+    yield Target("volumes: read_volume", "volumes", file_read(volume), share=36)
+    yield Target("volumes: header and voxels apart", "detached", detached, share=12)
+    yield Target("label volumes", "labels", file_read(read_label_volume), share=9)
+    yield Target("Slicer segmentations", "segmentation", file_read(read_label_volume), share=18)
     yield Target("uncertainty maps", "shares", uncertainty)
-    yield Target("folders of masks", "masks", masks, share=3)
+    yield Target("folders of masks", "masks", masks, share=9)
     yield Target(
         "meshes: read_meshes",
         "single_meshes",
         file_read(read_meshes),
         ("*.stl", "*.ply", "*.obj", "*.vtp", "*.gl*"),
-        share=14,
+        share=42,
     )
     yield Target(
-        "folders of meshes", "meshes", folder_read(functools.partial(read_subject, options=lps)), share=3
+        "folders of meshes", "meshes", folder_read(functools.partial(read_subject, options=lps)), share=9
     )
-    yield Target("archives of meshes (.npz)", "mesh_archive", file_read(read_subject), share=5)
-    yield Target("skeleton samples (.npz)", "samples", file_read(BoneMotions.read), share=3)
-    yield Target("compared surfaces (.npz)", "surfaces", file_read(read_surfaces), share=3)
+    yield Target("archives of meshes (.npz)", "mesh_archive", file_read(read_subject), share=15)
+    yield Target("skeleton samples (.npz)", "samples", file_read(BoneMotions.read), share=9)
+    yield Target("compared surfaces (.npz)", "surfaces", file_read(read_surfaces), share=9)
     yield Target(
         "radiographs: PNG, JPEG, TIFF, NIfTI, NRRD",
         "pictures",
         file_read(lambda path: read_radiograph(path, "ap", RadiographOptions(spacing_mm=5.0))),
-        share=12,
+        share=36,
     )
-    yield Target("radiographs: DICOM", "dicom", file_read(header), share=16)
-    yield Target("DICOM series of a CT", "ct_series", folder_read(read_dicom_series), share=5)
-    yield Target("folders of radiographs", "dicom_folder", folder_read(read_folder), share=3)
-    yield Target("tables of a batch", "batch_table", file_read(read_batch_table), ("*.csv",), share=4)
-    yield Target("tables of a cohort", "cohort", file_read(read_table), ("*.csv",), share=3)
-    yield Target("label maps", "label_map", file_read(label_mapping), ("map.*",), share=4)
-    yield Target("splits (CSV, text, JSON, pickle)", "split", file_read(read_split), share=4)
+    yield Target("radiographs: DICOM", "dicom", file_read(header), share=48)
+    yield Target("DICOM series of a CT", "ct_series", folder_read(read_dicom_series), share=15)
+    yield Target("folders of radiographs", "dicom_folder", folder_read(read_folder), share=9)
+    yield Target("tables of a batch", "batch_table", file_read(read_batch_table), ("*.csv",), share=12)
+    yield Target("tables of a cohort", "cohort", file_read(read_table), ("*.csv",), share=9)
+    yield Target("label maps", "label_map", file_read(label_mapping), ("map.*",), share=12)
+    yield Target("splits (CSV, text, JSON, pickle)", "split", file_read(read_split), share=12)
     yield Target(
-        "case lists", "case_list", folder_read(_whole_cases(load_case_list), "manifest.json"), share=3
+        "case lists", "case_list", folder_read(_whole_cases(load_case_list), "manifest.json"), share=9
     )
-    yield Target("job files", "job", file_read(Job.load), share=3)
-    yield Target("training configurations", "configs", file_read(load_config), ("train.toml",), share=3)
+    yield Target("job files", "job", file_read(Job.load), share=9)
+    yield Target("training configurations", "configs", file_read(load_config), ("train.toml",), share=9)
     yield Target(
-        "benchmark configurations", "configs", file_read(load_benchmark), ("benchmark.toml",), share=3
+        "benchmark configurations", "configs", file_read(load_benchmark), ("benchmark.toml",), share=9
     )
     yield Target(
         "training runs",
         "training_run",
         folder_read(lambda path: (load_checkpoint(path), load_best(path), read_log(path))),
-        share=3,
+        share=9,
     )
     yield Target(
-        "provenance.json", "result", file_read(read_provenance), ("result/provenance.json",), share=4
+        "provenance.json", "result", file_read(read_provenance), ("result/provenance.json",), share=12
     )
-    yield Target("results", "result", folder_read(read_findings, "result"), ("result/*",), share=4)
-    yield Target("measurements.json", "measured", file_read(_measurements), ("measurements.json",), share=6)
+    yield Target("results", "result", folder_read(read_findings, "result"), ("result/*",), share=12)
+    yield Target("measurements.json", "measured", file_read(_measurements), ("measurements.json",), share=18)
     yield Target("documents of a cohort", "evaluation", folder_read(_cohort_page(read_cohort)), share=1)
-    yield Target("weights: records", "weights", file_read(read_manifest), ("models.json",), share=3)
+    yield Target("weights: records", "weights", file_read(read_manifest), ("models.json",), share=9)
     yield Target(
-        "weights: checkpoints", "weights", file_read(read_checkpoint), ("*.pt", "*.safetensors"), share=5
+        "weights: checkpoints", "weights", file_read(read_checkpoint), ("*.pt", "*.safetensors"), share=15
     )
     yield Target(
         "weights: networks",
         "weights",
         lambda folder, path, rng: load_weights(folder / "packed.safetensors"),
         ("packed.*",),
-        share=3,
+        share=9,
     )
-    yield Target("lines of a worker", "lines", file_read(text_lines), share=3)
+    yield Target("lines of a worker", "lines", file_read(text_lines), share=9)
 
 
 def _whole_cases(load: Callable[[Path], list]) -> Callable[[Path], None]:
@@ -208,7 +208,7 @@ def _command(
     seed: str,
     arguments: Arguments,
     damages: tuple[str, ...] = ("*",),
-    share: int = 2,
+    share: int = 6,
     resumes: bool = False,
 ) -> Target:
     def run(folder: Path, path: Path, rng: np.random.Generator) -> int:
@@ -242,7 +242,7 @@ def _commands() -> Iterator[Target]:
         return [folder / "result"]
 
     plain = ["--no-page", "--only", "femur", "pelvis"]
-    yield _command("reconstruct", "pair", radiographs, share=4)
+    yield _command("reconstruct", "pair", radiographs, share=12)
     yield _command(
         "reconstruct --model",
         "weights",
@@ -253,16 +253,20 @@ def _commands() -> Iterator[Target]:
         "batch --check TABLE",
         "batch_table",
         lambda f, p: [f / "batch.csv", *out(f), "--check"],
-        share=3,
+        share=9,
         resumes=True,
     )
     yield _command(
-        "batch --check FOLDER", "dicom_folder", lambda f, p: [f, *out(f), "--check"], share=2, resumes=True
+        "batch --check FOLDER", "dicom_folder", lambda f, p: [f, *out(f), "--check"], share=6, resumes=True
     )
     yield _command(
-        "batch", "batch_table", lambda f, p: [f / "batch.csv", *out(f), "--device", "cpu"], resumes=True
+        "batch",
+        "batch_table",
+        lambda f, p: [f / "batch.csv", *out(f), "--device", "cpu"],
+        share=1,
+        resumes=True,
     )
-    yield _command("report", "result", report, share=2, resumes=True)
+    yield _command("report", "result", report, share=1, resumes=True)
     yield _command(
         "demo --model",
         "weights",
@@ -272,16 +276,16 @@ def _commands() -> Iterator[Target]:
         resumes=True,
     )
     yield _command("measure", "labels", lambda f, p: [p, *out(f), *plain], share=1)
-    yield _command("measure segmentation", "segmentation", lambda f, p: [p, *out(f), *plain], share=2)
+    yield _command("measure segmentation", "segmentation", lambda f, p: [p, *out(f), *plain], share=6)
     yield _command(
         "measure folder of meshes",
         "meshes",
         lambda f, p: [f, *out(f), *plain, "--mesh-frame", "LPS"],
-        share=2,
+        share=6,
     )
-    yield _command("measure archive of meshes", "mesh_archive", lambda f, p: [p, *out(f), *plain], share=2)
+    yield _command("measure archive of meshes", "mesh_archive", lambda f, p: [p, *out(f), *plain], share=6)
     yield _command(
-        "measure result", "result", lambda f, p: [f / "result", *out(f), *plain], ("result/*",), share=2
+        "measure result", "result", lambda f, p: [f / "result", *out(f), *plain], ("result/*",), share=6
     )
     yield _command(
         "measure --scheme",
@@ -317,7 +321,7 @@ def _commands() -> Iterator[Target]:
         "result",
         lambda f, p: [f / "result", *out(f), "--format", "stl,obj,gltf,nifti,nrrd"],
         ("result/*",),
-        share=3,
+        share=9,
     )
     yield _command(
         "export dicomseg",
@@ -355,11 +359,11 @@ def _commands() -> Iterator[Target]:
         "weights",
         lambda f, p: [p, "--name", "new", *out(f)],
         ("*.pt", "*.safetensors"),
-        share=3,
+        share=9,
     )
-    yield _command("weights list", "weights", lambda f, p: ["--json"], ("models.json", "Models/*"), share=1)
+    yield _command("weights list", "weights", lambda f, p: ["--json"], ("models.json", "Models/*"), share=4)
     yield _command("weights verify", "weights", lambda f, p: ["toy"], ("models.json", "Models/*"))
-    yield _command("weights remove", "weights", lambda f, p: ["toy"], ("models.json",), share=1)
+    yield _command("weights remove", "weights", lambda f, p: ["toy"], ("models.json",), share=4)
     yield _command(
         "prepare --check",
         "download",
@@ -373,7 +377,7 @@ def _commands() -> Iterator[Target]:
             "--split",
             f / "split.json",
         ],
-        share=2,
+        share=6,
         resumes=True,
     )
     yield _command(
@@ -388,7 +392,7 @@ def _commands() -> Iterator[Target]:
         "configs",
         lambda f, p: [f / "train.toml", "--cases", f / "manifest.json", *out(f)],
         ("train.toml", "manifest.json"),
-        share=3,
+        share=9,
         resumes=True,
     )
     yield _command("score", "case_list", lambda f, p: [f / "manifest.json", "--device", "cpu"])
@@ -399,7 +403,7 @@ def _commands() -> Iterator[Target]:
         ("benchmark.toml", "manifest.json"),
         resumes=True,
     )
-    yield Target("options of all commands", "pair", _options, ("none",), True, 5, True)
+    yield Target("options of all commands", "pair", _options, ("none",), True, 15, True)
 
 
 _OPTIONS = (
