@@ -24,6 +24,7 @@ from SwinX2SLib.weights.manifest import write_json
 from SwinX2SLib.weights.packing import pack, unpack
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord, key_faults
 
+_MOST_VOXELS = 1024  # along an axis
 # safetensors reports errors of the system as Rust words them.
 _SYSTEM_ERROR = re.compile(r"(?:code: |os error )(\d+)")
 
@@ -100,6 +101,9 @@ def content_faults(path: Path, record: WeightsRecord) -> list[Fault]:
     # A network of more blocks than there are tensors may take hours to build.
     if not _blocks(record.overrides) <= len(found):
         raise _unbuildable(path, "it has more blocks than the file has tensors")
+    # Tensors of some networks do not depend on the grid.
+    if "grid_shape" in record.overrides and not _is_grid(record.overrides["grid_shape"]):
+        raise _unbuildable(path, "its grid is not three whole numbers of voxels")
     with torch.device("meta"):
         model = _build(path, record)
     expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
@@ -110,6 +114,11 @@ def _blocks(sizes: Mapping[str, Any]) -> float:
     depths = sizes.get("depths", ())
     counts = depths if isinstance(depths, list | tuple) else [depths]
     return sum(count for count in counts if isinstance(count, int | float))
+
+
+def _is_grid(shape: Any) -> bool:
+    is_list = isinstance(shape, list | tuple) and len(shape) == 3
+    return is_list and all(type(side) is int and 0 < side <= _MOST_VOXELS for side in shape)
 
 
 def _build(path: Path, record: WeightsRecord) -> nn.Module:
