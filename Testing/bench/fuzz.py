@@ -387,7 +387,7 @@ def main() -> int:
         if any(fnmatch.fnmatch(target.name, p) for p in options.of.split(","))
     ]
     plan, start = planned(targets), time.perf_counter()
-    if options.count > INPUTS_OF_A_PROCESS:
+    if options.count > INPUTS_OF_A_PROCESS and options.input is None:
         _import_all()
     seeds = _made_seeds(targets)
     try:

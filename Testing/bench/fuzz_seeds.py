@@ -334,7 +334,7 @@ def pair(folder: Path) -> None:
 def batch_table(folder: Path) -> None:
     pair(folder)
     rows = ["case,ap,lateral,spacing_mm,ap_crop,lateral_flip,ap_view", "one,ap.png,lateral.png,5,,h,ap"]
-    rows += ['two,ap.dcm,lateral.dcm,,"5%,0%,90%,100%",,pa', "three,ap.png,lateral.png,4.5,,,"]
+    rows += ['two,ap.dcm,lateral.dcm,,"0%,0%,100%,100%",,pa', "three,ap.png,lateral.png,4.5,,,"]
     (folder / "batch.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
@@ -510,13 +510,14 @@ def weights(folder: Path) -> None:
     from SwinX2SLib.weights.storage import write_weights
     from SwinX2SLib.weights.upstream import upstream_name, upstream_shape
 
+    pair(folder)
     torch.manual_seed(0)
     sizes = {
         "embed_dim": 4,
         "depths": [1, 1, 1, 1],
         "heads": [1, 1, 1, 1],
         "grid_shape": [32, 32, 64],
-        "out_channels": 5,
+        "out_channels": 55,
     }
     state = build_model("swinx2s-tiny", **sizes).state_dict()
     record = WeightsRecord(

@@ -239,6 +239,8 @@ def _commands() -> Iterator[Target]:
         return [folder / f"ap{path.suffix}", folder / f"lateral{path.suffix}", *out(folder), *spacing]
 
     def report(folder: Path, path: Path) -> list[object]:
+        # The seed names its radiographs by where they lie in it.
+        os.chdir(folder)
         return [folder / "result"]
 
     plain = ["--no-page", "--only", "femur", "pelvis"]
@@ -246,7 +248,7 @@ def _commands() -> Iterator[Target]:
     yield _command(
         "reconstruct --model",
         "weights",
-        lambda f, p: [f / "absent.png", f / "absent.png", *out(f), "--model", p],
+        lambda f, p: [f / "ap.png", f / "lateral.png", *out(f), *spacing, "--model", p],
         ("*.safetensors",),
     )
     yield _command(

@@ -272,6 +272,15 @@ def test_a_document_whose_names_are_no_texts_is_refused_in_words(text, key, valu
         measured_document(json.dumps(content))
 
 
+@pytest.mark.parametrize("key", ["interval", "reference_range"])
+@pytest.mark.parametrize("value", [[], [1], ["a", "b"], {}, 3])
+def test_a_document_whose_ranges_are_no_two_numbers_is_refused_in_words(text, key, value):
+    content = json.loads(text)
+    content["measurements"][3][key] = value
+    with pytest.raises(InputError, match=r"A measurement of the document is invalid \(.+\)"):
+        measured_document(json.dumps(content))
+
+
 @pytest.mark.parametrize("edits", [[], ["a"], [[1]], 3, "abc", None])
 def test_edits_that_are_no_object_are_refused_in_words(text, edits):
     document = measured_document(json.dumps({**json.loads(text), "edits": edits}))
