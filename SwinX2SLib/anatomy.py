@@ -197,7 +197,7 @@ def _words(text: str) -> frozenset[str]:
     words = set()
     for word in re.findall(r"[a-z0-9]+", spaced):
         word = _ORDINAL.sub(r"\1", word)
-        word = str(int(word)) if word.isdigit() else word
+        word = (word.lstrip("0") or "0") if word.isdigit() else word
         words.add(_SIDES.get(word, _SAME.get(word, word)))
     return frozenset(words - _FILLERS)
 

@@ -146,6 +146,10 @@ def _parse(given: list[str]) -> argparse.Namespace:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         _register(command, subparsers, wanted=bool(given) and given[0] == command.name)
+    for argument in given:
+        # argparse takes this value away and leaves a list.
+        if argument.startswith("--") and argument.endswith("=--"):
+            parser.error(f"argument {argument.removesuffix('=--')}: invalid value: '--'")
     return parser.parse_args(given)
 
 

@@ -15,6 +15,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_ids
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
 from SwinX2SLib.geometry.resampling import resample_image
+from SwinX2SLib.io.json_files import read_json
 from SwinX2SLib.io.volumes import read_three_axes
 
 # CTs that do not match their own labels or radiographs (squeezed in x; another scan), measured on the published data.
@@ -131,8 +132,7 @@ def load_case_list(manifest: Path) -> list[Case]:
 
 def _entries(manifest: Path) -> list:
     try:
-        # Some editors put a mark before the text.
-        entries = json.loads(manifest.read_text(encoding="utf-8-sig"))
+        entries = read_json(manifest)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(

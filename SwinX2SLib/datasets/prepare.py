@@ -16,6 +16,7 @@ from SwinX2SLib.datasets.prepare_case import files_of, prepare_case
 from SwinX2SLib.datasets.raw_files import RawFiles, read_split, scan_key
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_write
+from SwinX2SLib.io.json_files import read_json
 from SwinX2SLib.label_maps import scheme_reference
 from SwinX2SLib.parallel import RUN_AGAIN, Failure, Outcome, Task, run_resumable
 from SwinX2SLib.parallel.progress import TaskProgress
@@ -220,7 +221,7 @@ def _payload(case: RawCase, data_set: DataSet, options: PrepareOptions, out: Pat
 
 def _check_place(out: Path, data_set: DataSet) -> None:
     try:
-        earlier = json.loads((out / REPORT).read_text(encoding="utf-8"))["data_set"]
+        earlier = read_json(out / REPORT)["data_set"]
     except (OSError, ValueError, KeyError, TypeError):
         return
     if earlier != data_set.name:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +107,6 @@ def read_surfaces(path: Path) -> ComparedSurfaces:
         )
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"The surfaces cannot be read ({error})."
         raise InputError([Fault("surfaces-unreadable", message, "Compare again.", str(path))]) from error

@@ -29,18 +29,18 @@ Content = bytes | str | Iterable[bytes] | Callable[[BinaryIO], object]
 @contextmanager
 def atomic_file(
     path: Path,
-    sync: bool = False,
     temporary_folder: Path | None = None,
     previous: Path | None = None,
 ) -> Iterator[Path]:
     """Yield a hidden path to write; when the block ends well, that file takes the place of `path`.
 
+    Its bytes are on the disk itself before it appears, and its name before this returns: after a power cut, too, the
+    file is whole, the new one or the former one.
+
     The hidden path ends as `path` does (`.nii.gz`, `.seg.nrrd`): some writers choose the format by it.
 
     Args:
         path: the file to write; its folder exists.
-        sync: whether the bytes have to be on the disk itself before the file appears, and the file's name before
-            this returns, as a power cut demands.
         temporary_folder: where to write first, on the same disk; the file's own folder by default.
         previous: where to keep the file that is replaced; a process that is killed in between leaves it there.
 
@@ -53,13 +53,11 @@ def atomic_file(
         partial = folder / f".swinx2s-{_NEW}-{token}{_ending(path)}"
         try:
             yield partial
-            if sync:
-                _sync_file(partial)
+            _sync_file(partial)
             if previous is not None and path.exists():
                 os.replace(path, previous)
             os.replace(partial, path)
-            if sync:
-                _sync_folder(path.parent)
+            _sync_folder(path.parent)
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
@@ -68,17 +66,15 @@ def atomic_file(
 def atomic_write(
     path: Path,
     content: Content,
-    sync: bool = False,
     temporary_folder: Path | None = None,
     hint: str | None = None,
 ) -> Path:
-    """Write a file atomically, and return its path.
+    """Write a file as `atomic_file` does, and return its path.
 
     Args:
         path: the file to write; its folder exists.
         content: bytes, text (UTF-8; names that are no UTF-8 become escapes), chunks of bytes, or a function that
             writes to the open stream.
-        sync: see `atomic_file`.
         temporary_folder: see `atomic_file`.
         hint: what to do when it cannot be written; with it the system's error becomes a fault.
 
@@ -87,7 +83,7 @@ def atomic_write(
         OSError: it cannot be written, where none is.
     """
     try:
-        with atomic_file(path, sync, temporary_folder) as partial, partial.open("wb") as stream:
+        with atomic_file(path, temporary_folder) as partial, partial.open("wb") as stream:
             _write(content, stream)
     except OSError as error:
         if hint is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.io.limits import PIXEL_BYTES, largest_bytes, require_size
-from SwinX2SLib.io.packing import zlib_lengths
+from SwinX2SLib.io.packing import FileWithinItsEnd, zlib_lengths
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -44,18 +44,30 @@ def read_dicom(path: Path, *, stop_before_pixels: bool = False, force: bool = Fa
     import pydicom
 
     path = Path(path)
-    with path.open("rb") as stream:
-        if _transfer_syntax(stream) == _DEFLATED:
-            try:
-                zlib_lengths(stream, lambda held: require_size(held, WHAT, path), -zlib.MAX_WBITS)
-            except InputError:
-                raise
-            except ValueError:
-                # Cut short or damaged: pydicom says so in its words.
-                pass
+    require_inflated(path)
     if not stop_before_pixels:
         require_size(path.stat().st_size, WHAT, path)
-    return pydicom.dcmread(path, stop_before_pixels=stop_before_pixels, force=force)
+    with FileWithinItsEnd(path) as stream:
+        return pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, force=force)
+
+
+def require_inflated(path: Path) -> None:
+    """Refuse a deflated file that holds too much; others, and those that are no DICOM files, pass.
+
+    Raises:
+        InputError: it holds more than `limits.largest_bytes`.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        if _transfer_syntax(stream) != _DEFLATED:
+            return
+        try:
+            zlib_lengths(stream, lambda held: require_size(held, WHAT, path), -zlib.MAX_WBITS)
+        except InputError:
+            raise
+        except ValueError:
+            # Cut short or damaged: the decoder says so in its words.
+            pass
 
 
 def require_picture(dataset: Dataset, path: Path) -> None:

@@ -10,6 +10,7 @@ import SimpleITK
 
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.io.decoding import array_of, decoder_faults
+from SwinX2SLib.io.dicom_files import require_inflated
 from SwinX2SLib.io.header import VolumeHeader, affine_of_steps, refuse, stated_lengths, unreadable
 from SwinX2SLib.io.limits import require_size
 
@@ -34,6 +35,7 @@ def read_dicom_series(folder: Path, series_uid: str | None = None) -> tuple[Volu
         InputError: no series, several, slices that are missing or lie unevenly, or files that cannot be read.
     """
     folder = Path(folder)
+    _require_inflated(folder)
     empty = VolumeHeader(folder, "DICOM", (), 3, None, ())
     with decoder_faults(empty):
         uids = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(_safe(folder))
@@ -73,6 +75,13 @@ def _unpacked_bytes(names: tuple[str, ...]) -> int:
         pixel_bytes = pixel.GetNumberOfComponentsPerPixel() * pixel.GetSizeOfPixelComponent()
         held += math.prod(reader.GetSize()) * pixel_bytes
     return held
+
+
+def _require_inflated(folder: Path) -> None:
+    """Refuse a folder whose deflated files hold too much: GDCM unpacks them to see which series they belong to."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_file():
+            require_inflated(path)
 
 
 def _safe(folder: Path) -> str:

@@ -1,9 +1,10 @@
-"""JSON that others may have written: read so that whatever is wrong with it is one `ValueError`."""
+"""JSON and TOML that others may have written: read so that whatever is wrong with it is one `ValueError`."""
 
 from __future__ import annotations
 
 import json
 import math
+import tomllib
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,11 +22,31 @@ def read_json(path: Path) -> Any:
         ValueError: it is no JSON, not UTF-8, too large, nested more than 64 levels deep, or has numbers that are not
             finite or too large for 64 bits.
     """
+    return parse_json(_text(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file (https://toml.io/en/v1.0.0, UTF-8, with or without a byte order mark).
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no TOML, not UTF-8, too large, nested more than 64 levels deep, or has numbers of thousands
+            of digits; nan and inf are numbers of TOML.
+    """
+    try:
+        content = tomllib.loads(_text(path))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    _require_shallow(content)
+    return content
+
+
+def _text(path: Path) -> str:
     with Path(path).open("rb") as stream:
         content = stream.read(LARGEST_BYTES + 1)
     if len(content) > LARGEST_BYTES:
         raise ValueError(f"it has more than {LARGEST_BYTES >> 20} MB")
-    return parse_json(content.decode("utf-8-sig"))
+    return content.decode("utf-8-sig")
 
 
 def parse_json(text: str) -> Any:

@@ -20,16 +20,19 @@ from trimesh.visual.material import PBRMaterial
 from vtkmodules.vtkCommonCore import vtkStringArray
 from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 
+from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.geometry.vtk_arrays import polydata_of
 from SwinX2SLib.io.header import refuse
+from SwinX2SLib.io.limits import require_size
+from SwinX2SLib.io.packing import FileWithinItsEnd
 from SwinX2SLib.io.vtp import read_vtp
 
 MESH_SUFFIXES = (".stl", ".ply", ".obj", ".vtp", ".glb", ".gltf")
 GLTF_FRAME = "x to the patient's left, y up (superior), z to the front (anterior), m"
-_GLTF = (".glb", ".gltf")
+_GLTF, _BINARY = (".glb", ".gltf"), (".glb", ".stl", ".ply")
 _SPACE = re.compile(rb"SPACE=(RAS|LPS)")
 _HEAD_BYTES = 2000
 _STL_TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
@@ -92,7 +95,7 @@ def read_meshes(path: Path) -> MeshFile:
         path: with one of `MESH_SUFFIXES`.
 
     Raises:
-        InputError: the file is missing, of another kind, damaged, or holds no triangles.
+        InputError: the file is missing, of another kind, too large, damaged, or holds no triangles.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -102,8 +105,9 @@ def read_meshes(path: Path) -> MeshFile:
     if not path.is_file():
         raise refuse("missing-file", "There is no such file.", "Check the path.", path)
     try:
+        require_size(path.stat().st_size, "mesh file", path)
         found = _read_vtp(path) if suffix == ".vtp" else _read_with_trimesh(path)
-    except MemoryError:
+    except (MemoryError, InputError):
         raise
     except Exception as error:  # decoders raise many types for damaged files
         message = (f"{type(error).__name__}: {error}".splitlines() or [type(error).__name__])[0].rstrip(".")
@@ -213,7 +217,12 @@ def _read_with_trimesh(path: Path) -> MeshFile:
     is_obj = path.suffix.lower() == ".obj"
     options: dict[str, Any] = {"split_objects": True, "group_material": False} if is_obj else {}
     # STL repeats a vertex for each of its triangles: processing joins them.
-    scene = trimesh.load_scene(path, process=True, **options)
+    if path.suffix.lower() in _BINARY:
+        with FileWithinItsEnd(path) as stream:
+            scene = trimesh.load_scene(stream, file_type=path.suffix.lower()[1:], process=True)
+    else:
+        # These may name other files beside them.
+        scene = trimesh.load_scene(path, process=True, **options)
     meshes, order = [], list(scene.geometry)
     for node in sorted(scene.graph.nodes_geometry, key=lambda node: order.index(scene.graph[node][1])):
         matrix, name = scene.graph[node]

@@ -28,6 +28,9 @@ from SwinX2SLib.io.limits import require_size
 from SwinX2SLib.io.packing import BLOCK_BYTES, MOST_COMPRESSED, gzip_length
 
 _WHAT = "NRRD file"
+# ITK 5.4 repeats a longer field that it does not know or refuses in a buffer of fixed size, and ends the process;
+# keys, comments and the field "content" may have any length.
+_LONGEST_FIELD = 500
 MAGIC = b"NRRD"
 # Signs that bring places in a space into RAS.
 _TO_RAS = {
@@ -129,15 +132,18 @@ def _split(path: Path) -> tuple[int, dict[str, str]]:
     if not lines or not lines[0].startswith(MAGIC):
         raise unreadable(_WHAT, "it does not start like a NRRD file", path)
     fields = {}
-    for line in lines[1:]:
+    for line in lines:
         text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
-        if text.startswith("#") or ":" not in text:
+        name, colon, value = text.partition(":")
+        if text.startswith("#"):
             continue
-        name, _, value = text.partition(":")
         if value.startswith("="):
             fields[name] = value[1:].replace("\\n", "\n").replace("\\\\", "\\")
-        else:
-            name = name.strip().lower()
+            continue
+        name = name.strip().lower()
+        if len(text) > _LONGEST_FIELD and name != "content":
+            raise unreadable(_WHAT, f"its header has a line of {len(text)} characters", path)
+        if colon:
             fields[_ALIASES.get(name, name)] = value.strip()
     if lines[-1].strip() and "data file" not in fields:
         raise unreadable(_WHAT, "it ends within its header", path)

@@ -6,7 +6,12 @@ Nothing here holds more than a block of what is unpacked.
 from __future__ import annotations
 
 import gzip
+import io
+import lzma
 import math
+import os
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,8 +28,28 @@ BLOCK_BYTES = 1 << 20
 MOST_COMPRESSED = 1032
 _LARGEST_ARRAY_HEADER = 10_000
 
+# What zipfile and numpy raise over damaged archives beside OSError and ValueError; RuntimeError of encrypted ones.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError),
+    *(struct.error, tokenize.TokenError, SyntaxError, TypeError, OverflowError),
+)
+
 Check = Callable[[int], None]
 """Called with the bytes that were unpacked so far; raises where they are too many."""
+
+
+class FileWithinItsEnd(io.BufferedReader):
+    """A file of which no more is asked for than it has: damaged files state lengths of gigabytes, for which
+    Python would ask memory first."""
+
+    def __init__(self, path: Path):
+        super().__init__(io.FileIO(str(path)))
+        self._size = os.fstat(self.fileno()).st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return as many bytes, or those that are left."""
+        left = max(self._size - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 def gzip_length(stream: BinaryIO, check: Check) -> int:
@@ -92,18 +117,21 @@ def open_arrays(path: Path, what: str) -> Iterator[Any]:
 
     Raises:
         InputError: it holds too much.
-        OSError, ValueError, zipfile.BadZipFile, zlib.error: it cannot be read.
+        OSError, KeyError, ValueError: it, or an array that the block asks for, cannot be read.
     """
     path = Path(path)
-    require_archive(path, what)
-    with path.open("rb") as stream:
-        if zipfile.is_zipfile(stream):
-            _require_headers(stream)
-        stream.seek(0)
-        with np.load(stream, allow_pickle=False) as arrays:
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise ValueError("it is no archive of arrays")
-            yield arrays
+    try:
+        require_archive(path, what)
+        with path.open("rb") as stream:
+            if zipfile.is_zipfile(stream):
+                _require_headers(stream)
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as arrays:
+                if not isinstance(arrays, np.lib.npyio.NpzFile):
+                    raise ValueError("it is no archive of arrays")
+                yield arrays
+    except _DAMAGED as error:
+        raise ValueError(str(error) or type(error).__name__) from error
 
 
 def _require_headers(stream: BinaryIO) -> None:

@@ -10,6 +10,7 @@ Format: https://docs.vtk.org/en/latest/vtk_file_formats/vtkxml_file_format.html
 from __future__ import annotations
 
 import base64
+import io
 import re
 import zlib
 from collections.abc import Callable
@@ -18,6 +19,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from SwinX2SLib.io.limits import require_size
+from SwinX2SLib.io.packing import Check, zlib_lengths
+
+WHAT = "VTP file"
+# Numbers become int64 or float64.
+_NUMBER_BYTES = 8
 _TYPES = {
     **{f"Int{bits}": f"i{bits // 8}" for bits in (8, 16, 32, 64)},
     **{f"UInt{bits}": f"u{bits // 8}" for bits in (8, 16, 32, 64)},
@@ -37,8 +44,10 @@ def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
         Vertices `(V, 3)`, faces `(F, 3)`, and the texts of its fields by name (Slicer's "SPACE": "LPS" or "RAS").
 
     Raises:
+        InputError: it holds more than `limits.largest_bytes`.
         VtpError, ElementTree.ParseError, ValueError, zlib.error: the file is damaged or of another kind.
     """
+    require_size(path.stat().st_size, WHAT, path)
     content = path.read_bytes()
     match = _APPENDED.search(content)
     appended, encoding = b"", "raw"
@@ -49,7 +58,7 @@ def read_vtp(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
     root = ElementTree.fromstring(content)
     if root.tag != "VTKFile" or root.get("type") != "PolyData":
         raise VtpError("it is not a VTK surface file")
-    take = _reader(root, appended, encoding)
+    take = _reader(root, appended, encoding, path)
     vertices, faces, first = [], [], 0
     for piece in root.iterfind("PolyData/Piece"):
         points = take(_array(piece, "Points", None)).reshape(-1, 3).astype(np.float64)
@@ -82,21 +91,22 @@ def _array(piece: ElementTree.Element, group: str, name: str | None) -> ElementT
 
 def _triangles(connectivity: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Cut polygons into fans of triangles `(F, 3)`."""
-    ends = offsets.astype(np.int64)
+    ends, corners = offsets.astype(np.int64), connectivity.astype(np.int64)
     starts = np.concatenate([[0], ends[:-1]])
-    corners = connectivity.astype(np.int64)
-    fans = []
-    for step in range(1, int((ends - starts).max(initial=0)) - 1):
-        wide = starts[ends - starts > step + 1]
-        fans.append(np.stack([corners[wide], corners[wide + step], corners[wide + step + 1]], axis=1))
-    if not fans:
+    if (ends < starts).any() or ends.max(initial=0) > len(corners):
+        raise VtpError("its polygons have other corners than it states")
+    counts = np.maximum(ends - starts - 2, 0)
+    if not counts.any():
         raise VtpError("its polygons have fewer than three corners")
-    return np.concatenate(fans)
+    first = np.repeat(starts, counts)
+    step = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+    return np.stack([corners[first], corners[first + step], corners[first + step + 1]], axis=1)
 
 
 def _reader(
-    root: ElementTree.Element, appended: bytes, encoding: str
+    root: ElementTree.Element, appended: bytes, encoding: str, path: Path
 ) -> Callable[[ElementTree.Element], np.ndarray]:
+    held = 0
     order = "<" if root.get("byte_order", "LittleEndian") == "LittleEndian" else ">"
     head = np.dtype(order + ("u8" if root.get("header_type") == "UInt64" else "u4"))
     compressor = root.get("compressor")
@@ -104,6 +114,17 @@ def _reader(
         raise VtpError(f"it is compressed with {compressor}; save it with zlib or uncompressed")
 
     def take(array: ElementTree.Element) -> np.ndarray:
+        # Several arrays may lie at one place: all that are taken count.
+        nonlocal held
+        values = stored_values(array)
+        held += values.size * _NUMBER_BYTES
+        require_size(held, WHAT, path)
+        return values
+
+    def check(count: int) -> None:
+        require_size(held + count, WHAT, path)
+
+    def stored_values(array: ElementTree.Element) -> np.ndarray:
         kind = np.dtype(order + _TYPES[array.get("type", "")])
         place = array.get("format", "ascii")
         if place == "ascii":
@@ -112,8 +133,8 @@ def _reader(
             stored, coded = appended[int(array.get("offset", "")) :], encoding == "base64"
         else:
             stored, coded = "".join((array.text or "").split()).encode(), True
-        unpack = _unpacked if compressor else _plain
-        return np.frombuffer(unpack(stored, coded, head), dtype=kind)
+        content = _unpacked(stored, coded, head, check) if compressor else _plain(stored, coded, head)
+        return np.frombuffer(content, dtype=kind)
 
     return take
 
@@ -128,7 +149,7 @@ def _plain(stored: bytes, coded: bool, head: np.dtype) -> bytes:
     return stored[head.itemsize : head.itemsize + length]
 
 
-def _unpacked(stored: bytes, coded: bool, head: np.dtype) -> bytes:
+def _unpacked(stored: bytes, coded: bool, head: np.dtype, check: Check) -> bytes:
     """Return zlib blocks that a table precedes: count, size, last size, packed sizes."""
     start = _decoded(stored, head.itemsize) if coded else stored
     count = int(np.frombuffer(start, head, 1)[0])
@@ -139,8 +160,15 @@ def _unpacked(stored: bytes, coded: bool, head: np.dtype) -> bytes:
     rest = stored[4 * -(-table_bytes // 3) if coded else table_bytes :]
     blocks = _decoded(rest, int(sizes.sum())) if coded else rest
     ends = np.cumsum(sizes)
-    pairs = zip(ends - sizes, ends, strict=True)
-    return b"".join(zlib.decompress(blocks[begin:end]) for begin, end in pairs)
+    unpacked = bytearray()
+    for begin, end in zip(ends - sizes, ends, strict=True):
+        unpacked += _inflated(blocks[begin:end], len(unpacked), check)
+    return bytes(unpacked)
+
+
+def _inflated(block: bytes, before: int, check: Check) -> bytes:
+    zlib_lengths(io.BytesIO(block), lambda held: check(before + held))
+    return zlib.decompress(block)
 
 
 def _decoded(stored: bytes, count: int) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +54,7 @@ class BoneMotions:
                 raise ValueError("it does not hold one map for each bone and sample")
         except InputError:
             raise
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, ValueError, KeyError) as error:
             hint = "Reconstruct again, or delete the file: values then have no intervals."
             sentence = f"The samples of the skeleton cannot be read ({error})."
             raise InputError([Fault("samples-damaged", sentence, hint, str(path))]) from error

@@ -205,7 +205,10 @@ class EditableMeasurements:
         now = self.places[key] if key in self.places else self.normals[key]
         return bool(np.abs(now - self._computed(key)).max() > SAME_MM)
 
-    def _take_over(self, edits: Mapping[str, Any]) -> None:
+    def _take_over(self, edits: Any) -> None:
+        if not isinstance(edits, Mapping):
+            message = "The edits are not a JSON object."
+            raise InputError([Fault("edits-broken", message, "Measure the bones again.")])
         unknown = [key for key in edits if key not in self.places and key not in self.normals]
         if unknown:
             message = (

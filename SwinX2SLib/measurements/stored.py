@@ -14,7 +14,7 @@ from SwinX2SLib.measurements.results import Axis, Curve, Landmark, Measurement, 
 
 SCHEMA_NAME, SCHEMA_VERSION = "swinx2s-measurements", 1
 _HINT = "Use a measurements.json written by swinx2s measure."
-_BUILT_IN = (KeyError, TypeError, ValueError, AttributeError)
+_BUILT_IN = (LookupError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +83,11 @@ def _refused(kind: str, message: str) -> InputError:
 
 
 def _stored(entry: Mapping[str, Any]) -> StoredMeasurement:
+    marks = [item for kind in ("landmarks", "axes", "planes", "curves") for item in entry[kind]]
+    texts = [entry[key] for key in ("region", "name", "structure", "unit", "quality")]
+    texts += [*entry["reasons"], *(item["name"] for item in marks), entry["side"] or ""]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a name is no text")
     interval, usual = entry["interval"], entry["reference_range"]
     computed = Measurement(
         entry["name"],
@@ -96,9 +101,11 @@ def _stored(entry: Mapping[str, Any]) -> StoredMeasurement:
         curves=tuple(Curve(**item) for item in entry["curves"]),
         quality=entry["quality"],
         reasons=tuple(entry["reasons"]),
-        interval=None if interval is None else (interval[0], interval[1]),
+        interval=None if interval is None else (float(interval[0]), float(interval[1])),
     )
-    return StoredMeasurement(entry["region"], computed, None if usual is None else (usual[0], usual[1]))
+    return StoredMeasurement(
+        entry["region"], computed, None if usual is None else (float(usual[0]), float(usual[1]))
+    )
 
 
 @dataclass(frozen=True)

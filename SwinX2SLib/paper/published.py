@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.json_files import read_toml
 from SwinX2SLib.resources import resource_path
 
 
@@ -131,8 +131,8 @@ def load_benchmark(path: Path) -> BenchmarkConfig:
     """
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = read_toml(path)
+    except (OSError, ValueError) as error:
         sentence = f"The benchmark's parameters cannot be read: {error}."
         raise InputError([Fault("config-unreadable", sentence, "Check the file.", str(path))]) from error
     sentences = _shape_faults(values) or _content_faults(values, load_published())

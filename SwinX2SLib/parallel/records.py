@@ -96,7 +96,7 @@ class Records:
         self._write(self._state / f"{key}.json", json.dumps(state, indent=1).encode())
 
     def _write(self, path: Path, content: bytes) -> None:
-        atomic_write(path, content, sync=True, temporary_folder=self._state, hint=RUN_AGAIN)
+        atomic_write(path, content, temporary_folder=self._state, hint=RUN_AGAIN)
 
 
 def _digest(content: bytes) -> str:

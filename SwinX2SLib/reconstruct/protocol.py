@@ -97,7 +97,7 @@ def decode(line: str) -> Message | None:
     try:
         event = json.loads(line)
         return _READERS[event["event"]](event)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from SwinX2SLib.anatomy import Label
+from SwinX2SLib.anatomy import CLASS_COUNT, Label
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
@@ -132,6 +132,9 @@ def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
             "result-unreadable", f"The result cannot be read ({error}).", "Reconstruct again.", str(folder)
         )
         raise InputError([fault]) from error
+    if not (values.min() >= 0 and values.max() < CLASS_COUNT and np.isfinite(spread).all()):
+        message = "Labels or uncertainty have values that no result has."
+        raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(folder))])
     labels, affine = reorient(values.astype(np.uint8), stored)
     uncertainty, _ = reorient(spread.astype(np.float32), spread_stored)
     if values.shape != spread.shape or not np.allclose(stored, spread_stored, atol=1e-3):

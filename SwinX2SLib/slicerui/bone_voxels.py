@@ -12,7 +12,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from SwinX2SLib.anatomy import ids_by_name
+from SwinX2SLib.anatomy import Structure, ids_by_name, structure_named, structure_of_term
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute
 
 Digests = Mapping[str, str]
@@ -38,12 +38,40 @@ class Layer:
     Attributes:
         voxels: a copy, `(K, J, I)`.
         affine: 4x4, index `(i, j, k)` of `voxels` -> mm in the segmentation's own frame (RAS).
-        values: of the bones, by name.
+        bones: names of the bones, by their values; several values may be parts of one bone.
     """
 
     voxels: np.ndarray
     affine: np.ndarray
-    values: Mapping[str, int]
+    bones: Mapping[int, str]
+
+
+def bone_segments(segmentation: slicer.vtkSegmentation) -> dict[str, list[str]]:
+    """Return the ids of the segments of each bone, by the bones' names in the order of their ids.
+
+    A segment with a bone's name as its id is that bone. Others mean what their name or their terminology says, as for
+    `swinx2s measure` (`io.segmentations.Segment`): parts (S1 to S5 of the sacrum), which belong to their bone, and
+    bones that have no segment yet. What means no bone is a user's own.
+    """
+    found: dict[str, list[str]] = {}
+    others: list[tuple[str, Structure]] = []
+    for index in range(segmentation.GetNumberOfSegments()):
+        segment_id = segmentation.GetNthSegmentID(index)
+        if segment_id in _IDS:
+            found[segment_id] = [segment_id]
+        elif meant := _structure(segmentation.GetSegment(segment_id)):
+            others.append((segment_id, meant))
+    for segment_id, meant in others:
+        if meant.part or meant.label.name not in found:
+            found.setdefault(meant.label.name, []).append(segment_id)
+    return {name: found[name] for name in _IDS if name in found}
+
+
+def _structure(segment: slicer.vtkSegment) -> Structure | None:
+    term = vtk.reference("")
+    has_term = segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), term)
+    named = structure_named(segment.GetName() or "")
+    return named or (structure_of_term(str(term)) if has_term else None)
 
 
 def bone_layers(node: slicer.vtkMRMLSegmentationNode) -> list[Layer]:
@@ -55,40 +83,40 @@ def bone_layers(node: slicer.vtkMRMLSegmentationNode) -> list[Layer]:
     segmentation = node.GetSegmentation()
     if segmentation.GetNumberOfSegments() and not segmentation.CreateRepresentation(_LABELS):
         raise VoxelsError(f"{node.GetName()} could not be converted to voxels.")
-    values: dict[str, dict[str, int]] = {}
+    bones: dict[str, dict[int, str]] = {}
     images: dict[str, slicer.vtkOrientedImageData] = {}
-    for name in _IDS:
-        segment = segmentation.GetSegment(name)
-        image = segment.GetRepresentation(_LABELS) if segment is not None else None
-        if image is not None and image.GetNumberOfPoints() and image.GetPointData().GetScalars():
-            shared = image.GetAddressAsString("")
-            images[shared] = image
-            values.setdefault(shared, {})[name] = segment.GetLabelValue()
-    return [_layer(image, values[shared]) for shared, image in images.items()]
+    for name, segments in bone_segments(segmentation).items():
+        for segment in map(segmentation.GetSegment, segments):
+            image = segment.GetRepresentation(_LABELS)
+            if image is not None and image.GetNumberOfPoints() and image.GetPointData().GetScalars():
+                shared = image.GetAddressAsString("")
+                images[shared] = image
+                bones.setdefault(shared, {})[segment.GetLabelValue()] = name
+    return [_layer(image, bones[shared]) for shared, image in images.items()]
 
 
-def _layer(image: slicer.vtkOrientedImageData, values: Mapping[str, int]) -> Layer:
+def _layer(image: slicer.vtkOrientedImageData, bones: Mapping[int, str]) -> Layer:
     voxels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1]).copy()
     matrix, extent = vtk.vtkMatrix4x4(), image.GetExtent()
     image.GetImageToWorldMatrix(matrix)
     affine = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
     # Slicer cuts and widens volumes while they are edited: indices start at the extent's, not at 0.
     affine[:3, 3] += affine[:3, :3] @ extent[::2]
-    return Layer(voxels, affine, values)
+    return Layer(voxels, affine, bones)
 
 
 def bone_digests(layers: Collection[Layer]) -> dict[str, str]:
     """Return a digest of every bone that has voxels: of its own voxels, whatever volume holds them."""
     from scipy import ndimage
 
-    digests = {}
+    parts: dict[str, list[str]] = {}
     for layer in layers:
         boxes = ndimage.find_objects(layer.voxels)
-        for name, value in layer.values.items():
+        for value, name in layer.bones.items():
             box = boxes[value - 1] if 0 < value <= len(boxes) else None
             if box is not None:
-                digests[name] = _digest(layer, box, value)
-    return digests
+                parts.setdefault(name, []).append(_digest(layer, box, value))
+    return {name: " ".join(sorted(digests)) for name, digests in parts.items()}
 
 
 def _digest(layer: Layer, box: tuple[slice, ...], value: int) -> str:
@@ -138,7 +166,7 @@ def label_volume(
 def _ids_of(layer: Layer, bones: Collection[str] | None) -> np.ndarray:
     """Return a layer's volume with the ids of `anatomy`."""
     ids = np.zeros(max(int(layer.voxels.max()), 0) + 1, np.uint8)
-    for name, value in layer.values.items():
+    for value, name in layer.bones.items():
         if 0 < value < len(ids) and (bones is None or name in bones):
             ids[value] = _IDS[name]
     return ids[np.maximum(layer.voxels, 0)]

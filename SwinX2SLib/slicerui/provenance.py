@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Any
 
 import slicer
 
@@ -15,14 +15,14 @@ _OF_THE_RUN = {"options", "command", "path"}
 _WHOLE = {"verdict"}
 
 
-def set_provenance(node: slicer.vtkMRMLNode, path: Path) -> None:
-    """Copy the worker's `provenance.json` to attributes of a node.
+def set_provenance(node: slicer.vtkMRMLNode, record: Mapping[str, Any]) -> None:
+    """Copy a result's record, as `io.provenance.read_provenance` returns it, to attributes of a node.
 
     Nested names are joined by underscores (`model` -> `sha256` becomes `SwinX2S.model_sha256`). The level `inputs`
     and the word `name` are left out: the radiographs' hashes are `SwinX2S.ap_sha256` and `SwinX2S.lateral_sha256`,
     the model's name is `SwinX2S.model`.
     """
-    for name, value in _flat(json.loads(path.read_text(encoding="utf-8")), ()):
+    for name, value in _flat(record, ()):
         set_attribute(node, name, value)
 
 

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import slicer
 
 from SwinX2SLib.errors import InputError
+from SwinX2SLib.io.provenance import FILE, read_provenance
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.event_loop import process_events
 from SwinX2SLib.slicerui.provenance import PREFIX, set_attribute, set_provenance, store_beside
@@ -52,17 +54,17 @@ def add_result(result: Result, radiographs: ViewRadiographs) -> slicer.vtkMRMLSe
     """Add the worker's segmentation to the scene.
 
     Raises:
-        ResultError: the result names no segmentation, or it cannot be read.
+        ResultError: the result names no segmentation, or a file of it cannot be read. The scene is then as it was.
     """
     path = next((result.files[role] for role in _SHOWABLE if role in result.files), None)
     if path is None:
         raise ResultError(f"The result of the worker has no segmentation, only {sorted(result.files)}.")
+    record = _record(Path(result.files["provenance"])) if "provenance" in result.files else {}
     name = slicer.mrmlScene.GenerateUniqueName(f"{radiographs['ap'].name} bones")
     node = import_segmentation(Path(path), name)
     process_events()
     store_beside(node, radiographs["ap"].node() or radiographs["lateral"].node())
-    if "provenance" in result.files:
-        set_provenance(node, Path(result.files["provenance"]))
+    set_provenance(node, record)
     for role, radiograph in radiographs.items():
         set_attribute(node, f"{role}_volume", radiograph.name)
         set_attribute(node, f"{role}_spacing_source", radiograph.spacing_source)
@@ -81,17 +83,16 @@ def load_result(folder: Path) -> slicer.vtkMRMLSegmentationNode:
         folder: of the result.
 
     Raises:
-        ResultError: the folder holds no result, or it cannot be read.
+        ResultError: the folder holds no result, or it cannot be read. The scene is then as it was.
     """
     path = folder / "segmentation.seg.nrrd"
-    if not (path.is_file() and (folder / "provenance.json").is_file()):
-        raise ResultError(
-            f"{folder} is not a result folder: segmentation.seg.nrrd or provenance.json is missing."
-        )
+    if not (path.is_file() and (folder / FILE).is_file()):
+        raise ResultError(f"{folder} is not a result folder: segmentation.seg.nrrd or {FILE} is missing.")
+    record = _record(folder / FILE)
     node = import_segmentation(path, slicer.mrmlScene.GenerateUniqueName(f"{folder.name} bones"))
     store_beside(node, None)
-    set_provenance(node, folder / "provenance.json")
-    _remember_radiograph_files(node, folder / "provenance.json")
+    set_provenance(node, record)
+    _remember_radiograph_files(node, record)
     _show_more(node, folder)
     return node
 
@@ -101,9 +102,16 @@ def notes_of(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
     return json.loads(node.GetAttribute(PREFIX + NOTES) or "[]")
 
 
-def _remember_radiograph_files(node: slicer.vtkMRMLSegmentationNode, provenance: Path) -> None:
+def _record(path: Path) -> Mapping[str, Any]:
+    try:
+        return read_provenance(path)
+    except InputError as error:
+        raise ResultError(str(error)) from error
+
+
+def _remember_radiograph_files(node: slicer.vtkMRMLSegmentationNode, record: Mapping[str, Any]) -> None:
     """Keep where the radiographs lie, which are no nodes of this scene."""
-    radiographs = json.loads(provenance.read_text(encoding="utf-8")).get("inputs", {})
+    radiographs = record.get("inputs", {})
     for role in ("ap", "lateral"):
         if path := radiographs.get(role, {}).get("path"):
             set_attribute(node, f"{role}_file", path)

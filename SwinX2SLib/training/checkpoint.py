@@ -98,7 +98,7 @@ def _save(path: Path, state: dict, previous: Path | None = None) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Through Python's own stream: PyTorch's would not say why a write fails.
-        with atomic_file(path, sync=True, previous=previous) as partial, partial.open("wb") as stream:
+        with atomic_file(path, previous=previous) as partial, partial.open("wb") as stream:
             torch.save(state, stream)
 
 

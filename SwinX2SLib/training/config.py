@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.json_files import read_toml
 
 DEVICES = ("auto", "cpu", "cuda")
 _AT_LEAST_ONE = ("steps", "batch_size", "layout_batch_size", "accumulate", "validation_samples")
@@ -120,7 +120,9 @@ class TrainingConfig:
         """Return what is wrong with the values, in sentences."""
         found = [f"{name} must be 1 or more." for name in _AT_LEAST_ONE if not getattr(self, name) >= 1]
         found += [f"{name} must be 0 or more." for name in _AT_LEAST_NOUGHT if not getattr(self, name) >= 0]
-        found += [f"{name} must be more than 0." for name in _ABOVE_NOUGHT if not getattr(self, name) > 0]
+        found += [
+            f"{name} must be more than 0." for name in _ABOVE_NOUGHT if not 0 < getattr(self, name) < math.inf
+        ]
         if not self.ema_decay < 1:
             found.append("ema_decay must be less than 1.")
         if self.device not in DEVICES:
@@ -140,8 +142,8 @@ def load_config(path: Path) -> TrainingConfig:
         InputError: the file is unreadable or names unknown, wrongly typed or impossible parameters; all are listed.
     """
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        values = read_toml(path)
+    except (OSError, ValueError) as error:
         fault = Fault(
             "config-unreadable",
             f"The training configuration cannot be read: {error}.",

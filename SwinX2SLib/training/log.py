@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from SwinX2SLib.errors import Fault, InputError, install_hint
+from SwinX2SLib.io.json_files import parse_json
 from SwinX2SLib.training.checkpoint import writing
 
 LOG_FILE, TENSORBOARD_FOLDER = "log.jsonl", "tensorboard"
@@ -82,12 +83,13 @@ def read_log(folder: Path) -> list[dict]:
     A run that was killed repeats the steps since its last checkpoint: the last word counts.
     """
     entries: dict[int, dict] = {}
-    for line in (folder / LOG_FILE).read_text(encoding="utf-8").splitlines():
+    for line in (folder / LOG_FILE).read_bytes().splitlines():
         try:
-            entry = json.loads(line)
+            entry = parse_json(line.decode("utf-8"))
         except ValueError:  # cut short by a kill
             continue
-        entries.setdefault(entry["step"], {}).update(entry)
+        if isinstance(entry, dict) and type(entry.get("step")) is int:
+            entries.setdefault(entry["step"], {}).update(entry)
     return [entries[step] for step in sorted(entries)]
 
 

@@ -63,7 +63,7 @@ def store_own(source: Path, target: Path, name: str, half: bool = False, bits: i
     record = dataclasses.replace(record, name=name, file=target.name, source=origin)
     if half or bits:
         return write_weights(read_tensors(path), target, record, half, bits)
-    with atomic_file(target, sync=True) as partial:
+    with atomic_file(target) as partial:
         shutil.copyfile(path, partial)
     write_json(target.with_suffix(".json"), record.to_json())
     return record

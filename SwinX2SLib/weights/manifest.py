@@ -186,7 +186,7 @@ def _changing(path: Path) -> Iterator[None]:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON so that the file is whole, old or new, at any moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", sync=True)
+    atomic_write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def _damaged(path: Path, sentence: str) -> WeightsError:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -23,6 +24,7 @@ from SwinX2SLib.weights.manifest import write_json
 from SwinX2SLib.weights.packing import pack, unpack
 from SwinX2SLib.weights.record import WeightsError, WeightsRecord, key_faults
 
+_MOST_VOXELS = 1024  # along an axis
 # safetensors reports errors of the system as Rust words them.
 _SYSTEM_ERROR = re.compile(r"(?:code: |os error )(\d+)")
 
@@ -68,7 +70,7 @@ def write_weights(
 
 
 def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
-    with atomic_file(path, sync=True) as partial:
+    with atomic_file(path) as partial:
         try:
             save_file(tensors, partial, metadata)
         except SafetensorError as error:
@@ -95,10 +97,28 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 def content_faults(path: Path, record: WeightsRecord) -> list[Fault]:
     """Return which tensors of a file do not fit the network of its record; empty when all do."""
+    found = read_header(path)[0]
+    # A network of more blocks than there are tensors may take hours to build.
+    if not _blocks(record.overrides) <= len(found):
+        raise _unbuildable(path, "it has more blocks than the file has tensors")
+    # Tensors of some networks do not depend on the grid.
+    if "grid_shape" in record.overrides and not _is_grid(record.overrides["grid_shape"]):
+        raise _unbuildable(path, "its grid is not three whole numbers of voxels")
     with torch.device("meta"):
         model = _build(path, record)
     expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    return key_faults(expected, read_header(path)[0], str(path))
+    return key_faults(expected, found, str(path))
+
+
+def _blocks(sizes: Mapping[str, Any]) -> float:
+    depths = sizes.get("depths", ())
+    counts = depths if isinstance(depths, list | tuple) else [depths]
+    return sum(count for count in counts if isinstance(count, int | float))
+
+
+def _is_grid(shape: Any) -> bool:
+    is_list = isinstance(shape, list | tuple) and len(shape) == 3
+    return is_list and all(type(side) is int and 0 < side <= _MOST_VOXELS for side in shape)
 
 
 def _build(path: Path, record: WeightsRecord) -> nn.Module:
@@ -106,3 +126,10 @@ def _build(path: Path, record: WeightsRecord) -> nn.Module:
         return build_model(record.variant, **record.overrides)
     except InputError as error:
         raise WeightsError([dataclasses.replace(fault, path=str(path)) for fault in error.faults]) from error
+    except Exception as error:  # sizes of wrong types end anywhere in a network
+        raise _unbuildable(path, " ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _unbuildable(path: Path, reason: str) -> WeightsError:
+    message = f"The network that its record describes cannot be built ({reason})."
+    return WeightsError([Fault("model-sizes", message, "Download or import the weights again.", str(path))])

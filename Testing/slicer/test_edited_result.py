@@ -107,7 +107,7 @@ def test_volumes_of_different_grids_are_told(result):
     turned = first.affine.copy()
     turned[:3, 3] += 0.4 * np.abs(turned[:3, 0])
     with pytest.raises(VoxelsError, match="same grid"):
-        label_volume([first, type(first)(first.voxels, turned, first.values)])
+        label_volume([first, type(first)(first.voxels, turned, first.bones)])
 
 
 def test_without_an_edit_nothing_is_done(result):

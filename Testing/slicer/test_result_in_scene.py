@@ -1,6 +1,6 @@
 """What surrounds the segmentation: its place, its attributes, and what a saved scene keeps of them."""
 
-import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from SwinX2SLib.anatomy import TERMINOLOGY_TAG, labels
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.reconstruct.protocol import Result
 from SwinX2SLib.slicerui.provenance import set_provenance, store_beside
-from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result
+from SwinX2SLib.slicerui.result_loading import ViewRadiograph, add_result, load_result
 from SwinX2SLib.slicerui.segmentation_import import ResultError, import_segmentation, segment_ids
 
 
@@ -56,7 +56,7 @@ def test_without_a_sibling_the_node_stands_at_the_top(scene):
     assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == hierarchy.GetSceneItemID()
 
 
-def test_provenance_becomes_attributes_without_the_runs_own_paths(scene, tmp_path):
+def test_provenance_becomes_attributes_without_the_runs_own_paths(scene):
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
     said = {
         "program": {"name": "SwinX2S", "version": "0.1.0"},
@@ -68,8 +68,7 @@ def test_provenance_becomes_attributes_without_the_runs_own_paths(scene, tmp_pat
         "model": {"name": "fused-tiny", "sha256": "bb", "licence": None},
         "seconds": {"network": 3.25},
     }
-    (tmp_path / "provenance.json").write_text(json.dumps(said))
-    set_provenance(node, tmp_path / "provenance.json")
+    set_provenance(node, said)
     names = [name for name in node.GetAttributeNames() if name.startswith("SwinX2S.")]
     assert {name.removeprefix("SwinX2S."): node.GetAttribute(name) for name in names} == {
         "program": "SwinX2S",
@@ -82,6 +81,29 @@ def test_provenance_becomes_attributes_without_the_runs_own_paths(scene, tmp_pat
         "model_sha256": "bb",
         "seconds_network": "3.25",
     }
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b"[1]", b"[" * 100_000, b'{"grid": {"spacing_mm": 1e999}}', b'{"inputs": 3}', b"\xff"]
+)
+def test_a_damaged_provenance_is_told_in_words_and_leaves_the_scene_as_it_was(
+    scene, result_folder, radiographs, tmp_path, content
+):
+    folder = tmp_path / "result"
+    shutil.copytree(result_folder, folder)
+    (folder / "provenance.json").write_bytes(content)
+    nodes = scene.GetNumberOfNodes()
+    with pytest.raises(
+        ResultError, match=r"provenance\.json: The file cannot be read \(.*\)\. Reconstruct again\."
+    ):
+        load_result(folder)
+    files = {
+        "segmentation": str(folder / "segmentation.seg.nrrd"),
+        "provenance": str(folder / "provenance.json"),
+    }
+    with pytest.raises(ResultError, match="cannot be read"):
+        add_result(Result(files), radiographs)
+    assert scene.GetNumberOfNodes() == nodes
 
 
 def test_a_result_without_a_segmentation_is_refused(radiographs):

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import slicer
 from block_bones import block_bones
+from drawn_parts import add_upper_half_as_segment
 from measured_person import measured_text
 from result_scene import save_scene_file
 from vtk.util.numpy_support import vtk_to_numpy
 from whole_result import write_whole_result
 
 from SwinX2SLib.slicerui import edit_observer
-from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers
+from SwinX2SLib.slicerui.bone_voxels import bone_digests, bone_layers, bone_segments, label_volume
 from SwinX2SLib.slicerui.edit_observer import EditObserver
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements.outdated import remember_measured
@@ -152,6 +153,25 @@ def test_measurements_of_edited_bones_are_marked_and_others_are_not(measured, bo
     assert session.is_reviewed
     assert not ui.measuredOutdatedLabel.text
     assert measured._tree.text(number, "Quality") == "good"
+
+
+def test_s1_that_a_user_draws_belongs_to_the_sacrum(measured, bones, spin_until):
+    whole, _ = label_volume(bone_layers(bones), ["sacrum"])
+    drawn = add_upper_half_as_segment(bones, "sacrum", "S1")
+    assert drawn not in ("S1", "sacrum")
+    # Where a program wrote it without a name it is known by its code.
+    spin_until(lambda: measured.session.outdated == ["sacrum"])
+    joined, _ = label_volume(bone_layers(bones), ["sacrum"])
+    assert np.count_nonzero(joined) == np.count_nonzero(whole)
+    segment = bones.GetSegmentation().GetSegment(drawn)
+    segment.SetName("Segment_1")
+    assert bone_segments(bones.GetSegmentation())["sacrum"] == ["sacrum"]
+    code = "SCT^123037004^Body structure~SCT^65985001^S1~^^"
+    segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), f"Any~{code}~Any~^^~^^")
+    assert bone_segments(bones.GetSegmentation())["sacrum"] == ["sacrum", drawn]
+    segment.SetName("Left femur")
+    # A second segment of a whole bone is a user's own.
+    assert bone_segments(bones.GetSegmentation())["femur_left"] == ["femur_left"]
 
 
 def test_edits_of_another_session_are_found_when_the_scene_is_opened(measured, bones, spin, spin_until):

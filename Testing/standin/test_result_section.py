@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import qt
 import slicer
+from drawn_parts import add_upper_half_as_segment
 
 from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.slicerui.bone_voxels import bone_layers, label_volume
@@ -173,6 +174,32 @@ def test_dicom_is_disabled_with_the_reason_and_slicer_exports_the_rest(
         np.testing.assert_allclose(middle(again, "femur_left"), middle(result, "femur_left"), atol=1e-3)
         slicer.mrmlScene.RemoveNode(again)
     assert not list(Path(slicer.app.temporaryPath).glob("SwinX2S-export-*"))
+
+
+def test_s1_that_a_user_drew_is_exported_as_part_of_the_sacrum(section, result, tmp_path):
+    sacrum, _ = label_volume(bone_layers(result), ["sacrum"])
+    drawn = add_upper_half_as_segment(result, "sacrum", "S1")
+    assert drawn in bones_of(result, "pelvis")
+    ui = section.ui
+    ui.stlBox.checked = ui.niftiBox.checked = ui.nrrdBox.checked = True
+    section.export_to(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert len([*(folder / "stl").glob("*.stl")]) == 54
+    (surface,) = (folder / "stl").glob("*Sacrum.stl")
+    storage, model = slicer.vtkMRMLModelStorageNode(), slicer.vtkMRMLModelNode()
+    storage.SetFileName(str(surface))
+    assert storage.ReadData(model)
+    bounds = np.zeros(6)
+    model.GetRASBounds(bounds)
+    voxels = np.argwhere(sacrum)
+    # Blocks of 2.5 mm voxels.
+    np.testing.assert_allclose(bounds[5] - bounds[4], 2.5 * (np.ptp(voxels[:, 2]) + 1), atol=2.0)
+    again = import_segmentation(folder / "out bones.nii.gz", "again")
+    assert np.count_nonzero(label_volume(bone_layers(again), ["sacrum"])[0]) == len(voxels)
+    # The segmentation file keeps the segments as they are drawn; the scene, too.
+    assert drawn in (folder / "segmentation.seg.nrrd").read_bytes()[:200_000].decode("latin-1")
+    assert drawn in segment_ids(result)
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2
 
 
 def test_formats_of_both_kinds_come_into_one_folder(section, result, tmp_path, spin_until):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_by_id, label_ids, labels, mirrored_ids
+from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, label_by_id, label_ids, label_named, labels, mirrored_ids
 
 
 def test_there_are_25_vertebrae_24_ribs_3_pelvic_bones_and_2_femora():
@@ -51,3 +51,9 @@ def test_codes_and_colours_are_those_of_the_field(shared_data):
         if "Type_CodeValue" in entry:
             assert label.type.value == entry["Type_CodeValue"]
             assert label.colour == tuple(int(entry[f"Color_{c}"]) for c in "RGB")
+
+
+def test_numbers_in_names_may_have_zeros_in_front_and_any_length():
+    assert label_named("rib_left_07") is label_named("left 7th rib")
+    assert label_named("vertebrae_L" + "1" * 5000) is None
+    assert label_named("0" * 5000) is None

@@ -89,7 +89,13 @@ def test_the_help_of_reconstruct_documents_the_exit_codes():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["reconstruct"], ["dance"], [], ["reconstruct", "a", "b", "--out", "c", "--flip", "sideways"]],
+    [
+        ["reconstruct"],
+        ["dance"],
+        [],
+        ["reconstruct", "a", "b", "--out", "c", "--flip", "sideways"],
+        ["reconstruct", "a", "b", "--out", "c", "--tta=--"],
+    ],
 )
 def test_a_wrong_command_line_exits_with_2(arguments):
     result = swinx2s(*arguments)

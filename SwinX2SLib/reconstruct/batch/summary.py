@@ -211,7 +211,7 @@ def decode_case(line: str) -> Mapping[str, Any] | None:
     """Decode the line of a case; None if it is something else."""
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_case = isinstance(event, dict) and event.get("event") == "case"
     return event if is_case and {"case", "status"} <= event.keys() else None

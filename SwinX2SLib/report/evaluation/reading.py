@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -125,8 +125,70 @@ def _document(path: Path) -> tuple[dict | None, str]:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         return None, f"its document does not have the format {SCHEMA}"
     lacking = [key for key in ("case", "labels", "groups", FOREGROUND) if key not in document]
-    return (None, f"{', '.join(lacking)} missing in its document") if lacking else (document, "")
+    if lacking:
+        return None, f"{', '.join(lacking)} missing in its document"
+    # What is None counts as absent.
+    wrong = [
+        key for key, is_kind in _KINDS.items() if document.get(key) is not None and not is_kind(document[key])
+    ]
+    wrong += [key for key in ("case", "labels") if document[key] is None]
+    return (None, f"{', '.join(wrong)} of its document cannot be used") if wrong else (document, "")
 
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _are_scores(value: Any) -> bool:
+    """Return whether a value holds scores; of numbers each place makes what it can (`scores.number`)."""
+    if not _is_object(value) or not _is_object(value.get("nsd") or {}):
+        return False
+    names = [value.get(key) or [] for key in ("missed", "invented")]
+    return all(map(_are_texts, names)) and all(map(_is_number, value.get("nsd") or {}))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return np.isfinite(float(text)) and float(text) > 0
+    except ValueError:
+        return False
+
+
+def _are_named_scores(value: Any) -> bool:
+    return _is_object(value) and all(map(_are_scores, value.values()))
+
+
+def _are_pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        _is_object(pair)
+        and all(_is_text(pair.get(key)) for key in ("name", "structure", "unit"))
+        and isinstance(pair.get("side"), str | None)
+        for pair in value
+    )
+
+
+def _is_spacing(value: Any) -> bool:
+    return isinstance(value, list) and all(type(size) in (int, float) for size in value)
+
+
+# Entries of a document that a page uses, and what each must be.
+_KINDS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("case", "prediction", "truth", "model", "dataset", "person", "scheme"), _is_text),
+    **dict.fromkeys(("labels", "groups"), _are_named_scores),
+    **dict.fromkeys(("notes", "annotated_groups"), _are_texts),
+    **dict.fromkeys(("paper", "options"), _is_object),
+    FOREGROUND: _are_scores,
+    "measurements": _are_pairs,
+    "spacing_mm": _is_spacing,
+}
 
 GROUP_TITLES = {
     FOREGROUND: "All bones",

@@ -17,6 +17,7 @@ from SwinX2SLib.slicerui.bone_voxels import (
     Layer,
     bone_digests,
     bone_layers,
+    bone_segments,
     changed_bones,
     keep_digests,
     kept_digests,
@@ -145,8 +146,11 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
     if kept_digests(result, SHOWN) is None:
         remember_computed(result, view.digests)
     # Scripts that change voxels leave segments without their surfaces.
-    segments = [result.GetSegmentation().GetSegment(bone) for bone in view.digests]
-    if any(segment is not None and segment.GetRepresentation(_SURFACE) is None for segment in segments):
+    segmentation = result.GetSegmentation()
+    ids = [
+        each for bone, found in bone_segments(segmentation).items() if bone in view.digests for each in found
+    ]
+    if any(segmentation.GetSegment(each).GetRepresentation(_SURFACE) is None for each in ids):
         create_closed_surfaces(result)
     places = kept_places(result)
     for (role, region), outlines in view.outlines.items():
@@ -163,8 +167,14 @@ def show_edits(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> bool
 def _show_agreement(result: slicer.vtkMRMLSegmentationNode, view: EditedView) -> None:
     """Mark edited bones in table and provenance; bones restored to the computed state are unmarked."""
     edited = changed_bones(kept_digests(result, COMPUTED), view.digests)
-    volumes = segment_volumes(result, view.on_radiograph)
-    now = {bone: EditedBone(*volumes[bone], shares) for bone, shares in view.on_radiograph.items()}
+    segments = bone_segments(result.GetSegmentation())
+    volumes = segment_volumes(
+        result, [each for bone in view.on_radiograph for each in segments.get(bone, ())]
+    )
+    now = {}
+    for bone, shares in view.on_radiograph.items():
+        parts = [volumes[each] for each in segments.get(bone, ())]
+        now[bone] = EditedBone(sum(count for count, _ in parts), sum(ml for _, ml in parts), shares)
     for bone in view.changed:
         if bone in edited:
             mark_edited(result, bone, now.get(bone))

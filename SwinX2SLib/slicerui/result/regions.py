@@ -10,13 +10,13 @@ import vtk
 from slicer.util import VTKObservationMixin
 
 from SwinX2SLib.anatomy import labels
+from SwinX2SLib.slicerui.bone_voxels import bone_segments
 from SwinX2SLib.slicerui.result.confidence import (
     has_confidence,
     is_coloured_by_confidence,
     sync_coloured,
 )
 from SwinX2SLib.slicerui.result.links import OUTLINE, RADIOGRAPH_PLANE, linked, provenance_value
-from SwinX2SLib.slicerui.segmentation_import import segment_ids
 
 TITLES = {"spine": "Spine", "ribs": "Ribs", "pelvis": "Pelvis", "femur": "Femora"}
 _GROUP = {label.name: label.group for label in labels()}
@@ -52,8 +52,9 @@ def place_in(item: int, node: slicer.vtkMRMLNode) -> None:
 
 
 def bones_of(result: slicer.vtkMRMLSegmentationNode, region: str) -> list[str]:
-    """Return the segments of a region; a user's own segments belong to none."""
-    return [bone for bone in segment_ids(result) if _GROUP.get(bone) == region]
+    """Return the segments of a region's bones; a user's own segments belong to none."""
+    bones = bone_segments(result.GetSegmentation())
+    return [segment for bone, segments in bones.items() if _GROUP[bone] == region for segment in segments]
 
 
 def regions_of(result: slicer.vtkMRMLSegmentationNode) -> dict[str, bool]:

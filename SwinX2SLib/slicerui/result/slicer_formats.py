@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import slicer
 import vtk
 
 from SwinX2SLib.anatomy import labels
+from SwinX2SLib.slicerui.bone_voxels import bone_segments
 from SwinX2SLib.slicerui.event_loop import process_events
-from SwinX2SLib.slicerui.segmentation_import import create_closed_surfaces, segment_ids
+from SwinX2SLib.slicerui.segmentation_import import create_closed_surfaces
 
 SLICER_FORMATS = ("stl", "obj", "nifti", "nrrd")
 _LOGIC = slicer.vtkSlicerSegmentationsModuleLogic
@@ -25,7 +27,8 @@ def write_slicer_formats(
 ) -> None:
     """Write the bones, where a transform above the segmentation puts them.
 
-    A user's own segments are only in the segmentation file.
+    Segments that are parts of a bone (S1 of the sacrum) are joined to it, but for the segmentation file, which holds
+    all segments as they are, a user's own too.
 
     Args:
         result: the segmentation, as it is now, edits and all.
@@ -35,17 +38,51 @@ def write_slicer_formats(
     Raises:
         ExportError: Slicer could not write a format.
     """
-    known = {label.name for label in labels()}
-    bones = [bone for bone in segment_ids(result) if bone in known]
+    with _with_whole_bones(result) as (whole, ids):
+        for name in formats:
+            if not _write(result if name == "nrrd" else whole, ids, name, folder):
+                raise ExportError(
+                    f"Slicer could not write the format {name}. Check the free disk space of {folder}."
+                )
+            process_events()
+
+
+@contextmanager
+def _with_whole_bones(
+    result: slicer.vtkMRMLSegmentationNode,
+) -> Iterator[tuple[slicer.vtkMRMLSegmentationNode, vtk.vtkStringArray]]:
+    """Yield a segmentation with one segment for each bone, and their ids: the result, or a copy of it in which parts
+    that are segments of their own (S1) are joined to their bone."""
+    bones = bone_segments(result.GetSegmentation())
     ids = vtk.vtkStringArray()
     for bone in bones:
         ids.InsertNextValue(bone)
-    for name in formats:
-        if not _write(result, ids, name, folder):
-            raise ExportError(
-                f"Slicer could not write the format {name}. Check the free disk space of {folder}."
-            )
-        process_events()
+    if all(segments == [bone] for bone, segments in bones.items()):
+        yield result, ids
+        return
+    copy = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", result.GetName())
+    try:
+        copy.Copy(result)
+        copy.SetName(result.GetName())
+        for bone, segments in bones.items():
+            _join(copy, bone, segments)
+        yield copy, ids
+    finally:
+        slicer.mrmlScene.RemoveNode(copy)
+
+
+def _join(node: slicer.vtkMRMLSegmentationNode, bone: str, segments: Sequence[str]) -> None:
+    """Make one segment, with the bone's name as its id, of all segments of a bone."""
+    segmentation = node.GetSegmentation()
+    parts = [segment for segment in segments if segment != bone]
+    for part in parts:
+        image = slicer.vtkOrientedImageData()
+        node.GetBinaryLabelmapRepresentation(part, image)
+        if segmentation.GetSegment(bone) is None:
+            label = next(label for label in labels() if label.name == bone)
+            segmentation.AddEmptySegment(bone, label.title, [channel / 255 for channel in label.colour])
+        _LOGIC.SetBinaryLabelmapToSegment(image, node, bone, _LOGIC.MODE_MERGE_MAX)
+        segmentation.RemoveSegment(part)
 
 
 def write_segmentation_file(result: slicer.vtkMRMLSegmentationNode, path: Path) -> bool:

@@ -83,7 +83,7 @@ BROKEN = {
     "a CT that is none": (entry(ct=["HU"]), ["ct must"]),
     "one radiograph": (entry(radiographs={"files": ["a.png"], "spacing_mm": 1}), ["radiographs must"]),
     "radiographs without a size": (
-        entry(radiographs={"files": ["a", "b"], "spacing_mm": float("nan")}),
+        entry(radiographs={"files": ["a", "b"], "spacing_mm": 0}),
         ["radiographs must"],
     ),
 }
@@ -102,7 +102,9 @@ def test_entries_that_are_no_cases_are_told_by_their_place(tmp_path, name):
     ] == told
 
 
-@pytest.mark.parametrize("content", [b"", b"[{", b"{}", b"null", b"\xff\xfe[\x00]\x00"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[{", b"{}", b"null", b"\xff\xfe[\x00]\x00", b"[" * 100_000, b"[NaN]"]
+)
 def test_a_damaged_case_list_is_refused_by_name(tmp_path, content):
     manifest = tmp_path / "manifest.json"
     manifest.write_bytes(content)

@@ -1,5 +1,7 @@
 """Surfaces with their distances, written and read again."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,33 @@ def test_a_damaged_file_is_told(tmp_path, content):
     (tmp_path / "surfaces.npz").write_bytes(content)
     with pytest.raises(InputError, match="surfaces cannot be read"):
         read_surfaces(tmp_path / "surfaces.npz")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        b"\x93NUMPY\x01\x00\x10\x00{'descr': (((((  \n",
+        b"\x93NUMPY\x01\x00\x08\x00'''     ",
+        b"\x93NUMPY\x09\x00",
+        b"",
+        b"text",
+    ],
+)
+def test_an_array_whose_header_is_damaged_is_told(tmp_path, member):
+    with zipfile.ZipFile(tmp_path / "surfaces.npz", "w") as archive:
+        archive.writestr("truth/hip_left/vertices.npy", member)
+    with pytest.raises(InputError, match="surfaces cannot be read"):
+        read_surfaces(tmp_path / "surfaces.npz")
+
+
+def test_a_member_whose_packed_bytes_are_damaged_is_told(tmp_path):
+    path = tmp_path / "surfaces.npz"
+    np.savez_compressed(path, **{"truth/hip_left/vertices": np.arange(300.0).reshape(100, 3)})
+    content = bytearray(path.read_bytes())
+    content[80:120] = b"\xff" * 40
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="surfaces cannot be read"):
+        read_surfaces(path)
 
 
 def test_a_file_of_other_arrays_is_told(tmp_path):

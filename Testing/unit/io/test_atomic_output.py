@@ -52,12 +52,11 @@ def environment(repository: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(repository)}
 
 
-@pytest.mark.parametrize("sync", [False, True])
 @pytest.mark.parametrize("content", [b"new", "new", [b"n", b"ew"], lambda stream: stream.write(b"new")])
-def test_content_of_every_kind_is_written(tmp_path, content, sync):
+def test_content_of_every_kind_is_written(tmp_path, content):
     path = tmp_path / "ü 骨.json"
     path.write_text("old")
-    assert atomic_write(path, content, sync) == path
+    assert atomic_write(path, content) == path
     assert tree(tmp_path) == {path.name: "new"}
 
 
@@ -428,17 +427,16 @@ def test_a_mounted_volume_is_no_output_folder_since_it_cannot_be_renamed(tmp_pat
     assert "inside it" in fault.hint
 
 
-def test_bytes_are_on_the_disk_before_the_file_appears_where_that_is_asked_for(tmp_path, monkeypatch):
+def test_bytes_are_on_the_disk_before_the_file_appears(tmp_path, monkeypatch):
     steps = []
     replace = os.replace
     monkeypatch.setattr(atomic_output.os, "fsync", lambda number: steps.append("sync"))
     monkeypatch.setattr(
         atomic_output.os, "replace", lambda *names: (steps.append("replace"), replace(*names))
     )
-    atomic_write(tmp_path / "a", b"", sync=True)
-    atomic_write(tmp_path / "b", b"")
+    atomic_write(tmp_path / "a", b"")
     # The file, and its name in the folder.
-    assert steps == ["sync", "replace", "sync", "replace"]
+    assert steps == ["sync", "replace", "sync"]
 
 
 def test_a_result_is_on_the_disk_before_its_folder_appears(tmp_path, monkeypatch):

@@ -173,3 +173,34 @@ def test_a_data_file_that_is_cut_short_is_refused(tmp_path, name, kept):
     content = data.read_bytes()
     data.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept or 0])
     assert faults_of(tmp_path / name)[0] == ["unreadable-file"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"A" * 100_000,
+        b"kinds" + b"A" * 100_000 + b": x",
+        b"encoding: " + b"A" * 100_000,
+        b"space units: " + b"A" * 5000,
+    ],
+    ids=["no field", "unknown field", "value that is refused", "value that is not parsed"],
+)
+def test_a_line_of_a_nrrd_header_that_would_end_the_process_is_refused(tmp_path, line):
+    path = tmp_path / "a.nrrd"
+    write_volume(path, ARRAY, AFFINE)
+    head, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(head + b"\n" + line + b"\n" + rest)
+    assert f"a line of {len(line)} characters" in faults_of(path)[1]
+    path.write_bytes(head + line + b"\n" + rest)
+    assert "a line of" in faults_of(path)[1]
+
+
+def test_comments_keys_and_the_content_of_a_nrrd_may_have_any_length(tmp_path):
+    path = tmp_path / "a.nrrd"
+    write_volume(path, ARRAY, AFFINE)
+    head, _, rest = path.read_bytes().partition(b"\n\n")
+    long = b"A" * 100_000
+    path.write_bytes(head + b"\n# " + long + b"\ncontent: " + long + b"\nkey:=" + long + b"\n\n" + rest)
+    read = read_volume(path)
+    np.testing.assert_array_equal(read.array, ARRAY)
+    assert read.header.fields["key"] == long.decode()

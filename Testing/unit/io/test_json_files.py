@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from SwinX2SLib.io.json_files import parse_json, read_json
+from SwinX2SLib.io.json_files import parse_json, read_json, read_toml
 
 NUMBERS = st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
@@ -38,6 +38,24 @@ def test_any_text_is_finite_json_or_a_value_error(text):
 def test_what_would_break_its_readers_later_is_refused_at_once(text):
     with pytest.raises(ValueError, match=r"nested|does not know|too large"):
         parse_json(text)
+
+
+TOML_VALUES = ["9" * 5000, "[" * 65 + "]" * 65, "[" * 100_000]
+
+
+@pytest.mark.parametrize("text", TOML_VALUES, ids=lambda text: text[:8])
+def test_values_that_would_break_the_readers_of_a_toml_file_are_refused_by_the_same_kind_of_error(
+    tmp_path, text
+):
+    path = tmp_path / "a.toml"
+    path.write_text("whole = 3\nrate = 1e-3\n[more]\nnames = ['ä']\n", encoding="utf-8-sig")
+    assert read_toml(path) == {"whole": 3, "rate": 1e-3, "more": {"names": ["ä"]}}
+    path.write_text(f"a = {text}\n")
+    with pytest.raises(ValueError, match=r"nested|digits"):
+        read_toml(path)
+    path.write_bytes(b"a = '\xff'\n")
+    with pytest.raises(ValueError, match="utf-8"):
+        read_toml(path)
 
 
 def test_a_file_may_begin_with_a_byte_order_mark_and_must_be_utf8(tmp_path):

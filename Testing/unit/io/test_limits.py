@@ -38,6 +38,10 @@ elif kind == "header":
     from SwinX2SLib.io.dicom_files import read_dicom
     import pydicom
     read = lambda path: read_dicom(path, stop_before_pixels=True)
+elif kind == "series":
+    from SwinX2SLib.io.dicom_series import read_dicom_series as read
+elif kind == "surface":
+    from SwinX2SLib.io.meshes import read_meshes as read
 elif kind == "meshes":
     from SwinX2SLib.measurements.reading_meshes import read_mesh_archive as read
 elif kind == "samples":
@@ -56,11 +60,13 @@ except Exception as error:
 
 
 def refused(kind: str, path: Path) -> str:
-    """Read a file in a process of its own that may ask for one more gigabyte, and return the fault."""
+    """Read a file in a process of its own that may ask for one more gigabyte, and return the fault, or "read"."""
     ended = subprocess.run(
         [sys.executable, "-c", READ, kind, str(path)], capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
+    if not ended.stdout:
+        return "read"
     kind, *words = ended.stdout.split()
     return ABOVE if (kind, *words[-6:]) == ("too-large", *LIMIT.split()) else ended.stdout
 
@@ -139,7 +145,7 @@ def test_metaimage_that_expands(tmp_path, zeros, shape):
     assert refused("volume", path) == ABOVE
 
 
-def dicom(path: Path, rows: int, columns: int, pixels: bytes, syntax: str) -> None:
+def dicom(path: Path, rows: int, columns: int, pixels: bytes, syntax: str, **more: object) -> None:
     import pydicom
     from pydicom.dataset import FileMetaDataset
     from pydicom.encaps import encapsulate
@@ -153,6 +159,8 @@ def dicom(path: Path, rows: int, columns: int, pixels: bytes, syntax: str) -> No
     header.Rows, header.Columns, header.SamplesPerPixel = rows, columns, 1
     header.BitsAllocated = header.BitsStored = 8
     header.HighBit, header.PixelRepresentation, header.PhotometricInterpretation = 7, 0, "MONOCHROME2"
+    for name, value in more.items():
+        setattr(header, name, value)
     header.PixelData = pixels if syntax.startswith("1.2.840.10008.1.2.1") else encapsulate([pixels])
     header["PixelData"].VR = "OB"
     header.save_as(path, enforce_file_format=True)
@@ -162,28 +170,119 @@ def dicom(path: Path, rows: int, columns: int, pixels: bytes, syntax: str) -> No
 @pytest.mark.parametrize("kind", ["radiograph", "header"])
 def test_deflated_dicom_that_expands(tmp_path, zeros, kind):
     path = tmp_path / "a.dcm"
-    dicom(path, 4, 4, bytes(16), "1.2.840.10008.1.2.1.99")
-    content = path.read_bytes()
-    meta = 144 + struct.unpack("<I", content[140:144])[0]
-    path.write_bytes(content[:meta] + zeros["raw"])
+    deflated_dicom(path, zeros["raw"])
     assert refused(kind, path) == ABOVE
 
 
+def deflated_dicom(path: Path, packed: bytes, **more: object) -> None:
+    """Write the meta information of a deflated file, and this stream in place of its elements."""
+    dicom(path, 4, 4, bytes(16), "1.2.840.10008.1.2.1.99", **more)
+    content = path.read_bytes()
+    meta = 144 + struct.unpack("<I", content[140:144])[0]
+    path.write_bytes(content[:meta] + packed)
+
+
+SYNTAXES = pytest.mark.parametrize("syntax", ["rle", "jpeg2000", "jpeg"])
+LIES = pytest.mark.parametrize("rows", [60000, 16], ids=["as stated", "more than stated"])
+
+
 @ON_LINUX
-@pytest.mark.parametrize("rows", [60000, 16], ids=["as stated", "more than stated"])
-@pytest.mark.parametrize("syntax", ["rle", "jpeg2000", "jpeg"])
+@LIES
+@SYNTAXES
 def test_compressed_dicom_that_expands(tmp_path, rows, syntax):
     path = tmp_path / "a.dcm"
+    compressed_dicom(path, rows, syntax)
+    assert refused("radiograph", path) == ABOVE
+
+
+def compressed_dicom(path: Path, rows: int, syntax: str, **more: object) -> None:
     if syntax == "rle":
-        runs = b"\x81\0" * (24 * MIB)  # 129 times nothing, 24 million times
-        dicom(path, rows, rows, struct.pack("<16I", 1, 64, *[0] * 14) + runs, "1.2.840.10008.1.2.5")
+        runs = b"\x81\0" * (24 * MIB)  # 128 times nothing, 24 million times
+        dicom(path, rows, rows, struct.pack("<16I", 1, 64, *[0] * 14) + runs, "1.2.840.10008.1.2.5", **more)
     elif syntax == "jpeg2000":
         size = struct.pack(">HHIIIIIIIIHBBB", 41, 0, 60000, 60000, 0, 0, 60000, 60000, 0, 0, 1, 7, 1, 1)
-        dicom(path, rows, rows, b"\xff\x4f\xff\x51" + size, "1.2.840.10008.1.2.4.90")
+        dicom(path, rows, rows, b"\xff\x4f\xff\x51" + size, "1.2.840.10008.1.2.4.90", **more)
     else:
         frame = b"\xff\xd8\xff\xc0" + struct.pack(">HBHHB3B", 11, 8, 60000, 60000, 1, 1, 0x11, 0)
-        dicom(path, rows, rows, frame, "1.2.840.10008.1.2.4.50")
-    assert refused("radiograph", path) == ABOVE
+        dicom(path, rows, rows, frame, "1.2.840.10008.1.2.4.50", **more)
+
+
+def slices(folder: Path, write) -> Path:
+    """Write two slices of a CT by `write(path, elements)`."""
+    folder.mkdir()
+    for number in range(2):
+        place = {"ImagePositionPatient": [0, 0, 3 * number], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+        series = {"SeriesInstanceUID": "1.2.3", "InstanceNumber": number + 1, "PixelSpacing": [1, 1]}
+        write(folder / f"{number}.dcm", {**place, **series, "Modality": "CT"})
+    return folder
+
+
+@ON_LINUX
+@LIES
+@SYNTAXES
+def test_a_ct_series_whose_pictures_expand(tmp_path, rows, syntax):
+    folder = slices(tmp_path / "ct", lambda path, more: compressed_dicom(path, rows, syntax, **more))
+    words = refused("series", folder)
+    # A small picture is taken out of its long stream, or what is none is refused as such, without its memory.
+    assert words == ABOVE if rows > 16 else words in (ABOVE, "read") or words.startswith("unreadable-file")
+
+
+@ON_LINUX
+def test_a_ct_series_whose_header_states_more_than_the_files_hold(tmp_path):
+    plain = "1.2.840.10008.1.2.1"
+    folder = slices(tmp_path / "ct", lambda path, more: dicom(path, 60000, 60000, bytes(16), plain, **more))
+    assert refused("series", folder) == ABOVE
+
+
+@ON_LINUX
+def test_a_deflated_ct_series_that_expands(tmp_path, zeros):
+    folder = slices(tmp_path / "ct", lambda path, more: deflated_dicom(path, zeros["raw"], **more))
+    assert refused("series", folder) == ABOVE
+
+
+@ON_LINUX
+@pytest.mark.parametrize("kind", ["radiograph", "header"])
+def test_an_element_that_states_gigabytes_is_no_reason_to_ask_for_them(tmp_path, kind):
+    path = tmp_path / "a.dcm"
+    dicom(path, 4, 4, bytes(16), "1.2.840.10008.1.2.1", ImageComments="x" * 8)
+    content = path.read_bytes()
+    at = content.index(struct.pack("<HH2sH", 0x20, 0x4000, b"LT", 8))
+    # The same element with a length of 32 bits, which is a lie.
+    path.write_bytes(
+        content[:at] + struct.pack("<HH2sHI", 0x20, 0x4000, b"UT", 0, 0xFFFFFFF0) + content[at + 8 :]
+    )
+    words = refused(kind, path)
+    # A header that ends in it can be read; the pixels are missing.
+    assert words == "read" if kind == "header" else words.startswith("unreadable-file")
+
+
+def vtp(points: bytes, count: int, compressor: str = "") -> bytes:
+    """Return a surface whose points, `count` of them, and triangles lie at the same appended place."""
+    array = '<DataArray type="{}" Name="{}" NumberOfComponents="3" format="appended" offset="0"/>'
+    pieces = (
+        f'<Piece NumberOfPoints="{count}" NumberOfPolys="1"><Points>{array.format("Float32", "Points")}</Points>'
+        f"<Polys>{array.format('Int32', 'connectivity')}{array.format('Int32', 'offsets')}</Polys></Piece>"
+    )
+    head = f'<VTKFile type="PolyData" byte_order="LittleEndian" header_type="UInt32" {compressor}><PolyData>{pieces}'
+    return f'{head}</PolyData><AppendedData encoding="raw">_'.encode() + points + b"</AppendedData></VTKFile>"
+
+
+@ON_LINUX
+def test_a_surface_that_expands(tmp_path, zeros):
+    path = tmp_path / "a.vtp"
+    table = struct.pack("<4I", 1, EXPANDED & 0xFFFFFFFF, 0, len(zeros["zlib"]))
+    path.write_bytes(vtp(table + zeros["zlib"], 1 << 29, 'compressor="vtkZLibDataCompressor"'))
+    assert refused("surface", path) == ABOVE
+
+
+@ON_LINUX
+def test_a_surface_that_names_one_place_many_times(tmp_path):
+    path = tmp_path / "a.vtp"
+    whole = vtp(struct.pack("<I", 12 * MIB) + bytes(12 * MIB), MIB)
+    first, last = whole.index(b"<Piece"), whole.index(b"</PolyData>")
+    piece = whole[first:last].replace(b'NumberOfPolys="1"', b'NumberOfPolys="0"')
+    path.write_bytes(whole[:first] + piece * 100 + whole[last:])
+    assert refused("surface", path) == ABOVE
 
 
 @ON_LINUX

@@ -1,5 +1,6 @@
 """Meshes come back from every kind of file with their names, frames and places, or a fault says why not."""
 
+import struct
 from contextlib import suppress
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import ras_to_lps
 from SwinX2SLib.geometry.surfaces import Surface
+from SwinX2SLib.io import vtp
 from SwinX2SLib.io.meshes import (
     MESH_SUFFIXES,
     Mesh,
@@ -21,6 +23,7 @@ from SwinX2SLib.io.meshes import (
     write_stl,
     write_vtp,
 )
+from SwinX2SLib.io.packing import FileWithinItsEnd
 
 ONE = {".stl": write_stl, ".ply": write_ply, ".vtp": write_vtp}
 SEVERAL = {".obj": write_obj, ".glb": write_gltf}
@@ -123,3 +126,28 @@ def test_damaged_files_end_in_a_fault_or_in_a_mesh(tmp_path, suffix, part, at, c
     path.write_bytes(content)
     with suppress(InputError):
         assert all(len(one.surface.faces) for one in read_meshes(path).meshes)
+
+
+def test_a_length_beyond_the_end_of_a_file_is_no_reason_to_ask_for_memory(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(range(100)))
+    with FileWithinItsEnd(path) as stream:
+        assert stream.read(90) == bytes(range(90))
+        # Python's own file asks for the memory first.
+        assert stream.read(1 << 62) == bytes(range(90, 100))
+        assert stream.read(1) == b""
+        stream.seek(50)
+        assert stream.read() == bytes(range(50, 100))
+    mesh = tmp_path / "a.glb"
+    mesh.write_bytes(b"glTF" + struct.pack("<4I", 2, 20, 0xFFFFFFF0, 0x4E4F534A))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_meshes(mesh)
+
+
+def test_polygons_become_fans_in_their_order_and_lies_about_them_are_told():
+    corners, ends = np.arange(9), np.array([3, 3, 5, 9])
+    expected = [[0, 1, 2], [5, 6, 7], [5, 7, 8]]
+    np.testing.assert_array_equal(vtp._triangles(corners, ends), expected)
+    for lie in ([3, 2], [1 << 60], [-3, 3]):
+        with pytest.raises(vtp.VtpError, match="other corners"):
+            vtp._triangles(corners, np.array(lie))

@@ -259,3 +259,30 @@ def test_values_follow_without_the_packages_that_find_bones(tmp_path, text):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 50
+
+
+@pytest.mark.parametrize("key", ["name", "structure", "side", "unit", "region", "quality"])
+@pytest.mark.parametrize("value", [[], {}, 3, ["a"]])
+def test_a_document_whose_names_are_no_texts_is_refused_in_words(text, key, value):
+    content = json.loads(text)
+    content["measurements"][3][key] = value
+    if key == "side" and not value:
+        pytest.skip("no side")
+    with pytest.raises(InputError, match=r"A measurement of the document is invalid \(.+\)"):
+        measured_document(json.dumps(content))
+
+
+@pytest.mark.parametrize("key", ["interval", "reference_range"])
+@pytest.mark.parametrize("value", [[], [1], ["a", "b"], {}, 3])
+def test_a_document_whose_ranges_are_no_two_numbers_is_refused_in_words(text, key, value):
+    content = json.loads(text)
+    content["measurements"][3][key] = value
+    with pytest.raises(InputError, match=r"A measurement of the document is invalid \(.+\)"):
+        measured_document(json.dumps(content))
+
+
+@pytest.mark.parametrize("edits", [[], ["a"], [[1]], 3, "abc", None])
+def test_edits_that_are_no_object_are_refused_in_words(text, edits):
+    document = measured_document(json.dumps({**json.loads(text), "edits": edits}))
+    with pytest.raises(InputError, match="The edits are not a JSON object"):
+        EditableMeasurements(document)

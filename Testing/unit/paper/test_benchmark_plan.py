@@ -109,6 +109,10 @@ def test_all_faults_of_a_benchmark_are_told_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         load_benchmark(path)
     assert len(caught.value.faults) == 2
+    for damaged in (b"steps = '\xff'", b"steps = " + b"9" * 5000, b"steps = " + b"[" * 100_000):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match="parameters cannot be read"):
+            load_benchmark(path)
     path.write_text('[data]\nctspine1k = "absent.json"\n')
     with pytest.raises(InputError, match=r"absent\.json does not exist"):
         load_benchmark(path)

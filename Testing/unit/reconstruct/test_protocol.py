@@ -32,6 +32,8 @@ def test_an_event_survives_its_line(event):
     "line",
     [
         "",
+        '{"event": "finished", "code": 1e999}',
+        '{"event": ' * 50_000,
         "hello",
         "{",
         "[]",

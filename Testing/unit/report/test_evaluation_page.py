@@ -84,6 +84,35 @@ def test_failures_are_listed_and_a_damaged_document_is_one(evaluated_case, cohor
     assert "The file does not exist." in page.text
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"groups": "spine"},
+        {"groups": {"spine": 3}},
+        {"labels": [1]},
+        {"labels": None},
+        {"foreground": {"nsd": {"x": 1}}},
+        {"foreground": {"missed": [3]}},
+        {"measurements": [{"name": "a"}]},
+        {"measurements": {"a": 1}},
+        {"dataset": [1]},
+        {"person": {}},
+        {"notes": "abc"},
+        {"annotated_groups": 5},
+        {"spacing_mm": ["a"]},
+        {"paper": [2]},
+        {"case": 3},
+    ],
+    ids=str,
+)
+def test_a_document_with_values_of_a_wrong_kind_is_a_failure(evaluated_case, cohort_folder, damage):
+    folder = cohort_folder([evaluated_case(f"p{i}", seed=i) for i in range(2)])
+    (folder / "cases" / "broken.json").write_text(json.dumps({**evaluated_case("odd"), **damage}))
+    page = checked(write_cohort_page(folder))
+    assert "2 evaluated cases" in page.text
+    assert f"{next(iter(damage))} of its document cannot be used" in page.text
+
+
 def test_only_the_documents_asked_for_count(evaluated_case, cohort_folder):
     folder = cohort_folder([evaluated_case(f"p{i}", seed=i) for i in range(4)])
     assert "2 evaluated cases" in checked(write_cohort_page(folder, keys=["00000", "00003"])).text

@@ -17,6 +17,7 @@ from SwinX2SLib.cli import main
 from SwinX2SLib.drr.overlay import bone_outlines
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.frames import network_affine
+from SwinX2SLib.io.volumes import read_volume, write_volume
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions, prepare_pair
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
@@ -226,6 +227,17 @@ def test_radiographs_that_changed_since_are_refused(result):
     Image.fromarray(np.random.default_rng(9).integers(0, 255, (160, 128), dtype=np.uint8)).save(result.ap)
     with pytest.raises(InputError, match="differs from the one used"):
         write_report(result.out)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("labels.nii.gz", 65), ("labels.nii.gz", -1), ("uncertainty.nii.gz", np.nan)]
+)
+def test_a_result_with_values_that_no_result_has_is_refused_in_words(result, name, value):
+    values = np.zeros((SHAPE[0], SHAPE[1], SHAPE[2]), np.float32)
+    values[5, 5, 5] = value
+    write_volume(result.out / name, values, read_volume(result.out / name).affine)
+    with pytest.raises(InputError, match="values that no result has"):
+        read_findings(result.out)
 
 
 def test_a_provenance_that_lacks_the_radiographs_is_refused(result):

@@ -30,6 +30,17 @@ def test_all_impossible_values_are_told_at_once(tmp_path):
         assert word in told
 
 
+@pytest.mark.parametrize(
+    "content", [b"steps = '\xff'", b"steps = " + b"9" * 5000, b"steps = " + b"[" * 100_000, b"steps"]
+)
+def test_a_damaged_configuration_is_told_in_words(tmp_path, content):
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        load_config(path)
+    assert [(fault.kind, fault.path) for fault in caught.value.faults] == [("config-unreadable", str(path))]
+
+
 def test_parameters_of_a_run_are_read(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text("steps = 10\nlearning_rate = 1\n[case_weights]\na = 2.0\n")

@@ -42,13 +42,13 @@ def test_a_missing_tensorboard_is_told_in_words(monkeypatch):
         require_tensorboard()
 
 
-def test_the_last_word_on_a_repeated_step_counts_and_a_line_cut_short_does_not(tmp_path):
+def test_the_last_word_on_a_repeated_step_counts_and_damaged_lines_do_not(tmp_path):
     log = TrainingLog(tmp_path, lambda entry: None, tensorboard=False, step=0)
     for entry in ({"step": 20, "dice": 2.0}, {"step": 40, "dice": 9.0}, {"step": 40, "dice": 1.0}):
         log.write(entry)
     log.write({"step": 40, "validation": VALIDATION})
-    with (tmp_path / "log.jsonl").open("a") as stream:
-        stream.write('{"step": 60, "di')
+    with (tmp_path / "log.jsonl").open("ab") as stream:
+        stream.write(b'[3]\n{"dice": 1.0}\n{"step": [1]}\n{"step": 60, "a": "\xff"}\n{"step": 60, "di')
     assert read_log(tmp_path) == [
         {"step": 20, "dice": 2.0},
         {"step": 40, "dice": 1.0, "validation": VALIDATION},

@@ -86,3 +86,28 @@ def test_a_packed_file_whose_shapes_are_damaged_is_refused_in_words(packed, tmp_
     with pytest.raises(WeightsError, match="cannot be read"):
         read_header(broken)
     assert json.loads(metadata["swinx2s"])["name"] == "packed"
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"depths": [10**9] * 4},
+        {"grid_shape": None},
+        {"residual_widths": "many"},
+        {"decoder_2d": [[1], 2]},
+        {"grid_shape": [1e308] * 3},
+    ],
+    ids=lambda sizes: next(iter(sizes)),
+)
+def test_a_record_whose_sizes_make_no_network_is_refused_in_words_and_in_no_time(packed, tmp_path, sizes):
+    _, _, path = packed
+    record = json.loads(read_header(path)[1]["swinx2s"])
+    record["overrides"] = {**SIZES, **sizes}
+    if "depths" in sizes:
+        record["variant"] = "fused-nano"
+        record["overrides"] = sizes
+    broken = tmp_path / "broken.safetensors"
+    save_file(load_file(path), broken, {**read_header(path)[1], "swinx2s": json.dumps(record)})
+    with pytest.raises(WeightsError) as caught:
+        load_weights(broken)
+    assert all(fault.message and fault.path for fault in caught.value.faults)
