@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +103,18 @@ def level_warnings(renamed: Sequence[str], shift_odds: Mapping[int, float]) -> l
         titles = ", ".join(name.removeprefix("vertebrae_") for name in renamed)
         warnings.append(f"Vertebrae renamed so that all follow each other: {titles}.")
     return warnings
+
+
+def pair_warnings(check: Mapping[str, Any] | None) -> list[str]:
+    """Return the warning that two radiographs may not belong together, if there is one.
+
+    Args:
+        check: `pair_check` of the provenance; None if the pair was not checked.
+    """
+    warning = str((check or {}).get("warning") or "")
+    if warning and (check or {}).get("severe"):
+        return [f"{UNRELIABLE}: {warning[0].lower()}{warning[1:]}"]
+    return [warning] if warning else []
 
 
 def unreliable_reason(warnings: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from SwinX2SLib.models.rib_names import RibNameNet
 from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
+from SwinX2SLib.radiographs.pair_check import check_same_person
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, assign_parts
@@ -158,6 +159,8 @@ class Reconstructor:
         load_seconds, self._load_seconds = self._load_seconds, 0.0
         check = self.check_orientation(ap, lateral)
         clock.lap("orientation")
+        pair_check = check_same_person(ap, lateral)
+        clock.lap("pair")
         small = pair = prepare_pair(ap, lateral, self.grid_shape)
         if self.fits_skeleton:
             pair = prepare_pair(ap, lateral, _finer_shape(self.grid_shape, small.spacing_mm, (ap, lateral)))
@@ -190,6 +193,7 @@ class Reconstructor:
             motions=found.motions,
             radiographs=(ap, lateral),
             orientation_check=check,
+            pair_check=pair_check,
             settings=self.settings,
         )
 

@@ -22,6 +22,7 @@ from SwinX2SLib.reconstruct.plausibility import (
     FoundBone,
     found_bones,
     mean_heights,
+    pair_warnings,
     plausibility_warnings,
     unreliable_reason,
 )
@@ -145,7 +146,7 @@ def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
         message = "Labels and uncertainty have different grids."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
-    warnings = plausibility_warnings(labels, found)
+    warnings = pair_warnings(provenance.get("pair_check")) + plausibility_warnings(labels, found)
     return Findings(
         labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(warnings), uncertainty
     )
