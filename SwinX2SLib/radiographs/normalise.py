@@ -18,7 +18,8 @@ _WHITE, _STILL_WHITE, _DARK, _STEP_WIDTH = 0.9, 0.7, 0.4, 0.03
 # Air at an edge is black before and after; what was brighter than this share of the range is reported to the user.
 _NEAR_BLACK = 0.1
 # Burnt-in labels and lead markers are flat, and lie beyond the rest of the radiograph by this share of its range.
-_BEYOND, _LARGEST_LABEL = 0.5, 0.2
+# What is larger may be a bone that a window cut off.
+_BEYOND, _LARGEST_LABEL = 0.5, 0.02
 # Corners of one value are those of a round or tilted shutter, which leaves so much open at least.
 _CORNERS, _LEAST_OPEN = 3, 0.3
 # The darkest pixels of a line, burnt-in dark letters aside.
