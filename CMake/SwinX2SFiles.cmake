@@ -198,6 +198,7 @@ set(SwinX2SLib_SCRIPTS
   radiographs/dicom_pixels.py
   radiographs/normalise.py
   radiographs/pair.py
+  radiographs/pair_check.py
   radiographs/pictures.py
   radiographs/radiograph.py
   radiographs/reading.py

@@ -140,6 +140,7 @@ _KINDS: Mapping[str, Any] = {
     "created": _is_text,
     "inputs": {"ap": _RADIOGRAPH, "lateral": _RADIOGRAPH},
     "orientation_check": {"warning": _is_text, "doubt": _is_text},
+    "pair_check": {"warning": _is_text},
     "model": {"name": _is_text, "sha256": _is_text},
     "grid": {"shape": _is_shape, "spacing_mm": _is_length, "affine_ras_mm": _is_affine},
     "device": _is_text,
@@ -152,7 +153,7 @@ _KINDS: Mapping[str, Any] = {
     "disc_shifts_mm": _is_numbers_by_name,
     "femur_shifts_mm": _is_numbers_by_name,
 }
-_MAY_BE_NONE = ("orientation_check", "central_ray_px")
+_MAY_BE_NONE = ("orientation_check", "pair_check", "central_ray_px")
 
 
 def _wrong(values: Any, kinds: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -17,6 +17,11 @@ _FLAT_SHARE, _FLAT_TOLERANCE = 0.98, 0.012
 _WHITE, _STILL_WHITE, _DARK, _STEP_WIDTH = 0.9, 0.7, 0.4, 0.03
 # Air at an edge is black before and after; what was brighter than this share of the range is reported to the user.
 _NEAR_BLACK = 0.1
+# Burnt-in labels and lead markers are flat, and lie beyond the rest of the radiograph by this share of its range.
+# What is larger may be a bone that a window cut off.
+_BEYOND, _LARGEST_LABEL = 0.5, 0.02
+# Corners of one value are those of a round or tilted shutter, which leaves so much open at least.
+_CORNERS, _LEAST_OPEN = 3, 0.3
 # The darkest pixels of a line, burnt-in dark letters aside.
 _DARKEST_PERCENTILE = 5
 
@@ -61,18 +66,54 @@ def normalise(
         slice(widths["left"], cols - widths["right"]),
     )
     inside = np.zeros(dense.shape, dtype=bool)
-    inside[open_part] = True
+    corners = _corners(dense[open_part])
+    inside[open_part] = ~corners
     if padding is not None:
         inside &= ~padding
     if not inside.any():
         return None
-    low, high = np.percentile(dense[inside], (LOW_PERCENTILE, HIGH_PERCENTILE))
+    low, high = np.percentile(_without_labels(dense[inside]), (LOW_PERCENTILE, HIGH_PERCENTILE))
     if not high > low:
         return None
     pixels = np.clip((dense - low) / (high - low), 0, 1).astype(np.float32)
     notes = _notes(pixels, widths)
+    if corners.any():
+        notes += (f"A round or tilted shutter ({corners.mean():.0%} of the radiograph) was set to black.",)
     pixels[~inside] = 0
     return NormalisedRadiograph(pixels, notes)
+
+
+def _corners(dense: np.ndarray) -> np.ndarray:
+    """Return which pixels a bright round or tilted shutter covers, `(rows, cols)`.
+
+    It is of one value, and so are at least `_CORNERS` corners of the picture, from which it reaches inwards.
+    """
+    low, high = np.percentile(_without_labels(dense.ravel()), (LOW_PERCENTILE, HIGH_PERCENTILE))
+    tolerance = _FLAT_TOLERANCE * (high - low)
+    corners = dense[[0, 0, -1, -1], [0, -1, 0, -1]].astype(np.float64)
+    value = np.median(np.sort(corners)[-_CORNERS:])
+    nothing = np.zeros(dense.shape, dtype=bool)
+    if np.sum(np.abs(corners - value) <= tolerance) < _CORNERS or value - low <= _NEAR_BLACK * (high - low):
+        return nothing
+    flat = np.abs(dense - value) <= tolerance
+    # What lies between the border and the first pixel of another value, seen along rows and along columns.
+    reached = [np.logical_and.accumulate(lines, axis=0) for lines in _sides(flat).values()]
+    top, bottom, left, right = reached[0], reached[1][::-1], reached[2].T, reached[3][::-1].T
+    covered = np.asarray((top | bottom) & (left | right))
+    return covered if covered.mean() <= 1 - _LEAST_OPEN else nothing
+
+
+def _without_labels(values: np.ndarray) -> np.ndarray:
+    """Return values without those of burnt-in labels, which would narrow the contrast of everything else."""
+    for sign in (1, -1):
+        signed = np.float32(sign) * values
+        flat = signed >= signed.max() - _FLAT_TOLERANCE * np.ptp(signed)
+        if not 0 < flat.mean() <= _LARGEST_LABEL:
+            continue
+        low, high = np.percentile(signed[~flat], (LOW_PERCENTILE, HIGH_PERCENTILE))
+        if signed.max() - high > _BEYOND * (high - low):
+            values = values[~flat]
+    return values
 
 
 def _sides(picture: np.ndarray) -> dict[str, np.ndarray]:

@@ -233,7 +233,7 @@ def _profiles(radiograph: Radiograph) -> np.ndarray:
     across = resampling_matrix(cols, radiograph.spacing_mm[1], columns, _STEP_MM)
     small = down @ radiograph.pixels @ across.T
     edges = np.gradient(small, axis=0) if count > 1 else np.zeros_like(small)
-    features = np.stack([_trimmed(part) for part in (small, edges, np.abs(edges))])
+    features = np.stack([trimmed_rows(part) for part in (small, edges, np.abs(edges))])
     # Shutters, letters and the radiograph's own edge lie at its border, and at the same height on any two
     # radiographs.
     border = min(int(_BORDER_SHARE * count), (count - 1) // 2)
@@ -245,7 +245,7 @@ def _profiles(radiograph: Radiograph) -> np.ndarray:
     return features - slow
 
 
-def _trimmed(picture: np.ndarray) -> np.ndarray:
+def trimmed_rows(picture: np.ndarray) -> np.ndarray:
     """Return the mean of each row without its extremes, where letters and implants are."""
     ordered = np.sort(picture, axis=1)
     cut = int(_TRIMMED_SHARE * ordered.shape[1])

@@ -21,7 +21,7 @@ from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.tuples import vector3
 from SwinX2SLib.io.json_files import read_json
-from SwinX2SLib.reconstruct.verdict import BELIEVE, LOOK, REJECT, BoneVerdict, Verdict
+from SwinX2SLib.reconstruct.verdict import BELIEVE, LOOK, REJECT, VERDICTS, BoneVerdict, Verdict
 from SwinX2SLib.resources import resource_path
 
 RESOURCE = "verdict.json"
@@ -168,13 +168,14 @@ def calibration() -> Calibration:
     return Calibration(**{name: stored[name] for name in Calibration.__dataclass_fields__})
 
 
-def judge(evidence: Evidence, constants: Calibration, suspected: bool = False) -> Verdict:
+def judge(evidence: Evidence, constants: Calibration, at_most: str = BELIEVE, reason: str = "") -> Verdict:
     """Return the verdict on a result.
 
     Args:
         evidence: of its bones.
         constants: of the model.
-        suspected: whether the radiographs seem to be swapped, turned or mirrored; such a whole is never believed.
+        at_most: the best verdict on the whole that the radiographs allow.
+        reason: why, a sentence.
     """
     if not evidence.bones:
         return Verdict(REJECT, {}, constants.calibrated_for, "No bone was found.")
@@ -185,12 +186,9 @@ def judge(evidence: Evidence, constants: Calibration, suspected: bool = False) -
     }
     # The mean is the share of its bones that is probably right.
     whole = _verdict(float(np.mean(probability)), constants.whole_believe_from, constants.whole_look_from)
-    if suspected and whole == BELIEVE:
-        return Verdict(LOOK, bones, constants.calibrated_for, _SUSPECTED)
+    if VERDICTS.index(at_most) > VERDICTS.index(whole):
+        return Verdict(at_most, bones, constants.calibrated_for, reason)
     return Verdict(whole, bones, constants.calibrated_for)
-
-
-_SUSPECTED = "The orientation of the radiographs is in doubt."
 
 
 def _verdict(probability: float, believe_from: float, look_from: float) -> str:

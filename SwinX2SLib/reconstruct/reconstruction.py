@@ -22,6 +22,7 @@ from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
 from SwinX2SLib.measurements.bone_motions import BoneMotions
 from SwinX2SLib.radiographs import Radiograph
+from SwinX2SLib.radiographs.pair_check import PairCheck
 from SwinX2SLib.reconstruct.job import Job, ReconstructionSettings
 from SwinX2SLib.reconstruct.plausibility import FoundBone, found_bones, level_warnings, plausibility_warnings
 from SwinX2SLib.reconstruct.verdict import KEY, Verdict
@@ -59,6 +60,7 @@ class Reconstruction:
         evidence: the numbers that it rests on.
         radiographs: the frontal and the lateral radiograph; None if unknown.
         orientation_check: predicted views and orientations of the radiographs; None if not checked.
+        pair_check: how the rows of both radiographs agree; None if not checked.
         settings: settings of the reconstruction.
 
     Examples:
@@ -90,6 +92,7 @@ class Reconstruction:
     evidence: Evidence | None = None
     radiographs: tuple[Radiograph, Radiograph] | None = None
     orientation_check: OrientationCheck | None = None
+    pair_check: PairCheck | None = None
     settings: ReconstructionSettings = field(default_factory=ReconstructionSettings)
 
     @property
@@ -99,10 +102,13 @@ class Reconstruction:
 
     @property
     def notes(self) -> list[str]:
-        """Warnings and notes: orientation of the radiographs, their notes, and plausibility warnings."""
+        """Warnings and notes: of the radiographs as a pair, of each, and plausibility warnings."""
         check = self.orientation_check
         notes = [self.verdict.alarm] if self.verdict is not None and self.verdict.alarm else []
         notes += [check.warning()] if check is not None and check.suspected else []
+        notes += (
+            [self.pair_check.warning()] if self.pair_check is not None and self.pair_check.suspected else []
+        )
         notes += [
             f"{name} radiograph: {note}"
             for name, radiograph in zip(("Frontal", "Lateral"), self.radiographs or (), strict=False)
@@ -217,7 +223,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         job: reproduces the result; None if the radiographs are not files.
         seconds: time by phase.
     """
-    check = reconstruction.orientation_check
+    check, pair_check = reconstruction.orientation_check, reconstruction.pair_check
     radiographs = zip(("ap", "lateral"), reconstruction.radiographs or (), strict=False)
     bones = [label_by_id(int(value)).name for value in np.unique(reconstruction.labels) if value]
     return {
@@ -225,6 +231,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
         "orientation_check": None if check is None else check.to_json(),
+        "pair_check": None if pair_check is None else pair_check.to_json(),
         "options": None if job is None else job.to_dict(),
         "command": None if job is None else ["swinx2s", *job.arguments()],
         "model": _model(reconstruction),

@@ -24,6 +24,7 @@ from SwinX2SLib.models.rib_names import RibNameNet
 from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
+from SwinX2SLib.radiographs.pair_check import PairCheck, check_same_person
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.evidence import Evidence, Observed, calibration, evidence_of, judge
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
@@ -34,6 +35,7 @@ from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, 
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
 from SwinX2SLib.reconstruct.skeleton_fit import SkeletonFit, fit_to_radiographs
 from SwinX2SLib.reconstruct.test_time_augmentation import mean_probability, mean_silhouettes
+from SwinX2SLib.reconstruct.verdict import BELIEVE, LOOK, REJECT
 
 if TYPE_CHECKING:
     from SwinX2SLib.radiographs.reading import RadiographSource
@@ -161,6 +163,8 @@ class Reconstructor:
         load_seconds, self._load_seconds = self._load_seconds, 0.0
         check = self.check_orientation(ap, lateral)
         clock.lap("orientation")
+        pair_check = check_same_person(ap, lateral)
+        clock.lap("pair")
         small = pair = prepare_pair(ap, lateral, self.grid_shape)
         if self.fits_skeleton:
             pair = prepare_pair(ap, lateral, _finer_shape(self.grid_shape, small.spacing_mm, (ap, lateral)))
@@ -192,10 +196,13 @@ class Reconstructor:
             level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
             position_error_mm=_by_name(found.position_error_mm, 1),
             motions=found.motions,
-            verdict=None if evidence is None else judge(evidence, calibration(), check.suspected),
+            verdict=None
+            if evidence is None
+            else judge(evidence, calibration(), *_at_most(check, pair_check)),
             evidence=evidence,
             radiographs=(ap, lateral),
             orientation_check=check,
+            pair_check=pair_check,
             settings=self.settings,
         )
 
@@ -293,6 +300,17 @@ def _finer_shape(
     pixel_mm = max(max(radiograph.spacing_mm) for radiograph in radiographs)
     finer = np.clip(spacing_mm / pixel_mm, 1, max(MOST_ROWS / shape[2], 1))
     return shape3(round(finer * count) for count in shape)
+
+
+def _at_most(orientation: OrientationCheck, pair: PairCheck | None) -> tuple[str, str]:
+    """Return the best verdict that the radiographs allow, and why."""
+    if pair is not None and pair.severe:
+        return REJECT, "The rows of the two radiographs do not agree: they may not show one person."
+    if orientation.suspected:
+        return LOOK, "The orientation of the radiographs is in doubt."
+    if pair is not None and pair.suspected:
+        return LOOK, "The rows of the two radiographs do not agree well."
+    return BELIEVE, ""
 
 
 def _evidence(

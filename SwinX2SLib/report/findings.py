@@ -141,7 +141,8 @@ def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
         message = "Labels and uncertainty have different grids."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
-    warnings = plausibility_warnings(labels, found)
+    pair_warning = (provenance.get("pair_check") or {}).get("warning")
+    warnings = ([pair_warning] if pair_warning else []) + plausibility_warnings(labels, found)
     return Findings(
         labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(warnings), uncertainty
     )

@@ -40,7 +40,7 @@ from SwinX2SLib.reconstruct.evidence import (
     judge,
 )
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
-from SwinX2SLib.reconstruct.verdict import COLOURS, VERDICTS, WITHIN_MM
+from SwinX2SLib.reconstruct.verdict import BELIEVE, COLOURS, LOOK, VERDICTS, WITHIN_MM
 from SwinX2SLib.resources import resource_path
 from SwinX2SLib.weights.manifest import find_weights
 
@@ -208,7 +208,7 @@ BINS = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0])
 
 def print_tables(results: Sequence[Judged], constants: Calibration) -> None:
     """Print how far probabilities and verdicts are right."""
-    verdicts = [judge(one.evidence, constants, one.suspected) for one in results]
+    verdicts = [judge(one.evidence, constants, LOOK if one.suspected else BELIEVE) for one in results]
     print("| probability stated | bones of people | within 5 mm | synthetic bones | within 5 mm |")
     print("|---|---|---|---|---|")
     for low, high in pairwise(BINS):

@@ -20,6 +20,33 @@ def test_specks_and_letters_do_not_move_the_contrast(radiograph_values):
     assert np.abs(radiograph - clean)[unmarked].max() < 0.1
 
 
+@pytest.mark.parametrize("value", [20000.0, -15000.0])
+def test_a_large_burnt_in_label_does_not_narrow_the_contrast(radiograph_values, value):
+    """It covers 1.7 % of the radiograph, more than the percentiles leave out."""
+    labelled = radiograph_values.astype(np.float64)
+    rows, cols = labelled.shape
+    labelled[5 : 5 + rows // 10, 5 : 5 + cols // 6] = value
+    clean, radiograph = normalise(radiograph_values, True).pixels, normalise(labelled, True).pixels
+    unmarked = labelled != value
+    assert np.abs(radiograph - clean)[unmarked].max() < 0.1
+
+
+@pytest.mark.parametrize("tilted", [False, True])
+def test_a_white_shutter_that_is_round_or_tilted_becomes_air(radiograph_values, tilted):
+    shuttered = radiograph_values.astype(np.float64)
+    down, across = np.mgrid[-1 : 1 : shuttered.shape[0] * 1j, -1 : 1 : shuttered.shape[1] * 1j]
+    if tilted:
+        covered = (np.abs(down + 0.1 * across) > 0.8) | (np.abs(across - 0.1 * down) > 0.8)
+    else:
+        covered = down**2 + across**2 > 1
+    shuttered[covered] = 6000.0
+    result = normalise(shuttered, True)
+    assert result.pixels[covered].mean() < 0.02
+    assert any("round or tilted shutter" in note for note in result.notes)
+    clean = normalise(np.where(covered, radiograph_values.min(), radiograph_values), True).pixels
+    assert np.abs(result.pixels - clean)[~covered].max() < 0.15
+
+
 @pytest.mark.parametrize("border", [0.0, 6000.0])
 def test_black_and_white_shutters_become_air_and_do_not_move_the_contrast(radiograph_values, border):
     shuttered = radiograph_values.astype(np.float64)

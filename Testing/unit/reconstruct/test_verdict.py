@@ -136,7 +136,8 @@ def test_good_evidence_is_believed_and_bad_evidence_rejected_with_the_constants_
     good, bad = (judge(evidence(value), calibration()) for value in (1.0, 0.0))
     assert {good.whole, *(bone.verdict for bone in good.bones.values())} == {"believe"}
     assert {bad.whole, *(bone.verdict for bone in bad.bones.values())} == {"reject"}
-    assert judge(evidence(1.0), calibration(), suspected=True).whole == "look"
+    assert judge(evidence(1.0), calibration(), "look", "A doubt.").reason == "A doubt."
+    assert "A doubt." in judge(evidence(1.0), calibration(), "reject", "A doubt.").alarm
     assert judge(Evidence((), np.zeros((0, len(FEATURES)))), calibration()).whole == "reject"
 
 
