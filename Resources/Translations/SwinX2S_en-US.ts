@@ -1484,6 +1484,10 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The edits are not a JSON object.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The edits refer to landmarks that are not in the measurements: {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -1701,6 +1705,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Change the sizes in the model's manifest entry or in the call.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The network that its record describes cannot be built ({0}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Download or import the weights again.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2157,6 +2169,10 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Use a folder written by `swinx2s reconstruct --out`.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Labels or uncertainty have values that no result has.</source>
             <translation type="unfinished" />
         </message>
         <message>

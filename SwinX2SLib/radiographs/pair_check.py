@@ -79,8 +79,8 @@ class PairCheck:
             scale = f" They agree better with the lateral radiograph {self.other_scale:g} times as large."
         return (
             "The rows of the two radiographs do not agree (correlation of brightness "
-            f"{self.brightness:.2f}, of edges {self.edges:.2f}): they are not aligned, or may not show one person, or "
-            f"not the same part of the body at one scale.{scale} Align them vertically (--lateral-offset-mm), and "
+            f"{self.brightness:.2f}, of edges {self.edges:.2f}): they are not aligned, or may not show one person, "
+            f"or not the same part of the body at one scale.{scale} Align them vertically (--lateral-offset-mm), and "
             "check that both files belong to one person, their orientation and the pixel sizes (--spacing-mm)."
         )
 
