@@ -149,13 +149,13 @@ set(SwinX2SLib_SCRIPTS
   measurements/voxel_solid.py
   measurements/writing.py
   models/__init__.py
+  models/bone_names.py
   models/builder.py
   models/fused.py
   models/layers.py
   models/orientation.py
   models/reconstruction.py
   models/residual.py
-  models/rib_names.py
   models/silhouettes.py
   models/single.py
   models/spine_discs.py
@@ -420,9 +420,9 @@ set(SwinX2S_RESOURCES
   Resources/Demo/torso_ap.png
   Resources/Demo/torso_lateral.png
   Resources/Icons/SwinX2S.png
+  Resources/Models/bone-names-v1.safetensors
   Resources/Models/film-orientation-v1.safetensors
   Resources/Models/fused-tiny-v2.safetensors
-  Resources/Models/rib-names-v1.safetensors
   Resources/Models/spine-discs-v1.safetensors
   Resources/Report/benchmark.html.jinja
   Resources/Report/evaluation_case.html.jinja

@@ -11,9 +11,9 @@ from typing import Any
 from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError, needs_extra
+from SwinX2SLib.models.bone_names import BoneNameConfig, BoneNameNet
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.models.orientation import RadiographOrientationConfig, RadiographOrientationNet
-from SwinX2SLib.models.rib_names import RibNameConfig, RibNameNet
 from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteModel
 from SwinX2SLib.models.single import SingleOutputConfig
 from SwinX2SLib.models.spine_discs import SpineDiscConfig, SpineDiscNet
@@ -26,7 +26,7 @@ Config = (
     | SingleOutputConfig
     | RadiographOrientationConfig
     | SpineDiscConfig
-    | RibNameConfig
+    | BoneNameConfig
 )
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
@@ -58,7 +58,7 @@ _VARIANTS: dict[str, Config] = {
     "silhouettes": SilhouetteConfig(residual_widths=(48, 96, 160, 256, 256)),
     "film-orientation": RadiographOrientationConfig(),
     "spine-discs": SpineDiscConfig(),
-    "rib-names": RibNameConfig(),
+    "bone-names": BoneNameConfig(),
 }
 _NETWORKS: dict[type, type[nn.Module]] = {
     SwinX2SConfig: SwinX2S,
@@ -66,7 +66,7 @@ _NETWORKS: dict[type, type[nn.Module]] = {
     SilhouetteConfig: SilhouetteModel,
     RadiographOrientationConfig: RadiographOrientationNet,
     SpineDiscConfig: SpineDiscNet,
-    RibNameConfig: RibNameNet,
+    BoneNameConfig: BoneNameNet,
 }
 # Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
 # By the extra that they need.

@@ -1,4 +1,4 @@
-"""Give vertebrae the names and heights of one consistent chain of levels (`skeleton.levels`), and ribs theirs by it.
+"""Give vertebrae the names and heights of one consistent chain of levels (`skeleton.levels`), and all bones theirs.
 
 Silhouettes are `(54, W, H)`, in network order: rows run along the last axis, superior -> inferior.
 """
@@ -13,7 +13,7 @@ import torch
 from scipy.ndimage import shift
 from torch import Tensor, nn
 
-from SwinX2SLib.models.rib_names import RibNameNet
+from SwinX2SLib.models.bone_names import BoneNameNet
 from SwinX2SLib.models.silhouettes import standardise
 from SwinX2SLib.skeleton.levels import LEVELS, Level, assign_levels, column_evidence
 from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFrame, drawn_about, drawn_at
@@ -148,12 +148,12 @@ def _window(level: Level, rows: int) -> np.ndarray:
 
 
 @torch.inference_mode()
-def name_ribs(
-    silhouettes: tuple[np.ndarray, np.ndarray], radiographs: tuple[Tensor, Tensor], network: RibNameNet
+def name_bones(
+    silhouettes: tuple[np.ndarray, np.ndarray], radiographs: tuple[Tensor, Tensor], network: BoneNameNet
 ) -> None:
-    """Replace the silhouettes of ribs by those that the network sees about the spine, where there is a spine.
+    """Replace silhouettes by those that the network sees about the spine, where there is a spine.
 
-    From the side both ribs of a level are one silhouette; each has its share of the probability.
+    From the side, left and right bones of a name are one silhouette; each has its share of the probability.
 
     Args:
         silhouettes: frontal and lateral ones, of named vertebrae; changed in place.
@@ -167,13 +167,31 @@ def name_ribs(
     sides = torch.cat([drawn_about(frames[0], frontal, BESIDE_MM, side) for _, side in SIDES])
     beside, deep = network(sides[None], drawn_about(frames[1], lateral, DEPTH_MM)[None])
     if frames[0] is not None:
-        for number, (own, side) in enumerate(SIDES):
-            silhouettes[0][own] = _put_back(beside[0, number], frames[0].places_back(BESIDE_MM, side))
+        places = [frames[0].places_back(BESIDE_MM, side) for _, side in SIDES]
+        _replace(silhouettes[0], [_put_back(*pair) for pair in zip(beside[0], places, strict=True)])
     if frames[1] is not None:
-        either = _put_back(deep[0], frames[1].places_back(DEPTH_MM))
-        silhouettes[1][SIDES[0][0]] = silhouettes[1][SIDES[1][0]] = 1 - np.sqrt(1 - either)
+        either, shown = _put_back(deep[0], frames[1].places_back(DEPTH_MM))
+        paired = np.array(SIDES[0][0]) != np.array(SIDES[1][0])
+        either[paired] = 1 - np.sqrt(1 - either[paired])
+        _replace(silhouettes[1], [(either, shown)] * 2)
 
 
-def _put_back(logits: Tensor, places: np.ndarray) -> np.ndarray:
-    """Return probabilities `(12, W, H)` of a radiograph from logits `(12, C, R)` of the drawn one."""
-    return drawn_at(logits.float().sigmoid(), places).clamp(0, 1).cpu().numpy()
+def _put_back(logits: Tensor, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities `(N, W, H)` of a radiograph from logits `(N, C, R)` of the drawn one, and how far each
+    pixel was drawn, 0..1, `(W, H)`; probabilities are 0 where it was not."""
+    drawn = torch.cat([logits.float().sigmoid(), torch.ones_like(logits[:1], dtype=torch.float32)])
+    found = drawn_at(drawn, places).clamp(0, 1).cpu().numpy()
+    return found[:-1], found[-1]
+
+
+def _replace(view: np.ndarray, sides: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Replace silhouettes `(54, W, H)`, in the rows that were drawn, by those of both sides and by their mean in the
+    middle."""
+    found, shown = np.zeros_like(view), np.zeros_like(view)
+    for (bones, _), (probability, share) in zip(SIDES, sides, strict=True):
+        found[bones] += probability
+        shown[bones] += share
+    drawn = (shown.max(axis=0) > 0.5).any(axis=0)
+    named = sorted({bone for bones, _ in SIDES for bone in bones})
+    rows = np.ix_(named, range(view.shape[1]), np.flatnonzero(drawn))
+    view[rows] = (found / np.maximum(shown, 1))[rows]

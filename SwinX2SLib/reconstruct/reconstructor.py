@@ -18,9 +18,9 @@ from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.tuples import shape3
 from SwinX2SLib.measurements.bone_motions import BoneMotions, in_frame
+from SwinX2SLib.models.bone_names import BoneNameNet
 from SwinX2SLib.models.orientation import RadiographOrientationNet
 from SwinX2SLib.models.reconstruction import ReconstructionModel, reconstructs
-from SwinX2SLib.models.rib_names import RibNameNet
 from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
@@ -29,7 +29,7 @@ from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.evidence import Evidence, Observed, calibration, evidence_of, judge
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, assign_parts
-from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_odds, name_levels, name_ribs
+from SwinX2SLib.reconstruct.level_assignment import LevelAssignment, disc_log_odds, name_bones, name_levels
 from SwinX2SLib.reconstruct.model_choice import unfit_faults
 from SwinX2SLib.reconstruct.orientation_check import WEIGHTS, OrientationCheck, check_orientation
 from SwinX2SLib.reconstruct.reconstruction import Reconstruction
@@ -112,9 +112,9 @@ class Reconstructor:
             raise ModelError(faults)
         self.half_precision = bfloat16_is_fast(self.device)
         self._radiograph_orientation: RadiographOrientationNet | None = None
-        discs, ribs = (self.record.disc_finder, self.record.rib_namer) if self.record else ("", "")
+        discs, bones = (self.record.disc_finder, self.record.bone_namer) if self.record else ("", "")
         self.disc_finder = _load_helper(discs, SpineDiscNet, self.device) if discs else None
-        self.rib_namer = _load_helper(ribs, RibNameNet, self.device) if ribs else None
+        self.bone_namer = _load_helper(bones, BoneNameNet, self.device) if bones else None
         # Silhouettes need the skeleton; what fills a volume itself is fitted where its record asks for discs.
         self.fits_skeleton = isinstance(network, SilhouetteModel) or self.disc_finder is not None
         self._load_seconds = time.perf_counter() - started
@@ -242,9 +242,9 @@ class Reconstructor:
         progress(_NETWORK_SHARE, "Naming vertebrae and ribs")
         discs = self._discs(pair)
         naming = name_levels(silhouettes, discs, pair.spacing_mm)
-        if self.rib_namer is not None:
+        if self.bone_namer is not None:
             with self._precision():
-                name_ribs(silhouettes, (coronal, sagittal), self.rib_namer)
+                name_bones(silhouettes, (coronal, sagittal), self.bone_namer)
         clock.lap("levels")
         progress(_NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
         heights_mm = naming.heights_mm(pair.spacing_mm)

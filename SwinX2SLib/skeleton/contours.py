@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from SwinX2SLib.geometry.contours import contour_lines
 from SwinX2SLib.skeleton.model import rib_label
@@ -21,6 +21,10 @@ LEAST_AREA_PX = 24.0
 POINTS_PER_SILHOUETTE = 90
 # Limits of the probability at which a contour is drawn.
 LEVELS = (0.15, 0.5)
+# A ray meets a bone of voxels where it meets any of them: the contour lies outside of the surface by so much.
+INSET_PX = 0.3
+# The probability's fall is taken between places so far inside and outside a contour.
+FALL_MM = 4.0
 # Silhouettes are told apart by numbers: those of neighbouring ribs, of a side or of both, follow each other.
 _RIB_NUMBERS = {
     labels: number + 100 * k
@@ -75,8 +79,9 @@ class Contours:
         normals: outwards, `(M, 2)`.
         silhouette: of the points, `(M,)`.
         lengths_mm: of the piece of contour that each point stands for, `(M,)`.
-        trust: in the silhouettes, the square of the mean probability in their area, `(S,)`.
-        depths_mm: by number of a silhouette of two bones, how far inside each pixel lies, `(W, H)`; 0 outside.
+        trust: in the points, `(M,)`: the square of the mean probability in a rib's silhouette; for other bones, the
+            square of the fall of the probability across the contour.
+        covered: by number of a silhouette of two bones, which pixels it covers, `(W, H)`.
     """
 
     view: View
@@ -90,7 +95,7 @@ class Contours:
     silhouette: np.ndarray
     lengths_mm: np.ndarray
     trust: np.ndarray
-    depths_mm: dict[int, np.ndarray]
+    covered: dict[int, np.ndarray]
 
     @property
     def size_mm(self) -> np.ndarray:
@@ -116,6 +121,15 @@ class Contours:
         found = [
             _contour_points(map_, level, spacing_mm) for (_, map_), level in zip(shown, levels, strict=True)
         ]
+        trust = [
+            np.full(len(points[0]), values[:-1].mean() ** 2)
+            if own in _RIB_NUMBERS
+            else _fall(map_, *points[:2], spacing_mm) ** 2
+            for (own, map_), values, points in zip(shown, likely, found, strict=True)
+        ]
+        found = [
+            (places - INSET_PX * spacing_mm * normals, normals, lengths) for places, normals, lengths in found
+        ]
         counts = [len(places) for places, _, _ in found]
         bones = tuple(bones for bones, _ in shown)
         numbers = [_RIB_NUMBERS.get(own, _OTHERS_FROM + place) for place, own in enumerate(bones)]
@@ -131,16 +145,16 @@ class Contours:
             columns[1],
             np.repeat(np.arange(len(shown)), counts).astype(int),
             columns[2],
-            np.array([values[:-1].mean() ** 2 for values in likely]),
+            np.concatenate(trust) if trust else _EMPTY[2],
             {
-                number: distance_transform_edt(map_ > LEVELS[1]) * spacing_mm
+                number: map_ > LEVELS[1]
                 for number, (own, map_) in zip(numbers, shown, strict=True)
                 if len(own) == 2
             },
         )
 
-    def depth_mm(self, numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Return how far inside silhouettes of two bones places lie [mm], 0 in others.
+    def covers(self, numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return whether places lie inside silhouettes of two bones, `(N,)`; False in others.
 
         Args:
             numbers: of the silhouettes, `(N,)`.
@@ -151,10 +165,10 @@ class Contours:
             .astype(int)
             .clip(0, np.array(self.view.silhouettes.shape[1:]) - 1)
         )
-        found = np.zeros(len(numbers))
-        for number, depths in self.depths_mm.items():
+        found = np.zeros(len(numbers), dtype=bool)
+        for number, covered in self.covered.items():
             own = numbers == number
-            found[own] = depths[tuple(pixels[own].T)]
+            found[own] = covered[tuple(pixels[own].T)]
         return found
 
     def thinned(self, every: int) -> Contours:
@@ -165,6 +179,7 @@ class Contours:
             normals=self.normals[::every],
             silhouette=self.silhouette[::every],
             lengths_mm=self.lengths_mm[::every] * every,
+            trust=self.trust[::every],
         )
 
 
@@ -206,6 +221,15 @@ def _contour_points(
     )
     outward[outside > inside] *= -1
     return where, outward, np.full(len(where), step)
+
+
+def _fall(shown: np.ndarray, places: np.ndarray, normals: np.ndarray, spacing_mm: float) -> np.ndarray:
+    """Return by how much a map falls across the points of a contour, 0..1, `(M,)`."""
+    inside, outside = (
+        map_coordinates(shown, ((places + way * normals) / spacing_mm).T, order=1, mode="nearest")
+        for way in (-FALL_MM, FALL_MM)
+    )
+    return np.clip(inside - outside, 0, 1)
 
 
 def _along(line: np.ndarray, passed: np.ndarray, at: np.ndarray) -> np.ndarray:

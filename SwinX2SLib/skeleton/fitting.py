@@ -28,7 +28,6 @@ from SwinX2SLib.skeleton.matching import (
 from SwinX2SLib.skeleton.model import PARTS, skeleton_model, zero_weights
 from SwinX2SLib.skeleton.posing import (
     POSE_COUNT,
-    ROTATION_RAD,
     SCALE_SD,
     SHARED,
     SHARED_COUNT,
@@ -36,7 +35,6 @@ from SwinX2SLib.skeleton.posing import (
     PosedSkeleton,
     bone_of_vertex,
 )
-from SwinX2SLib.skeleton.table import HIP_LEFT, HIP_RIGHT
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,6 @@ FINE = tuple(Step(error, alone=True) for error in (3.0, 2.5, 2.0))
 ON_EDGES = tuple(Step(3.0, alone=True, edges=True) for _ in range(6))
 # True silhouettes are good to a fraction of a pixel.
 SHARP = tuple(Step(error, alone=True) for error in (1.6, 1.3, 1.1, 1.0, 1.0))
-# Turns about the body axis from which the search starts [rad], where both hips are seen: a network may exchange their
-# depths.
-TURNS = (0.0, -0.35, 0.35)
-# So many of them take all steps: edges and prior decide between them.
-FINISHED = 2
 # Posture and sizes come first: while contours are far, their prior counts less, by the square of the error.
 GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", "rib_slopes")
 GROSS_MM = 2.0
@@ -151,7 +144,6 @@ def fit_skeleton(
     spacing_mm: float,
     heights_mm: Mapping[int, float] | None = None,
     steps: Sequence[Step] = (*FINE, *ON_EDGES),
-    turns: Sequence[float] = TURNS,
 ) -> Fit:
     """Return the most probable skeleton.
 
@@ -160,24 +152,18 @@ def fit_skeleton(
         spacing_mm: of their pixels.
         heights_mm: by label, of the middles of the bodies of vertebrae, where discs tell them.
         steps: after the rough ones.
-        turns: about the body axis from which the rough steps start [rad]; the most probable result is taken, that of
-            the first turn where not both hips are seen.
     """
     with _one_thread(), torch.inference_mode(False), torch.no_grad():
         contours = [Contours.of(view, spacing_mm) for view in views]
         edges = [Edges.of(view, spacing_mm) for view in views if view.pixels is not None]
         bones = {bone for one in contours for own in one.bones for bone in own}
-        if not any(len(one.places) for one in contours):
-            return Fit(_started(contours, 0.0))
-        evidence = _Evidence(
-            [one for one in contours if len(one.places)], edges, sorted(bones), heights_mm or {}
-        )
-        starts = turns if {HIP_LEFT, HIP_RIGHT} <= bones else turns[:1]
-        tried = sorted((evidence.tried(turn) for turn in starts), key=lambda fit: fit.errors_mm[-1])
-        for fit in tried[:FINISHED]:
-            for step in steps:
+        fit = Fit(_started(contours))
+        seen = [one for one in contours if len(one.places)]
+        if seen:
+            evidence = _Evidence(seen, edges, sorted(bones), heights_mm or {})
+            for step in (*ROUGH, *steps):
                 evidence.take(fit, step)
-    return min(tried[:FINISHED], key=lambda fit: fit.cost)
+    return fit
 
 
 @contextmanager
@@ -191,26 +177,31 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _started(contours: Sequence[Contours], turn: float) -> PosedSkeleton:
-    """Return the mean skeleton where the middles of whole silhouettes say, turned about the body axis."""
+def _started(contours: Sequence[Contours]) -> PosedSkeleton:
+    """Return the mean skeleton where the middles of whole silhouettes say: of ribs only if there is little else, as
+    their middles lie elsewhere where part of them is hidden."""
     model = skeleton_model()
     points = -model(zero_weights()).points_mm.numpy()
+    found = [
+        (one.view.axis, middle, points[model.slices[bones[0]]].mean(axis=0), is_rib)
+        for one in contours
+        for bones, middle, whole, is_rib in zip(one.bones, one.middles, one.whole, one.is_rib, strict=True)
+        if whole and len(bones) == 1 and bones[0] in model.slices
+    ]
+    others = [place for place in found if not place[-1]]
+    found = others if len(others) > 1 else found
     means: list[list[float]] = [[], [], []]
     seen: list[list[float]] = [[], [], []]
-    for one in contours:
-        for bones, middle, whole in zip(one.bones, one.middles, one.whole, strict=True):
-            if not whole or len(bones) > 1 or bones[0] not in model.slices:
-                continue
-            mean = points[model.slices[bones[0]]].mean(axis=0)
-            for axis, place in ((one.view.axis, middle[0]), (2, middle[1])):
-                means[axis].append(float(mean[axis]))
-                seen[axis].append(float(place))
+    for view_axis, middle, mean, _ in found:
+        for axis, place in ((view_axis, middle[0]), (2, middle[1])):
+            means[axis].append(float(mean[axis]))
+            seen[axis].append(float(place))
     scale = _spread_ratio(means[2], seen[2])
     start = [
         float(np.median(np.array(place) - scale * np.array(mean))) / TRANSLATION_MM if place else 0.0
         for mean, place in zip(means, seen, strict=True)
     ]
-    pose = torch.tensor([0.0, 0.0, turn / ROTATION_RAD, *start, float(np.log(scale)) / SCALE_SD])
+    pose = torch.tensor([0.0, 0.0, 0.0, *start, float(np.log(scale)) / SCALE_SD])
     return PosedSkeleton(pose=pose)
 
 
@@ -237,13 +228,6 @@ class _Evidence:
     edges: Sequence[Edges]
     bones: Sequence[int]
     heights_mm: Mapping[int, float]
-
-    def tried(self, turn: float) -> Fit:
-        """Return the fit of the rough steps from one turn."""
-        fit = Fit(_started(self.contours, turn))
-        for step in ROUGH:
-            self.take(fit, step)
-        return fit
 
     def take(self, fit: Fit, step: Step) -> None:
         """Take one step."""

@@ -134,14 +134,14 @@ def contour_matches(state: State, contours: Contours, error_mm: float, every: in
         axis=1
     )
     rim = np.flatnonzero((np.linalg.norm(projection.normals[vertex], axis=1) > RIM) & inside)
-    # Of two bones that lie over each other the common outline is seen: a rim deep inside belongs to no contour.
-    rim = rim[contours.depth_mm(number[rim], projection.places[vertex[rim]]) <= error_mm]
+    # Of two bones that lie over each other the common outline is seen: a rim inside it belongs to no contour.
+    rim = rim[~contours.covers(number[rim], projection.places[vertex[rim]])]
     ribs = np.isin(number[rim], contours.numbers[contours.is_rib])
     back, good = _nearest(points, vertices[rim], shifts, ribs, reach)
     pairs.append((vertex[rim[good]], back[good]))
     # Each way counts half; vertices that share a contour point share its length.
     sharing = np.bincount(back[good], minlength=len(points))[back[good]]
-    trusted = contours.lengths_mm * contours.trust[contours.silhouette]
+    trusted = contours.lengths_mm * contours.trust
     lengths = [trusted[pairs[0][1]], trusted[pairs[1][1]] / np.maximum(sharing, 1)]
     matched, point = (np.concatenate([pair[k] for pair in pairs]) for k in range(2))
     normal = contours.normals[point]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import sqrt
 
 import numpy as np
 import torch
@@ -87,6 +88,8 @@ VERTEBRA_LOCAL_MM, PELVIS_LOCAL_MM, FEMUR_LOCAL_MM = (1.0, 18.0), (2.0, 40.0), (
 JOINT_MM = 25.0
 # Flexion, abduction, outward rotation.
 HIP_SD_DEG = (6.0, 4.0, 9.0)
+# Correlation of the angles of both hips: the legs of a person who lies or stands still lie much alike.
+HIPS_ALIKE = 0.8
 # Part of a rib parameter's deviation that the whole cage shares, that a level has, that a rib has
 # (measured: a person's pump handle is nearly one number for all levels), and by which all ribs of a side differ from
 # their mean with the other side.
@@ -313,11 +316,13 @@ class SkeletonModel:
     def _femora(self, weights: Weights, heads: Tensor, radii: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Return the frames of the left and the right femur, whose heads lie in sockets of given radii."""
         found = []
+        alike, apart = (weights["hips"][0] + way * weights["hips"][1] for way in (1.0, -1.0))
+        alike, apart = alike * sqrt(1 + HIPS_ALIKE) / 2, apart * sqrt(1 - HIPS_ALIKE) / 2
         for number, side in enumerate((-1.0, 1.0)):
             ball, radius = fitted_ball(
                 self._landmarks(FEMUR_LEFT, self._femur_weights(weights, number), self.table.head)
             )
-            turn = rotation(torch.tensor(HIP_SD_DEG) * weights["hips"][number])
+            turn = rotation(torch.tensor(HIP_SD_DEG) * (alike - side * apart))
             # The head is as large as its socket lets it be.
             own = (
                 radii[number] - JOINT_SPACE_MM - JOINT_SPACE_SD_MM * weights["femur_size"][number]

@@ -1,8 +1,9 @@
-"""Radiographs as they would be of a person of mean size whose spine is straight: ribs lie where their level says.
+"""Radiographs as they would be of a person of mean size whose spine is straight: bones lie where their level says.
 
-Which rib it is follows from the vertebra that it starts at. Once the vertebrae have their names, a radiograph is
-drawn anew with rows that stand for heights of the mean spine and columns that count from the spine: a rib's level can
-then be read from its place. Network order: rows run along the last axis, superior -> inferior.
+Which rib it is follows from the vertebra that it starts at, and the pelvis lies below L5. Once the vertebrae have
+their names, a radiograph is drawn anew with rows that stand for heights of the mean spine and columns that count from
+the spine: a bone's name can then be read from its place. Network order: rows run along the last axis, superior ->
+inferior.
 """
 
 from __future__ import annotations
@@ -15,23 +16,31 @@ from torch import Tensor
 from torch.nn import functional
 
 from SwinX2SLib.geometry.tuples import shape2
-from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM
+from SwinX2SLib.skeleton.discs import ADULT_SIZE, BODY_STEPS_MM, SACRUM
+from SwinX2SLib.skeleton.levels import LEVELS
 from SwinX2SLib.skeleton.model import rib_label
+from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, HIP_LEFT, HIP_RIGHT
 
 # Vertebrae whose places count: C2 to L5.
 _FIRST, _LAST = 2, 24
 # Heights of these vertebrae in the mean person, from T7 downwards [mm].
 _HEIGHTS_MM = np.concatenate([[0.0], np.cumsum(BODY_STEPS_MM[: _LAST - _FIRST])]) * ADULT_SIZE
 _HEIGHTS_MM -= _HEIGHTS_MM[14 - _FIRST]
-# Size of a pixel in the mean person, and rows: from C6 to L4.
-PIXEL_MM, ROWS, TOP_MM = 3.0, 160, -200.0
+# Size of a pixel in the mean person, and rows: from C1 to below the lesser trochanter.
+PIXEL_MM, ROWS, TOP_MM = 3.0, 256, -248.0
 # First and last column from the spine [mm]: beside it in a frontal radiograph, along the depth in a lateral one.
 BESIDE_MM, DEPTH_MM = (-18.0, 198.0), (-249.0, 87.0)
-# Places of the left and the right ribs among the silhouettes, and in which direction columns count from the spine.
+# Places of the bones of each side among the silhouettes, ribs, hip, femur and those in the middle, and in which
+# direction columns count from the spine.
+_MIDDLE = [*range(LEVELS), SACRUM - 1]
 SIDES = tuple(
-    ([rib_label(number, side) - 1 for number in range(1, 13)], sign)
-    for side, sign in (("left", 1), ("right", -1))
+    ([rib_label(number, side) - 1 for number in range(1, 13)] + [hip - 1, femur - 1] + _MIDDLE, sign)
+    for side, hip, femur, sign in (
+        ("left", HIP_LEFT, FEMUR_LEFT, 1),
+        ("right", HIP_RIGHT, FEMUR_RIGHT, -1),
+    )
 )
+BONES_OF_A_SIDE = len(SIDES[0][0])
 # A silhouette with less probability in all [pixels] has no place; so many places make a spine.
 LEAST_MASS, LEAST_LEVELS = 8.0, 3
 # A vertebra lies off the smooth course by less than this [mean mm]; others are left out.

@@ -79,13 +79,13 @@ def silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
     return entropy + 0.5 * (dice + _mean_dice_loss(*group_sums))
 
 
-def rib_silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
-    """Binary cross entropy plus Dice of the silhouettes of single ribs.
+def single_silhouette_loss(logits: Tensor, occupied: Tensor, known: Tensor) -> Tensor:
+    """Binary cross entropy plus Dice of single silhouettes.
 
     Args:
-        logits: `(B, R, W, H)`, that a ray meets the rib.
-        occupied: `(B, R, W, H)`, 0..1.
-        known: bool `(B, R)`.
+        logits: `(B, S, W, H)`, that a ray meets the bone.
+        occupied: `(B, S, W, H)`, 0..1.
+        known: bool `(B, S)`.
     """
     entropy, dice = _single_losses(logits.float(), occupied, known[:, :, None, None].float())
     return entropy + dice

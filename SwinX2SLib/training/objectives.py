@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.tuples import shape2
+from SwinX2SLib.models.bone_names import BoneNameNet
 from SwinX2SLib.models.fused import FusedOutput, FusedSwinX2S
 from SwinX2SLib.models.orientation import (
     ORIENTATIONS,
@@ -21,7 +22,6 @@ from SwinX2SLib.models.orientation import (
     as_square,
     reorient,
 )
-from SwinX2SLib.models.rib_names import RibNameNet
 from SwinX2SLib.models.silhouettes import SilhouetteModel, standardise
 from SwinX2SLib.models.single import SingleOutputNetwork
 from SwinX2SLib.models.spine_discs import SpineDiscNet
@@ -31,7 +31,7 @@ from SwinX2SLib.skeleton.discs import Disc, find_discs
 from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFrame, drawn_about
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
-from SwinX2SLib.training.losses import dice_ce, rib_silhouette_loss, silhouette_loss
+from SwinX2SLib.training.losses import dice_ce, silhouette_loss, single_silhouette_loss
 from SwinX2SLib.training.paper_objective import paper_objective, single_objective
 from SwinX2SLib.training.schedule import Phase
 
@@ -220,11 +220,11 @@ def _plane_loss(logits: Tensor, wanted: list[tuple[np.ndarray, np.ndarray]]) -> 
 PLACE_PX, COURSE_PX = 0.7, 0.7
 
 
-def rib_name_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
-    """Return the loss of the ribs' silhouettes in radiographs drawn about a straight spine.
+def bone_name_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
+    """Return the loss of silhouettes in radiographs drawn about a straight spine.
 
     Args:
-        model: a `RibNameNet`.
+        model: a `BoneNameNet`.
         batch: samples; a radiograph without vertebrae teaches nothing.
         phase: not used; there is one.
     """
@@ -232,14 +232,16 @@ def rib_name_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Ten
     frontal, left_right, known, lateral, either, known_pairs = (torch.stack(column) for column in columns)
     beside, deep = model(frontal, lateral)
     return {
-        "frontal": rib_silhouette_loss(beside.flatten(0, 1), left_right.flatten(0, 1), known.flatten(0, 1)),
-        "lateral": rib_silhouette_loss(deep, either, known_pairs),
+        "frontal": single_silhouette_loss(
+            beside.flatten(0, 1), left_right.flatten(0, 1), known.flatten(0, 1)
+        ),
+        "lateral": single_silhouette_loss(deep, either, known_pairs),
     }
 
 
 def _drawn_sample(batch: Batch, number: int) -> tuple[Tensor, ...]:
-    """Return a sample's drawn radiographs, silhouettes of ribs and which are known: frontal ones
-    `(2, C, R)`, `(2, 12, C, R)`, `(2, 12)`, and lateral ones `(1, D, R)`, `(12, D, R)`, `(12,)`."""
+    """Return a sample's drawn radiographs, silhouettes of the bones of a side and which are known:
+    frontal ones `(2, C, R)`, `(2, N, C, R)`, `(2, N)`, and lateral ones `(1, D, R)`, `(N, D, R)`, `(N,)`."""
     rng = np.random.default_rng(int(batch.seeds[number]))
     frontal, lateral = (
         standardise(view[number : number + 1, :1])[0] for view in (batch.coronal, batch.sagittal)
@@ -251,7 +253,7 @@ def _drawn_sample(batch: Batch, number: int) -> tuple[Tensor, ...]:
         )
         for occupied in (front, side)
     ]
-    left, right = (ribs for ribs, _ in SIDES)
+    left, right = (bones for bones, _ in SIDES)
     known = batch.known[number, 1:]
     halves = [
         drawn_about(frames[0], torch.cat([frontal, front[own].float()]), BESIDE_MM, sign)
@@ -300,8 +302,8 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
         return orientation_loss
     if isinstance(model, SpineDiscNet):
         return spine_disc_loss
-    if isinstance(model, RibNameNet):
-        return rib_name_loss
+    if isinstance(model, BoneNameNet):
+        return bone_name_loss
     raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")
 
 

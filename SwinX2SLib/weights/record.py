@@ -11,7 +11,7 @@ from SwinX2SLib.errors import Fault, InputError
 
 # Variants that reconstruct nothing but look at single radiographs: its orientation, where its spine's discs lie, and
 # which rib is which.
-HELPERS = ("film-orientation", "spine-discs", "rib-names")
+HELPERS = ("film-orientation", "spine-discs", "bone-names")
 # Bits that a weight may have in a file of packed weights, see `weights.packing`.
 BITS = range(4, 9)
 
@@ -41,7 +41,7 @@ class WeightsRecord:
         notes: a sentence for a person who chooses.
         source: for imported weights, name and sha256 of the file that they came from.
         disc_finder: name of the weights that find discs, by which vertebrae are named and placed; "" for none.
-        rib_namer: name of the weights that name ribs by their places about the vertebrae; "" for none.
+        bone_namer: name of the weights that name bones by their places about the vertebrae; "" for none.
     """
 
     name: str
@@ -57,7 +57,7 @@ class WeightsRecord:
     notes: str = ""
     source: dict[str, str] | None = None
     disc_finder: str = ""
-    rib_namer: str = ""
+    bone_namer: str = ""
 
     @property
     def reconstructs(self) -> bool:
@@ -99,7 +99,7 @@ _TYPES = {
     "notes": str,
     "source": dict | None,
     "disc_finder": str,
-    "rib_namer": str,
+    "bone_namer": str,
 }
 _REQUIRED = ("name", "variant", "file", "sha256", "bytes", "date", "licence")
 _HINT = "Correct the entry, or reinstall or import the weights again."

@@ -87,7 +87,7 @@ def main() -> None:
                 silhouettes(labels, axis, named) for axis, named in zip((0, 1), NAMED[kind], strict=True)
             ]
             started = time.perf_counter()
-            fit = fit_skeleton(views, SPACING_MM, steps=(*FINE, *SHARP), turns=(0.0,))
+            fit = fit_skeleton(views, SPACING_MM, steps=(*FINE, *SHARP))
             seconds = time.perf_counter() - started
             row = scores(drawn(fit, labels.shape), labels)
             print(f"| {case.name} | {kind} | " + " | ".join(row) + f" | {seconds:.1f} |", flush=True)

@@ -286,7 +286,7 @@ def test_weights_for_other_classes_or_more_radiographs_are_refused_in_words(tmp_
     assert [fault.kind for fault in (*caught.value.faults, *error.faults)] == ["model-unfit"] * 2
 
 
-@pytest.mark.parametrize("helper", ["disc_finder", "rib_namer"])
+@pytest.mark.parametrize("helper", ["disc_finder", "bone_namer"])
 def test_a_record_that_names_a_helper_of_another_task_is_refused_in_words(tmp_path, helper):
     overrides = {
         "residual_widths": [8, 8, 8, 8, 8],

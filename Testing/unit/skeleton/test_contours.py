@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SwinX2SLib.skeleton.contours import Contours, Edges, View
+from SwinX2SLib.skeleton.contours import INSET_PX, Contours, Edges, View
 
 SPACING_MM = 2.0
 
@@ -24,7 +24,9 @@ def view(*maps, bones=None, pixels=None):
 def test_the_contour_of_a_disc_is_its_circle_with_outward_normals(radius, across, down):
     found = Contours.of(view(disc((60, 60), (across, down), radius)), SPACING_MM)
     away = found.places - np.array([across, down]) * SPACING_MM
-    assert np.linalg.norm(away, axis=1) == pytest.approx(np.full(len(away), radius * SPACING_MM), abs=0.6)
+    assert np.linalg.norm(away, axis=1) == pytest.approx(
+        np.full(len(away), (radius - INSET_PX) * SPACING_MM), abs=0.6
+    )
     assert ((away * found.normals).sum(axis=1) > 0.9 * np.linalg.norm(away, axis=1)).all()
     assert found.lengths_mm.sum() == pytest.approx(2 * np.pi * radius * SPACING_MM, rel=0.05)
     assert found.middles[0] == pytest.approx(np.array([across, down]) * SPACING_MM, abs=0.1)

@@ -45,7 +45,7 @@ def dice(fit: Fit, truth: np.ndarray) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def fit(drawn) -> Fit:
-    return fit_skeleton(drawn.views(), SPACING_MM, steps=(*FINE, *SHARP), turns=(0.0,))
+    return fit_skeleton(drawn.views(), SPACING_MM, steps=(*FINE, *SHARP))
 
 
 def test_a_drawn_person_is_found_again_in_every_group(fit, drawn):
@@ -66,7 +66,7 @@ def test_names_in_the_frontal_radiograph_alone_are_enough_to_find_ribs(drawn):
     union = lateral.silhouettes[[label - 1 for label in ribs]].max(axis=0)
     maps = np.stack([*(lateral.silhouettes[own[0] - 1] for own in others), union])
     unnamed = dataclasses.replace(lateral, bones=(*others, ribs), silhouettes=maps)
-    found = fit_skeleton([frontal, unnamed], SPACING_MM, steps=(*FINE, *SHARP), turns=(0.0,))
+    found = fit_skeleton([frontal, unnamed], SPACING_MM, steps=(*FINE, *SHARP))
     assert dice(found, drawn.labels)["ribs"] > 0.3
 
 
@@ -80,10 +80,27 @@ def test_a_turned_pelvis_is_found_turned_though_both_hips_are_one_silhouette_fro
     others = tuple(own for own in single if own[0] not in (51, 52, 53, 54))
     lateral = np.stack([maps[1][[label - 1 for label in own]].max(axis=0) for own in (*others, *pairs)])
     views = [View(0, single, maps[0]), View(1, (*others, *pairs), lateral)]
-    points = fit_skeleton(views, SPACING_MM, steps=FINE, turns=(0.0,)).points_mm()
+    points = fit_skeleton(views, SPACING_MM, steps=FINE).points_mm()
     found = [points[skeleton_model().slices[label]].mean(axis=0) for label in hips]
     wanted = [np.argwhere(turned == label).mean(axis=0) for label in hips]
     assert yaw_deg(*found) == pytest.approx(yaw_deg(*wanted), abs=1.5)
+
+
+def test_ribs_that_are_seen_in_part_do_not_set_the_magnification(drawn):
+    """Their middles lie elsewhere; vertebrae, pelvis and femora say how large the person is."""
+    ribs = np.isin(np.arange(1, 55), label_ids("ribs"))
+    pushed = [
+        dataclasses.replace(
+            view,
+            silhouettes=np.where(
+                ribs[:, None, None], np.roll(view.silhouettes, 25, axis=2), view.silhouettes
+            ),
+        )
+        for view in drawn.views()
+    ]
+    plain, misled = (fit_skeleton(views, SPACING_MM, steps=()) for views in (drawn.views(), pushed))
+    assert misled.skeleton.magnification == pytest.approx(plain.skeleton.magnification, rel=0.05)
+    assert dice(misled, drawn.labels)["pelvis"] > dice(plain, drawn.labels)["pelvis"] - 0.1
 
 
 def yaw_deg(right: np.ndarray, left: np.ndarray) -> float:
@@ -92,7 +109,7 @@ def yaw_deg(right: np.ndarray, left: np.ndarray) -> float:
 
 def test_one_radiograph_alone_is_fitted_too(drawn):
     frontal = drawn.views()[0]
-    found = fit_skeleton([frontal], SPACING_MM, steps=FINE, turns=(0.0,))
+    found = fit_skeleton([frontal], SPACING_MM, steps=FINE)
     assert found.errors_mm[-1] < SPACING_MM
     # Nothing says how deep the bones lie, and the posterior knows that.
     spread = (
@@ -108,7 +125,7 @@ def test_the_posterior_is_narrower_for_bones_that_are_seen(drawn):
         dataclasses.replace(view, silhouettes=view.silhouettes * (np.arange(54) > 11)[:, None, None])
         for view in drawn.views()
     ]
-    found = fit_skeleton(shown, SPACING_MM, steps=FINE, turns=(0.0,))
+    found = fit_skeleton(shown, SPACING_MM, steps=FINE)
     samples = found.samples_mm(np.random.default_rng(1), 12)
     spreads = [
         np.linalg.norm(samples[:, skeleton_model().slices[label]].mean(axis=1).std(axis=0))
@@ -129,8 +146,8 @@ def test_nothing_seen_gives_the_mean_person_and_no_posterior():
 def test_heights_from_discs_move_vertebrae_along_the_body_axis(drawn):
     views, part = drawn.views(), skeleton_model().slices[20]
     steps, wanted = FINE[:1], 30.0
-    plain = fit_skeleton(views, SPACING_MM, steps=steps, turns=(0.0,)).points_mm()[part, 2].mean()
-    moved = fit_skeleton(views, SPACING_MM, {20: plain + wanted}, steps, (0.0,)).points_mm()[part, 2].mean()
+    plain = fit_skeleton(views, SPACING_MM, steps=steps).points_mm()[part, 2].mean()
+    moved = fit_skeleton(views, SPACING_MM, {20: plain + wanted}, steps).points_mm()[part, 2].mean()
     assert 0.5 < moved - plain < wanted
 
 

@@ -1,7 +1,7 @@
-"""A network that names ribs in radiographs drawn about a straight mean spine (`skeleton.spine_frame`).
+"""A network that names bones in radiographs drawn about a straight mean spine (`skeleton.spine_frame`).
 
-A network that looks at a whole radiograph sees ribs well and names them badly, often a block of them one off. Here
-the vertebrae have their names already, and a rib's level follows from its place.
+A network that looks at a whole radiograph sees bones well and names them badly, often a block of ribs one off. Here
+the vertebrae have their names already, and a bone's name follows from its place.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from torch import Tensor, nn
 
 from SwinX2SLib.models.layers import fill_bias, row_mix, row_summary
 from SwinX2SLib.models.residual import UNet2d
+from SwinX2SLib.skeleton.spine_frame import BONES_OF_A_SIDE, PIXEL_MM, TOP_MM
 
-RIBS_OF_A_SIDE = 12
-# Waves of the coordinates that tell a pixel where it is.
+# Waves of the coordinates that tell a pixel where it is. Along the rows, half a wave of 1 spans so much from C6 on.
 _WAVES = (1.0, 2.0, 4.0, 8.0)
+_HALF_WAVE_MM, _WAVES_FROM_MM = 477.0, -200.0
 
 
 @dataclass(frozen=True)
-class RibNameConfig:
+class BoneNameConfig:
     """Sizes of the network.
 
     Attributes:
@@ -32,18 +33,18 @@ class RibNameConfig:
     grid_shape: tuple[int, int, int] = (96, 96, 128)
 
 
-class RibNameNet(nn.Module):
-    """Drawn radiographs in, logits that a ray meets each of the twelve ribs of a side out.
+class BoneNameNet(nn.Module):
+    """Drawn radiographs in, logits that a ray meets each bone of a side (`spine_frame.BONES_OF_A_SIDE`) out.
 
-    A frontal radiograph is drawn once for each side, from the spine outwards; a lateral one shows both ribs of a
-    level. A U-Net for each plane; their rows stand for the same heights, and at each level of the decoders the planes
-    exchange what their rows hold.
+    A frontal radiograph is drawn once for each side, from the spine outwards; a lateral one shows left and right
+    bones over each other. A U-Net for each plane; their rows stand for the same heights, and at each level of the
+    decoders the planes exchange what their rows hold.
     """
 
-    config: RibNameConfig
+    config: BoneNameConfig
     grid_shape: tuple[int, int, int]
 
-    def __init__(self, config: RibNameConfig = RibNameConfig()):
+    def __init__(self, config: BoneNameConfig = BoneNameConfig()):
         super().__init__()
         self.config, self.grid_shape = config, config.grid_shape
         self.frontal, self.lateral = _PlaneNet(config.widths), _PlaneNet(config.widths)
@@ -52,7 +53,7 @@ class RibNameNet(nn.Module):
         self.to_lateral = nn.ModuleList(_RowMix(width) for width in shared)
 
     def forward(self, frontal: Tensor, lateral: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits `(B, 2, 12, C, R)` of the left and right ribs, and `(B, 12, D, R)` of those of either side.
+        """Return logits `(B, 2, N, C, R)` of the left and right bones, and `(B, N, D, R)` of those of either side.
 
         Args:
             frontal: left and right side `(B, 2, C, R)`, zero mean and unit variance.
@@ -78,8 +79,8 @@ class _PlaneNet(UNet2d):
 
     def __init__(self, widths: tuple[int, ...]):
         super().__init__(1 + 4 * len(_WAVES), widths, batch_norm=True)
-        head = nn.Conv2d(widths[0], RIBS_OF_A_SIDE, 1)
-        # Most pixels hold no given rib.
+        head = nn.Conv2d(widths[0], BONES_OF_A_SIDE, 1)
+        # Most pixels hold no given bone.
         fill_bias(head, -3.0)
         self.head = head
 
@@ -110,8 +111,11 @@ class _RowMix(nn.Module):
 def _waves(radiograph: Tensor) -> Tensor:
     """Return sines and cosines of each pixel's place `(B, 4 waves, C, R)`."""
     found = []
-    for axis in (-2, -1):
-        place = torch.linspace(0, torch.pi, radiograph.shape[axis], device=radiograph.device)
+    columns, rows = radiograph.shape[-2:]
+    heights_mm = TOP_MM + PIXEL_MM * torch.arange(rows, device=radiograph.device)
+    across = torch.linspace(0, torch.pi, columns, device=radiograph.device)
+    down = torch.pi / _HALF_WAVE_MM * (heights_mm - _WAVES_FROM_MM)
+    for axis, place in ((-2, across), (-1, down)):
         for wave in _WAVES:
             for function in (torch.sin, torch.cos):
                 line = function(wave * place)
