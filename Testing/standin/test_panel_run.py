@@ -24,7 +24,7 @@ def test_the_bones_arrive_beside_the_radiographs_with_where_they_come_from(
     run_worker(
         """
         tell(event="progress", fraction=0.5, message="Reconstructing")
-        radiographs = {role: {"sha256": role + "-hash", "spacing_mm": [1.5, 1.5]} for role in ("ap", "lateral")}
+        radiographs = {role: {"sha256": role + "-hash", "spacing_mm": {"row": 1.5, "column": 1.5}} for role in ("ap", "lateral")}
         finish(labels, model={"name": "fused-nano", "sha256": "model-hash"}, inputs=radiographs, device="cpu")
         """,
         labels=bones_file,
