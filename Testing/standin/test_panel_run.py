@@ -24,7 +24,8 @@ def test_the_bones_arrive_beside_the_radiographs_with_where_they_come_from(
     run_worker(
         """
         tell(event="progress", fraction=0.5, message="Reconstructing")
-        radiographs = {role: {"sha256": role + "-hash", "spacing_mm": {"row": 1.5, "column": 1.5}} for role in ("ap", "lateral")}
+        spacing_mm = {"row": 1.5, "column": 1.5}
+        radiographs = {role: {"sha256": role + "-hash", "spacing_mm": spacing_mm} for role in ("ap", "lateral")}
         finish(labels, model={"name": "fused-nano", "sha256": "model-hash"}, inputs=radiographs, device="cpu")
         """,
         labels=bones_file,
@@ -34,7 +35,7 @@ def test_the_bones_arrive_beside_the_radiographs_with_where_they_come_from(
     assert node.GetName() == "radiograph front bones"
     assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == study
     expected = {"model": "fused-nano", "model_sha256": "model-hash", "device": "cpu"}
-    expected |= {"ap_sha256": "ap-hash", "lateral_sha256": "lateral-hash", "ap_spacing_mm": "[1.5, 1.5]"}
+    expected |= {"ap_sha256": "ap-hash", "lateral_sha256": "lateral-hash", "ap_spacing_mm_row": "1.5"}
     expected |= {"lateral_volume": "radiograph side", "ap_spacing_source": "from the volume's geometry"}
     assert {name: node.GetAttribute(f"SwinX2S.{name}") for name in expected} == expected
     assert node.GetNodeReference("SwinX2S.lateral") is radiograph_pair[1]
