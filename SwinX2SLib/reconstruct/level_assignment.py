@@ -193,5 +193,5 @@ def _replace(view: np.ndarray, sides: Sequence[tuple[np.ndarray, np.ndarray]]) -
         shown[bones] += share
     drawn = (shown.max(axis=0) > 0.5).any(axis=0)
     named = sorted({bone for bones, _ in SIDES for bone in bones})
-    rows = np.ix_(named, range(view.shape[1]), np.flatnonzero(drawn))
+    rows = np.ix_(named, np.arange(view.shape[1]), np.flatnonzero(drawn))
     view[rows] = (found / np.maximum(shown, 1))[rows]
