@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 # Specks, burnt-in letters and hot pixels cover less than this share of a radiograph on either end.
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
@@ -22,6 +23,8 @@ _NEAR_BLACK = 0.1
 _BEYOND, _LARGEST_LABEL = 0.5, 0.02
 # Corners of one value are those of a round or tilted shutter, which leaves so much open at least.
 _CORNERS, _LEAST_OPEN = 3, 0.3
+# It ends on a step over so many pixels; soft tissue goes on smoothly.
+_STEP_PX = 3
 # The darkest pixels of a line, burnt-in dark letters aside.
 _DARKEST_PERCENTILE = 5
 
@@ -100,7 +103,11 @@ def _corners(dense: np.ndarray) -> np.ndarray:
     reached = [np.logical_and.accumulate(lines, axis=0) for lines in _sides(flat).values()]
     top, bottom, left, right = reached[0], reached[1][::-1], reached[2].T, reached[3][::-1].T
     covered = np.asarray((top | bottom) & (left | right))
-    return covered if covered.mean() <= 1 - _LEAST_OPEN else nothing
+    if not 0 < covered.mean() <= 1 - _LEAST_OPEN:
+        return nothing
+    beyond = binary_dilation(covered, iterations=_STEP_PX) & ~covered
+    step = np.median(np.abs(dense[beyond] - value))
+    return covered if step > _NEAR_BLACK * (high - low) else nothing
 
 
 def _without_labels(values: np.ndarray) -> np.ndarray:
