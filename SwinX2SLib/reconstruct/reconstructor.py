@@ -307,7 +307,7 @@ def _at_most(orientation: OrientationCheck, pair: PairCheck | None) -> tuple[str
     if pair is not None and pair.severe:
         return REJECT, "The rows of the two radiographs do not agree: they may not show one person."
     if orientation.suspected:
-        return LOOK, "The orientation of the radiographs is in doubt."
+        return LOOK, "The orientation of the radiographs may be wrong."
     if pair is not None and pair.suspected:
         return LOOK, "The rows of the two radiographs do not agree well."
     return BELIEVE, ""

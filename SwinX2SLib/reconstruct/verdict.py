@@ -204,12 +204,16 @@ def _mark(verdict: str) -> str:
     return f'<span style="background-color: {paper}; color: {ink}">&nbsp;{SYMBOLS[verdict]}&nbsp;</span>'
 
 
+def cell_colours(name: str, bone: BoneVerdict | None) -> tuple[str, str]:
+    """Return background and ink of a cell of `strip`: grey for a bone that the result lacks, white for none."""
+    return COLOURS[bone.verdict] if bone is not None else ("#e6e8ee" if name else "#ffffff", "#000000")
+
+
 def _cell(name: str, bone: BoneVerdict | None, pixels: int) -> str:
-    if bone is None:
-        # A bone that the result lacks, in grey; nothing where there is none in anyone.
-        paper, ink, title, mark = "#e6e8ee" if name else "#ffffff", "#000000", "", "&nbsp;"
-    else:
-        (paper, ink), mark = COLOURS[bone.verdict], SYMBOLS[bone.verdict]
+    paper, ink = cell_colours(name, bone)
+    title, mark = "", "&nbsp;"
+    if bone is not None:
+        mark = SYMBOLS[bone.verdict]
         bone_title = next(label.title for label in labels() if label.name == name)
         title = f' title="{escape(f"{bone_title}, {bone.words}")}"'
     style = f"{_CELL}; background-color: {paper}; color: {ink}" + (

@@ -73,9 +73,9 @@ class Findings:
 
     def warnings(self) -> list[str]:
         """Return all warnings about the result but for its verdict, the most severe first."""
-        # Results of other programs have no orientation check.
-        warning = (self.provenance.get("orientation_check") or {}).get("warning")
-        warnings = [warning] if warning else []
+        # Results of other programs have no checks.
+        checks = [self.provenance.get(key) or {} for key in ("orientation_check", "pair_check")]
+        warnings = [check["warning"] for check in checks if check.get("warning")]
         warnings += self.plausibility
         warnings += [
             f"{'Frontal' if view == 'ap' else 'Lateral'} radiograph: {note}"
@@ -141,14 +141,13 @@ def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
         message = "Labels and uncertainty have different grids."
         raise InputError([Fault("result-mixed", message, "Reconstruct again.", str(folder))])
     found = found_bones(labels, uncertainty, float(np.prod(voxel_spacing_mm(affine))) / 1000)
-    pair_warning = (provenance.get("pair_check") or {}).get("warning")
-    warnings = ([pair_warning] if pair_warning else []) + plausibility_warnings(labels, found)
+    warnings = plausibility_warnings(labels, found)
     return Findings(
         labels, affine, _bones(labels, found, affine, sizes), provenance, tuple(warnings), uncertainty
     )
 
 
-def verdict_beside(path: Path) -> Verdict | None:
+def recorded_verdict(path: Path) -> Verdict | None:
     """Return the verdict on the result that a segmentation belongs to; None where nothing is known of it.
 
     Args:

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.skeleton.contours import Contours, Edges, View
 from SwinX2SLib.skeleton.matching import (
     Matches,
@@ -78,14 +77,11 @@ class Fit:
     Attributes:
         skeleton: the most probable one.
         errors_mm: root mean square distance of contours and edges before each step.
-        cost: before the last step, twice the negative logarithm of the posterior density, but for a constant and the
-            evidence of ribs: from the side those of both sides look alike, and agree with a body turned either way.
         posterior: of the last step; None where nothing was seen.
     """
 
     skeleton: PosedSkeleton
     errors_mm: list[float] = field(default_factory=list)
-    cost: float = float("inf")
     posterior: Posterior | None = None
 
     def points_mm(self) -> np.ndarray:
@@ -250,7 +246,6 @@ class _Evidence:
         wanted = torch.from_numpy(root * matches.distance.astype(np.float32))
         vector, prior = fit.skeleton.shared, _prior(step.error_mm)
         bone = bone_of_vertex()[matches.vertex]
-        fit.cost = float((wanted[~np.isin(bone, label_ids("ribs"))] ** 2).sum() + (prior * vector**2).sum())
         normal = rows.T @ rows + torch.diag(prior)
         right = rows.T @ wanted - prior * vector
         own: dict[int, tuple[Tensor, Tensor]] = {}
@@ -264,7 +259,6 @@ class _Evidence:
             )
             normal -= mixed.T @ gain[:, :-1]
             right -= mixed.T @ gain[:, -1]
-            fit.cost += float((fit.skeleton.own(label) ** 2).sum())
             own[label], changes[label] = (block, gain[:, :-1]), gain[:, -1]
         change = torch.linalg.solve(normal, right)
         fit.skeleton.shared = vector + change

@@ -13,7 +13,7 @@ import slicer
 from measured_person import HEAD_MM, head, measured_text, surface_name, usual_radius
 
 from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
-from SwinX2SLib.report.findings import verdict_beside
+from SwinX2SLib.report.findings import recorded_verdict
 from SwinX2SLib.slicerui.measurements import nodes
 from SwinX2SLib.slicerui.measurements import section as section_module
 from SwinX2SLib.slicerui.measurements.commands import SegmentationCommand, share_done
@@ -68,7 +68,7 @@ def test_measuring_a_result_hands_its_verdict_on_without_bones_that_were_edited(
     monkeypatch.setattr(
         SegmentationCommand,
         "_start",
-        lambda self, arguments: found.append(verdict_beside(Path(arguments[1]))),
+        lambda self, arguments: found.append(recorded_verdict(Path(arguments[1]))),
     )
     for stated, edited in ((None, []), (verdict, []), (verdict, ["femur_left"])):
         bones.SetAttribute("SwinX2S.verdict", json.dumps(stated and stated.to_json()))

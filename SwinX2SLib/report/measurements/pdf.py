@@ -20,7 +20,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from SwinX2SLib.measurements.results import Measurement
-from SwinX2SLib.reconstruct.verdict import COLOURS, LEGEND, SYMBOLS, Verdict, strip
+from SwinX2SLib.reconstruct.verdict import LEGEND, SYMBOLS, Verdict, cell_colours, strip
 from SwinX2SLib.report.measurements.page import Group, Row
 
 # The PDF's own fonts lack most of the letters in which people are named; matplotlib brings one that has them.
@@ -121,9 +121,7 @@ def _verdict(verdict: Verdict, banner: str) -> Iterator[Flowable]:
         cells: list[Flowable] = [_text(title, 5.5, _SOFT)]
         for column, name in enumerate(names, start=1):
             one = verdict.bones.get(name)
-            paper, ink = (
-                ("#e6e8ee" if name else "#ffffff", "#000000") if one is None else COLOURS[one.verdict]
-            )
+            paper, ink = cell_colours(name, one)
             style.append(("BACKGROUND", (column, row), (column, row), colors.HexColor(paper)))
             mark = "" if one is None else SYMBOLS[one.verdict]
             cells.append(_text(_centred(mark), 6.5, colors.HexColor(ink)))

@@ -29,7 +29,7 @@ from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subj
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
 from SwinX2SLib.reconstruct.verdict import KEY, Verdict
-from SwinX2SLib.report.findings import verdict_beside
+from SwinX2SLib.report.findings import recorded_verdict
 from SwinX2SLib.report.measurements.page import measurements_page
 from SwinX2SLib.report.naming import REGION_TITLES
 from SwinX2SLib.version import __version__
@@ -110,7 +110,7 @@ def run_measuring(
         measured = with_motion_intervals(measured, subject.bones, motions)
     elif not subject.is_reconstruction:
         measured = label_intervals.with_label_intervals(measured, subject.bones)
-    verdict = verdict_beside(job.segmentation)
+    verdict = recorded_verdict(job.segmentation)
     if verdict is not None and verdict.alarm:
         measured = {
             region: [one.flagged([verdict.alarm]) for one in found] for region, found in measured.items()

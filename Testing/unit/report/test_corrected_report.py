@@ -14,7 +14,7 @@ from SwinX2SLib.measurements.editing import EditableMeasurements
 from SwinX2SLib.measurements.stored import Review, digest_of, measured_digest, measured_document
 from SwinX2SLib.phantom import FieldOfView, PhantomParameters, build_phantom
 from SwinX2SLib.reconstruct.verdict import BoneVerdict, Verdict
-from SwinX2SLib.report.findings import verdict_beside
+from SwinX2SLib.report.findings import recorded_verdict
 from SwinX2SLib.report.measurements import reviewed
 from SwinX2SLib.report.measurements.reviewed import ReportJob, run_report
 from SwinX2SLib.report.measurements.write import MeasureJob, run_measuring
@@ -191,11 +191,11 @@ def test_a_result_that_is_not_rejected_has_its_line_and_picture_without_a_banner
 
 
 def test_bones_without_a_verdict_beside_them_are_measured_as_before(bones, result_of, tmp_path):
-    assert verdict_beside(bones) is None
+    assert recorded_verdict(bones) is None
     path = result_of(None)
-    assert verdict_beside(path) is verdict_beside(path.parent) is None
+    assert recorded_verdict(path) is recorded_verdict(path.parent) is None
     assert 'class="verdict"' not in run_measuring(MeasureJob(path, tmp_path / "out", only=("vertebra",)))[
         "page"
     ].read_text(encoding="utf-8")
     (path.parent / "provenance.json").write_text("{", encoding="utf-8")
-    assert "Its record cannot be read" in verdict_beside(path.parent).alarm
+    assert "Its record cannot be read" in recorded_verdict(path.parent).alarm
