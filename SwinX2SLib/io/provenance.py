@@ -98,7 +98,7 @@ def _is_affine(value: Any) -> bool:
 
 
 def _is_numbers_by_name(value: Any) -> bool:
-    return value is None or (isinstance(value, dict) and all(map(_is_number, value.values())))
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
 
 
 _VERDICTS = ("believe", "look", "reject")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_dilation
 
 # Specks, burnt-in letters and hot pixels cover less than this share of a radiograph on either end.
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
@@ -91,6 +90,8 @@ def _corners(dense: np.ndarray) -> np.ndarray:
 
     It is of one value, and so are at least `_CORNERS` corners of the picture, from which it reaches inwards.
     """
+    from scipy import ndimage  # not there yet where the panel has never installed anything
+
     low, high = np.percentile(_without_labels(dense.ravel()), (LOW_PERCENTILE, HIGH_PERCENTILE))
     tolerance = _FLAT_TOLERANCE * (high - low)
     corners = dense[[0, 0, -1, -1], [0, -1, 0, -1]].astype(np.float64)
@@ -105,7 +106,7 @@ def _corners(dense: np.ndarray) -> np.ndarray:
     covered = np.asarray((top | bottom) & (left | right))
     if not 0 < covered.mean() <= 1 - _LEAST_OPEN:
         return nothing
-    beyond = binary_dilation(covered, iterations=_STEP_PX) & ~covered
+    beyond = ndimage.binary_dilation(covered, iterations=_STEP_PX) & ~covered
     step = np.median(np.abs(dense[beyond] - value))
     return covered if step > _NEAR_BLACK * (high - low) else nothing
 
