@@ -184,6 +184,16 @@ def check_pair(ap: Radiograph, lateral: Radiograph) -> list[Fault]:
     return faults
 
 
+def two_patients_notes(ap: Radiograph, lateral: Radiograph) -> list[str]:
+    """Return a note where the headers of two radiographs name two patients."""
+    named = {ap.patient_sha256, lateral.patient_sha256} - {""}
+    if len(named) < 2:
+        return []
+    return [
+        "The headers of the two radiographs name two patients (Patient ID): check that both are of one person."
+    ]
+
+
 def same_picture(path: str | None) -> Fault:
     """Return the fault of a lateral radiograph that is the frontal one."""
     return Fault(

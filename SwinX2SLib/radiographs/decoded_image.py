@@ -59,6 +59,7 @@ class DecodedImage:
         padding: True if the header states that a pixel is no part of the radiograph; None where it says nothing.
         distances: source distances from the header.
         stated_view: "AP", "PA" or "lateral" if the header states which view it is, else "".
+        patient_sha256: hash of the Patient ID and its issuer in the header, or "" where it names nobody.
         notes: sentences for the user.
         faults: what is wrong with the picture (it may still be looked at, so that every problem is listed at once).
     """
@@ -71,6 +72,7 @@ class DecodedImage:
     padding: np.ndarray | None = None
     stated_view: str = ""
     distances: StatedDistances = field(default_factory=StatedDistances)
+    patient_sha256: str = ""
     notes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 

@@ -5,6 +5,7 @@ pydicom is imported with the first file: a Slicer that has never run a reconstru
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,12 @@ def _require_picture(dataset: Dataset) -> None:
     )
 
 
+def patient_sha256(dataset: Dataset) -> str:
+    """Return a hash by which headers of one patient are known, or "" without a Patient ID (PS3.3 C.7.1.1)."""
+    number, issuer = (str(dataset.get(name) or "").strip() for name in ("PatientID", "IssuerOfPatientID"))
+    return hashlib.sha256(f"{number}\\{issuer}".encode()).hexdigest() if number else ""
+
+
 def _truncated() -> DecodeError:
     return DecodeError(
         "unreadable-file", "The DICOM file ends before its pixel data.", "Export or copy the file again."
@@ -158,6 +165,7 @@ def _radiograph(dataset: Dataset) -> DecodedImage:
         padding=image.outside,
         stated_view=stated_view(dataset),
         distances=stated_distances(dataset),
+        patient_sha256=patient_sha256(dataset),
         notes=notes,
         faults=image.faults + aspect_ratio_faults(dataset, spacing),
     )

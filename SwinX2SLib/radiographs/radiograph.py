@@ -163,6 +163,7 @@ class Radiograph:
         central_ray_px: (row, column) of `pixels` in which the central ray met the radiograph, taken to be the
             middle of the image as stored; None without an X-ray source.
         options: what the user said about it.
+        patient_sha256: hash of the Patient ID and its issuer in the header, or "".
 
     Examples:
         >>> from SwinX2SLib import read_radiographs
@@ -184,6 +185,7 @@ class Radiograph:
     xray_source: XraySource | None = None
     central_ray_px: tuple[float, float] | None = None
     options: RadiographOptions = RadiographOptions()
+    patient_sha256: str = ""
 
     @property
     def size_mm(self) -> tuple[float, float]:

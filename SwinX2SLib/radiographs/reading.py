@@ -28,6 +28,7 @@ from SwinX2SLib.radiographs.checks import (
     picture_faults,
     same_picture,
     spacing_faults,
+    two_patients_notes,
 )
 from SwinX2SLib.radiographs.decoded_image import DecodedImage, DecodeError, HeaderSpacing
 from SwinX2SLib.radiographs.decoding import decoder_of
@@ -107,6 +108,7 @@ def interpret(
         xray_source=xray_source,
         central_ray_px=ray,
         options=options,
+        patient_sha256=decoded.patient_sha256,
     )
     return radiograph, faults
 
@@ -274,6 +276,7 @@ def examine_pair(
     if ap is not None and lateral is not None:
         ap, lateral, pair_faults = match_heights(ap, lateral, lateral_offset_mm)
         faults += pair_faults + check_pair(ap, lateral)
+        lateral = replace(lateral, notes=(*lateral.notes, *two_patients_notes(ap, lateral)))
     elif _is_same_file(ap_source, lateral_source):
         faults.append(same_picture(str(lateral_source)))
     return ap, lateral, faults

@@ -24,6 +24,7 @@ from SwinX2SLib.models.reconstruction import ReconstructionModel, reconstructs
 from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
+from SwinX2SLib.radiographs.checks import two_patients_notes
 from SwinX2SLib.radiographs.pair_check import PairCheck, check_same_person
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
 from SwinX2SLib.reconstruct.evidence import Evidence, Observed, calibration, evidence_of, judge
@@ -198,7 +199,7 @@ class Reconstructor:
             motions=found.motions,
             verdict=None
             if evidence is None
-            else judge(evidence, calibration(), *_at_most(check, pair_check)),
+            else judge(evidence, calibration(), *_at_most(check, pair_check, two_patients_notes(ap, lateral))),
             evidence=evidence,
             radiographs=(ap, lateral),
             orientation_check=check,
@@ -302,8 +303,12 @@ def _finer_shape(
     return shape3(round(finer * count) for count in shape)
 
 
-def _at_most(orientation: OrientationCheck, pair: PairCheck | None) -> tuple[str, str]:
+def _at_most(
+    orientation: OrientationCheck, pair: PairCheck | None, two_patients: Sequence[str]
+) -> tuple[str, str]:
     """Return the best verdict that the radiographs allow, and why."""
+    if two_patients:
+        return REJECT, two_patients[0]
     if pair is not None and pair.severe:
         return REJECT, "The rows of the two radiographs do not agree: they may not show one person."
     if orientation.suspected:

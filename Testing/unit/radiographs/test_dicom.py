@@ -134,3 +134,24 @@ def test_what_the_reader_warns_of_is_a_note(tmp_path, radiograph_values):
         tmp_path / "radiograph.dcm", radiograph_values, PixelSpacing=[1.2, 1.2], NumberOfFrames=0
     )
     assert any("Number of Frames" in note for note in read_radiograph(path, "ap").notes)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "noted"),
+    [(("17", "18"), True), (("17", "17"), False), (("17", ""), False), ((" 17", "17 "), False)],
+)
+def test_headers_of_two_patients_are_noted_without_naming_them(tmp_path, numbers, noted):
+    rng = np.random.default_rng(0)
+    files = [
+        write_dicom(
+            tmp_path / f"{view}.dcm",
+            rng.integers(0, 4000, (128, 96)).astype(np.uint16),
+            PatientID=number,
+            PixelSpacing=[2.0, 2.0],
+        )
+        for view, number in zip(("ap", "lateral"), numbers, strict=True)
+    ]
+    _, lateral, _ = examine_pair(*files)
+    notes = [note for note in lateral.notes if "two patients" in note]
+    assert bool(notes) == noted
+    assert not any(number.strip() in note for note in notes for number in numbers)
