@@ -20,7 +20,7 @@ _NOTES = """Several GPUs or machines: torchrun --nproc-per-node N -m SwinX2SLib 
 size of the configuration is per process; only the first process writes)."""
 _EXAMPLES = (
     "swinx2s train --smoke",
-    "swinx2s train Docs/training/v1.toml --cases manifest.json --out run",
+    "swinx2s train Docs/training/v3.toml --cases manifest.json --out run",
 )
 
 

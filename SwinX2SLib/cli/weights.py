@@ -53,7 +53,7 @@ def _add_verify(actions: argparse._SubParsersAction) -> None:
         "verify",
         "Check the size, SHA-256 and tensors of weights.",
         summary="check that weights are complete and match their network",
-        examples=["swinx2s weights verify", "swinx2s weights verify fused-tiny-v2 --files-only"],
+        examples=["swinx2s weights verify", "swinx2s weights verify silhouettes-v3 --files-only"],
         codes={
             **EXIT_CODES,
             DONE: ("all weights are valid"),

@@ -23,7 +23,7 @@ from SwinX2SLib.radiographs import Radiograph
 from SwinX2SLib.radiographs.registration import place_radiograph
 
 # Bundled weights of the network.
-WEIGHTS = "film-orientation-v1"
+WEIGHTS = "film-orientation-v2"
 # Least probability of another orientation for a warning, and the effective number of independent predictions among
 # the eight orientations of a radiograph. Both were selected on radiographs outside the training set
 # (`python Testing/bench/orientation_check.py`).

@@ -199,7 +199,9 @@ class Reconstructor:
             motions=found.motions,
             verdict=None
             if evidence is None
-            else judge(evidence, calibration(), *_at_most(check, pair_check, two_patients_notes(ap, lateral))),
+            else judge(
+                evidence, calibration(), *_at_most(check, pair_check, two_patients_notes(ap, lateral))
+            ),
             evidence=evidence,
             radiographs=(ap, lateral),
             orientation_check=check,

@@ -43,7 +43,7 @@ def load_weights(
 
     Examples:
         >>> from SwinX2SLib import load_weights
-        >>> network, record = load_weights("spine-discs-v1")
+        >>> network, record = load_weights("spine-discs-v2")
         >>> record.variant, network.training
         ('spine-discs', False)
     """

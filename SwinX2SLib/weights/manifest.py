@@ -72,7 +72,7 @@ def stored_weights() -> list[StoredWeights]:
 
     Examples:
         >>> from SwinX2SLib import stored_weights
-        >>> [weights.record.variant for weights in stored_weights() if weights.record.name == "spine-discs-v1"]
+        >>> [weights.record.variant for weights in stored_weights() if weights.record.name == "spine-discs-v2"]
         ['spine-discs']
     """
     return [*_stored_in(resources_root(), True), *_stored_in(cache_folder(), False)]

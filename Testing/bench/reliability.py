@@ -46,7 +46,7 @@ from SwinX2SLib.weights.manifest import find_weights
 
 # A bone is believed from the probability on at which so many of the first half were right: more than nine of ten, for
 # the second half holds other people.
-WANTED = 0.93
+WANTED = 0.95
 # Below even odds a bone is rejected. A whole is rejected where fewer than two in five are probably right.
 LOOK_FROM, WHOLE_LOOK_FROM, WHOLE_BELIEVE_FROM = 0.5, 0.4, 0.7
 RIDGE = 0.02  # of the standardised weights, per bone

@@ -15,10 +15,12 @@ from slicer.i18n import tr as _
 
 from SwinX2SLib.slicerui.settings import Settings
 
-# Work of a reconstruction of one pair [GFLOP]. Measured for swinx2s-tiny (711) and the fused kind, which passes its
-# decoder once instead of twice; wider networks grow with the square of their channels and with their voxels.
+# Work of a reconstruction of one pair [GFLOP]. Measured for swinx2s-tiny (711), the silhouettes, and the fused kind,
+# which passes its decoder once instead of twice; wider networks grow with the square of their channels and with their
+# voxels.
 _TINY_GFLOP = 711.0
 _GFLOP = {
+    "silhouettes": 11.6,
     "fused-tiny": 0.5 * _TINY_GFLOP,
     "swinx2s-tiny": _TINY_GFLOP,
     "swinx2s-small": 4 * 2.22 * _TINY_GFLOP,

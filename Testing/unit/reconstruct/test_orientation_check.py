@@ -148,7 +148,7 @@ def test_radiographs_keep_their_proportions_in_millimetres():
 
 def test_weights_that_tell_how_radiographs_hang_reconstruct_nothing():
     with pytest.raises(ModelError, match="reconstructs nothing"):
-        Reconstructor("film-orientation-v1", "cpu")
+        Reconstructor("film-orientation-v2", "cpu")
 
 
 class TemplateBackend:

@@ -294,9 +294,9 @@ def test_a_record_that_names_a_helper_of_another_task_is_refused_in_words(tmp_pa
         "grid_shape": [32, 32, 64],
     }
     model = build_model("silhouettes", **overrides)
-    named = {helper: "film-orientation-v1"}
+    named = {helper: "film-orientation-v2"}
     record = WeightsRecord("other", "silhouettes", "", "", 0, "2026-01-01", "MIT", overrides, **named)
     path = tmp_path / "other.safetensors"
     write_weights(model.state_dict(), path, record)
-    with pytest.raises(ModelError, match="film-orientation-v1 are those of another task"):
+    with pytest.raises(ModelError, match="film-orientation-v2 are those of another task"):
         Reconstructor(path, "cpu")
