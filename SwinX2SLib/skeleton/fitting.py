@@ -27,6 +27,7 @@ from SwinX2SLib.skeleton.matching import (
 from SwinX2SLib.skeleton.model import PARTS, skeleton_model, zero_weights
 from SwinX2SLib.skeleton.posing import (
     POSE_COUNT,
+    ROTATION_RAD,
     SCALE_SD,
     SHARED,
     SHARED_COUNT,
@@ -68,6 +69,9 @@ GROSS = ("size", "lean", "axial", "pelvis_size", "pelvis_pose", "hips", "ribs", 
 GROSS_MM = 2.0
 # Place and magnification are hardly known beforehand.
 FREE_PRIOR = 1e-3
+# Views that contradict each other (swapped, of two people) have no solution: a step, and the whole way from the mean
+# in standard deviations, are as large as any person's at most.
+MOST_CHANGE, MOST_SD = 4.0, 6.0
 
 
 @dataclass(eq=False)
@@ -260,10 +264,11 @@ class _Evidence:
             normal -= mixed.T @ gain[:, :-1]
             right -= mixed.T @ gain[:, -1]
             own[label], changes[label] = (block, gain[:, :-1]), gain[:, -1]
-        change = torch.linalg.solve(normal, right)
-        fit.skeleton.shared = vector + change
+        change = torch.linalg.solve(normal, right).clamp(-MOST_CHANGE, MOST_CHANGE)
+        fit.skeleton.shared = (vector + change).clamp(-_most(), _most())
         for label, (_, gain) in own.items():
-            fit.skeleton.set_own(label, fit.skeleton.own(label) + changes[label] - gain @ change)
+            alone = fit.skeleton.own(label) + changes[label] - gain @ change
+            fit.skeleton.set_own(label, alone.clamp(-MOST_SD, MOST_SD))
         fit.posterior = Posterior(normal, own)
 
 
@@ -278,6 +283,14 @@ def _prior(error_mm: float) -> Tensor:
     prior[_is_gross()] = min(1.0, (GROSS_MM / error_mm) ** 2)
     prior[SHARED_COUNT + 3 :] = FREE_PRIOR
     return prior
+
+
+@cache
+def _most() -> Tensor:
+    """Return how far shared weights and the pose may be from their means, `(P,)`; the place anywhere."""
+    most = torch.full((SHARED_COUNT + POSE_COUNT,), MOST_SD)
+    most[SHARED_COUNT:] = torch.tensor([*3 * [np.pi / 4 / ROTATION_RAD], *3 * [np.inf], 1 / SCALE_SD])
+    return most
 
 
 @cache

@@ -11,10 +11,10 @@ from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.voxelisation import fill_surfaces
 from SwinX2SLib.skeleton.contours import View
-from SwinX2SLib.skeleton.fitting import FINE, SHARP, Fit, fit_skeleton
+from SwinX2SLib.skeleton.fitting import FINE, MOST_SD, SHARP, Fit, fit_skeleton
 from SwinX2SLib.skeleton.matching import Projection
 from SwinX2SLib.skeleton.model import skeleton_model
-from SwinX2SLib.skeleton.posing import PosedSkeleton
+from SwinX2SLib.skeleton.posing import SHARED_COUNT, PosedSkeleton
 from SwinX2SLib.training.data import occupied_rays
 
 GROUPS = ("spine", "ribs", "pelvis", "femur")
@@ -141,6 +141,23 @@ def test_nothing_seen_gives_the_mean_person_and_no_posterior():
     assert np.isfinite(found.points_mm()).all()
     with pytest.raises(ValueError, match="Nothing was fitted"):
         found.samples_mm(np.random.default_rng(0), 1)
+
+
+def _names_upside_down(views: list[View]) -> list[View]:
+    return [dataclasses.replace(view, bones=view.bones[::-1]) for view in views]
+
+
+def _on_their_sides(views: list[View]) -> list[View]:
+    turned = [np.ascontiguousarray(view.silhouettes.transpose(0, 2, 1)) for view in views]
+    return [dataclasses.replace(view, silhouettes=own) for view, own in zip(views, turned, strict=True)]
+
+
+@pytest.mark.parametrize("spoilt", [_names_upside_down, _on_their_sides])
+def test_radiographs_of_no_person_still_end_in_a_skeleton_of_one(drawn, spoilt):
+    found = fit_skeleton(spoilt(list(drawn.views())), SPACING_MM)
+    assert np.isfinite(found.points_mm()).all()
+    assert float(found.skeleton.shared[:SHARED_COUNT].abs().max()) <= MOST_SD
+    assert 0.3 < found.skeleton.magnification < 3
 
 
 def test_heights_from_discs_move_vertebrae_along_the_body_axis(drawn):
