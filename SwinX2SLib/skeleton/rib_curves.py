@@ -7,10 +7,10 @@ to the costal end, y points to the convex side.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 
 # Exponents of the profile of the proximal part's direction.
 _SHARPEST = (0.05, 20.0)
@@ -68,7 +68,7 @@ def _proximal(shape: RibShape) -> np.ndarray:
     if excess(low) <= 0 or excess(high) >= 0:
         sharpness = low if excess(low) <= 0 else high
     else:
-        sharpness = _root(excess, low, high)
+        sharpness = brentq(excess, low, high)
     points = np.concatenate([np.zeros((1, 2)), np.cumsum(step(sharpness), axis=0)])
     # Where no profile meets the peak exactly, the nearest one is stretched onto it.
     return points * (np.array([shape.peak_x, shape.peak_y]) / points[-1])
@@ -90,26 +90,7 @@ def _distal(shape: RibShape) -> np.ndarray:
         away = spiral(angle) - spiral(top)
         return float(away[0] * wanted[1] - away[1] * wanted[0])
 
-    end = _root(cross, top + 1e-3, top + np.pi - 1e-3)
+    end = brentq(cross, top + 1e-3, top + np.pi - 1e-3)
     points = spiral(np.linspace(top, end, _DENSE)) - spiral(top)
     scale = np.linalg.norm(wanted) / np.linalg.norm(points[-1])
     return points * scale + [shape.peak_x, shape.peak_y]
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return a zero of a function between two places where it differs in sign, by the Illinois method.
-
-    Dowell and Jarratt, BIT 11 (1971) 168. Importing scipy.optimize takes far longer than all ribs.
-    """
-    at_low, at_high, middle = function(low), function(high), low
-    for _ in range(100):
-        before, middle = middle, (low * at_high - high * at_low) / (at_high - at_low)
-        value = function(middle)
-        if value == 0 or abs(middle - before) < 1e-13:
-            break
-        if (value > 0) != (at_high > 0):
-            low, at_low, high, at_high = high, at_high, middle, value
-        else:
-            # The other end stays where it is: halving its value moves the next place towards it.
-            high, at_high, at_low = middle, value, at_low / 2
-    return middle
