@@ -23,6 +23,9 @@ from SwinX2SLib.models.reconstruction import ReconstructionModel
 from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteNet, check_radiographs
 from SwinX2SLib.models.voxel_head import OUTSIDE, VoxelHead, hull_cells, log_silhouettes, voxels_of
 
+# Bounds the memory: each has 8 voxels of 55 classes.
+_CELLS_AT_ONCE = 65536
+
 
 @dataclass(frozen=True)
 class FusedConfig(SilhouetteConfig):
@@ -126,6 +129,30 @@ class FusedOutput:
         with torch.no_grad():
             return hull_cells(*self.silhouettes(index))
 
+    def silhouettes_of_volume(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return the greatest probability of each bone along every ray, float16 `(K-1, X, Z)` and `(K-1, Y, Z)`.
+
+        That is the maximum of the softmax of `logits` along Y and X, taken over the cells of the hull alone: outside
+        it no bone has a probability that float16 can hold.
+        """
+        cells, name = torch.nonzero(self.hull(index)), self.person(index)
+        x, y, z = self.decoded.shape[2:]
+        bones = self.coronal_layout.shape[1]
+        front, side = (self.decoded.new_zeros((side * z, 4 * bones), dtype=torch.float32) for side in (x, y))
+        for part in cells.split(_CELLS_AT_ONCE):
+            # Of each cell the corners along X, Y and Z.
+            probability = name(part).softmax(dim=-1)[..., 1:].unflatten(1, (2, 2, 2))
+            i, j, k = part.unbind(1)
+            for greatest, row, axis in ((front, i, 2), (side, j, 1)):
+                values = probability.amax(dim=axis).flatten(1)
+                rays = (row * z + k)[:, None].expand_as(values)
+                greatest.scatter_reduce_(0, rays, values, "amax")
+        views = [
+            greatest.view(side, z, 2, 2, bones).permute(4, 0, 2, 1, 3).reshape(bones, 2 * side, 2 * z).half()
+            for greatest, side in ((front, x), (side, y))
+        ]
+        return views[0], views[1]
+
     def logits(self, start: int = 0, stop: int | None = None) -> Tensor:
         """Return full-resolution class logits `(B, K, X, Y, stop - start)` of a slab of slices along Z.
 
@@ -180,19 +207,23 @@ class FusedSwinX2S(ReconstructionModel):
             ValueError: a size is not a multiple of 32, or the radiographs differ in height.
         """
         check_radiographs(coronal, sagittal, self.config.views_per_plane)
-        coronal_levels, sagittal_levels = self.silhouettes(coronal, sagittal)
-        volume = None
-        if volumes != 0:
-            for level, front, side in zip(self.levels(), coronal_levels, sagittal_levels, strict=False):
-                volume = level(front[:volumes], side[:volumes], volume)
-        return FusedOutput(
-            coronal_levels[-1],
-            sagittal_levels[-1],
-            volume,
-            coronal_levels[-2],
-            sagittal_levels[-2],
-            self.head,
-        )
+        if volumes is None:
+            return FusedOutput(*self.computed(coronal, sagittal), self.head)
+        levels = self.silhouettes(coronal, sagittal)
+        volume = self._decoded(*levels, volumes) if volumes else None
+        return FusedOutput(levels[0][-1], levels[1][-1], volume, levels[0][-2], levels[1][-2], self.head)
+
+    def tensors(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
+        """Return layouts, volume and features of all persons in the order of `FusedOutput`."""
+        front, side = self.silhouettes(coronal, sagittal)
+        return front[-1], side[-1], self._decoded(front, side, None), front[-2], side[-2]
+
+    def _decoded(self, coronal: list[Tensor], sagittal: list[Tensor], volumes: int | None) -> Tensor:
+        first, *finer = zip(self.levels(), coronal, sagittal, strict=False)
+        volume = first[0](first[1][:volumes], first[2][:volumes], None)
+        for level, front, side in finer:
+            volume = level(front[:volumes], side[:volumes], volume)
+        return volume
 
     def levels(self) -> tuple[LiftedLevel, ...]:
         """Return the levels of the 3D decoder, coarsest first: 1/8, 1/4 and 1/2 resolution."""

@@ -1,9 +1,9 @@
 """The 2D Swin Transformer that both views share, as a pyramid of five normalised feature maps.
 
 Section 3.1 of the paper. Blocks are those of Liu et al., "Swin Transformer" (ICCV 2021), with parameters named as in
-timm: importing timm itself loads torchvision and the compiler of PyTorch, which takes longer than PyTorch. The encoder
-differs from the usual Swin classifier in its patches of 2x2 pixels, in merging patches after every stage (the last
-one too), and in the size of its windows on small maps.
+timm: importing timm itself loads torchvision and the compiler of PyTorch, which takes longer than PyTorch. The
+encoder differs from the usual Swin classifier in its patches of 2x2 pixels, in merging patches after every stage (the
+last one too), and in the size of its windows on small maps.
 """
 
 from __future__ import annotations
