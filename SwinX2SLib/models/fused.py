@@ -207,23 +207,19 @@ class FusedSwinX2S(ReconstructionModel):
             ValueError: a size is not a multiple of 32, or the radiographs differ in height.
         """
         check_radiographs(coronal, sagittal, self.config.views_per_plane)
-        if volumes is None:
-            return FusedOutput(*self.computed(coronal, sagittal), self.head)
-        levels = self.silhouettes(coronal, sagittal)
-        volume = self._decoded(*levels, volumes) if volumes else None
-        return FusedOutput(levels[0][-1], levels[1][-1], volume, levels[0][-2], levels[1][-2], self.head)
-
-    def tensors(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
-        """Return layouts, volume and features of all persons in the order of `FusedOutput`."""
-        front, side = self.silhouettes(coronal, sagittal)
-        return front[-1], side[-1], self._decoded(front, side, None), front[-2], side[-2]
-
-    def _decoded(self, coronal: list[Tensor], sagittal: list[Tensor], volumes: int | None) -> Tensor:
-        first, *finer = zip(self.levels(), coronal, sagittal, strict=False)
-        volume = first[0](first[1][:volumes], first[2][:volumes], None)
-        for level, front, side in finer:
-            volume = level(front[:volumes], side[:volumes], volume)
-        return volume
+        coronal_levels, sagittal_levels = self.silhouettes(coronal, sagittal)
+        volume = None
+        if volumes != 0:
+            for level, front, side in zip(self.levels(), coronal_levels, sagittal_levels, strict=False):
+                volume = level(front[:volumes], side[:volumes], volume)
+        return FusedOutput(
+            coronal_levels[-1],
+            sagittal_levels[-1],
+            volume,
+            coronal_levels[-2],
+            sagittal_levels[-2],
+            self.head,
+        )
 
     def levels(self) -> tuple[LiftedLevel, ...]:
         """Return the levels of the 3D decoder, coarsest first: 1/8, 1/4 and 1/2 resolution."""

@@ -154,5 +154,7 @@ def test_a_network_for_inference_gives_the_same_logits(network):
     torch.manual_seed(6)
     pair = torch.rand(1, 1, 32, 64), torch.rand(1, 1, 32, 64)
     expected = random_fused().reconstruct_logits(*pair)
-    torch.testing.assert_close(for_inference(random_fused()).reconstruct_logits(*pair), expected, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        for_inference(random_fused()).reconstruct_logits(*pair), expected, rtol=1e-3, atol=1e-3
+    )
     assert isinstance(for_inference(network), RewrittenSwinX2S)
