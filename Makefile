@@ -10,7 +10,7 @@ WORKERS ?= logical
 RUN_TESTS := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-slicer lint format types docs docs-serve build bench \
+.PHONY: help demo test test-fast test-slicer lint format types docs docs-serve build bench bench-history \
 	notebooks screenshots translations hooks clean
 
 help:  ## list the targets
@@ -84,8 +84,11 @@ build: $(VENV)/.build  ## build the wheel and the source distribution into dist,
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 
-bench: $(VENV)/.test  ## measure speed and memory
+bench: $(VENV)/.test  ## measure speed and memory against plain ways to do the same
 	$(BIN)/python Testing/bench/run.py
+
+bench-history: $(VENV)/.test  ## plot the committed results of bench
+	$(BIN)/python Testing/bench/history.py
 
 # Look at the pictures in them afterwards; the site shows them.
 notebooks: $(VENV)/.notebooks  ## execute the example notebooks and save their outputs

@@ -156,6 +156,7 @@ set(SwinX2SLib_SCRIPTS
   models/orientation.py
   models/reconstruction.py
   models/residual.py
+  models/rewrites.py
   models/silhouettes.py
   models/single.py
   models/spine_discs.py
@@ -215,6 +216,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/batch/run.py
   reconstruct/batch/summary.py
   reconstruct/batch/worker.py
+  reconstruct/compiled.py
   reconstruct/device.py
   reconstruct/evidence.py
   reconstruct/job.py

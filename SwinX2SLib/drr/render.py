@@ -37,7 +37,7 @@ def render_drr(
             object with `labels` and `affine`; or the pair (numbers `(I, J, K)` in any order of axes,
             affine 4x4 from index to RAS mm).
         camera: "ap", "pa" or "lateral": parallel rays along the axes of the volume, one pixel for each line of
-            voxels; or a `ParallelCamera` or `ConeCamera` (needs `pip install 'swinx2s[projection]'`).
+            voxels; or a `ParallelCamera` or `ConeCamera`.
         kind: "labels" (every bone attenuates evenly), "ct" (numbers in HU), or "auto": whole numbers from 0 to 54
             are labels, all else is a CT.
         threshold_hu: CT number below which all is air; -1000 shows soft tissue in full.

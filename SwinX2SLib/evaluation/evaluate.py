@@ -10,8 +10,8 @@ import numpy as np
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.evaluation.case import CaseEvaluation, MeasuredPair
 from SwinX2SLib.evaluation.inputs import Inputs, read_inputs
-from SwinX2SLib.evaluation.options import Alignment, EvaluationOptions
-from SwinX2SLib.evaluation.volumes import TOLERANCES_MM, evaluate_volumes
+from SwinX2SLib.evaluation.options import TOLERANCES_MM, Alignment, EvaluationOptions
+from SwinX2SLib.evaluation.volumes import evaluate_volumes
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.geometry.polylines import resampled
 from SwinX2SLib.geometry.tuples import vector3

@@ -9,10 +9,11 @@ from typing import Literal, get_args
 
 from SwinX2SLib.anatomy import GROUPS
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.evaluation.volumes import TOLERANCES_MM
 
 Alignment = Literal["none", "centres", "bones", "rigid"]
 ALIGNMENTS: tuple[str, ...] = get_args(Alignment)
+# Of surface Dice.
+TOLERANCES_MM = (1.0, 2.0)
 
 
 @dataclass(frozen=True)

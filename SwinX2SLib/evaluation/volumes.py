@@ -11,8 +11,8 @@ from SwinX2SLib.anatomy import GROUPS, label_by_id
 from SwinX2SLib.evaluation.bones import BoneComparison, compare_bones, paper_averages
 from SwinX2SLib.evaluation.case import GroupEvaluation, LabelEvaluation, Status
 from SwinX2SLib.evaluation.metrics import identify
+from SwinX2SLib.evaluation.options import TOLERANCES_MM
 
-TOLERANCES_MM = (1.0, 2.0)
 Lines = Mapping[int, tuple[float | None, float | None]]
 
 

@@ -21,7 +21,6 @@ from functools import cache
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from trimesh.triangles import closest_point, points_to_barycentric
 from vtkmodules.vtkFiltersGeneral import vtkDiscreteFlyingEdges3D
 
 from SwinX2SLib.geometry.frames import transform_points
@@ -175,6 +174,9 @@ def signed_distances_mm(points: np.ndarray, surface: Surface) -> np.ndarray:
 
 
 def _signed_block(points: np.ndarray, surface: Surface, corners: np.ndarray, tree: cKDTree) -> np.ndarray:
+    # Comparing masks does without: trimesh loads scipy.optimize and more.
+    from trimesh.triangles import closest_point, points_to_barycentric
+
     count = min(_CANDIDATES, len(corners))
     near = tree.query(points, k=count)[1].reshape(len(points), count)
     repeated = np.repeat(points, count, axis=0)

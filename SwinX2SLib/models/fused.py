@@ -23,6 +23,9 @@ from SwinX2SLib.models.reconstruction import ReconstructionModel
 from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteNet, check_radiographs
 from SwinX2SLib.models.voxel_head import OUTSIDE, VoxelHead, hull_cells, log_silhouettes, voxels_of
 
+# Bounds the memory: each has 8 voxels of 55 classes.
+_CELLS_AT_ONCE = 65536
+
 
 @dataclass(frozen=True)
 class FusedConfig(SilhouetteConfig):
@@ -125,6 +128,30 @@ class FusedOutput:
         """Return which cells of one person may hold a bone: bool `(X/2, Y/2, Z/2)`."""
         with torch.no_grad():
             return hull_cells(*self.silhouettes(index))
+
+    def silhouettes_of_volume(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return the greatest probability of each bone along every ray, float16 `(K-1, X, Z)` and `(K-1, Y, Z)`.
+
+        That is the maximum of the softmax of `logits` along Y and X, taken over the cells of the hull alone: outside
+        it no bone has a probability that float16 can hold.
+        """
+        cells, name = torch.nonzero(self.hull(index)), self.person(index)
+        x, y, z = self.decoded.shape[2:]
+        bones = self.coronal_layout.shape[1]
+        front, side = (self.decoded.new_zeros((side * z, 4 * bones), dtype=torch.float32) for side in (x, y))
+        for part in cells.split(_CELLS_AT_ONCE):
+            # Of each cell the corners along X, Y and Z.
+            probability = name(part).softmax(dim=-1)[..., 1:].unflatten(1, (2, 2, 2))
+            i, j, k = part.unbind(1)
+            for greatest, row, axis in ((front, i, 2), (side, j, 1)):
+                values = probability.amax(dim=axis).flatten(1)
+                rays = (row * z + k)[:, None].expand_as(values)
+                greatest.scatter_reduce_(0, rays, values, "amax")
+        views = [
+            greatest.view(side, z, 2, 2, bones).permute(4, 0, 2, 1, 3).reshape(bones, 2 * side, 2 * z).half()
+            for greatest, side in ((front, x), (side, y))
+        ]
+        return views[0], views[1]
 
     def logits(self, start: int = 0, stop: int | None = None) -> Tensor:
         """Return full-resolution class logits `(B, K, X, Y, stop - start)` of a slab of slices along Z.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeGuard
 
 from torch import Tensor, nn
@@ -29,10 +30,20 @@ class ReconstructionModel(nn.Module):
     Attributes:
         config: its sizes.
         grid_shape: voxels `(X, Y, Z)`.
+        compiled: computes `tensors` in its place, where a backend has compiled it for one pair.
     """
 
     config: ReconstructionConfig
     grid_shape: tuple[int, int, int]
+    compiled: Callable[[Tensor, Tensor], tuple[Tensor, ...]] | None = None
+
+    def tensors(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
+        """Return what nearly all the work is for: tensors whose shapes depend on those of the radiographs alone."""
+        raise NotImplementedError
+
+    def computed(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
+        """Return `tensors`, compiled or not."""
+        return (self.compiled or self.tensors)(coronal, sagittal)
 
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
         """Return class logits `(B, K, X, Y, Z)` from radiographs `(B, N, X, Z)` and `(B, N, Y, Z)`."""

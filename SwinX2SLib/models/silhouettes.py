@@ -68,6 +68,11 @@ class SilhouetteModel(ReconstructionModel):
             ValueError: a size is not a multiple of 32, or the radiographs differ in height.
         """
         check_radiographs(coronal, sagittal, self.config.views_per_plane)
+        front, side = self.computed(coronal, sagittal)
+        return front, side
+
+    def tensors(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
+        """Return what `forward` returns."""
         front, side = self.silhouettes(coronal, sagittal)
         return front[-1], side[-1]
 

@@ -22,17 +22,17 @@ class Backend(Protocol):
 
 
 class TorchBackend:
-    """PyTorch, with weights of the manifests or of a file."""
+    """PyTorch and, on the processor, OpenVINO, with weights of the manifests or of a file."""
 
     def check(self, job: Job) -> list[InputError]:
         """Look at the device and at the file of weights, not yet at what is in it.
 
-        Does not import PyTorch unless a GPU is requested.
+        Does not import PyTorch unless a device is requested that may be absent.
         """
         from SwinX2SLib.reconstruct.model_choice import require_model
 
         errors: list[InputError] = []
-        if job.device == "cuda":
+        if job.device in ("cuda", "openvino"):
             from SwinX2SLib.reconstruct.device import choose_device
 
             try:

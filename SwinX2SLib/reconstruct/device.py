@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import torch
 
-from SwinX2SLib.errors import DeviceError, Fault
+from SwinX2SLib.errors import DeviceError, Fault, install_hint
+
+
+def openvino_is_installed() -> bool:
+    """Return whether the extra `openvino` is there; does not import it."""
+    return find_spec("openvino") is not None
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device for "auto" (a CUDA card if there is one), "cpu" or "cuda".
+    """Return the device for "auto" (a CUDA card if there is one), "cpu", "openvino" (the processor) or "cuda".
 
     Raises:
-        DeviceError: CUDA was requested and is not available; there is no fallback.
+        DeviceError: CUDA or OpenVINO was requested and is not available; there is no fallback.
     """
+    if name == "openvino" and not openvino_is_installed():
+        message = "OpenVINO was requested, but is not installed."
+        hint = f"Use --device auto or cpu. {install_hint('openvino')}"
+        raise DeviceError([Fault("device-absent", message, hint)])
     present = torch.cuda.is_available()
     if name == "cuda" and not present:
         built = (

@@ -15,7 +15,7 @@ from SwinX2SLib.radiographs.radiograph import Crop, Radiograph, RadiographOption
 from SwinX2SLib.radiographs.registration import Shift
 from SwinX2SLib.reconstruct.variations import VARIATIONS
 
-DEVICES = ("auto", "cpu", "cuda")
+DEVICES = ("auto", "cpu", "openvino", "cuda")
 _PATHS = ("ap", "lateral", "out")
 _RADIOGRAPHS = ("ap_options", "lateral_options")
 _HINT = "Correct the job; `swinx2s reconstruct --help` describes its values."
@@ -42,7 +42,9 @@ class ReconstructionSettings:
         """List values that cannot be used; files are looked at elsewhere."""
         wrong = []
         if self.device not in DEVICES:
-            wrong.append(f"The device must be auto, cpu or cuda, not {self.device!r}.")
+            wrong.append(
+                f"The device must be {', '.join(DEVICES[:-1])} or {DEVICES[-1]}, not {self.device!r}."
+            )
         if not (math.isfinite(self.min_component_fraction) and 0 <= self.min_component_fraction <= 1):
             wrong.append(
                 f"The minimum component fraction must be between 0 and 1, not {self.min_component_fraction}."
@@ -68,7 +70,8 @@ class Job:
         lateral_options: user options for the lateral radiograph.
         ap_view: "ap" or "pa", see `radiographs.Radiograph.view`.
         model: name in `Resources/models.json` or path of a `.safetensors` file.
-        device: "auto", "cpu" or "cuda"; a requested device that is not available is an error; there is no fallback.
+        device: "auto", "cpu", "openvino" (the processor, by OpenVINO) or "cuda"; a requested device that is not
+            available is an error; there is no fallback.
         overwrite: replace an earlier result in `out`.
         tta: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.

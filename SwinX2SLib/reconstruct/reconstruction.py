@@ -209,7 +209,6 @@ _PACKAGES = (
     "SimpleITK",
     "nibabel",
     "torch",
-    "timm",
     "vtk",
     "safetensors",
 )

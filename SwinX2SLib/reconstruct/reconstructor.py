@@ -21,12 +21,14 @@ from SwinX2SLib.measurements.bone_motions import BoneMotions, in_frame
 from SwinX2SLib.models.bone_names import BoneNameNet
 from SwinX2SLib.models.orientation import RadiographOrientationNet
 from SwinX2SLib.models.reconstruction import ReconstructionModel, reconstructs
+from SwinX2SLib.models.rewrites import RewrittenSwinX2S, for_inference
 from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.models.spine_discs import SpineDiscNet
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_radiographs
 from SwinX2SLib.radiographs.checks import two_patients_notes
 from SwinX2SLib.radiographs.pair_check import PairCheck, check_same_person
-from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device
+from SwinX2SLib.reconstruct.compiled import can_be_compiled, compile_network
+from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device, openvino_is_installed
 from SwinX2SLib.reconstruct.evidence import Evidence, Observed, calibration, evidence_of, judge
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels, assign_parts
@@ -76,7 +78,9 @@ class Reconstructor:
     Args:
         model: name of weights (`stored_weights()` lists them), path of a `.safetensors` file, or a network that
             offers `grid_shape` and `reconstruct_logits`.
-        device: "auto" (a CUDA card if there is one), "cpu" or "cuda"; a device that is absent is never replaced.
+        device: "auto", "cpu" (PyTorch), "openvino" (the processor, by OpenVINO) or "cuda"; a device that is absent is
+            never replaced. "auto" is a CUDA card if there is one, else OpenVINO for the paper's networks if it is
+            installed, else PyTorch.
         tta: passes of test-time augmentation, 1 to 6; each takes the network's time again.
         min_component_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
 
@@ -108,7 +112,7 @@ class Reconstructor:
         network, self.record = _load(model, self.device)
         if not reconstructs(network):
             raise ModelError([_OTHER_TASK])
-        self.model = network
+        self.model = network if isinstance(model, nn.Module) else for_inference(network)
         if self.record is not None and (faults := unfit_faults(self.record)):
             raise ModelError(faults)
         self.half_precision = bfloat16_is_fast(self.device)
@@ -118,7 +122,23 @@ class Reconstructor:
         self.bone_namer = _load_helper(bones, BoneNameNet, self.device) if bones else None
         # Silhouettes need the skeleton; what fills a volume itself is fitted where its record asks for discs.
         self.fits_skeleton = isinstance(network, SilhouetteModel) or self.disc_finder is not None
+        if self._is_compiled():
+            compile_network(self.model, self.record.sha256 if self.record else "")
         self._load_seconds = time.perf_counter() - started
+
+    def _is_compiled(self) -> bool:
+        """Return whether OpenVINO computes the network."""
+        if self.settings.device == "openvino" and not can_be_compiled(self.model):
+            raise ModelError([_NOT_COMPILED])
+        automatic = self.settings.device == "auto" and self.device.type == "cpu" and openvino_is_installed()
+        return self.settings.device == "openvino" or (automatic and isinstance(self.model, RewrittenSwinX2S))
+
+    @property
+    def device_name(self) -> str:
+        """What computes the network: "cpu" (PyTorch), "openvino" or "cuda" with the name of the card."""
+        if self._is_compiled():
+            return "openvino"
+        return f"cuda ({torch.cuda.get_device_name(self.device)})" if self.device.type == "cuda" else "cpu"
 
     @property
     def grid_shape(self) -> tuple[int, int, int]:
@@ -170,6 +190,7 @@ class Reconstructor:
         if self.fits_skeleton:
             pair = prepare_pair(ap, lateral, _finer_shape(self.grid_shape, small.spacing_mm, (ap, lateral)))
         clock.lap("prepare")
+        progress(0.0, f"Running the network on {self.device_name}")
         if self.fits_skeleton:
             found = self._by_skeleton(self.model, pair, small, progress, clock)
         else:
@@ -188,7 +209,7 @@ class Reconstructor:
             affine=pair.affine,
             spacing_mm=pair.spacing_mm,
             model_record=self.record,
-            device=_device_name(self.device),
+            device=self.device_name,
             precision="bfloat16" if self.half_precision else "float32",
             removed_component_voxels=removed,
             seconds={"load": load_seconds, **clock.seconds},
@@ -288,6 +309,11 @@ _OTHER_TASK = Fault(
     "model-other-task",
     "The network reconstructs nothing: it looks at single radiographs.",
     "Choose other weights with --model.",
+)
+_NOT_COMPILED = Fault(
+    "model-not-compiled",
+    "OpenVINO does not run networks of this kind.",
+    "Use --device auto or cpu.",
 )
 _NO_NUMBERS = Fault(
     "model-not-finite",
@@ -417,7 +443,3 @@ def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback) 
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _device_name(device: torch.device) -> str:
-    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"

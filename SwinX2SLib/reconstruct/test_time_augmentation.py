@@ -12,6 +12,7 @@ from torch.nn import functional
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.models.fused import FusedSwinX2S
 from SwinX2SLib.models.reconstruction import ReconstructionModel
+from SwinX2SLib.models.rewrites import RewrittenSwinX2S
 from SwinX2SLib.models.silhouettes import SilhouetteModel
 from SwinX2SLib.reconstruct.label_assignment import LabelAssignment, assign_labels
 from SwinX2SLib.reconstruct.variations import VARIATIONS
@@ -64,11 +65,8 @@ def mean_silhouettes(
     """
     sizes = [(int(shape[0]), int(shape[2])), (int(shape[1]), int(shape[2]))]
     if not isinstance(model, SilhouetteModel):
-        probability = mean_probability(model, *pair, tta)[1:]
-        views = [
-            _resampled(probability.amax(dim=axis)[None], size, 1.0)
-            for axis, size in zip((2, 1), sizes, strict=True)
-        ]
+        greatest = _greatest_along_rays(model, pair, tta)
+        views = [_resampled(view[None], size, 1.0) for view, size in zip(greatest, sizes, strict=True)]
         return views[0][0].cpu().numpy(), views[1][0].cpu().numpy()
     variations, sides = VARIATIONS[:tta], [label - 1 for label in mirrored_ids()[1:]]
     total = [torch.zeros((1, CLASS_COUNT - 1, *size), device=pair[0].device) for size in sizes]
@@ -81,6 +79,21 @@ def mean_silhouettes(
             sum_ += _resampled(map_, size, variation.zoom).sigmoid() / len(variations)
     coronal, sagittal = (maps[0].cpu().numpy() for maps in total)
     return coronal, sagittal
+
+
+def _greatest_along_rays(
+    model: ReconstructionModel, pair: tuple[Tensor, Tensor], tta: int
+) -> tuple[Tensor, Tensor]:
+    """Return the greatest mean probability of each bone along every ray, float16 `(54, X, Z)` and `(54, Y, Z)`."""
+    if tta == 1 and isinstance(model, FusedSwinX2S):
+        return model(*pair).silhouettes_of_volume(0)
+    if tta == 1:
+        slabs = (slab.float().softmax(dim=0).half() for slab in logit_slabs(model, *pair))
+    else:
+        slabs = iter([mean_probability(model, *pair, tta)])
+    parts = [(slab[1:].amax(dim=2), slab[1:].amax(dim=1)) for slab in slabs]
+    front, side = (torch.cat(view, dim=-1) for view in zip(*parts, strict=True))
+    return front, side
 
 
 def _resampled(maps: Tensor, size: tuple[int, int], zoom: float) -> Tensor:
@@ -97,6 +110,11 @@ def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -
         output = model(coronal, sagittal)
         for start, stop in _bounds(coronal.shape[-1]):
             yield output.logits(start, stop)[0]
+        return
+    if isinstance(model, RewrittenSwinX2S):
+        features = model.reconstruct_features(coronal, sagittal)
+        for start, stop in _bounds(coronal.shape[-1]):
+            yield model.head(features[..., start:stop])[0]
         return
     logits = model.reconstruct_logits(coronal, sagittal)[0]
     for start, stop in _bounds(logits.shape[-1]):

@@ -19,7 +19,7 @@ from SwinX2SLib.slicerui.dialogs import confirm
 
 TORCH = "torch>=2.6"
 # What only networks need; measuring, comparing and exporting do without.
-_OF_NETWORKS = ("torch", "timm", "safetensors")
+_OF_NETWORKS = ("torch", "safetensors")
 # Slicer's own; pip must not replace them while it installs others.
 _KEPT = ("numpy", "torch")
 

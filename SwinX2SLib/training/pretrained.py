@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
-from timm.models.swin_transformer import WindowAttention
 from torch import Tensor, nn
 
 from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.models.builder import Config, known_variants
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
-from SwinX2SLib.models.swin import PATCH_SIZE, STAGES, WINDOW_SIZE, SwinPyramid
+from SwinX2SLib.models.swin import PATCH_SIZE, STAGES, WINDOW_SIZE, SwinPyramid, WindowAttention
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 from SwinX2SLib.weights.checkpoint import read_checkpoint
 from SwinX2SLib.weights.record import key_faults
 
 PICTURE_PATCH, PICTURE_CHANNELS = 4, 3
+# Red, green and blue of ImageNet, by which its pictures are normalised.
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _PATCHES = "patch_embed.proj."
 _TABLE = "relative_position_bias_table"
 # Microsoft's own files merge patches at the end of a stage, timm's at the start of the next.
@@ -81,7 +81,7 @@ def radiograph_patches(
     """
     if radiograph_range:
         mean, deviation = (
-            torch.tensor(value).view(1, -1, 1, 1) for value in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
+            torch.tensor(value).view(1, -1, 1, 1) for value in (IMAGENET_MEAN, IMAGENET_DEVIATION)
         )
         weight = weight / deviation
         bias = bias - (weight * mean).sum((1, 2, 3))

@@ -20,6 +20,8 @@ from SwinX2SLib.weights.header import PACKED_KEY, SCALE
 LEAST_NUMBERS = 2048
 # A scale below the largest value clips it and is finer for the others: the shares tried.
 SHARES = np.linspace(0.6, 1.0, 21)
+# Each byte with its bits in opposite order.
+_REVERSED = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), 1, "little")[:, 0]
 
 
 def pack(state: Mapping[str, Tensor], bits: int) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -52,7 +54,7 @@ def unpack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> dict[s
         return dict(tensors)
     packed = json.loads(metadata[PACKED_KEY])
     bits, shapes = int(packed["bits"]), packed["shapes"]
-    if not 1 <= bits <= 16:
+    if not 1 <= bits <= 8:
         raise ValueError(f"the file states {bits} bits for each number")
     state = {}
     for key, value in tensors.items():
@@ -60,14 +62,24 @@ def unpack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> dict[s
             count = math.prod(map(int, shapes[key]))
             if value.numel() != -(-count * bits // 8):
                 raise ValueError(f"{key} does not have the size that the file states")
-            ones = np.unpackbits(value.numpy(), count=count * bits).reshape(count, bits)
-            codes = (ones.astype(np.int16) << np.arange(bits)).sum(axis=1) - (2 ** (bits - 1) - 1)
+            codes = _codes(value.numpy(), count, bits) - np.int16(2 ** (bits - 1) - 1)
             scale = tensors[key + SCALE].float().numpy()
             rows = codes.reshape(len(scale), -1) * scale[:, None]
-            state[key] = torch.from_numpy(rows.astype(np.float32)).view(shapes[key])
+            state[key] = torch.from_numpy(rows).view(shapes[key])
         elif not key.endswith(SCALE):
             state[key] = value
     return state
+
+
+def _codes(packed: np.ndarray, count: int, bits: int) -> np.ndarray:
+    """Return the first whole numbers of packed bytes, int16 `(count,)`; the lowest bit of each comes first."""
+    # Eight of them fill `bits` bytes, which are one number of 64 bits.
+    whole = np.zeros((-(-count // 8), 8), dtype=np.uint8)
+    padded = np.zeros(len(whole) * bits, dtype=np.uint8)
+    padded[: len(packed)] = _REVERSED[packed]
+    whole[:, :bits] = padded.reshape(-1, bits)
+    shifts = np.arange(0, 8 * bits, bits, dtype="<u8")
+    return ((whole.view("<u8") >> shifts) & np.uint64(2**bits - 1)).astype(np.int16).ravel()[:count]
 
 
 def _quantised(rows: np.ndarray, largest: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import atomic_file
@@ -82,11 +83,16 @@ def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> N
 def load(name_or_path: str | Path, device: str | torch.device) -> tuple[nn.Module, WeightsRecord]:
     """Return a network in evaluation mode and the record of its weights; see `SwinX2SLib.weights.load_weights`."""
     path, record = locate(name_or_path)
-    if faults := content_faults(path, record):
+    model = _empty(path, record)
+    if faults := _key_faults(model, path):
         raise WeightsError(faults)
-    model = _build(path, record)
-    # Copies into the network's own float32 tensors, whatever the precision on disk.
-    model.load_state_dict(read_tensors(path))
+    # float32 whatever the precision on disk; what is float32 there stays mapped.
+    state = {k: v.float() if v.is_floating_point() else v for k, v in read_tensors(path).items()}
+    model.load_state_dict(state, assign=True)
+    if any(tensor.is_meta for tensor in model.buffers()):
+        # It has tables that are not stored.
+        model = _build(path, record)
+        model.load_state_dict(state)
     return model.to(device).eval(), record
 
 
@@ -97,6 +103,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 def content_faults(path: Path, record: WeightsRecord) -> list[Fault]:
     """Return which tensors of a file do not fit the network of its record; empty when all do."""
+    return _key_faults(_empty(path, record), path)
+
+
+def _key_faults(model: nn.Module, path: Path) -> list[Fault]:
+    expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    return key_faults(expected, read_header(path)[0], str(path))
+
+
+def _empty(path: Path, record: WeightsRecord) -> nn.Module:
+    """Return the network of a record without memory for its tensors: nothing is drawn at random for them."""
     found = read_header(path)[0]
     # A network of more blocks than there are tensors may take hours to build.
     if not _blocks(record.overrides) <= len(found):
@@ -104,10 +120,23 @@ def content_faults(path: Path, record: WeightsRecord) -> list[Fault]:
     # Tensors of some networks do not depend on the grid.
     if "grid_shape" in record.overrides and not _is_grid(record.overrides["grid_shape"]):
         raise _unbuildable(path, "its grid is not three whole numbers of voxels")
-    with torch.device("meta"):
-        model = _build(path, record)
-    expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    return key_faults(expected, found, str(path))
+    with torch.device("meta"), _NothingFilled():
+        return _build(path, record)
+
+
+class _NothingFilled(TorchFunctionMode):
+    """Leave out what fills tensors of the meta device, which hold nothing: it would import PyTorch's compiler."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Sequence[type], args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        tensor = kwargs["tensor"] if "tensor" in kwargs else args[0] if args else None
+        name = func.__name__
+        in_place = name.endswith("_") and not name.endswith("__") and name != "requires_grad_"
+        if in_place and isinstance(tensor, Tensor) and tensor.is_meta:
+            return tensor
+        return func(*args, **kwargs)
 
 
 def _blocks(sizes: Mapping[str, Any]) -> float:

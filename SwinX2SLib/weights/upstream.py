@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from timm.layers.helpers import to_2tuple
-from timm.models.swin_transformer import get_relative_position_index
 from torch import Tensor
 
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.models.builder import PAPER_VARIANTS
-from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, PaddedSwinBlock
+from SwinX2SLib.models.swin import SIDE_MULTIPLE, STAGES, SwinBlock, relative_position_index
 from SwinX2SLib.models.swinx2s import SwinX2S, SwinX2SConfig
 from SwinX2SLib.weights.record import key_faults
 
@@ -183,14 +181,13 @@ def _buffer_faults(model: SwinX2S, published: Mapping[str, Tensor], path: str) -
     return faults
 
 
-def _buffer(block: PaddedSwinBlock, kind: str) -> Tensor | None:
+def _buffer(block: SwinBlock, kind: str) -> Tensor | None:
     if kind != "attn_mask":
-        return get_relative_position_index(*block.window_size)
-    padded = (
-        -(-side // window) * window
-        for side, window in zip(to_2tuple(block.input_resolution), block.window_size, strict=True)
+        return relative_position_index(block.window_size)
+    height, width = (
+        -(-side // window) * window for side, window in zip(block.map_size, block.window_size, strict=True)
     )
-    return block.get_attn_mask(torch.zeros(1, *padded, 1))
+    return block.mask((height, width)) if block.shift else None
 
 
 def _value_faults(tensors: Mapping[str, Tensor], path: str) -> list[Fault]:

@@ -118,7 +118,7 @@ def test_what_runs_no_network_needs_no_pytorch(machine):
     SlicerInstaller(machine.confirm, with_networks=False).ensure()
     assert "PyTorch" not in machine.questions[0]
     assert [step[0] for step in machine.done] == ["pip"]
-    assert "timm" not in {each.name for each in installer.requirements(with_networks=False)}
+    assert "safetensors" not in {each.name for each in installer.requirements(with_networks=False)}
 
 
 def test_while_slicer_is_tested_nobody_is_asked_and_nothing_done(desktop, monkeypatch):
@@ -132,7 +132,7 @@ def test_what_is_too_old_counts_as_missing(monkeypatch):
     versions = {"torch": "2.5.1", "numpy": "2.4.0rc1"}
     monkeypatch.setattr(installer, "installed_version", lambda name: versions.get(name, ""))
     names = {each.name for each in installer.missing_requirements()}
-    assert {"torch", "timm", "highdicom"} <= names
+    assert {"torch", "safetensors", "highdicom"} <= names
     assert "numpy" not in names
 
 

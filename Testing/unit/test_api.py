@@ -339,7 +339,6 @@ def test_a_ct_is_told_from_labels_by_its_numbers(hips):
 
 
 def test_a_cone_magnifies_what_parallel_rays_show(hips):
-    pytest.importorskip("nanodrr")
     camera = ConeCamera("ap", (0.0, 0.0, 0.0), (10.0, 10.0), (60, 60), 1500.0, 1000.0)
     near = render_drr(hips, camera)
     assert near.shape == (60, 60)

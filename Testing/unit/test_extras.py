@@ -12,8 +12,8 @@ from SwinX2SLib.resources import resource_path
 
 pytestmark = pytest.mark.slow
 
-# Packages that only extras bring. timm brings huggingface_hub itself, and does without.
-EXTRAS = ("nanodrr", "torchio", "tensorboard", "huggingface_hub", "distributed", "monai", "reportlab")
+# Packages that only extras bring.
+EXTRAS = ("openvino", "tensorboard", "huggingface_hub", "distributed", "monai", "reportlab")
 BLOCK = f"""
 import sys
 
@@ -66,17 +66,6 @@ def test_reconstruct_report_measure_and_export_run_without_any_extra(tmp_path):
 @pytest.mark.parametrize(
     ("extra", "code"),
     [
-        (
-            "projection",
-            """
-            import numpy as np
-            from SwinX2SLib.drr import project_grid, project_rays
-            from SwinX2SLib.geometry.cameras import ConeCamera
-
-            camera = ConeCamera("ap", (0.0, 0.0, 0.0), (1.0, 1.0), (4, 4), 1000.0, 900.0)
-            project_rays(np.ones((4, 4, 4), np.float32), np.eye(4), camera)
-            """,
-        ),
         (
             "cluster",
             """

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from SwinX2SLib.models.swin import PaddedSwinBlock, SwinPyramid, window_and_shift
+from SwinX2SLib.models.swin import SwinBlock, SwinPyramid, window_and_shift
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ def test_every_map_of_the_pyramid_is_normalised_over_its_channels():
 @torch.no_grad()
 def test_maps_are_padded_before_they_are_shifted():
     torch.manual_seed(0)
-    block = PaddedSwinBlock(8, (8, 10), num_heads=2, window_size=7, shift_size=3, dynamic_mask=True)
+    block = SwinBlock(8, (8, 10), heads=2, window=(7, 7), shift=3)
     tokens = torch.rand(1, 8, 10, 8)
     padded = torch.nn.functional.pad(tokens, (0, 0, 0, 4, 0, 6))
-    torch.testing.assert_close(block._attn(tokens), block._attn(padded)[:, :8, :10])
+    torch.testing.assert_close(block.attend(tokens), block.attend(padded)[:, :8, :10])
 
 
 @torch.no_grad()
@@ -56,7 +56,7 @@ def test_shifted_windows_let_neighbouring_windows_talk():
     changed[0, 6, 6, 0] += 1
     reached = {}
     for shift in (0, 3):
-        block = PaddedSwinBlock(8, (14, 14), num_heads=2, window_size=7, shift_size=shift, dynamic_mask=True)
+        block = SwinBlock(8, (14, 14), heads=2, window=(7, 7), shift=shift)
         reached[shift] = bool(((block(changed) - block(tokens))[0, 7, 7].abs() > 1e-6).any())
     assert reached == {0: False, 3: True}
 

@@ -218,7 +218,7 @@ def test_progress_rises_and_says_what_is_done(pair, threshold_model):
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert len(set(fractions)) >= 20
-    assert 0 < fractions[0] < fractions[-1] <= 1
+    assert 0 <= fractions[0] < fractions[-1] <= 1
     assert [message for _, message in told][-1] == "Removing small components"
 
 

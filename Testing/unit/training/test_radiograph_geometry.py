@@ -71,7 +71,7 @@ def test_a_small_sphere_lands_where_the_camera_says(view, place):
 def test_the_radiograph_is_that_of_the_ray_marcher(view):
     volume = sum(ball(place, 14.0) * (i + 1) for i, place in enumerate(PLACES))
     mine = VIEWS[view].project(volume, SPACING_MM).numpy() * SPACING_MM
-    marched = project_rays(volume.numpy(), AFFINE, camera(view), samples=600).T
+    marched = project_rays(volume.numpy(), AFFINE, camera(view)).T
     assert np.abs(mine - marched).max() < 0.04 * marched.max()
     assert np.corrcoef(mine.ravel(), marched.ravel())[0, 1] > 0.999
 
