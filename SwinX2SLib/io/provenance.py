@@ -149,6 +149,8 @@ _KINDS: Mapping[str, Any] = {
     "verdict": is_verdict,
     "expected_dice": _is_numbers_by_name,
     "position_error_mm": _is_numbers_by_name,
+    "depth_error_mm": _is_numbers_by_name,
+    "remarks": _is_texts,
     "shape_similarity": _is_numbers_by_name,
     "disc_shifts_mm": _is_numbers_by_name,
     "femur_shifts_mm": _is_numbers_by_name,

@@ -1,18 +1,16 @@
 """Depth maps: their truth in a sample, and the losses of 3DDX (Gu et al., MICCAI 2024).
 
-The scale-invariant loss is that of Eigen et al. (NeurIPS 2014) with 3DDX's weight; the centre-aligned one (CASI) first
-takes the mean error of all channels out.
+The scale-invariant loss is that of Eigen et al. (NeurIPS 2014) with 3DDX's weight; the centre-aligned one (CASI)
+first takes the mean error of all channels out.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from SwinX2SLib.models.depth_maps import REFERENCE_MM, DepthMapNet, mean_shift
+from SwinX2SLib.models.depth_maps import DepthMapNet, mean_shift
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.losses import single_silhouette_loss
 from SwinX2SLib.training.schedule import Phase
@@ -22,9 +20,7 @@ LOG_EPSILON, MEAN_WEIGHT, LEAST_SQUARE = 1e-8, 0.15, 1e-8
 DEPTH_WEIGHT = 100.0
 
 
-def scale_invariant_loss(
-    depth: Tensor, truth: Tensor, mask: Tensor, *, per_channel: bool = False
-) -> Tensor:
+def scale_invariant_loss(depth: Tensor, truth: Tensor, mask: Tensor, *, per_channel: bool = False) -> Tensor:
     """Return sqrt(max(mean g^2 - (mean g)^2 + 0.15 (mean g)^2, 1e-8)), g = log(relu(d) + 1e-8) - log(d* + 1e-8).
 
     Args:
@@ -52,9 +48,7 @@ def centre_aligned_loss(depth: Tensor, truth: Tensor, mask: Tensor, *, per_chann
 
     Args: as of `scale_invariant_loss`.
     """
-    return scale_invariant_loss(
-        depth + mean_shift(depth, truth, mask), truth, mask, per_channel=per_channel
-    )
+    return scale_invariant_loss(depth + mean_shift(depth, truth, mask), truth, mask, per_channel=per_channel)
 
 
 def depth_map_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Tensor]:
@@ -80,11 +74,3 @@ def depth_map_loss(model: nn.Module, batch: Batch, phase: Phase) -> dict[str, Te
     seen = (depths.depth_mm[:, :bones] > 0).float()
     parts["silhouettes"] = single_silhouette_loss(output.masks, seen, known)
     return parts
-
-
-__all__ = [
-    "REFERENCE_MM",
-    "centre_aligned_loss",
-    "depth_map_loss",
-    "scale_invariant_loss",
-]

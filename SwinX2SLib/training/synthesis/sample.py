@@ -18,8 +18,8 @@ from SwinX2SLib.training.synthesis.deformation import (
     plain_coordinates,
     source_coordinates,
 )
-from SwinX2SLib.training.synthesis.joints import Joints, find_joints
 from SwinX2SLib.training.synthesis.depths import SampleDepths, sample_depths
+from SwinX2SLib.training.synthesis.joints import Joints, find_joints
 from SwinX2SLib.training.synthesis.projections import make_frontal_radiograph, make_radiograph_groups
 from SwinX2SLib.training.synthesis.subjects import Subject
 from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry, make_groups

@@ -84,9 +84,7 @@ class ViewGeometry:
         grid = torch.addcmul(start, slope, centres[:, None, None, None])
         return _sample(slices[:, None], grid).sum(0)[0].mul_(oblique)
 
-    def crossed_pixels(
-        self, shape: tuple[int, int], voxel_mm: float, slices: int
-    ) -> tuple[Tensor, Tensor]:
+    def crossed_pixels(self, shape: tuple[int, int], voxel_mm: float, slices: int) -> tuple[Tensor, Tensor]:
         """Return where the rays of the pixels cross the middles of the slices along the depth axis.
 
         Returns:

@@ -20,7 +20,9 @@ def box(label: int = 3) -> np.ndarray:
     return labels
 
 
-def ball(radius_mm: float, centre_ras_mm=(0.0, 0.0, 0.0), spacing_mm=1.0, side=80) -> tuple[np.ndarray, np.ndarray]:
+def ball(
+    radius_mm: float, centre_ras_mm=(0.0, 0.0, 0.0), spacing_mm=1.0, side=80
+) -> tuple[np.ndarray, np.ndarray]:
     affine = network_affine(spacing_mm, (side,) * 3)
     index = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1)
     away = transform_points(affine, index) - np.array(centre_ras_mm)
@@ -150,4 +152,6 @@ def test_an_oblique_volume_has_the_depths_of_its_place_in_the_patient():
 
 def test_a_picture_is_refused():
     with pytest.raises(ValueError, match="3D"):
-        face_depths(np.zeros((4, 4), np.uint8), np.eye(4), ParallelCamera("ap", (0, 0, 0), (1, 1), (4, 4)), [1])
+        face_depths(
+            np.zeros((4, 4), np.uint8), np.eye(4), ParallelCamera("ap", (0, 0, 0), (1, 1), (4, 4)), [1]
+        )
