@@ -20,12 +20,10 @@ class BoneMotions:
     Attributes:
         bones: label names.
         matrices: float32 `(samples, bones, 3, 4)`, from RAS mm to RAS mm.
-        frontal_only: whether there was the frontal radiograph alone, which does not show depths.
     """
 
     bones: tuple[str, ...]
     matrices: np.ndarray
-    frontal_only: bool = False
 
     @classmethod
     def none(cls) -> BoneMotions:
@@ -40,8 +38,7 @@ class BoneMotions:
     def write(self, path: Path) -> None:
         """Write the file of a result."""
         with path.open("wb") as stream:
-            more = {"frontal_only": np.array(True)} if self.frontal_only else {}
-            np.savez_compressed(stream, bones=np.array(self.bones, dtype=str), matrices=self.matrices, **more)
+            np.savez_compressed(stream, bones=np.array(self.bones, dtype=str), matrices=self.matrices)
 
     @classmethod
     def read(cls, path: Path) -> BoneMotions:
@@ -53,7 +50,6 @@ class BoneMotions:
         try:
             with open_arrays(path, "file of samples") as content:
                 bones, matrices = content["bones"], np.asarray(content["matrices"], dtype=np.float32)
-                frontal_only = "frontal_only" in content.files and bool(content["frontal_only"])
             if bones.ndim != 1 or matrices.shape[1:] != (len(bones), 3, 4) or not np.isfinite(matrices).all():
                 raise ValueError("it does not hold one map for each bone and sample")
         except InputError:
@@ -62,7 +58,7 @@ class BoneMotions:
             hint = "Reconstruct again, or delete the file: values then have no intervals."
             sentence = f"The samples of the skeleton cannot be read ({error})."
             raise InputError([Fault("samples-damaged", sentence, hint, str(path))]) from error
-        return cls(tuple(str(name) for name in bones), matrices, frontal_only)
+        return cls(tuple(str(name) for name in bones), matrices)
 
 
 def bone_motion(before_mm: np.ndarray, after_mm: np.ndarray, exaggerated: float = 1.0) -> np.ndarray:

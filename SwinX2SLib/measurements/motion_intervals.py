@@ -24,19 +24,9 @@ from SwinX2SLib.measurements.from_landmarks import (
     value_from_landmarks,
 )
 from SwinX2SLib.measurements.label_sampling import with_intervals
-from SwinX2SLib.measurements.results import Measurement, absent
+from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.shared_geometry import SharedGeometry, shared_geometry
 
-# What a frontal radiograph alone can carry: sizes and angles that lie in its plane, or nearly so. All else runs along
-# its rays.
-FRONTAL = frozenset(
-    {
-        *("head_radius", "neck_shaft_angle", "femoral_offset", "neck_length", "head_shaft_distance"),
-        *("femoral_length", "femoral_length_difference", "mechanical_anatomical_angle"),
-        *("inter_asis_width", "pelvic_obliquity"),
-    }
-)
-NOT_FRONTAL = "It depends on depths, which a frontal radiograph alone does not show: add a lateral radiograph to measure it."
 METHOD = (
     "random skeletons around the one fitted to the radiographs: errors of position, size and shape of bones; a "
     "wrong name of a bone is not included"
@@ -55,10 +45,8 @@ def with_motion_intervals(
     Args:
         measured: by region.
         bones: by label name, on which they were measured.
-        motions: of the bones; of a frontal radiograph alone, values that depend on depths are absent.
+        motions: of the bones.
     """
-    if motions.frontal_only:
-        measured = {region: [_frontal(one) for one in ones] for region, ones in measured.items()}
     every = [one for found in measured.values() for one in found]
     geometry = shared_geometry(every)
     moved = [
@@ -81,13 +69,6 @@ def with_motion_intervals(
                 one, [_spread_mm(geometry.places[m], owners[m], motions) for m in marks]
             )
     return {region: [found.get(key_of(one), one) for one in ones] for region, ones in measured.items()}
-
-
-def _frontal(one: Measurement) -> Measurement:
-    """Return a measurement, or its absence where a frontal radiograph does not show it; places stay."""
-    if one.value is None or one.unit == "point" or one.name in FRONTAL or one.name.startswith(_COBB):
-        return one
-    return absent(one.name, one.structure, one.side, one.unit, NOT_FRONTAL)
 
 
 def _flagged_if_open(one: Measurement) -> Measurement:

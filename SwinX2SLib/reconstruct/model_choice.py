@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 DEPTH_WEIGHTS = "depth-maps-v1"
 DEPTH_VARIANT = "depth-maps"
 HOW_TO_GET_DEPTH = (
-    "train them with `swinx2s train Docs/training/depth-maps.toml --cases MANIFEST.json --out RUN` or import some with "
-    "`swinx2s weights import`, and name them with --depth-model"
+    "train them with `swinx2s train Docs/training/depth-maps.toml --cases MANIFEST.json --out RUN`, or import some "
+    "with `swinx2s weights import`, and name them with --depth-model"
 )
 
 

@@ -18,6 +18,7 @@ from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
+from SwinX2SLib.io.provenance import VIEWS
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
@@ -107,6 +108,11 @@ class Reconstruction:
     def bones(self) -> list[FoundBone]:
         """Each bone shown with its volume [ml] and the mean probability of its voxels, in the order of the ids."""
         return found_bones(self.labels, self.uncertainty, self.spacing_mm**3 / 1000)
+
+    @property
+    def is_frontal_only(self) -> bool:
+        """Whether the bones come from a frontal radiograph alone."""
+        return self.radiographs is not None and len(self.radiographs) == 1
 
     @property
     def notes(self) -> list[str]:
@@ -261,6 +267,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
     return {
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        VIEWS: [view for view, _ in zip(("ap", "lateral"), reconstruction.radiographs or (), strict=False)],
         "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
         "orientation_check": None if check is None else check.to_json(),
         "pair_check": None if pair_check is None else pair_check.to_json(),

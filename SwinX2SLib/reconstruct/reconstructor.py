@@ -356,6 +356,7 @@ class Clock:
         self._last = time.perf_counter()
 
     def lap(self, phase: str) -> None:
+        """Note the time since the last lap as that of a phase."""
         now = time.perf_counter()
         self.seconds[phase], self._last = now - self._last, now
 
@@ -413,4 +414,5 @@ def layers_reported(model: nn.Module, passes: int, progress: ProgressCallback) -
 
 
 def device_name(device: torch.device) -> str:
+    """Return what a result says of its device."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"

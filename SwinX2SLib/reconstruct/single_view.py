@@ -155,7 +155,7 @@ def reconstruct_frontal(
         renamed_levels=tuple(label_by_id(label).name for label in naming.renamed),
         level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
         position_error_mm=by_name(fit.position_error_mm, 1),
-        motions=replace(motions_in_ras(fit, pair), frontal_only=True),
+        motions=motions_in_ras(fit, pair),
         radiographs=(radiograph,),
         orientation_check=check,
         settings=settings,
