@@ -82,7 +82,8 @@ def test_cone_depths_of_a_ball_are_those_of_geometry(source_mm):
     off = np.linalg.norm(to_centre - along[..., None] * rays.directions, axis=-1)
     inner = off < 0.9 * radius
     half = np.sqrt(radius**2 - off[inner] ** 2)
-    assert maps.masks[0][inner].all() and not maps.masks[0][off > radius + 1].any()
+    assert maps.masks[0][inner].all()
+    assert not maps.masks[0][off > radius + 1].any()
     # Voxels of 1 mm: at a slope of 2 the surface of voxels is up to two voxels off.
     assert np.abs(maps.front_mm[0][inner] - (along[inner] - half)).max() < 2.5
     assert abs((maps.front_mm[0][inner] - (along[inner] - half)).mean()) < 0.3
