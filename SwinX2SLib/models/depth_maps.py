@@ -127,6 +127,9 @@ class DepthMapNet(UNet2d):
             x = self.decoded(x, skips, number)
         x = x[..., :width, :height]
         unit = _PIXELS * spacing_mm.float().view(-1, 1, 1, 1)
-        depth = REFERENCE_MM + unit * self.depth(x).float()
-        placed = depth if self.placed is None else REFERENCE_MM + unit * self.placed(x).float()
-        return DepthMapOutput(depth, placed, self.masks(x).float())
+        # In half precision depths would have steps of a millimetre.
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            depth = REFERENCE_MM + unit * self.depth(x)
+            placed = depth if self.placed is None else REFERENCE_MM + unit * self.placed(x)
+            return DepthMapOutput(depth, placed, self.masks(x))

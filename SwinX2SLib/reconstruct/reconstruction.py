@@ -16,7 +16,6 @@ import numpy as np
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
 from SwinX2SLib.io.provenance import VIEWS
 from SwinX2SLib.io.segmentations import write_segmentation
@@ -31,6 +30,7 @@ from SwinX2SLib.reconstruct.verdict import KEY, Verdict
 from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
+    from SwinX2SLib.geometry.surfaces import Surface
     from SwinX2SLib.reconstruct.evidence import Evidence
     from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
     from SwinX2SLib.weights import WeightsRecord

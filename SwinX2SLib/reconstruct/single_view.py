@@ -25,8 +25,8 @@ from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.tuples import shape2, shape3, vector2, vector3
 from SwinX2SLib.models.depth_maps import REFERENCE_MM, DepthMapNet
 from SwinX2SLib.models.orientation import View
-from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair
-from SwinX2SLib.radiographs.radiograph import PA
+from SwinX2SLib.radiographs import PreparedPair, Radiograph, RadiographOptions, prepare_pair
+from SwinX2SLib.radiographs.radiograph import AP, PA
 from SwinX2SLib.radiographs.reading import RadiographSource, examine_radiograph
 from SwinX2SLib.radiographs.registration import place_radiograph
 from SwinX2SLib.reconstruct.job import AUTO_DEPTH
@@ -72,6 +72,8 @@ def reconstruct_frontal(
     reconstructor: Reconstructor | None = None,
     progress: ProgressCallback | None = None,
     *,
+    ap_view: str = AP,
+    options: RadiographOptions | None = None,
     depth_model: str = AUTO_DEPTH,
     absolute_depth: bool = False,
     accept_view: bool = False,
@@ -80,6 +82,8 @@ def reconstruct_frontal(
 
     Args:
         ap: a file, numbers `(rows, columns)`, or a `Radiograph`; see `read_radiographs`.
+        ap_view: "ap" or "pa", of what is not a `Radiograph`.
+        options: pixel size, source distances, orientation..., likewise.
         reconstructor: a loaded model that predicts silhouettes; the default one when None.
         progress: called often with the completed fraction and a description; an exception from it stops the work.
         depth_model: weights of depth maps: name, path, "auto" (the default ones, if this version has any) or "none".
@@ -105,7 +109,7 @@ def reconstruct_frontal(
         reconstructor.settings,
         depth_model=depth_model, absolute_depth=absolute_depth, accept_view=accept_view,
     )  # fmt: skip
-    radiograph, faults = examine_radiograph(ap, ap.view if isinstance(ap, Radiograph) else "ap")
+    radiograph, faults = examine_radiograph(ap, ap.view if isinstance(ap, Radiograph) else ap_view, options)
     faults += frontal_faults(radiograph, settings)
     if faults or radiograph is None:
         raise InputError(faults)
