@@ -82,17 +82,17 @@ def reconstruct_frontal(
 
     Args:
         ap: a file, numbers `(rows, columns)`, or a `Radiograph`; see `read_radiographs`.
-        ap_view: "ap" or "pa", of what is not a `Radiograph`.
-        options: pixel size, source distances, orientation..., likewise.
         reconstructor: a loaded model that predicts silhouettes; the default one when None.
         progress: called often with the completed fraction and a description; an exception from it stops the work.
+        ap_view: "ap" or "pa", of what is not a `Radiograph`.
+        options: pixel size, source distances, orientation..., likewise.
         depth_model: weights of depth maps: name, path, "auto" (the default ones, if this version has any) or "none".
         absolute_depth: refuse a result whose bones have no known distance from the X-ray source.
         accept_view: take the radiograph as frontal though it looks like a lateral one.
 
     Returns:
         Labels, surfaces, uncertainty; without a verdict. Its place along the rays is absolute where depth maps and
-        the distances of the source are known; else the bones' mean depth is in the middle of the volume.
+        the distances of the source are known; else the bones' mean depth is a convention.
 
     Raises:
         InputError: with all faults: of the radiograph, of the options, a lateral radiograph, or no bone in it.
@@ -109,7 +109,7 @@ def reconstruct_frontal(
         reconstructor.settings,
         depth_model=depth_model, absolute_depth=absolute_depth, accept_view=accept_view,
     )  # fmt: skip
-    radiograph, faults = examine_radiograph(ap, ap.view if isinstance(ap, Radiograph) else ap_view, options)
+    radiograph, faults = examine_radiograph(ap, ap_view, options)
     faults += frontal_faults(radiograph, settings)
     if faults or radiograph is None:
         raise InputError(faults)

@@ -242,6 +242,11 @@ def test_a_network_that_needs_both_views_is_refused():
         reconstruct_frontal(radiograph(), Reconstructor(model))
 
 
+def test_a_radiograph_that_was_read_as_a_lateral_one_is_refused():
+    with pytest.raises(InputError, match="lateral radiograph is used as the ap one"):
+        reconstruct_frontal(radiograph("lateral"), Reconstructor(build_model("silhouettes")))
+
+
 def test_a_picture_without_a_bone_is_refused_in_words():
     # A network that sees nothing: its silhouettes are 2 % everywhere.
     model = build_model("silhouettes", grid_shape=[64, 64, 96])
