@@ -34,6 +34,7 @@ set(SwinX2SLib_SCRIPTS
   datasets/scan.py
   datasets/volumes.py
   drr/__init__.py
+  drr/depth.py
   drr/overlay.py
   drr/projection.py
   drr/render.py
@@ -151,6 +152,7 @@ set(SwinX2SLib_SCRIPTS
   models/__init__.py
   models/bone_names.py
   models/builder.py
+  models/depth_maps.py
   models/fused.py
   models/layers.py
   models/orientation.py
@@ -231,6 +233,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/reconstructor.py
   reconstruct/scoring.py
   reconstruct/serving.py
+  reconstruct/single_view.py
   reconstruct/skeleton_fit.py
   reconstruct/test_time_augmentation.py
   reconstruct/variations.py
@@ -263,6 +266,7 @@ set(SwinX2SLib_SCRIPTS
   skeleton/__init__.py
   skeleton/algebra.py
   skeleton/contours.py
+  skeleton/depth_points.py
   skeleton/discs.py
   skeleton/fitting.py
   skeleton/levels.py
@@ -367,6 +371,7 @@ set(SwinX2SLib_SCRIPTS
   training/checkpoint.py
   training/config.py
   training/data.py
+  training/depth_objective.py
   training/distributed.py
   training/log.py
   training/loop.py
@@ -381,6 +386,7 @@ set(SwinX2SLib_SCRIPTS
   training/synthesis/__init__.py
   training/synthesis/appearance.py
   training/synthesis/deformation.py
+  training/synthesis/depths.py
   training/synthesis/implants.py
   training/synthesis/joints.py
   training/synthesis/objects.py

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from SwinX2SLib.radiographs.radiograph import Radiograph, RadiographOptions
     from SwinX2SLib.reconstruct.reconstruction import Reconstruction
     from SwinX2SLib.reconstruct.reconstructor import Reconstructor
+    from SwinX2SLib.reconstruct.single_view import reconstruct_frontal
     from SwinX2SLib.weights import load_weights, stored_weights
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "load_weights",
     "measure",
     "read_radiographs",
+    "reconstruct_frontal",
     "render_drr",
     "stored_weights",
 ]
@@ -77,6 +79,7 @@ _HOMES = {
     "load_weights": "weights",
     "measure": "measurements.measure",
     "read_radiographs": "radiographs.pair",
+    "reconstruct_frontal": "reconstruct.single_view",
     "render_drr": "drr.render",
     "stored_weights": "weights",
 }

@@ -350,6 +350,14 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Only a frontal radiograph</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reconstruct the frontal radiograph alone. It does not show depths: bones are less certain along the rays, and measurements that depend on depths are absent.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>a pixel size of exactly 1 mm is correct</source>
             <translation type="unfinished" />
         </message>
@@ -1444,6 +1452,22 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Absolute depth needs depth maps, and there are no weights for them.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Absolute depth needs the distances of the X-ray source, which are unknown.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Leave --absolute-depth out; or {0}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Set Source-to-detector distance (SID) and Source-to-patient distance, or leave --absolute-depth out.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>CUDA was requested, but {0}.</source>
             <translation type="unfinished" />
         </message>
@@ -1684,11 +1708,27 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The network predicts no silhouettes of a radiograph, and a frontal one alone is not enough for it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Choose other weights with Model, or add the lateral radiograph.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The output of the network is not finite (NaN or infinite).</source>
             <translation type="unfinished" />
         </message>
         <message>
             <source>Choose other weights with Model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The weights {0} are those of {1}, not of depth maps.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>To get some, {0}.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1757,6 +1797,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Choose another --name, or add --replace.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>No bone was recognised in the radiograph.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check that it is a frontal radiograph of the trunk, that bone is bright, and its orientation and pixel size.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2445,6 +2493,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Check the order: frontal, lateral.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The radiograph looks like a lateral one (probability {0} %); a frontal one is needed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use the frontal radiograph. If this is one, correct its orientation, or add --accept-view.</source>
             <translation type="unfinished" />
         </message>
         <message>

@@ -17,7 +17,7 @@ from SwinX2SLib.cli.parsing import add_command, add_output, usage_error
 from SwinX2SLib.errors import EXIT_CODES
 from SwinX2SLib.radiographs.radiograph import FLIPS, ROTATIONS_DEG, Crop, RadiographOptions
 from SwinX2SLib.radiographs.registration import AUTOMATIC
-from SwinX2SLib.reconstruct.job import DEVICES, Job
+from SwinX2SLib.reconstruct.job import AUTO_DEPTH, DEVICES, Job
 from SwinX2SLib.reconstruct.protocol import Error, Event, Progress, Result
 from SwinX2SLib.reconstruct.variations import VARIATIONS
 from SwinX2SLib.reconstruct.verdict import COLOURS, LEGEND, SYMBOLS, Verdict, strip
@@ -106,7 +106,8 @@ def _cell(verdict: str) -> str:
 
 _VIEWS = ("ap", "lateral")
 _DESCRIPTION = """\
-Reconstruct up to 54 bones from a frontal and a lateral radiograph of one person.
+Reconstruct up to 54 bones from a frontal and a lateral radiograph of one person, or, less well, from a frontal one
+alone (--single AP).
 
 Radiographs must be in standard display orientation: head up; patient's right on the left of the frontal view (AP or
 PA); anterior on the left of the lateral view (otherwise use --flip lateral=h). DICOM files that state the patient
@@ -122,6 +123,7 @@ _EXAMPLES = (
     "swinx2s reconstruct ap.dcm lateral.dcm --out result",
     "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.8 --flip lateral=h",
     "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.2,0.25 --crop ap=5%,0%,90%,100%",
+    "swinx2s reconstruct --single ap.dcm --out result",
 )
 
 
@@ -133,17 +135,48 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "ap",
         type=Path,
+        nargs="?",
         metavar="AP",
         help="frontal (AP or PA) radiograph: PNG, JPEG, TIFF, DICOM, NRRD or NIfTI",
     )
-    parser.add_argument("lateral", type=Path, metavar="LATERAL", help="lateral radiograph")
+    parser.add_argument("lateral", type=Path, nargs="?", metavar="LATERAL", help="lateral radiograph")
     add_output(parser, "result")
     parser.add_argument(
         "--json", action="store_true", help="report progress and result as JSON lines on standard output"
     )
     add_radiograph_options(parser)
     add_model_options(parser)
+    _add_single_options(parser)
     parser.set_defaults(func=run_reconstruct)
+
+
+def _add_single_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("a frontal radiograph alone")
+    group.add_argument(
+        "--single",
+        type=Path,
+        metavar="AP",
+        help="reconstruct this frontal radiograph alone, in place of AP and LATERAL: depths are those of people in "
+        "general with such silhouettes, or of depth maps, and values that depend on them are not measured",
+    )
+    group.add_argument(
+        "--depth-model",
+        default=AUTO_DEPTH,
+        metavar="MODEL",
+        help="weights of depth maps: name, path, auto (the default ones, if this version has any) or none "
+        "(default: auto)",
+    )
+    group.add_argument(
+        "--absolute-depth",
+        action="store_true",
+        help="refuse a result whose distance from the X-ray source is not known: this needs depth maps and both "
+        "source distances",
+    )
+    group.add_argument(
+        "--accept-view",
+        action="store_true",
+        help="take the radiograph as frontal though it looks like a lateral one",
+    )
 
 
 def add_radiograph_options(parser: argparse.ArgumentParser) -> None:
@@ -281,6 +314,11 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
         # One spacing for both radiographs is wrong once.
         raise ValueError("\n".join(dict.fromkeys(wrong)))
     values = {name: getattr(arguments, name) for name in _PLAIN}
+    values |= {name: getattr(arguments, name) for name in _SINGLE if hasattr(arguments, name)}
+    if getattr(arguments, "single", None) is not None:
+        values |= {"ap": arguments.single, "lateral": None}
+        # What holds for both is the frontal one's.
+        options["lateral"] = RadiographOptions()
     return Job(**values, ap_options=options["ap"], lateral_options=options["lateral"])
 
 
@@ -288,6 +326,24 @@ _PLAIN = (
     "ap", "lateral", "out", "ap_view", "model", "device", "overwrite", "tta", "min_component_fraction",
     "lateral_offset_mm",
 )  # fmt: skip
+
+
+_SINGLE = ("depth_model", "absolute_depth", "accept_view")
+
+
+def _radiograph_errors(arguments: argparse.Namespace) -> list[str]:
+    """Return why the radiographs of the command line are none: two files, or one after --single."""
+    if arguments.single is None:
+        if arguments.lateral is not None:
+            return []
+        missing = "AP and LATERAL are" if arguments.ap is None else "LATERAL is"
+        return [f"{missing} missing; for a frontal radiograph alone use --single AP."]
+    if arguments.ap is not None:
+        return ["--single takes the only radiograph; leave AP and LATERAL out."]
+    texts = {name: [str(text) for text in getattr(arguments, name)] for name in _TAKERS}
+    given = [name for name, each in texts.items() if any(text.split("=")[0] == "lateral" for text in each)]
+    given += ["lateral_offset_mm"] * (arguments.lateral_offset_mm is not None)
+    return [f"--{name.replace('_', '-')} is for a lateral radiograph, and there is none." for name in given]
 
 
 def _shift(text: str) -> float | str:
@@ -372,6 +428,8 @@ def run_reconstruct(arguments: argparse.Namespace) -> int:
     from SwinX2SLib.reconstruct.protocol import encode
     from SwinX2SLib.reconstruct.worker import claim_standard_output, run_reported, stop_on_signals
 
+    if errors := _radiograph_errors(arguments):
+        return usage_error(arguments.parser, errors)
     try:
         job = job_of_arguments(arguments)
     except ValueError as error:

@@ -13,6 +13,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera, view_axes
 from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
 from SwinX2SLib.geometry.tuples import shape2, vector2, vector3
+from SwinX2SLib.io.provenance import VIEWS
 
 # Of a voxel: a volume that is turned by less lies straight for the eye.
 _STRAIGHT = 0.01
@@ -262,7 +263,7 @@ ROLES = ("ap", "lateral")
 
 
 def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
-    """Return the cameras of both radiographs by role (`ap`, `lateral`).
+    """Return the cameras of the radiographs by role (`ap`, and `lateral` if there was one).
 
     Rays are parallel, as the network takes them, unless the radiograph states its source distances
     (`source_to_detector_mm` and `source_to_isocentre_mm`, and `central_ray_px` where the central ray does not meet
@@ -277,7 +278,8 @@ def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
     grid = provenance["grid"]
     middle = transform_points(np.array(grid["affine_ras_mm"]), (np.array(grid["shape"]) - 1) / 2)
     isocentre = vector3(middle)
-    return {role: _camera(provenance["inputs"][role], isocentre) for role in ROLES}
+    roles = ROLES[:1] if provenance.get(VIEWS) == list(ROLES[:1]) else ROLES
+    return {role: _camera(provenance["inputs"][role], isocentre) for role in roles}
 
 
 def _camera(radiograph: Mapping[str, Any], isocentre: tuple[float, float, float]) -> Camera:

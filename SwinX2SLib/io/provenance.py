@@ -62,6 +62,27 @@ def read_provenance(path: Path, required: Collection[str] = ()) -> dict[str, Any
     return provenance
 
 
+VIEWS = "views"
+"""Entry: the roles of the radiographs that were used, `ap` and `lateral`; absent before there were single ones."""
+# Files of a result that hold its bones.
+_BONES = ("labels.nii.gz", "segmentation.seg.nrrd")
+
+
+def is_frontal_only(path: Path) -> bool:
+    """Return whether bones come from a frontal radiograph alone, which does not show depths.
+
+    Args:
+        path: folder of a result, its bones, or anything else.
+    """
+    folder = path if path.is_dir() else path.parent
+    if not (path.is_dir() or path.name in _BONES) or not (folder / FILE).is_file():
+        return False
+    try:
+        return read_provenance(folder / FILE).get(VIEWS) == ["ap"]
+    except InputError:
+        return False
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -149,6 +170,9 @@ _KINDS: Mapping[str, Any] = {
     "verdict": is_verdict,
     "expected_dice": _is_numbers_by_name,
     "position_error_mm": _is_numbers_by_name,
+    "depth_error_mm": _is_numbers_by_name,
+    "remarks": _is_texts,
+    VIEWS: _is_texts,
     "shape_similarity": _is_numbers_by_name,
     "disc_shifts_mm": _is_numbers_by_name,
     "femur_shifts_mm": _is_numbers_by_name,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from SwinX2SLib.errors import Fault, InputError
+from SwinX2SLib.io.provenance import is_frontal_only
 from SwinX2SLib.measurements.bones import Bone
 from SwinX2SLib.measurements.crosschecks import cross_check_flags, with_flags
 from SwinX2SLib.measurements.femur import measure_femur
@@ -13,11 +14,11 @@ from SwinX2SLib.measurements.label_intervals import with_label_intervals
 from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
 from SwinX2SLib.measurements.pelvis import measure_pelvis
 from SwinX2SLib.measurements.pelvis_landmarks import SIDES
-from SwinX2SLib.measurements.quality_flags import withheld_if_impossible
+from SwinX2SLib.measurements.quality_flags import withheld_if_impossible, without_depths
 from SwinX2SLib.measurements.reading import ReadOptions
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.rib import measure_ribs
-from SwinX2SLib.measurements.sources import BonesSource, subject_of
+from SwinX2SLib.measurements.sources import BonesSource, path_of, subject_of
 from SwinX2SLib.measurements.spine import measure_spine
 from SwinX2SLib.measurements.vertebra import measure_vertebrae, vertebra_shapes
 
@@ -76,6 +77,8 @@ def measure(
     if faults or subject is None:
         raise InputError(faults)
     found = measure_subject(subject.bones, wanted)
+    if getattr(source, "is_frontal_only", False) or is_frontal_only(path_of(source)):
+        found = without_depths(found)
     motions = getattr(source, "motions", None)
     if motions is not None:
         return with_motion_intervals(found, subject.bones, motions)

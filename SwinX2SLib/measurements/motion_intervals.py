@@ -28,7 +28,7 @@ from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.shared_geometry import SharedGeometry, shared_geometry
 
 METHOD = (
-    "random skeletons around the one fitted to both radiographs: errors of position, size and shape of bones; a "
+    "random skeletons around the one fitted to the radiographs: errors of position, size and shape of bones; a "
     "wrong name of a bone is not included"
 )
 # A value or place that the radiographs leave open by more to either side is not "good" [mm or degrees].

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from SwinX2SLib.anatomy import labels
@@ -100,6 +101,29 @@ POSSIBLE = {
     "canal_length": (7.0, 40.0),
     "canal_width": (8.0, 60.0),
 }
+
+
+# What a frontal radiograph alone can carry: sizes and angles in its plane, or nearly so; of Cobb angles there
+# are several, with the levels of their curves in their names. All else depends on depths.
+FRONTAL = (
+    *("head_radius", "neck_shaft_angle", "femoral_offset", "neck_length", "head_shaft_distance"),
+    *("femoral_length", "femoral_length_difference", "mechanical_anatomical_angle"),
+    *("inter_asis_width", "pelvic_obliquity", "cobb_angle"),
+)
+NOT_FRONTAL = (
+    "It depends on depths, which a frontal radiograph alone does not show: add a lateral one to measure it."
+)
+
+
+def without_depths(measured: Mapping[str, list[Measurement]]) -> dict[str, list[Measurement]]:
+    """Return measurements by region, those absent that a frontal radiograph alone does not show; landmarks stay."""
+    return {region: [_frontal(one) for one in ones] for region, ones in measured.items()}
+
+
+def _frontal(one: Measurement) -> Measurement:
+    if one.value is None or one.unit == "point" or one.name.startswith(FRONTAL):
+        return one
+    return absent(one.name, one.structure, one.side, one.unit, NOT_FRONTAL)
 
 
 def withheld_if_impossible(measurement: Measurement) -> Measurement:

@@ -12,6 +12,7 @@ from torch import nn
 
 from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.models.bone_names import BoneNameConfig, BoneNameNet
+from SwinX2SLib.models.depth_maps import DepthMapConfig, DepthMapNet
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
 from SwinX2SLib.models.orientation import RadiographOrientationConfig, RadiographOrientationNet
 from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteModel
@@ -27,6 +28,7 @@ Config = (
     | RadiographOrientationConfig
     | SpineDiscConfig
     | BoneNameConfig
+    | DepthMapConfig
 )
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
@@ -59,6 +61,7 @@ _VARIANTS: dict[str, Config] = {
     "film-orientation": RadiographOrientationConfig(),
     "spine-discs": SpineDiscConfig(),
     "bone-names": BoneNameConfig(),
+    "depth-maps": DepthMapConfig(),
 }
 _NETWORKS: dict[type, type[nn.Module]] = {
     SwinX2SConfig: SwinX2S,
@@ -67,6 +70,7 @@ _NETWORKS: dict[type, type[nn.Module]] = {
     RadiographOrientationConfig: RadiographOrientationNet,
     SpineDiscConfig: SpineDiscNet,
     BoneNameConfig: BoneNameNet,
+    DepthMapConfig: DepthMapNet,
 }
 # Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
 # By the extra that they need.
@@ -137,7 +141,7 @@ def variant_config(name: str, **overrides: Any) -> Config:
 def build_model(name: str, **overrides: Any) -> nn.Module:
     """Return a network with fresh weights, on the current default device.
 
-    Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for the two that look at single radiographs, the
+    Every network has the attribute `grid_shape` `(X, Y, Z)` and, but for those that look at single radiographs, the
     method `reconstruct_logits(coronal, sagittal)` from radiographs `(B, N, X, Z)` and `(B, N, Y, Z)` to class logits
     `(B, out_channels, X, Y, Z)`.
 

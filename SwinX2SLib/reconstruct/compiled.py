@@ -97,7 +97,7 @@ def compiled_path(network: ReconstructionModel, weights: str, settings: dict[str
 
 
 def _openvino() -> Any:
-    """Return the package, which sends nothing: it reports its use to its makers only where this other one is there."""
+    """Return the package. It reports its use to its makers only where its other package is there: nothing is sent."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     with needs_extra(_EXTRA):
         import openvino

@@ -17,6 +17,7 @@ from SwinX2SLib.reconstruct.variations import VARIATIONS
 
 DEVICES = ("auto", "cpu", "openvino", "cuda")
 _PATHS = ("ap", "lateral", "out")
+AUTO_DEPTH, NO_DEPTH = "auto", "none"
 _RADIOGRAPHS = ("ap_options", "lateral_options")
 _HINT = "Correct the job; `swinx2s reconstruct --help` describes its values."
 
@@ -37,6 +38,9 @@ class ReconstructionSettings:
     device: str = "auto"
     tta: int = 1
     min_component_fraction: float = 0.1
+    depth_model: str = AUTO_DEPTH
+    absolute_depth: bool = False
+    accept_view: bool = False
 
     def faults(self) -> list[Fault]:
         """List values that cannot be used; files are looked at elsewhere."""
@@ -55,6 +59,8 @@ class ReconstructionSettings:
             )
         if not self.model:
             wrong.append("The model name is empty.")
+        if not self.depth_model:
+            wrong.append("The name of the depth model is empty.")
         return [Fault("job-value", message, _HINT) for message in wrong]
 
 
@@ -64,7 +70,7 @@ class Job:
 
     Attributes:
         ap: file of the frontal radiograph.
-        lateral: file of the lateral radiograph.
+        lateral: file of the lateral radiograph; None where there is the frontal one alone.
         out: folder to write; it must not exist or be empty, unless `overwrite`.
         ap_options: user options for the frontal radiograph.
         lateral_options: user options for the lateral radiograph.
@@ -78,10 +84,15 @@ class Job:
         min_component_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
         lateral_offset_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
             then all that is used of either; "auto" finds it; None takes the radiographs' middles to be at one height.
+        depth_model: for a frontal radiograph alone, weights of depth maps: name, path, "auto" (the default ones, if
+            this version has any) or "none".
+        absolute_depth: for a frontal radiograph alone, refuse a result whose bones have no known distance from the
+            X-ray source.
+        accept_view: for a frontal radiograph alone, take it as frontal though it looks like a lateral one.
     """
 
     ap: Path
-    lateral: Path
+    lateral: Path | None
     out: Path
     ap_options: RadiographOptions = field(default_factory=RadiographOptions)
     lateral_options: RadiographOptions = field(default_factory=RadiographOptions)
@@ -92,29 +103,50 @@ class Job:
     tta: int = 1
     min_component_fraction: float = 0.1
     lateral_offset_mm: Shift = None
+    depth_model: str = AUTO_DEPTH
+    absolute_depth: bool = False
+    accept_view: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is a frontal radiograph alone."""
+        return self.lateral is None
 
     def faults(self) -> list[Fault]:
         """List values that no job may have; files are looked at elsewhere."""
         wrong = pair_option_faults(self.ap_view, self.lateral_offset_mm)
+        if self.is_single and (
+            self.lateral_options != RadiographOptions() or self.lateral_offset_mm is not None
+        ):
+            wrong.append("A job without a lateral radiograph has options for one.")
+        if not self.is_single and (self.depth_model != AUTO_DEPTH or self.absolute_depth or self.accept_view):
+            wrong.append(
+                "Options of a frontal radiograph alone are given, but there is a lateral one as well."
+            )
         return [Fault("job-value", message, _HINT) for message in wrong] + self.settings.faults()
 
     @property
     def settings(self) -> ReconstructionSettings:
         """How to reconstruct, whatever the radiographs."""
-        return ReconstructionSettings(self.model, self.device, self.tta, self.min_component_fraction)
+        return ReconstructionSettings(
+            self.model, self.device, self.tta, self.min_component_fraction,
+            self.depth_model, self.absolute_depth, self.accept_view,
+        )  # fmt: skip
 
     @classmethod
     def of_radiographs(
-        cls, ap: Radiograph, lateral: Radiograph, out: Path, settings: ReconstructionSettings
+        cls, ap: Radiograph, lateral: Radiograph | None, out: Path, settings: ReconstructionSettings
     ) -> Job:
         """Return the job that reads these radiographs, which are files, and reconstructs them.
 
         Args:
             ap: frontal radiograph.
-            lateral: lateral radiograph.
+            lateral: lateral radiograph, if there is one.
             out: folder to write.
             settings: how to reconstruct.
         """
+        if lateral is None:
+            return cls(Path(str(ap.path)), None, out, ap.options, ap_view=ap.view, **asdict(settings))
         # Both were cut to one band; their middles show how far the lateral one had been moved.
         offset_mm = ap.middle_mm - lateral.middle_mm if ap.middle_mm or lateral.middle_mm else None
         return cls(
@@ -125,7 +157,7 @@ class Job:
     def to_dict(self) -> dict[str, Any]:
         """Return the job as JSON values."""
         values = asdict(self)
-        values.update({name: str(values[name]) for name in _PATHS})
+        values.update({name: None if values[name] is None else str(values[name]) for name in _PATHS})
         for name in _RADIOGRAPHS:
             crop = getattr(self, name).crop
             values[name]["crop"] = str(crop) if crop else None
@@ -168,20 +200,24 @@ class Job:
             wrong += errors
         if wrong:
             raise InputError([Fault("job-value", message, _HINT) for message in wrong])
-        job = cls(**{**values, **radiographs, **{name: Path(values[name]) for name in _PATHS}})
+        paths = {name: None if values[name] is None else Path(values[name]) for name in _PATHS}
+        job = cls(**{**values, **radiographs, **paths})
         if faults := job.faults():
             raise InputError(faults)
         return job
 
     def arguments(self) -> list[str]:
         """Return the arguments of the command `swinx2s` that run this job."""
-        given = ["reconstruct", str(self.ap), str(self.lateral), "--out", str(self.out)]
+        files = ["--single", str(self.ap)] if self.lateral is None else [str(self.ap), str(self.lateral)]
+        given = ["reconstruct", *files, "--out", str(self.out)]
         given += ["--ap-view", self.ap_view, "--model", self.model, "--device", self.device]
         given += ["--min-component-fraction", repr(self.min_component_fraction)]
         given += ["--tta", str(self.tta)] + ["--overwrite"] * self.overwrite
         if self.lateral_offset_mm is not None:
             # In one word, since a negative number looks like an option.
             given.append(f"--lateral-offset-mm={self.lateral_offset_mm}")
+        given += ["--depth-model", self.depth_model] * (self.depth_model != AUTO_DEPTH)
+        given += ["--absolute-depth"] * self.absolute_depth + ["--accept-view"] * self.accept_view
         for view, options in (("ap", self.ap_options), ("lateral", self.lateral_options)):
             given += _radiograph_arguments(view, options)
         return given
@@ -218,6 +254,7 @@ def _radiograph_options(values: Any, name: str) -> tuple[RadiographOptions | Non
 # What JSON may hold for each annotated type of a field.
 _JSON_TYPES = {
     "Path": (str,),
+    "Path | None": (str, type(None)),
     "str": (str,),
     "bool": (bool,),
     "int": (int,),

@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 
 from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.errors import Fault, InputError, ModelError
+from SwinX2SLib.reconstruct.job import AUTO_DEPTH, NO_DEPTH, ReconstructionSettings
 from SwinX2SLib.weights.locating import locate
+from SwinX2SLib.weights.manifest import usable_weights
 from SwinX2SLib.weights.record import WeightsRecord
 
 if TYPE_CHECKING:
-    pass
+    from SwinX2SLib.radiographs import Radiograph
+
+# Default weights of depth maps, where a version has them.
+DEPTH_WEIGHTS = "depth-maps-v1"
+DEPTH_VARIANT = "depth-maps"
+HOW_TO_GET_DEPTH = (
+    "train them with `swinx2s train Docs/training/depth-maps.toml --cases MANIFEST.json --out RUN`, or import some "
+    "with `swinx2s weights import`, and name them with --depth-model"
+)
 
 
 def require_model(name_or_path: str | Path) -> WeightsRecord:
@@ -54,3 +64,56 @@ def unfit_faults(record: WeightsRecord, path: str | Path | None = None) -> list[
         )
     hint = "Choose other weights with --model; `swinx2s weights list` shows them."
     return [Fault("model-unfit", sentence, hint, str(path) if path else None) for sentence in sentences]
+
+
+def depth_weights(name: str) -> WeightsRecord | None:
+    """Return the record of weights of depth maps, or None where none are wanted or this version has none.
+
+    Args:
+        name: of weights, a path, "auto" or "none".
+
+    Raises:
+        ModelError: they are missing, damaged, or those of another network.
+    """
+    if name == NO_DEPTH:
+        return None
+    if name == AUTO_DEPTH:
+        if DEPTH_WEIGHTS not in [weights.record.name for weights in usable_weights()[0]]:
+            return None
+        name = DEPTH_WEIGHTS
+    try:
+        path, record = locate(name)
+    except InputError as error:
+        raise ModelError(error.faults) from error
+    if record.variant != DEPTH_VARIANT:
+        sentence = f"The weights {record.name} are those of {record.variant}, not of depth maps."
+        raise ModelError(
+            [Fault("model-other-task", sentence, f"To get some, {HOW_TO_GET_DEPTH}.", str(path))]
+        )
+    return record
+
+
+def frontal_faults(ap: Radiograph | None, settings: ReconstructionSettings) -> list[Fault]:
+    """Return why a frontal radiograph alone cannot be reconstructed as asked, without loading a network.
+
+    Args:
+        ap: the radiograph, as far as it could be read.
+        settings: of the job.
+    """
+    try:
+        record = depth_weights(settings.depth_model)
+    except ModelError as error:
+        return list(error.faults)
+    if not settings.absolute_depth:
+        return []
+    faults = []
+    if record is None:
+        sentence = "Absolute depth needs depth maps, and there are no weights for them."
+        hint = f"Leave --absolute-depth out; or {HOW_TO_GET_DEPTH}."
+        faults.append(Fault("depth-no-weights", sentence, hint))
+    if ap is not None and ap.xray_source is None:
+        sentence = "Absolute depth needs the distances of the X-ray source, which are unknown."
+        hint = "Set --source-to-detector-mm and --source-to-patient-mm, or leave --absolute-depth out."
+        path = None if ap.path is None else str(ap.path)
+        faults.append(Fault("depth-distances-unknown", sentence, hint, path))
+    return faults

@@ -70,19 +70,24 @@ class ViewPrediction:
 
 @dataclass(frozen=True)
 class OrientationCheck:
-    """Predicted views and orientations of both radiographs."""
+    """Predicted views and orientations of both radiographs, or of the frontal one alone."""
 
     ap: ViewPrediction
-    lateral: ViewPrediction
+    lateral: ViewPrediction | None = None
+
+    @property
+    def views(self) -> tuple[ViewPrediction, ...]:
+        """The predictions of all radiographs."""
+        return (self.ap,) if self.lateral is None else (self.ap, self.lateral)
 
     @property
     def suspected(self) -> bool:
         """Whether there is a warning."""
-        return self.ap.suspected or self.lateral.suspected
+        return any(view.suspected for view in self.views)
 
     def warning(self) -> str:
         """Return a warning with a suggested fix, or "" if nothing is suspected."""
-        suspects = [view for view in (self.ap, self.lateral) if view.suspected]
+        suspects = [view for view in self.views if view.suspected]
         if not suspects:
             return ""
         mismatched_views = [view for view in suspects if view.seen.view is not view.given]
@@ -106,22 +111,28 @@ class OrientationCheck:
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values, for the provenance."""
-        return {"ap": self.ap.to_json(), "lateral": self.lateral.to_json(), "warning": self.warning()}
+        views = {"ap": self.ap} | ({} if self.lateral is None else {"lateral": self.lateral})
+        return {**{name: view.to_json() for name, view in views.items()}, "warning": self.warning()}
 
 
 def check_orientation(
-    network: RadiographOrientationNet, ap: Radiograph, lateral: Radiograph, device: torch.device
+    network: RadiographOrientationNet,
+    ap: Radiograph,
+    lateral: Radiograph | None,
+    device: torch.device,
 ) -> OrientationCheck:
-    """Predict the view and the orientation of two radiographs.
+    """Predict the view and the orientation of radiographs.
 
     Args:
         network: a `RadiographOrientationNet` in evaluation mode.
         ap: radiograph used as the frontal one.
-        lateral: radiograph used as the lateral one.
+        lateral: radiograph used as the lateral one, if there is one.
         device: of the network.
     """
     predictions = []
-    for view, radiograph in zip(View, (ap, lateral), strict=True):
+    for view, radiograph in ((View.FRONTAL, ap), (View.LATERAL, lateral)):
+        if radiograph is None:
+            continue
         probability, index = _probabilities(
             network, _square(radiograph, network.config.radiograph_px).to(device)
         ).max(dim=0)

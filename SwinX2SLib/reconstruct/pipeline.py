@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from SwinX2SLib.errors import InputError
+from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.io.atomic_output import output_faults, remove_stale
 from SwinX2SLib.radiographs import Radiograph, examine_pair
+from SwinX2SLib.radiographs.reading import examine_radiograph
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
+from SwinX2SLib.reconstruct.model_choice import frontal_faults
 from SwinX2SLib.reconstruct.protocol import Progress, Report, Result
-from SwinX2SLib.reconstruct.reconstruction import FILES, describe, write_result
+from SwinX2SLib.reconstruct.reconstruction import ALL_FILES, describe, files_of, write_result
 
 if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.reconstruction import Reconstruction
@@ -46,21 +48,36 @@ def run_job(
     started = time.perf_counter()
     report(Progress(_CHECK, "Checking the radiographs"))
     seconds: dict[str, float] = {}
-    ap, lateral = _checked_radiographs(job, backend, seconds)
+    radiographs = _checked_radiographs(job, backend, seconds)
     report(Progress(_LOAD, "Loading the model"))
     asked = time.perf_counter()
     reconstructor = backend.make(job)
     made = time.perf_counter() - asked
     span = _WRITE - _NETWORK
-    reconstruction = reconstructor.reconstruct(
-        ap, lateral, lambda fraction, message: report(Progress(_NETWORK + span * fraction, message))
-    )
+
+    def progress(fraction: float, message: str) -> None:
+        report(Progress(_NETWORK + span * fraction, message))
+
+    if job.is_single:
+        # PyTorch is there once there is a reconstructor.
+        from SwinX2SLib.reconstruct.single_view import reconstruct_frontal
+
+        reconstruction = reconstruct_frontal(
+            radiographs[0],
+            reconstructor,
+            progress,
+            depth_model=job.depth_model,
+            absolute_depth=job.absolute_depth,
+            accept_view=job.accept_view,
+        )
+    else:
+        reconstruction = reconstructor.reconstruct(*radiographs, progress)
     report(Progress(_WRITE, "Writing the result"))
     # Most of the remaining start-up time is the import of PyTorch.
     seconds["start"] = max(made - reconstruction.seconds.get("load", 0.0), 0.0)
     seconds |= {**reconstruction.seconds, "total": time.perf_counter() - started}
     write_result(job.out, reconstruction, describe(reconstruction, job, seconds), job.overwrite)
-    files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
+    files = {role: str(job.out.resolve() / name) for role, name in files_of(reconstruction).items()}
     verdict = reconstruction.verdict
     result = Result(
         files, tuple(reconstruction.notes), seconds, None if verdict is None else verdict.to_json()
@@ -70,21 +87,29 @@ def run_job(
     return reconstruction, result
 
 
-def _checked_radiographs(
-    job: Job, backend: Backend, seconds: dict[str, float]
-) -> tuple[Radiograph, Radiograph]:
-    """Read both radiographs, or raise every problem of inputs, job, output folder, device and weights."""
+def _checked_radiographs(job: Job, backend: Backend, seconds: dict[str, float]) -> list[Radiograph]:
+    """Read the radiographs, or raise every problem of inputs, job, output folder, device and weights."""
     started = time.perf_counter()
-    ap, lateral, radiograph_faults = examine_pair(
-        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
-    )
-    remove_stale(job.out, FILES.values())
-    faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
+    found, radiograph_faults = _examined(job)
+    remove_stale(job.out, ALL_FILES)
+    faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, ALL_FILES, job.overwrite)]
     seconds["read"] = time.perf_counter() - started
     errors = backend.check(job)
     seconds["check"] = time.perf_counter() - started - seconds["read"]
-    if ap is None or lateral is None or faults or errors:
+    radiographs = [radiograph for radiograph in found if radiograph is not None]
+    if len(radiographs) < len(found) or faults or errors:
         # If only the device or the model is at fault, the type of the error is more specific.
         kind = InputError if faults else type(errors[0])
         raise kind([*faults, *(fault for error in errors for fault in error.faults)])
-    return ap, lateral
+    return radiographs
+
+
+def _examined(job: Job) -> tuple[list[Radiograph | None], list[Fault]]:
+    """Return the radiographs of a job as far as they can be read, and what is wrong with them."""
+    if job.lateral is None:
+        ap, faults = examine_radiograph(job.ap, job.ap_view, job.ap_options)
+        return [ap], [*faults, *frontal_faults(ap, job.settings)]
+    *pair, faults = examine_pair(
+        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
+    )
+    return pair, faults

@@ -17,6 +17,7 @@ import numpy as np
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.io.atomic_output import atomic_result, atomic_write, output_faults, remove_stale
+from SwinX2SLib.io.provenance import VIEWS
 from SwinX2SLib.io.segmentations import write_segmentation
 from SwinX2SLib.io.volumes import write_volume
 from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
@@ -29,6 +30,7 @@ from SwinX2SLib.reconstruct.verdict import KEY, Verdict
 from SwinX2SLib.version import __version__
 
 if TYPE_CHECKING:
+    from SwinX2SLib.geometry.surfaces import Surface
     from SwinX2SLib.reconstruct.evidence import Evidence
     from SwinX2SLib.reconstruct.orientation_check import OrientationCheck
     from SwinX2SLib.weights import WeightsRecord
@@ -58,10 +60,14 @@ class Reconstruction:
         motions: how these bones move to random skeletons that the radiographs allow as well, in RAS mm.
         verdict: how far the bones are to be relied on; None where the model says nothing of silhouettes.
         evidence: the numbers that it rests on.
-        radiographs: the frontal and the lateral radiograph; None if unknown.
+        radiographs: the frontal and the lateral radiograph, or the frontal one alone; None if unknown.
         orientation_check: predicted views and orientations of the radiographs; None if not checked.
         pair_check: how the rows of both radiographs agree; None if not checked.
         settings: settings of the reconstruction.
+        depth_error_mm: by name, what of the position error lies along the rays of the only radiograph.
+        surfaces: by name, closed surfaces in RAS mm of bones taken from the statistical skeleton, where they are
+            part of the result.
+        remarks: further sentences for the user.
 
     Examples:
         >>> import numpy as np
@@ -90,15 +96,23 @@ class Reconstruction:
     motions: BoneMotions = field(default_factory=BoneMotions.none)
     verdict: Verdict | None = None
     evidence: Evidence | None = None
-    radiographs: tuple[Radiograph, Radiograph] | None = None
+    radiographs: tuple[Radiograph, ...] | None = None
     orientation_check: OrientationCheck | None = None
     pair_check: PairCheck | None = None
     settings: ReconstructionSettings = field(default_factory=ReconstructionSettings)
+    depth_error_mm: dict[str, float] = field(default_factory=dict)
+    surfaces: dict[str, Surface] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def bones(self) -> list[FoundBone]:
         """Each bone shown with its volume [ml] and the mean probability of its voxels, in the order of the ids."""
         return found_bones(self.labels, self.uncertainty, self.spacing_mm**3 / 1000)
+
+    @property
+    def is_frontal_only(self) -> bool:
+        """Whether the bones come from a frontal radiograph alone."""
+        return self.radiographs is not None and len(self.radiographs) == 1
 
     @property
     def notes(self) -> list[str]:
@@ -118,6 +132,7 @@ class Reconstruction:
             notes.append(
                 "No bone was found. Check that bone is bright and that the views and the pixel size are correct."
             )
+        notes += self.remarks
         notes += level_warnings(self.renamed_levels, self.level_shift_odds)
         return notes + plausibility_warnings(self.labels, self.bones)
 
@@ -130,24 +145,26 @@ class Reconstruction:
 
         Returns:
             The files by role: "segmentation" (`.seg.nrrd` for 3D Slicer), "labels" and "uncertainty" (NIfTI in RAS
-            order), "provenance" (JSON), "samples" (random skeletons, from which measurements get their intervals).
+            order), "provenance" (JSON), "samples" (random skeletons, from which measurements get their intervals),
+            and "surfaces" (arrays of meshes, RAS mm) of a frontal radiograph alone.
 
         Raises:
             InputError: the folder is not writable or contains other files; lists every problem.
             OutputError: the files could not be written.
         """
         out = Path(folder)
-        remove_stale(out, FILES.values())
-        if faults := output_faults(out, FILES.values(), overwrite):
+        remove_stale(out, ALL_FILES)
+        if faults := output_faults(out, ALL_FILES, overwrite):
             raise InputError(faults)
         write_result(out, self, describe(self, self._job(out), self.seconds), overwrite)
-        return {role: out.resolve() / name for role, name in FILES.items()}
+        return {role: out.resolve() / name for role, name in files_of(self).items()}
 
     def _job(self, out: Path) -> Job | None:
         """Return the job that reproduces this result, None if the radiographs are not files."""
         if self.radiographs is None or any(radiograph.path is None for radiograph in self.radiographs):
             return None
-        return Job.of_radiographs(*self.radiographs, out, self.settings)
+        ap, lateral = self.radiographs[0], self.radiographs[1] if len(self.radiographs) > 1 else None
+        return Job.of_radiographs(ap, lateral, out, self.settings)
 
 
 FILES = {
@@ -157,6 +174,15 @@ FILES = {
     "provenance": "provenance.json",
     "samples": SAMPLES,
 }
+# Of some results.
+SURFACES = "surfaces"
+SURFACES_FILE = "surfaces.npz"
+ALL_FILES = (*FILES.values(), SURFACES_FILE)
+
+
+def files_of(reconstruction: Reconstruction) -> dict[str, str]:
+    """Return the names of the files that are written of a result, by role."""
+    return FILES | ({SURFACES: SURFACES_FILE} if reconstruction.surfaces else {})
 
 
 _UNCERTAINTY_STEP = 1 / 255
@@ -165,7 +191,7 @@ _UNCERTAINTY_STEP = 1 / 255
 def write_result(
     out: Path, reconstruction: Reconstruction, provenance: dict[str, Any], overwrite: bool = False
 ) -> None:
-    """Write all `FILES` of a result, or none.
+    """Write all files of a result, see `files_of`, or none.
 
     Args:
         out: the folder, which `atomic_output.output_faults` has found fit.
@@ -176,9 +202,11 @@ def write_result(
     Raises:
         OutputError: the files could not be written.
     """
-    with atomic_result(out, FILES.values(), overwrite, "result") as folder:
+    with atomic_result(out, ALL_FILES, overwrite, "result") as folder:
         write_volumes(folder, reconstruction)
         reconstruction.motions.write(folder / FILES["samples"])
+        if reconstruction.surfaces:
+            _write_surfaces(folder / SURFACES_FILE, reconstruction.surfaces)
         write_provenance(folder, provenance)
 
 
@@ -192,6 +220,16 @@ def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
     write_volume(folder / FILES["labels"], reconstruction.labels, affine, "RAS")
     steps = np.rint(reconstruction.uncertainty.astype(np.float32) / _UNCERTAINTY_STEP).astype(np.uint8)
     write_volume(folder / FILES["uncertainty"], steps, affine, "RAS", slope=_UNCERTAINTY_STEP)
+
+
+def _write_surfaces(path: Path, surfaces: Mapping[str, Surface]) -> None:
+    """Write meshes as `measurements.reading_meshes` reads them, RAS mm."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, surface in surfaces.items():
+        arrays[f"{name}_vertices"] = surface.vertices.astype(np.float32)
+        arrays[f"{name}_faces"] = surface.faces.astype(np.int32)
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:
@@ -228,6 +266,7 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
     return {
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        VIEWS: [view for view, _ in zip(("ap", "lateral"), reconstruction.radiographs or (), strict=False)],
         "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
         "orientation_check": None if check is None else check.to_json(),
         "pair_check": None if pair_check is None else pair_check.to_json(),
@@ -246,6 +285,8 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         "renamed_levels": list(reconstruction.renamed_levels),
         "level_shift_odds": {str(shift): odds for shift, odds in reconstruction.level_shift_odds.items()},
         "position_error_mm": reconstruction.position_error_mm,
+        "depth_error_mm": reconstruction.depth_error_mm,
+        "remarks": list(reconstruction.remarks),
         "removed_component_voxels": reconstruction.removed_component_voxels,
         "device": reconstruction.device,
         "precision": reconstruction.precision,

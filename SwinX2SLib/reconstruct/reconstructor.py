@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Helper = TypeVar("Helper", bound=nn.Module)
 ProgressCallback = Callable[[float, str], None]
 # Shares of the time: the network's layers, then the names of the vertebrae, then the skeleton, then clean-up.
-_NETWORK_SHARE, _NAMED_SHARE, _SHAPES_SHARE = 0.3, 0.4, 0.95
+NETWORK_SHARE, NAMED_SHARE, SHAPES_SHARE = 0.3, 0.4, 0.95
 # A skeleton is fitted to the edges of radiographs as fine as they are, but of so many rows at most.
 MOST_ROWS = 192
 
@@ -118,8 +118,8 @@ class Reconstructor:
         self.half_precision = bfloat16_is_fast(self.device)
         self._radiograph_orientation: RadiographOrientationNet | None = None
         discs, bones = (self.record.disc_finder, self.record.bone_namer) if self.record else ("", "")
-        self.disc_finder = _load_helper(discs, SpineDiscNet, self.device) if discs else None
-        self.bone_namer = _load_helper(bones, BoneNameNet, self.device) if bones else None
+        self.disc_finder = load_helper(discs, SpineDiscNet, self.device) if discs else None
+        self.bone_namer = load_helper(bones, BoneNameNet, self.device) if bones else None
         # Silhouettes need the skeleton; what fills a volume itself is fitted where its record asks for discs.
         self.fits_skeleton = isinstance(network, SilhouetteModel) or self.disc_finder is not None
         if self._is_compiled():
@@ -179,7 +179,7 @@ class Reconstructor:
         progress = progress or (lambda fraction, message: None)
         if spacing_mm is not None or not (isinstance(ap, Radiograph) and isinstance(lateral, Radiograph)):
             ap, lateral = read_radiographs(ap, lateral, spacing_mm=spacing_mm)
-        clock = _Clock()
+        clock = Clock()
         # Loading counts for the first pair only.
         load_seconds, self._load_seconds = self._load_seconds, 0.0
         check = self.check_orientation(ap, lateral)
@@ -188,7 +188,7 @@ class Reconstructor:
         clock.lap("pair")
         small = pair = prepare_pair(ap, lateral, self.grid_shape)
         if self.fits_skeleton:
-            pair = prepare_pair(ap, lateral, _finer_shape(self.grid_shape, small.spacing_mm, (ap, lateral)))
+            pair = prepare_pair(ap, lateral, finer_shape(self.grid_shape, small.spacing_mm, (ap, lateral)))
         clock.lap("prepare")
         progress(0.0, f"Running the network on {self.device_name}")
         if self.fits_skeleton:
@@ -198,8 +198,8 @@ class Reconstructor:
             clock.lap("network")
         assignment, naming = found.assignment, found.naming
         if not np.isfinite(assignment.uncertainty).all():
-            raise ModelError([_NO_NUMBERS])
-        progress(_SHAPES_SHARE, "Removing small components")
+            raise ModelError([NO_NUMBERS])
+        progress(SHAPES_SHARE, "Removing small components")
         labels, removed = remove_small_components(assignment.labels, self.settings.min_component_fraction)
         evidence = _evidence(labels, found, pair, check)
         clock.lap("clean")
@@ -213,10 +213,10 @@ class Reconstructor:
             precision="bfloat16" if self.half_precision else "float32",
             removed_component_voxels=removed,
             seconds={"load": load_seconds, **clock.seconds},
-            expected_dice=_by_name({i: assignment.expected_dice[i] for i in np.unique(labels) if i}, 3),
+            expected_dice=by_name({i: assignment.expected_dice[i] for i in np.unique(labels) if i}, 3),
             renamed_levels=tuple(label_by_id(label).name for label in naming.renamed),
             level_shift_odds={shift: round(odds, 3) for shift, odds in naming.shift_odds.items()},
-            position_error_mm=_by_name(found.position_error_mm, 1),
+            position_error_mm=by_name(found.position_error_mm, 1),
             motions=found.motions,
             verdict=None
             if evidence is None
@@ -235,7 +235,7 @@ class Reconstructor:
     ) -> _Found:
         """Let the network name every voxel."""
         coronal, sagittal = self._batch(pair.coronal), self._batch(pair.sagittal)
-        with _layers_reported(model, self.settings.tta, progress), self._precision():
+        with layers_reported(model, self.settings.tta, progress), self._precision():
             probability = mean_probability(model, coronal, sagittal, self.settings.tta)
         return _Found(assign_labels(probability))
 
@@ -245,7 +245,7 @@ class Reconstructor:
         pair: PreparedPair,
         small: PreparedPair,
         progress: ProgressCallback,
-        clock: _Clock,
+        clock: Clock,
     ) -> _Found:
         """Fit the statistical skeleton to the silhouettes that the network finds.
 
@@ -258,25 +258,25 @@ class Reconstructor:
         """
         shape = (*pair.coronal.shape[:1], *pair.sagittal.shape)
         coronal, sagittal = (self._batch(picture) for picture in (small.coronal, small.sagittal))
-        with _layers_reported(model, self.settings.tta, progress), self._precision():
+        with layers_reported(model, self.settings.tta, progress), self._precision():
             silhouettes = mean_silhouettes(model, (coronal, sagittal), shape, self.settings.tta)
         clock.lap("network")
         if not all(np.isfinite(view).all() for view in silhouettes):
-            raise ModelError([_NO_NUMBERS])
-        progress(_NETWORK_SHARE, "Naming vertebrae and ribs")
+            raise ModelError([NO_NUMBERS])
+        progress(NETWORK_SHARE, "Naming vertebrae and ribs")
         discs = self._discs(pair)
         naming = name_levels(silhouettes, discs, pair.spacing_mm)
         if self.bone_namer is not None:
             with self._precision():
                 name_bones(silhouettes, (coronal, sagittal), self.bone_namer)
         clock.lap("levels")
-        progress(_NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
+        progress(NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
         heights_mm = naming.heights_mm(pair.spacing_mm)
         radiographs = (pair.coronal, pair.sagittal)
         fit = fit_to_radiographs(silhouettes, radiographs, pair.spacing_mm, heights_mm, pair.field)
         assignment = assign_parts(shape3(shape), fit.bones)
         clock.lap("skeleton")
-        return _Found(assignment, naming, fit.position_error_mm, _motions(fit, pair), silhouettes)
+        return _Found(assignment, naming, fit.position_error_mm, motions_in_ras(fit, pair), silhouettes)
 
     def _discs(self, pair: PreparedPair) -> tuple[np.ndarray, np.ndarray]:
         """Return the log-odds of discs in both radiographs, 0 without a network that finds them."""
@@ -285,15 +285,15 @@ class Reconstructor:
         return disc_log_odds(self.disc_finder, self._batch(pair.coronal), self._batch(pair.sagittal))
 
     @torch.inference_mode()
-    def check_orientation(self, ap: Radiograph, lateral: Radiograph) -> OrientationCheck:
-        """Check the view and the orientation of both radiographs.
+    def check_orientation(self, ap: Radiograph, lateral: Radiograph | None) -> OrientationCheck:
+        """Check the view and the orientation of both radiographs, or of the frontal one alone.
 
         Raises:
             ModelError: the weights of the check are missing or damaged.
         """
         network = self._radiograph_orientation
         if network is None:
-            network = self._radiograph_orientation = _load_helper(
+            network = self._radiograph_orientation = load_helper(
                 WEIGHTS, RadiographOrientationNet, self.device
             )
         return check_orientation(network, ap, lateral, self.device)
@@ -315,14 +315,14 @@ _NOT_COMPILED = Fault(
     "OpenVINO does not run networks of this kind.",
     "Use --device auto or cpu.",
 )
-_NO_NUMBERS = Fault(
+NO_NUMBERS = Fault(
     "model-not-finite",
     "The output of the network is not finite (NaN or infinite).",
     "Choose other weights with --model.",
 )
 
 
-def _finer_shape(
+def finer_shape(
     shape: tuple[int, int, int], spacing_mm: float, radiographs: Sequence[Radiograph]
 ) -> tuple[int, int, int]:
     """Return the network's grid with voxels as fine as the pixels of the coarser radiograph, within `MOST_ROWS`."""
@@ -362,12 +362,12 @@ def _evidence(
             pair.spacing_mm,
             found.position_error_mm,
             float(sum(found.naming.shift_odds.values())),
-            (check.ap.as_given, check.lateral.as_given),
+            (check.ap.as_given, 1.0 if check.lateral is None else check.lateral.as_given),
         )
     )
 
 
-def _motions(fit: SkeletonFit, pair: PreparedPair) -> BoneMotions:
+def motions_in_ras(fit: SkeletonFit, pair: PreparedPair) -> BoneMotions:
     """Return how the bones of a fit move to random skeletons, in RAS mm."""
     if not fit.motions:
         return BoneMotions.none()
@@ -376,12 +376,12 @@ def _motions(fit: SkeletonFit, pair: PreparedPair) -> BoneMotions:
     return BoneMotions(tuple(label_by_id(label).name for label in fit.motions), matrices)
 
 
-def _by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:
+def by_name(values: Mapping[int, float], digits: int) -> dict[str, float]:
     """Return rounded values of bones by name instead of by label."""
     return {label_by_id(int(bone)).name: round(float(value), digits) for bone, value in values.items()}
 
 
-class _Clock:
+class Clock:
     """Seconds from lap to lap."""
 
     def __init__(self) -> None:
@@ -389,6 +389,7 @@ class _Clock:
         self._last = time.perf_counter()
 
     def lap(self, phase: str) -> None:
+        """Note the time since the last lap as that of a phase."""
         now = time.perf_counter()
         self.seconds[phase], self._last = now - self._last, now
 
@@ -410,7 +411,7 @@ def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Modul
     return loaded.eval(), record
 
 
-def _load_helper(name: str, kind: type[Helper], device: torch.device) -> Helper:
+def load_helper(name: str, kind: type[Helper], device: torch.device) -> Helper:
     """Return the network of a helper's weights.
 
     Raises:
@@ -426,7 +427,7 @@ def _load_helper(name: str, kind: type[Helper], device: torch.device) -> Helper:
 
 
 @contextmanager
-def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback) -> Iterator[None]:
+def layers_reported(model: nn.Module, passes: int, progress: ProgressCallback) -> Iterator[None]:
     """Report progress whenever a layer has run, which is also where a cancelled job ends."""
     layers = [module for module in model.modules() if not any(module.children())]
     total, done = max(passes * len(layers), 1), 0
@@ -435,7 +436,7 @@ def _layers_reported(model: nn.Module, passes: int, progress: ProgressCallback) 
         nonlocal done
         done += 1
         # Layers that are shared by the views run more than once.
-        progress(_NETWORK_SHARE * min(done / total, 1.0), "Running the network")
+        progress(NETWORK_SHARE * min(done / total, 1.0), "Running the network")
 
     handles = [layer.register_forward_hook(on_layer) for layer in layers]
     try:

@@ -1,12 +1,12 @@
-"""Fit the statistical skeleton (`skeleton.fitting`) to a pair of radiographs, and let it say where the bones are.
+"""Fit the statistical skeleton (`skeleton.fitting`) to one or two radiographs, and let it say where the bones are.
 
-The network tells which bone lies where in each radiograph; what two radiographs cannot show, the anatomy of people in
+The network tells which bone lies where in each radiograph; what radiographs cannot show, the anatomy of people in
 general knows. Arrays in network order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +19,8 @@ from SwinX2SLib.geometry.voxelisation import fill_surfaces
 from SwinX2SLib.measurements.bone_motions import bone_motion, in_frame
 from SwinX2SLib.reconstruct.label_assignment import NEGLIGIBLE, BonePart, Part
 from SwinX2SLib.skeleton.contours import View
-from SwinX2SLib.skeleton.fitting import fit_skeleton
+from SwinX2SLib.skeleton.depth_points import BonePoints, FacePointEvidence, MiddleDepthEvidence
+from SwinX2SLib.skeleton.fitting import Fit, fit_skeleton
 from SwinX2SLib.skeleton.model import rib_label, skeleton_model
 from SwinX2SLib.skeleton.table import FEMUR_LEFT, FEMUR_RIGHT, HIP_LEFT, HIP_RIGHT
 
@@ -45,10 +46,17 @@ ERROR_FACTORS = {"spine": 2.6, "ribs": 4.1, "pelvis": 3.6, "femur": 2.6}
 MOTION_FACTORS = {"spine": 5.8, "ribs": 4.2, "pelvis": 3.7, "femur": 4.2}
 # Relative error of width, depth and height of bones whose shape the model knows only as a mean.
 SHAPE_ERRORS = {"spine": 0.15}
+# By how much errors are larger than the posterior's where there is the frontal radiograph alone: in its plane and
+# along its rays, measured by `Testing/bench/single_view.py --calibrate`.
+FRONTAL_ERROR_FACTORS = {"spine": (2.2, 2.2), "ribs": (4.1, 4.1), "pelvis": (3.4, 3.4), "femur": (2.0, 2.0)}
+# Nothing in one radiograph says how deep all bones lie together. Their mean is held so far behind the middle of the
+# volume, as a share of its depth: in scans of whole bodies they lie there (12 people: 0.05 to 0.15).
+BEHIND_MIDDLE, CONVENTION_MM = 0.1, 1.0
 # What of a position error makes the surface soft, so that the expected overlap is the one found.
 SOFTNESS = {"spine": 0.37, "ribs": 0.33, "pelvis": 0.62, "femur": 0.67}
 # Softness of a surface that is where it should be [voxels], and the most; bone thinner than that does not fade.
 BLUR_VOXELS, MOST_BLUR_VOXELS, THIN = 0.8, 4.0, 0.6
+MOST_DEPTH_BLUR_VOXELS = 8.0
 
 
 Silhouettes = tuple[np.ndarray, np.ndarray]
@@ -64,11 +72,13 @@ class SkeletonFit:
         position_error_mm: by label of each bone taken from the skeleton, standard deviation of its place.
         motions: by label of these, affine maps to random skeletons `(samples, 3, 4)` in network order [mm], from the
             centre of the first voxel.
+        depth_error_mm: by label, what of the position error lies along the rays of the only radiograph.
     """
 
     bones: list[BonePart] = field(default_factory=list)
     position_error_mm: dict[int, float] = field(default_factory=dict)
     motions: dict[int, np.ndarray] = field(default_factory=dict)
+    depth_error_mm: dict[int, float] = field(default_factory=dict)
 
 
 def fit_to_radiographs(
@@ -104,6 +114,111 @@ def fit_to_radiographs(
         found.position_error_mm,
         {label: in_frame(maps, frame) for label, maps in found.motions.items()},
     )
+
+
+@dataclass(frozen=True, eq=False)
+class FrontalView:
+    """The only radiograph of a person, on the grid of the result.
+
+    Attributes:
+        silhouettes: how probable it is that a ray meets each bone, `(54, X, Z)`.
+        pixels: the radiograph `(X, Z)`.
+        spacing_mm: of pixels and voxels.
+        field: the part of the grid `(X, Z)` that the radiograph shows.
+        depth: voxels of the grid along Y.
+        source_mm: place of the X-ray source along Y from the middle of the volume, negative in front; None for
+            parallel rays.
+        central_ray_px: where its central ray meets the grid (across, down); None for the middle.
+    """
+
+    silhouettes: np.ndarray
+    pixels: np.ndarray
+    spacing_mm: float
+    field: tuple[slice, slice]
+    depth: int
+    source_mm: float | None = None
+    central_ray_px: tuple[float, float] | None = None
+
+
+def fit_to_frontal(
+    seen: FrontalView, heights_mm: Mapping[int, float], points: Sequence[BonePoints] = ()
+) -> SkeletonFit:
+    """Fit the skeleton to a frontal radiograph alone and return how probable each bone is where.
+
+    Without points the mean depth of the bones is a convention (`BEHIND_MIDDLE`): their depths among each other are
+    those of people in general with such a frontal radiograph.
+
+    Args:
+        seen: the radiograph.
+        heights_mm: by label, of the middles of vertebral bodies from the first row, where discs tell them.
+        points: on the faces of bones, network order [mm] from the first voxel's centre, where depths are known.
+    """
+    x, z = seen.field
+    start_mm = np.array([x.start or 0, 0, z.start or 0]) * seen.spacing_mm
+    shown = replace(seen, silhouettes=seen.silhouettes[:, x, z], pixels=seen.pixels[x, z])
+    # Along the rays the fit counts from a volume as deep as the radiograph is wide.
+    middle_mm = (shown.pixels.shape[0] - 1) / 2 * seen.spacing_mm
+    start_mm[1] = (seen.depth - 1) / 2 * seen.spacing_mm - middle_mm
+    fit = _fit_of_frontal(shown, start_mm, middle_mm, heights_mm, points)
+    if fit.posterior is None:
+        return SkeletonFit()
+    vertices, samples = (
+        fit.points_mm() + start_mm,
+        fit.samples_mm(np.random.default_rng(SEED), SAMPLES) + start_mm,
+    )
+    shape = (seen.pixels.shape[0], seen.depth, seen.pixels.shape[1])
+    wanted = sorted(_seen(seen.silhouettes) & set(skeleton_model().slices))
+    drawn = _drawn_bones(vertices / seen.spacing_mm, shape, (seen.silhouettes,), wanted)
+    errors = _frontal_errors_mm(vertices, samples, np.array(shape) * seen.spacing_mm)
+    bones = []
+    for label in [label for label in drawn if label in errors]:
+        part, mask = drawn[label]
+        across, along = np.multiply(SOFTNESS[label_by_id(label).group] / seen.spacing_mm, errors[label])
+        soft = _softened(mask, np.array([across, along, across]))
+        bones.append(BonePart(label, part, torch.from_numpy(soft), torch.from_numpy(mask)))
+    found = {bone.label: errors[bone.label] for bone in bones}
+    return SkeletonFit(
+        bones,
+        {label: float(np.hypot(*both)) for label, both in found.items()},
+        _motions(vertices, samples, found),
+        {label: along for label, (_, along) in found.items()},
+    )
+
+
+def _fit_of_frontal(
+    shown: FrontalView,
+    start_mm: np.ndarray,
+    middle_mm: float,
+    heights_mm: Mapping[int, float],
+    points: Sequence[BonePoints],
+) -> Fit:
+    """Return the fit to a radiograph that fills its array, which starts at `start_mm` of the grid."""
+    ray = shown.central_ray_px
+    view = replace(
+        _view(0, shown.silhouettes, shown.pixels),
+        source_mm=shown.source_mm,
+        central_ray_mm=None
+        if ray is None
+        else (ray[0] * shown.spacing_mm - start_mm[0], ray[1] * shown.spacing_mm - start_mm[2]),
+    )
+    labels = [label for bones in view.bones for label in bones]
+    bones_mm = middle_mm + BEHIND_MIDDLE * shown.depth * shown.spacing_mm
+    placed = [replace(one, places=one.places - start_mm) for one in points]
+    depth = FacePointEvidence(placed) if placed else MiddleDepthEvidence(labels, bones_mm, CONVENTION_MM)
+    heights = {label: height - float(start_mm[2]) for label, height in heights_mm.items()}
+    return fit_skeleton([view], shown.spacing_mm, heights, more=[depth], unseen_mm=bones_mm)
+
+
+def _frontal_errors_mm(
+    points: np.ndarray, samples: np.ndarray, size_mm: np.ndarray
+) -> dict[int, tuple[float, float]]:
+    """Return standard deviations of the middle of what is in view of each bone, in the radiograph's plane and along
+    its rays; arguments as of `_position_errors_mm`."""
+    found = {}
+    for label, (across, along, down) in _position_variances(points, samples, size_mm).items():
+        factors = FRONTAL_ERROR_FACTORS[label_by_id(label).group]
+        found[label] = (factors[0] * float(np.sqrt(across + down)), factors[1] * float(np.sqrt(along)))
+    return found
 
 
 def _moved(bone: BonePart, start: np.ndarray) -> BonePart:
@@ -143,7 +258,7 @@ def _explained(
     shape = (radiographs[0].shape[0], *radiographs[1].shape)
     points, samples = fit.points_mm(), fit.samples_mm(np.random.default_rng(SEED), SAMPLES)
     errors_mm = _position_errors_mm(points, samples, np.array(shape) * spacing_mm)
-    drawn = _drawn_bones(points / spacing_mm, shape, silhouettes)
+    drawn = _drawn_bones(points / spacing_mm, shape, silhouettes, _wanted(silhouettes))
     errors_mm = {label: errors_mm[label] for label in drawn if label in errors_mm}
     bones = []
     for label, error_mm in errors_mm.items():
@@ -154,11 +269,11 @@ def _explained(
 
 
 def _drawn_bones(
-    points: np.ndarray, shape: tuple[int, int, int], silhouettes: Silhouettes
+    points: np.ndarray, shape: tuple[int, int, int], silhouettes: Sequence[np.ndarray], wanted: Iterable[int]
 ) -> dict[int, tuple[Part, np.ndarray]]:
     """Return the bones of a fitted skeleton that the radiographs show, from its vertices [voxels]."""
     found = {}
-    for label in _wanted(silhouettes):
+    for label in wanted:
         drawn = _drawn(points, label, shape)
         if drawn is not None and _agrees(*drawn, label, silhouettes):
             found[label] = drawn
@@ -218,13 +333,22 @@ def _position_errors_mm(points: np.ndarray, samples: np.ndarray, size_mm: np.nda
         samples: of random skeletons `(S, N, 3)`.
         size_mm: of the volume.
     """
+    return {
+        label: ERROR_FACTORS[label_by_id(label).group] * float(np.sqrt(variances.sum()))
+        for label, variances in _position_variances(points, samples, size_mm).items()
+    }
+
+
+def _position_variances(
+    points: np.ndarray, samples: np.ndarray, size_mm: np.ndarray
+) -> dict[int, np.ndarray]:
+    """Return the variances `(3,)` of the middle of what is in view of each bone; see `_position_errors_mm`."""
     inside = np.asarray(((points > 0) & (points < size_mm)).all(axis=1))
     found = {}
     for label, part in skeleton_model().slices.items():
         shown = samples[:, part][:, inside[part]]
         if shown.shape[1]:
-            spread = float(np.sqrt(shown.mean(axis=1).var(axis=0, ddof=1).sum()))
-            found[label] = ERROR_FACTORS[label_by_id(label).group] * spread
+            found[label] = shown.mean(axis=1).var(axis=0, ddof=1)
     return found
 
 
@@ -265,7 +389,7 @@ def _drawn(vertices: np.ndarray, label: int, shape: tuple[int, int, int]) -> tup
     return (part, mask) if mask.any() else None
 
 
-def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: Silhouettes) -> bool:
+def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: Sequence[np.ndarray]) -> bool:
     """Whether a bone lies where the network sees it; ribs are believed in any case, being named anew."""
     if label in label_ids("ribs"):
         return True
@@ -278,9 +402,10 @@ def _agrees(part: Part, mask: np.ndarray, label: int, silhouettes: Silhouettes) 
     return bool(np.mean(overlaps) >= LEAST_AGREEMENT)
 
 
-def _softened(mask: np.ndarray, error_voxels: float) -> np.ndarray:
-    """Return how probable bone is where the surface may be off by an error."""
-    blur = float(np.clip(np.hypot(BLUR_VOXELS, error_voxels), BLUR_VOXELS, MOST_BLUR_VOXELS))
+def _softened(mask: np.ndarray, error_voxels: float | np.ndarray) -> np.ndarray:
+    """Return how probable bone is where the surface may be off by an error, of all axes or of each `(3,)`."""
+    most = MOST_BLUR_VOXELS if np.ndim(error_voxels) == 0 else MOST_DEPTH_BLUR_VOXELS
+    blur = np.clip(np.hypot(BLUR_VOXELS, error_voxels), BLUR_VOXELS, most)
     solid = mask.astype(np.float32)
-    thin = THIN * BLUR_VOXELS / blur
+    thin = THIN * BLUR_VOXELS / np.max(blur)
     return np.maximum(gaussian_filter(solid, blur, truncate=2.5), thin * solid)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
@@ -94,6 +94,45 @@ def _greatest_along_rays(
     parts = [(slab[1:].amax(dim=2), slab[1:].amax(dim=1)) for slab in slabs]
     front, side = (torch.cat(view, dim=-1) for view in zip(*parts, strict=True))
     return front, side
+
+
+def frontal_silhouettes(
+    model: nn.Module, coronal: Tensor, shape: tuple[int, int], tta: int = 1
+) -> np.ndarray:
+    """Return how probable it is that a ray of a frontal radiograph meets each bone, float32 `(54, X, Z)`.
+
+    The radiograph stands in for the lateral one as well, whose rows tell of the same heights.
+
+    Args:
+        model: in evaluation mode, on the radiograph's device; one of those that predict silhouettes.
+        coronal: `(1, N, x, z)` on the model's own grid.
+        shape: `(X, Z)` of the pixels wanted, of the same field of view.
+        tta: how many of `VARIATIONS` are averaged.
+
+    Raises:
+        TypeError: the model predicts no silhouettes of a radiograph.
+    """
+    variations, sides = VARIATIONS[:tta], [label - 1 for label in mirrored_ids()[1:]]
+    total = torch.zeros((1, CLASS_COUNT - 1, *shape), device=coronal.device)
+    for variation in variations:
+        radiograph = zoomed(coronal, variation.zoom)
+        maps = _frontal_logits(model, radiograph.flip(-2) if variation.mirrored else radiograph)
+        maps = maps.flip(-2)[:, sides] if variation.mirrored else maps
+        total += _resampled(maps, shape, variation.zoom).sigmoid() / len(variations)
+    return total[0].cpu().numpy()
+
+
+def predicts_silhouettes(model: nn.Module) -> bool:
+    """Return whether `frontal_silhouettes` can use a network."""
+    return isinstance(model, FusedSwinX2S | SilhouetteModel)
+
+
+def _frontal_logits(model: nn.Module, radiograph: Tensor) -> Tensor:
+    if isinstance(model, FusedSwinX2S):
+        return model(radiograph, radiograph, volumes=0).coronal_layout
+    if isinstance(model, SilhouetteModel):
+        return model(radiograph, radiograph)[0]
+    raise TypeError(f"{type(model).__name__} predicts no silhouettes.")
 
 
 def _resampled(maps: Tensor, size: tuple[int, int], zoom: float) -> Tensor:

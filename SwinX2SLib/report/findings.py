@@ -13,7 +13,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT, Label
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.components import connected_components
 from SwinX2SLib.geometry.frames import reorient, voxel_spacing_mm
-from SwinX2SLib.io.provenance import FILE, read_provenance
+from SwinX2SLib.io.provenance import FILE, is_frontal_only, read_provenance
 from SwinX2SLib.io.volumes import read_three_axes
 from SwinX2SLib.reconstruct.plausibility import (
     LARGEST_ML,
@@ -76,6 +76,7 @@ class Findings:
         # Results of other programs have no checks.
         checks = [self.provenance.get(key) or {} for key in ("orientation_check", "pair_check")]
         warnings = [check["warning"] for check in checks if check.get("warning")]
+        warnings += self.provenance.get("remarks") or []
         warnings += self.plausibility
         warnings += [
             f"{'Frontal' if view == 'ap' else 'Lateral'} radiograph: {note}"
@@ -94,11 +95,10 @@ class Findings:
         return warnings
 
 
-_SIZES = tuple(
-    f"inputs.{view}.{size}"
-    for view in ("ap", "lateral")
-    for size in ("pixels.rows", "pixels.columns", "spacing_mm.row", "spacing_mm.column")
-)
+def _sizes(views: Sequence[str]) -> tuple[str, ...]:
+    """Return the entries of a provenance that say how large radiographs are."""
+    sizes = ("pixels.rows", "pixels.columns", "spacing_mm.row", "spacing_mm.column")
+    return tuple(f"inputs.{view}.{size}" for view in views for size in sizes)
 
 
 def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
@@ -117,8 +117,9 @@ def read_findings(folder: Path, required: Sequence[str] = ()) -> Findings:
         raise InputError(
             [Fault("result-missing", f"There is no {name}.", hint, str(folder)) for name in missing]
         )
-    provenance = read_provenance(folder / FILE, (*_SIZES, *required))
-    sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in ("ap", "lateral")}
+    views = ("ap",) if is_frontal_only(folder) else ("ap", "lateral")
+    provenance = read_provenance(folder / FILE, (*_sizes(views), *required))
+    sizes = {view: _radiograph_size_mm(provenance["inputs"][view]) for view in views}
     try:
         values, stored = read_three_axes(folder / "labels.nii.gz")
         spread, spread_stored = read_three_axes(folder / "uncertainty.nii.gz")
@@ -182,9 +183,11 @@ def _bones(
 def _seen_voxels(
     shape: tuple[int, ...], spacing: np.ndarray, radiograph_sizes_mm: dict[str, tuple[float, float]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first voxels, and those after the last, that both radiographs show; they lie in the grid's
+    """Return the first voxels, and those after the last, that the radiographs show; they lie in the grid's
     middle."""
-    ap, lateral = radiograph_sizes_mm["ap"], radiograph_sizes_mm["lateral"]
+    ap = radiograph_sizes_mm["ap"]
+    # Without a lateral radiograph nothing ends in depth.
+    lateral = radiograph_sizes_mm.get("lateral", (ap[0], np.inf))
     size = np.array([ap[1], lateral[1], min(ap[0], lateral[0])]) / spacing
     middle = np.array(shape) / 2
     first, last = np.ceil(middle - size / 2), np.floor(middle + size / 2)

@@ -23,7 +23,7 @@ from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.label_surfaces import label_surfaces
 from SwinX2SLib.io.atomic_output import atomic_write, writing_faults
 from SwinX2SLib.io.provenance import FILE
-from SwinX2SLib.radiographs import Radiograph, read_pair
+from SwinX2SLib.radiographs import Radiograph, read_pair, read_radiograph
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.verdict import NO_VERDICT, strip_html
 from SwinX2SLib.report.findings import Findings, read_findings
@@ -130,7 +130,8 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
         extra_rows: further facts for the head of the page, name -> text.
 
     Returns:
-        Paths by name: "report", "measurements" where there are bones, and the keys of `PICTURES`.
+        Paths by name: "report", "measurements" where there are bones, and the keys of `PICTURES`; without a lateral
+        radiograph there is no picture of one.
 
     Raises:
         InputError: files of the result or its radiographs are missing, unreadable or changed since.
@@ -152,16 +153,20 @@ def write_report(folder: Path, title: str = "", extra_rows: dict[str, str] | Non
     return written
 
 
-def _radiographs(provenance: dict, file: Path) -> tuple[Radiograph, Radiograph]:
+def _radiographs(provenance: dict, file: Path) -> tuple[Radiograph, ...]:
     try:
         job = Job.from_dict(provenance.get("options"))
     except InputError as error:
         reasons = " ".join(fault.message for fault in error.faults)
         message = f"The options of the run cannot be used. {reasons}"
         raise InputError([Fault("result-unreadable", message, "Reconstruct again.", str(file))]) from error
-    radiographs = read_pair(
-        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
-    )
+    radiographs: tuple[Radiograph, ...]
+    if job.lateral is None:
+        radiographs = (read_radiograph(job.ap, job.ap_view, job.ap_options),)
+    else:
+        radiographs = read_pair(
+            job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
+        )
     changed = [
         Fault(
             "radiograph-changed",
@@ -169,7 +174,7 @@ def _radiographs(provenance: dict, file: Path) -> tuple[Radiograph, Radiograph]:
             "Reconstruct again.",
             str(radiograph.path),
         )
-        for radiograph, view in zip(radiographs, ("ap", "lateral"), strict=True)
+        for radiograph, view in zip(radiographs, ("ap", "lateral"), strict=False)
         if radiograph.sha256 != provenance["inputs"][view].get("sha256")
     ]
     if changed:
@@ -177,12 +182,14 @@ def _radiographs(provenance: dict, file: Path) -> tuple[Radiograph, Radiograph]:
     return radiographs
 
 
-def _pictures(findings: Findings, radiographs: tuple[Radiograph, Radiograph]) -> dict[str, bytes]:
-    ap, lateral = radiographs
+def _pictures(findings: Findings, radiographs: tuple[Radiograph, ...]) -> dict[str, bytes]:
     bones = label_surfaces(findings.labels, findings.affine)
+    names = ("radiograph_ap", "radiograph_lateral")
     return {
-        "radiograph_ap": outlined_radiograph(ap, findings.labels, findings.affine),
-        "radiograph_lateral": outlined_radiograph(lateral, findings.labels, findings.affine),
+        **{
+            name: outlined_radiograph(radiograph, findings.labels, findings.affine)
+            for name, radiograph in zip(names, radiographs, strict=False)
+        },
         "bones_front": _named_sides(render_bones(bones, FRONT, _PIXELS_PER_MM), FRONT),
         "bones_left": _named_sides(render_bones(bones, LEFT, _PIXELS_PER_MM), LEFT),
     }
@@ -204,7 +211,7 @@ def _named_sides(picture: np.ndarray, view: View) -> bytes:
 
 def _render(
     findings: Findings,
-    radiographs: tuple[Radiograph, Radiograph],
+    radiographs: tuple[Radiograph, ...],
     pictures: dict[str, bytes],
     measured: MeasuredSummary | None,
     title: str,

@@ -54,6 +54,7 @@ class View:
         neighbours: probability that what is called a rib is the next one above, or below.
         source_mm: place of the X-ray source along the rays from the middle of the volume, negative in front of or at
             the right side of the patient; None where it is not known.
+        central_ray_mm: where its central ray meets the radiograph, across and down; None for the middle.
     """
 
     axis: int
@@ -62,6 +63,7 @@ class View:
     pixels: np.ndarray | None = None
     neighbours: float = 0.0
     source_mm: float | None = None
+    central_ray_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

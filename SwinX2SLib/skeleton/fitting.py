@@ -1,4 +1,4 @@
-"""Fit the statistical skeleton to two radiographs: the most probable weights, and how sure they are.
+"""Fit the statistical skeleton to one or two radiographs: the most probable weights, and how sure they are.
 
 Gauss-Newton on the maximum a posteriori estimate. The weights are standard normal; contours and edges have an error
 that falls from step to step, so that posture is found before shape. The last normal equations are the inverse
@@ -7,7 +7,7 @@ covariance of the posterior (Laplace's method).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -33,6 +33,7 @@ from SwinX2SLib.skeleton.posing import (
     SHARED_COUNT,
     TRANSLATION_MM,
     PosedSkeleton,
+    State,
     bone_of_vertex,
 )
 
@@ -139,11 +140,17 @@ def _drawn(root: Tensor, rng: np.random.Generator) -> Tensor:
     return torch.linalg.solve_triangular(root.T, random[:, None], upper=True)[:, 0]
 
 
+Evidence = Callable[[State, float], Matches]
+"""What else draws the skeleton: from its state and the error of contours [mm] to matches."""
+
+
 def fit_skeleton(
     views: Sequence[View],
     spacing_mm: float,
     heights_mm: Mapping[int, float] | None = None,
     steps: Sequence[Step] = (*FINE, *ON_EDGES),
+    more: Sequence[Evidence] = (),
+    unseen_mm: float = 0.0,
 ) -> Fit:
     """Return the most probable skeleton.
 
@@ -152,15 +159,17 @@ def fit_skeleton(
         spacing_mm: of their pixels.
         heights_mm: by label, of the middles of the bodies of vertebrae, where discs tell them.
         steps: after the rough ones.
+        more: what else is known of the skeleton than the radiographs, as depths.
+        unseen_mm: where the hip axis starts along an axis that no radiograph shows.
     """
     with _one_thread(), torch.inference_mode(False), torch.no_grad():
         contours = [Contours.of(view, spacing_mm) for view in views]
         edges = [Edges.of(view, spacing_mm) for view in views if view.pixels is not None]
         bones = {bone for one in contours for own in one.bones for bone in own}
-        fit = Fit(_started(contours))
+        fit = Fit(_started(contours, unseen_mm))
         seen = [one for one in contours if len(one.places)]
         if seen:
-            evidence = _Evidence(seen, edges, sorted(bones), heights_mm or {})
+            evidence = _Evidence(seen, edges, sorted(bones), heights_mm or {}, more)
             for step in (*ROUGH, *steps):
                 evidence.take(fit, step)
     return fit
@@ -177,7 +186,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _started(contours: Sequence[Contours]) -> PosedSkeleton:
+def _started(contours: Sequence[Contours], unseen_mm: float) -> PosedSkeleton:
     """Return the mean skeleton where the middles of whole silhouettes say: of ribs only if there is little else, as
     their middles lie elsewhere where part of them is hidden."""
     model = skeleton_model()
@@ -198,7 +207,9 @@ def _started(contours: Sequence[Contours]) -> PosedSkeleton:
             seen[axis].append(float(place))
     scale = _spread_ratio(means[2], seen[2])
     start = [
-        float(np.median(np.array(place) - scale * np.array(mean))) / TRANSLATION_MM if place else 0.0
+        float(np.median(np.array(place) - scale * np.array(mean))) / TRANSLATION_MM
+        if place
+        else unseen_mm / TRANSLATION_MM
         for mean, place in zip(means, seen, strict=True)
     ]
     pose = torch.tensor([0.0, 0.0, 0.0, *start, float(np.log(scale)) / SCALE_SD])
@@ -222,12 +233,14 @@ class _Evidence:
         edges: of each radiograph that has pixels.
         bones: whose edges are looked for.
         heights_mm: of the bodies of vertebrae, by label.
+        more: what else is known.
     """
 
     contours: Sequence[Contours]
     edges: Sequence[Edges]
     bones: Sequence[int]
     heights_mm: Mapping[int, float]
+    more: Sequence[Evidence] = ()
 
     def take(self, fit: Fit, step: Step) -> None:
         """Take one step."""
@@ -241,6 +254,7 @@ class _Evidence:
         parts.append(height_matches(state, self.heights_mm, step.error_mm))
         if step.edges:
             parts += [edge_matches(state, one, self.bones, step.error_mm) for one in self.edges]
+        parts += [evidence(state, step.error_mm) for evidence in self.more]
         matches = Matches.joined(parts)
         fit.errors_mm.append(matches.error_mm)
         root = np.sqrt(matches.weight).astype(np.float32)

@@ -92,9 +92,10 @@ class Projection:
             places = points[:, [view.axis, 2]]
         else:
             width, height = view.silhouettes.shape[1:]
-            centre = np.array([width - 1, height - 1]) / 2 * spacing_mm
+            middle = np.array([width - 1, height - 1]) / 2 * spacing_mm
+            centre = middle if view.central_ray_mm is None else np.array(view.central_ray_mm)
             # As large as in the middle of the volume, whose depth is the radiographs' width.
-            to_source = points[:, depth_axis] - centre[0] - view.source_mm
+            to_source = points[:, depth_axis] - middle[0] - view.source_mm
             larger = -view.source_mm / to_source
             away = points[:, [view.axis, 2]] - centre
             places = centre + away * larger[:, None]
@@ -148,11 +149,11 @@ def contour_matches(state: State, contours: Contours, error_mm: float, every: in
     distance = ((contours.places[point] - projection.places[matched]) * normal).sum(axis=1)
     weight = 0.5 * np.concatenate(lengths) / CORRELATION_MM / error_mm**2
     return Matches(
-        matched, projection.direction(matched, normal), distance, weight * _trust(distance, error_mm)
+        matched, projection.direction(matched, normal), distance, weight * cauchy_weights(distance, error_mm)
     )
 
 
-def _trust(distance: np.ndarray, error_mm: float) -> np.ndarray:
+def cauchy_weights(distance: np.ndarray, error_mm: float) -> np.ndarray:
     """Return the weights of Cauchy's robust loss."""
     return 1 / (1 + (distance / (2 * error_mm)) ** 2)
 
@@ -261,7 +262,7 @@ def edge_matches(state: State, edges: Edges, bones: Sequence[int], error_mm: flo
     reach = EDGE_REACH * max(error_mm, edges.spacing_mm)
     distance, trusted = edges.nearest(projection.places[vertex], unit, reach)
     weight = trusted * EDGE_WEIGHT * 0.5 * _vertex_spacing_mm()[vertex] / CORRELATION_MM
-    weight *= _trust(distance, error_mm) / (error_mm**2 + EDGE_MM**2)
+    weight *= cauchy_weights(distance, error_mm) / (error_mm**2 + EDGE_MM**2)
     kept = weight > 0
     return Matches(vertex[kept], projection.direction(vertex, unit)[kept], distance[kept], weight[kept])
 

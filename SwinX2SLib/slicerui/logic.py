@@ -10,16 +10,17 @@ from pathlib import Path
 import slicer
 
 from SwinX2SLib.errors import Fault
+from SwinX2SLib.radiographs import RadiographOptions
 from SwinX2SLib.slicerui.background_process import (
     QtWorkerProcess,
     WorkerListener,
     WorkerProcess,
     worker_command,
 )
-from SwinX2SLib.slicerui.inputs.choice import choice_faults, lateral_offset, radiograph_choice
+from SwinX2SLib.slicerui.inputs.choice import choice_faults, lateral_offset, radiograph_choice, used_roles
 from SwinX2SLib.slicerui.installer import Installer, SlicerInstaller
 from SwinX2SLib.slicerui.parameters import ReconstructionParameters
-from SwinX2SLib.slicerui.radiographs import ROLES, radiograph_file, radiograph_spacing
+from SwinX2SLib.slicerui.radiographs import radiograph_file, radiograph_spacing
 from SwinX2SLib.slicerui.runs import ReconstructionRun, RunObserver, RunQueue
 from SwinX2SLib.slicerui.standing_worker import StandingWorker
 
@@ -82,18 +83,18 @@ class ReconstructionLogic:
         from SwinX2SLib.reconstruct.job import Job
         from SwinX2SLib.slicerui.result_loading import ViewRadiograph
 
-        choices = {role: radiograph_choice(parameters, role) for role in ROLES}
+        choices = {role: radiograph_choice(parameters, role) for role in used_roles(parameters)}
         files = {role: radiograph_file(choice.node, folder, role) for role, choice in choices.items()}
         job = Job(
             ap=files["ap"],
-            lateral=files["lateral"],
+            lateral=files.get("lateral"),
             out=folder / "result",
             ap_options=choices["ap"].options,
-            lateral_options=choices["lateral"].options,
+            lateral_options=choices["lateral"].options if "lateral" in choices else RadiographOptions(),
             ap_view=choices["ap"].view,
             model=parameters.model,
             device=parameters.device.value,
-            lateral_offset_mm=lateral_offset(parameters),
+            lateral_offset_mm=lateral_offset(parameters) if "lateral" in choices else None,
         )
         job.save(folder / "job.json")
         radiographs = {

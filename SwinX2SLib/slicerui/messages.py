@@ -24,6 +24,9 @@ _PHRASES = (
     (r" \(with --ignore-orientation if their headers state otherwise\)", ""),
     (r" \(--ap-view\)", " (Projection)"),
     (r" \(--model\)", ""),
+    # Options of a frontal radiograph alone that the panel does not offer.
+    (r", or add --accept-view", ""),
+    (r", and name them with --depth-model", ""),
     (r" \(--device cpu\)", ""),
     (r"Align them vertically with --lateral-offset-mm", "Align them vertically (tab Vertical alignment)"),
     (

@@ -65,6 +65,7 @@ class ReconstructionParameters:
         lateral_spacing_mm and so on: the same for the lateral radiograph.
         heights_matched: only the heights that both radiographs show are used, the lateral radiograph moved up by
         lateral_offset_mm: so far [mm].
+        only_frontal: there is a frontal radiograph alone; a lateral one that is chosen is not used.
         accept_assumed_spacing: the user knows that pixels of exactly 1 mm are right.
         device: where the network runs.
         model: name of a model of `Resources/models.json`, or "default".
@@ -107,6 +108,7 @@ class ReconstructionParameters:
     lateral_trust_header: bool = True
     heights_matched: bool = False
     lateral_offset_mm: Annotated[float, WithinRange(-LARGEST_SHIFT_MM, LARGEST_SHIFT_MM)] = 0.0
+    only_frontal: bool = False
     accept_assumed_spacing: bool = False
     device: Device = Device.AUTO
     model: str = DEFAULT_MODEL

@@ -47,7 +47,7 @@ class ViewRadiograph:
 
 
 ViewRadiographs = Mapping[str, ViewRadiograph]
-"""The radiographs of a run by role: `ap` and `lateral`."""
+"""The radiographs of a run by role: `ap`, and `lateral` if there is one."""
 
 
 def add_result(result: Result, radiographs: ViewRadiographs) -> slicer.vtkMRMLSegmentationNode:
@@ -63,7 +63,8 @@ def add_result(result: Result, radiographs: ViewRadiographs) -> slicer.vtkMRMLSe
     name = slicer.mrmlScene.GenerateUniqueName(f"{radiographs['ap'].name} bones")
     node = import_segmentation(Path(path), name)
     process_events()
-    store_beside(node, radiographs["ap"].node() or radiographs["lateral"].node())
+    nodes = [radiograph.node() for radiograph in radiographs.values()]
+    store_beside(node, next((each for each in nodes if each is not None), None))
     set_provenance(node, record)
     for role, radiograph in radiographs.items():
         set_attribute(node, f"{role}_volume", radiograph.name)

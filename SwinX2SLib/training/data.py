@@ -16,10 +16,12 @@ from SwinX2SLib.datasets import Case
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.models.builder import variant_config
+from SwinX2SLib.models.depth_maps import DepthMapConfig
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.skeleton.population import random_torso
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
+from SwinX2SLib.training.synthesis.depths import SampleDepths
 from SwinX2SLib.training.synthesis.subject_mixing import compose_subjects
 from SwinX2SLib.training.synthesis.subjects import Subject
 
@@ -59,6 +61,7 @@ def load_sources(
         augment=config.augmentation,
         published_look=config.published_look,
         views_per_plane=views,
+        depth_bones=depth_bones(config),
     )
     synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
     rng, everything = np.random.default_rng(config.seed), np.ones(CLASS_COUNT, dtype=bool)
@@ -78,6 +81,12 @@ def load_sources(
 def radiographs_per_plane(config: TrainingConfig) -> int:
     """Return how many radiographs of each plane the run's network takes (N of the paper)."""
     return getattr(variant_config(config.model, **config.network_overrides), "views_per_plane", 1)
+
+
+def depth_bones(config: TrainingConfig) -> tuple[int, ...]:
+    """Return the labels of the bones whose depths the run's network learns; none for other networks."""
+    sizes = variant_config(config.model, **config.network_overrides)
+    return sizes.labels if isinstance(sizes, DepthMapConfig) else ()
 
 
 def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Subject]:
@@ -106,6 +115,7 @@ class Batch:
         sagittal_occupied: uint8 `(B, 54, Y, Z)`.
         known: bool `(B, 55)`.
         seeds: int64 `(B,)`; a seed for each sample's share of what an objective draws at random.
+        depths: of bones in the frontal radiographs, for networks that learn them.
     """
 
     coronal: Tensor
@@ -115,11 +125,16 @@ class Batch:
     sagittal_occupied: Tensor
     known: Tensor
     seeds: Tensor
+    depths: SampleDepths | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch on a device."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
         return Batch(
-            **{field.name: getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)}
+            **{
+                name: value if value is None else value.to(device, non_blocking=True)
+                for name, value in given.items()
+            }
         )
 
 
@@ -166,6 +181,9 @@ class BatchDataset(Dataset):
             sagittal_occupied=torch.stack([occupied_rays(s.labels, 0) for s in samples]),
             known=torch.stack([s.known for s in samples]),
             seeds=torch.tensor(seeds),
+            depths=SampleDepths.stacked([s.depths for s in samples if s.depths is not None])
+            if samples[0].depths is not None
+            else None,
         )
 
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.models.bone_names import BoneNameNet
+from SwinX2SLib.models.depth_maps import DepthMapNet
 from SwinX2SLib.models.fused import FusedOutput, FusedSwinX2S
 from SwinX2SLib.models.orientation import (
     ORIENTATIONS,
@@ -31,6 +32,7 @@ from SwinX2SLib.skeleton.discs import Disc, find_discs
 from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFrame, drawn_about
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
+from SwinX2SLib.training.depth_objective import depth_map_loss
 from SwinX2SLib.training.losses import dice_ce, silhouette_loss, single_silhouette_loss
 from SwinX2SLib.training.paper_objective import paper_objective, single_objective
 from SwinX2SLib.training.schedule import Phase
@@ -304,6 +306,8 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
         return spine_disc_loss
     if isinstance(model, BoneNameNet):
         return bone_name_loss
+    if isinstance(model, DepthMapNet):
+        return depth_map_loss
     raise UnknownObjectiveError(f"There is no objective for {type(model).__name__}.")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from SwinX2SLib.errors import Fault, InputError
 
 # Variants that reconstruct nothing but look at single radiographs: its orientation, where its spine's discs lie, and
-# which rib is which.
-HELPERS = ("film-orientation", "spine-discs", "bone-names")
+# which rib is which, how deep bones lie.
+HELPERS = ("film-orientation", "spine-discs", "bone-names", "depth-maps")
 # Bits that a weight may have in a file of packed weights, see `weights.packing`.
 BITS = range(4, 9)
 

@@ -36,6 +36,7 @@ TORCH = (
     "reconstruct.level_assignment",
     "reconstruct.orientation_check",
     "reconstruct.reconstructor",
+    "reconstruct.single_view",
     "reconstruct.skeleton_fit",
     "reconstruct.test_time_augmentation",
     "skeleton",

@@ -17,6 +17,7 @@ from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.io.atomic_output import atomic_result, output_faults, remove_stale
 from SwinX2SLib.io.csv_tables import for_spreadsheets
 from SwinX2SLib.io.label_volumes import read_uncertainty
+from SwinX2SLib.io.provenance import is_frontal_only
 from SwinX2SLib.measurements import label_intervals
 from SwinX2SLib.measurements.bone_motions import FILE as SAMPLES
 from SwinX2SLib.measurements.bone_motions import BoneMotions
@@ -25,6 +26,7 @@ from SwinX2SLib.measurements.label_sampling import METHOD, interval_words, sampl
 from SwinX2SLib.measurements.measure import REGIONS, measure_subject
 from SwinX2SLib.measurements.motion_intervals import METHOD as MOTION_METHOD
 from SwinX2SLib.measurements.motion_intervals import with_motion_intervals
+from SwinX2SLib.measurements.quality_flags import without_depths
 from SwinX2SLib.measurements.reading import ReadOptions, SubjectBones, read_subject
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.measurements.writing import document_text, markups_text, table_text
@@ -110,6 +112,8 @@ def run_measuring(
         measured = with_motion_intervals(measured, subject.bones, motions)
     elif not subject.is_reconstruction:
         measured = label_intervals.with_label_intervals(measured, subject.bones)
+    if is_frontal_only(job.segmentation):
+        measured = without_depths(measured)
     verdict = recorded_verdict(job.segmentation)
     if verdict is not None and verdict.alarm:
         measured = {

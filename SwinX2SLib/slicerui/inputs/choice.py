@@ -59,6 +59,11 @@ def radiograph_choice(parameters: ReconstructionParameters, role: str) -> Radiog
     return RadiographChoice(role, getattr(parameters, f"{role}_volume"), view, options)
 
 
+def used_roles(parameters: ReconstructionParameters) -> tuple[str, ...]:
+    """Return the roles of the radiographs that are used: both, or the frontal one alone."""
+    return ROLES[:1] if parameters.only_frontal else ROLES
+
+
 def set_edits(parameters: ReconstructionParameters, role: str, options: RadiographOptions) -> None:
     """Take over rotation, flip, inversion and crop of a radiograph."""
     with slicer.util.NodeModify(parameters.parameterNode):
@@ -97,8 +102,9 @@ def lateral_offset(parameters: ReconstructionParameters) -> Shift:
 def choice_faults(parameters: ReconstructionParameters) -> list[Fault]:
     """List the faults that are visible without reading pixels."""
     ap, lateral = parameters.ap_volume, parameters.lateral_volume
-    faults = radiograph_faults(ap, "frontal") + radiograph_faults(lateral, "lateral")
-    if ap is not None and ap is lateral:
+    faults = radiograph_faults(ap, "frontal")
+    faults += [] if parameters.only_frontal else radiograph_faults(lateral, "lateral")
+    if ap is not None and ap is lateral and not parameters.only_frontal:
         hint = "Choose the lateral radiograph of the same person."
         faults.append(Fault("same-radiograph", "Both radiographs use the same volume.", hint, ap.GetName()))
     return faults + _colour_faults(parameters) + _spacing_faults(parameters)
@@ -111,7 +117,7 @@ def is_colour(radiograph: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
 
 
 def _colour_faults(parameters: ReconstructionParameters) -> list[Fault]:
-    radiographs = dict.fromkeys((parameters.ap_volume, parameters.lateral_volume))
+    radiographs = dict.fromkeys(radiograph_choice(parameters, role).node for role in used_roles(parameters))
     hint = "Click Convert to gray; the original image is not changed."
     return [
         Fault("colour-volume", "The radiograph was loaded as a colour image.", hint, radiograph.GetName())
@@ -124,7 +130,7 @@ def _spacing_faults(parameters: ReconstructionParameters) -> list[Fault]:
     if parameters.accept_assumed_spacing:
         return []
     hint = "Set Pixel size, calibrate with a marker, or confirm that 1 mm is correct."
-    choices = [radiograph_choice(parameters, role) for role in ROLES]
+    choices = [radiograph_choice(parameters, role) for role in used_roles(parameters)]
     return [
         Fault(
             "spacing-assumed",

@@ -16,6 +16,7 @@ from SwinX2SLib.slicerui.inputs.choice import (
     choice_faults,
     lateral_offset,
     radiograph_choice,
+    used_roles,
 )
 from SwinX2SLib.slicerui.inputs.decoding import SceneRadiograph, SceneRadiographs
 from SwinX2SLib.slicerui.messages import panel_fault
@@ -75,7 +76,7 @@ class Examiner:
         """
         faults = choice_faults(parameters)
         radiographs: dict[str, SeenRadiograph] = {}
-        for role in ROLES:
+        for role in used_roles(parameters):
             choice = radiograph_choice(parameters, role)
             if role in uncropped:
                 choice = replace(choice, options=replace(choice.options, crop=None))
@@ -95,7 +96,7 @@ class Examiner:
 
     def scene_radiographs(self, parameters: ReconstructionParameters) -> list[SceneRadiograph]:
         """Return the radiographs that are chosen, as stored."""
-        nodes = [radiograph_choice(parameters, role).node for role in ROLES]
+        nodes = [radiograph_choice(parameters, role).node for role in used_roles(parameters)]
         radiographs = [self._scene_radiographs.decode(node) for node in nodes if node is not None]
         return [radiograph for radiograph in radiographs if radiograph is not None]
 

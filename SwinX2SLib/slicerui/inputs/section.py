@@ -19,6 +19,7 @@ from SwinX2SLib.slicerui.inputs.choice import (
     radiograph_choice,
     set_edits,
     swap_radiographs,
+    used_roles,
 )
 from SwinX2SLib.slicerui.inputs.examination import TOOL_OPEN, Examination, Examiner
 from SwinX2SLib.slicerui.inputs.importer import RadiographImporter
@@ -91,7 +92,7 @@ class InputsSection(Section):
         self.examination = self._examined()
         for role, label in (("ap", self.ui.apInfoLabel), ("lateral", self.ui.lateralInfoLabel)):
             label.text = self._radiograph_words(role)
-        radiographs = [radiograph_choice(self.parameters, role).node for role in ROLES]
+        radiographs = [radiograph_choice(self.parameters, role).node for role in used_roles(self.parameters)]
         self.ui.grayButton.visible = any(is_colour(radiograph) for radiograph in radiographs)
         kinds = {fault.kind for fault in self.examination.faults}
         self.ui.acceptSpacingBox.visible = (
@@ -100,6 +101,7 @@ class InputsSection(Section):
         for role in ROLES:
             self._show_edits(role)
         self._show_heights()
+        self._show_lateral(not self.parameters.only_frontal)
         self._show_examined()
         self.services.inputs_changed.emit(self.examination)
 
@@ -129,7 +131,7 @@ class InputsSection(Section):
     def convert_to_gray(self) -> None:
         """Choose gray copies in place of the colour pictures that are chosen."""
         messages = []
-        for role in ROLES:
+        for role in used_roles(self.parameters):
             node = radiograph_choice(self.parameters, role).node
             if is_colour(node):
                 try:
@@ -176,7 +178,7 @@ class InputsSection(Section):
 
     def _radiograph_words(self, role: str) -> str:
         choice = radiograph_choice(self.parameters, role)
-        if choice.node is None:
+        if choice.node is None or role not in used_roles(self.parameters):
             return ""
         if radiograph_axes(choice.node) is None:
             # The list of faults says so.
@@ -220,6 +222,11 @@ class InputsSection(Section):
         self.ui.shiftBox.enabled = self.parameters.heights_matched
         self.ui.autoHeightsButton.enabled = self.ui.pointHeightsButton.enabled = both
 
+    def _show_lateral(self, wanted: bool) -> None:
+        """Offer what belongs to a lateral radiograph where one is used."""
+        for name in ("lateralSelector", "swapButton", "lateralPage", "heightsPage"):
+            getattr(self.ui, name).enabled = wanted
+
     def _connect_edits(self, role: str) -> None:
         edits = {
             "RotateLeft": lambda options: rotated(options, -90),
@@ -254,7 +261,7 @@ class InputsSection(Section):
             if old and old != new:
                 forget_options(self.parameters, role)
                 self.parameters.accept_assumed_spacing = False
-        if all(radiographs):
+        if all(radiographs) and not self.parameters.only_frontal:
             self._show_recognition()
 
     def _show_recognition(self) -> None:

@@ -13,6 +13,7 @@ import qt
 import slicer
 
 from SwinX2SLib.io.provenance import FILE as PROVENANCE
+from SwinX2SLib.io.provenance import VIEWS
 from SwinX2SLib.reconstruct.verdict import KEY
 from SwinX2SLib.slicerui.background_process import InterpreterError
 from SwinX2SLib.slicerui.bone_voxels import VoxelsError
@@ -20,9 +21,9 @@ from SwinX2SLib.slicerui.installer import Installer, InstallError
 from SwinX2SLib.slicerui.measurements.nodes import whole_document
 from SwinX2SLib.slicerui.models.weights import BackgroundCommand
 from SwinX2SLib.slicerui.result.edits import edited_bones
-from SwinX2SLib.slicerui.result.links import verdict_of
+from SwinX2SLib.slicerui.result.links import provenance_value, verdict_of
 
-# Named as in a result, so that the command finds the verdict that stands beside it.
+# Named as in a result, so that the command finds what stands beside it.
 BONES = "segmentation.seg.nrrd"
 # "Measuring region 2 of 5": how far the command is.
 _STEP = re.compile(r"region (\d+) of (\d+)")
@@ -66,9 +67,13 @@ class SegmentationCommand:
         # A user may have added segments of their own.
         options = ["--out", str(self.out), "--ignore-unknown", "--no-page"]
         bones = self._write_bones()
+        beside: dict[str, object] = {}
         if (verdict := verdict_of(self._segmentation)) is not None:
-            stated = verdict.without(edited_bones(self._segmentation))
-            (self._folder / PROVENANCE).write_text(json.dumps({KEY: stated.to_json()}), encoding="utf-8")
+            beside[KEY] = verdict.without(edited_bones(self._segmentation)).to_json()
+        if views := provenance_value(self._segmentation, VIEWS):
+            beside[VIEWS] = json.loads(views)
+        if beside:
+            (self._folder / PROVENANCE).write_text(json.dumps(beside), encoding="utf-8")
         self._start(["measure", bones, *options])
 
     def report(self, document: slicer.vtkMRMLTextNode, out: Path) -> None:

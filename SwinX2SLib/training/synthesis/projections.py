@@ -50,20 +50,48 @@ def make_radiograph_groups(
     Raises:
         ValueError: there are neither labels nor a CT.
     """
+    person = _random_person(labels, ct, ct_kind, spacing_mm, rng, published)
+    pair = random_geometries(spacing_mm, rng, aligned=published)
+    return make_groups(pair, views, lambda geometry: person.radiograph(geometry, spacing_mm, rng, published))
+
+
+def make_frontal_radiograph(
+    labels: Tensor | None,
+    ct: Tensor | None,
+    ct_kind: str,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    published: bool = False,
+) -> tuple[Tensor, ViewGeometry]:
+    """Make a frontal radiograph alone, `(X, Z)`, and return with it how it was taken.
+
+    Args and raises: as of `make_radiograph_groups`.
+    """
+    person = _random_person(labels, ct, ct_kind, spacing_mm, rng, published)
+    geometry, _ = random_geometries(spacing_mm, rng, aligned=published)
+    return person.radiograph(geometry, spacing_mm, rng, published), geometry
+
+
+def _random_person(
+    labels: Tensor | None,
+    ct: Tensor | None,
+    ct_kind: str,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    published: bool,
+) -> _Person:
+    """Return what radiographs show of a person; arguments as of `make_radiograph_groups`."""
     landmarks = None if labels is None else Landmarks.of(labels, spacing_mm)
     implants = [] if landmarks is None else random_implants(landmarks, rng)
     if ct is not None:
-        person = _Person(ct_attenuation(ct, ct_kind, rng), None, implants, None)
-    elif labels is None or landmarks is None:
+        return _Person(ct_attenuation(ct, ct_kind, rng), None, implants, None)
+    if labels is None or landmarks is None:
         raise ValueError("Radiographs are made from labels or from a CT; neither was given.")
-    else:
-        bones = bone_attenuation(labels, rng)
-        shown = rng.random() < 0.92
-        tissue = _random_tissue(labels, landmarks, bones, spacing_mm, rng, published) if shown else None
-        shapes = [*random_unlabelled_bones(landmarks, rng), *implants]
-        person = _Person(bones, tissue, shapes, landmarks)
-    pair = random_geometries(spacing_mm, rng, aligned=published)
-    return make_groups(pair, views, lambda geometry: person.radiograph(geometry, spacing_mm, rng, published))
+    bones = bone_attenuation(labels, rng)
+    shown = rng.random() < 0.92
+    tissue = _random_tissue(labels, landmarks, bones, spacing_mm, rng, published) if shown else None
+    shapes = [*random_unlabelled_bones(landmarks, rng), *implants]
+    return _Person(bones, tissue, shapes, landmarks)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from SwinX2SLib.training.synthesis.deformation import (
     plain_coordinates,
     source_coordinates,
 )
+from SwinX2SLib.training.synthesis.depths import SampleDepths, sample_depths
 from SwinX2SLib.training.synthesis.joints import Joints, find_joints
-from SwinX2SLib.training.synthesis.projections import make_radiograph_groups
+from SwinX2SLib.training.synthesis.projections import make_frontal_radiograph, make_radiograph_groups
 from SwinX2SLib.training.synthesis.subjects import Subject
 from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry, make_groups
 from SwinX2SLib.training.synthesis.views import random_view, whole_view
@@ -34,12 +35,14 @@ class Sample:
         coronal_films: float32 `(N, X, Z)` in 0..1, bone bright.
         sagittal_films: float32 `(N, Y, Z)`.
         known: bool `(55,)`; False where a class, though absent from `labels`, may be in the picture.
+        depths: of bones in the frontal radiograph, where they are asked for; the lateral one is then empty.
     """
 
     labels: Tensor
     coronal_radiographs: Tensor
     sagittal_radiographs: Tensor
     known: Tensor
+    depths: SampleDepths | None = None
 
     @property
     def coronal(self) -> Tensor:
@@ -90,6 +93,8 @@ class Synthesiser:
         device: where the volumes lie and the samples are made.
         augment: without it every person is seen whole and as it is, on plain projections (table 5 of the paper).
         views_per_plane: radiographs of each plane (N of the paper); with more than one, X must equal Y.
+        depth_bones: labels of bones whose depths in the frontal radiograph are wanted; the lateral one is then left
+            empty. None of them for both radiographs.
     """
 
     grid_shape: tuple[int, int, int]
@@ -99,6 +104,7 @@ class Synthesiser:
     device: torch.device | str = "cpu"
     augment: bool = True
     views_per_plane: int = 1
+    depth_bones: tuple[int, ...] = ()
     sources: list[_Source] = field(default_factory=list)
 
     def add_cases(self, cases: Sequence[Case], weights: Sequence[float]) -> None:
@@ -157,7 +163,10 @@ class Synthesiser:
         else:
             # What is not drawn is not projected either, so it is known to be absent.
             known = known | ~drawn
-        if self.augment:
+        depths = None
+        if self.depth_bones:
+            *radiographs, depths = self._frontal(labels, ct, source.ct_kind, spacing_mm, rng)
+        elif self.augment:
             published = rng.random() < self.published_look
             shown = labels if ct is None else None
             radiographs = make_radiograph_groups(
@@ -167,7 +176,22 @@ class Synthesiser:
             radiographs = plain_radiographs(labels, ct, self.views_per_plane)
         # A bone that is drawn wrongly is in the picture, but nothing to learn from.
         labels = torch.where(known[labels.int()], labels, 0)
-        return Sample(labels, *radiographs, known)
+        return Sample(labels, *radiographs, known, depths)
+
+    def _frontal(
+        self, labels: Tensor, ct: Tensor | None, ct_kind: str, spacing_mm: float, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor, SampleDepths]:
+        """Return the frontal radiograph `(1, X, Z)`, an empty lateral one `(1, Y, Z)`, and the depths of bones."""
+        geometry = ViewGeometry(1)
+        if self.augment:
+            published = rng.random() < self.published_look
+            radiograph, geometry = make_frontal_radiograph(
+                labels if ct is None else None, ct, ct_kind, spacing_mm, rng, published
+            )
+        else:
+            radiograph = plain_radiographs(labels, ct)[0][0]
+        depths = sample_depths(labels, geometry, spacing_mm, self.depth_bones)
+        return radiograph[None], torch.zeros(1, *labels.shape[1:], device=labels.device), depths
 
     def _coordinates(self, source: _Source, rng: np.random.Generator) -> tuple[Tensor, float]:
         """Return coarse source coordinates of a sample and the voxel size of its grid [mm]."""
