@@ -13,6 +13,7 @@ from torch import nn
 from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.models.bone_names import BoneNameConfig, BoneNameNet
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.implicit_ct import ImplicitCT, ImplicitCTConfig
 from SwinX2SLib.models.orientation import RadiographOrientationConfig, RadiographOrientationNet
 from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteModel
 from SwinX2SLib.models.single import SingleOutputConfig
@@ -27,6 +28,7 @@ Config = (
     | RadiographOrientationConfig
     | SpineDiscConfig
     | BoneNameConfig
+    | ImplicitCTConfig
 )
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
@@ -59,6 +61,7 @@ _VARIANTS: dict[str, Config] = {
     "film-orientation": RadiographOrientationConfig(),
     "spine-discs": SpineDiscConfig(),
     "bone-names": BoneNameConfig(),
+    "implicit-ct": ImplicitCTConfig(),
 }
 _NETWORKS: dict[type, type[nn.Module]] = {
     SwinX2SConfig: SwinX2S,
@@ -67,6 +70,7 @@ _NETWORKS: dict[type, type[nn.Module]] = {
     RadiographOrientationConfig: RadiographOrientationNet,
     SpineDiscConfig: SpineDiscNet,
     BoneNameConfig: BoneNameNet,
+    ImplicitCTConfig: ImplicitCT,
 }
 # Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
 # By the extra that they need.
