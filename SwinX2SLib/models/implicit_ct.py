@@ -1,12 +1,12 @@
 """A CT and its structures as a function of the point, conditioned on two radiographs.
 
-After SPIDER (Yu et al., arXiv 2507.04684), of which a summary but no code is public: a shared 2D encoder; each point is
-projected into both radiographs, whose features there are joined with an encoding of its place; a residual perceptron
+After SPIDER (Yu et al., arXiv 2507.04684), of which a summary but no code is public: a shared 2D encoder; each point
+is projected into both radiographs, whose features there are joined with an encoding of its place; a residual perceptron
 ends in two heads, CT number and structure. The structures supervise the same features, which is the prior.
 
-Frames. Points are in the network's box: -1 and 1 are the centres of the first and last voxels of a grid in network order
-(right -> left, anterior -> posterior, superior -> inferior). A view's `(3, 4)` matrix leads from homogeneous points to
-homogeneous (row, column) pixels of its radiograph, scaled so that -1 and 1 are the centres of its first and last pixels
+Frames. Points are in the network's box: -1 and 1 are the centres of the first and last voxels of a grid in network
+order (right -> left, anterior -> posterior, superior -> inferior). A view's `(3, 4)` matrix leads from homogeneous
+points to homogeneous (row, column) of its radiograph, where -1 and 1 are the centres of the first and last pixels
 (`align_corners=True`); `view_matrix` makes it of a camera. Radiographs are `(B, 1, W, H)`, columns before rows.
 """
 
@@ -282,7 +282,9 @@ def projected(points: Tensor, matrices: Tensor) -> Tensor:
         homogeneous = points @ matrices[:, :, :3].transpose(1, 2) + matrices[:, None, :, 3]
         last = homogeneous[..., 2:]
         # What lies behind the source is on no radiograph.
-        return torch.where(last > 1e-6, homogeneous[..., :2] / last.clamp(min=1e-6), torch.full_like(last, 9.0))
+        return torch.where(
+            last > 1e-6, homogeneous[..., :2] / last.clamp(min=1e-6), torch.full_like(last, 9.0)
+        )
 
 
 def sampled(view: Tensor, places: Tensor) -> Tensor:
@@ -306,7 +308,9 @@ def grid_to_box(shape: Sequence[int]) -> Tensor:
     return torch.cat([torch.diag(2 / last), torch.full((3, 1), -1.0, dtype=torch.float64)], dim=1)
 
 
-def view_matrix(camera_matrix: np.ndarray, radiograph_shape: Sequence[int], box_to_world: np.ndarray) -> Tensor:
+def view_matrix(
+    camera_matrix: np.ndarray, radiograph_shape: Sequence[int], box_to_world: np.ndarray
+) -> Tensor:
     """Return a view's matrix `(3, 4)`, float64, from points of the box to places -1..1 on its radiograph.
 
     Args:

@@ -14,6 +14,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.models.bone_names import BoneNameNet
 from SwinX2SLib.models.fused import FusedOutput, FusedSwinX2S
+from SwinX2SLib.models.implicit_ct import CTModel
 from SwinX2SLib.models.orientation import (
     ORIENTATIONS,
     Orientation,
@@ -31,6 +32,7 @@ from SwinX2SLib.skeleton.discs import Disc, find_discs
 from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFrame, drawn_about
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
+from SwinX2SLib.training.implicit_ct import ct_objective
 from SwinX2SLib.training.losses import dice_ce, silhouette_loss, single_silhouette_loss
 from SwinX2SLib.training.paper_objective import paper_objective, single_objective
 from SwinX2SLib.training.schedule import Phase
@@ -287,6 +289,11 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
     Raises:
         UnknownObjectiveError: there is none.
     """
+    if isinstance(model, CTModel):
+        return ct_objective(model, config)
+    if config.loss:
+        sentence = f"{config.model} has no parameters of its loss, but loss sets {', '.join(config.loss)}."
+        raise InputError([Fault("loss-parameters", sentence, "Remove [loss].")])
     if isinstance(model, FusedSwinX2S):
         if not config.cross_loss:
             sentence = f"{config.model} makes one prediction from both views: it has no cross-view loss."

@@ -92,7 +92,9 @@ def test_a_bright_voxel_lands_where_the_cone_radiograph_is_bright(view, voxel):
     place = projected(point[None, None], matrix[None])[0, 0].numpy()
     # Of a shadow about six pixels wide.
     np.testing.assert_allclose((place + 1) / 2 * 119, centre, atol=0.25)
-    np.testing.assert_allclose((place + 1) / 2 * 119, camera.project(transform_points(affine, np.array(voxel))), atol=1e-3)
+    np.testing.assert_allclose(
+        (place + 1) / 2 * 119, camera.project(transform_points(affine, np.array(voxel))), atol=1e-3
+    )
 
 
 def test_a_point_reads_the_feature_at_its_row_and_column():
@@ -133,13 +135,19 @@ def test_a_grid_in_stretches_is_the_grid_at_once(network, chunk):
         whole = network(coronal, sagittal, index.view(1, -1, 3))
         parts = list(network.chunks(coronal, sagittal, shape, chunk=chunk))
     assert [part.start for part, _ in parts] == list(range(0, 60, chunk))
-    torch.testing.assert_close(torch.cat([v.intensity[0] for _, v in parts]), whole.intensity[0], atol=1e-5, rtol=0)
-    torch.testing.assert_close(torch.cat([v.structure[0] for _, v in parts], 1), whole.structure[0], atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        torch.cat([v.intensity[0] for _, v in parts]), whole.intensity[0], atol=1e-5, rtol=0
+    )
+    torch.testing.assert_close(
+        torch.cat([v.structure[0] for _, v in parts], 1), whole.structure[0], atol=1e-4, rtol=0
+    )
 
 
 def test_no_stretch_holds_more_points_than_asked_for(network, monkeypatch):
     seen, decode = [], network.decode
-    monkeypatch.setattr(network, "decode", lambda e, points, m: seen.append(points.shape[1]) or decode(e, points, m))
+    monkeypatch.setattr(
+        network, "decode", lambda e, points, m: seen.append(points.shape[1]) or decode(e, points, m)
+    )
     with torch.inference_mode():
         list(network.chunks(torch.rand(1, 1, 16, 20), torch.rand(1, 1, 12, 20), (20, 20, 20), chunk=999))
     assert max(seen) == 999
