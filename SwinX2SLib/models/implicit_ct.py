@@ -1,7 +1,7 @@
 """A CT and its structures as a function of the point, conditioned on two radiographs.
 
-After SPIDER (Yu et al., arXiv 2507.04684), of which a summary but no code is public: a shared 2D encoder; each point
-is projected into both radiographs, whose features there are joined with an encoding of its place; a residual perceptron
+After SPIDER (Yu et al., arXiv 2507.04684), of which a summary but no code is public. A shared 2D encoder; each point
+is projected into both radiographs, whose features there are joined with an encoding of its place; a residual MLP
 ends in two heads, CT number and structure. The structures supervise the same features, which is the prior.
 
 Frames. Points are in the network's box: -1 and 1 are the centres of the first and last voxels of a grid in network

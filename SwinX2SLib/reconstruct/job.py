@@ -37,6 +37,8 @@ class ReconstructionSettings:
     device: str = "auto"
     tta: int = 1
     min_component_fraction: float = 0.1
+    also_ct: bool = False
+    ct_model: str = "default"
 
     def faults(self) -> list[Fault]:
         """List values that cannot be used; files are looked at elsewhere."""
@@ -53,6 +55,10 @@ class ReconstructionSettings:
             )
         if not self.model:
             wrong.append("The model name is empty.")
+        if not self.ct_model:
+            wrong.append("The name of the model of the CT is empty.")
+        elif self.ct_model != "default" and not self.also_ct:
+            wrong.append("A model of the CT is chosen (--ct-model), but no CT is asked for (--also-ct).")
         return [Fault("job-value", message, _HINT) for message in wrong]
 
 
@@ -73,6 +79,8 @@ class Job:
         tta: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
         min_component_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
+        also_ct: reconstruct CT numbers, too: `ct.nii.gz` [HU], synthetic, not for diagnosis.
+        ct_model: weights of the network for that, as of `model`; "default" for the first ones at hand.
         lateral_offset_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
             then all that is used of either; "auto" finds it; None takes the radiographs' middles to be at one height.
     """
@@ -89,6 +97,8 @@ class Job:
     tta: int = 1
     min_component_fraction: float = 0.1
     lateral_offset_mm: Shift = None
+    also_ct: bool = False
+    ct_model: str = "default"
 
     def faults(self) -> list[Fault]:
         """List values that no job may have; files are looked at elsewhere."""
@@ -98,7 +108,9 @@ class Job:
     @property
     def settings(self) -> ReconstructionSettings:
         """How to reconstruct, whatever the radiographs."""
-        return ReconstructionSettings(self.model, self.device, self.tta, self.min_component_fraction)
+        return ReconstructionSettings(
+            self.model, self.device, self.tta, self.min_component_fraction, self.also_ct, self.ct_model
+        )
 
     @classmethod
     def of_radiographs(
@@ -176,6 +188,8 @@ class Job:
         given += ["--ap-view", self.ap_view, "--model", self.model, "--device", self.device]
         given += ["--min-component-fraction", repr(self.min_component_fraction)]
         given += ["--tta", str(self.tta)] + ["--overwrite"] * self.overwrite
+        if self.also_ct:
+            given += ["--also-ct", "--ct-model", self.ct_model]
         if self.lateral_offset_mm is not None:
             # In one word, since a negative number looks like an option.
             given.append(f"--lateral-offset-mm={self.lateral_offset_mm}")

@@ -11,7 +11,7 @@ from SwinX2SLib.radiographs import Radiograph, examine_pair
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
 from SwinX2SLib.reconstruct.protocol import Progress, Report, Result
-from SwinX2SLib.reconstruct.reconstruction import FILES, describe, write_result
+from SwinX2SLib.reconstruct.reconstruction import RESULT_FILES, describe, files_of, write_result
 
 if TYPE_CHECKING:
     from SwinX2SLib.reconstruct.reconstruction import Reconstruction
@@ -60,7 +60,7 @@ def run_job(
     seconds["start"] = max(made - reconstruction.seconds.get("load", 0.0), 0.0)
     seconds |= {**reconstruction.seconds, "total": time.perf_counter() - started}
     write_result(job.out, reconstruction, describe(reconstruction, job, seconds), job.overwrite)
-    files = {role: str(job.out.resolve() / name) for role, name in FILES.items()}
+    files = {role: str(job.out.resolve() / name) for role, name in files_of(reconstruction).items()}
     verdict = reconstruction.verdict
     result = Result(
         files, tuple(reconstruction.notes), seconds, None if verdict is None else verdict.to_json()
@@ -78,8 +78,8 @@ def _checked_radiographs(
     ap, lateral, radiograph_faults = examine_pair(
         job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
     )
-    remove_stale(job.out, FILES.values())
-    faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, FILES.values(), job.overwrite)]
+    remove_stale(job.out, RESULT_FILES)
+    faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, RESULT_FILES, job.overwrite)]
     seconds["read"] = time.perf_counter() - started
     errors = backend.check(job)
     seconds["check"] = time.perf_counter() - started - seconds["read"]

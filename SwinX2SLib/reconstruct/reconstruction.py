@@ -34,6 +34,26 @@ if TYPE_CHECKING:
     from SwinX2SLib.weights import WeightsRecord
 
 
+CT_REMARK = "synthetic, not for diagnosis"
+
+
+@dataclass(frozen=True, eq=False)
+class ReconstructedCT:
+    """CT numbers that a network made of two radiographs.
+
+    Attributes:
+        hu: int16 `(X, Y, Z)` [HU], network order.
+        affine: 4x4 float64, index -> RAS mm.
+        model: what the provenance says of the network.
+        seconds: that it took.
+    """
+
+    hu: np.ndarray
+    affine: np.ndarray
+    model: dict[str, Any]
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
     """Bones on the grid of the network, with uncertainty, warnings and provenance.
@@ -62,6 +82,7 @@ class Reconstruction:
         orientation_check: predicted views and orientations of the radiographs; None if not checked.
         pair_check: how the rows of both radiographs agree; None if not checked.
         settings: settings of the reconstruction.
+        ct: CT numbers on the same grid; None where none were asked for.
 
     Examples:
         >>> import numpy as np
@@ -94,6 +115,7 @@ class Reconstruction:
     orientation_check: OrientationCheck | None = None
     pair_check: PairCheck | None = None
     settings: ReconstructionSettings = field(default_factory=ReconstructionSettings)
+    ct: ReconstructedCT | None = None
 
     @property
     def bones(self) -> list[FoundBone]:
@@ -130,18 +152,19 @@ class Reconstruction:
 
         Returns:
             The files by role: "segmentation" (`.seg.nrrd` for 3D Slicer), "labels" and "uncertainty" (NIfTI in RAS
-            order), "provenance" (JSON), "samples" (random skeletons, from which measurements get their intervals).
+            order), "provenance" (JSON), "samples" (random skeletons, from which measurements get their intervals);
+            "ct" where there is one.
 
         Raises:
             InputError: the folder is not writable or contains other files; lists every problem.
             OutputError: the files could not be written.
         """
         out = Path(folder)
-        remove_stale(out, FILES.values())
-        if faults := output_faults(out, FILES.values(), overwrite):
+        remove_stale(out, RESULT_FILES)
+        if faults := output_faults(out, RESULT_FILES, overwrite):
             raise InputError(faults)
         write_result(out, self, describe(self, self._job(out), self.seconds), overwrite)
-        return {role: out.resolve() / name for role, name in FILES.items()}
+        return {role: out.resolve() / name for role, name in files_of(self).items()}
 
     def _job(self, out: Path) -> Job | None:
         """Return the job that reproduces this result, None if the radiographs are not files."""
@@ -157,6 +180,14 @@ FILES = {
     "provenance": "provenance.json",
     "samples": SAMPLES,
 }
+CT_FILE = "ct.nii.gz"
+# All that a result may hold.
+RESULT_FILES = (*FILES.values(), CT_FILE)
+
+
+def files_of(reconstruction: Reconstruction) -> dict[str, str]:
+    """Return the names of a result's files by role."""
+    return FILES if reconstruction.ct is None else {**FILES, "ct": CT_FILE}
 
 
 _UNCERTAINTY_STEP = 1 / 255
@@ -165,7 +196,7 @@ _UNCERTAINTY_STEP = 1 / 255
 def write_result(
     out: Path, reconstruction: Reconstruction, provenance: dict[str, Any], overwrite: bool = False
 ) -> None:
-    """Write all `FILES` of a result, or none.
+    """Write all files of a result (`files_of`), or none.
 
     Args:
         out: the folder, which `atomic_output.output_faults` has found fit.
@@ -176,22 +207,24 @@ def write_result(
     Raises:
         OutputError: the files could not be written.
     """
-    with atomic_result(out, FILES.values(), overwrite, "result") as folder:
+    with atomic_result(out, RESULT_FILES, overwrite, "result") as folder:
         write_volumes(folder, reconstruction)
         reconstruction.motions.write(folder / FILES["samples"])
         write_provenance(folder, provenance)
 
 
 def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
-    """Write the segmentation, the labels and the uncertainty into a folder.
+    """Write the segmentation, the labels, the uncertainty and the CT, if there is one, into a folder.
 
-    The NIfTI arrays are in RAS order, labels as uint8 and uncertainty in steps of 1/255.
+    The NIfTI arrays are in RAS order, labels as uint8, uncertainty in steps of 1/255, the CT as int16 [HU].
     """
     write_segmentation(folder / FILES["segmentation"], reconstruction.labels, reconstruction.affine)
     affine = reconstruction.affine
     write_volume(folder / FILES["labels"], reconstruction.labels, affine, "RAS")
     steps = np.rint(reconstruction.uncertainty.astype(np.float32) / _UNCERTAINTY_STEP).astype(np.uint8)
     write_volume(folder / FILES["uncertainty"], steps, affine, "RAS", slope=_UNCERTAINTY_STEP)
+    if reconstruction.ct is not None:
+        write_volume(folder / CT_FILE, reconstruction.ct.hu, reconstruction.ct.affine, "RAS")
 
 
 def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:
@@ -229,12 +262,13 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
     return {
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
+        "inputs": {view: radiograph_entry(radiograph) for view, radiograph in radiographs},
         "orientation_check": None if check is None else check.to_json(),
         "pair_check": None if pair_check is None else pair_check.to_json(),
         "options": None if job is None else job.to_dict(),
         "command": None if job is None else ["swinx2s", *job.arguments()],
         "model": _model(reconstruction),
+        **({} if reconstruction.ct is None else {"ct": reconstruction.ct.model}),
         "grid": {
             "shape": list(reconstruction.labels.shape),
             "spacing_mm": reconstruction.spacing_mm,
@@ -256,7 +290,8 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
     }
 
 
-def _radiograph(radiograph: Radiograph) -> dict[str, Any]:
+def radiograph_entry(radiograph: Radiograph) -> dict[str, Any]:
+    """Return what a provenance says of a radiograph."""
     rows, cols = radiograph.pixels.shape
     return {
         "path": None if radiograph.path is None else str(radiograph.path),

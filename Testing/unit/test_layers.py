@@ -30,6 +30,7 @@ TORCH = (
     "paper.monai_networks",
     "paper.networks",
     "paper.training",
+    "reconstruct.ct",
     "reconstruct.device",
     "reconstruct.label_assignment",
     "reconstruct.level_assignment",
