@@ -47,6 +47,7 @@ set(SwinX2SLib_SCRIPTS
   evaluation/cohort/run.py
   evaluation/cohort/table.py
   evaluation/cohort/worker.py
+  evaluation/ct_metrics.py
   evaluation/evaluate.py
   evaluation/inputs.py
   evaluation/metrics.py
@@ -152,6 +153,7 @@ set(SwinX2SLib_SCRIPTS
   models/bone_names.py
   models/builder.py
   models/fused.py
+  models/implicit_ct.py
   models/layers.py
   models/orientation.py
   models/reconstruction.py
@@ -165,6 +167,8 @@ set(SwinX2SLib_SCRIPTS
   paper/__init__.py
   paper/command.py
   paper/concat_networks.py
+  paper/ct_networks.py
+  paper/ct_table.py
   paper/monai_networks.py
   paper/networks.py
   paper/plan.py
@@ -215,6 +219,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/batch/run.py
   reconstruct/batch/summary.py
   reconstruct/batch/worker.py
+  reconstruct/ct.py
   reconstruct/device.py
   reconstruct/evidence.py
   reconstruct/job.py
@@ -348,6 +353,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/result/reopening.py
   slicerui/result/section.py
   slicerui/result/slicer_formats.py
+  slicerui/result/synthetic_ct.py
   slicerui/result/views.py
   slicerui/result/volumes.py
   slicerui/result_loading.py
@@ -366,6 +372,7 @@ set(SwinX2SLib_SCRIPTS
   training/config.py
   training/data.py
   training/distributed.py
+  training/implicit_ct.py
   training/log.py
   training/loop.py
   training/losses.py

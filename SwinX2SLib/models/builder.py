@@ -74,7 +74,7 @@ _NETWORKS: dict[type, type[nn.Module]] = {
 }
 # Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
 # By the extra that they need.
-_EXTENSIONS = {"SwinX2SLib.paper.networks": "paper"}
+_EXTENSIONS = {"SwinX2SLib.paper.networks": "paper", "SwinX2SLib.paper.ct_networks": "paper"}
 
 
 def register_variants(variants: Mapping[str, Config], networks: Mapping[type, type[nn.Module]]) -> None:

@@ -76,7 +76,7 @@ class ImplicitCTConfig:
         return found
 
 
-Views = tuple[Tensor, Tensor]
+Views = tuple[Tensor, ...]
 
 
 @dataclass

@@ -52,6 +52,7 @@ class CTReconstructor:
         shape: tuple[int, int, int],
         affine: np.ndarray,
         progress: Callable[[float, str], None] = lambda fraction, message: None,
+        with_structures: bool = False,
     ) -> ReconstructedCT:
         """Return the CT numbers on a grid; beyond what both radiographs show is air.
 
@@ -63,6 +64,7 @@ class CTReconstructor:
             shape: `(X, Y, Z)` of the grid.
             affine: 4x4, index -> RAS mm; the common centre of the radiographs is the origin.
             progress: called after each stretch of the grid; an exception from it stops the work.
+            with_structures: keep which structure the network takes each voxel for.
 
         Raises:
             ModelError: the network yields no numbers.
@@ -75,16 +77,20 @@ class CTReconstructor:
         to_box = _box_of_ras(pair) @ affine
         matrices, total = pair_matrices(ap, lateral, pair), math.prod(shape)
         hu = np.empty(total, np.int16)
+        labels = np.zeros(total, np.uint8) if with_structures else None
         grid = torch.from_numpy(to_box[:3])
         for part, values in self.model.chunks(coronal, sagittal, shape, matrices, grid, CHUNK):
             if not bool(values.intensity.isfinite().all()):
                 raise ModelError([_NO_NUMBERS])
             hu[part] = to_hu(values.intensity[0]).round().to(torch.int16).cpu().numpy()
+            if labels is not None and values.structure is not None:
+                labels[part] = values.structure[0].argmax(0).to(torch.uint8).cpu().numpy()
             progress(part.stop / total, "Reconstructing the CT")
         volume = hu.reshape(shape)
         volume[~_shown(shape, to_box, pair)] = AIR_HU
         about = {**self.about, "remark": CT_REMARK, "data_range_hu": [AIR_HU, int(to_hu(torch.ones(1)))]}
-        return ReconstructedCT(volume, np.asarray(affine), about, time.perf_counter() - started)
+        structures = None if labels is None else labels.reshape(shape)
+        return ReconstructedCT(volume, np.asarray(affine), about, time.perf_counter() - started, structures)
 
 
 def pair_matrices(ap: Radiograph, lateral: Radiograph, pair: PreparedPair) -> Tensor:

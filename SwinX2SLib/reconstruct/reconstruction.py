@@ -46,12 +46,14 @@ class ReconstructedCT:
         affine: 4x4 float64, index -> RAS mm.
         model: what the provenance says of the network.
         seconds: that it took.
+        structures: uint8 `(X, Y, Z)`, its own label of each voxel; None where nobody asked.
     """
 
     hu: np.ndarray
     affine: np.ndarray
     model: dict[str, Any]
     seconds: float = 0.0
+    structures: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

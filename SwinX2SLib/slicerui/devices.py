@@ -148,6 +148,11 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
     return (_default(records), *models)
 
 
+def has_ct_weights() -> bool:
+    """Return whether there are weights that reconstruct CT numbers, of the library or imported."""
+    return any(weights.record.reconstructs_ct for weights in usable_weights()[0])
+
+
 def _default(records: Sequence[WeightsRecord]) -> CatalogueEntry:
     recommended = default_name()
     if recommended is None:

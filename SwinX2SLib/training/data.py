@@ -57,8 +57,7 @@ def load_sources(
         )
         raise InputError([Fault("grid-not-square", sentence, "Change grid_shape.")])
     with_ct = learns_ct(config)
-    if with_ct:
-        cases = _with_ct(config, cases)
+    cases = usable_cases(config, cases)
     synthesiser = Synthesiser(
         grid_shape,
         device=device,
@@ -95,12 +94,14 @@ def learns_ct(config: TrainingConfig) -> bool:
     return isinstance(variant_config(config.model, **config.network_overrides), ImplicitCTConfig)
 
 
-def _with_ct(config: TrainingConfig, cases: Sequence[Case]) -> list[Case]:
-    """Return the cases that have a CT in HU, for a run that learns CT numbers.
+def usable_cases(config: TrainingConfig, cases: Sequence[Case]) -> list[Case]:
+    """Return the cases that a run learns from: those that have a CT in HU where it learns CT numbers, else all.
 
     Raises:
         InputError: there is nothing to learn from, or people without a CT were asked for; names every fault.
     """
+    if not learns_ct(config):
+        return list(cases)
     kept = [case for case in cases if case.ct_kind == "HU"]
     logger.info("%d of %d cases have a CT in HU: %s", len(kept), len(cases), ", ".join(c.name for c in kept))
     hint = "Set it to 0: these people have labels only."

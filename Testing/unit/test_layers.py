@@ -27,6 +27,7 @@ SLICER_ONLY = ("slicerui",)
 TORCH = (
     "models",
     "paper.concat_networks",
+    "paper.ct_networks",
     "paper.monai_networks",
     "paper.networks",
     "paper.training",
