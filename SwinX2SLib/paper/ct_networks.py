@@ -24,7 +24,6 @@ __all__ = ["PerX2CTLike", "X2CTLike"]
 class PerX2CTConfig(ImplicitCTConfig):
     """Sizes of a network after PerX2CT; it has no structure head."""
 
-    hidden: tuple[int, ...] = (256, 256, 192, 128, 64)
     out_channels: int = 0
 
     def faults(self) -> list[str]:
