@@ -48,6 +48,7 @@ set(SwinX2SLib_SCRIPTS
   evaluation/cohort/run.py
   evaluation/cohort/table.py
   evaluation/cohort/worker.py
+  evaluation/ct_metrics.py
   evaluation/evaluate.py
   evaluation/inputs.py
   evaluation/metrics.py
@@ -154,6 +155,7 @@ set(SwinX2SLib_SCRIPTS
   models/builder.py
   models/depth_maps.py
   models/fused.py
+  models/implicit_ct.py
   models/layers.py
   models/orientation.py
   models/reconstruction.py
@@ -168,6 +170,8 @@ set(SwinX2SLib_SCRIPTS
   paper/__init__.py
   paper/command.py
   paper/concat_networks.py
+  paper/ct_networks.py
+  paper/ct_table.py
   paper/monai_networks.py
   paper/networks.py
   paper/plan.py
@@ -219,6 +223,7 @@ set(SwinX2SLib_SCRIPTS
   reconstruct/batch/summary.py
   reconstruct/batch/worker.py
   reconstruct/compiled.py
+  reconstruct/ct.py
   reconstruct/device.py
   reconstruct/evidence.py
   reconstruct/job.py
@@ -354,6 +359,7 @@ set(SwinX2SLib_SCRIPTS
   slicerui/result/reopening.py
   slicerui/result/section.py
   slicerui/result/slicer_formats.py
+  slicerui/result/synthetic_ct.py
   slicerui/result/views.py
   slicerui/result/volumes.py
   slicerui/result_loading.py
@@ -373,6 +379,7 @@ set(SwinX2SLib_SCRIPTS
   training/data.py
   training/depth_objective.py
   training/distributed.py
+  training/implicit_ct.py
   training/log.py
   training/loop.py
   training/losses.py
@@ -429,9 +436,9 @@ set(SwinX2S_RESOURCES
   Resources/Demo/torso_lateral.png
   Resources/Icons/SwinX2S.png
   Resources/Models/bone-names-v1.safetensors
-  Resources/Models/film-orientation-v1.safetensors
-  Resources/Models/fused-tiny-v2.safetensors
-  Resources/Models/spine-discs-v1.safetensors
+  Resources/Models/film-orientation-v2.safetensors
+  Resources/Models/silhouettes-v3.safetensors
+  Resources/Models/spine-discs-v2.safetensors
   Resources/Report/benchmark.html.jinja
   Resources/Report/evaluation_case.html.jinja
   Resources/Report/evaluation_cohort.html.jinja

@@ -1043,6 +1043,10 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Also reconstruct CT (synthetic, not for diagnosis)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Device, free memory and expected duration</source>
             <translation type="unfinished" />
         </message>
@@ -1452,6 +1456,26 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>The output of the network of CT numbers is not finite (NaN or infinite).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Choose other weights with --ct-model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The network reconstructs no CT numbers.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Choose weights of the network implicit-ct with --ct-model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The network of {0} ({1}) reconstructs no CT numbers.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Absolute depth needs depth maps, and there are no weights for them.</source>
             <translation type="unfinished" />
         </message>
@@ -1465,6 +1489,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Set Source-to-detector distance (SID) and Source-to-patient distance, or leave --absolute-depth out.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>OpenVINO was requested, but is not installed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use Device auto or cpu. {0}</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1716,6 +1748,14 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>OpenVINO does not run networks of this kind.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use Device auto or cpu.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The output of the network is not finite (NaN or infinite).</source>
             <translation type="unfinished" />
         </message>
@@ -1853,6 +1893,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Use a folder written by `swinx2s evaluate --cohort`.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This version has no default weights of a network that reconstructs a CT (implicit-ct).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Train some (`swinx2s train Docs/training/implicit-ct.toml --cases MANIFEST.json --out RUN`, see Docs/ct.md) and name the file with --ct-model, or import weights with `swinx2s weights import`.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -2500,7 +2548,7 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
-            <source>Use the frontal radiograph. If this is one, correct its orientation, or add --accept-view.</source>
+            <source>Use the frontal radiograph. If this is one, correct its orientation.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -3379,6 +3427,14 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>Starting...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>CT numbers that a network suggests, as a volume: synthetic, not for diagnosis.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This version has no weights that reconstruct a CT. Import some in the section Models, or train them (Docs/ct.md).</source>
             <translation type="unfinished" />
         </message>
         <message>

@@ -97,6 +97,12 @@ COMMANDS = (
         "add_benchmark_parser",
         "train, evaluate and print tables 2 to 5 of the paper",
     ),
+    Command(
+        "benchmark-ct",
+        "SwinX2SLib.paper.ct_table",
+        "add_ct_table_parser",
+        "train networks of CT numbers and print how near they come on people held out",
+    ),
 )
 _RENAMED_OPTIONS = {
     "--augmentations": "--tta",

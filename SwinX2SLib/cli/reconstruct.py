@@ -114,8 +114,8 @@ PA); anterior on the left of the lateral view (otherwise use --flip lateral=h). 
 orientation are reoriented automatically; a note in the result says so."""
 _NOTES = """\
 DIR receives segmentation.seg.nrrd (for 3D Slicer), labels.nii.gz, uncertainty.nii.gz, provenance.json and
-skeleton_samples.npz (random skeletons, for the intervals of `swinx2s measure`). Output is atomic: either all
-files are written or none.
+skeleton_samples.npz (random skeletons, for the intervals of `swinx2s measure`); with --also-ct also ct.nii.gz.
+Output is atomic: either all files are written or none.
 
 Order of operations: crop (in the image as stored), reorientation from the DICOM header, rotation (clockwise),
 flip."""
@@ -124,6 +124,7 @@ _EXAMPLES = (
     "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.8 --flip lateral=h",
     "swinx2s reconstruct ap.png lateral.png --out result --spacing-mm 0.2,0.25 --crop ap=5%,0%,90%,100%",
     "swinx2s reconstruct --single ap.dcm --out result",
+    "swinx2s reconstruct ap.dcm lateral.dcm --out result --also-ct --ct-model run/run.safetensors",
 )
 
 
@@ -147,6 +148,7 @@ def add_reconstruct_parser(subparsers: argparse._SubParsersAction) -> None:
     add_radiograph_options(parser)
     add_model_options(parser)
     _add_single_options(parser)
+    _add_ct_options(parser)
     parser.set_defaults(func=run_reconstruct)
 
 
@@ -290,6 +292,22 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_ct_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("CT (synthetic, not for diagnosis)")
+    group.add_argument(
+        "--also-ct",
+        action="store_true",
+        help="also write ct.nii.gz: CT numbers [HU] that a network suggests on the grid of the bones",
+    )
+    group.add_argument(
+        "--ct-model",
+        default="default",
+        metavar="MODEL",
+        help="weights of the network for --also-ct: a name (see `swinx2s weights list`) or a .safetensors file "
+        "(default: the first weights of the network implicit-ct)",
+    )
+
+
 def job_of_arguments(arguments: argparse.Namespace) -> Job:
     """Make a job of the parsed command line.
 
@@ -319,6 +337,7 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
         values |= {"ap": arguments.single, "lateral": None}
         # What holds for both is the frontal one's.
         options["lateral"] = RadiographOptions()
+    values |= {name: getattr(arguments, name) for name in _OF_ONE_PAIR if hasattr(arguments, name)}
     return Job(**values, ap_options=options["ap"], lateral_options=options["lateral"])
 
 
@@ -328,6 +347,8 @@ _PLAIN = (
 )  # fmt: skip
 
 
+# Options that `batch` does not have.
+_OF_ONE_PAIR = ("also_ct", "ct_model")
 _SINGLE = ("depth_model", "absolute_depth", "accept_view")
 
 

@@ -103,6 +103,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     from SwinX2SLib.training.config import load_config
+    from SwinX2SLib.training.data import usable_cases
     from SwinX2SLib.training.distributed import joined
     from SwinX2SLib.training.log import RunReport, require_tensorboard
     from SwinX2SLib.training.run import train
@@ -112,6 +113,7 @@ def _train(args: argparse.Namespace) -> int:
     if config.tensorboard:
         require_tensorboard()
     learned, kept_aside = _cases(args, config)
+    learned = usable_cases(config, learned)
     by_clock = bool(config.minutes)
     with (
         joined(config.device) as process,

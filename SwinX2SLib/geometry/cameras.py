@@ -89,6 +89,11 @@ class ParallelCamera:
         """The pixel (row, column) on which the isocentre lands."""
         return (np.array(self.shape) - 1) / 2
 
+    @property
+    def projection_matrix(self) -> np.ndarray:
+        """The `(3, 4)` matrix from homogeneous RAS mm to homogeneous (row, column) pixels."""
+        return _matrix(self, np.array([0.0, 0.0, 0.0, 1.0]), 1.0)
+
     def project(self, points_ras_mm: np.ndarray) -> np.ndarray:
         """Return where points `(..., 3)` land, `(..., 2)` in (row, column) pixels."""
         along_columns, along_rows, _ = _camera_coordinates(self, points_ras_mm)
@@ -169,6 +174,16 @@ class ConeCamera:
         """Where the focal spot is, `(3,)`."""
         return np.asarray(self.isocentre_ras_mm) - self.source_to_isocentre_mm * view_axes(self.view)[2]
 
+    @property
+    def projection_matrix(self) -> np.ndarray:
+        """The `(3, 4)` matrix from homogeneous RAS mm to homogeneous (row, column) pixels.
+
+        The last coordinate is the distance from the source along the central ray [mm].
+        """
+        ray = view_axes(self.view)[2]
+        distance = np.append(ray, self.source_to_isocentre_mm - ray @ np.asarray(self.isocentre_ras_mm))
+        return _matrix(self, distance, self.source_to_detector_mm)
+
     def project(self, points_ras_mm: np.ndarray) -> np.ndarray:
         """Return where points `(..., 3)` land, `(..., 2)` in (row, column) pixels; NaN behind the source."""
         along_columns, along_rows, along_rays = _camera_coordinates(self, points_ras_mm)
@@ -195,6 +210,15 @@ def _middle(shape: Sequence[int], affine: np.ndarray) -> tuple[float, float, flo
 def _camera_coordinates(camera: Camera, points_ras_mm: np.ndarray) -> np.ndarray:
     offset = np.asarray(points_ras_mm, dtype=np.float64) - np.asarray(camera.isocentre_ras_mm)
     return np.moveaxis(offset @ view_axes(camera.view).T, -1, 0)
+
+
+def _matrix(camera: Camera, last: np.ndarray, scale: float) -> np.ndarray:
+    """Return a camera's `(3, 4)` matrix whose last row is given; lengths on the detector are `scale` times those in
+    the patient over the last coordinate."""
+    columns, rows, _ = view_axes(camera.view)
+    axes = np.stack([rows, columns]) * (scale / np.asarray(camera.pixel_mm))[:, None]
+    offsets = -axes @ np.asarray(camera.isocentre_ras_mm, dtype=np.float64)
+    return np.vstack([np.column_stack([axes, offsets]) + camera.middle_px[:, None] * last, last])
 
 
 def _pixels(camera: Camera, along_columns: np.ndarray, along_rows: np.ndarray) -> np.ndarray:

@@ -163,6 +163,7 @@ _KINDS: Mapping[str, Any] = {
     "orientation_check": {"warning": _is_text, "doubt": _is_text},
     "pair_check": {"warning": _is_text},
     "model": {"name": _is_text, "sha256": _is_text},
+    "ct": {"name": _is_text, "sha256": _is_text, "remark": _is_text},
     "grid": {"shape": _is_shape, "spacing_mm": _is_length, "affine_ras_mm": _is_affine},
     "device": _is_text,
     "precision": _is_text,

@@ -14,6 +14,7 @@ from SwinX2SLib.errors import Fault, InputError, needs_extra
 from SwinX2SLib.models.bone_names import BoneNameConfig, BoneNameNet
 from SwinX2SLib.models.depth_maps import DepthMapConfig, DepthMapNet
 from SwinX2SLib.models.fused import FusedConfig, FusedSwinX2S
+from SwinX2SLib.models.implicit_ct import ImplicitCT, ImplicitCTConfig
 from SwinX2SLib.models.orientation import RadiographOrientationConfig, RadiographOrientationNet
 from SwinX2SLib.models.silhouettes import SilhouetteConfig, SilhouetteModel
 from SwinX2SLib.models.single import SingleOutputConfig
@@ -29,6 +30,7 @@ Config = (
     | SpineDiscConfig
     | BoneNameConfig
     | DepthMapConfig
+    | ImplicitCTConfig
 )
 
 # Published sizes: tables 1 and 6 of the paper. Fused sizes: our own; nano and small scale the default.
@@ -62,6 +64,7 @@ _VARIANTS: dict[str, Config] = {
     "spine-discs": SpineDiscConfig(),
     "bone-names": BoneNameConfig(),
     "depth-maps": DepthMapConfig(),
+    "implicit-ct": ImplicitCTConfig(),
 }
 _NETWORKS: dict[type, type[nn.Module]] = {
     SwinX2SConfig: SwinX2S,
@@ -71,10 +74,11 @@ _NETWORKS: dict[type, type[nn.Module]] = {
     SpineDiscConfig: SpineDiscNet,
     BoneNameConfig: BoneNameNet,
     DepthMapConfig: DepthMapNet,
+    ImplicitCTConfig: ImplicitCT,
 }
 # Packages with further networks, which register themselves; loaded when a name is asked for that is not known here.
 # By the extra that they need.
-_EXTENSIONS = {"SwinX2SLib.paper.networks": "paper"}
+_EXTENSIONS = {"SwinX2SLib.paper.networks": "paper", "SwinX2SLib.paper.ct_networks": "paper"}
 
 
 def register_variants(variants: Mapping[str, Config], networks: Mapping[type, type[nn.Module]]) -> None:

@@ -29,7 +29,7 @@ class TorchBackend:
 
         Does not import PyTorch unless a device is requested that may be absent.
         """
-        from SwinX2SLib.reconstruct.model_choice import require_model
+        from SwinX2SLib.reconstruct.model_choice import require_ct_model, require_model
 
         errors: list[InputError] = []
         if job.device in ("cuda", "openvino"):
@@ -39,10 +39,15 @@ class TorchBackend:
                 choose_device(job.device)
             except DeviceError as error:
                 errors.append(error)
-        try:
-            require_model(job.model)
-        except ModelError as error:
-            errors.append(error)
+        for model, require in (
+            (job.model, require_model),
+            (job.ct_model if job.also_ct else "", require_ct_model),
+        ):
+            try:
+                if model:
+                    require(model)
+            except ModelError as error:
+                errors.append(error)
         return errors
 
     def make(self, job: Job) -> Reconstructor:
@@ -54,7 +59,8 @@ class TorchBackend:
         """
         from SwinX2SLib.reconstruct.reconstructor import Reconstructor
 
-        return Reconstructor(job.model, job.device, job.tta, job.min_component_fraction)
+        ct_model = job.ct_model if job.also_ct else None
+        return Reconstructor(job.model, job.device, job.tta, job.min_component_fraction, ct_model)
 
 
 class KeptBackend:
@@ -89,11 +95,12 @@ class KeptBackend:
 
 def _network_of(job: Job) -> tuple:
     """Return what a loaded network depends on: the options, and the hash of the weights that lie there now."""
-    from SwinX2SLib.reconstruct.model_choice import require_model
+    from SwinX2SLib.reconstruct.model_choice import require_ct_model, require_model
 
     try:
         weights = require_model(job.model).sha256
+        of_ct = require_ct_model(job.ct_model)[1].sha256 if job.also_ct else None
     except ModelError:
         # Who loads it tells what is wrong.
-        weights = ""
-    return job.model, weights, job.device, job.tta, job.min_component_fraction
+        weights = of_ct = ""
+    return job.model, weights, job.ct_model, of_ct, job.device, job.tta, job.min_component_fraction

@@ -41,6 +41,8 @@ class ReconstructionSettings:
     depth_model: str = AUTO_DEPTH
     absolute_depth: bool = False
     accept_view: bool = False
+    also_ct: bool = False
+    ct_model: str = "default"
 
     def faults(self) -> list[Fault]:
         """List values that cannot be used; files are looked at elsewhere."""
@@ -61,6 +63,10 @@ class ReconstructionSettings:
             wrong.append("The model name is empty.")
         if not self.depth_model:
             wrong.append("The name of the depth model is empty.")
+        if not self.ct_model:
+            wrong.append("The name of the model of the CT is empty.")
+        elif self.ct_model != "default" and not self.also_ct:
+            wrong.append("A model of the CT is chosen (--ct-model), but no CT is asked for (--also-ct).")
         return [Fault("job-value", message, _HINT) for message in wrong]
 
 
@@ -82,6 +88,8 @@ class Job:
         tta: how many variations of the pair are reconstructed and averaged, 1 to 6: the radiographs as
             they are, a little smaller and larger, and all that mirrored; each takes the network's time again.
         min_component_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
+        also_ct: reconstruct CT numbers, too: `ct.nii.gz` [HU], synthetic, not for diagnosis.
+        ct_model: weights of the network for that, as of `model`; "default" for the first ones at hand.
         lateral_offset_mm: how far the lateral radiograph is moved up so that both show the same heights, which are
             then all that is used of either; "auto" finds it; None takes the radiographs' middles to be at one height.
         depth_model: for a frontal radiograph alone, weights of depth maps: name, path, "auto" (the default ones, if
@@ -103,6 +111,8 @@ class Job:
     tta: int = 1
     min_component_fraction: float = 0.1
     lateral_offset_mm: Shift = None
+    also_ct: bool = False
+    ct_model: str = "default"
     depth_model: str = AUTO_DEPTH
     absolute_depth: bool = False
     accept_view: bool = False
@@ -119,6 +129,8 @@ class Job:
             self.lateral_options != RadiographOptions() or self.lateral_offset_mm is not None
         ):
             wrong.append("A job without a lateral radiograph has options for one.")
+        if self.is_single and self.also_ct:
+            wrong.append("A CT needs a lateral radiograph as well.")
         if not self.is_single and (self.depth_model != AUTO_DEPTH or self.absolute_depth or self.accept_view):
             wrong.append(
                 "Options of a frontal radiograph alone are given, but there is a lateral one as well."
@@ -130,7 +142,7 @@ class Job:
         """How to reconstruct, whatever the radiographs."""
         return ReconstructionSettings(
             self.model, self.device, self.tta, self.min_component_fraction,
-            self.depth_model, self.absolute_depth, self.accept_view,
+            self.depth_model, self.absolute_depth, self.accept_view, self.also_ct, self.ct_model,
         )  # fmt: skip
 
     @classmethod
@@ -213,6 +225,8 @@ class Job:
         given += ["--ap-view", self.ap_view, "--model", self.model, "--device", self.device]
         given += ["--min-component-fraction", repr(self.min_component_fraction)]
         given += ["--tta", str(self.tta)] + ["--overwrite"] * self.overwrite
+        if self.also_ct:
+            given += ["--also-ct", "--ct-model", self.ct_model]
         if self.lateral_offset_mm is not None:
             # In one word, since a negative number looks like an option.
             given.append(f"--lateral-offset-mm={self.lateral_offset_mm}")

@@ -9,7 +9,7 @@ from SwinX2SLib.anatomy import CLASS_COUNT
 from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.reconstruct.job import AUTO_DEPTH, NO_DEPTH, ReconstructionSettings
 from SwinX2SLib.weights.locating import locate
-from SwinX2SLib.weights.manifest import usable_weights
+from SwinX2SLib.weights.manifest import DEFAULT, stored_weights, usable_weights
 from SwinX2SLib.weights.record import WeightsRecord
 
 if TYPE_CHECKING:
@@ -37,6 +37,41 @@ def require_model(name_or_path: str | Path) -> WeightsRecord:
     if faults := unfit_faults(record, path):
         raise ModelError(faults)
     return record
+
+
+_NO_CT = Fault(
+    "no-ct-weights",
+    "This version has no default weights of a network that reconstructs a CT (implicit-ct).",
+    "Train some (`swinx2s train Docs/training/implicit-ct.toml --cases MANIFEST.json --out RUN`, see Docs/ct.md) and "
+    "name the file with --ct-model, or import weights with `swinx2s weights import`.",
+)
+
+
+def require_ct_model(name_or_path: str | Path) -> tuple[Path, WeightsRecord]:
+    """Return the file and the record of weights that reconstruct a CT; the network is not loaded, nor is torch.
+
+    Args:
+        name_or_path: "default" stands for the first such weights, those of the library before imported ones.
+
+    Raises:
+        ModelError: there are none, or they are missing, damaged, or of another network; names every fault.
+    """
+    try:
+        if name_or_path == DEFAULT:
+            names = [each.record.name for each in stored_weights() if each.record.reconstructs_ct]
+            if not names:
+                raise ModelError([_NO_CT])
+            name_or_path = names[0]
+        path, record = locate(name_or_path)
+    except ModelError:
+        raise
+    except InputError as error:
+        raise ModelError(error.faults) from error
+    if not record.reconstructs_ct:
+        sentence = f"The network of {record.name} ({record.variant}) reconstructs no CT numbers."
+        hint = "Choose weights of the network implicit-ct with --ct-model."
+        raise ModelError([Fault("ct-model-unfit", sentence, hint, str(path))])
+    return path, record
 
 
 def unfit_faults(record: WeightsRecord, path: str | Path | None = None) -> list[Fault]:

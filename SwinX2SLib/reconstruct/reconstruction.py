@@ -36,6 +36,28 @@ if TYPE_CHECKING:
     from SwinX2SLib.weights import WeightsRecord
 
 
+CT_REMARK = "synthetic, not for diagnosis"
+
+
+@dataclass(frozen=True, eq=False)
+class ReconstructedCT:
+    """CT numbers that a network made of two radiographs.
+
+    Attributes:
+        hu: int16 `(X, Y, Z)` [HU], network order.
+        affine: 4x4 float64, index -> RAS mm.
+        model: what the provenance says of the network.
+        seconds: that it took.
+        structures: uint8 `(X, Y, Z)`, its own label of each voxel; None where nobody asked.
+    """
+
+    hu: np.ndarray
+    affine: np.ndarray
+    model: dict[str, Any]
+    seconds: float = 0.0
+    structures: np.ndarray | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
     """Bones on the grid of the network, with uncertainty, warnings and provenance.
@@ -68,6 +90,7 @@ class Reconstruction:
         surfaces: by name, closed surfaces in RAS mm of bones taken from the statistical skeleton, where they are
             part of the result.
         remarks: further sentences for the user.
+        ct: CT numbers on the same grid; None where none were asked for.
 
     Examples:
         >>> import numpy as np
@@ -103,6 +126,7 @@ class Reconstruction:
     depth_error_mm: dict[str, float] = field(default_factory=dict)
     surfaces: dict[str, Surface] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    ct: ReconstructedCT | None = None
 
     @property
     def bones(self) -> list[FoundBone]:
@@ -145,8 +169,8 @@ class Reconstruction:
 
         Returns:
             The files by role: "segmentation" (`.seg.nrrd` for 3D Slicer), "labels" and "uncertainty" (NIfTI in RAS
-            order), "provenance" (JSON), "samples" (random skeletons, from which measurements get their intervals),
-            and "surfaces" (arrays of meshes, RAS mm) of a frontal radiograph alone.
+            order), "provenance" (JSON), "samples" (random skeletons, from which measurements get their intervals);
+            "ct" where there is one, and "surfaces" (arrays of meshes, RAS mm) of a frontal radiograph alone.
 
         Raises:
             InputError: the folder is not writable or contains other files; lists every problem.
@@ -175,14 +199,16 @@ FILES = {
     "samples": SAMPLES,
 }
 # Of some results.
-SURFACES = "surfaces"
-SURFACES_FILE = "surfaces.npz"
-ALL_FILES = (*FILES.values(), SURFACES_FILE)
+SURFACES, SURFACES_FILE = "surfaces", "surfaces.npz"
+CT, CT_FILE = "ct", "ct.nii.gz"
+# All that a result may hold.
+ALL_FILES = (*FILES.values(), SURFACES_FILE, CT_FILE)
 
 
 def files_of(reconstruction: Reconstruction) -> dict[str, str]:
     """Return the names of the files that are written of a result, by role."""
-    return FILES | ({SURFACES: SURFACES_FILE} if reconstruction.surfaces else {})
+    surfaces = {SURFACES: SURFACES_FILE} if reconstruction.surfaces else {}
+    return FILES | surfaces | ({} if reconstruction.ct is None else {CT: CT_FILE})
 
 
 _UNCERTAINTY_STEP = 1 / 255
@@ -211,15 +237,17 @@ def write_result(
 
 
 def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
-    """Write the segmentation, the labels and the uncertainty into a folder.
+    """Write the segmentation, the labels, the uncertainty and the CT, if there is one, into a folder.
 
-    The NIfTI arrays are in RAS order, labels as uint8 and uncertainty in steps of 1/255.
+    The NIfTI arrays are in RAS order, labels as uint8, uncertainty in steps of 1/255, the CT as int16 [HU].
     """
     write_segmentation(folder / FILES["segmentation"], reconstruction.labels, reconstruction.affine)
     affine = reconstruction.affine
     write_volume(folder / FILES["labels"], reconstruction.labels, affine, "RAS")
     steps = np.rint(reconstruction.uncertainty.astype(np.float32) / _UNCERTAINTY_STEP).astype(np.uint8)
     write_volume(folder / FILES["uncertainty"], steps, affine, "RAS", slope=_UNCERTAINTY_STEP)
+    if reconstruction.ct is not None:
+        write_volume(folder / CT_FILE, reconstruction.ct.hu, reconstruction.ct.affine, "RAS")
 
 
 def _write_surfaces(path: Path, surfaces: Mapping[str, Surface]) -> None:
@@ -267,12 +295,13 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
         "program": {"name": "SwinX2S", "version": __version__},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         VIEWS: [view for view, _ in zip(("ap", "lateral"), reconstruction.radiographs or (), strict=False)],
-        "inputs": {view: _radiograph(radiograph) for view, radiograph in radiographs},
+        "inputs": {view: radiograph_entry(radiograph) for view, radiograph in radiographs},
         "orientation_check": None if check is None else check.to_json(),
         "pair_check": None if pair_check is None else pair_check.to_json(),
         "options": None if job is None else job.to_dict(),
         "command": None if job is None else ["swinx2s", *job.arguments()],
         "model": _model(reconstruction),
+        **({} if reconstruction.ct is None else {"ct": reconstruction.ct.model}),
         "grid": {
             "shape": list(reconstruction.labels.shape),
             "spacing_mm": reconstruction.spacing_mm,
@@ -296,7 +325,8 @@ def describe(reconstruction: Reconstruction, job: Job | None, seconds: Mapping[s
     }
 
 
-def _radiograph(radiograph: Radiograph) -> dict[str, Any]:
+def radiograph_entry(radiograph: Radiograph) -> dict[str, Any]:
+    """Return what a provenance says of a radiograph."""
     rows, cols = radiograph.pixels.shape
     return {
         "path": None if radiograph.path is None else str(radiograph.path),

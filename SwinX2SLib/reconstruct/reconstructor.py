@@ -28,6 +28,7 @@ from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair, read_
 from SwinX2SLib.radiographs.checks import two_patients_notes
 from SwinX2SLib.radiographs.pair_check import PairCheck, check_same_person
 from SwinX2SLib.reconstruct.compiled import can_be_compiled, compile_network
+from SwinX2SLib.reconstruct.ct import CTReconstructor
 from SwinX2SLib.reconstruct.device import bfloat16_is_fast, choose_device, openvino_is_installed
 from SwinX2SLib.reconstruct.evidence import Evidence, Observed, calibration, evidence_of, judge
 from SwinX2SLib.reconstruct.job import ReconstructionSettings
@@ -83,6 +84,7 @@ class Reconstructor:
             installed, else PyTorch.
         tta: passes of test-time augmentation, 1 to 6; each takes the network's time again.
         min_component_fraction: pieces of a bone below this share of its largest piece are removed; 0 keeps all.
+        ct_model: weights that reconstruct CT numbers on the same grid, or such a network; None for no CT.
 
     Raises:
         InputError: values that cannot be used; with all faults.
@@ -102,10 +104,12 @@ class Reconstructor:
         device: str = "auto",
         tta: int = 1,
         min_component_fraction: float = 0.1,
+        ct_model: str | Path | nn.Module | None = None,
     ):
         started = time.perf_counter()
-        name = type(model).__name__ if isinstance(model, nn.Module) else str(model)
-        self.settings = ReconstructionSettings(name, device, tta, min_component_fraction)
+        name = _name_of(model)
+        of_ct = {} if ct_model is None else {"also_ct": True, "ct_model": _name_of(ct_model)}
+        self.settings = ReconstructionSettings(name, device, tta, min_component_fraction, **of_ct)
         if faults := self.settings.faults():
             raise InputError(faults)
         self.device = choose_device(device)
@@ -124,6 +128,7 @@ class Reconstructor:
         self.fits_skeleton = isinstance(network, SilhouetteModel) or self.disc_finder is not None
         if self._is_compiled():
             compile_network(self.model, self.record.sha256 if self.record else "")
+        self.ct = None if ct_model is None else CTReconstructor(ct_model, self.device)
         self._load_seconds = time.perf_counter() - started
 
     def _is_compiled(self) -> bool:
@@ -203,6 +208,12 @@ class Reconstructor:
         labels, removed = remove_small_components(assignment.labels, self.settings.min_component_fraction)
         evidence = _evidence(labels, found, pair, check)
         clock.lap("clean")
+        ct = None
+        if self.ct is not None:
+            ct = self.ct.reconstruct(
+                ap, lateral, shape3(labels.shape), pair.affine, lambda f, m: progress(SHAPES_SHARE, m)
+            )
+            clock.lap("ct")
         return Reconstruction(
             labels=labels,
             uncertainty=assignment.uncertainty,
@@ -228,6 +239,7 @@ class Reconstructor:
             orientation_check=check,
             pair_check=pair_check,
             settings=self.settings,
+            ct=ct,
         )
 
     def _by_volume(
@@ -392,6 +404,10 @@ class Clock:
         """Note the time since the last lap as that of a phase."""
         now = time.perf_counter()
         self.seconds[phase], self._last = now - self._last, now
+
+
+def _name_of(model: str | Path | nn.Module) -> str:
+    return type(model).__name__ if isinstance(model, nn.Module) else str(model)
 
 
 def _load(model: str | Path | nn.Module, device: torch.device) -> tuple[nn.Module, WeightsRecord | None]:

@@ -133,14 +133,24 @@ class CatalogueEntry:
 def catalogue() -> tuple[CatalogueEntry, ...]:
     """Return the default first, then every model of the library and those that the user imported.
 
-    Helper networks are left out. A damaged list of imported models is skipped here; the section Models reports it.
+    Helper networks and those of CT numbers are left out. A damaged list of imported models is skipped here; the
+    section Models reports it.
     """
     stored, faults = usable_weights()
     for fault in faults:
         logging.error("SwinX2S: %s", fault)
-    records = [weights.record for weights in stored if weights.record.reconstructs]
+    records = [
+        weights.record
+        for weights in stored
+        if weights.record.reconstructs and not weights.record.reconstructs_ct
+    ]
     models = (CatalogueEntry(record.name, _about(record), record.name, record.variant) for record in records)
     return (_default(records), *models)
+
+
+def has_ct_weights() -> bool:
+    """Return whether there are weights that reconstruct CT numbers, of the library or imported."""
+    return any(weights.record.reconstructs_ct for weights in usable_weights()[0])
 
 
 def _default(records: Sequence[WeightsRecord]) -> CatalogueEntry:

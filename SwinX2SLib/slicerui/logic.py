@@ -95,6 +95,7 @@ class ReconstructionLogic:
             model=parameters.model,
             device=parameters.device.value,
             lateral_offset_mm=lateral_offset(parameters) if "lateral" in choices else None,
+            also_ct=parameters.also_ct,
         )
         job.save(folder / "job.json")
         radiographs = {

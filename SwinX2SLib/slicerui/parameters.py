@@ -69,6 +69,7 @@ class ReconstructionParameters:
         accept_assumed_spacing: the user knows that pixels of exactly 1 mm are right.
         device: where the network runs.
         model: name of a model of `Resources/models.json`, or "default".
+        also_ct: whether CT numbers are reconstructed, too.
     """
 
     ap_volume: slicer.vtkMRMLScalarVolumeNode
@@ -112,6 +113,7 @@ class ReconstructionParameters:
     accept_assumed_spacing: bool = False
     device: Device = Device.AUTO
     model: str = DEFAULT_MODEL
+    also_ct: bool = False
 
 
 # Names in scenes of version 0.1.

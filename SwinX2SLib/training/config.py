@@ -65,6 +65,8 @@ class TrainingConfig:
             degraded); the others vary as real radiographs do. Few steps learn more from few looks.
         case_weights: how often each case is drawn (by name); cases not named have weight 1.
         network: sizes that differ from the variant's, as `models.builder.variant_config` takes them.
+        loss: parameters of the loss that differ from its own defaults, of networks that have some
+            (`training.implicit_ct.CTLoss`).
         phantoms: how many random phantoms join the cases.
         phantom_weight: how often each of them is drawn.
         composed: how many people composed of two or three cases join the cases.
@@ -104,6 +106,7 @@ class TrainingConfig:
     published_look: float = 0.0
     case_weights: dict[str, float] = dataclasses.field(default_factory=dict)
     network: dict[str, object] = dataclasses.field(default_factory=dict)
+    loss: dict[str, float] = dataclasses.field(default_factory=dict)
     phantoms: int = 0
     phantom_weight: float = 0.1
     composed: int = 0

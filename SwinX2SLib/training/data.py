@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -17,6 +18,7 @@ from SwinX2SLib.errors import Fault, InputError
 from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.models.depth_maps import DepthMapConfig
+from SwinX2SLib.models.implicit_ct import ImplicitCTConfig
 from SwinX2SLib.phantom import PhantomParameters, build_phantom
 from SwinX2SLib.skeleton.population import random_torso
 from SwinX2SLib.training.config import TrainingConfig
@@ -46,7 +48,8 @@ def load_sources(
         device: where they are drawn.
 
     Raises:
-        InputError: the network takes more than one radiograph of each plane, and X differs from Y.
+        InputError: the network takes more than one radiograph of each plane, and X differs from Y; or it learns CT
+            numbers and there is no CT to learn from.
     """
     views = radiographs_per_plane(config)
     if views > 1 and grid_shape[0] != grid_shape[1]:
@@ -55,6 +58,8 @@ def load_sources(
             f"{grid_shape}."
         )
         raise InputError([Fault("grid-not-square", sentence, "Change grid_shape.")])
+    with_ct = learns_ct(config)
+    cases = usable_cases(config, cases)
     synthesiser = Synthesiser(
         grid_shape,
         device=device,
@@ -62,13 +67,17 @@ def load_sources(
         published_look=config.published_look,
         views_per_plane=views,
         depth_bones=depth_bones(config),
+        with_ct=with_ct,
     )
     synthesiser.add_cases(cases, [config.case_weights.get(case.name, 1.0) for case in cases])
     rng, everything = np.random.default_rng(config.seed), np.ones(CLASS_COUNT, dtype=bool)
     for _ in range(config.phantoms):
         phantom = build_phantom(PhantomParameters.random(rng), PHANTOM_SPACING_MM)
         spacing = voxel_spacing_mm(phantom.affine)
-        synthesiser.add_volume(phantom.labels, spacing, everything, config.phantom_weight)
+        ct = painted_ct(phantom.labels) if with_ct else None
+        synthesiser.add_volume(
+            phantom.labels, spacing, everything, config.phantom_weight, ct, "HU" if with_ct else None
+        )
     rng = np.random.default_rng((config.seed, POPULATION))
     for _ in range(config.population):
         labels, affine = random_torso(rng, POPULATION_SPACING_MM)
@@ -87,6 +96,46 @@ def depth_bones(config: TrainingConfig) -> tuple[int, ...]:
     """Return the labels of the bones whose depths the run's network learns; none for other networks."""
     sizes = variant_config(config.model, **config.network_overrides)
     return sizes.labels if isinstance(sizes, DepthMapConfig) else ()
+
+
+def learns_ct(config: TrainingConfig) -> bool:
+    """Return whether the run's network learns CT numbers."""
+    return isinstance(variant_config(config.model, **config.network_overrides), ImplicitCTConfig)
+
+
+def usable_cases(config: TrainingConfig, cases: Sequence[Case]) -> list[Case]:
+    """Return the cases that a run learns from: those that have a CT in HU where it learns CT numbers, else all.
+
+    Raises:
+        InputError: there is nothing to learn from, or people without a CT were asked for; names every fault.
+    """
+    if not learns_ct(config):
+        return list(cases)
+    kept = [case for case in cases if case.ct_kind == "HU"]
+    logger.info("%d of %d cases have a CT in HU: %s", len(kept), len(cases), ", ".join(c.name for c in kept))
+    hint = "Set it to 0: these people have labels only."
+    faults = [
+        Fault("no-ct", f"{config.model} learns CT numbers, but {name} is {getattr(config, name)}.", hint)
+        for name in ("composed", "population")
+        if getattr(config, name)
+    ]
+    if not kept and not config.phantoms:
+        sentence = f"{config.model} learns CT numbers, and none of the {len(cases)} cases has a CT in HU."
+        faults.append(Fault("no-ct", sentence, 'Give cases with "ct": "HU" in the case list.'))
+    if faults:
+        raise InputError(faults)
+    return kept
+
+
+# Of a painted phantom [HU]: bone, and the soft tissue within this many voxels of it.
+BONE_HU, TISSUE_HU, AIR_HU = 700.0, 40.0, -1000.0
+TISSUE_VOXELS = 6
+
+
+def painted_ct(labels: np.ndarray) -> np.ndarray:
+    """Return CT numbers of a phantom, float32 [HU]: bones in soft tissue in air."""
+    body = ndimage.binary_dilation(labels > 0, iterations=TISSUE_VOXELS)
+    return np.where(labels > 0, BONE_HU, np.where(body, TISSUE_HU, AIR_HU)).astype(np.float32)
 
 
 def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Subject]:
@@ -116,6 +165,8 @@ class Batch:
         known: bool `(B, 55)`.
         seeds: int64 `(B,)`; a seed for each sample's share of what an objective draws at random.
         depths: of bones in the frontal radiographs, for networks that learn them.
+        ct: float32 `(B, X, Y, Z)` [HU], where the run learns CT numbers.
+        matrices: float32 `(B, 2, 3, 4)`, from the grid's box to both radiographs; likewise.
     """
 
     coronal: Tensor
@@ -125,6 +176,8 @@ class Batch:
     sagittal_occupied: Tensor
     known: Tensor
     seeds: Tensor
+    ct: Tensor | None = None
+    matrices: Tensor | None = None
     depths: SampleDepths | None = None
 
     def to(self, device: torch.device | str) -> Batch:
@@ -184,7 +237,15 @@ class BatchDataset(Dataset):
             depths=SampleDepths.stacked([s.depths for s in samples if s.depths is not None])
             if samples[0].depths is not None
             else None,
+            ct=_stacked([s.ct for s in samples]),
+            matrices=_stacked([s.matrices for s in samples]),
         )
+
+
+def _stacked(values: Sequence[Tensor | None]) -> Tensor | None:
+    """Return what all samples have as one tensor; None of what they have not."""
+    given = [value for value in values if value is not None]
+    return torch.stack(given) if given else None
 
 
 def occupied_rays(labels: Tensor, axis: int) -> Tensor:

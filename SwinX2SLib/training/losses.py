@@ -29,7 +29,9 @@ def merge_unknown(logits: Tensor, known: Tensor) -> Tensor:
     return torch.cat([background[:, None], torch.where(mask[:, 1:], logits[:, 1:], -1e4)], dim=1)
 
 
-def dice_ce(logits: Tensor, labels: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+def dice_ce(
+    logits: Tensor, labels: Tensor, known: Tensor, background_weight: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """Return cross entropy and Dice loss (eq. 8 of the paper) over the bones present, plus Dice over the groups.
 
     Per-class sums are gathered and scattered by label, never looped over nor one-hot encoded.
@@ -38,12 +40,16 @@ def dice_ce(logits: Tensor, labels: Tensor, known: Tensor) -> tuple[Tensor, Tens
         logits: `(B, K, X, Y, Z)`.
         labels: uint8 or int64 `(B, X, Y, Z)`.
         known: bool `(B, K)`.
+        background_weight: of voxels without a bone in the cross entropy; those of bones weigh 1.
     """
     logits = merge_unknown(logits.float().contiguous(), known)
     labels = labels.long()
     log_p = functional.log_softmax(logits, dim=1)
     log_true = log_p.gather(1, labels[:, None])[:, 0]
     cross_entropy = -log_true.mean()
+    if background_weight != 1:
+        weight = torch.where(labels > 0, 1.0, background_weight)
+        cross_entropy = -(log_true * weight).sum() / weight.sum()
     batch, classes = logits.shape[:2]
     mass = log_p.exp().flatten(2).sum(-1)
     flat = labels.flatten(1)

@@ -15,6 +15,7 @@ from SwinX2SLib.geometry.tuples import shape2
 from SwinX2SLib.models.bone_names import BoneNameNet
 from SwinX2SLib.models.depth_maps import DepthMapNet
 from SwinX2SLib.models.fused import FusedOutput, FusedSwinX2S
+from SwinX2SLib.models.implicit_ct import CTModel
 from SwinX2SLib.models.orientation import (
     ORIENTATIONS,
     Orientation,
@@ -33,6 +34,7 @@ from SwinX2SLib.skeleton.spine_frame import BESIDE_MM, DEPTH_MM, SIDES, SpineFra
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.depth_objective import depth_map_loss
+from SwinX2SLib.training.implicit_ct import ct_objective
 from SwinX2SLib.training.losses import dice_ce, silhouette_loss, single_silhouette_loss
 from SwinX2SLib.training.paper_objective import paper_objective, single_objective
 from SwinX2SLib.training.schedule import Phase
@@ -289,6 +291,11 @@ def objective_for(model: nn.Module, config: TrainingConfig) -> Objective:
     Raises:
         UnknownObjectiveError: there is none.
     """
+    if isinstance(model, CTModel):
+        return ct_objective(model, config)
+    if config.loss:
+        sentence = f"{config.model} has no parameters of its loss, but loss sets {', '.join(config.loss)}."
+        raise InputError([Fault("loss-parameters", sentence, "Remove [loss].")])
     if isinstance(model, FusedSwinX2S):
         if not config.cross_loss:
             sentence = f"{config.model} makes one prediction from both views: it has no cross-view loss."

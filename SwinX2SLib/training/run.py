@@ -15,7 +15,7 @@ from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.reconstruct.device import choose_device
 from SwinX2SLib.training.checkpoint import load_best, writing
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.data import load_sources, radiographs_per_plane
+from SwinX2SLib.training.data import load_sources, radiographs_per_plane, usable_cases
 from SwinX2SLib.training.distributed import Process
 from SwinX2SLib.training.log import Listener, write_curves
 from SwinX2SLib.training.loop import Trainer
@@ -109,6 +109,7 @@ def train(
     """
     process = process or Process(choose_device(config.device))
     shape = shape3(variant_config(config.model, **config.network_overrides).grid_shape)
+    cases = usable_cases(config, cases)
     # A forked worker cannot use a card that its parent uses.
     synthesiser = load_sources(config, cases, shape, "cpu" if config.workers else process.device)
     validate = None

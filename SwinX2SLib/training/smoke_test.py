@@ -45,6 +45,7 @@ CONFIG = TrainingConfig(
 )
 # Small sizes of the other networks, of which as many steps are wanted.
 SIZES: dict[str, dict[str, object]] = {
+    "implicit-ct": {"widths": [16, 32], "features": 32, "octaves": 4, "hidden": [64, 64]},
     "swinx2s-tiny": {"embed_dim": 8, "depths": [1, 1, 1, 1], "heads": [1, 1, 2, 2]},
     "tl-embedding": {"latent": 32},
     "1dconcat": {"channels": [8, 8, 16, 16, 32, 64], "vector": 32},

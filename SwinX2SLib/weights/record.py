@@ -12,6 +12,8 @@ from SwinX2SLib.errors import Fault, InputError
 # Variants that reconstruct nothing but look at single radiographs: its orientation, where its spine's discs lie, and
 # which rib is which, how deep bones lie.
 HELPERS = ("film-orientation", "spine-discs", "bone-names", "depth-maps")
+# Variants that reconstruct CT numbers.
+CT_VARIANTS = ("implicit-ct",)
 # Bits that a weight may have in a file of packed weights, see `weights.packing`.
 BITS = range(4, 9)
 
@@ -63,6 +65,11 @@ class WeightsRecord:
     def reconstructs(self) -> bool:
         """Whether the network reconstructs bones; helpers look at single radiographs."""
         return self.variant not in HELPERS
+
+    @property
+    def reconstructs_ct(self) -> bool:
+        """Whether the network reconstructs CT numbers."""
+        return self.variant in CT_VARIANTS
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""

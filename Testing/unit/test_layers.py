@@ -27,10 +27,12 @@ SLICER_ONLY = ("slicerui",)
 TORCH = (
     "models",
     "paper.concat_networks",
+    "paper.ct_networks",
     "paper.monai_networks",
     "paper.networks",
     "paper.training",
     "reconstruct.compiled",
+    "reconstruct.ct",
     "reconstruct.device",
     "reconstruct.label_assignment",
     "reconstruct.level_assignment",

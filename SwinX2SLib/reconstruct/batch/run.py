@@ -23,7 +23,7 @@ from SwinX2SLib.reconstruct.batch.cases import STATE, TABLE, BatchCase, folder_f
 from SwinX2SLib.reconstruct.batch.summary import CaseOutcome, write_tables
 from SwinX2SLib.reconstruct.batch.worker import check_pair, is_there, reconstruct_pair
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.reconstruction import FILES
+from SwinX2SLib.reconstruct.reconstruction import ALL_FILES
 from SwinX2SLib.version import __version__
 
 
@@ -138,7 +138,7 @@ def case_outcome(case: BatchCase, out: Path, failure: Failure | None) -> CaseOut
 def clear_leftovers(out: Path) -> None:
     """Remove what processes that were ended had begun to write."""
     for folder in stale_targets(out):
-        remove_stale(folder, FILES.values())
+        remove_stale(folder, ALL_FILES)
 
 
 def _payload(case: BatchCase, out: Path, settings: Job, measure: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import qt
 from slicer.i18n import tr as _
 
 from SwinX2SLib.errors import Fault
-from SwinX2SLib.slicerui.devices import CatalogueEntry, DeviceWatch, catalogue
+from SwinX2SLib.slicerui.devices import CatalogueEntry, DeviceWatch, catalogue, has_ct_weights
 from SwinX2SLib.slicerui.dialogs import BoundedLog
 from SwinX2SLib.slicerui.inputs.examination import TOOL_OPEN, Examination
 from SwinX2SLib.slicerui.installer import InstallError
@@ -69,6 +69,7 @@ class ReconstructSection(Section):
             self.parameters.model = names[0]
         self.ui.modelBox.setCurrentIndex(names.index(self.parameters.model))
         self.ui.modelInfoLabel.text = html.escape(self._model().about)
+        self._show_ct_choice()
         self._show_expectation()
 
     def close(self) -> None:
@@ -170,6 +171,19 @@ class ReconstructSection(Section):
         for entry in self._models:
             self.ui.modelBox.addItem(entry.name)
         self.ui.modelBox.blockSignals(blocked)
+
+    def _show_ct_choice(self) -> None:
+        """Let a CT be asked for where there are weights for it; a scene that asks for one may take it back."""
+        available = has_ct_weights()
+        self.ui.alsoCtBox.enabled = available or self.parameters.also_ct
+        self.ui.alsoCtBox.toolTip = (
+            _("CT numbers that a network suggests, as a volume: synthetic, not for diagnosis.")
+            if available
+            else _(
+                "This version has no weights that reconstruct a CT. Import some in the section Models, or train "
+                "them (Docs/ct.md)."
+            )
+        )
 
     def _model(self) -> CatalogueEntry:
         return self._models[max(self.ui.modelBox.currentIndex, 0)]

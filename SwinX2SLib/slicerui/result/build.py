@@ -28,6 +28,7 @@ from SwinX2SLib.slicerui.result.radiograph_views import (
     radiograph_distance_mm,
 )
 from SwinX2SLib.slicerui.result.regions import TITLES, make_folder, place_in
+from SwinX2SLib.slicerui.result.synthetic_ct import add_synthetic_ct, read_synthetic_ct
 from SwinX2SLib.slicerui.result.views import frame_result
 
 if TYPE_CHECKING:
@@ -61,12 +62,14 @@ class PreparedResult:
         radiographs: by role; one that cannot be read any more is left out.
         rows: of the table of bones.
         notes: what cannot be shown and why, in sentences.
+        ct: CT numbers [HU] and their affine; None where there are none.
     """
 
     findings: Findings
     radiographs: Mapping[str, PreparedRadiograph]
     rows: list[BoneRow]
     notes: list[str] = field(default_factory=list)
+    ct: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def prepare_result(folder: Path) -> PreparedResult:
@@ -87,7 +90,12 @@ def prepare_result(folder: Path) -> PreparedResult:
         # The stated X-ray source may be inside the patient.
         except (InputError, ValueError) as error:
             notes.append(f"The {role} radiograph is not shown: {error}")
-    return PreparedResult(findings, radiographs, _rows(findings, radiographs), notes)
+    ct = None
+    try:
+        ct = read_synthetic_ct(folder)
+    except InputError as error:
+        notes.append(f"The CT is not shown: {error}")
+    return PreparedResult(findings, radiographs, _rows(findings, radiographs), notes, ct)
 
 
 def _prepare_radiograph(findings: Findings, role: str, camera: Camera) -> PreparedRadiograph:
@@ -209,6 +217,8 @@ def show_result(result: slicer.vtkMRMLSegmentationNode, folder: Path) -> list[st
         keep_confidence(result, ConfidenceMap(1 - findings.uncertainty, findings.affine))
         _add_radiographs(result, prepared, top)
         place_in(top, add_table(result, prepared.rows))
+        if prepared.ct is not None:
+            place_in(top, add_synthetic_ct(result, *prepared.ct))
     finally:
         scene.EndState(scene.BatchProcessState)
     frame_result(result)

@@ -29,6 +29,7 @@ def make_radiograph_groups(
     rng: np.random.Generator,
     published: bool = False,
     views: int = 1,
+    pair: tuple[ViewGeometry, ViewGeometry] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Make the coronal and the sagittal radiographs of a person, from the CT if there is one, else from the labels.
 
@@ -43,6 +44,7 @@ def make_radiograph_groups(
         rng: where all random numbers come from.
         published: radiographs as the published ones: parallel, of what exceeds water, nearly as projected.
         views: N, radiographs of each plane; the others are turned from the first (`view_groups`).
+        pair: geometry of both radiographs; drawn where it is not given.
 
     Returns:
         float32 `(N, X, Z)` and `(N, Y, Z)` in 0..1, bone bright, on the device of what they are made from.
@@ -51,7 +53,7 @@ def make_radiograph_groups(
         ValueError: there are neither labels nor a CT.
     """
     person = _random_person(labels, ct, ct_kind, spacing_mm, rng, published)
-    pair = random_geometries(spacing_mm, rng, aligned=published)
+    pair = pair or random_geometries(spacing_mm, rng, aligned=published)
     return make_groups(pair, views, lambda geometry: person.radiograph(geometry, spacing_mm, rng, published))
 
 

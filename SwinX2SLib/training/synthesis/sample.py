@@ -12,6 +12,7 @@ from torch import Tensor
 
 from SwinX2SLib.anatomy import CLASS_COUNT, mirrored_ids
 from SwinX2SLib.datasets import Case
+from SwinX2SLib.models.implicit_ct import aligned_matrices, view_matrix
 from SwinX2SLib.training.synthesis.deformation import (
     DeformationLimits,
     enlarge,
@@ -22,7 +23,7 @@ from SwinX2SLib.training.synthesis.depths import SampleDepths, sample_depths
 from SwinX2SLib.training.synthesis.joints import Joints, find_joints
 from SwinX2SLib.training.synthesis.projections import make_frontal_radiograph, make_radiograph_groups
 from SwinX2SLib.training.synthesis.subjects import Subject
-from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry, make_groups
+from SwinX2SLib.training.synthesis.view_geometry import ViewGeometry, make_groups, random_geometries
 from SwinX2SLib.training.synthesis.views import random_view, whole_view
 
 
@@ -36,6 +37,8 @@ class Sample:
         sagittal_films: float32 `(N, Y, Z)`.
         known: bool `(55,)`; False where a class, though absent from `labels`, may be in the picture.
         depths: of bones in the frontal radiograph, where they are asked for; the lateral one is then empty.
+        ct: float32 `(X, Y, Z)` [HU], where a run learns CT numbers.
+        matrices: float32 `(2, 3, 4)`, from the grid's box to both radiographs (`models.implicit_ct`); likewise.
     """
 
     labels: Tensor
@@ -43,6 +46,8 @@ class Sample:
     sagittal_radiographs: Tensor
     known: Tensor
     depths: SampleDepths | None = None
+    ct: Tensor | None = None
+    matrices: Tensor | None = None
 
     @property
     def coronal(self) -> Tensor:
@@ -95,6 +100,7 @@ class Synthesiser:
         views_per_plane: radiographs of each plane (N of the paper); with more than one, X must equal Y.
         depth_bones: labels of bones whose depths in the frontal radiograph are wanted; the lateral one is then left
             empty. None of them for both radiographs.
+        with_ct: samples hold the CT and how their radiographs were taken; every case must have a CT in HU.
     """
 
     grid_shape: tuple[int, int, int]
@@ -105,6 +111,7 @@ class Synthesiser:
     augment: bool = True
     views_per_plane: int = 1
     depth_bones: tuple[int, ...] = ()
+    with_ct: bool = False
     sources: list[_Source] = field(default_factory=list)
 
     def add_cases(self, cases: Sequence[Case], weights: Sequence[float]) -> None:
@@ -130,6 +137,8 @@ class Synthesiser:
         """
         if ct is not None and ct.shape != labels.shape:
             raise ValueError(f"The CT has the shape {ct.shape} and its label volume {labels.shape}.")
+        if self.with_ct and (ct is None or ct_kind != "HU"):
+            raise ValueError("CT numbers are learned from volumes that have a CT in HU.")
         if ct is not None and ct_kind not in AIR:
             raise ValueError(f"A CT is given in {' or '.join(AIR)}, not in {ct_kind}.")
         spacing = np.asarray(spacing_mm, dtype=np.float64)
@@ -158,25 +167,32 @@ class Synthesiser:
             index, inside, names = index.flip(0), inside.flip(0), _MIRRORED
         labels = names.to(self.device)[torch.where(inside, source.labels.view(-1)[index], 0).int()]
         ct, known, drawn = None, source.known[names.int()], source.drawn[names.int()]
-        if source.ct is not None and rng.random() < self.ct_share:
+        if source.ct is not None and (rng.random() < self.ct_share or self.with_ct):
             ct = torch.where(inside, source.ct.view(-1)[index], AIR[source.ct_kind])
         else:
             # What is not drawn is not projected either, so it is known to be absent.
             known = known | ~drawn
-        depths = None
+        depths = pair = None
         if self.depth_bones:
             *radiographs, depths = self._frontal(labels, ct, source.ct_kind, spacing_mm, rng)
         elif self.augment:
             published = rng.random() < self.published_look
             shown = labels if ct is None else None
+            if self.with_ct:
+                pair = random_geometries(spacing_mm, rng, aligned=published)
             radiographs = make_radiograph_groups(
-                shown, ct, source.ct_kind, spacing_mm, rng, published, self.views_per_plane
+                shown, ct, source.ct_kind, spacing_mm, rng, published, self.views_per_plane, pair
             )
         else:
-            radiographs = plain_radiographs(labels, ct, self.views_per_plane)
+            # Runs that learn CT numbers see all that absorbs.
+            from_air = ct if ct is None or not self.with_ct else ct - AIR["HU"]
+            radiographs = plain_radiographs(labels, from_air, self.views_per_plane)
         # A bone that is drawn wrongly is in the picture, but nothing to learn from.
         labels = torch.where(known[labels.int()], labels, 0)
-        return Sample(labels, *radiographs, known, depths)
+        if not self.with_ct:
+            return Sample(labels, *radiographs, known, depths)
+        matrices = box_matrices(pair, self.grid_shape, spacing_mm)
+        return Sample(labels, *radiographs, known, ct=ct, matrices=matrices)
 
     def _frontal(
         self, labels: Tensor, ct: Tensor | None, ct_kind: str, spacing_mm: float, rng: np.random.Generator
@@ -205,6 +221,30 @@ class Synthesiser:
             view, source.joints, self.grid_shape, source.spacing_mm, self.limits, rng
         )
         return coordinates, view.spacing_mm
+
+
+def box_matrices(
+    pair: tuple[ViewGeometry, ViewGeometry] | None, shape: Sequence[int], voxel_mm: float
+) -> Tensor:
+    """Return how points of a grid's box are projected, float32 `(2, 3, 4)`; see `models.implicit_ct`.
+
+    Args:
+        pair: geometry of the coronal and of the sagittal radiograph; None for parallel, pixel-aligned ones.
+        shape: `(X, Y, Z)` of the grid.
+        voxel_mm: its voxel size.
+    """
+    if pair is None:
+        return aligned_matrices()
+    half = (np.asarray(shape, dtype=np.float64) - 1) / 2
+    to_index = np.diag([*half, 1.0])
+    to_index[:3, 3] = half
+    matrices = [
+        view_matrix(
+            geometry.projection_matrix(shape, voxel_mm), (shape[2], shape[1 - geometry.depth_axis]), to_index
+        )
+        for geometry in pair
+    ]
+    return torch.stack(matrices).float()
 
 
 def plain_radiographs(labels: Tensor, ct: Tensor | None, views: int = 1) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ calibrates the spacing there has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,6 +64,29 @@ class ViewGeometry:
             depth = points[..., 2:] if self.source_first else -points[..., 2:]
             places = beam + (places - beam) * (self.source_mm / (self.source_mm + depth))
         return places * self.zoom + np.asarray(self.shift_mm)
+
+    def projection_matrix(self, shape: Sequence[int], voxel_mm: float) -> np.ndarray:
+        """Return the `(3, 4)` matrix from homogeneous voxels to homogeneous (row, column) pixels of the radiograph.
+
+        Args:
+            shape: `(X, Y, Z)` of the volume.
+            voxel_mm: its voxel size, which is also the pixel's.
+        """
+        across = 1 - self.depth_axis
+        to_mm = np.column_stack([voxel_mm * np.eye(3), -voxel_mm * (np.asarray(shape) - 1) / 2])
+        radiograph = to_mm[[across, 2, self.depth_axis]]
+        if self.rotation is not None:
+            radiograph = self.rotation.T @ radiograph
+        places, last = radiograph[:2], np.array([0.0, 0.0, 0.0, 1.0])
+        if self.source_mm is not None:
+            depth = radiograph[2] if self.source_first else -radiograph[2]
+            # The beam's own place stays where it is: beam + (place - beam) source / (source + depth).
+            places = self.source_mm * places + np.asarray(self.beam_mm)[:, None] * depth
+            last = self.source_mm * last + depth
+        pixels = places * (self.zoom / voxel_mm)
+        middle = (np.array([shape[across], shape[2]]) - 1) / 2 + np.asarray(self.shift_mm) / voxel_mm
+        column, row = pixels + middle[:, None] * last
+        return np.stack([row, column, last])
 
     def project(self, volume: Tensor, voxel_mm: float) -> Tensor:
         """Sum a volume `(X, Y, Z)` along the rays, in units of its voxels: the radiograph, `(X, Z)` or `(Y, Z)`.

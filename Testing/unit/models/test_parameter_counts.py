@@ -29,8 +29,15 @@ def test_fused_networks_grow_from_nano_to_small_and_stay_below_the_papers_of_tha
     assert nano < tiny < small < paper
 
 
-# Helpers look at single radiographs and reconstruct nothing.
-@pytest.mark.parametrize("variant", [name for name in known_variants() if name not in HELPERS])
+# Helpers look at single radiographs and reconstruct nothing; some networks of CT numbers name no structures.
+NAMING = [
+    name
+    for name, config in known_variants().items()
+    if name not in HELPERS and getattr(config, "out_channels", 0)
+]
+
+
+@pytest.mark.parametrize("variant", NAMING)
 def test_every_network_says_its_grid_and_fills_it(variant):
     with torch.device("meta"):
         model = build_model(variant).eval()
