@@ -128,7 +128,7 @@ class DepthMapNet(UNet2d):
         x = x[..., :width, :height]
         unit = _PIXELS * spacing_mm.float().view(-1, 1, 1, 1)
         # In half precision depths would have steps of a millimetre.
-        with torch.autocast(x.device.type, enabled=False):
+        with torch.autocast("cuda" if x.is_cuda else "cpu", enabled=False):
             x = x.float()
             depth = REFERENCE_MM + unit * self.depth(x)
             placed = depth if self.placed is None else REFERENCE_MM + unit * self.placed(x)

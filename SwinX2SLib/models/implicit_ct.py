@@ -277,7 +277,7 @@ def positional_encoding(points: Tensor, octaves: int) -> Tensor:
 def projected(points: Tensor, matrices: Tensor) -> Tensor:
     """Return where points `(B, P, 3)` land, `(B, P, 2)` in (row, column), by matrices `(B, 3, 4)`."""
     # In float32 throughout: half precision places a point within two pixels.
-    with torch.autocast(points.device.type, enabled=False):
+    with torch.autocast("cuda" if points.is_cuda else "cpu", enabled=False):
         points, matrices = points.float(), matrices.float()
         homogeneous = points @ matrices[:, :, :3].transpose(1, 2) + matrices[:, None, :, 3]
         last = homogeneous[..., 2:]

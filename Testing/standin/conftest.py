@@ -222,3 +222,15 @@ def slice_views():
 def result_folder(tmp_path_factory) -> Path:
     """A whole result of block bones as the worker writes it."""
     return write_whole_result(tmp_path_factory.mktemp("whole") / "out", block_bones())
+
+
+@pytest.fixture
+def shown_faults(panel):
+    """Return the list of faults that is shown; nothing can be started while there is one."""
+
+    def look() -> str:
+        assert not panel.ui.reconstructButton.enabled
+        assert not panel.logic.is_running()
+        return panel.ui.faultsLabel.text
+
+    return look

@@ -12,18 +12,6 @@ from radiographs import radiograph_array
 from SwinX2SLib.slicerui.installer import InstallError
 
 
-@pytest.fixture
-def shown_faults(panel):
-    """Return the list of faults that is shown; nothing can be started while there is one."""
-
-    def look() -> str:
-        assert not panel.ui.reconstructButton.enabled
-        assert not panel.logic.is_running()
-        return panel.ui.faultsLabel.text
-
-    return look
-
-
 def test_the_module_is_in_the_category_segmentation(desktop):
     assert desktop.parent.title == "SwinX2S: bones from biplanar radiographs"
     assert desktop.parent.categories == ["Segmentation"]
