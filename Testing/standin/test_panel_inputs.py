@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 import qt
 import slicer
 from radiographs import radiograph_array

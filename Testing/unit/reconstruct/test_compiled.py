@@ -102,7 +102,7 @@ def test_what_a_compiled_network_depends_on_names_its_file(monkeypatch):
     first, second = network("silhouettes"), network("swinx2s-tiny")
     names = {compiled_path(first, "abc", SETTINGS), compiled_path(second, "abc", SETTINGS)}
     half = {"INFERENCE_PRECISION_HINT": "bf16"}
-    names |= {compiled_path(first, "abd", SETTINGS), compiled_path(first, "abc", half)}
+    names |= {compiled_path(first, "xyz", SETTINGS), compiled_path(first, "abc", half)}
     monkeypatch.setattr(compiled, "_processor", lambda: "another")
     names.add(compiled_path(first, "abc", SETTINGS))
     assert len(names) == 5

@@ -245,7 +245,7 @@ def test_phases_and_parameters_of_the_run_are_checked_at_once():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"pionts": 3}, "Unknown parameter loss.pionts"),
+        ({"samples": 3}, "Unknown parameter loss.samples"),
         ({"points": 0}, "loss.points must be 1 or more"),
         ({"dice": -1}, "loss.dice must be a number, 0 or more"),
         ({"dice": "much"}, "loss.dice must be a number"),
