@@ -3321,6 +3321,14 @@ review, report.&lt;/li&gt;
             <translation type="unfinished" />
         </message>
         <message>
+            <source>CT numbers, for Also reconstruct CT</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>helper model, not selectable for reconstruction</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>SwinX2S</source>
             <translation type="unfinished" />
         </message>
@@ -3358,10 +3366,6 @@ review, report.&lt;/li&gt;
         </message>
         <message>
             <source>{0} people</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>helper model, not selectable for reconstruction</source>
             <translation type="unfinished" />
         </message>
         <message>

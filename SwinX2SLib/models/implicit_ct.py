@@ -206,7 +206,8 @@ class ImplicitCT(CTModel):
         of_point = 3 + 6 * config.octaves
         self.perceptron = ResidualPerceptron(2 * config.features + self.context + of_point, config.hidden)
         self.intensity = nn.Linear(config.hidden[-1], 1)
-        # Most of the box is air or soft tissue: start in between.
+        # Most of the box is air or soft tissue: start in between, everywhere.
+        nn.init.normal_(self.intensity.weight, std=0.01)
         nn.init.constant_(self.intensity.bias, 0.3)
         self.structure = nn.Linear(config.hidden[-1], config.out_channels) if config.out_channels else None
 

@@ -1,6 +1,7 @@
 """The panel with real child processes that do well: result, job, progress, cancel, one run after another."""
 
 import json
+import sys
 import time
 from itertools import pairwise
 
@@ -92,6 +93,26 @@ def test_the_job_says_what_the_user_chose(panel, radiograph_pair, run_worker, tm
     assert (job["ap_view"], job["device"], job["model"]) == ("pa", "cpu", "default")
     assert job["ap_options"]["spacing_mm"] == job["lateral_options"]["spacing_mm"] == 1.25
     assert (job["ap_options"]["flip"], job["lateral_options"]["flip"]) == ("", "h")
+    assert job["also_ct"] is False
+
+
+def test_a_ct_can_be_asked_for_where_there_are_weights_for_it(
+    panel, radiograph_pair, run_worker, tmp_path, monkeypatch
+):
+    section = panel.whole.sections["reconstruct"]
+    module, box = sys.modules[type(section).__module__], panel.ui.alsoCtBox
+    monkeypatch.setattr(module, "has_ct_weights", lambda: False)
+    section.refresh()
+    assert not box.enabled
+    assert "no weights that reconstruct a CT" in box.toolTip
+    monkeypatch.setattr(module, "has_ct_weights", lambda: True)
+    section.refresh()
+    assert box.enabled
+    assert "not for diagnosis" in box.toolTip
+    box.click()
+    run_worker("shutil.copy(sys.argv[1], kept)", kept=str(tmp_path / "kept.json"))
+    job = json.loads((tmp_path / "kept.json").read_text())
+    assert (job["also_ct"], job["ct_model"]) == (True, "default")
 
 
 def test_progress_moves_while_the_event_loop_lives(

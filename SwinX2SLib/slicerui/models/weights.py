@@ -23,6 +23,7 @@ from SwinX2SLib.slicerui.background_process import (
 )
 from SwinX2SLib.slicerui.messages import rows_as_html
 from SwinX2SLib.weights.manifest import FOLDER, StoredWeights, cache_folder
+from SwinX2SLib.weights.record import WeightsRecord
 
 
 def fill_model_list(widget: qt.QTableWidget, stored: Sequence[StoredWeights], default: str | None) -> None:
@@ -62,12 +63,18 @@ def about(weights: StoredWeights) -> str:
     record = weights.record
     people = _("{0} people").format(len(record.training_data)) if record.training_data else ""
     rows = [
-        (_("Purpose"), "" if record.reconstructs else _("helper model, not selectable for reconstruction")),
+        (_("Purpose"), _purpose(record)),
         (_("Created"), record.date),
         (_("Trained on"), people),
         (_("Notes"), record.notes),
     ]
     return f"<b>{html.escape(record.name)}</b><br/>{rows_as_html(rows)}"
+
+
+def _purpose(record: WeightsRecord) -> str:
+    if record.reconstructs_ct:
+        return _("CT numbers, for Also reconstruct CT")
+    return "" if record.reconstructs else _("helper model, not selectable for reconstruction")
 
 
 def origin(weights: StoredWeights) -> str:
