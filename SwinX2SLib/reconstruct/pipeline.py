@@ -11,7 +11,6 @@ from SwinX2SLib.radiographs import Radiograph, examine_pair
 from SwinX2SLib.radiographs.reading import examine_radiograph
 from SwinX2SLib.reconstruct.backends import Backend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.model_choice import frontal_faults
 from SwinX2SLib.reconstruct.protocol import Progress, Report, Result
 from SwinX2SLib.reconstruct.reconstruction import ALL_FILES, describe, files_of, write_result
 
@@ -107,6 +106,9 @@ def _checked_radiographs(job: Job, backend: Backend, seconds: dict[str, float]) 
 def _examined(job: Job) -> tuple[list[Radiograph | None], list[Fault]]:
     """Return the radiographs of a job as far as they can be read, and what is wrong with them."""
     if job.lateral is None:
+        # Not there yet where the panel has never installed anything.
+        from SwinX2SLib.reconstruct.model_choice import frontal_faults
+
         ap, faults = examine_radiograph(job.ap, job.ap_view, job.ap_options)
         return [ap], [*faults, *frontal_faults(ap, job.settings)]
     *pair, faults = examine_pair(

@@ -25,6 +25,8 @@ from SwinX2SLib.weights.storage import write_weights
 torch.manual_seed(0)
 overrides = {"embed_dim": 8, "depths": [2, 2, 2, 2], "heads": [1, 2, 4, 8], "grid_shape": [64, 64, 64]}
 state = build_model("swinx2s-tiny", **overrides).state_dict()
+# Whatever the random weights are, the network is sure of some bones.
+state["head.weight"] *= 20
 record = WeightsRecord("untrained", "swinx2s-tiny", "untrained.safetensors", "", 0, "2026-01-01", "MIT", overrides)
 record = write_weights(state, cache_folder() / "Models" / record.file, record)
 add_to_manifest(cache_folder() / "models.json", record)
@@ -61,7 +63,7 @@ def test_the_real_worker_turns_two_radiographs_into_segments(untrained_model, pa
     for name in ("model_sha256", "ap_sha256", "lateral_sha256"):
         assert len(node.GetAttribute(f"SwinX2S.{name}")) == 64
     assert node.GetAttribute("SwinX2S.ap_spacing_source") == "from the sample's description"
-    assert node.GetAttribute("SwinX2S.device") == "cpu"
+    assert node.GetAttribute("SwinX2S.device") in ("cpu", "openvino")
     first = time.monotonic() - started
     _check_the_second_run(panel, spin_until, first)
 
