@@ -248,7 +248,7 @@ def test_without_default_weights_the_words_say_how_to_get_some(job, monkeypatch)
 
 def test_weights_of_another_network_are_refused_before_any_work(job):
     with pytest.raises(ModelError, match="reconstructs no CT numbers"):
-        run_job(asked(job, ct_model="spine-discs-v1"), lambda event: None, TorchBackend())
+        run_job(asked(job, ct_model="spine-discs-v2"), lambda event: None, TorchBackend())
     with pytest.raises(ModelError, match="reconstructs no CT numbers"):
         CTReconstructor(Cube(), torch.device("cpu"))
 
