@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +24,9 @@ from SwinX2SLib.models.layers import (
     radiograph_faults,
 )
 from SwinX2SLib.models.reconstruction import ReconstructionModel
-from SwinX2SLib.models.swinx2s import LEVELS, SwinX2S
+from SwinX2SLib.models.swinx2s import LEVELS, SwinX2S, SwinX2SConfig
 
+Layer = TypeVar("Layer", bound=nn.Module)
 # The axis that each view's maps lack, coronal first.
 _AXES = (CORONAL_MISSING_AXIS, SAGITTAL_MISSING_AXIS)
 _SLOPE = 0.01
@@ -62,7 +64,7 @@ class Rewrites:
         return cls(False, False, False, False, False, False)
 
 
-def for_inference(network: nn.Module) -> nn.Module:
+def for_inference(network: ReconstructionModel) -> ReconstructionModel:
     """Return a network that computes the same faster: rewritten, or the network itself with kernels laid out anew.
 
     A convolution whose kernel has the channels last makes its output so, and all that follows.
@@ -87,6 +89,8 @@ class RewrittenSwinX2S(ReconstructionModel):
         network: whose tensors it shares; they must not change afterwards.
         rewrites: which are used.
     """
+
+    config: SwinX2SConfig
 
     def __init__(self, network: SwinX2S, rewrites: Rewrites = Rewrites()):
         super().__init__()
@@ -153,18 +157,19 @@ class RewrittenSwinX2S(ReconstructionModel):
     def _level(self, level: int, axes: tuple[int, ...], maps: Tensor, volume: Tensor) -> Tensor:
         """Return the volume of a level from the one below and the level's maps."""
         block, volume = self.network.decoders[level], self._laid_out(volume)
-        if not self.config.joined[level]:
-            up = block[0](volume)
-            return self._residual(block[1], block[1].conv1(up), up)
+        if not isinstance(block, UpBlock):
+            upsample, residual = block.children()
+            return self._residual(*_inputs(_of_kind(ResidualBlock, residual), upsample(volume)))
         skip = self._encode(level, axes, maps)
         if str(level) in self.merged:
             return self._residual(block.conv_block, *self.merged[str(level)](volume, skip))
         joined = torch.cat((block.transp_conv(volume), skip), dim=1)
-        return self._residual(block.conv_block, *_inputs(block.conv_block, joined))
+        return self._residual(*_inputs(block.conv_block, joined))
 
     def _encode(self, level: int, axes: tuple[int, ...], maps: Tensor) -> Tensor:
         """Expand maps `(V B, C, H, W)` of V views into volumes and encode them."""
-        expand, block = self.network.expansions[level], self.network.encoders[level]
+        expand = _of_kind(DimensionExpansion, self.network.expansions[level])
+        block = _of_kind(ResidualBlock, self.network.encoders[level])
         views = list(zip(maps.chunk(len(axes)), axes, strict=True))
 
         def volumes() -> Tensor:
@@ -175,9 +180,9 @@ class RewrittenSwinX2S(ReconstructionModel):
             return self._laid_out(torch.cat(parts))
 
         if not self.rewrites.planar_convolutions:
-            return self._residual(block, *_inputs(block, volumes()))
-        shortcut = convolved(block.conv3.conv.weight) if block.downsample else volumes()
-        return self._residual(block, convolved(block.conv1.conv.weight), shortcut)
+            return self._residual(*_inputs(block, volumes()))
+        shortcut = convolved(_kernel(block.conv3)) if block.downsample else volumes()
+        return self._residual(block, convolved(_kernel(block.conv1)), shortcut)
 
     def _residual(self, block: ResidualBlock, first: Tensor, shortcut: Tensor) -> Tensor:
         """Return what a block makes of the outputs of its convolutions 1 and 3 (or of its input, without one)."""
@@ -209,7 +214,7 @@ class MergedUpBlock(nn.Module):
     def __init__(self, block: UpBlock):
         super().__init__()
         up, wide, narrow = (
-            layer.conv.weight.detach().float()
+            _kernel(layer).detach().float()
             for layer in (block.transp_conv, block.conv_block.conv1, block.conv_block.conv3)
         )
         middle = up.shape[1]
@@ -238,8 +243,21 @@ class MergedUpBlock(nn.Module):
         return first, shortcut
 
 
-def _inputs(block: ResidualBlock, volume: Tensor) -> tuple[Tensor, Tensor]:
-    return block.conv1(volume), block.conv3(volume) if block.downsample else volume
+def _of_kind(kind: type[Layer], layer: nn.Module) -> Layer:
+    if not isinstance(layer, kind):
+        raise TypeError(f"{type(layer).__name__} in place of {kind.__name__}")
+    return layer
+
+
+def _kernel(convolution: nn.Module) -> Tensor:
+    """Return the only tensor of a convolution without bias."""
+    (kernel,) = convolution.parameters()
+    return kernel
+
+
+def _inputs(block: ResidualBlock, volume: Tensor) -> tuple[ResidualBlock, Tensor, Tensor]:
+    """Return the arguments of `_residual` for a block's input."""
+    return block, block.conv1(volume), block.conv3(volume) if block.downsample else volume
 
 
 def expanded_convolution(maps: Tensor, axis: int, expand: DimensionExpansion, kernel: Tensor) -> Tensor:

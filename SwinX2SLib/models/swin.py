@@ -65,6 +65,8 @@ def _from_windows(windows: Tensor, window: tuple[int, int], size: tuple[int, int
 class WindowAttention(nn.Module):
     """Self-attention of the patches of a window, with a learned bias for each offset between two patches."""
 
+    relative_position_index: Tensor
+
     def __init__(self, channels: int, heads: int, window: tuple[int, int]):
         super().__init__()
         self.heads, self.window_size = heads, window

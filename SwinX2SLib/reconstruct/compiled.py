@@ -33,7 +33,6 @@ from SwinX2SLib.weights.manifest import cache_folder
 
 FOLDER = "Compiled"
 _DIGEST_BYTES = 32
-_EXTRA = "openvino"
 Compiled = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 
 
@@ -97,9 +96,9 @@ def compiled_path(network: ReconstructionModel, weights: str, settings: dict[str
 
 
 def _openvino() -> Any:
-    """Return the package. It reports its use to its makers only where its other package is there: nothing is sent."""
+    """Return the package, which sends nothing: it reports its use to its makers by another one."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    with needs_extra(_EXTRA):
+    with needs_extra("openvino"):
         import openvino
     return openvino
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -87,10 +87,11 @@ def _greatest_along_rays(
     """Return the greatest mean probability of each bone along every ray, float16 `(54, X, Z)` and `(54, Y, Z)`."""
     if tta == 1 and isinstance(model, FusedSwinX2S):
         return model(*pair).silhouettes_of_volume(0)
+    slabs: Iterable[Tensor]
     if tta == 1:
         slabs = (slab.float().softmax(dim=0).half() for slab in logit_slabs(model, *pair))
     else:
-        slabs = iter([mean_probability(model, *pair, tta)])
+        slabs = [mean_probability(model, *pair, tta)]
     parts = [(slab[1:].amax(dim=2), slab[1:].amax(dim=1)) for slab in slabs]
     front, side = (torch.cat(view, dim=-1) for view in zip(*parts, strict=True))
     return front, side

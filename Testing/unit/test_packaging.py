@@ -15,7 +15,7 @@ LIBRARY = ROOT / "SwinX2SLib"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Extras for users; the others serve development.
 SAYING = ("swinx2s[", 'needs_extra("', "install_hint('", 'install_hint("')
-USER_EXTRAS = ("cluster", "paper", "pdf", "projection", "training")
+USER_EXTRAS = ("cluster", "openvino", "paper", "pdf", "training")
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "huggingface_hub": "huggingface-hub",
