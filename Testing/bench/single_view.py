@@ -24,7 +24,7 @@ from people import cases, population_pairs, published_pairs, undeformed_pairs
 from scipy.spatial import cKDTree
 
 from SwinX2SLib.anatomy import CLASS_COUNT, GROUPS, ids_by_name, label_by_id
-from SwinX2SLib.drr.depth import Rays, camera_rays, face_points
+from SwinX2SLib.drr.depth import Rays, camera_rays, face_points, filled_between
 from SwinX2SLib.evaluation.statistics.intervals import mean_estimate
 from SwinX2SLib.geometry.cameras import ParallelCamera
 from SwinX2SLib.geometry.distances import border_points_mm
@@ -142,6 +142,13 @@ def sheets(maps: Maps, number: int, person: Person) -> list[tuple[np.ndarray, np
     return found
 
 
+def closed(maps: Maps, number: int, person: Person) -> np.ndarray:
+    """Return the voxels between both faces of a bone."""
+    front, back = (maps.depth_mm[face * len(maps.masks) + number].T for face in (0, 1))
+    camera = ParallelCamera.on_grid("ap", GRID, person.affine)
+    return filled_between(front, back, maps.masks[number].T, camera, GRID, person.affine)
+
+
 def completed(
     maps: Maps | None, bones: Sequence[int], person: Person, error_mm: float
 ) -> dict[int, np.ndarray]:
@@ -192,6 +199,10 @@ def distances(bones: Sequence[int], person: Person, runs: dict[str, Maps]) -> di
                 points = np.concatenate([places for places, _ in sheets(version, number, person)])
                 if len(points) >= LEAST_POINTS:
                     found[words, bone] = assd_mm(points, truth)
+                if whole and (solid := closed(version, number, person)).any():
+                    found[f"{words}, closed between its faces", bone] = assd_mm(
+                        border_points_mm(solid, person.affine), truth
+                    )
                 if bone in whole:
                     found[f"{words} + skeleton", bone] = assd_mm(whole[bone], truth)
     alone = completed(None, bones, person, NETWORK_ERROR_MM)

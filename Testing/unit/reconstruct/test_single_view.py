@@ -17,7 +17,6 @@ from SwinX2SLib.measurements.quality_flags import FRONTAL, NOT_FRONTAL, without_
 from SwinX2SLib.measurements.reading_meshes import read_mesh_archive
 from SwinX2SLib.measurements.results import Measurement
 from SwinX2SLib.models.builder import build_model
-from SwinX2SLib.models.depth_maps import REFERENCE_MM
 from SwinX2SLib.radiographs import Radiograph, RadiographOptions
 from SwinX2SLib.radiographs.acquisition import XraySource
 from SwinX2SLib.reconstruct import Job
@@ -221,17 +220,17 @@ def test_depth_maps_become_points_before_and_behind_the_middle(depth_model, view
     shown = radiograph(view, xray_source=SOURCE, central_ray_px=(79.5, 59.5))
     _, pair = _prepared(shown, (64, 64, 96))
     record = depth_weights(str(depth_model))
-    front, back = _depth_points(reconstructor, str(depth_model), record, shown, pair)
-    # The radiograph's 240 mm are 96 pixels of 2.5 mm.
+    with torch.inference_mode():
+        front, back = _depth_points(reconstructor, str(depth_model), record, shown, pair)
+    # The radiograph's width of 180 mm is 64 pixels of 2.8125 mm.
     middle = (pair.sagittal.shape[0] - 1) / 2 * pair.spacing_mm
-    for points, depth, way in ((front, -15.0, -1), (back, 35.0, 1)):
+    for points, depth, way in ((front, -6 * 2.8125, -1), (back, 14 * 2.8125, 1)):
         away = np.abs(points.places - (np.array(pair.coronal.shape)[[0, 0, 1]] - 1) / 2 * pair.spacing_mm)
         central = (away[:, 0] < 40) & (away[:, 2] < 40)
         assert np.allclose(points.places[central, 1] - middle, depth, atol=0.2)
         assert np.sign(points.normals[:, 1]).tolist() == [way] * len(points.normals)
         assert points.error_mm == 5.0
         assert points.label == 50
-    assert REFERENCE_MM > 0
 
 
 def test_a_network_that_needs_both_views_is_refused():

@@ -201,7 +201,7 @@ def test_a_network_learns_the_depths_of_a_known_scene_in_seconds(centre_aligned)
     for _ in range(120):
         optimiser.zero_grad()
         loss = sum(objective(net, batch, Phase.VOLUME).values())
-        first = first if first is not None else float(loss)
+        first = loss.item() if first is None else first
         loss.backward()
         optimiser.step()
     with torch.no_grad():
