@@ -180,7 +180,7 @@ def face_points(rays: Rays, depth_mm: np.ndarray, mask: np.ndarray, towards_sour
         near[tuple(inner)] = (shown & ~steep)[tuple(inner)]
         used &= near
         tangents.append(tangent)
-    normal = np.cross(*tangents)[used]
+    normal = np.cross(tangents[0], tangents[1])[used]
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
     way = (normal * rays.directions[used]).sum(axis=1)
     normal[way > 0 if towards_source else way < 0] *= -1

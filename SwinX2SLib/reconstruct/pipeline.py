@@ -70,7 +70,8 @@ def run_job(
             accept_view=job.accept_view,
         )
     else:
-        reconstruction = reconstructor.reconstruct(*radiographs, progress)
+        ap, lateral = radiographs
+        reconstruction = reconstructor.reconstruct(ap, lateral, progress)
     report(Progress(_WRITE, "Writing the result"))
     # Most of the remaining start-up time is the import of PyTorch.
     seconds["start"] = max(made - reconstruction.seconds.get("load", 0.0), 0.0)
@@ -89,7 +90,7 @@ def run_job(
 def _checked_radiographs(job: Job, backend: Backend, seconds: dict[str, float]) -> list[Radiograph]:
     """Read the radiographs, or raise every problem of inputs, job, output folder, device and weights."""
     started = time.perf_counter()
-    found, radiograph_faults = _examined(job)
+    found, radiograph_faults = examined_radiographs(job)
     remove_stale(job.out, ALL_FILES)
     faults = [*job.faults(), *radiograph_faults, *output_faults(job.out, ALL_FILES, job.overwrite)]
     seconds["read"] = time.perf_counter() - started
@@ -103,7 +104,7 @@ def _checked_radiographs(job: Job, backend: Backend, seconds: dict[str, float]) 
     return radiographs
 
 
-def _examined(job: Job) -> tuple[list[Radiograph | None], list[Fault]]:
+def examined_radiographs(job: Job) -> tuple[list[Radiograph | None], list[Fault]]:
     """Return the radiographs of a job as far as they can be read, and what is wrong with them."""
     if job.lateral is None:
         # Not there yet where the panel has never installed anything.

@@ -252,7 +252,7 @@ def write_volumes(folder: Path, reconstruction: Reconstruction) -> None:
 
 def _write_surfaces(path: Path, surfaces: Mapping[str, Surface]) -> None:
     """Write meshes as `measurements.reading_meshes` reads them, RAS mm."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     for name, surface in surfaces.items():
         arrays[f"{name}_vertices"] = surface.vertices.astype(np.float32)
         arrays[f"{name}_faces"] = surface.faces.astype(np.int32)

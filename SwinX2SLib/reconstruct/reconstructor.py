@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -108,7 +108,7 @@ class Reconstructor:
     ):
         started = time.perf_counter()
         name = _name_of(model)
-        of_ct = {} if ct_model is None else {"also_ct": True, "ct_model": _name_of(ct_model)}
+        of_ct: dict[str, Any] = {} if ct_model is None else {"also_ct": True, "ct_model": _name_of(ct_model)}
         self.settings = ReconstructionSettings(name, device, tta, min_component_fraction, **of_ct)
         if faults := self.settings.faults():
             raise InputError(faults)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -183,12 +184,11 @@ class Batch:
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch on a device."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(
-            **{
-                name: value if value is None else value.to(device, non_blocking=True)
-                for name, value in given.items()
-            }
-        )
+        moved: dict[str, Any] = {
+            name: value if value is None else value.to(device, non_blocking=True)
+            for name, value in given.items()
+        }
+        return Batch(**moved)
 
 
 @dataclass(frozen=True)

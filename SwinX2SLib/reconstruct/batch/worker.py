@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.errors import InputError
-from SwinX2SLib.radiographs import examine_pair
 from SwinX2SLib.reconstruct.backends import Backend, KeptBackend, TorchBackend
 from SwinX2SLib.reconstruct.job import Job
-from SwinX2SLib.reconstruct.pipeline import run_job
+from SwinX2SLib.reconstruct.pipeline import examined_radiographs, run_job
 from SwinX2SLib.reconstruct.reconstruction import FILES
 
 MEASUREMENTS = "measurements"
@@ -29,9 +28,7 @@ def check_pair(payload: Mapping[str, Any]) -> dict[str, Any]:
         InputError: all faults of the radiographs and of the pair.
     """
     job = job_of(payload)
-    _, _, faults = examine_pair(
-        job.ap, job.lateral, job.ap_options, job.lateral_options, job.ap_view, job.lateral_offset_mm
-    )
+    _, faults = examined_radiographs(job)
     if faults := [*job.faults(), *faults]:
         raise InputError(faults)
     return {"case": payload["case"]}

@@ -174,25 +174,25 @@ class Synthesiser:
             known = known | ~drawn
         depths = pair = None
         if self.depth_bones:
-            *radiographs, depths = self._frontal(labels, ct, source.ct_kind, spacing_mm, rng)
+            coronal, sagittal, depths = self._frontal(labels, ct, source.ct_kind, spacing_mm, rng)
         elif self.augment:
             published = rng.random() < self.published_look
             shown = labels if ct is None else None
             if self.with_ct:
                 pair = random_geometries(spacing_mm, rng, aligned=published)
-            radiographs = make_radiograph_groups(
+            coronal, sagittal = make_radiograph_groups(
                 shown, ct, source.ct_kind, spacing_mm, rng, published, self.views_per_plane, pair
             )
         else:
             # Runs that learn CT numbers see all that absorbs.
             from_air = ct if ct is None or not self.with_ct else ct - AIR["HU"]
-            radiographs = plain_radiographs(labels, from_air, self.views_per_plane)
+            coronal, sagittal = plain_radiographs(labels, from_air, self.views_per_plane)
         # A bone that is drawn wrongly is in the picture, but nothing to learn from.
         labels = torch.where(known[labels.int()], labels, 0)
         if not self.with_ct:
-            return Sample(labels, *radiographs, known, depths)
+            return Sample(labels, coronal, sagittal, known, depths)
         matrices = box_matrices(pair, self.grid_shape, spacing_mm)
-        return Sample(labels, *radiographs, known, ct=ct, matrices=matrices)
+        return Sample(labels, coronal, sagittal, known, ct=ct, matrices=matrices)
 
     def _frontal(
         self, labels: Tensor, ct: Tensor | None, ct_kind: str, spacing_mm: float, rng: np.random.Generator
