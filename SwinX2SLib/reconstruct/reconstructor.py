@@ -95,7 +95,7 @@ class Reconstructor:
         >>> from SwinX2SLib import Reconstructor
         >>> reconstructor = Reconstructor(device="cpu")
         >>> reconstructor.grid_shape
-        (128, 128, 160)
+        (96, 96, 128)
     """
 
     def __init__(
