@@ -62,18 +62,22 @@ def _depths(labels: Tensor, geometry: ViewGeometry, spacing_mm: float, bones: Se
     """Return `SampleDepths.depth_mm`: every slice is met where the ray crosses its middle."""
     slices = labels.movedim(geometry.depth_axis, 0)
     count, width, height = slices.shape
-    index, oblique = geometry.crossed_pixels((width, height), spacing_mm, count)
     numbers = torch.zeros(CLASS_COUNT, dtype=torch.uint8)
     numbers[list(bones)] = torch.arange(1, len(bones) + 1, dtype=torch.uint8)
-    met = numbers.to(labels.device)[slices.reshape(count, -1).gather(1, index.flatten(1)).int()]
-    met = met.view(count, width, height)
-    rank = torch.arange(count, device=labels.device)[:, None, None]
+    named = numbers.to(labels.device)[slices.reshape(count, -1).int()]
+    # Slices without any of the bones are not looked at.
+    held = torch.nonzero(named.any(dim=1)).flatten()
+    first_slice, last_slice = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
+    centres_mm = (torch.arange(first_slice, last_slice) - (count - 1) / 2) * spacing_mm
+    index, oblique = geometry.crossed_pixels((width, height), spacing_mm, centres_mm)
+    index, oblique = index.to(labels.device), oblique.to(labels.device)
+    met = named[first_slice:last_slice].gather(1, index.flatten(1)).view(-1, width, height)
     faces: tuple[list[Tensor], list[Tensor]] = ([], [])
     for number in range(1, len(bones) + 1):
-        inside = met == number
-        first = torch.where(inside, rank, count).amin(0)
-        last = torch.where(inside, rank, -1).amax(0)
+        inside = (met == number).to(torch.uint8)
+        any_of = inside.amax(0) > 0
+        first, last = inside.argmax(0), len(inside) - 1 - inside.flip(0).argmax(0)
         for face, place, edge in ((faces[0], first, -0.5), (faces[1], last, 0.5)):
-            depth = (place + edge - (count - 1) / 2) * spacing_mm * oblique
-            face.append(torch.where(last >= 0, REFERENCE_MM + depth, 0.0))
+            depth = (place + first_slice + edge - (count - 1) / 2) * spacing_mm * oblique
+            face.append(torch.where(any_of, REFERENCE_MM + depth, 0.0))
     return torch.stack([*faces[0], *faces[1]]).float()

@@ -107,21 +107,26 @@ class ViewGeometry:
         grid = torch.addcmul(start, slope, centres[:, None, None, None])
         return _sample(slices[:, None], grid).sum(0)[0].mul_(oblique)
 
-    def crossed_pixels(self, shape: tuple[int, int], voxel_mm: float, slices: int) -> tuple[Tensor, Tensor]:
-        """Return where the rays of the pixels cross the middles of the slices along the depth axis.
+    def crossed_pixels(
+        self, shape: tuple[int, int], voxel_mm: float, depths_mm: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return where the rays of the pixels cross slices at depths `(S,)` from the volume's centre.
 
         Returns:
-            Flat index of the nearest pixel of each slice, int64 `(slices, W, H)`, the border's beyond it; path length
-            over depth, float32 `(W, H)`.
+            Flat index of the nearest pixel of each slice, int64 `(S, W, H)`, the border's beyond it; path length over
+            depth, float32 `(W, H)`.
         """
         start, slope, oblique = self._rays(shape, voxel_mm)
-        depths = (torch.arange(slices) - (slices - 1) / 2) * voxel_mm
-        places = torch.addcmul(start, slope, depths.double()[:, None, None, None]).flip(-1)
-        sizes = torch.tensor(shape)
-        # grid_sample counts from -1 to 1 between the outer edges.
-        pixel = (((places + 1) * sizes - 1) / 2).round().long()
-        column, row = (pixel[..., axis].clamp(0, shape[axis] - 1) for axis in (0, 1))
-        return column * shape[1] + row, oblique.float()
+        # grid_sample counts from -1 to 1 between the outer edges, the last axis first.
+        half = torch.tensor(shape[::-1]) / 2
+        start, slope = (((start + 1) * half - 0.5).float(), (slope * half).float())
+        row, column = (
+            torch.addcmul(start[..., k], slope[..., k], depths_mm.float()[:, None, None])
+            .round_()
+            .clamp_(0, size - 1)
+            for k, size in enumerate(shape[::-1])
+        )
+        return column.mul_(shape[1]).add_(row).long(), oblique.float()
 
     def _rays(self, shape: tuple[int, int], voxel_mm: float) -> tuple[Tensor, Tensor, Tensor]:
         """Return the rays of the pixels where they cross the slices, float64.
