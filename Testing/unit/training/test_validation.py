@@ -58,7 +58,7 @@ def test_published_cases_score_as_the_command_score_says(shared_data, three_bone
     cases = [case for case in listed if case.name == "x2s_0243"]
     reconstructor = Reconstructor("default", "cpu")
     # A network in training is scored alone, without what its record will ask for.
-    reconstructor.disc_finder, reconstructor.fits_skeleton = None, False
+    reconstructor.disc_finder = reconstructor.bone_namer = None
     result = Validator(three_bones, 1, cases, CPU)(reconstructor.model)
     (name, scores), *_ = score_cases(reconstructor, cases)
     assert result["cases"] == {name: pytest.approx(scores.foreground.dice, abs=1e-4)}
