@@ -106,7 +106,8 @@ def load_table_config(path: Path) -> CTTableConfig:
         wrong.append("training must be a table.")
     if wrong:
         raise InputError([_fault(sentence, path) for sentence in wrong])
-    return CTTableConfig(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+    given: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+    return CTTableConfig(**given)
 
 
 def _fault(sentence: str, path: Path) -> Fault:
@@ -195,7 +196,7 @@ def judged_person(case: Case, grid: tuple[int, int, int], geometry: str) -> Judg
     ct = case.load_ct()
     if ct is None:
         raise ValueError(f"{case.name} has no CT.")
-    affine = network_affine(spacing, ct.shape)
+    affine = network_affine(spacing.tolist(), ct.shape)
     ap, lateral = (_radiograph(ct, affine, spacing, view, geometry) for view in ("ap", "lateral"))
     voxel = float(np.max(spacing * ct.shape / grid))
     placed = network_affine(voxel, grid)
@@ -328,7 +329,7 @@ def run_table(
                 found[geometry] |= _scores(trained.name, trained.weights, judged, geometry, out, device, say)
         for geometry, people in found.items():
             estimates = {
-                name: mean_estimate([each[name] for each in people.values() if each[name] is not None])
+                name: mean_estimate([v for each in people.values() if (v := each[name]) is not None])
                 for name in COLUMNS
             }
             results.append(RowResult(row, geometry, estimates, people, about))

@@ -103,8 +103,10 @@ class Reconstructor:
     ):
         started = time.perf_counter()
         name = _name_of(model)
-        of_ct = {} if ct_model is None else {"also_ct": True, "ct_model": _name_of(ct_model)}
-        self.settings = ReconstructionSettings(name, device, tta, min_component_fraction, **of_ct)
+        of_ct = "default" if ct_model is None else _name_of(ct_model)
+        self.settings = ReconstructionSettings(
+            name, device, tta, min_component_fraction, ct_model is not None, of_ct
+        )
         if faults := self.settings.faults():
             raise InputError(faults)
         self.device = choose_device(device)

@@ -171,13 +171,9 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch on a device."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(
-            **{
-                name: None if value is None else value.to(device, non_blocking=True)
-                for name, value in values.items()
-            }
-        )
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        moved = {n: value.to(device, non_blocking=True) for n, value in given.items() if value is not None}
+        return Batch(**moved)
 
 
 @dataclass(frozen=True)
