@@ -173,7 +173,7 @@ class CTModel(ReconstructionModel):
             part = slice(start, min(start + chunk, total))
             flat = torch.arange(part.start, part.stop, device=device)
             index = torch.stack([flat // (y * z), flat // z % y, flat % z], dim=-1).to(box.dtype)
-            points = (index @ box[:, :3].T + box[:, 3]).float()
+            points = transformed(index, box).float()
             yield part, self.decode(encoded, points[None], views[None].float())
 
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
@@ -277,22 +277,26 @@ def positional_encoding(points: Tensor, octaves: int) -> Tensor:
 
 def projected(points: Tensor, matrices: Tensor) -> Tensor:
     """Return where points `(B, P, 3)` land, `(B, P, 2)` in (row, column), by matrices `(B, 3, 4)`."""
-    # In float32 throughout: half precision places a point within two pixels.
-    with torch.autocast("cuda" if points.is_cuda else "cpu", enabled=False):
-        points, matrices = points.float(), matrices.float()
-        homogeneous = points @ matrices[:, :, :3].transpose(1, 2) + matrices[:, None, :, 3]
-        last = homogeneous[..., 2:]
-        # What lies behind the source is on no radiograph.
-        return torch.where(
-            last > 1e-6, homogeneous[..., :2] / last.clamp(min=1e-6), torch.full_like(last, 9.0)
-        )
+    homogeneous = transformed(points, matrices)
+    last = homogeneous[..., 2:]
+    # What lies behind the source is on no radiograph.
+    return torch.where(last > 1e-6, homogeneous[..., :2] / last.clamp(min=1e-6), torch.full_like(last, 9.0))
+
+
+def transformed(points: Tensor, matrix: Tensor) -> Tensor:
+    """Return points `(..., P, 3)` by affine maps `(..., R, 4)`, `(..., P, R)`.
+
+    Written out, since autocast would round a matrix product, and with it the place of a point, to half precision.
+    """
+    return (points[..., :, None, :] * matrix[..., None, :, :3]).sum(-1) + matrix[..., None, :, 3]
 
 
 def sampled(view: Tensor, places: Tensor) -> Tensor:
     """Return features `(B, P, F)` of a map `(B, F, W, H)` at places `(B, P, 2)` in (row, column), -1..1."""
     # The map's last axis runs along rows of the radiograph, and grid_sample takes the last axis first.
+    # In float32: half precision would move a place by a quarter of a pixel.
     values = functional.grid_sample(
-        view, places[:, :, None].to(view.dtype), mode="bilinear", padding_mode="zeros", align_corners=True
+        view.float(), places[:, :, None].float(), mode="bilinear", padding_mode="zeros", align_corners=True
     )
     return values[..., 0].transpose(1, 2)
 

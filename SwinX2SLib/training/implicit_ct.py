@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from SwinX2SLib.errors import Fault, InputError
-from SwinX2SLib.models.implicit_ct import CTModel, grid_to_box, to_unit
+from SwinX2SLib.models.implicit_ct import CTModel, grid_to_box, to_unit, transformed
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.data import Batch
 from SwinX2SLib.training.losses import dice_ce
@@ -142,7 +142,7 @@ def ct_loss(model: nn.Module, batch: Batch, loss: CTLoss) -> dict[str, Tensor]:
     neighbours = _neighbours(index, batch) if loss.gradient else index[:, :0]
     asked = torch.cat([index, neighbours], dim=1)
     box = grid_to_box(batch.ct.shape[1:]).to(index)
-    values = model(batch.coronal, batch.sagittal, asked @ box[:, :3].T + box[:, 3], batch.matrices)
+    values = model(batch.coronal, batch.sagittal, transformed(asked, box), batch.matrices)
     true = values_at(to_unit(batch.ct), asked)
     count, apart = index.shape[1], neighbours.shape[1]
     parts = {"intensity": loss.intensity * (values.intensity - true)[:, :count].abs().mean()}
@@ -224,7 +224,7 @@ def _neighbours(index: Tensor, batch: Batch) -> Tensor:
 def values_at(volume: Tensor, index: Tensor) -> Tensor:
     """Return values `(B, P)` of volumes `(B, X, Y, Z)` at points `(B, P, 3)` in voxels, interpolated linearly."""
     box = grid_to_box(volume.shape[1:]).to(index)
-    points = (index @ box[:, :3].T + box[:, 3]).flip(-1)
+    points = transformed(index, box).flip(-1)
     found = functional.grid_sample(
         volume[:, None], points[:, :, None, None], mode="bilinear", padding_mode="border", align_corners=True
     )

@@ -105,6 +105,16 @@ def test_a_point_reads_the_feature_at_its_row_and_column():
     assert found.tolist() == pytest.approx([0.0, 6.0, 43.0, 22.5, 0.0], abs=1e-4)
 
 
+def test_half_precision_moves_no_point():
+    points, matrix = torch.rand(1, 50, 3) * 2 - 1, torch.rand(1, 3, 4) + 0.1
+    view = torch.rand(1, 4, 64, 64)
+    with torch.autocast("cpu", torch.bfloat16):
+        places = projected(points, matrix)
+        found = sampled(view.bfloat16(), places)
+    torch.testing.assert_close(places, projected(points, matrix), atol=0, rtol=0)
+    torch.testing.assert_close(found, sampled(view, places), atol=0.01, rtol=0)
+
+
 def test_what_lies_behind_the_source_is_on_no_radiograph():
     matrix = torch.tensor([[[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0.5]]])
     behind = projected(torch.tensor([[[0.0, -0.9, 0.0]]]), matrix)
