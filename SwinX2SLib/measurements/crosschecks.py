@@ -330,7 +330,8 @@ def _ribs_on_vertebrae(bones: Mapping[str, Bone], found: Flags) -> None:
     owner = np.repeat(list(levels.values()), [len(bones[name].vertices_ras_mm) for name in levels])
     tree, wrong, count = cKDTree(points), [], 0
     for name in (name for name in bones if name.startswith("rib_")):
-        away, nearest = tree.query(bones[name].vertices_ras_mm)
+        # What is further away is infinitely far: most of a rib is, and a search without a limit takes seconds.
+        away, nearest = tree.query(bones[name].vertices_ras_mm, distance_upper_bound=TOUCH_MM)
         own = FIRST_THORACIC + int(name.rsplit("_", 1)[1]) - 1
         if away.min() < TOUCH_MM:
             count += 1

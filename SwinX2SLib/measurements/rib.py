@@ -7,6 +7,7 @@ The length is that of the bone along its centreline, without cartilage. The curv
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy import sparse
@@ -49,8 +50,12 @@ class Centreline:
         return float(np.linalg.norm(np.diff(self.points_ras_mm, axis=0), axis=1).sum())
 
 
+# Of the bones that exist: an evaluation measures them and compares their lines.
+_CENTRELINES: WeakKeyDictionary[Bone, Centreline] = WeakKeyDictionary()
+
+
 def find_centreline(bone: Bone) -> Centreline:
-    """Find the middle line of a long bone.
+    """Find the middle line of a long bone, once for each.
 
     The two points farthest from each other over the surface are its ends; surface points at the same part of the way
     between them are averaged into a curve, which is refined as a principal curve (Hastie and Stuetzle 1989): points
@@ -59,6 +64,12 @@ def find_centreline(bone: Bone) -> Centreline:
     Raises:
         NotFoundError: too little of the bone, or not elongated.
     """
+    if bone not in _CENTRELINES:
+        _CENTRELINES[bone] = _centreline(bone)
+    return _CENTRELINES[bone]
+
+
+def _centreline(bone: Bone) -> Centreline:
     points = bone.vertices_ras_mm
     if len(points) < LEAST_POINTS:
         raise NotFoundError("The rib is too incomplete for a centreline.")
