@@ -332,12 +332,11 @@ def job_of_arguments(arguments: argparse.Namespace) -> Job:
         # One spacing for both radiographs is wrong once.
         raise ValueError("\n".join(dict.fromkeys(wrong)))
     values = {name: getattr(arguments, name) for name in _PLAIN}
-    values |= {name: getattr(arguments, name) for name in _SINGLE if hasattr(arguments, name)}
+    values |= {name: getattr(arguments, name) for name in _NOT_OF_BATCH if hasattr(arguments, name)}
     if getattr(arguments, "single", None) is not None:
         values |= {"ap": arguments.single, "lateral": None}
         # What holds for both is the frontal one's.
         options["lateral"] = RadiographOptions()
-    values |= {name: getattr(arguments, name) for name in _OF_ONE_PAIR if hasattr(arguments, name)}
     return Job(**values, ap_options=options["ap"], lateral_options=options["lateral"])
 
 
@@ -348,8 +347,7 @@ _PLAIN = (
 
 
 # Options that `batch` does not have.
-_OF_ONE_PAIR = ("also_ct", "ct_model")
-_SINGLE = ("depth_model", "absolute_depth", "accept_view")
+_NOT_OF_BATCH = ("depth_model", "absolute_depth", "accept_view", "also_ct", "ct_model")
 
 
 def _radiograph_errors(arguments: argparse.Namespace) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from SwinX2SLib.anatomy import CLASS_COUNT
-from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera, view_axes
+from SwinX2SLib.geometry.cameras import Camera, ConeCamera, radiograph_camera, view_axes
 from SwinX2SLib.geometry.frames import reorient, transform_points, voxel_spacing_mm
-from SwinX2SLib.geometry.tuples import shape2, vector2, vector3
+from SwinX2SLib.geometry.tuples import shape2, vector3
 from SwinX2SLib.io.provenance import VIEWS
 
 # Of a voxel: a volume that is turned by less lies straight for the eye.
@@ -285,20 +285,15 @@ def result_cameras(provenance: Mapping[str, Any]) -> dict[str, Camera]:
 def _camera(radiograph: Mapping[str, Any], isocentre: tuple[float, float, float]) -> Camera:
     shape = (int(radiograph["pixels"]["rows"]), int(radiograph["pixels"]["columns"]))
     pixel_mm = (float(radiograph["spacing_mm"]["row"]), float(radiograph["spacing_mm"]["column"]))
-    if "source_to_detector_mm" not in radiograph:
-        return ParallelCamera(radiograph["view"], isocentre, pixel_mm, shape)
-    detector, source = float(radiograph["source_to_detector_mm"]), float(radiograph["source_to_isocentre_mm"])
-    # A pixel's size is stated at the patient; on the detector it is larger.
-    on_detector = vector2(size * detector / source for size in pixel_mm)
+    distances_mm = None
+    if "source_to_detector_mm" in radiograph:
+        distances_mm = (
+            float(radiograph["source_to_detector_mm"]),
+            float(radiograph["source_to_isocentre_mm"]),
+        )
     ray = radiograph.get("central_ray_px")
-    if ray is None:
-        return ConeCamera(radiograph["view"], isocentre, on_detector, shape, detector, source)
-    ray_px = (float(ray["row"]), float(ray["column"]))
-    # The radiograph's middle is that of the grid; the central ray goes through the patient beside it.
-    down, across = (np.array(ray_px) - (np.array(shape) - 1) / 2) * pixel_mm
-    columns, rows, _ = view_axes(radiograph["view"])
-    on_ray = vector3(np.asarray(isocentre) + down * rows + across * columns)
-    return ConeCamera(radiograph["view"], on_ray, on_detector, shape, detector, source, ray_px)
+    ray_px = None if ray is None else (float(ray["row"]), float(ray["column"]))
+    return radiograph_camera(radiograph["view"], isocentre, pixel_mm, shape, distances_mm, ray_px)
 
 
 __all__ = [

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from SwinX2SLib.geometry.frames import transform_points, voxel_spacing_mm
+from SwinX2SLib.geometry.tuples import vector2, vector3
 
 # Along columns, along rows, along the rays; RAS. The source is in front of the patient (AP), behind (PA), or at the
 # right side with the left side against the detector (lateral, the usual left lateral).
@@ -193,6 +194,38 @@ class ConeCamera:
 
 
 Camera = ParallelCamera | ConeCamera
+
+
+def radiograph_camera(
+    view: str,
+    middle_ras_mm: tuple[float, float, float],
+    pixel_mm: tuple[float, float],
+    shape: tuple[int, int],
+    distances_mm: tuple[float, float] | None = None,
+    central_ray_px: tuple[float, float] | None = None,
+) -> Camera:
+    """Return the camera of a radiograph whose pixels are measured at the patient.
+
+    Args:
+        view: one of `VIEWS`.
+        middle_ras_mm: the point that the middle of the radiograph shows.
+        pixel_mm: (from row to row, from column to column), at the patient.
+        shape: (rows, columns).
+        distances_mm: from the source to the detector and to the patient; None for parallel rays.
+        central_ray_px: (row, column) where the central ray meets the radiograph; None for its middle.
+    """
+    if distances_mm is None:
+        return ParallelCamera(view, middle_ras_mm, pixel_mm, shape)
+    detector, source = distances_mm
+    # On the detector a pixel is larger.
+    on_detector = vector2(size * detector / source for size in pixel_mm)
+    if central_ray_px is None:
+        return ConeCamera(view, middle_ras_mm, on_detector, shape, detector, source)
+    # The central ray goes through the patient next to what the middle shows.
+    down, across = (np.array(central_ray_px) - (np.array(shape) - 1) / 2) * pixel_mm
+    columns, rows, _ = view_axes(view)
+    on_ray = vector3(np.asarray(middle_ras_mm) + down * rows + across * columns)
+    return ConeCamera(view, on_ray, on_detector, shape, detector, source, central_ray_px)
 
 
 def _check(camera: Camera) -> None:

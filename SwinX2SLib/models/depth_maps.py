@@ -122,10 +122,8 @@ class DepthMapNet(UNet2d):
         width, height = radiograph.shape[-2:]
         known = divergence.to(radiograph.dtype).view(-1, 1, 1, 1).expand(-1, 1, width, height)
         x = torch.cat([standardise(radiograph), coordinates(radiograph), known], dim=1)
-        x, skips = self.encoded(self.padded(x).contiguous(memory_format=torch.channels_last))
-        for number in range(len(skips)):
-            x = self.decoded(x, skips, number)
-        x = x[..., :width, :height]
+        x = self.padded(x).contiguous(memory_format=torch.channels_last)
+        x = self.finest(*self.encoded(x))[..., :width, :height]
         unit = _PIXELS * spacing_mm.float().view(-1, 1, 1, 1)
         # In half precision depths would have steps of a millimetre.
         with torch.autocast("cuda" if x.is_cuda else "cpu", enabled=False):

@@ -228,9 +228,7 @@ class ImplicitCT(CTModel):
     def encode_2d(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """Return the map of the U-Net `(B, widths[0], W, H)` and its deepest one, of a picture `(B, 4, W, H)`."""
         deepest, skips = self.encoder.encoded(self.encoder.padded(picture))
-        x = deepest
-        for number in range(len(skips)):
-            x = self.encoder.decoded(x, skips, number)
+        x = self.encoder.finest(deepest, skips)
         return x[..., : picture.shape[-2], : picture.shape[-1]], deepest
 
     def decode(self, encoded: Views, points: Tensor, matrices: Tensor) -> PointValues:

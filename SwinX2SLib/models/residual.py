@@ -91,3 +91,9 @@ class UNet2d(nn.Module):
         """Return the map of the decoder's level `number`, from the map below."""
         larger = functional.interpolate(x, size=skips[number].shape[-2:], mode="bilinear")
         return self.up[number](torch.cat([larger, skips[number]], dim=1))
+
+    def finest(self, x: Tensor, skips: Sequence[Tensor]) -> Tensor:
+        """Return the map of full resolution, from what `encoded` returns."""
+        for number in range(len(skips)):
+            x = self.decoded(x, skips, number)
+        return x

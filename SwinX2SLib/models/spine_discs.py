@@ -50,7 +50,5 @@ class SpineDiscNet(UNet2d):
         """Return logits `(B, W, H)` of radiographs `(B, 1, W, H)`."""
         width, height = radiograph.shape[-2:]
         x = self.padded(standardise(radiograph))
-        x, skips = self.encoded(torch.cat([x, torch.full_like(x, float(lateral))], dim=1))
-        for number in range(len(skips)):
-            x = self.decoded(x, skips, number)
+        x = self.finest(*self.encoded(torch.cat([x, torch.full_like(x, float(lateral))], dim=1)))
         return self.head(x)[:, 0, :width, :height]

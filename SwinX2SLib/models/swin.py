@@ -103,7 +103,7 @@ class SwinBlock(nn.Module):
     """Attention within windows and a perceptron, both with a residual path; keeps the shape `(B, H, W, C)`.
 
     Maps are padded to whole windows before they are shifted, as published. timm shifts first, which puts the padding
-    beside other patches and changes the result.
+    next to other patches and changes the result.
 
     Args:
         channels: C.

@@ -15,12 +15,10 @@ from torch import Tensor, nn
 from SwinX2SLib.drr.overlay import result_cameras
 from SwinX2SLib.errors import Fault, InputError, ModelError
 from SwinX2SLib.geometry.tuples import shape3
-from SwinX2SLib.models.implicit_ct import CHUNK, CTModel, to_hu, view_matrix
+from SwinX2SLib.models.implicit_ct import CHUNK, LEAST_HU, MOST_HU, CTModel, to_hu, view_matrix
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, prepare_pair
 from SwinX2SLib.reconstruct.model_choice import require_ct_model
 from SwinX2SLib.reconstruct.reconstruction import CT_REMARK, ReconstructedCT, radiograph_entry
-
-AIR_HU = -1000
 
 
 class CTReconstructor:
@@ -87,8 +85,8 @@ class CTReconstructor:
                 labels[part] = values.structure[0].argmax(0).to(torch.uint8).cpu().numpy()
             progress(part.stop / total, "Reconstructing the CT")
         volume = hu.reshape(shape)
-        volume[~_shown(shape, to_box, pair)] = AIR_HU
-        about = {**self.about, "remark": CT_REMARK, "data_range_hu": [AIR_HU, int(to_hu(torch.ones(1)))]}
+        volume[~_shown(shape, to_box, pair)] = LEAST_HU
+        about = {**self.about, "remark": CT_REMARK, "data_range_hu": [int(LEAST_HU), int(MOST_HU)]}
         structures = None if labels is None else labels.reshape(shape)
         return ReconstructedCT(volume, np.asarray(affine), about, time.perf_counter() - started, structures)
 

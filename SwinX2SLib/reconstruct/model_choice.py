@@ -30,13 +30,22 @@ def require_model(name_or_path: str | Path) -> WeightsRecord:
     Raises:
         ModelError: they are missing, damaged, or of a network for something else; names every fault.
     """
-    try:
-        path, record = locate(name_or_path)
-    except InputError as error:
-        raise ModelError(error.faults) from error
+    path, record = _located(name_or_path)
     if faults := unfit_faults(record, path):
         raise ModelError(faults)
     return record
+
+
+def _located(name_or_path: str | Path) -> tuple[Path, WeightsRecord]:
+    """Return the file and the record of weights.
+
+    Raises:
+        ModelError: they are missing or damaged; names every fault.
+    """
+    try:
+        return locate(name_or_path)
+    except InputError as error:
+        raise ModelError(error.faults) from error
 
 
 _NO_CT = Fault(
@@ -56,17 +65,15 @@ def require_ct_model(name_or_path: str | Path) -> tuple[Path, WeightsRecord]:
     Raises:
         ModelError: there are none, or they are missing, damaged, or of another network; names every fault.
     """
-    try:
-        if name_or_path == DEFAULT:
+    if name_or_path == DEFAULT:
+        try:
             names = [each.record.name for each in stored_weights() if each.record.reconstructs_ct]
-            if not names:
-                raise ModelError([_NO_CT])
-            name_or_path = names[0]
-        path, record = locate(name_or_path)
-    except ModelError:
-        raise
-    except InputError as error:
-        raise ModelError(error.faults) from error
+        except InputError as error:
+            raise ModelError(error.faults) from error
+        if not names:
+            raise ModelError([_NO_CT])
+        name_or_path = names[0]
+    path, record = _located(name_or_path)
     if not record.reconstructs_ct:
         sentence = f"The network of {record.name} ({record.variant}) reconstructs no CT numbers."
         hint = "Choose weights of the network implicit-ct with --ct-model."
@@ -116,10 +123,7 @@ def depth_weights(name: str) -> WeightsRecord | None:
         if DEPTH_WEIGHTS not in [weights.record.name for weights in usable_weights()[0]]:
             return None
         name = DEPTH_WEIGHTS
-    try:
-        path, record = locate(name)
-    except InputError as error:
-        raise ModelError(error.faults) from error
+    path, record = _located(name)
     if record.variant != DEPTH_VARIANT:
         sentence = f"The weights {record.name} are those of {record.variant}, not of depth maps."
         raise ModelError(

@@ -246,8 +246,8 @@ class Reconstructor:
         self, model: ReconstructionModel, pair: PreparedPair, progress: ProgressCallback
     ) -> _Found:
         """Let the network name every voxel."""
-        coronal, sagittal = self._batch(pair.coronal), self._batch(pair.sagittal)
-        with layers_reported(model, self.settings.tta, progress), self._precision():
+        coronal, sagittal = self.batch(pair.coronal), self.batch(pair.sagittal)
+        with layers_reported(model, self.settings.tta, progress), self.precision():
             probability = mean_probability(model, coronal, sagittal, self.settings.tta)
         return _Found(assign_labels(probability))
 
@@ -269,8 +269,8 @@ class Reconstructor:
             clock: of the phases.
         """
         shape = (*pair.coronal.shape[:1], *pair.sagittal.shape)
-        coronal, sagittal = (self._batch(picture) for picture in (small.coronal, small.sagittal))
-        with layers_reported(model, self.settings.tta, progress), self._precision():
+        coronal, sagittal = (self.batch(picture) for picture in (small.coronal, small.sagittal))
+        with layers_reported(model, self.settings.tta, progress), self.precision():
             silhouettes = mean_silhouettes(model, (coronal, sagittal), shape, self.settings.tta)
         clock.lap("network")
         if not all(np.isfinite(view).all() for view in silhouettes):
@@ -279,7 +279,7 @@ class Reconstructor:
         discs = self._discs(pair)
         naming = name_levels(silhouettes, discs, pair.spacing_mm)
         if self.bone_namer is not None:
-            with self._precision():
+            with self.precision():
                 name_bones(silhouettes, (coronal, sagittal), self.bone_namer)
         clock.lap("levels")
         progress(NAMED_SHARE, "Fitting the statistical skeleton to the radiographs")
@@ -294,7 +294,7 @@ class Reconstructor:
         """Return the log-odds of discs in both radiographs, 0 without a network that finds them."""
         if self.disc_finder is None:
             return np.zeros_like(pair.coronal), np.zeros_like(pair.sagittal)
-        return disc_log_odds(self.disc_finder, self._batch(pair.coronal), self._batch(pair.sagittal))
+        return disc_log_odds(self.disc_finder, self.batch(pair.coronal), self.batch(pair.sagittal))
 
     @torch.inference_mode()
     def check_orientation(self, ap: Radiograph, lateral: Radiograph | None) -> OrientationCheck:
@@ -310,10 +310,12 @@ class Reconstructor:
             )
         return check_orientation(network, ap, lateral, self.device)
 
-    def _batch(self, picture: np.ndarray) -> Tensor:
+    def batch(self, picture: np.ndarray) -> Tensor:
+        """Return one picture `(W, H)` on the device, `(1, 1, W, H)`."""
         return torch.from_numpy(picture)[None, None].to(self.device)
 
-    def _precision(self) -> torch.autocast:
+    def precision(self) -> torch.autocast:
+        """Return the context in which networks run: half precision where that is fast."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half_precision)
 
 

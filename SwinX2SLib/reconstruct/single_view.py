@@ -12,17 +12,16 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from SwinX2SLib.anatomy import label_by_id
 from SwinX2SLib.drr.depth import Rays, camera_rays, face_points
 from SwinX2SLib.errors import Fault, InputError, ModelError
-from SwinX2SLib.geometry.cameras import Camera, ConeCamera, ParallelCamera, view_axes
+from SwinX2SLib.geometry.cameras import Camera, radiograph_camera
 from SwinX2SLib.geometry.components import remove_small_components
 from SwinX2SLib.geometry.frames import transform_points
 from SwinX2SLib.geometry.label_surfaces import mask_surface
 from SwinX2SLib.geometry.surfaces import Surface
-from SwinX2SLib.geometry.tuples import shape2, shape3, vector2, vector3
+from SwinX2SLib.geometry.tuples import shape2, shape3, vector2
 from SwinX2SLib.models.depth_maps import REFERENCE_MM, DepthMapNet
 from SwinX2SLib.models.orientation import View
 from SwinX2SLib.radiographs import PreparedPair, Radiograph, RadiographOptions, prepare_pair
@@ -216,9 +215,9 @@ def _silhouettes(
     clock: Clock,
 ) -> tuple[np.ndarray, LevelAssignment]:
     """Return the silhouettes of all bones `(54, X, Z)` on the grid of the result, by consistent names."""
-    coronal, model = _batch(small.coronal, reconstructor), reconstructor.model
+    coronal, model = reconstructor.batch(small.coronal), reconstructor.model
     tta = reconstructor.settings.tta
-    with layers_reported(model, tta, progress), _precision(reconstructor):
+    with layers_reported(model, tta, progress), reconstructor.precision():
         front = frontal_silhouettes(model, coronal, shape2(pair.coronal.shape), tta)
     clock.lap("network")
     if not np.isfinite(front).all():
@@ -226,23 +225,15 @@ def _silhouettes(
     progress(NETWORK_SHARE, "Naming vertebrae and ribs")
     discs = np.zeros_like(pair.coronal)
     if reconstructor.disc_finder is not None:
-        picture = _batch(pair.coronal, reconstructor)
+        picture = reconstructor.batch(pair.coronal)
         discs, _ = disc_log_odds(reconstructor.disc_finder, picture, picture)
     # Twice the same view: what it says of discs counts once.
     naming = name_levels((front, front.copy()), (discs / 2, discs / 2), pair.spacing_mm)
     if reconstructor.bone_namer is not None:
-        with _precision(reconstructor):
+        with reconstructor.precision():
             name_bones((front, np.zeros_like(front)), (coronal, coronal), reconstructor.bone_namer)
     clock.lap("levels")
     return front, naming
-
-
-def _batch(picture: np.ndarray, reconstructor: Reconstructor) -> Tensor:
-    return torch.from_numpy(picture)[None, None].to(reconstructor.device)
-
-
-def _precision(reconstructor: Reconstructor) -> torch.autocast:
-    return torch.autocast(reconstructor.device.type, torch.bfloat16, enabled=reconstructor.half_precision)
 
 
 def _source(radiograph: Radiograph, pair: PreparedPair) -> tuple[float | None, tuple[float, float] | None]:
@@ -273,20 +264,15 @@ def frontal_camera(radiograph: Radiograph, shape: tuple[int, int], spacing_mm: f
         shape: pixels (across, down).
         spacing_mm: of the pixels at the patient.
     """
-    size, detector = (shape[1], shape[0]), (spacing_mm, spacing_mm)
     source = radiograph.xray_source
-    if source is None:
-        return ParallelCamera(radiograph.view, (0.0, 0.0, 0.0), detector, size)
-    columns, rows, _ = view_axes(radiograph.view)
-    down_mm, across_mm = _central_ray_mm(radiograph)
-    ray_px = (np.array(size) - 1) / 2 + np.array([down_mm, across_mm]) / spacing_mm
-    return ConeCamera(
+    size = (shape[1], shape[0])
+    ray_px = (np.array(size) - 1) / 2 + np.array(_central_ray_mm(radiograph)) / spacing_mm
+    return radiograph_camera(
         radiograph.view,
-        vector3(down_mm * rows + across_mm * columns),
-        vector2(spacing_mm * source.magnification for _ in size),
+        (0.0, 0.0, 0.0),
+        (spacing_mm, spacing_mm),
         size,
-        source.source_to_detector_mm,
-        source.source_to_patient_mm,
+        None if source is None else (source.source_to_detector_mm, source.source_to_patient_mm),
         vector2(ray_px),
     )
 
@@ -302,10 +288,10 @@ def _depth_points(
     network = load_helper(weights, DepthMapNet, reconstructor.device)
     x, _, z = network.grid_shape
     spacing_mm = max(radiograph.size_mm[1] / x, radiograph.size_mm[0] / z)
-    picture = _batch(place_radiograph(radiograph, (x, z), spacing_mm), reconstructor)
+    picture = reconstructor.batch(place_radiograph(radiograph, (x, z), spacing_mm))
     source_mm = _source(radiograph, pair)[0]
     divergence = 0.0 if source_mm is None else -x * spacing_mm / source_mm
-    with _precision(reconstructor):
+    with reconstructor.precision():
         found = network(
             picture, *(torch.tensor([value], device=picture.device) for value in (spacing_mm, divergence))
         )

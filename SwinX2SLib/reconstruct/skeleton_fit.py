@@ -47,7 +47,8 @@ MOTION_FACTORS = {"spine": 5.8, "ribs": 4.2, "pelvis": 3.7, "femur": 4.2}
 # Relative error of width, depth and height of bones whose shape the model knows only as a mean.
 SHAPE_ERRORS = {"spine": 0.15}
 # By how much errors are larger than the posterior's where there is the frontal radiograph alone: in its plane and
-# along its rays, measured by `Testing/bench/single_view.py --calibrate`.
+# along its rays. They are those of two radiographs with former weights; `Testing/bench/single_view.py --calibrate`
+# prints how far off they are (Docs/single_view.md).
 FRONTAL_ERROR_FACTORS = {"spine": (2.2, 2.2), "ribs": (4.1, 4.1), "pelvis": (3.4, 3.4), "femur": (2.0, 2.0)}
 # Nothing in one radiograph says how deep all bones lie together. Their mean is held so far behind the middle of the
 # volume, as a share of its depth: in scans of whole bodies they lie there (12 people: 0.05 to 0.15).

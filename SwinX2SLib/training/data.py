@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -20,7 +19,7 @@ from SwinX2SLib.geometry.frames import voxel_spacing_mm
 from SwinX2SLib.models.builder import variant_config
 from SwinX2SLib.models.depth_maps import DepthMapConfig
 from SwinX2SLib.models.implicit_ct import ImplicitCTConfig
-from SwinX2SLib.phantom import PhantomParameters, build_phantom
+from SwinX2SLib.phantom import PhantomParameters, build_phantom, phantom_ct
 from SwinX2SLib.skeleton.population import random_torso
 from SwinX2SLib.training.config import TrainingConfig
 from SwinX2SLib.training.synthesis import Synthesiser
@@ -75,10 +74,8 @@ def load_sources(
     for _ in range(config.phantoms):
         phantom = build_phantom(PhantomParameters.random(rng), PHANTOM_SPACING_MM)
         spacing = voxel_spacing_mm(phantom.affine)
-        ct = painted_ct(phantom.labels) if with_ct else None
-        synthesiser.add_volume(
-            phantom.labels, spacing, everything, config.phantom_weight, ct, "HU" if with_ct else None
-        )
+        ct = (phantom_ct(phantom), "HU") if with_ct else (None, None)
+        synthesiser.add_volume(phantom.labels, spacing, everything, config.phantom_weight, *ct)
     rng = np.random.default_rng((config.seed, POPULATION))
     for _ in range(config.population):
         labels, affine = random_torso(rng, POPULATION_SPACING_MM)
@@ -126,17 +123,6 @@ def usable_cases(config: TrainingConfig, cases: Sequence[Case]) -> list[Case]:
     if faults:
         raise InputError(faults)
     return kept
-
-
-# Of a painted phantom [HU]: bone, and the soft tissue within this many voxels of it.
-BONE_HU, TISSUE_HU, AIR_HU = 700.0, 40.0, -1000.0
-TISSUE_VOXELS = 6
-
-
-def painted_ct(labels: np.ndarray) -> np.ndarray:
-    """Return CT numbers of a phantom, float32 [HU]: bones in soft tissue in air."""
-    body = ndimage.binary_dilation(labels > 0, iterations=TISSUE_VOXELS)
-    return np.where(labels > 0, BONE_HU, np.where(body, TISSUE_HU, AIR_HU)).astype(np.float32)
 
 
 def _composed(config: TrainingConfig, cases: Sequence[Case]) -> list[Subject]:

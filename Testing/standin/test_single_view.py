@@ -63,7 +63,7 @@ def test_the_real_worker_shows_bones_on_the_only_radiograph(panel, spin_until, m
     assert linked(node, RADIOGRAPH_PLANE, radiograph="ap")
     assert not linked(node, RADIOGRAPH_PLANE, radiograph="lateral")
     assert any("Only a frontal radiograph was used" in words for words in remarks_of(node))
-    # The process that measures is told, too.
+    # The process that measures gets to know it, too.
     seen = {}
     command = SegmentationCommand(node, lambda line: None, lambda *ending: None)
 

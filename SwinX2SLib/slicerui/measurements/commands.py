@@ -23,7 +23,7 @@ from SwinX2SLib.slicerui.models.weights import BackgroundCommand
 from SwinX2SLib.slicerui.result.edits import edited_bones
 from SwinX2SLib.slicerui.result.links import provenance_value, verdict_of
 
-# Named as in a result, so that the command finds what stands beside it.
+# Named as in a result, so that the command finds what goes with it.
 BONES = "segmentation.seg.nrrd"
 # "Measuring region 2 of 5": how far the command is.
 _STEP = re.compile(r"region (\d+) of (\d+)")
@@ -67,13 +67,13 @@ class SegmentationCommand:
         # A user may have added segments of their own.
         options = ["--out", str(self.out), "--ignore-unknown", "--no-page"]
         bones = self._write_bones()
-        beside: dict[str, object] = {}
+        stated: dict[str, object] = {}
         if (verdict := verdict_of(self._segmentation)) is not None:
-            beside[KEY] = verdict.without(edited_bones(self._segmentation)).to_json()
+            stated[KEY] = verdict.without(edited_bones(self._segmentation)).to_json()
         if views := provenance_value(self._segmentation, VIEWS):
-            beside[VIEWS] = json.loads(views)
-        if beside:
-            (self._folder / PROVENANCE).write_text(json.dumps(beside), encoding="utf-8")
+            stated[VIEWS] = json.loads(views)
+        if stated:
+            (self._folder / PROVENANCE).write_text(json.dumps(stated), encoding="utf-8")
         self._start(["measure", bones, *options])
 
     def report(self, document: slicer.vtkMRMLTextNode, out: Path) -> None:

@@ -1,5 +1,7 @@
 """Learning CT numbers and structures: samples, points, parts of the loss, and small scenes that must be fitted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,9 @@ from torch.nn import functional
 from SwinX2SLib.errors import InputError
 from SwinX2SLib.models.builder import build_model
 from SwinX2SLib.models.implicit_ct import grid_to_box, projected, to_unit
+from SwinX2SLib.phantom.build import AIR_HU, CANCELLOUS_HU, SOFT_TISSUE_HU
 from SwinX2SLib.training.config import TrainingConfig
-from SwinX2SLib.training.data import Batch, BatchDataset, load_sources, painted_ct
+from SwinX2SLib.training.data import Batch, BatchDataset, load_sources
 from SwinX2SLib.training.implicit_ct import CTLoss, _neighbours, _points, ct_loss, parse_loss, values_at
 from SwinX2SLib.training.objectives import Phase, objective_for, phases_of
 from SwinX2SLib.training.synthesis import Synthesiser
@@ -269,6 +272,8 @@ def test_people_without_a_ct_are_refused_and_phantoms_are_painted():
         load_sources(config, [], SHAPE)
     words = " ".join(fault.message for fault in error.value.faults)
     assert all(part in words for part in ("composed is 2", "population is 1", "none of the 0 cases has a CT"))
-    painted = painted_ct(blocks()[0])
-    assert sorted(set(painted.ravel())) == [-1000.0, 40.0, 700.0]
-    assert bool((painted[blocks()[0] > 0] == 700).all())
+    (phantom,) = load_sources(replace(config, composed=0, population=0, phantoms=1), [], SHAPE).sources
+    assert phantom.ct_kind == "HU"
+    bone, other = phantom.ct[phantom.labels > 0], phantom.ct[phantom.labels == 0]
+    assert sorted(set(other.tolist())) == [AIR_HU, SOFT_TISSUE_HU]
+    assert bool((bone >= CANCELLOUS_HU).all())
