@@ -49,7 +49,9 @@ def series_of(results: list[dict]) -> dict[tuple[str, str], list[Point]]:
 def drawn(series: dict[tuple[str, str], list[Point]]) -> Figure:
     """Return the picture: a small plot for each benchmark."""
     names, machines = (sorted({key[place] for key in series}) for place in range(2))
-    columns = 2
+    # Each run has its place, so that two of one day do not coincide and years without any take no room.
+    runs = sorted({when for points in series.values() for when, _ in points})
+    columns = min(2, len(names))
     rows = math.ceil(len(names) / columns)
     figure = Figure(figsize=(5.5 * columns, 2.2 * rows + 0.4 * len(machines)), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -57,10 +59,14 @@ def drawn(series: dict[tuple[str, str], list[Point]]) -> Figure:
         for number, machine in enumerate(machines):
             if points := series.get((name, machine)):
                 mark, colour = MARKS[number % len(MARKS)], f"C{number % 10}"
-                axis.plot(*zip(*points, strict=True), marker=mark, color=colour, label=machine)
+                places = [runs.index(when) for when, _ in points]
+                ratios = [ratio for _, ratio in points]
+                axis.plot(places, ratios, marker=mark, color=colour, label=machine)
         axis.set_title(name, fontsize=9)
         axis.set_ylabel("plain / ours", fontsize=8)
         axis.set_ylim(bottom=0)
+        axis.set_xlim(-0.5, len(runs) - 0.5)
+        axis.set_xticks(range(len(runs)), [f"{when:%Y-%m-%d}" for when in runs])
         axis.tick_params(labelsize=7)
         axis.grid(alpha=0.3)
     for axis in axes.flat[len(names) :]:
