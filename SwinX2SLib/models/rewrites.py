@@ -111,7 +111,7 @@ class RewrittenSwinX2S(ReconstructionModel):
     def reconstruct_logits(self, coronal: Tensor, sagittal: Tensor) -> Tensor:
         """Return the mean of both views' class logits `(B, K, X, Y, Z)`; errors as of `SwinX2S.forward`."""
         if self.rewrites.averaged_features:
-            return self.head(self.reconstruct_features(coronal, sagittal))
+            return self.head_logits(self.reconstruct_features(coronal, sagittal))
         self._check(coronal, sagittal)
         first, second = self._features(coronal, sagittal)
         return (self.head(first) + self.head(second)) / 2
@@ -120,6 +120,12 @@ class RewrittenSwinX2S(ReconstructionModel):
         """Return the mean of both views' features `(B, C, X, Y, Z)`; the head makes the class logits of it."""
         self._check(coronal, sagittal)
         return self.computed(coronal, sagittal)[0]
+
+    def head_logits(self, features: Tensor) -> Tensor:
+        """Return the class logits `(B, K, X, Y, Z)` of features, the classes last in memory: who compares the classes
+        of a voxel reads them in a row."""
+        kernel, bias = self.head.weight.flatten(1), self.head.bias
+        return functional.linear(features.movedim(1, -1), kernel, bias).movedim(-1, 1)
 
     def tensors(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
         """Return `reconstruct_features` alone."""

@@ -33,6 +33,7 @@ from SwinX2SLib.weights.manifest import cache_folder
 
 FOLDER = "Compiled"
 _DIGEST_BYTES = 32
+_VOLUME_DIMENSIONS = 5
 Compiled = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 
 
@@ -129,21 +130,24 @@ def _write(path: Path, blob: bytes | io.BytesIO) -> None:
 
 
 class _Tensors(nn.Module):
-    """What is compiled of a network."""
+    """What is compiled of a network: its tensors, volumes with the channels last, as OpenVINO has them in memory."""
 
     def __init__(self, network: ReconstructionModel):
         super().__init__()
         self.network = network
 
     def forward(self, coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
-        return self.network.tensors(coronal, sagittal)
+        found = self.network.tensors(coronal, sagittal)
+        return tuple(each.movedim(1, -1) if each.ndim == _VOLUME_DIMENSIONS else each for each in found)
 
 
 def _converted(network: ReconstructionModel) -> Any:
     """Return the network as OpenVINO's graph, of one pair."""
     if isinstance(network, RewrittenSwinX2S):
-        # OpenVINO lays volumes out and fuses normalisations itself.
-        plain = replace(network.rewrites, channels_last=False, fused_normalisation=False)
+        # OpenVINO lays volumes out and fuses normalisations itself, and is slower with planar convolutions.
+        plain = replace(
+            network.rewrites, channels_last=False, fused_normalisation=False, planar_convolutions=False
+        )
         network = RewrittenSwinX2S(network.network, plain)
     x, y, z = network.grid_shape
     views = network.config.views_per_plane
@@ -162,6 +166,7 @@ def _caller(compiled: Any) -> Compiled:
     def call(coronal: Tensor, sagittal: Tensor) -> tuple[Tensor, ...]:
         inputs = [each.float().contiguous().numpy() for each in (coronal, sagittal)]
         found = request.infer(inputs, share_inputs=True, share_outputs=False)
-        return tuple(torch.from_numpy(found[output]) for output in compiled.outputs)
+        tensors = (torch.from_numpy(found[output]) for output in compiled.outputs)
+        return tuple(each.movedim(-1, 1) if each.ndim == _VOLUME_DIMENSIONS else each for each in tensors)
 
     return call

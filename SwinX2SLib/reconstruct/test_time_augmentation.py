@@ -154,7 +154,7 @@ def logit_slabs(model: ReconstructionModel, coronal: Tensor, sagittal: Tensor) -
     if isinstance(model, RewrittenSwinX2S):
         features = model.reconstruct_features(coronal, sagittal)
         for start, stop in _bounds(coronal.shape[-1]):
-            yield model.head(features[..., start:stop])[0]
+            yield model.head_logits(features[..., start:stop])[0]
         return
     logits = model.reconstruct_logits(coronal, sagittal)[0]
     for start, stop in _bounds(logits.shape[-1]):

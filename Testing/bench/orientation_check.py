@@ -1,9 +1,8 @@
-"""How often radiographs that have a wrong orientation are told, and radiographs that have the right orientation are
-unreliable.
+"""How often radiographs of a wrong orientation get a warning, and how often those of the right one do.
 
-`python Testing/bench/hanging.py` prints a Markdown table by kind of radiograph. A mirrored frontal radiograph
-counts as well
-hung: it is not looked for. The last line tells how well the heart's side could tell it on real radiographs.
+`python Testing/bench/orientation_check.py` prints a Markdown table by kind of radiograph. A mirrored frontal
+radiograph counts as well oriented: the check does not look for it. The last line says how well the heart's side could
+show it on real radiographs.
 """
 
 from __future__ import annotations
