@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -60,11 +63,24 @@ def smooth_functions(points_mm: np.ndarray, deviation_mm: float, length_mm: floa
         length_mm: over which it varies.
         count: of the functions.
     """
-    chosen = points_mm[np.linspace(0, len(points_mm) - 1, min(_CHOSEN, len(points_mm))).astype(int)]
+    points = torch.from_numpy(np.ascontiguousarray(points_mm, dtype=np.float64))
+    chosen = points[torch.linspace(0, len(points) - 1, min(_CHOSEN, len(points))).long()]
 
-    def kernel(one: np.ndarray) -> np.ndarray:
-        square = ((one[:, None] - chosen) ** 2).sum(axis=2)
-        return deviation_mm**2 * np.exp(-square / (2 * length_mm**2))
+    def kernel(one: Tensor) -> Tensor:
+        return deviation_mm**2 * torch.exp(-(torch.cdist(one, chosen) ** 2) / (2 * length_mm**2))
 
-    values, vectors = np.linalg.eigh(kernel(chosen))
-    return kernel(points_mm) @ (vectors / np.sqrt(np.maximum(values, 1e-9)))[:, : -count - 1 : -1]
+    with one_thread():
+        values, vectors = torch.linalg.eigh(kernel(chosen))
+        found = kernel(points) @ (vectors / values.clamp(min=1e-9).sqrt())
+    return found.numpy()[:, : -count - 1 : -1]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep many small products on one thread; several wait for each other on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -7,8 +7,7 @@ covariance of the posterior (Laplace's method).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from SwinX2SLib.skeleton.algebra import one_thread
 from SwinX2SLib.skeleton.contours import Contours, Edges, View
 from SwinX2SLib.skeleton.matching import (
     Matches,
@@ -162,7 +162,7 @@ def fit_skeleton(
         more: what else is known of the skeleton than the radiographs, as depths.
         unseen_mm: where the hip axis starts along an axis that no radiograph shows.
     """
-    with _one_thread(), torch.inference_mode(False), torch.no_grad():
+    with one_thread(), torch.inference_mode(False), torch.no_grad():
         contours = [Contours.of(view, spacing_mm) for view in views]
         edges = [Edges.of(view, spacing_mm) for view in views if view.pixels is not None]
         bones = {bone for one in contours for own in one.bones for bone in own}
@@ -173,17 +173,6 @@ def fit_skeleton(
             for step in (*ROUGH, *steps):
                 evidence.take(fit, step)
     return fit
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep many small products on one thread; several wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _started(contours: Sequence[Contours], unseen_mm: float) -> PosedSkeleton:
@@ -257,27 +246,17 @@ class _Evidence:
         parts += [evidence(state, step.error_mm) for evidence in self.more]
         matches = Matches.joined(parts)
         fit.errors_mm.append(matches.error_mm)
-        root = np.sqrt(matches.weight).astype(np.float32)
-        rows = torch.from_numpy(state.shared_rows(matches.vertex, matches.direction)).mul_(
-            torch.from_numpy(root)[:, None]
-        )
-        wanted = torch.from_numpy(root * matches.distance.astype(np.float32))
         vector, prior = fit.skeleton.shared, _prior(step.error_mm)
-        bone = bone_of_vertex()[matches.vertex]
-        normal = rows.T @ rows + torch.diag(prior)
-        right = rows.T @ wanted - prior * vector
+        normal, right = torch.diag(prior), -prior * vector
         own: dict[int, tuple[Tensor, Tensor]] = {}
         changes: dict[int, Tensor] = {}
-        for label in np.unique(bone).tolist() if step.alone else ():
-            mine = np.flatnonzero(bone == label)
-            alone = state.own_rows(matches.vertex[mine], matches.direction[mine], label) * root[mine, None]
-            block, mixed, side = _own_equations(torch.from_numpy(alone), rows[mine], wanted[mine])
-            gain = torch.linalg.solve(
-                block, torch.cat([mixed, (side - fit.skeleton.own(label))[:, None]], dim=1)
-            )
-            normal -= mixed.T @ gain[:, :-1]
-            right -= mixed.T @ gain[:, -1]
-            own[label], changes[label] = (block, gain[:, :-1]), gain[:, -1]
+        bone = bone_of_vertex()[matches.vertex]
+        for label in np.unique(bone).tolist():
+            equations = _BoneEquations.of(state, matches, np.flatnonzero(bone == label), label, step.alone)
+            equations.add_to(normal, right)
+            if step.alone:
+                gain = equations.eliminate(fit.skeleton.own(label), normal, right)
+                own[label], changes[label] = (equations.block, gain[:, :-1]), gain[:, -1]
         change = torch.linalg.solve(normal, right).clamp(-MOST_CHANGE, MOST_CHANGE)
         fit.skeleton.shared = (vector + change).clamp(-_most(), _most())
         for label, (_, gain) in own.items():
@@ -286,9 +265,65 @@ class _Evidence:
         fit.posterior = Posterior(normal, own)
 
 
-def _own_equations(alone: Tensor, shared: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the normal equations of what moves one bone alone: its block, the mixed block and the right side."""
-    return alone.T @ alone + torch.eye(alone.shape[1]), alone.T @ shared, alone.T @ wanted
+@dataclass(frozen=True, eq=False)
+class _BoneEquations:
+    """What the matches of one bone say, each divided by its error.
+
+    Attributes:
+        factors: derivatives by shared weights and pose are `factors @ moving`: `(M, D)`.
+        moving: `(D, P)`.
+        alone: derivatives by what moves the bone alone, `(M, L)`; without, L is 0.
+        distance: `(M,)`.
+    """
+
+    factors: Tensor
+    moving: Tensor
+    alone: Tensor
+    distance: Tensor
+
+    @classmethod
+    def of(cls, state: State, matches: Matches, mine: np.ndarray, label: int, alone: bool) -> _BoneEquations:
+        """Return the equations of the matches `mine`, which are of one bone."""
+        places = (matches.vertex[mine], matches.direction[mine], label)
+        root = np.sqrt(matches.weight[mine])[:, None]
+        factors, moving = state.shared_factors(*places)
+        own = state.own_rows(*places) if alone else np.zeros((len(mine), 0))
+        return cls(*(_tensor(each) for each in (
+            root * factors, moving, root * own, root[:, 0] * matches.distance[mine]
+        )))  # fmt: skip
+
+    @property
+    def block(self) -> Tensor:
+        """Inverse covariance `(L, L)` of what moves the bone alone, given the rest."""
+        return self.alone.T @ self.alone + torch.eye(self.alone.shape[1]).to(self.alone)
+
+    def add_to(self, normal: Tensor, right: Tensor) -> None:
+        """Add the normal equations of shared weights and pose to `(P, P)` and `(P,)`."""
+        normal += self.moving.T @ (self.factors.T @ self.factors) @ self.moving
+        right += self.moving.T @ (self.factors.T @ self.distance)
+
+    def eliminate(self, own: Tensor, normal: Tensor, right: Tensor) -> Tensor:
+        """Take what moves the bone alone out of the normal equations.
+
+        Args:
+            own: its present values `(L,)`.
+            normal: of shared weights and pose, `(P, P)`.
+            right: right side of these, `(P,)`.
+
+        Returns:
+            By how much own values make up for a change of the rest, and how far they move without one,
+            `(L, P + 1)`.
+        """
+        mixed = (self.alone.T @ self.factors) @ self.moving
+        side = self.alone.T @ self.distance - own
+        gain = torch.linalg.solve(self.block, torch.cat([mixed, side[:, None]], dim=1))
+        normal -= mixed.T @ gain[:, :-1]
+        right -= mixed.T @ gain[:, -1]
+        return gain
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(array.astype(np.float32))
 
 
 def _prior(error_mm: float) -> Tensor:

@@ -185,65 +185,57 @@ class State:
     jacobian: BoneFrames
     sections: np.ndarray
 
-    def shared_rows(self, vertex: np.ndarray, direction: np.ndarray) -> np.ndarray:
-        """Return derivatives of vertices' places along directions by shared weights and pose.
+    def shared_factors(
+        self, vertex: np.ndarray, direction: np.ndarray, label: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return derivatives of places of one bone along directions by shared weights and pose, as a product.
+
+        The places of a bone depend on its frame or its curve alone, and on few modes of its shape. So the normal
+        equations of many places need products of few factors, never their rows.
 
         Args:
-            vertex: `(M,)`.
+            vertex: of the bone, `(M,)`.
             direction: `(M, 3)`.
+            label: of the bone.
 
         Returns:
-            float32 `(M, SHARED_COUNT + 7)`.
+            Factors `(M, D)` and matrix `(D, SHARED_COUNT + 7)`; their product is the rows `(M, SHARED_COUNT + 7)`.
         """
-        rows = np.zeros((len(vertex), SHARED_COUNT + POSE_COUNT), np.float32)
-        direction = direction.astype(np.float32)
-        frame, shape = frame_of_vertex()[vertex], self.skeleton.shape_mm.numpy()
-        origins, matrices = self.jacobian.origins_mm.numpy(), self.jacobian.matrices.numpy()
-        for number in np.unique(frame[frame >= 0]):
-            own = np.flatnonzero(frame == number)
-            outer = direction[own][:, :, None] * shape[vertex[own]][:, None, :]
-            turned = outer.reshape(len(own), 9) @ matrices[number].reshape(9, -1)
-            rows[own] = direction[own] @ origins[number] + turned
-        self._add_ribs(rows, vertex, direction)
-        self._add_modes(rows, vertex, direction)
-        return rows
+        frame = frame_of_vertex()[vertex[0]]
+        if frame < 0:
+            return self._rib_factors(vertex, direction, label)
+        shape = self.skeleton.shape_mm.numpy()[vertex]
+        factors = [direction, (direction[:, :, None] * shape[:, None, :]).reshape(len(vertex), 9)]
+        matrices = [
+            self.jacobian.origins_mm[frame].numpy(),
+            self.jacobian.matrices[frame].numpy().reshape(9, -1),
+        ]
+        if columns := _mode_columns().get(label):
+            own = skeleton_model().modes_mm(label)[:, vertex - skeleton_model().slices[label].start]
+            local = direction @ (self.matrix @ self.skeleton.frames.matrices[frame].numpy())
+            factors.append(np.einsum("ma,kma->mk", local, own))
+            matrices.append(_at_columns(len(own), columns))
+        return np.concatenate(factors, axis=1), np.concatenate(matrices)
 
-    def _add_ribs(self, rows: np.ndarray, vertex: np.ndarray, direction: np.ndarray) -> None:
-        first = len(self.skeleton.shape_mm)
-        own = np.flatnonzero(vertex >= first)
-        number, place = np.divmod(vertex[own] - first, TUBE_VERTICES)
+    def _rib_factors(
+        self, vertex: np.ndarray, direction: np.ndarray, label: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        first, start = len(self.skeleton.shape_mm), skeleton_model().slices[label].start
+        place, number = vertex - start, (start - first) // TUBE_VERTICES
         # The last two vertices of a tube are its ends.
         ring = np.select(
             [place < RIB_POINTS * SECTION_POINTS, place == RIB_POINTS * SECTION_POINTS],
             [place // SECTION_POINTS, 0],
             RIB_POINTS - 1,
         )
-        curves = self.jacobian.rib_curves_mm.numpy().reshape(24 * RIB_POINTS, 3, -1)
-        point = number * RIB_POINTS + ring
-        order = np.argsort(point, kind="stable")
-        for same in np.split(order, np.flatnonzero(np.diff(point[order])) + 1):
-            if len(same):
-                rows[own[same]] = direction[own[same]] @ curves[point[same[0]]]
-        start = shared_place("rib_section")
-        for k, section in enumerate(self.sections):
-            moved = section[vertex[own] - first] @ self.matrix.T
-            rows[own, start + k] += (direction[own] * moved).sum(axis=1)
-
-    def _add_modes(self, rows: np.ndarray, vertex: np.ndarray, direction: np.ndarray) -> None:
-        """Add what the modes of pelvis and femora move."""
-        model = skeleton_model()
-        starts = [(label, 24, [(shared_place("pelvis"), 1.0)]) for label in PELVIS]
-        femur, sides = shared_place("femur"), shared_place("femur_sides")
-        for number, label in enumerate((FEMUR_LEFT, FEMUR_RIGHT)):
-            count = PARTS["femur"][0]
-            starts.append((label, 25 + number, [(femur, 1.0), (sides + number * count, FEMUR_SIDES_SD)]))
-        for label, frame, columns in starts:
-            part = model.slices[label]
-            own = np.flatnonzero((vertex >= part.start) & (vertex < part.stop))
-            local = direction[own] @ (self.matrix @ self.skeleton.frames.matrices[frame].numpy())
-            moved = np.einsum("ma,kma->mk", local, model.modes_mm(label)[:, vertex[own] - part.start])
-            for start, factor in columns:
-                rows[own, start : start + moved.shape[1]] += factor * moved
+        of_curve = np.zeros((len(vertex), RIB_POINTS, 3))
+        of_curve[np.arange(len(vertex)), ring] = direction
+        moved = self.sections[:, vertex - first] @ self.matrix.T
+        of_section = (direction * moved).sum(axis=2).T
+        curve = self.jacobian.rib_curves_mm.numpy().reshape(24, 3 * RIB_POINTS, -1)[number]
+        section = _at_columns(len(moved), ((shared_place("rib_section"), 1.0),))
+        factors = np.concatenate([of_curve.reshape(len(vertex), -1), of_section], axis=1)
+        return factors, np.concatenate([curve, section])
 
     def own_rows(self, vertex: np.ndarray, direction: np.ndarray, label: int) -> np.ndarray:
         """Return derivatives by one bone's own shift, turn and local deformation, float32 `(M, 6 + 3 K)`."""
@@ -267,6 +259,26 @@ def _local_place(label: int) -> tuple[str, int]:
     if label in VERTEBRAE:
         return "vertebra_local", label - 1
     return ("pelvis_local", PELVIS.index(label)) if label in PELVIS else ("femur_local", label - FEMUR_LEFT)
+
+
+@cache
+def _mode_columns() -> dict[int, tuple[tuple[int, float], ...]]:
+    """Return by label where the weights of a bone's modes of shape start among the shared ones, and their factor."""
+    sides, count = shared_place("femur_sides"), PARTS["femur"][0]
+    found: dict[int, tuple[tuple[int, float], ...]] = {
+        label: ((shared_place("pelvis"), 1.0),) for label in PELVIS
+    }
+    for number, label in enumerate((FEMUR_LEFT, FEMUR_RIGHT)):
+        found[label] = ((shared_place("femur"), 1.0), (sides + number * count, FEMUR_SIDES_SD))
+    return found
+
+
+def _at_columns(count: int, columns: tuple[tuple[int, float], ...]) -> np.ndarray:
+    """Return what puts so many numbers, times a factor, from each column on, `(count, SHARED_COUNT + 7)`."""
+    matrix = np.zeros((count, SHARED_COUNT + POSE_COUNT))
+    for start, factor in columns:
+        matrix[:, start : start + count] += factor * np.eye(count)
+    return matrix
 
 
 @cache

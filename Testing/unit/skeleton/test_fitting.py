@@ -11,7 +11,7 @@ from SwinX2SLib.anatomy import label_ids
 from SwinX2SLib.geometry.surfaces import Surface
 from SwinX2SLib.geometry.voxelisation import fill_surfaces
 from SwinX2SLib.skeleton.contours import View
-from SwinX2SLib.skeleton.fitting import FINE, MOST_SD, SHARP, Fit, fit_skeleton
+from SwinX2SLib.skeleton.fitting import FINE, MOST_SD, SHARP, Fit, _BoneEquations, fit_skeleton
 from SwinX2SLib.skeleton.matching import Projection
 from SwinX2SLib.skeleton.model import skeleton_model
 from SwinX2SLib.skeleton.posing import SHARED_COUNT, PosedSkeleton
@@ -191,3 +191,23 @@ def test_a_source_far_away_is_as_good_as_parallel_rays():
     parallel = Projection.of(state, view, SPACING_MM)
     far = Projection.of(state, dataclasses.replace(view, source_mm=-1e7), SPACING_MM)
     assert far.places == pytest.approx(parallel.places, abs=0.05)
+
+
+def test_equations_of_a_bone_give_the_step_of_the_whole_least_squares_problem():
+    rng, shared, own = np.random.default_rng(0), 9, 4
+    factors, moving, alone, distance, before = (
+        torch.from_numpy(rng.normal(size=size)) for size in ((40, 5), (5, shared), (40, own), (40,), (own,))
+    )
+    equations = _BoneEquations(factors, moving, alone, distance)
+    normal, right = torch.eye(shared, dtype=torch.float64), torch.zeros(shared, dtype=torch.float64)
+    equations.add_to(normal, right)
+    gain = equations.eliminate(before, normal, right)
+    step = torch.linalg.solve(normal, right)
+    # All unknowns at once; the prior draws the shared ones to 0 and the bone's own ones, with their step, to 0.
+    rows = np.zeros((40 + shared + own, shared + own))
+    rows[:40, :shared], rows[:40, shared:] = factors @ moving, alone
+    rows[40:] = np.eye(shared + own)
+    wanted = np.concatenate([distance, np.zeros(shared), -before])
+    whole = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+    assert step.numpy() == pytest.approx(whole[:shared], abs=1e-9)
+    assert (gain[:, -1] - gain[:, :-1] @ step).numpy() == pytest.approx(whole[shared:], abs=1e-9)

@@ -22,7 +22,8 @@ def test_shared_weights_and_pose_move_vertices_as_finite_differences_do(posed, l
     rng, part = np.random.default_rng(label), skeleton_model().slices[label]
     vertex, direction = rng.integers(part.start, part.stop, 5), rng.normal(size=(5, 3))
     state = posed.state()
-    rows = state.shared_rows(vertex, direction)
+    factors, matrix = state.shared_factors(vertex, direction, label)
+    rows = factors @ matrix
     columns = np.concatenate([rng.choice(SHARED_COUNT, 40, replace=False), SHARED_COUNT + np.arange(7)])
     step = 0.02
     for column in columns:
