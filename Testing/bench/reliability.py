@@ -47,6 +47,8 @@ from SwinX2SLib.weights.manifest import find_weights
 # A bone is believed from the probability on at which so many of the first half were right: more than nine of ten, for
 # the second half holds other people.
 WANTED = 0.95
+# Never below the probability that the verdict promises.
+BELIEVE_FROM = 0.9
 # Below even odds a bone is rejected. A whole is rejected where fewer than two in five are probably right.
 LOOK_FROM, WHOLE_LOOK_FROM, WHOLE_BELIEVE_FROM = 0.5, 0.4, 0.7
 RIDGE = 0.02  # of the standardised weights, per bone
@@ -151,12 +153,12 @@ def fitted(results: Sequence[Judged], weights: str) -> Calibration:
 
 
 def _threshold(probability: np.ndarray, within: np.ndarray) -> float:
-    """Return the least probability from which on `WANTED` of the bones are within 5 mm."""
+    """Return the least probability from which on `WANTED` of the bones are within 5 mm, `BELIEVE_FROM` at least."""
     order = np.argsort(-probability)
     precision = np.cumsum(within[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(precision >= WANTED)
     least = float(probability[order][enough[-1]]) if len(enough) else 1.0
-    return float(np.ceil(100 * max(least, LOOK_FROM + 0.05)) / 100)
+    return float(np.ceil(100 * max(least, BELIEVE_FROM)) / 100)
 
 
 def _logistic(results: Sequence[Judged], weights: str) -> Calibration:
